@@ -1,0 +1,55 @@
+/**
+ * Intents by name, and their sum.
+ * @see https://discord.com/developers/docs/events/gateway#gateway-intents
+ */
+import { GatewayError } from './errors.ts';
+
+/** Name → bit, spelt as discord-api-types spells them. */
+export const Intents = {
+  Guilds: 1 << 0,
+  GuildMembers: 1 << 1,
+  GuildModeration: 1 << 2,
+  GuildExpressions: 1 << 3,
+  GuildIntegrations: 1 << 4,
+  GuildWebhooks: 1 << 5,
+  GuildInvites: 1 << 6,
+  GuildVoiceStates: 1 << 7,
+  GuildPresences: 1 << 8,
+  GuildMessages: 1 << 9,
+  GuildMessageReactions: 1 << 10,
+  GuildMessageTyping: 1 << 11,
+  DirectMessages: 1 << 12,
+  DirectMessageReactions: 1 << 13,
+  DirectMessageTyping: 1 << 14,
+  MessageContent: 1 << 15,
+  GuildScheduledEvents: 1 << 16,
+  AutoModerationConfiguration: 1 << 20,
+  AutoModerationExecution: 1 << 21,
+  GuildMessagePolls: 1 << 24,
+  DirectMessagePolls: 1 << 25,
+} as const;
+
+export type IntentName = keyof typeof Intents;
+
+/**
+ * The bit field for some intents; a number passes as it is.
+ * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not in {@link Intents}, or a number that is
+ * not a non-negative integer.
+ */
+export function resolveIntents(intents: number | readonly IntentName[]): number {
+  if (typeof intents === 'number') {
+    if (Number.isSafeInteger(intents) && intents >= 0) return intents;
+    throw new GatewayError('INVALID_OPTIONS', `intents must be a non-negative integer, not ${intents}`);
+  }
+  if (!Array.isArray(intents)) {
+    throw new GatewayError('INVALID_OPTIONS', 'intents must be a number or a list of names such as "Guilds"');
+  }
+  let bits = 0;
+  for (const name of intents as readonly string[]) {
+    if (!Object.hasOwn(Intents, name)) {
+      throw new GatewayError('INVALID_OPTIONS', `unknown intent "${name}"; known: ${Object.keys(Intents).join(', ')}`);
+    }
+    bits |= Intents[name as IntentName];
+  }
+  return bits;
+}

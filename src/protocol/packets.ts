@@ -1,0 +1,64 @@
+/**
+ * What travels over the socket: packets as Discord frames them, and dispatches typed by event name.
+ * The payload types are discord-api-types'; nothing of them is copied here.
+ */
+import type {
+  GatewayDispatchPayload,
+  GatewayPresenceUpdateData,
+  GatewayRequestGuildMembersData,
+  GatewayVoiceStateUpdateData,
+} from 'discord-api-types/v10';
+
+/**
+ * One decoded gateway message.
+ * @see https://discord.com/developers/docs/events/gateway-events#payload-structure
+ */
+export interface Packet {
+  readonly op: number;
+  readonly d?: unknown;
+  readonly s?: number | null;
+  readonly t?: string | null;
+}
+
+/** Data of each documented dispatch, by its event name (`MESSAGE_CREATE`, …). */
+export type DispatchDataByName = { [P in GatewayDispatchPayload as `${P['t']}`]: P['d'] };
+
+/** The event names discord-api-types documents. */
+export type EventName = keyof DispatchDataByName;
+
+/** The data of a dispatch; `unknown` for an event the types do not know yet. */
+export type DispatchData<T extends string> = T extends EventName ? DispatchDataByName[T] : unknown;
+
+/**
+ * An event from Discord, as it was received.
+ * @see https://discord.com/developers/docs/events/gateway-events#receive-events
+ */
+export interface Dispatch<T extends string = string> {
+  readonly op: 0;
+  readonly t: T;
+  readonly s: number;
+  readonly d: DispatchData<T>;
+}
+
+/** @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
+export interface RequestSoundboardSoundsData {
+  guild_ids: readonly string[];
+}
+
+/** @see https://discord.com/developers/docs/events/gateway-events#request-channel-info */
+export interface RequestChannelInfoData {
+  guild_id: string;
+  fields: readonly ('status' | 'voice_start_time')[];
+}
+
+/**
+ * What a user may send. Identify, Resume and Heartbeat are the shard's own business and are refused by type and
+ * at run time.
+ * @see https://discord.com/developers/docs/events/gateway-events#send-events
+ */
+export type SendPayload =
+  | { op: 3; d: GatewayPresenceUpdateData }
+  | { op: 4; d: GatewayVoiceStateUpdateData }
+  | { op: 8; d: GatewayRequestGuildMembersData }
+  | { op: 31; d: RequestSoundboardSoundsData }
+  | { op: 43; d: RequestChannelInfoData };
