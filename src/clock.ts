@@ -5,7 +5,10 @@
 export interface Clock {
   /** Milliseconds since the epoch; must never run backwards. */
   now(): number;
-  /** Runs `callback` once after `delayMs` milliseconds. The handle is opaque. */
+  /**
+   * Runs `callback` once after `delayMs` milliseconds. A delay of 0 should let what is already waiting on the
+   * sockets be read first. The handle is opaque.
+   */
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(handle: unknown): void;
 }
@@ -13,6 +16,16 @@ export interface Clock {
 /** Real time, monotonic: a wall clock that is set back must not stretch a heartbeat or a rate window. */
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout | undefined),
+  setTimeout: (callback, delayMs) => {
+    // An immediate comes after the poll phase of the event loop; a timer of 1 ms may come before it.
+    if (delayMs <= 0) {
+      const immediate = setImmediate(callback);
+      return () => clearImmediate(immediate);
+    }
+    const timeout = setTimeout(callback, delayMs);
+    return () => clearTimeout(timeout);
+  },
+  clearTimeout: (handle) => {
+    if (typeof handle === 'function') handle();
+  },
 };

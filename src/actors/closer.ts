@@ -1,0 +1,17 @@
+/** Lets the last socket go in the way the chart says, and leaves nothing open when it is stopped. */
+import { fromCallback } from 'xstate';
+import type { CloserInput, SocketCommand } from '../../machines/index.ts';
+import type { Line } from './line.ts';
+
+export const closerActor = (line: Line) =>
+  fromCallback<SocketCommand, CloserInput>(({ input, sendBack }) => {
+    const { connection } = line;
+    const gone = (): void => sendBack({ type: 'socket.gone', connectionId: input.connectionId });
+    // A connection that could not even be opened leaves the one before it on the line.
+    if (connection === null || connection.id !== input.connectionId) {
+      gone();
+      return undefined;
+    }
+    connection.close(input.closeWith, input.reason, gone);
+    return () => connection.terminate();
+  });

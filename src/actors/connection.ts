@@ -1,0 +1,298 @@
+/**
+ * One WebSocket to the gateway, from opening to gone: bytes in become packets, packets become either machine events
+ * or dispatches on the fast lane; commands of the machine become frames. Nothing in here decides about the
+ * lifecycle, and nothing gets out of it once it is detached.
+ */
+import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { Opcodes } from '../protocol/opcodes.ts';
+import type { Packet } from '../protocol/packets.ts';
+import { heartbeatPayload } from '../protocol/payloads.ts';
+import { isWebSocketUrl } from '../session/session.ts';
+import type { SessionCell } from '../session/session-cell.ts';
+import { createDecoder } from './decoder.ts';
+import type { Compression, Decoder } from './decoder.ts';
+import type { IdentifyPermit } from './identify-gate.ts';
+import type { Pulse } from './pulse.ts';
+import { SendLimiter } from './send-limiter.ts';
+import { CLOSED, OPEN, toBuffer } from './web-socket.ts';
+import type { WebSocketLike } from './web-socket.ts';
+
+/** When something last came, over all connections of a shard; `null` before the first. */
+export interface Vitals {
+  lastFrameAt: number | null;
+  lastDispatchAt: number | null;
+}
+
+/** What a connection needs of its shard. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly compression: Compression;
+  readonly cell: SessionCell;
+  readonly pulse: Pulse;
+  readonly vitals: Vitals;
+  readonly maxDispatchSilenceMs: number | null;
+  /** The main URL, for a session that names none of its own. */
+  readonly url: string;
+  /** Opens the socket; `resumeUrl` is `null` for the main host. May throw. */
+  open(resumeUrl: string | null): WebSocketLike;
+  identifyPayload(): string;
+  resumePayload(): string | null;
+  /** The permit that the identify gate gave, once. */
+  takePermit(): IdentifyPermit | null;
+  onPacket(packet: Packet): void;
+  onDispatch(packet: Packet, replayed: number): void;
+  onHeartbeat(latencyMs: number): void;
+  onLagged(lateMs: number): void;
+}
+
+type Outgoing = SocketEvent | GatewayEvent;
+/** An event that does not know yet which connection it is from. */
+type Unsigned = Outgoing extends infer E ? (E extends Outgoing ? Omit<E, 'connectionId'> : never) : never;
+
+const MAX_CLOSE_REASON_BYTES = 123;
+
+export class Connection {
+  readonly id: number;
+  readonly limiter: SendLimiter;
+  readonly #host: ConnectionHost;
+  readonly #socket: WebSocketLike;
+  readonly #decoder: Decoder;
+  readonly #emit: (event: Outgoing) => void;
+  #detached = false;
+  /** Dispatches since RESUME was sent; `null` when it was not. */
+  #replayed: number | null = null;
+  #frames = 0;
+  #silenceTimer: unknown;
+  #beatTimer: unknown;
+
+  /** Throws what opening the socket throws. */
+  constructor(host: ConnectionHost, input: SocketInput, emit: (event: Outgoing) => void) {
+    this.id = input.connectionId;
+    this.#host = host;
+    this.#emit = emit;
+    this.limiter = new SendLimiter({ clock: host.clock });
+    this.#decoder = createDecoder(host.compression, {
+      message: (bytes) => this.#read(bytes),
+      fault: (error) => this.#end({ type: 'socket.corrupted', reason: error.message, cause: error }),
+    });
+    this.#socket = host.open(input.resumeUrl);
+    this.#socket.on('open', () => this.#say({ type: 'socket.opened' }));
+    this.#socket.on('message', (data, isBinary) => {
+      if (this.#detached) return;
+      this.#frames += 1;
+      host.vitals.lastFrameAt = host.clock.now();
+      this.#decoder.write(toBuffer(data), isBinary);
+    });
+    // Stays for good: a socket that is torn down while it connects still emits an error.
+    this.#socket.on('error', (cause) => this.#flushThenEnd({ type: 'socket.failed', reason: cause.message, cause }));
+    this.#socket.on('close', (code, reason) =>
+      this.#flushThenEnd({ type: 'socket.closed', code, reason: reason.toString() }),
+    );
+  }
+
+  perform(command: SocketCommand): void {
+    if (!this.#detached) this.#commands[command.type](command);
+  }
+
+  readonly #commands: Record<SocketCommand['type'], (command: SocketCommand) => void> = {
+    beat: (command) => {
+      if (command.type === 'beat' && command.scheduled) this.#tellLag();
+      this.#beat();
+    },
+    identify: () => this.#identify(),
+    resume: () => {
+      this.#replayed = 0;
+      const payload = this.#host.resumePayload();
+      if (payload !== null) this.#transmit('handshake', payload);
+    },
+    drain: () => {
+      this.#host.pulse.overdue();
+      this.#tellLag();
+      this.#drain();
+    },
+  };
+
+  /** Sends a frame if the socket can take it; the caller has asked the limiter. */
+  transmit(kind: 'command' | 'presence' | 'priority', text: string): boolean {
+    return !this.#detached && this.#transmit(kind, text);
+  }
+
+  /** A beat out of schedule, within the send limit; one that is already under way answers for it. */
+  heartbeat(): Promise<number> {
+    const answer = this.#host.pulse.nextAck();
+    if (!this.#host.pulse.awaitsAck && this.#beatTimer === undefined) {
+      const delayMs = this.limiter.delayMs('command');
+      if (delayMs === 0) this.#beat();
+      else {
+        this.#beatTimer = this.#host.clock.setTimeout(() => {
+          this.#beatTimer = undefined;
+          this.#beat();
+        }, delayMs);
+      }
+    }
+    return answer;
+  }
+
+  /** Stops or goes on reading, for consumers that can't keep up. */
+  pause(): void {
+    if (!this.#detached) this.#socket.pause();
+  }
+
+  resume(): void {
+    if (!this.#detached) this.#socket.resume();
+  }
+
+  /** From here on nothing that arrives is looked at. */
+  detach(): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.#host.clock.clearTimeout(this.#silenceTimer);
+    this.#host.clock.clearTimeout(this.#beatTimer);
+    this.#decoder.close();
+    this.#host.takePermit()?.release();
+    this.#host.pulse.reset(new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered'));
+  }
+
+  /** Lets the socket go: with a close frame, or without when `code` is `null`. `gone` is called once it is closed. */
+  close(code: number | null, reason: string, gone: () => void): void {
+    this.detach();
+    if (this.#socket.readyState === CLOSED) return gone();
+    this.#socket.on('close', gone);
+    if (code === null || this.#socket.readyState !== OPEN) return this.#socket.terminate();
+    // A paused socket would never see the answer.
+    this.#socket.resume();
+    this.#socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
+  }
+
+  terminate(): void {
+    this.detach();
+    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+  }
+
+  #say(event: Unsigned): void {
+    if (!this.#detached) this.#emit({ ...event, connectionId: this.id } as Outgoing);
+  }
+
+  /** The last word of a connection: the machine lets go of it, and nothing follows. */
+  #end(event: Unsigned): void {
+    this.#say(event);
+    this.detach();
+  }
+
+  /** What came before the end is handed out before it. */
+  #flushThenEnd(event: Unsigned): void {
+    if (!this.#detached) this.#decoder.flush(() => this.#end(event));
+  }
+
+  #read(bytes: Buffer): void {
+    let packet: Packet;
+    try {
+      packet = JSON.parse(bytes.toString()) as Packet;
+      if (typeof packet !== 'object' || packet === null) throw new SyntaxError('not an object');
+    } catch (cause) {
+      const error = new GatewayError('DECODE_FAILED', 'a message was not a JSON object', { cause });
+      return this.#end({ type: 'socket.corrupted', reason: error.message, cause: error });
+    }
+    this.#host.onPacket(packet);
+    if (this.#detached) return;
+    if (packet.op === Opcodes.Dispatch) this.#dispatch(packet);
+    else this.#control[packet.op]?.(packet.d);
+  }
+
+  /** Everything but dispatches; what is not here is ignored. */
+  readonly #control: Readonly<Record<number, (d: unknown) => void>> = {
+    [Opcodes.Heartbeat]: () => this.#say({ type: 'gateway.heartbeatRequest' }),
+    [Opcodes.Reconnect]: () => this.#say({ type: 'gateway.reconnect' }),
+    [Opcodes.InvalidSession]: (d) => this.#say({ type: 'gateway.invalidSession', resumable: d === true }),
+    [Opcodes.Hello]: (d) => {
+      const value = (d as { heartbeat_interval?: unknown } | null | undefined)?.heartbeat_interval;
+      const heartbeatIntervalMs = typeof value === 'number' ? value : Number.NaN;
+      this.limiter.keepRoomFor(heartbeatIntervalMs);
+      this.#say({ type: 'gateway.hello', heartbeatIntervalMs });
+    },
+    [Opcodes.HeartbeatAck]: () => {
+      const latencyMs = this.#host.pulse.acknowledge();
+      this.#say({ type: 'gateway.heartbeatAck' });
+      if (latencyMs !== null) this.#host.onHeartbeat(latencyMs);
+    },
+  };
+
+  #dispatch(packet: Packet): void {
+    const { cell, vitals } = this.#host;
+    if (typeof packet.s === 'number') cell.advance(packet.s);
+    vitals.lastDispatchAt = vitals.lastFrameAt;
+    if (packet.t === 'READY' && !this.#begin(packet)) return;
+    if (packet.t === 'RESUMED') return this.#resumed(packet);
+    if (this.#replayed !== null) this.#replayed += 1;
+    this.#host.onDispatch(packet, 0);
+  }
+
+  #resumed(packet: Packet): void {
+    const replayed = this.#replayed ?? 0;
+    this.#replayed = null;
+    this.#watchSilence();
+    this.#say({ type: 'gateway.resumed' });
+    this.#host.onDispatch(packet, replayed);
+  }
+
+  /** A session begins. A READY that names none can't be resumed, nor lived with. */
+  #begin({ d, s }: Packet): boolean {
+    const { session_id: sessionId, resume_gateway_url: url } = (d ?? {}) as Record<string, unknown>;
+    if (typeof sessionId !== 'string' || sessionId === '') {
+      this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
+      return false;
+    }
+    const session = { sessionId, resumeUrl: isWebSocketUrl(url) ? url : this.#host.url };
+    this.#host.cell.begin(session, s ?? null);
+    this.#watchSilence();
+    this.#say({ type: 'gateway.ready', session });
+    return true;
+  }
+
+  #identify(): void {
+    const permit = this.#host.takePermit();
+    if (this.#transmit('handshake', this.#host.identifyPayload())) permit?.sent();
+    else permit?.release();
+  }
+
+  #beat(): void {
+    if (this.#detached) return;
+    if (this.#transmit('heartbeat', heartbeatPayload(this.#host.cell.sequence))) this.#host.pulse.sent();
+  }
+
+  #transmit(kind: Parameters<SendLimiter['record']>[0], text: string): boolean {
+    if (this.#socket.readyState !== OPEN) return false;
+    this.limiter.record(kind);
+    this.#socket.send(text);
+    return true;
+  }
+
+  #tellLag(): void {
+    const lateMs = this.#host.pulse.takeLagMs();
+    if (lateMs !== null) this.#host.onLagged(lateMs);
+  }
+
+  /** Says `socket.drained` after a turn in which the socket had nothing more to read. */
+  #drain(): void {
+    this.#socket.resume();
+    const before = this.#frames;
+    this.#host.clock.setTimeout(() => {
+      if (this.#detached) return;
+      if (this.#frames !== before) return this.#drain();
+      this.#decoder.flush(() => this.#say({ type: 'socket.drained' }));
+    }, 0);
+  }
+
+  /** Off by default: a quiet shard is often just a shard of quiet guilds. */
+  #watchSilence(): void {
+    const limitMs = this.#host.maxDispatchSilenceMs;
+    if (limitMs === null || this.#detached) return;
+    const { clock } = this.#host;
+    const leftMs = limitMs - (clock.now() - (this.#host.vitals.lastDispatchAt ?? clock.now()));
+    if (leftMs <= 0) return this.#say({ type: 'socket.silent' });
+    clock.clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = clock.setTimeout(() => this.#watchSilence(), leftMs);
+  }
+}

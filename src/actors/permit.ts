@@ -1,0 +1,25 @@
+/** Waits at the identify gate for as long as the chart is in `queued`; leaving gives the place back. */
+import { fromCallback } from 'xstate';
+import type { SocketCommand } from '../../machines/index.ts';
+import type { IdentifyGate } from './identify-gate.ts';
+import type { Line } from './line.ts';
+
+export const permitActor = (line: Line, gate: IdentifyGate, onBudgetSpent: (retryAfterMs: number) => void) =>
+  fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const refuse = (cause: unknown): void => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      if (!signal.aborted) sendBack({ type: 'identify.refused', reason: `the identify gate failed: ${reason}`, cause });
+    };
+    try {
+      gate.acquire({ shardId: input.shardId, signal, onBudgetSpent }).then((permit) => {
+        if (signal.aborted) return permit.release();
+        line.keepPermit(permit);
+        sendBack({ type: 'identify.granted' });
+      }, refuse);
+    } catch (cause) {
+      refuse(cause);
+    }
+    return () => abort.abort();
+  });

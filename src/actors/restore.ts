@@ -1,0 +1,28 @@
+/** Finds the session to go on with: the one at hand, else what the store has kept of an earlier process. */
+import { fromCallback } from 'xstate';
+import type { SocketCommand } from '../../machines/index.ts';
+import { parseSession } from '../session/session.ts';
+import type { SessionCell } from '../session/session-cell.ts';
+import type { SessionKeeper } from '../session/session-keeper.ts';
+
+export const restoreActor = (cell: SessionCell, keeper: SessionKeeper) =>
+  fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
+    let stopped = false;
+    if (cell.identity !== null) {
+      sendBack({ type: 'session.loaded', session: cell.identity });
+      return undefined;
+    }
+    keeper.load(input.shardId).then(
+      (stored) => {
+        if (stopped) return;
+        sendBack({ type: 'session.loaded', session: cell.adopt(stored === null ? null : parseSession(stored)) });
+      },
+    ).catch((cause: unknown) => {
+      if (stopped) return;
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      sendBack({ type: 'session.unavailable', reason: `the session could not be loaded: ${reason}`, cause });
+    });
+    return () => {
+      stopped = true;
+    };
+  });

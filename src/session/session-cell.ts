@@ -1,0 +1,63 @@
+/**
+ * Where the session is while it is alive. The sequence moves with every dispatch, so it lives here and not in the
+ * machine: the fast lane writes it, heartbeats and RESUME read it.
+ */
+import type { SessionIdentity } from '../../machines/index.ts';
+import type { Session } from './session.ts';
+
+export class SessionCell {
+  readonly #shardId: number;
+  readonly #shardCount: number;
+  #identity: SessionIdentity | null = null;
+  #sequence: number | null = null;
+
+  constructor(shardId: number, shardCount: number) {
+    this.#shardId = shardId;
+    this.#shardCount = shardCount;
+  }
+
+  get identity(): SessionIdentity | null {
+    return this.#identity;
+  }
+
+  /** The last sequence received; `null` before the first. */
+  get sequence(): number | null {
+    return this.#sequence;
+  }
+
+  get session(): Session | null {
+    return this.sessionAt(this.#sequence ?? 0);
+  }
+
+  /** The session as of a sequence already handed out. */
+  sessionAt(sequence: number): Session | null {
+    if (this.#identity === null) return null;
+    return { ...this.#identity, sequence, shardId: this.#shardId, shardCount: this.#shardCount };
+  }
+
+  /** A dispatch came. Within a session the sequence never goes back, whatever the gateway says. */
+  advance(sequence: number): void {
+    if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
+  }
+
+  /** READY came, with its sequence already counted unless it replaces another session. */
+  begin(identity: SessionIdentity, sequence: number | null): void {
+    const replaces = this.#identity !== null && this.#identity.sessionId !== identity.sessionId;
+    if (replaces) this.#sequence = sequence;
+    this.#identity = identity;
+  }
+
+  /** A session from elsewhere, or `null` when it was for another shard count and is of no use here. */
+  adopt(session: Session | null): SessionIdentity | null {
+    this.clear();
+    if (session === null || session.shardCount !== this.#shardCount || session.shardId !== this.#shardId) return null;
+    this.#identity = { sessionId: session.sessionId, resumeUrl: session.resumeUrl };
+    this.#sequence = session.sequence;
+    return this.#identity;
+  }
+
+  clear(): void {
+    this.#identity = null;
+    this.#sequence = null;
+  }
+}

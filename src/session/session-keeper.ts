@@ -1,0 +1,57 @@
+/**
+ * Writes the session to its store behind the shard's back: one write at a time, the latest wins, and no failure of
+ * the store gets further than a report.
+ */
+import { GatewayError } from '../protocol/errors.ts';
+import type { Session } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+
+export class SessionKeeper {
+  readonly #store: SessionStore;
+  readonly #report: (error: GatewayError) => void;
+  #next: { shardId: number; session: Session | null } | null = null;
+  #writing: Promise<void> | null = null;
+
+  constructor(store: SessionStore, report: (error: GatewayError) => void) {
+    this.#store = store;
+    this.#report = report;
+  }
+
+  /** Rejects when the store does; a store that throws instead is no different. */
+  async load(shardId: number): Promise<Session | null> {
+    await this.#writing;
+    return this.#store.load(shardId);
+  }
+
+  save(session: Session): void {
+    this.#write({ shardId: session.shardId, session });
+  }
+
+  clear(shardId: number): void {
+    this.#write({ shardId, session: null });
+  }
+
+  /** Settles when nothing is left to write. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#writing;
+  }
+
+  #write(next: { shardId: number; session: Session | null }): void {
+    this.#next = next;
+    this.#writing ??= this.#drain();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#next !== null) {
+      const { shardId, session } = this.#next;
+      this.#next = null;
+      try {
+        await (session === null ? this.#store.clear(shardId) : this.#store.save(session));
+      } catch (cause) {
+        const verb = session === null ? 'cleared' : 'saved';
+        this.#report(new GatewayError('SESSION_STORE_FAILED', `the session could not be ${verb}`, { cause }));
+      }
+    }
+    this.#writing = null;
+  }
+}
