@@ -6,16 +6,19 @@
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
 import { isWebSocketUrl } from '../session/session.ts';
 import type { SessionCell } from '../session/session-cell.ts';
-import { createDecoder } from './decoder.ts';
-import type { Compression, Decoder } from './decoder.ts';
+import { createDecoder } from './create-decoder.ts';
+import type { Decoder } from './decoder.ts';
 import type { IdentifyPermit } from './identify-gate.ts';
 import type { Pulse } from './pulse.ts';
 import { SendLimiter } from './send-limiter.ts';
+import type { FrameKind } from './send-limiter.ts';
+import type { QueuedKind } from './send-queue.ts';
 import { CLOSED, OPEN, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
@@ -98,8 +101,10 @@ export class Connection {
 
   readonly #commands: Record<SocketCommand['type'], (command: SocketCommand) => void> = {
     beat: (command) => {
-      if (command.type === 'beat' && command.scheduled) this.#tellLag();
-      this.#beat();
+      if (command.type !== 'beat') return;
+      if (command.scheduled) this.#tellLag();
+      // A gateway that asks without end must not drive us over its own limit.
+      if (command.scheduled || this.limiter.delayMs('reply') === 0) this.#beat(command.scheduled ? 'heartbeat' : 'reply');
     },
     identify: () => this.#identify(),
     resume: () => {
@@ -115,7 +120,7 @@ export class Connection {
   };
 
   /** Sends a frame if the socket can take it; the caller has asked the limiter. */
-  transmit(kind: 'command' | 'presence' | 'priority', text: string): boolean {
+  transmit(kind: QueuedKind, text: string): boolean {
     return !this.#detached && this.#transmit(kind, text);
   }
 
@@ -124,11 +129,11 @@ export class Connection {
     const answer = this.#host.pulse.nextAck();
     if (!this.#host.pulse.awaitsAck && this.#beatTimer === undefined) {
       const delayMs = this.limiter.delayMs('command');
-      if (delayMs === 0) this.#beat();
+      if (delayMs === 0) this.#beat('command');
       else {
         this.#beatTimer = this.#host.clock.setTimeout(() => {
           this.#beatTimer = undefined;
-          this.#beat();
+          this.#beat('command');
         }, delayMs);
       }
     }
@@ -172,7 +177,7 @@ export class Connection {
   }
 
   #say(event: Unsigned): void {
-    if (!this.#detached) this.#emit({ ...event, connectionId: this.id } as Outgoing);
+    if (!this.#detached) this.#emit({ ...event, connectionId: this.id });
   }
 
   /** The last word of a connection: the machine lets go of it, and nothing follows. */
@@ -186,15 +191,20 @@ export class Connection {
     if (!this.#detached) this.#decoder.flush(() => this.#end(event));
   }
 
-  #read(bytes: Buffer): void {
+  /** Gives back whether the bytes were a packet. */
+  #read(bytes: Buffer): boolean {
     let packet: Packet;
     try {
       packet = JSON.parse(bytes.toString()) as Packet;
-      if (typeof packet !== 'object' || packet === null) throw new SyntaxError('not an object');
-    } catch (cause) {
-      const error = new GatewayError('DECODE_FAILED', 'a message was not a JSON object', { cause });
-      return this.#end({ type: 'socket.corrupted', reason: error.message, cause: error });
+    } catch {
+      return false;
     }
+    if (typeof packet !== 'object' || packet === null) return false;
+    this.#route(packet);
+    return true;
+  }
+
+  #route(packet: Packet): void {
     this.#host.onPacket(packet);
     if (this.#detached) return;
     if (packet.op === Opcodes.Dispatch) this.#dispatch(packet);
@@ -257,12 +267,12 @@ export class Connection {
     else permit?.release();
   }
 
-  #beat(): void {
+  #beat(kind: FrameKind): void {
     if (this.#detached) return;
-    if (this.#transmit('heartbeat', heartbeatPayload(this.#host.cell.sequence))) this.#host.pulse.sent();
+    if (this.#transmit(kind, heartbeatPayload(this.#host.cell.sequence))) this.#host.pulse.sent();
   }
 
-  #transmit(kind: Parameters<SendLimiter['record']>[0], text: string): boolean {
+  #transmit(kind: FrameKind, text: string): boolean {
     if (this.#socket.readyState !== OPEN) return false;
     this.limiter.record(kind);
     this.#socket.send(text);

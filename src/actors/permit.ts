@@ -8,18 +8,16 @@ export const permitActor = (line: Line, gate: IdentifyGate, onBudgetSpent: (retr
   fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
     const abort = new AbortController();
     const { signal } = abort;
-    const refuse = (cause: unknown): void => {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      if (!signal.aborted) sendBack({ type: 'identify.refused', reason: `the identify gate failed: ${reason}`, cause });
-    };
-    try {
-      gate.acquire({ shardId: input.shardId, signal, onBudgetSpent }).then((permit) => {
+    const acquire = async (): Promise<void> => {
+      try {
+        const permit = await gate.acquire({ shardId: input.shardId, signal, onBudgetSpent });
         if (signal.aborted) return permit.release();
         line.keepPermit(permit);
         sendBack({ type: 'identify.granted' });
-      }, refuse);
-    } catch (cause) {
-      refuse(cause);
-    }
+      } catch (cause) {
+        if (!signal.aborted) sendBack({ type: 'identify.refused', reason: 'the identify gate failed', cause });
+      }
+    };
+    void acquire();
     return () => abort.abort();
   });

@@ -12,16 +12,16 @@ export const restoreActor = (cell: SessionCell, keeper: SessionKeeper) =>
       sendBack({ type: 'session.loaded', session: cell.identity });
       return undefined;
     }
-    keeper.load(input.shardId).then(
-      (stored) => {
-        if (stopped) return;
-        sendBack({ type: 'session.loaded', session: cell.adopt(stored === null ? null : parseSession(stored)) });
-      },
-    ).catch((cause: unknown) => {
-      if (stopped) return;
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      sendBack({ type: 'session.unavailable', reason: `the session could not be loaded: ${reason}`, cause });
-    });
+    const restore = async (): Promise<void> => {
+      try {
+        const stored = await keeper.load(input.shardId);
+        const session = stored === null ? null : parseSession(stored);
+        if (!stopped) sendBack({ type: 'session.loaded', session: cell.adopt(session) });
+      } catch (cause) {
+        if (!stopped) sendBack({ type: 'session.unavailable', reason: 'the session could not be loaded', cause });
+      }
+    };
+    void restore();
     return () => {
       stopped = true;
     };

@@ -21,12 +21,13 @@ const isIndex = (value: unknown): value is number => Number.isSafeInteger(value)
 export const isWebSocketUrl = (url: unknown): url is string =>
   typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
 
+const wrong = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
+
 /**
  * Checks something that claims to be a session, and copies just the fields of one.
  * @throws {@link GatewayError} `INVALID_SESSION`, naming the field.
  */
 export function parseSession(value: unknown): Session {
-  const wrong = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
   if (typeof value !== 'object' || value === null) throw wrong('expected an object');
   const { sessionId, resumeUrl, sequence, shardId, shardCount } = value as Record<string, unknown>;
   if (typeof sessionId !== 'string' || sessionId === '') throw wrong('sessionId must be a non-empty string');

@@ -1,0 +1,148 @@
+/**
+ * What the user wants sent, first-in first-out, until the shard is ready and the limiter has room. It outlives
+ * connections; every `send()` settles.
+ */
+import type { Clock } from '../clock.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import type { FrameKind } from './send-limiter.ts';
+
+/** Where frames go while the shard is ready. */
+export interface Outlet {
+  readonly limiter: { delayMs(kind: FrameKind): number };
+  /** `false` when the socket no longer takes frames; its end is about to be reported. */
+  transmit(kind: QueuedKind, text: string): boolean;
+}
+
+export type QueuedKind = Extract<FrameKind, 'priority' | 'command' | 'presence'>;
+
+interface Entry {
+  kind: QueuedKind;
+  text: string;
+  settle: (error: GatewayError | null) => void;
+}
+
+export interface Throttled {
+  /** Frames that wait. */
+  pending: number;
+  /** Until the next of them may go. */
+  retryAfterMs: number;
+}
+
+export class SendQueue {
+  readonly #clock: Clock;
+  readonly #onThrottled: (throttled: Throttled) => void;
+  /** Those that overtake, then the others, in order. */
+  #entries: Entry[] = [];
+  #outlet: Outlet | null = null;
+  #timer: unknown;
+  #stopped: GatewayError | null = null;
+
+  constructor(clock: Clock, onThrottled: (throttled: Throttled) => void) {
+    this.#clock = clock;
+    this.#onThrottled = onThrottled;
+  }
+
+  get pending(): number {
+    return this.#entries.length;
+  }
+
+  /** Settles when the frame is handed to the socket. Rejects with `ABORTED`, or what {@link stop} was given. */
+  send(kind: QueuedKind, text: string, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(abortedError('send()', signal));
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
+    return new Promise((resolve, reject) => {
+      const entry: Entry = {
+        kind,
+        text,
+        settle: (error) => {
+          signal?.removeEventListener('abort', abort);
+          if (error === null) resolve();
+          else reject(error);
+        },
+      };
+      const abort = (): void => {
+        if (signal === undefined || !this.#entries.includes(entry)) return;
+        this.#entries = this.#entries.filter((other) => other !== entry);
+        entry.settle(abortedError('send()', signal));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#insert(entry);
+      this.#flush();
+    });
+  }
+
+  /** The shard is ready: what waits goes out. */
+  open(outlet: Outlet): void {
+    this.#outlet = outlet;
+    this.#flush();
+  }
+
+  /** The shard is no longer ready: what waits, waits. */
+  close(): void {
+    this.#outlet = null;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Rejects what waits, and what comes until {@link start}. */
+  stop(error: GatewayError): void {
+    this.close();
+    this.#stopped = error;
+    const entries = this.#entries;
+    this.#entries = [];
+    for (const entry of entries) entry.settle(error);
+  }
+
+  start(): void {
+    this.#stopped = null;
+  }
+
+  #insert(entry: Entry): void {
+    if (entry.kind === 'presence' && this.#supersede(entry)) return;
+    if (entry.kind !== 'priority') return void this.#entries.push(entry);
+    const behind = this.#entries.findIndex(({ kind }) => kind !== 'priority');
+    this.#entries.splice(behind === -1 ? this.#entries.length : behind, 0, entry);
+  }
+
+  /** Of presences that wait only the last matters: it takes the place of the one before, and settles it too. */
+  #supersede(entry: Entry): boolean {
+    const waiting = this.#entries.findIndex(({ kind }) => kind === 'presence');
+    const older = this.#entries[waiting];
+    if (older === undefined) return false;
+    const { settle } = entry;
+    entry.settle = (error) => {
+      older.settle(error !== null && error.code === 'ABORTED' ? null : error);
+      settle(error);
+    };
+    this.#entries[waiting] = entry;
+    return true;
+  }
+
+  #flush(): void {
+    while (this.#outlet !== null && this.#timer === undefined) {
+      const { limiter } = this.#outlet;
+      // A presence that has to wait for its own limit does not hold up the commands behind it.
+      const delays = new Map<QueuedKind, number>();
+      const delayOf = ({ kind }: Entry): number => {
+        const delayMs = delays.get(kind) ?? limiter.delayMs(kind);
+        delays.set(kind, delayMs);
+        return delayMs;
+      };
+      const index = this.#entries.findIndex((entry) => delayOf(entry) === 0);
+      const entry = this.#entries[index];
+      if (entry === undefined) return this.#hold(Math.min(...delays.values()));
+      if (!this.#outlet.transmit(entry.kind, entry.text)) return;
+      this.#entries.splice(index, 1);
+      entry.settle(null);
+    }
+  }
+
+  #hold(retryAfterMs: number): void {
+    if (this.#entries.length === 0) return;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, retryAfterMs);
+    this.#onThrottled({ pending: this.#entries.length, retryAfterMs });
+  }
+}
