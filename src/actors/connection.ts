@@ -7,10 +7,10 @@ import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../.
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
+import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
-import { isWebSocketUrl } from '../session/session.ts';
 import type { SessionCell } from '../session/session-cell.ts';
 import { createDecoder } from './create-decoder.ts';
 import type { Decoder } from './decoder.ts';
@@ -171,6 +171,13 @@ export class Connection {
     this.#socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
   }
 
+  /** Ends it now, in this turn: the close frame is handed to the system, the answer not waited for. */
+  abort(code: number): void {
+    this.detach();
+    if (this.#socket.readyState === OPEN) this.#socket.close(code);
+    this.#socket.terminate();
+  }
+
   terminate(): void {
     this.detach();
     if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
@@ -217,8 +224,7 @@ export class Connection {
     [Opcodes.Reconnect]: () => this.#say({ type: 'gateway.reconnect' }),
     [Opcodes.InvalidSession]: (d) => this.#say({ type: 'gateway.invalidSession', resumable: d === true }),
     [Opcodes.Hello]: (d) => {
-      const value = (d as { heartbeat_interval?: unknown } | null | undefined)?.heartbeat_interval;
-      const heartbeatIntervalMs = typeof value === 'number' ? value : Number.NaN;
+      const heartbeatIntervalMs = heartbeatIntervalOf(d);
       this.limiter.keepRoomFor(heartbeatIntervalMs);
       this.#say({ type: 'gateway.hello', heartbeatIntervalMs });
     },
@@ -249,12 +255,11 @@ export class Connection {
 
   /** A session begins. A READY that names none can't be resumed, nor lived with. */
   #begin({ d, s }: Packet): boolean {
-    const { session_id: sessionId, resume_gateway_url: url } = (d ?? {}) as Record<string, unknown>;
-    if (typeof sessionId !== 'string' || sessionId === '') {
+    const session = sessionOf(d, this.#host.url);
+    if (session === null) {
       this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
       return false;
     }
-    const session = { sessionId, resumeUrl: isWebSocketUrl(url) ? url : this.#host.url };
     this.#host.cell.begin(session, s ?? null);
     this.#watchSilence();
     this.#say({ type: 'gateway.ready', session });

@@ -8,10 +8,12 @@ export const permitActor = (line: Line, gate: IdentifyGate, onBudgetSpent: (retr
   fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
     const abort = new AbortController();
     const { signal } = abort;
+    let granted = false;
     const acquire = async (): Promise<void> => {
       try {
         const permit = await gate.acquire({ shardId: input.shardId, signal, onBudgetSpent });
         if (signal.aborted) return permit.release();
+        granted = true;
         line.keepPermit(permit);
         sendBack({ type: 'identify.granted' });
       } catch (cause) {
@@ -19,5 +21,8 @@ export const permitActor = (line: Line, gate: IdentifyGate, onBudgetSpent: (retr
       }
     };
     void acquire();
-    return () => abort.abort();
+    // What was granted belongs to the line: giving it back is no longer a matter of waiting.
+    return () => {
+      if (!granted) abort.abort();
+    };
   });

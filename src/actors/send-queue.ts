@@ -46,6 +46,10 @@ export class SendQueue {
     return this.#entries.length;
   }
 
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
   /** Settles when the frame is handed to the socket. Rejects with `ABORTED`, or what {@link stop} was given. */
   send(kind: QueuedKind, text: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('send()', signal));

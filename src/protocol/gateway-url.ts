@@ -11,3 +11,7 @@ export function gatewayUrl(base: string, version: number, compression: Compressi
   if (compression.endsWith('-stream')) url.searchParams.set('compress', compression);
   return url;
 }
+
+/** Whether `url` is a WebSocket URL. */
+export const isWebSocketUrl = (url: unknown): url is string =>
+  typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);

@@ -10,6 +10,8 @@ export class SessionCell {
   readonly #shardCount: number;
   #identity: SessionIdentity | null = null;
   #sequence: number | null = null;
+  /** The sequence up to which listeners have been called. */
+  #handedOut: number | null = null;
 
   constructor(shardId: number, shardCount: number) {
     this.#shardId = shardId;
@@ -26,13 +28,21 @@ export class SessionCell {
   }
 
   get session(): Session | null {
-    return this.sessionAt(this.#sequence ?? 0);
+    return this.#sessionAt(this.#sequence);
   }
 
-  /** The session as of a sequence already handed out. */
-  sessionAt(sequence: number): Session | null {
+  /**
+   * The session as a store may know it: never ahead of what has been handed out, nor of a dispatch that still waits
+   * for its consumer.
+   */
+  sessionForStore(oldestWaiting: number | null): Session | null {
+    const waiting = oldestWaiting === null ? Number.POSITIVE_INFINITY : Math.max(0, oldestWaiting - 1);
+    return this.#sessionAt(Math.min(this.#handedOut ?? 0, waiting));
+  }
+
+  #sessionAt(sequence: number | null): Session | null {
     if (this.#identity === null) return null;
-    return { ...this.#identity, sequence, shardId: this.#shardId, shardCount: this.#shardCount };
+    return { ...this.#identity, sequence: sequence ?? 0, shardId: this.#shardId, shardCount: this.#shardCount };
   }
 
   /** A dispatch came. Within a session the sequence never goes back, whatever the gateway says. */
@@ -40,10 +50,18 @@ export class SessionCell {
     if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
   }
 
+  /** The last dispatch has been given to everybody. */
+  markHandedOut(): void {
+    this.#handedOut = this.#sequence;
+  }
+
   /** READY came, with its sequence already counted unless it replaces another session. */
   begin(identity: SessionIdentity, sequence: number | null): void {
     const replaces = this.#identity !== null && this.#identity.sessionId !== identity.sessionId;
-    if (replaces) this.#sequence = sequence;
+    if (replaces) {
+      this.#sequence = sequence;
+      this.#handedOut = null;
+    }
     this.#identity = identity;
   }
 
@@ -53,11 +71,13 @@ export class SessionCell {
     if (session === null || session.shardCount !== this.#shardCount || session.shardId !== this.#shardId) return null;
     this.#identity = { sessionId: session.sessionId, resumeUrl: session.resumeUrl };
     this.#sequence = session.sequence;
+    this.#handedOut = session.sequence;
     return this.#identity;
   }
 
   clear(): void {
     this.#identity = null;
     this.#sequence = null;
+    this.#handedOut = null;
   }
 }

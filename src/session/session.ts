@@ -3,6 +3,7 @@
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 import { GatewayError } from '../protocol/errors.ts';
+import { isWebSocketUrl } from '../protocol/gateway-url.ts';
 
 export interface Session {
   readonly sessionId: string;
@@ -16,10 +17,6 @@ export interface Session {
 }
 
 const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
-/** Whether `url` is a WebSocket URL. */
-export const isWebSocketUrl = (url: unknown): url is string =>
-  typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
 
 const wrong = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
 

@@ -1,0 +1,35 @@
+export type { ShardState, ShardTiming } from '../machines/index.ts';
+export type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './actors/identify-gate.ts';
+export { MemoryIdentifyGate } from './actors/memory-identify-gate.ts';
+export type { CreateSocket, SocketOptions, WebSocketLike } from './actors/web-socket.ts';
+export type { Clock } from './clock.ts';
+export { systemClock } from './clock.ts';
+export { GATEWAY_ERROR_CODES, GatewayError } from './protocol/errors.ts';
+export type { GatewayErrorCode, GatewayErrorOptions } from './protocol/errors.ts';
+export type { Compression } from './protocol/gateway-url.ts';
+export { Intents, resolveIntents } from './protocol/intents.ts';
+export type { IntentName } from './protocol/intents.ts';
+export { Opcodes, opcodeName } from './protocol/opcodes.ts';
+export type {
+  Dispatch,
+  DispatchData,
+  EventName,
+  Packet,
+  RequestChannelInfoData,
+  SendPayload,
+} from './protocol/packets.ts';
+export { FileSessionStore } from './session/file-session-store.ts';
+export { MemorySessionStore } from './session/memory-session-store.ts';
+export { parseSession } from './session/session.ts';
+export type { Session } from './session/session.ts';
+export type { SessionStore } from './session/session-store.ts';
+export { Shard } from './shard.ts';
+export type { SendOptions } from './shard.ts';
+export type { DisconnectOptions } from './shard/closing.ts';
+export type { DispatchStreamOptions } from './shard/dispatch-stream.ts';
+export type { InspectionObserver } from './shard/guarded-observer.ts';
+export type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
+export type { Logger } from './shard/logger.ts';
+export type { Disconnected, RateLimited, ShardEvents, StateChange } from './shard/shard-events.ts';
+export type { ShardOptions } from './shard/shard-options.ts';
+export { VERSION } from './version.ts';

@@ -1,0 +1,135 @@
+/**
+ * Dispatches as an async iterable, with back-pressure: a consumer that falls behind stops the socket from being read
+ * instead of filling the memory.
+ */
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import type { Dispatch } from '../protocol/packets.ts';
+
+export interface DispatchStreamOptions {
+  signal?: AbortSignal;
+  /** Only these event names; default all. */
+  events?: readonly string[];
+  /** Dispatches that may wait before the socket is paused. Default 1024. */
+  highWaterMark?: number;
+}
+
+interface Owner {
+  /** Called when the stream becomes full, and when it is no longer. */
+  pressureChanged(): void;
+  closed(stream: DispatchStream): void;
+}
+
+type Pending = { resolve(result: IteratorResult<Dispatch, undefined>): void; reject(error: GatewayError): void };
+
+export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined> {
+  readonly #owner: Owner;
+  readonly #events: ReadonlySet<string> | null;
+  readonly #highWaterMark: number;
+  readonly #signal: AbortSignal | undefined;
+  #buffer: Dispatch[] = [];
+  #head = 0;
+  #pending: Pending[] = [];
+  /** How it ends once the buffer is empty; `undefined` while it goes on. */
+  #end: GatewayError | null | undefined;
+  #full = false;
+
+  constructor(owner: Owner, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
+    if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
+      throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
+    }
+    this.#owner = owner;
+    this.#events = events === undefined ? null : new Set(events);
+    this.#highWaterMark = highWaterMark;
+    this.#signal = signal;
+    if (signal?.aborted === true) this.#abort();
+    else signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get isFull(): boolean {
+    return this.#full;
+  }
+
+  /** The sequence of the oldest dispatch that nobody has taken yet. */
+  get oldestSequence(): number | null {
+    return this.#buffer[this.#head]?.s ?? null;
+  }
+
+  push(dispatch: Dispatch): void {
+    if (this.#end !== undefined || (this.#events !== null && !this.#events.has(dispatch.t))) return;
+    const pending = this.#pending.shift();
+    if (pending !== undefined) return pending.resolve({ done: false, value: dispatch });
+    this.#buffer.push(dispatch);
+    this.#setFull(this.#buffer.length - this.#head >= this.#highWaterMark);
+  }
+
+  /** No more will come: what waits can still be taken, then the iteration ends, or throws `error`. */
+  finish(error: GatewayError | null): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#owner.closed(this);
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const waiter of pending) {
+      if (error === null) waiter.resolve({ done: true, value: undefined });
+      else waiter.reject(error);
+    }
+  }
+
+  next(): Promise<IteratorResult<Dispatch, undefined>> {
+    const value = this.#buffer[this.#head];
+    if (value !== undefined) {
+      this.#take();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.#end === undefined) {
+      return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }));
+    }
+    const error = this.#end;
+    this.#end = null;
+    return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+  }
+
+  /** The consumer leaves its loop: what waits is dropped. */
+  return(): Promise<IteratorResult<Dispatch, undefined>> {
+    this.#drop();
+    this.finish(null);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #take(): void {
+    this.#head += 1;
+    // Moving the rest to the front each time would make a long buffer quadratic.
+    if (this.#head * 2 >= this.#buffer.length) {
+      this.#buffer = this.#buffer.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.#full) this.#setFull(this.#buffer.length - this.#head > this.#highWaterMark / 2);
+  }
+
+  #setFull(full: boolean): void {
+    const changed = full !== this.#full;
+    this.#full = full;
+    // While it stays full every push asks again: a beat that was overdue may have let the socket be read.
+    if (changed || full) this.#owner.pressureChanged();
+  }
+
+  #drop(): void {
+    this.#buffer = [];
+    this.#head = 0;
+    if (this.#full) this.#setFull(false);
+  }
+
+  readonly #abort = (): void => {
+    this.#drop();
+    if (this.#signal !== undefined) this.finish(abortedError('dispatches()', this.#signal));
+  };
+}

@@ -1,0 +1,68 @@
+/** Hands dispatches out: to listeners by event name, to `dispatch` listeners, and to streams, in this order. */
+import type { Dispatch } from '../protocol/packets.ts';
+import { DispatchStream } from './dispatch-stream.ts';
+import type { DispatchStreamOptions } from './dispatch-stream.ts';
+import { Emitter } from './emitter.ts';
+import type { GatewayError } from '../protocol/errors.ts';
+
+type ByType = Record<string, [data: unknown, dispatch: Dispatch]>;
+
+export class Dispatcher {
+  readonly #byType: Emitter<ByType>;
+  readonly #emit: (dispatch: Dispatch) => void;
+  readonly #onPressure: (full: boolean) => void;
+  readonly #streams = new Set<DispatchStream>();
+
+  /**
+   * @param emit - gives a dispatch to `dispatch` listeners
+   * @param onPressure - told whether some stream is full
+   */
+  constructor(
+    emit: (dispatch: Dispatch) => void,
+    onPressure: (full: boolean) => void,
+    onThrow: (name: string, cause: unknown) => void,
+  ) {
+    this.#emit = emit;
+    this.#onPressure = onPressure;
+    this.#byType = new Emitter(onThrow);
+  }
+
+  /** Gives back the unsubscriber. */
+  on(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
+    const typed = listener as (data: unknown, dispatch: Dispatch) => unknown;
+    this.#byType.on(type, typed);
+    return () => this.#byType.off(type, typed);
+  }
+
+  stream(options?: DispatchStreamOptions): DispatchStream {
+    const stream = new DispatchStream(
+      {
+        pressureChanged: () => this.#onPressure([...this.#streams].some(({ isFull }) => isFull)),
+        closed: (closed) => this.#streams.delete(closed),
+      },
+      options,
+    );
+    if (options?.signal?.aborted !== true) this.#streams.add(stream);
+    return stream;
+  }
+
+  deliver(dispatch: Dispatch): void {
+    if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
+    this.#emit(dispatch);
+    for (const stream of this.#streams) stream.push(dispatch);
+  }
+
+  /** The oldest sequence that a stream still holds. */
+  get oldestWaiting(): number | null {
+    let oldest: number | null = null;
+    for (const { oldestSequence } of this.#streams) {
+      if (oldestSequence !== null && (oldest === null || oldestSequence < oldest)) oldest = oldestSequence;
+    }
+    return oldest;
+  }
+
+  /** Ends all streams, after what they hold; with an error where the shard has failed. */
+  finish(error: GatewayError | null): void {
+    for (const stream of this.#streams) stream.finish(error);
+  }
+}

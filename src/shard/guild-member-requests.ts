@@ -1,0 +1,188 @@
+/**
+ * Request Guild Members as a question with an answer: chunks are matched by nonce and joined in order.
+ * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
+ */
+import type {
+  GatewayGuildMembersChunkDispatchData,
+  GatewayGuildMembersChunkPresence,
+  GatewayRequestGuildMembersData,
+} from 'discord-api-types/v10';
+import type { Clock } from '../clock.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import type { RateLimited } from './shard-events.ts';
+
+export interface GuildMembers {
+  guildId: string;
+  members: GatewayGuildMembersChunkDispatchData['members'];
+  /** Ids that were asked for and are no members. */
+  notFound: string[];
+  /** Present when presences were asked for. */
+  presences?: GatewayGuildMembersChunkPresence[];
+  nonce: string;
+}
+
+export interface RequestOptions {
+  signal?: AbortSignal;
+  /** How long the next chunk may take, in ms. Default 30 000. */
+  timeoutMs?: number;
+}
+
+interface Host {
+  readonly clock: Clock;
+  readonly random: () => number;
+  send(data: GatewayRequestGuildMembersData, signal: AbortSignal): Promise<void>;
+}
+
+const MAX_NONCE_BYTES = 32;
+const DEFAULT_TIMEOUT_MS = 30_000;
+/** Being refused more often than this is not bad luck. */
+const MAX_RETRIES = 3;
+
+interface Request {
+  readonly data: GatewayRequestGuildMembersData & { nonce: string };
+  readonly timeoutMs: number;
+  /** Ends the sending along with the request. */
+  readonly abort: AbortController;
+  readonly chunks: GatewayGuildMembersChunkDispatchData[];
+  readonly resolve: (members: GuildMembers) => void;
+  readonly reject: (error: GatewayError) => void;
+  sent: boolean;
+  retries: number;
+  timer: unknown;
+}
+
+export class GuildMemberRequests {
+  readonly #host: Host;
+  readonly #requests = new Map<string, Request>();
+  #count = 0;
+
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /**
+   * Settles with all members, or rejects with `INVALID_PAYLOAD` (nonce too long or in use), `REQUEST_TIMED_OUT`,
+   * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.
+   */
+  request(data: GatewayRequestGuildMembersData, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RequestOptions = {}): Promise<GuildMembers> {
+    if (signal?.aborted === true) return Promise.reject(abortedError('requestGuildMembers()', signal));
+    const nonce = data.nonce ?? this.#newNonce();
+    const trouble = this.#troubleWith(nonce, timeoutMs);
+    if (trouble !== null) return Promise.reject(trouble);
+    const { promise, resolve, reject } = Promise.withResolvers<GuildMembers>();
+    const request: Request = {
+      data: { ...structuredClone(data), nonce },
+      timeoutMs,
+      abort: new AbortController(),
+      chunks: [],
+      resolve,
+      reject,
+      sent: false,
+      retries: 0,
+      timer: undefined,
+    };
+    this.#requests.set(nonce, request);
+    const abort = (): void => {
+      if (signal !== undefined) this.#fail(request, abortedError('requestGuildMembers()', signal));
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    request.abort.signal.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
+    void this.#send(request);
+    return promise;
+  }
+
+  chunk(chunk: GatewayGuildMembersChunkDispatchData): void {
+    const request = this.#requests.get(chunk.nonce ?? '');
+    if (request === undefined) return;
+    request.chunks.push(chunk);
+    if (request.chunks.length < chunk.chunk_count) return this.#await(request);
+    this.#finish(request);
+    request.resolve(join(request.data.nonce, request.chunks));
+  }
+
+  rateLimited({ opcode, retryAfter, nonce }: RateLimited): void {
+    const request = this.#requests.get(nonce ?? '');
+    if (request === undefined || opcode !== 8) return;
+    request.retries += 1;
+    if (request.retries > MAX_RETRIES) {
+      const error = new GatewayError('REQUEST_RATE_LIMITED', `Discord refused the request ${request.retries} times`);
+      return this.#fail(request, error);
+    }
+    request.sent = false;
+    this.#setTimer(request, retryAfter * 1000, () => void this.#send(request));
+  }
+
+  /** The connection is gone, and with it the answers to what was sent on it. */
+  connectionLost(): void {
+    const error = new GatewayError('CONNECTION_LOST', 'the connection was lost before all chunks came');
+    for (const request of this.#requests.values()) if (request.sent) this.#fail(request, error);
+  }
+
+  stop(error: GatewayError): void {
+    for (const request of this.#requests.values()) this.#fail(request, error);
+  }
+
+  async #send(request: Request): Promise<void> {
+    try {
+      await this.#host.send(request.data, request.abort.signal);
+      if (!this.#requests.has(request.data.nonce)) return;
+      request.sent = true;
+      if (request.timer === undefined) this.#await(request);
+    } catch (cause) {
+      this.#fail(request, cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'sending failed', { cause }));
+    }
+  }
+
+  /** The timeout counts from the last sign of life. */
+  #await(request: Request): void {
+    this.#setTimer(request, request.timeoutMs, () => {
+      const { length } = request.chunks;
+      this.#fail(request, new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, ${length} came`));
+    });
+  }
+
+  #setTimer(request: Request, delayMs: number, fire: () => void): void {
+    this.#host.clock.clearTimeout(request.timer);
+    request.timer = this.#host.clock.setTimeout(() => {
+      request.timer = undefined;
+      fire();
+    }, delayMs);
+  }
+
+  #finish(request: Request): void {
+    this.#requests.delete(request.data.nonce);
+    this.#host.clock.clearTimeout(request.timer);
+    request.abort.abort();
+  }
+
+  #fail(request: Request, error: GatewayError): void {
+    this.#finish(request);
+    request.reject(error);
+  }
+
+  #troubleWith(nonce: string, timeoutMs: number): GatewayError | null {
+    if (typeof nonce !== 'string' || nonce === '' || Buffer.byteLength(nonce) > MAX_NONCE_BYTES) {
+      return new GatewayError('INVALID_PAYLOAD', `a nonce is a string of 1 to ${MAX_NONCE_BYTES} bytes`);
+    }
+    if (this.#requests.has(nonce)) return new GatewayError('INVALID_PAYLOAD', 'this nonce is in use by another request');
+    if (!(timeoutMs > 0)) return new GatewayError('INVALID_OPTIONS', 'timeoutMs must be a positive number');
+    return null;
+  }
+
+  #newNonce(): string {
+    this.#count += 1;
+    return `${this.#count.toString(36)}-${Math.floor(this.#host.random() * 2 ** 48).toString(36)}`;
+  }
+}
+
+function join(nonce: string, unordered: GatewayGuildMembersChunkDispatchData[]): GuildMembers {
+  const chunks = unordered.toSorted((a, b) => a.chunk_index - b.chunk_index);
+  const presences = chunks.flatMap((chunk) => chunk.presences ?? []);
+  return {
+    guildId: chunks[0]?.guild_id ?? '',
+    members: chunks.flatMap(({ members }) => members),
+    notFound: chunks.flatMap((chunk) => (chunk.not_found ?? []).map(String)),
+    ...(chunks.some((chunk) => chunk.presences !== undefined) ? { presences } : {}),
+    nonce,
+  };
+}

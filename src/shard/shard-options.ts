@@ -1,0 +1,154 @@
+/** What a shard can be told, and the check of it: whatever is wrong is said at construction, by name. */
+import type { Agent } from 'node:http';
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
+import { DEFAULT_TIMING } from '../../machines/index.ts';
+import type { ShardTiming } from '../../machines/index.ts';
+import type { IdentifyGate } from '../actors/identify-gate.ts';
+import { MemoryIdentifyGate } from '../actors/memory-identify-gate.ts';
+import { createWebSocket } from '../actors/web-socket.ts';
+import type { CreateSocket } from '../actors/web-socket.ts';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { isWebSocketUrl } from '../protocol/gateway-url.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
+import { resolveIntents } from '../protocol/intents.ts';
+import type { IntentName } from '../protocol/intents.ts';
+import { Token } from '../protocol/token.ts';
+import { MemorySessionStore } from '../session/memory-session-store.ts';
+import { parseSession } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionStore } from '../session/session-store.ts';
+import type { InspectionObserver } from './guarded-observer.ts';
+import { guardedLogger, silentLogger } from './logger.ts';
+import type { Logger } from './logger.ts';
+
+/** @see https://discord.com/developers/docs/events/gateway-events#identify-identify-structure */
+export interface ShardOptions {
+  /** The bot token, with or without `Bot ` in front. Kept where nothing prints it. */
+  token: string;
+  /** A bit field, or names. @see https://discord.com/developers/docs/events/gateway#gateway-intents */
+  intents: number | readonly IntentName[];
+  /** Default 0. @see https://discord.com/developers/docs/events/gateway#sharding */
+  shardId?: number;
+  /** Default 1. */
+  shardCount?: number;
+  /** The main gateway URL. Default `wss://gateway.discord.gg`. */
+  url?: string;
+  /** The API version. Default 10. */
+  version?: number;
+  /** Default `zlib-stream`. `zstd-stream` decodes faster but holds some MB a shard. */
+  compression?: Compression;
+  /** Members from which on a guild comes without its offline ones, 50–250. Default: Discord's, 50. */
+  largeThreshold?: number;
+  /** The presence to identify with. Later ones of `updatePresence` take its place. */
+  presence?: GatewayPresenceUpdateData;
+  /** What Discord is told about the client. Default: the platform, and `shardwright`. */
+  properties?: { os?: string; browser?: string; device?: string };
+  /** Whether a lost connection is replaced. Default true. */
+  shouldReconnect?: boolean;
+  /** A session to resume first. Default none: what the store has. */
+  session?: Session | null;
+  /** Default in memory. */
+  sessionStore?: SessionStore;
+  /** Shared by all shards of a bot. Default in memory, for this shard alone. */
+  identifyGate?: IdentifyGate;
+  /** In ms; see {@link ShardTiming} for the defaults. */
+  timing?: Partial<ShardTiming>;
+  /** For gateway proxies; applied to the resume URL too. */
+  rewriteUrl?: (url: URL) => URL;
+  /** Handed to `ws`. */
+  agent?: Agent;
+  /** Default `ws`. */
+  createSocket?: CreateSocket;
+  /** Default silent. */
+  logger?: Logger;
+  /** Any XState observer. It sees states and events, never payloads or the token, and can't disturb the shard. */
+  inspect?: InspectionObserver;
+  /** Default real time. */
+  clock?: Clock;
+  /** In [0, 1). Default `Math.random`. */
+  random?: () => number;
+}
+
+/** The options with everything decided. */
+export type ResolvedOptions = ReturnType<typeof resolveOptions>;
+
+const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
+
+function check(valid: boolean, message: string): void {
+  if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
+}
+
+const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2 ** 31 - 1;
+const isAtLeastZero = (value: unknown): boolean => value === 0 || isPositive(value);
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && isPositive(value);
+
+const TIMING_RULES: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
+  connectTimeoutMs: isPositive,
+  helloTimeoutMs: isPositive,
+  resumedTimeoutMs: isPositive,
+  readyPatienceMs: isPositive,
+  closeTimeoutMs: isPositive,
+  stableAfterMs: isPositive,
+  backoffBaseMs: isPositive,
+  backoffCapMs: isPositive,
+  invalidSessionWaitMs: (value) =>
+    Array.isArray(value) && value.length === 2 && value.every(isAtLeastZero) && Number(value[0]) <= Number(value[1]),
+  maxResumeAttempts: isCount,
+  maxDispatchSilenceMs: (value) => value === null || isPositive(value),
+};
+
+function resolveTiming(given: Partial<ShardTiming> = {}): ShardTiming {
+  const present = Object.entries(given).filter(([, value]) => value !== undefined);
+  for (const [name, value] of present) {
+    const rule = (TIMING_RULES as Record<string, ((value: unknown) => boolean) | undefined>)[name];
+    check(rule !== undefined, `timing.${name} is not known; there are ${Object.keys(TIMING_RULES).join(', ')}`);
+    check(rule?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
+  }
+  return { ...DEFAULT_TIMING, ...Object.fromEntries(present) };
+}
+
+/** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming what is wrong. */
+export function resolveOptions(options: ShardOptions) {
+  check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
+  const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
+  check(isCount(shardCount), 'shardCount must be a positive integer');
+  check(Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
+  check(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
+  check(isCount(version), 'version must be a positive integer');
+  check(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
+  check(
+    largeThreshold === undefined || (Number.isSafeInteger(largeThreshold) && largeThreshold >= 50 && largeThreshold <= 250),
+    'largeThreshold must be an integer from 50 to 250',
+  );
+  return {
+    token: new Token(options.token),
+    intents: resolveIntents(options.intents),
+    shardId,
+    shardCount,
+    url,
+    version,
+    compression,
+    largeThreshold,
+    presence: options.presence === undefined ? undefined : structuredClone(options.presence),
+    properties: {
+      os: properties.os ?? process.platform,
+      browser: properties.browser ?? 'shardwright',
+      device: properties.device ?? 'shardwright',
+    },
+    shouldReconnect: options.shouldReconnect ?? true,
+    session: options.session === undefined || options.session === null ? null : parseSession(options.session),
+    sessionStore: options.sessionStore ?? new MemorySessionStore(),
+    identifyGate: options.identifyGate ?? new MemoryIdentifyGate({ clock }),
+    timing: resolveTiming(options.timing),
+    rewriteUrl: options.rewriteUrl ?? ((given: URL): URL => given),
+    agent: options.agent,
+    createSocket: options.createSocket ?? createWebSocket,
+    logger: guardedLogger(options.logger ?? silentLogger),
+    inspect: options.inspect,
+    clock,
+    random: options.random ?? Math.random,
+  };
+}
