@@ -4,51 +4,19 @@
  * lifecycle, and nothing gets out of it once it is detached.
  */
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
-import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import type { Compression } from '../protocol/gateway-url.ts';
 import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
-import type { SessionCell } from '../session/session-cell.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import { createDecoder } from './create-decoder.ts';
 import type { Decoder } from './decoder.ts';
-import type { IdentifyPermit } from './identify-gate.ts';
-import type { Pulse } from './pulse.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
 import { CLOSED, OPEN, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
-
-/** When something last came, over all connections of a shard; `null` before the first. */
-export interface Vitals {
-  lastFrameAt: number | null;
-  lastDispatchAt: number | null;
-}
-
-/** What a connection needs of its shard. */
-export interface ConnectionHost {
-  readonly clock: Clock;
-  readonly compression: Compression;
-  readonly cell: SessionCell;
-  readonly pulse: Pulse;
-  readonly vitals: Vitals;
-  readonly maxDispatchSilenceMs: number | null;
-  /** The main URL, for a session that names none of its own. */
-  readonly url: string;
-  /** Opens the socket; `resumeUrl` is `null` for the main host. May throw. */
-  open(resumeUrl: string | null): WebSocketLike;
-  identifyPayload(): string;
-  resumePayload(): string | null;
-  /** The permit that the identify gate gave, once. */
-  takePermit(): IdentifyPermit | null;
-  onPacket(packet: Packet): void;
-  onDispatch(packet: Packet, replayed: number): void;
-  onHeartbeat(latencyMs: number): void;
-  onLagged(lateMs: number): void;
-}
 
 type Outgoing = SocketEvent | GatewayEvent;
 /** An event that does not know yet which connection it is from. */

@@ -2,7 +2,7 @@
 import { fromCallback } from 'xstate';
 import type { SocketCommand, SocketInput } from '../../machines/index.ts';
 import { Connection } from './connection.ts';
-import type { ConnectionHost } from './connection.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import type { Line } from './line.ts';
 
 export const socketActor = (line: Line, host: ConnectionHost) =>

@@ -5,7 +5,7 @@
 import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
 import { shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
-import type { ConnectionHost, Vitals } from '../actors/connection.ts';
+import type { ConnectionHost, Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
 import { Pulse } from '../actors/pulse.ts';
 import { SendQueue } from '../actors/send-queue.ts';

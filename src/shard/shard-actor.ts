@@ -6,7 +6,7 @@ import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
 import { closerActor } from '../actors/closer.ts';
-import type { ConnectionHost } from '../actors/connection.ts';
+import type { ConnectionHost } from '../actors/connection-host.ts';
 import type { Line } from '../actors/line.ts';
 import { permitActor } from '../actors/permit.ts';
 import { restoreActor } from '../actors/restore.ts';
