@@ -1,191 +1,257 @@
 /**
- * The identify gate of one process: one IDENTIFY per 5 s and key, counted from the frame, and a daily budget.
- * @see https://discord.com/developers/docs/events/gateway#identifying
+ * The identify gate of one process. Every IDENTIFY costs one of a day's session starts, and Discord resets the token
+ * of a bot that takes more than it has, so this errs on the late side: it counts from the frame, not from the permit,
+ * and charges the budget before the frame is sent.
  */
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './identify-gate.ts';
 
+/**
+ * Options of {@link MemoryIdentifyGate}; the first four are `session_start_limit` of `GET /gateway/bot`.
+ * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
+ */
 export interface MemoryIdentifyGateOptions {
-  /** Keys that may identify side by side (`session_start_limit.max_concurrency`). Default 1. */
+  /** How many keys there are; a shard's is `shardId % maxConcurrency`. Default 1. */
   maxConcurrency?: number;
-  /** Session starts of a whole period (`session_start_limit.total`). Default 1000. */
+  /** Session starts in a full period of 24 h. Default 1000, or `remaining` if that is more. */
   total?: number;
-  /** Session starts left now (`session_start_limit.remaining`). Default `total`. */
+  /** Session starts left in the period under way. Default `total`. */
   remaining?: number;
-  /** Until `remaining` is `total` again, ms (`session_start_limit.reset_after`). Default 24 h. */
+  /** When the period under way ends, in ms from now. Default 24 h. */
   resetAfterMs?: number;
-  /** Session starts that are kept back, so that a restart by hand stays possible. Default 0. */
+  /** Session starts never to be used, so that a restart by hand stays possible. Less than `total`. Default 0. */
   reserve?: number;
-  /** Between two IDENTIFYs of one key, ms. Default 5 000. */
+  /** From one IDENTIFY to the next of the same key, in ms. Default 5000, which Discord asks for. */
   spacingMs?: number;
-  /** Added to the spacing, because a frame may be faster on the way than the one before it. Default 100 ms. */
+  /**
+   * Added to the spacing, in ms: Discord counts by arrival, and an IDENTIFY that was slow on its way must not arrive
+   * too close to the next, which goes over another connection. Default 250.
+   */
   marginMs?: number;
-  /** Default real time. */
+  /** Default: the system's. */
   clock?: Clock;
 }
 
-const PERIOD_MS = 86_400_000;
-/** Node's timers go no further. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-interface Waiter {
-  readonly request: IdentifyRequest;
-  readonly grant: () => void;
-  told: boolean;
+/** What is left of a day's session starts. */
+export interface IdentifyBudget {
+  readonly total: number;
+  readonly remaining: number;
+  /** ms until `remaining` is `total` again. */
+  readonly resetAfterMs: number;
 }
 
-/** What happens at one rate-limit key. */
-interface Key {
-  waiters: Waiter[];
-  /** A permit is out and its frame not yet sent. */
-  busy: boolean;
-  /** When the next permit may be given. */
+const DAY_MS = 86_400_000;
+const DEFAULT_TOTAL = 1_000;
+/** Timers of Node take no more; a longer wait is cut in pieces. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** Shards with the same key pass one at a time. */
+interface Lane {
+  /** A permit is out whose frame has not been sent. */
+  taken: boolean;
+  /** When the last frame is far enough in the past. */
   freeAt: number;
 }
 
+interface Waiter {
+  readonly request: IdentifyRequest;
+  readonly lane: Lane;
+  readonly grant: (permit: IdentifyPermit) => void;
+  told: boolean;
+}
+
+/**
+ * An {@link IdentifyGate} for the shards of one process. Of the shards that wait for the same key the one with the
+ * lowest id goes first. There is a timer only while somebody waits.
+ *
+ * @see https://discord.com/developers/docs/events/gateway#sharding-max-concurrency
+ */
 export class MemoryIdentifyGate implements IdentifyGate {
   readonly #clock: Clock;
   readonly #maxConcurrency: number;
+  readonly #spacingMs: number;
   readonly #total: number;
   readonly #reserve: number;
-  readonly #spacingMs: number;
-  readonly #keys = new Map<number, Key>();
+  readonly #lanes = new Map<number, Lane>();
+  /** By shard id; those with the same id in the order they came. */
+  #waiting: Waiter[] = [];
+  /** Permits that are out and unsent. */
+  #unsent = 0;
   #remaining: number;
   #resetAt: number;
-  #timer: unknown;
+  #timer: unknown = null;
 
-  /** @throws {@link GatewayError} `INVALID_OPTIONS` */
+  /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
   constructor(options: MemoryIdentifyGateOptions = {}) {
-    const { maxConcurrency = 1, total = 1000, remaining = total, resetAfterMs = PERIOD_MS } = options;
-    const { reserve = 0, spacingMs = 5_000, marginMs = 100, clock = systemClock } = options;
-    check('maxConcurrency', maxConcurrency, 1);
-    check('total', total, 1);
-    check('remaining', remaining, 0);
-    check('reserve', reserve, 0);
-    check('resetAfterMs', resetAfterMs, 0);
-    check('spacingMs', spacingMs, 0);
-    check('marginMs', marginMs, 0);
-    if (reserve >= total) throw new GatewayError('INVALID_OPTIONS', 'reserve must be below total, or no shard could ever identify');
+    const { maxConcurrency = 1, reserve = 0, resetAfterMs = DAY_MS, spacingMs = 5_000, marginMs = 250 } = options;
+    const { total = Math.max(DEFAULT_TOTAL, options.remaining ?? 0), clock = systemClock } = options;
+    const { remaining = total } = options;
+    demand(isCount(maxConcurrency) && maxConcurrency > 0, 'maxConcurrency must be a positive integer');
+    demand(isCount(total) && total > 0, 'total must be a positive integer');
+    demand(isCount(remaining) && remaining <= total, 'remaining must be an integer from 0 to total');
+    demand(isCount(reserve) && reserve < total, 'reserve must be an integer from 0 to less than total');
+    demand(isDuration(resetAfterMs), 'resetAfterMs must be a number of ms, 0 or more');
+    demand(isDuration(spacingMs), 'spacingMs must be a number of ms, 0 or more');
+    demand(isDuration(marginMs), 'marginMs must be a number of ms, 0 or more');
     this.#clock = clock;
     this.#maxConcurrency = maxConcurrency;
+    this.#spacingMs = spacingMs + marginMs;
     this.#total = total;
     this.#reserve = reserve;
-    this.#spacingMs = spacingMs + marginMs;
     this.#remaining = remaining;
     this.#resetAt = clock.now() + resetAfterMs;
   }
 
-  /** Session starts left in this period. */
-  get remaining(): number {
-    return this.#remaining;
+  /** The budget as it stands; permits that are out are charged to it. */
+  get budget(): IdentifyBudget {
+    this.#resetIfDue();
+    const resetAfterMs = Math.max(0, this.#resetAt - this.#clock.now());
+    return { total: this.#total, remaining: this.#remaining, resetAfterMs };
   }
 
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Waits for the turn of this shard.
+   *
+   * @throws {@link GatewayError} `ABORTED` when the signal is aborted before the permit is handed over. Afterwards it
+   * has no effect: the permit must be given back with `release()`.
+   */
   async acquire(request: IdentifyRequest): Promise<IdentifyPermit> {
     const { signal } = request;
-    if (signal.aborted) throw abortedError('waiting for the identify permit', signal);
-    const permit = await this.#wait(request);
+    if (signal.aborted) throw abortedError('waiting for the identify gate', signal);
+    const permit = await this.#queue(request);
     if (!signal.aborted) return permit;
-    // Given up in the very turn of the grant: nobody will see this permit.
     permit.release();
-    throw abortedError('waiting for the identify permit', signal);
+    throw abortedError('waiting for the identify gate', signal);
   }
 
-  #wait(request: IdentifyRequest): Promise<IdentifyPermit> {
-    const { signal, shardId } = request;
-    const key = this.#keyOf(shardId);
+  #queue(request: IdentifyRequest): Promise<IdentifyPermit> {
+    const { shardId, signal } = request;
     return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        key.waiters = key.waiters.filter((other) => other !== waiter);
-        reject(abortedError('waiting for the identify permit', signal));
-        this.#serve();
-      };
       const waiter: Waiter = {
         request,
-        told: false,
-        grant: () => {
+        lane: this.#laneOf(shardId),
+        grant: (permit) => {
           signal.removeEventListener('abort', abort);
-          resolve(this.#permit(key));
+          resolve(permit);
         },
+        told: false,
+      };
+      const abort = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+        reject(abortedError('waiting for the identify gate', signal));
+        this.#schedule();
       };
       signal.addEventListener('abort', abort, { once: true });
-      // Lowest shard first; of equals, who came first.
-      const behind = key.waiters.findIndex((other) => other.request.shardId > shardId);
-      key.waiters.splice(behind === -1 ? key.waiters.length : behind, 0, waiter);
-      this.#serve();
+      const behind = this.#waiting.findLastIndex((other) => other.request.shardId <= shardId);
+      this.#waiting = this.#waiting.toSpliced(behind + 1, 0, waiter);
+      this.#admit();
     });
   }
 
-  #keyOf(shardId: number): Key {
-    const id = shardId % this.#maxConcurrency;
-    let key = this.#keys.get(id);
-    if (key === undefined) {
-      key = { waiters: [], busy: false, freeAt: 0 };
-      this.#keys.set(id, key);
+  #laneOf(shardId: number): Lane {
+    const key = shardId % this.#maxConcurrency;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = { taken: false, freeAt: Number.NEGATIVE_INFINITY };
+      this.#lanes.set(key, lane);
     }
-    return key;
+    return lane;
   }
 
-  #permit(key: Key): IdentifyPermit {
-    key.busy = true;
-    this.#remaining -= 1;
-    const periodEndsAt = this.#resetAt;
-    const settle = (sent: boolean): void => {
-      if (settled) return;
-      settled = true;
-      key.busy = false;
-      if (sent) key.freeAt = this.#clock.now() + this.#spacingMs;
-      // What was charged to a period that is over does not come back into this one.
-      else if (this.#resetAt === periodEndsAt) this.#remaining += 1;
-      this.#serve();
-    };
-    let settled = false;
-    return { sent: () => settle(true), release: () => settle(false) };
-  }
-
-  /** Gives what can be given now, and sets the one timer for what can't. */
-  #serve(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+  /** Lets pass who may, and sees to it that the others are looked at again. */
+  #admit(): void {
+    this.#resetIfDue();
     const now = this.#clock.now();
-    if (now >= this.#resetAt) {
-      this.#remaining = this.#total;
-      this.#resetAt = now + PERIOD_MS;
+    const admitted = new Set<Waiter>();
+    for (const waiter of this.#waiting) {
+      if (this.#isSpent) break;
+      const { lane } = waiter;
+      if (lane.taken || lane.freeAt > now) continue;
+      lane.taken = true;
+      this.#remaining -= 1;
+      this.#unsent += 1;
+      admitted.add(waiter);
     }
-    let nextAt = Number.POSITIVE_INFINITY;
-    for (const key of this.#keys.values()) nextAt = Math.min(nextAt, this.#serveKey(key, now));
-    if (nextAt === Number.POSITIVE_INFINITY) return;
-    this.#timer = this.#clock.setTimeout(() => this.#serve(), Math.min(nextAt - now, MAX_TIMER_MS));
+    if (admitted.size > 0) this.#waiting = this.#waiting.filter((waiter) => !admitted.has(waiter));
+    for (const { grant, lane } of admitted) grant(this.#permit(lane));
+    this.#schedule();
+    if (this.#isSpent) this.#tell();
   }
 
-  /** Gives back when this key has to be looked at again. */
-  #serveKey(key: Key, now: number): number {
-    const waiter = key.waiters[0];
-    if (waiter === undefined || key.busy) return Number.POSITIVE_INFINITY;
-    if (this.#remaining <= this.#reserve) {
-      this.#tellBudgetSpent(key.waiters, this.#resetAt - now);
-      return this.#resetAt;
-    }
-    if (key.freeAt > now) return key.freeAt;
-    key.waiters.shift();
-    waiter.grant();
-    return Number.POSITIVE_INFINITY;
+  #permit(lane: Lane): IdentifyPermit {
+    let used = false;
+    const use = (settle: () => void): void => {
+      if (used) return;
+      used = true;
+      lane.taken = false;
+      this.#unsent -= 1;
+      settle();
+      this.#admit();
+    };
+    return {
+      sent: () => use(() => (lane.freeAt = this.#clock.now() + this.#spacingMs)),
+      release: () => use(() => (this.#remaining += 1)),
+    };
   }
 
-  #tellBudgetSpent(waiters: readonly Waiter[], retryAfterMs: number): void {
-    for (const waiter of waiters.filter(({ told }) => !told)) {
+  get #isSpent(): boolean {
+    return this.#remaining <= this.#reserve;
+  }
+
+  /**
+   * A new period begins with the first who asks after the old one, which is never too early. It is charged with the
+   * permits that are out, because their frames will fall into it.
+   */
+  #resetIfDue(): void {
+    const now = this.#clock.now();
+    if (now < this.#resetAt) return;
+    this.#remaining = this.#total - this.#unsent;
+    this.#resetAt = now + DAY_MS;
+  }
+
+  /** Tells those who wait that they will do so for long. A callback may abort, ask anew, or throw. */
+  #tell(): void {
+    const retryAfterMs = this.#resetAt - this.#clock.now();
+    for (const waiter of this.#waiting) {
+      if (waiter.told || waiter.request.signal.aborted) continue;
       waiter.told = true;
       try {
         waiter.request.onBudgetSpent?.(retryAfterMs);
       } catch {
-        // Whoever asked must not be able to stop the queue of the others.
+        // It is the callback's own loss; the others must get their turn.
       }
     }
   }
+
+  #schedule(): void {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+    const dueAt = this.#nextChangeAt();
+    if (dueAt === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(Math.max(0, dueAt - this.#clock.now()), LONGEST_TIMER_MS);
+    this.#timer = this.#clock.setTimeout(() => this.#admit(), delayMs);
+  }
+
+  /** When time alone lets the next one pass; never while all who wait do so for a permit that is out. */
+  #nextChangeAt(): number {
+    if (this.#waiting.length > 0 && this.#isSpent) return this.#resetAt;
+    let dueAt = Number.POSITIVE_INFINITY;
+    for (const { lane } of this.#waiting) if (!lane.taken) dueAt = Math.min(dueAt, lane.freeAt);
+    return dueAt;
+  }
 }
 
-function check(name: string, value: number, least: number): void {
-  if (Number.isFinite(value) && value >= least && (name.endsWith('Ms') || Number.isInteger(value))) return;
-  throw new GatewayError('INVALID_OPTIONS', `${name} must be ${name.endsWith('Ms') ? 'a number' : 'an integer'} from ${least} on`);
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
+const isDuration = (value: number): boolean => Number.isFinite(value) && value >= 0;
+
+function demand(holds: boolean, what: string): void {
+  if (!holds) throw new GatewayError('INVALID_OPTIONS', `MemoryIdentifyGate: ${what}`);
 }

@@ -1,7 +1,13 @@
-/** Sessions for as long as the process lives. */
+/** Sessions for as long as the process lives: enough to resume after a lost connection, not after a restart. */
+import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
+/**
+ * A {@link SessionStore} in memory, the default. What it keeps and gives out are copies.
+ *
+ * @see https://discord.com/developers/docs/events/gateway#resuming
+ */
 export class MemorySessionStore implements SessionStore {
   readonly #sessions = new Map<number, Session>();
 
@@ -10,8 +16,10 @@ export class MemorySessionStore implements SessionStore {
     return session === undefined ? null : { ...session };
   }
 
+  /** @throws {@link GatewayError} `INVALID_SESSION` when `session` is none. */
   async save(session: Session): Promise<void> {
-    this.#sessions.set(session.shardId, { ...session });
+    const copy = parseSession(session);
+    this.#sessions.set(copy.shardId, copy);
   }
 
   async clear(shardId: number): Promise<void> {
