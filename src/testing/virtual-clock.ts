@@ -120,6 +120,16 @@ export class VirtualClock implements Clock {
     return this.#run(Number.MAX_VALUE);
   }
 
+  /**
+   * Lets time pass while nothing runs, as when a laptop sleeps or the event loop is blocked: timers that fell due in it
+   * run late, with the next `advance`.
+   *
+   * @throws RangeError when `ms` is negative or not finite.
+   */
+  sleep(ms: number): void {
+    this.#now = this.#target(ms);
+  }
+
   #target(ms: number): number {
     if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`time moves on by a finite number of ms, not ${ms}`);
     return this.#now + ms;

@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest';
+import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
+
+describe('connecting and beating', () => {
+  test('1. without HELLO nothing is sent; after helloTimeout the socket is terminated and another tried', async () => {
+    const { clock, gateway, shard, events } = virtualShard();
+    gateway.answers.hello = false;
+    void shard.connect();
+    await clock.advanceAsync(14_900);
+    expect(gateway.sockets).toHaveLength(1);
+    expect(gateway.last.sent).toEqual([]);
+    await clock.advanceAsync(1_000);
+    expect(gateway.sockets.map(({ closedWith }) => closedWith)).toEqual(['terminated', null]);
+    expect(gateway.sockets.flatMap(({ sent }) => sent)).toEqual([]);
+    expect(events.faults).toEqual(['HELLO_TIMEOUT']);
+  });
+
+  test('2. the first beat comes at interval × r with d null, then one every interval, without drift whatever the ACK latency', async () => {
+    const { clock, gateway, shard } = virtualShard({ random: () => 0.25 });
+    gateway.answers.ready = false;
+    gateway.latencyMs = 1;
+    void shard.connect();
+    await clock.advanceAsync(1);
+    const helloAt = clock.now();
+    gateway.latencyMs = 9_000;
+    await clock.advanceAsync(10_000 + 40_000 * 5);
+    const beats = gateway.sent(1);
+    expect(beats.map(({ at }) => at - helloAt)).toEqual([10_000, 50_000, 90_000, 130_000, 170_000, 210_000]);
+    expect(beats.map(({ d }) => d)).toEqual([null, null, null, null, null, null]);
+  });
+
+  test('2. a timer that is a little late does not move the beats after it', async () => {
+    const { clock, gateway } = await readyShard({ random: () => 0.5 });
+    const helloAt = gateway.last.openedAt + 1;
+    clock.sleep(helloAt + 20_007 - clock.now());
+    await clock.advanceAsync(1);
+    await clock.advanceAsync(helloAt + 60_000 - clock.now());
+    expect(gateway.sent(1).map(({ at }) => at - helloAt)).toEqual([20_007, 60_000]);
+  });
+
+  test.each(['identifying', 'resuming'] as const)('3. beats go on while %s, and a missing ACK is judged there too', async (state) => {
+    const { clock, gateway, shard, events } = virtualShard(
+      state === 'resuming'
+        ? { session: { sessionId: 's', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 }, timing: { resumedTimeoutMs: 1_000_000 } }
+        : {},
+    );
+    gateway.answers.ready = false;
+    gateway.answers.resumed = false;
+    void shard.connect();
+    await clock.advanceAsync(190_000);
+    expect(shard.state).toBe(state);
+    expect(gateway.sent(1)).toHaveLength(5);
+    gateway.answers.ack = false;
+    await clock.advanceAsync(80_000);
+    expect(events.states).toContain('zombie');
+  });
+
+  test('4. no ACK between two beats: zombie, terminated at once, RESUME on the resume URL with the same query, within 1 s', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.dispatch('MESSAGE_CREATE');
+    gateway.answers.ack = false;
+    gateway.answers.close = false;
+    const [first] = gateway.sockets;
+    let zombieAt = 0;
+    shard.on('stateChange', ({ to }) => {
+      if (to === 'zombie') zombieAt = clock.now();
+    });
+    await clock.advanceAsync(62_000);
+    gateway.answers.ack = true;
+    const [, second] = gateway.sockets;
+    expect(events.states).toEqual(['connecting', 'identifying', 'ready', 'zombie', 'reconnecting', 'connecting', 'resuming', 'ready']);
+    expect(first!.closedWith).toBe('terminated');
+    expect(second!.url.origin).toBe('wss://resume.test');
+    expect(second!.url.search).toBe(first!.url.search);
+    expect(second!.sent[0]).toMatchObject({ op: 6, d: { session_id: 'session-1', seq: 2 } });
+    expect(second!.openedAt - zombieAt).toBeLessThanOrEqual(1_000);
+  });
+
+  test('5. op 1 is answered by one beat at once; the schedule and the verdict stay as they are', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const helloAt = gateway.last.openedAt + 1;
+    await clock.advanceAsync(10_000 - 99);
+    gateway.last.receive({ op: 1, d: null });
+    await clock.advanceAsync(60_000);
+    expect(gateway.sent(1).map(({ at }) => at - helloAt)).toEqual([10_000, 20_000, 60_000]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('6. after a connection died with an unanswered beat, the first beat of the next is sent, not judged', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.answers.ack = false;
+    await clock.advanceAsync(21_000);
+    expect(shard.heartbeatAcknowledged).toBe(false);
+    gateway.last.end(1006);
+    gateway.answers.ack = true;
+    await clock.advanceAsync(100_000);
+    expect(gateway.sockets).toHaveLength(2);
+    expect(gateway.last.sentOps()).toEqual([6, 1, 1]);
+    expect(events.states.filter((state) => state === 'zombie')).toEqual([]);
+  });
+
+  test('7. a beat timer late by more than 25 % of the interval is told, and an ACK that was waiting on the socket still counts', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.latencyMs = 5;
+    await clock.advanceAsync(20_000 - 99);
+    // The ACK is on its way when the process falls asleep; on waking the beat timer fires before it is read.
+    gateway.latencyMs = 1;
+    clock.sleep(80_000);
+    await clock.advanceAsync(100);
+    expect(events.of('lagged')).toEqual([{ lateMs: expect.closeTo(40_001, -1) }]);
+    await clock.advanceAsync(120_000);
+    expect(events.states).not.toContain('zombie');
+    expect(shard.state).toBe('ready');
+  });
+
+  test.each([0, -5, 49, 86_400_001, Number.NaN, Number.POSITIVE_INFINITY, '41250', null, undefined])(
+    '8. HELLO with the interval %s is a protocol fault and a new connection, never a beat loop',
+    async (interval) => {
+      const { clock, gateway, shard, events } = virtualShard();
+      gateway.answers.hello = false;
+      gateway.heartbeatIntervalMs = interval;
+      void shard.connect();
+      await clock.advanceAsync(10);
+      // Infinity and NaN have no JSON of their own; 1e999 is how a gateway could say the former.
+      gateway.last.receiveRaw(Buffer.from(`{"op":10,"d":{"heartbeat_interval":${interval === Number.POSITIVE_INFINITY ? '1e999' : JSON.stringify(interval) ?? '{}'}}}`), false);
+      await clock.advanceAsync(1_000);
+      expect(events.faults).toEqual(['INVALID_HEARTBEAT_INTERVAL']);
+      expect(gateway.sockets).toHaveLength(2);
+      expect(gateway.sent(1)).toEqual([]);
+      expect(gateway.sockets[0]!.closedWith).toBe(4000);
+    },
+  );
+});
