@@ -1,0 +1,125 @@
+/** What every session store must do, whatever it is built on. */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Session } from '../../src/session/session.ts';
+import type { SessionStore } from '../../src/session/session-store.ts';
+
+export interface StoreRig {
+  readonly store: SessionStore;
+  close(): Promise<void>;
+}
+
+export const aSession = (change: Partial<Session> = {}): Session => ({
+  sessionId: '0123456789abcdef',
+  resumeUrl: 'wss://gateway-us-east1-b.discord.gg',
+  sequence: 42,
+  shardId: 0,
+  shardCount: 4,
+  ...change,
+});
+
+export function describeSessionStore(name: string, open: () => Promise<StoreRig>): void {
+  const rigs: StoreRig[] = [];
+
+  const newStore = async (): Promise<SessionStore> => {
+    const rig = await open();
+    rigs.push(rig);
+    return rig.store;
+  };
+
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+
+  describe(`${name} as a session store`, () => {
+    it('has no session to begin with', async () => {
+      const store = await newStore();
+      expect(await store.load(0)).toBeNull();
+    });
+
+    it('gives back what was saved', async () => {
+      const store = await newStore();
+      await store.save(aSession());
+      expect(await store.load(0)).toEqual(aSession());
+    });
+
+    it('replaces a session by the next of the same shard', async () => {
+      const store = await newStore();
+      await store.save(aSession({ sequence: 1 }));
+      await store.save(aSession({ sequence: 2, sessionId: 'another' }));
+      expect(await store.load(0)).toEqual(aSession({ sequence: 2, sessionId: 'another' }));
+    });
+
+    it('keeps shards apart', async () => {
+      const store = await newStore();
+      await Promise.all([1, 2, 3].map((shardId) => store.save(aSession({ shardId, sequence: shardId * 10 }))));
+      await store.clear(2);
+      expect(await Promise.all([1, 2, 3].map((shardId) => store.load(shardId)))).toEqual([
+        aSession({ shardId: 1, sequence: 10 }),
+        null,
+        aSession({ shardId: 3, sequence: 30 }),
+      ]);
+    });
+
+    it('forgets a session that is cleared', async () => {
+      const store = await newStore();
+      await store.save(aSession());
+      await store.clear(0);
+      expect(await store.load(0)).toBeNull();
+    });
+
+    it('clears a shard that has none without complaint', async () => {
+      const store = await newStore();
+      await expect(store.clear(3)).resolves.toBeUndefined();
+    });
+
+    it('lets the last of many saves at once win', async () => {
+      const store = await newStore();
+      await Promise.all(Array.from({ length: 30 }, (_, sequence) => store.save(aSession({ sequence }))));
+      expect(await store.load(0)).toEqual(aSession({ sequence: 29 }));
+    });
+
+    it('takes a load after a save that is not awaited for one after it', async () => {
+      const store = await newStore();
+      const saved = store.save(aSession({ sequence: 7 }));
+      const loaded = store.load(0);
+      const cleared = store.clear(0);
+      expect([await loaded, await saved, await cleared, await store.load(0)]).toEqual([
+        aSession({ sequence: 7 }),
+        undefined,
+        undefined,
+        null,
+      ]);
+    });
+
+    it('keeps what was saved when the object is changed afterwards', async () => {
+      const store = await newStore();
+      const session = { ...aSession() };
+      const saved = store.save(session);
+      session.sequence = 99;
+      await saved;
+      expect(await store.load(0)).toEqual(aSession());
+    });
+
+    it('keeps what it has when a loaded object is changed', async () => {
+      const store = await newStore();
+      await store.save(aSession());
+      const loaded = await store.load(0);
+      Object.assign(loaded ?? {}, { sequence: 99 });
+      expect(await store.load(0)).toEqual(aSession());
+    });
+
+    it('keeps the fields of a session and no others', async () => {
+      const store = await newStore();
+      const extended = { ...aSession(), token: 'not to be stored' };
+      await store.save(extended);
+      expect(await store.load(0)).toEqual(aSession());
+    });
+
+    it('refuses what is no session with INVALID_SESSION and keeps the one it has', async () => {
+      const store = await newStore();
+      await store.save(aSession());
+      await expect(store.save(aSession({ sequence: Number.NaN }))).rejects.toMatchObject({ code: 'INVALID_SESSION' });
+      expect(await store.load(0)).toEqual(aSession());
+    });
+  });
+}
