@@ -81,6 +81,8 @@ export class MemoryIdentifyGate implements IdentifyGate {
   #unsent = 0;
   #remaining: number;
   #resetAt: number;
+  /** No frame has been sent in this period yet. */
+  #isFresh = false;
   #timer: unknown = null;
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
@@ -89,8 +91,9 @@ export class MemoryIdentifyGate implements IdentifyGate {
     const { total = Math.max(DEFAULT_TOTAL, options.remaining ?? 0), clock = systemClock } = options;
     const { remaining = total } = options;
     demand(isCount(maxConcurrency) && maxConcurrency > 0, 'maxConcurrency must be a positive integer');
+    demand(isCount(remaining), 'remaining must be an integer, 0 or more');
     demand(isCount(total) && total > 0, 'total must be a positive integer');
-    demand(isCount(remaining) && remaining <= total, 'remaining must be an integer from 0 to total');
+    demand(remaining <= total, 'remaining must not be more than total');
     demand(isCount(reserve) && reserve < total, 'reserve must be an integer from 0 to less than total');
     demand(isDuration(resetAfterMs), 'resetAfterMs must be a number of ms, 0 or more');
     demand(isDuration(spacingMs), 'spacingMs must be a number of ms, 0 or more');
@@ -106,9 +109,10 @@ export class MemoryIdentifyGate implements IdentifyGate {
 
   /** The budget as it stands; permits that are out are charged to it. */
   get budget(): IdentifyBudget {
-    this.#resetIfDue();
-    const resetAfterMs = Math.max(0, this.#resetAt - this.#clock.now());
-    return { total: this.#total, remaining: this.#remaining, resetAfterMs };
+    const resetAfterMs = this.#resetAt - this.#clock.now();
+    return resetAfterMs > 0
+      ? { total: this.#total, remaining: this.#remaining, resetAfterMs }
+      : { total: this.#total, remaining: this.#total - this.#unsent, resetAfterMs: DAY_MS };
   }
 
   /** How many requests wait. */
@@ -182,7 +186,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
     if (admitted.size > 0) this.#waiting = this.#waiting.filter((waiter) => !admitted.has(waiter));
     for (const { grant, lane } of admitted) grant(this.#permit(lane));
     this.#schedule();
-    if (this.#isSpent) this.#tell();
+    this.#tellIfSpent();
   }
 
   #permit(lane: Lane): IdentifyPermit {
@@ -196,9 +200,17 @@ export class MemoryIdentifyGate implements IdentifyGate {
       this.#admit();
     };
     return {
-      sent: () => use(() => (lane.freeAt = this.#clock.now() + this.#spacingMs)),
+      sent: () => use(() => this.#count(lane)),
       release: () => use(() => (this.#remaining += 1)),
     };
+  }
+
+  /** A frame was sent. The first of a period says when the period began, which is later than its permit. */
+  #count(lane: Lane): void {
+    const now = this.#clock.now();
+    lane.freeAt = now + this.#spacingMs;
+    if (this.#isFresh) this.#resetAt = now + DAY_MS;
+    this.#isFresh = false;
   }
 
   get #isSpent(): boolean {
@@ -206,18 +218,23 @@ export class MemoryIdentifyGate implements IdentifyGate {
   }
 
   /**
-   * A new period begins with the first who asks after the old one, which is never too early. It is charged with the
-   * permits that are out, because their frames will fall into it.
+   * A new period begins with the first who asks after the old one, and not with the end of that, because a reset that
+   * is assumed too early costs the token. It is charged with the permits that are out: their frames fall into it.
    */
   #resetIfDue(): void {
     const now = this.#clock.now();
     if (now < this.#resetAt) return;
     this.#remaining = this.#total - this.#unsent;
     this.#resetAt = now + DAY_MS;
+    this.#isFresh = true;
   }
 
-  /** Tells those who wait that they will do so for long. A callback may abort, ask anew, or throw. */
-  #tell(): void {
+  /**
+   * Tells those who wait that they will do so for long, once no permit is out that could still come back unused. A
+   * callback may abort, ask anew, or throw.
+   */
+  #tellIfSpent(): void {
+    if (this.#remaining + this.#unsent > this.#reserve) return;
     const retryAfterMs = this.#resetAt - this.#clock.now();
     for (const waiter of this.#waiting) {
       if (waiter.told || waiter.request.signal.aborted) continue;

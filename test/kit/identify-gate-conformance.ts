@@ -1,0 +1,395 @@
+/** What every identify gate must do, whatever it is built on. */
+import * as fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { IdentifyGate, IdentifyPermit } from '../../src/actors/identify-gate.ts';
+
+export interface GateSetup {
+  maxConcurrency: number;
+  total: number;
+  remaining: number;
+  resetAfterMs: number;
+  reserve: number;
+  /** The whole distance between two IDENTIFYs of a key: a gate with a margin counts it in. */
+  spacingMs: number;
+}
+
+export interface GateRig {
+  readonly gate: IdentifyGate;
+  now(): number;
+  /** Lets time pass, and everything settle that can. */
+  advance(ms: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+const DAY_MS = 86_400_000;
+const SPACING_MS = 5_000;
+const PLENTY: GateSetup = {
+  maxConcurrency: 1,
+  total: 1_000,
+  remaining: 1_000,
+  resetAfterMs: DAY_MS,
+  reserve: 0,
+  spacingMs: SPACING_MS,
+};
+
+/** One request, with what has become of it. */
+class Applicant {
+  readonly shardId: number;
+  readonly abort = new AbortController();
+  readonly told: number[] = [];
+  permit: IdentifyPermit | null = null;
+  error: unknown = null;
+  sentAt: number | null = null;
+  #released = false;
+  readonly #rig: GateRig;
+
+  constructor(rig: GateRig, shardId: number) {
+    this.shardId = shardId;
+    this.#rig = rig;
+    const { signal } = this.abort;
+    rig.gate.acquire({ shardId, signal, onBudgetSpent: (ms) => this.told.push(ms) }).then(
+      (permit) => (this.permit = permit),
+      (error: unknown) => (this.error = error),
+    );
+  }
+
+  get outcome(): 'waits' | 'granted' | 'refused' {
+    if (this.permit !== null) return 'granted';
+    return this.error === null ? 'waits' : 'refused';
+  }
+
+  sent(): void {
+    if (!this.#released) this.sentAt ??= this.#rig.now();
+    this.permit?.sent();
+  }
+
+  release(): void {
+    this.#released = true;
+    this.permit?.release();
+  }
+}
+
+const outcomes = (applicants: readonly Applicant[]): string[] => applicants.map(({ outcome }) => outcome);
+
+const aborted = (cause: unknown): unknown => expect.objectContaining({ code: 'ABORTED', cause });
+
+export function describeIdentifyGate(name: string, open: (setup: GateSetup) => Promise<GateRig>): void {
+  const rigs: GateRig[] = [];
+
+  const rigWith = async (setup: Partial<GateSetup> = {}): Promise<GateRig> => {
+    const rig = await open({ ...PLENTY, ...setup });
+    rigs.push(rig);
+    return rig;
+  };
+
+  afterEach(async () => {
+    for (const rig of rigs.splice(0)) await rig.close();
+  });
+
+  describe(`${name} as an identify gate`, () => {
+    it('lets the first of a key pass at once', async () => {
+      const rig = await rigWith();
+      const first = new Applicant(rig, 0);
+      await rig.advance(0);
+      expect(first.outcome).toBe('granted');
+    });
+
+    it('lets the next pass one spacing after the IDENTIFY frame, not after the permit', async () => {
+      const rig = await rigWith();
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(3_000);
+      first.sent();
+      await rig.advance(SPACING_MS - 1);
+      expect(second.outcome).toBe('waits');
+      await rig.advance(1);
+      expect(second.outcome).toBe('granted');
+    });
+
+    it('holds the key for as long as the permit is out and unsent', async () => {
+      const rig = await rigWith();
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(10 * SPACING_MS);
+      expect(outcomes([first, second])).toEqual(['granted', 'waits']);
+    });
+
+    it('lets the next pass at once when a permit is released unsent', async () => {
+      const rig = await rigWith();
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(0);
+      first.release();
+      await rig.advance(0);
+      expect(second.outcome).toBe('granted');
+    });
+
+    it('keeps the spacing to the frame before when a permit in between is released', async () => {
+      const rig = await rigWith();
+      const [first, second, third] = [new Applicant(rig, 0), new Applicant(rig, 1), new Applicant(rig, 2)];
+      await rig.advance(0);
+      first.sent();
+      await rig.advance(SPACING_MS);
+      second.release();
+      await rig.advance(0);
+      third.sent();
+      const fourth = new Applicant(rig, 3);
+      await rig.advance(SPACING_MS - 1);
+      expect(fourth.outcome).toBe('waits');
+    });
+
+    it('gives different keys their permits side by side', async () => {
+      const rig = await rigWith({ maxConcurrency: 2 });
+      const applicants = [0, 1, 2, 3].map((id) => new Applicant(rig, id));
+      await rig.advance(0);
+      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits', 'waits']);
+    });
+
+    it('prefers the lowest shard id among those that wait for a key', async () => {
+      const rig = await rigWith();
+      const holder = new Applicant(rig, 9);
+      await rig.advance(0);
+      const [seven, three] = [new Applicant(rig, 7), new Applicant(rig, 3)];
+      holder.release();
+      await rig.advance(0);
+      expect(outcomes([seven, three])).toEqual(['waits', 'granted']);
+    });
+
+    it('keeps the order of those with the same shard id', async () => {
+      const rig = await rigWith();
+      const holder = new Applicant(rig, 0);
+      await rig.advance(0);
+      const [earlier, later] = [new Applicant(rig, 4), new Applicant(rig, 4)];
+      holder.release();
+      await rig.advance(0);
+      expect(outcomes([earlier, later])).toEqual(['granted', 'waits']);
+    });
+
+    it('takes sent() and release() once, whichever is first', async () => {
+      const rig = await rigWith({ total: 2, remaining: 2 });
+      const first = new Applicant(rig, 0);
+      await rig.advance(0);
+      first.sent();
+      first.release();
+      await rig.advance(1_000);
+      first.permit?.sent();
+      const [second, third] = [new Applicant(rig, 1), new Applicant(rig, 2)];
+      await rig.advance(SPACING_MS - 1_000);
+      expect(second.outcome).toBe('granted');
+      second.release();
+      second.permit?.sent();
+      second.release();
+      await rig.advance(0);
+      expect(third.outcome).toBe('granted');
+      expect(third.told).toEqual([]);
+      third.sent();
+      const fourth = new Applicant(rig, 3);
+      await rig.advance(0);
+      expect(fourth.told).toHaveLength(1);
+    });
+
+    it('does not speak of a spent budget while a permit that is out may still come back', async () => {
+      const rig = await rigWith({ total: 1, remaining: 1 });
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(0);
+      expect(second.told).toEqual([]);
+      first.sent();
+      await rig.advance(0);
+      expect(second.told).toHaveLength(1);
+    });
+
+    it('rejects with ABORTED and the reason when the signal was aborted before', async () => {
+      const rig = await rigWith();
+      const signal = AbortSignal.abort('no longer needed');
+      await expect(rig.gate.acquire({ shardId: 0, signal })).rejects.toEqual(aborted('no longer needed'));
+      const other = new Applicant(rig, 1);
+      await rig.advance(0);
+      expect(other.outcome).toBe('granted');
+    });
+
+    it('rejects with ABORTED when aborted while it waits, and gives the place to the next', async () => {
+      const rig = await rigWith();
+      const [first, second, third] = [new Applicant(rig, 0), new Applicant(rig, 1), new Applicant(rig, 2)];
+      await rig.advance(0);
+      first.sent();
+      second.abort.abort('stopped');
+      await rig.advance(0);
+      expect(second.error).toEqual(aborted('stopped'));
+      await rig.advance(SPACING_MS);
+      expect(third.outcome).toBe('granted');
+    });
+
+    it('rejects with ABORTED when aborted in the tick of the grant, and costs nobody anything', async () => {
+      const rig = await rigWith({ total: 1, remaining: 1 });
+      const first = new Applicant(rig, 0);
+      first.abort.abort('at once');
+      await rig.advance(0);
+      expect(first.error).toEqual(aborted('at once'));
+      const second = new Applicant(rig, 1);
+      await rig.advance(0);
+      expect(second.outcome).toBe('granted');
+      expect(second.told).toEqual([]);
+    });
+
+    it('leaves a permit that was handed over to its holder when the signal is aborted later', async () => {
+      const rig = await rigWith();
+      const first = new Applicant(rig, 0);
+      await rig.advance(0);
+      first.abort.abort();
+      const second = new Applicant(rig, 1);
+      await rig.advance(0);
+      expect(second.outcome).toBe('waits');
+      first.sent();
+      await rig.advance(SPACING_MS);
+      expect(second.outcome).toBe('granted');
+    });
+
+    it('waits for the reset when no session starts are left, says so once, and goes on with a full budget', async () => {
+      const rig = await rigWith({ total: 2, remaining: 0, resetAfterMs: 60_000 });
+      const applicants = [0, 1, 2].map((id) => new Applicant(rig, id));
+      await rig.advance(59_999);
+      expect(outcomes(applicants)).toEqual(['waits', 'waits', 'waits']);
+      expect(applicants.map(({ told }) => told)).toEqual([[60_000], [60_000], [60_000]]);
+      await rig.advance(1);
+      applicants[0]?.sent();
+      await rig.advance(SPACING_MS);
+      applicants[1]?.sent();
+      await rig.advance(DAY_MS - SPACING_MS - 1);
+      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits']);
+      await rig.advance(1);
+      expect(applicants[2]?.outcome).toBe('granted');
+      expect(applicants.map(({ told }) => told.length)).toEqual([1, 1, 1]);
+    });
+
+    it('never touches the reserve', async () => {
+      const rig = await rigWith({ total: 10, remaining: 4, reserve: 3 });
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(0);
+      first.sent();
+      await rig.advance(SPACING_MS);
+      expect(second.outcome).toBe('waits');
+      expect(second.told).toHaveLength(1);
+    });
+
+    it('goes on before the reset when a released permit gives the budget back', async () => {
+      const rig = await rigWith({ total: 1, remaining: 1 });
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(0);
+      first.release();
+      await rig.advance(0);
+      expect(second.outcome).toBe('granted');
+    });
+
+    it('charges a permit that is out across the reset to the new period', async () => {
+      const rig = await rigWith({ maxConcurrency: 2, total: 1, remaining: 1, resetAfterMs: 1_000 });
+      const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
+      await rig.advance(2_000);
+      expect(outcomes([first, second])).toEqual(['granted', 'waits']);
+      first.sent();
+      await rig.advance(DAY_MS - 1);
+      expect(second.outcome).toBe('waits');
+    });
+
+    it('is not stopped by a callback that throws', async () => {
+      const rig = await rigWith({ remaining: 0, resetAfterMs: 1_000 });
+      const { signal } = new AbortController();
+      const granted = rig.gate.acquire({ shardId: 0, signal, onBudgetSpent: throws });
+      await rig.advance(1_000);
+      await expect(granted).resolves.toBeDefined();
+    });
+
+    it('keeps spacing and budget, and settles every request, whatever is asked in whatever order', async () => {
+      await fc.assert(
+        fc.asyncProperty(setups, fc.array(steps, { maxLength: 60 }), async (setup, script) => {
+          expect(await breaches(await rigWith(setup), { ...PLENTY, ...setup }, script)).toEqual([]);
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+}
+
+const throws = (): never => {
+  throw new Error('from the callback');
+};
+
+const setups = fc.record({
+  maxConcurrency: fc.integer({ min: 1, max: 3 }),
+  total: fc.integer({ min: 2, max: 12 }),
+  remaining: fc.integer({ min: 0, max: 2 }),
+  reserve: fc.integer({ min: 0, max: 1 }),
+  resetAfterMs: fc.integer({ min: 0, max: 40_000 }),
+});
+
+type Step =
+  | { do: 'acquire'; shardId: number }
+  | { do: 'sent' | 'release' | 'abort' | 'abort at once'; which: number }
+  | { do: 'wait'; ms: number };
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('acquire' as const), shardId: fc.nat({ max: 7 }) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('sent' as const, 'sent' as const, 'release' as const, 'abort' as const, 'abort at once' as const),
+      which: fc.nat(),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 400, 4_999, 5_000, 20_000) }) },
+);
+
+/** Plays a script against a gate and tells which of its promises were broken. */
+async function breaches(rig: GateRig, setup: GateSetup, script: readonly Step[]): Promise<string[]> {
+  const startAt = rig.now();
+  const applicants: Applicant[] = [];
+  for (const step of script) {
+    play(step, rig, applicants);
+    await rig.advance(step.do === 'wait' ? step.ms : 0);
+  }
+  const found = [...tooClose(applicants, setup), ...overBudget(applicants, setup, startAt + setup.resetAfterMs)];
+
+  for (const applicant of applicants) {
+    applicant.release();
+    applicant.abort.abort();
+  }
+  await rig.advance(0);
+  if (applicants.some(({ outcome }) => outcome === 'waits')) found.push('a request did not settle');
+  // Nothing that was aborted holds a place: somebody new gets through, at the latest with the next day's budget.
+  const last = new Applicant(rig, 0);
+  await rig.advance(2 * DAY_MS);
+  if (last.outcome !== 'granted') found.push('a place was not given back');
+  return found;
+}
+
+function play(step: Step, rig: GateRig, applicants: Applicant[]): void {
+  if (step.do === 'wait') return;
+  if (step.do === 'acquire') return void applicants.push(new Applicant(rig, step.shardId));
+  if (step.do === 'abort at once') {
+    const applicant = new Applicant(rig, step.which % 8);
+    applicants.push(applicant);
+    return applicant.abort.abort();
+  }
+  const candidates = step.do === 'abort' ? applicants : applicants.filter(({ outcome }) => outcome === 'granted');
+  const chosen = candidates[step.which % Math.max(1, candidates.length)];
+  if (step.do === 'abort') chosen?.abort.abort();
+  else chosen?.[step.do]();
+}
+
+function tooClose(applicants: readonly Applicant[], { maxConcurrency }: GateSetup): string[] {
+  const lastAt = new Map<number, number>();
+  const found: string[] = [];
+  const sent = applicants.flatMap(({ shardId, sentAt }) => (sentAt === null ? [] : [{ key: shardId % maxConcurrency, sentAt }]));
+  for (const { key, sentAt } of sent.toSorted((a, b) => a.sentAt - b.sentAt)) {
+    const distanceMs = sentAt - (lastAt.get(key) ?? Number.NEGATIVE_INFINITY);
+    if (distanceMs < SPACING_MS) found.push(`two frames of key ${key} were ${distanceMs} ms apart`);
+    lastAt.set(key, sentAt);
+  }
+  return found;
+}
+
+function overBudget(applicants: readonly Applicant[], setup: GateSetup, resetAt: number): string[] {
+  const sentAt = applicants.flatMap((applicant) => applicant.sentAt ?? []);
+  const before = sentAt.filter((at) => at < resetAt).length;
+  const found: string[] = [];
+  if (before > Math.max(0, setup.remaining - setup.reserve)) found.push(`${before} frames were sent before the reset`);
+  const after = sentAt.length - before;
+  if (after > setup.total - setup.reserve) found.push(`${after} frames were sent after the reset`);
+  return found;
+}
