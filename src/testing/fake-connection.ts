@@ -1,0 +1,225 @@
+/** One client's connection, as a test sees it: what came in, and what to do to it. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Packet } from '../protocol/packets.ts';
+import { Conversation } from './conversation.ts';
+import type { Transport } from './encoders.ts';
+import type { CloseFrame, PeerSocket } from './peer-socket.ts';
+import { Opcodes } from '../protocol/opcodes.ts';
+import type { Realm } from './realm.ts';
+import type { ShardKey } from './sessions.ts';
+import { Waiters } from './waiters.ts';
+import { Wire } from './wire.ts';
+
+/** How a connection ended, and who began it. */
+export interface FakeClosure {
+  /** `transport`: the client dropped the TCP connection without a close frame. */
+  readonly by: 'client' | 'gateway' | 'transport';
+  /** The close code of who began; 1005 for a close frame without one, `null` when there was no close frame. */
+  readonly code: number | null;
+  readonly reason: string;
+}
+
+/** What is known of a connection when it is opened. */
+export interface FakeRequest {
+  readonly index: number;
+  readonly url: string;
+  readonly isResumeUrl: boolean;
+  readonly headers: IncomingHttpHeaders;
+  readonly version: number | null;
+  readonly transport: Transport;
+}
+
+/** A connection to a {@link FakeGateway}; it stays readable after it has closed. */
+export class FakeConnection {
+  /** Its place in {@link FakeGateway.history}, from 0. */
+  readonly index: number;
+  /** The URL it was opened with, query included. */
+  readonly url: string;
+  /** Whether it came to {@link FakeGateway.resumeUrl}. */
+  readonly isResumeUrl: boolean;
+  /** The headers of the upgrade request. */
+  readonly headers: IncomingHttpHeaders;
+  /** When it was opened, in milliseconds of the gateway's clock. */
+  readonly openedAt: number;
+  /** Settles when the socket is gone; never rejects. */
+  readonly closed: Promise<FakeClosure>;
+  readonly #wire: Wire;
+  readonly #conversation: Conversation;
+  readonly #waiters = new Waiters();
+  #closure: FakeClosure | null = null;
+  #terminated = false;
+
+  /** @internal */
+  constructor(realm: Realm, socket: PeerSocket, request: FakeRequest) {
+    this.index = request.index;
+    this.url = request.url;
+    this.isResumeUrl = request.isResumeUrl;
+    this.headers = request.headers;
+    this.openedAt = realm.clock.now();
+    this.#wire = new Wire(socket, request.transport);
+    const shared: Realm = {
+      ...realm,
+      changed: () => {
+        this.#waiters.changed();
+        realm.changed();
+      },
+    };
+    this.#conversation = new Conversation(shared, this.#wire, request.index, request.version ?? 0);
+    this.closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        const closure = this.#closureOf(socket);
+        this.#closure = closure;
+        this.#conversation.ended();
+        this.#waiters.changed();
+        this.#waiters.end(new Error(`connection ${this.index} closed (${closure.by}, ${closure.code ?? 'no code'})`));
+        resolve(closure);
+        realm.changed();
+      });
+    });
+    socket.on('message', (data) => this.#conversation.receive(Buffer.isBuffer(data) ? data : Buffer.alloc(0)));
+    socket.on('error', (error) => {
+      socket.blame();
+      this.#conversation.note(4002, `a broken WebSocket frame: ${error.message}`);
+    });
+    socket.onGoodbye = (frame) => {
+      this.#conversation.goodbye(frame.code);
+      shared.changed();
+    };
+    if (request.version === null) this.#conversation.reject(4012, 'a gateway URL whose v is not a known API version');
+    else this.#conversation.greet();
+  }
+
+  /** Everything the client has sent, decoded, in order; frames that are not payloads are missing. */
+  get received(): readonly Packet[] {
+    return this.#conversation.received;
+  }
+
+  /** `[shard_id, num_shards]` once the client has identified or resumed. */
+  get shard(): ShardKey | null {
+    return this.#conversation.shard;
+  }
+
+  /** The session READY or RESUME gave this connection; `null` before, and after op 9. */
+  get sessionId(): string | null {
+    return this.#conversation.session?.id ?? null;
+  }
+
+  /** The presence last set, by IDENTIFY or op 3. */
+  get presence(): unknown {
+    return this.#conversation.presence;
+  }
+
+  /** Transport compression asked for in the query. */
+  get compression(): Transport {
+    return this.#wire.transport;
+  }
+
+  /** Whether the socket is open or closing. */
+  get isOpen(): boolean {
+    return this.#closure === null;
+  }
+
+  /** The close frame by which the client began to close; its code is 1005 if it had none. `null` if it did not. */
+  get closedWith(): CloseFrame | null {
+    return this.#wire.socket.goodbye;
+  }
+
+  /**
+   * Closes with a close frame, after everything sent before. Without a code the frame has none. 4003, 4007 and
+   * 4009 end the session, any other code keeps it.
+   * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+   */
+  close(code?: number, reason?: string): void {
+    this.#conversation.close(code, reason);
+  }
+
+  /** Drops the TCP connection at once, with no close frame; the session is kept. */
+  terminate(): void {
+    this.#terminated = true;
+    this.#wire.terminate();
+  }
+
+  /**
+   * Sends op 7; the connection stays open.
+   * @see https://discord.com/developers/docs/events/gateway-events#reconnect
+   */
+  requestReconnect(): void {
+    this.#conversation.say(Opcodes.Reconnect);
+  }
+
+  /**
+   * Sends op 9. With `false` the session is ended, with `true` it can be resumed.
+   * @see https://discord.com/developers/docs/events/gateway-events#invalid-session
+   */
+  invalidateSession(resumable: boolean): void {
+    this.#conversation.invalidate(resumable);
+  }
+
+  /**
+   * Sends op 1, which the client must answer with a heartbeat at once.
+   * @see https://discord.com/developers/docs/events/gateway#heartbeat-requests
+   */
+  requestHeartbeat(): void {
+    this.#conversation.say(Opcodes.Heartbeat);
+  }
+
+  /** Stops acknowledging heartbeats, which makes this a zombie connection. */
+  holdAcks(): void {
+    this.#conversation.acks.hold();
+  }
+
+  /** Sends the acknowledgements held back, and acknowledges again. */
+  releaseAcks(): void {
+    this.#conversation.acks.release();
+  }
+
+  /** Accepts IDENTIFY but does not answer it with READY. */
+  holdReady(): void {
+    this.#conversation.ready.hold();
+  }
+
+  /** Sends the READY held back. */
+  releaseReady(): void {
+    this.#conversation.ready.release();
+  }
+
+  /** Does not answer Request Guild Members. */
+  holdMembers(): void {
+    this.#conversation.members.hold();
+  }
+
+  /** Gives the member answers held back. */
+  releaseMembers(): void {
+    this.#conversation.members.release();
+  }
+
+  /** Sends a frame as it is, uncompressed: a string as text, bytes as binary. */
+  sendRaw(data: string | Uint8Array): void {
+    this.#wire.sendRaw(data);
+  }
+
+  /** Sends a frame that can't be decoded: broken compressed data, or broken JSON where nothing is compressed. */
+  corrupt(): void {
+    this.#wire.sendBroken();
+  }
+
+  /** From now on the client's close frame gets no answer, so its close handshake never ends. */
+  ignoreCloses(): void {
+    this.#wire.socket.answersCloses = false;
+  }
+
+  /**
+   * Settles with the `count`-th packet of this opcode the client has sent, which may have come before.
+   * Rejects when the connection closes without.
+   * @defaultValue count: 1
+   */
+  waitFor(op: number, count = 1): Promise<Packet> {
+    return this.#waiters.until(() => this.received.filter((packet) => packet.op === op)[count - 1]);
+  }
+
+  #closureOf({ ours, goodbye }: PeerSocket): FakeClosure {
+    if (goodbye !== null) return { by: 'client', ...goodbye };
+    if (ours !== null) return { by: 'gateway', ...ours };
+    return { by: this.#terminated ? 'gateway' : 'transport', code: null, reason: '' };
+  }
+}

@@ -1,0 +1,279 @@
+/** The fake gateway itself: opens the doors, keeps the connections, and holds the faults that concern them all. */
+import type { IncomingMessage } from 'node:http';
+import { Door } from './door.ts';
+import { FakeConnection } from './fake-connection.ts';
+import { refuseForeign, vetUpgrade } from './gatekeeper.ts';
+import { Guilds } from './guilds.ts';
+import { Hold } from './hold.ts';
+import { serveHttp } from './http-api.ts';
+import { Ids } from './ids.ts';
+import { Members } from './members.ts';
+import type { FakeGatewayOptions, Settings } from './options.ts';
+import { settingsFrom } from './options.ts';
+import type { PeerSocket } from './peer-socket.ts';
+import type { Realm } from './realm.ts';
+import { SessionStarts } from './session-starts.ts';
+import { Sessions } from './sessions.ts';
+import type { FakeGatewayStats } from './stats.ts';
+import { Stats } from './stats.ts';
+import { Waiters } from './waiters.ts';
+
+/** Which new connections {@link FakeGateway.refuse} turns away. */
+export interface RefuseOptions {
+  /**
+   * Those to the main URL.
+   * @defaultValue true if neither `main` nor `resume` is given
+   */
+  main?: boolean;
+  /**
+   * Those to the resume URL.
+   * @defaultValue true if neither `main` nor `resume` is given
+   */
+  resume?: boolean;
+  /**
+   * The HTTP status they get; 0 drops the TCP connection without an answer.
+   * @defaultValue 520
+   */
+  status?: number;
+}
+
+type DoorName = 'main' | 'resume';
+
+const DEFAULT_REFUSAL_STATUS = 520;
+
+/**
+ * A gateway on loopback that behaves as Discord documents, and is as strict. Bots are tested against it.
+ * @example
+ * ```ts
+ * await using gateway = await FakeGateway.listen({ token: 'secret', readyGuilds: 2 });
+ * // connect a client to gateway.url, then
+ * const connection = await gateway.waitForConnection((c) => c.sessionId !== null);
+ * gateway.dispatch('MESSAGE_CREATE', { id: '1', content: 'hi' });
+ * connection.terminate();
+ * ```
+ */
+export class FakeGateway {
+  readonly #settings: Settings;
+  readonly #realm: Realm;
+  readonly #doors: Readonly<Record<DoorName, Door>>;
+  readonly #waiters: Waiters;
+  readonly #history: FakeConnection[] = [];
+  readonly #refusals = new Map<DoorName, number>();
+  readonly #closesIgnored = { value: false };
+  #closing: Promise<void> | null = null;
+
+  private constructor(settings: Settings, stats: Stats, doors: Record<DoorName, Door>) {
+    const ids = new Ids(settings.seed);
+    const waiters = new Waiters();
+    this.#settings = settings;
+    this.#doors = doors;
+    this.#waiters = waiters;
+    this.#realm = {
+      settings,
+      clock: settings.clock,
+      ids,
+      stats,
+      sessions: new Sessions(settings, ids, stats),
+      starts: new SessionStarts(settings),
+      guilds: new Guilds(settings, ids),
+      members: new Members(settings, ids),
+      holds: { hello: new Hold(), ready: new Hold(), resumed: new Hold(), members: new Hold() },
+      resumeUrl: `ws://127.0.0.1:${doors.resume.port}`,
+      userId: ids.snowflake('user'),
+      applicationId: ids.snowflake('application'),
+      changed: () => waiters.changed(),
+    };
+  }
+
+  /**
+   * Starts to listen on 127.0.0.1, on two ports: the main one and the one of the resume URL.
+   * @throws the error of `net.Server` if the port is taken.
+   */
+  static async listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
+    const settings = settingsFrom(options);
+    const arrivals: { gateway?: FakeGateway } = {};
+    const handlers = (name: DoorName): Parameters<typeof Door.open>[1] => ({
+      onRequest: (request, response) => {
+        const { gateway } = arrivals;
+        if (gateway === undefined) response.destroy();
+        else serveHttp({ settings, starts: gateway.#realm.starts, url: gateway.url }, request, response);
+      },
+      onUpgrade: (request, admit, refuse) => {
+        if (arrivals.gateway === undefined) refuse(0, '');
+        else arrivals.gateway.#arrive(name, request, admit, refuse);
+      },
+    });
+    const main = await Door.open(settings.port, handlers('main'));
+    const resume = await Door.open(0, handlers('resume'));
+    const gateway = new FakeGateway(settings, new Stats(), { main, resume });
+    arrivals.gateway = gateway;
+    return gateway;
+  }
+
+  /** The main WebSocket URL: `ws://127.0.0.1:PORT`. */
+  get url(): string {
+    return `ws://127.0.0.1:${this.#doors.main.port}`;
+  }
+
+  /** The URL READY gives for resuming: another port of the same gateway. */
+  get resumeUrl(): string {
+    return this.#realm.resumeUrl;
+  }
+
+  /** Base of the HTTP API: `http://127.0.0.1:PORT/api/v10`. */
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.#doors.main.port}/api/v10`;
+  }
+
+  /** Open connections in order of arrival. */
+  get connections(): readonly FakeConnection[] {
+    return this.#history.filter((connection) => connection.isOpen);
+  }
+
+  /** All connections there have been, in order of arrival. */
+  get history(): readonly FakeConnection[] {
+    return this.#history;
+  }
+
+  /** What was counted so far, and what clients did wrong. */
+  get stats(): FakeGatewayStats {
+    return this.#realm.stats;
+  }
+
+  /**
+   * Sends an event to every session, or to those of one shard. Sessions without a connection get it when they are
+   * resumed. `d` is taken as it is now.
+   */
+  dispatch(t: string, d: unknown, to: { shardId?: number } = {}): void {
+    this.#realm.sessions.dispatch(t, d, to.shardId);
+  }
+
+  /**
+   * Settles with the first open connection the predicate holds for, now or as soon as there is one; the predicate is
+   * asked again whenever something happens. Rejects when the gateway closes.
+   * @defaultValue predicate: any connection
+   */
+  waitForConnection(predicate: (connection: FakeConnection) => boolean = () => true): Promise<FakeConnection> {
+    return this.#waiters.until(() => this.connections.find(predicate));
+  }
+
+  /**
+   * Settles when something is true of the gateway, its {@link FakeGateway.history} or {@link FakeGateway.stats}, asked
+   * whenever something happens. Rejects when the gateway closes.
+   */
+  async waitUntil(predicate: (gateway: FakeGateway) => boolean): Promise<void> {
+    await this.#waiters.until(() => (predicate(this) ? true : undefined));
+  }
+
+  /** Turns new connections away until {@link FakeGateway.accept}; open ones and the HTTP API go on. */
+  refuse({ main, resume, status = DEFAULT_REFUSAL_STATUS }: RefuseOptions = {}): void {
+    const both = main === undefined && resume === undefined;
+    if (both || main === true) this.#refusals.set('main', status);
+    if (both || resume === true) this.#refusals.set('resume', status);
+  }
+
+  /** Undoes {@link FakeGateway.refuse}. */
+  accept(): void {
+    this.#refusals.clear();
+  }
+
+  /** New connections get no HELLO until {@link FakeGateway.releaseHello}. */
+  holdHello(): void {
+    this.#realm.holds.hello.hold();
+  }
+
+  /** Sends HELLO to those that wait for it. */
+  releaseHello(): void {
+    this.#realm.holds.hello.release();
+  }
+
+  /** IDENTIFY is accepted, but READY does not come until {@link FakeGateway.releaseReady}. */
+  holdReady(): void {
+    this.#realm.holds.ready.hold();
+  }
+
+  /** Sends the READYs held back. */
+  releaseReady(): void {
+    this.#realm.holds.ready.release();
+  }
+
+  /** RESUME is accepted, but neither replay nor RESUMED come until {@link FakeGateway.releaseResumed}. */
+  holdResumed(): void {
+    this.#realm.holds.resumed.hold();
+  }
+
+  /** Replays and sends the RESUMEDs held back. */
+  releaseResumed(): void {
+    this.#realm.holds.resumed.release();
+  }
+
+  /** Request Guild Members is not answered until {@link FakeGateway.releaseMembers}. */
+  holdMembers(): void {
+    this.#realm.holds.members.hold();
+  }
+
+  /** Gives the member answers held back. */
+  releaseMembers(): void {
+    this.#realm.holds.members.release();
+  }
+
+  /** Leaves the close frames of all clients unanswered, now and later; see {@link FakeConnection.ignoreCloses}. */
+  ignoreCloses(): void {
+    this.#closesIgnored.value = true;
+    for (const connection of this.connections) connection.ignoreCloses();
+  }
+
+  /** Drops every connection and stops listening. May be called twice; nothing is left open when it settles. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** {@link FakeGateway.close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { hello, ready, resumed, members } = this.#realm.holds;
+    for (const hold of [hello, ready, resumed, members]) hold.clear();
+    const open = this.connections;
+    for (const connection of open) connection.terminate();
+    await Promise.all([this.#doors.main.close(), this.#doors.resume.close(), ...open.map(({ closed }) => closed)]);
+    this.#waiters.end(new Error('the fake gateway was closed'));
+  }
+
+  #arrive(
+    door: DoorName,
+    request: IncomingMessage,
+    admit: (welcome: (socket: PeerSocket) => void) => void,
+    refuse: (status: number, why: string) => void,
+  ): void {
+    const refusedWith = this.#refusals.get(door);
+    const foreign = refuseForeign(request);
+    if (foreign !== null || refusedWith !== undefined) {
+      refuse(foreign?.status ?? refusedWith ?? 0, foreign?.what ?? 'refused by the test');
+      return;
+    }
+    const vetted = vetUpgrade(request, this.#settings);
+    if ('status' in vetted) {
+      const { clock, stats } = this.#realm;
+      if (vetted.violation) stats.violations.push({ code: null, what: vetted.what, connection: null, at: clock.now() });
+      refuse(vetted.status, vetted.what);
+      return;
+    }
+    admit((socket) => {
+      if (this.#closesIgnored.value) socket.answersCloses = false;
+      const base = door === 'main' ? this.url : this.resumeUrl;
+      const connection = new FakeConnection(this.#realm, socket, {
+        index: this.#history.length,
+        url: `${base}${request.url ?? ''}`,
+        isResumeUrl: door === 'resume',
+        headers: request.headers,
+        ...vetted,
+      });
+      this.#history.push(connection);
+      this.#realm.changed();
+    });
+  }
+}

@@ -1,0 +1,62 @@
+/** The guilds the fake bot is in, and which shard sees which. */
+import type { Ids } from './ids.ts';
+import type { Settings } from './options.ts';
+
+/**
+ * A guild as GUILD_CREATE carries it; only the id is needed, what is missing is made up.
+ * @see https://discord.com/developers/docs/events/gateway-events#guild-create
+ */
+export interface FakeGuild {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+const TIMESTAMP_SHIFT = 22n;
+
+/** @see https://discord.com/developers/docs/events/gateway#sharding */
+export const shardOf = (guildId: string, shardCount: number): number =>
+  Number((BigInt(guildId) >> TIMESTAMP_SHIFT) % BigInt(shardCount));
+
+export class Guilds {
+  readonly #guilds: readonly FakeGuild[];
+  readonly #ownerId: string;
+
+  constructor(settings: Settings, ids: Ids) {
+    const { readyGuilds } = settings;
+    this.#ownerId = ids.snowflake('owner');
+    this.#guilds =
+      typeof readyGuilds === 'number'
+        ? ids.snowflakes('guild', readyGuilds).map((id, n) => ({ id, name: `Guild ${n}` }))
+        : readyGuilds;
+  }
+
+  /** The guilds a shard is responsible for, in the order they were given. */
+  of([shardId, shardCount]: readonly [number, number]): readonly FakeGuild[] {
+    return this.#guilds.filter((guild) => shardOf(guild.id, shardCount) === shardId);
+  }
+
+  /** The data of GUILD_CREATE. */
+  created(guild: FakeGuild): FakeGuild {
+    return {
+      name: `Guild ${guild.id}`,
+      owner_id: this.#ownerId,
+      joined_at: '2024-01-01T00:00:00.000000+00:00',
+      large: false,
+      unavailable: false,
+      member_count: 1,
+      roles: [],
+      emojis: [],
+      stickers: [],
+      features: [],
+      members: [],
+      channels: [],
+      threads: [],
+      presences: [],
+      voice_states: [],
+      stage_instances: [],
+      guild_scheduled_events: [],
+      soundboard_sounds: [],
+      ...guild,
+    };
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The two HTTP endpoints a gateway client needs.
+ * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { refuseForeign } from './gatekeeper.ts';
+import type { Settings } from './options.ts';
+import type { SessionStarts } from './session-starts.ts';
+
+export interface HttpApiContext {
+  readonly settings: Settings;
+  readonly starts: SessionStarts;
+  /** The main WebSocket URL. */
+  readonly url: string;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+type Endpoint = (context: HttpApiContext, request: IncomingMessage) => Reply;
+
+const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
+  ['/api/v10/gateway', ({ url }) => ({ status: 200, body: { url } })],
+  [
+    '/api/v10/gateway/bot',
+    ({ settings, starts, url }, { headers }) =>
+      headers.authorization === `Bot ${settings.token}`
+        ? { status: 200, body: { url, shards: settings.shards, session_start_limit: starts.status() } }
+        : { status: 401, body: { message: '401: Unauthorized', code: 0 } },
+  ],
+]);
+
+function replyTo(context: HttpApiContext, request: IncomingMessage): Reply {
+  const refusal = refuseForeign(request);
+  if (refusal !== null) return { status: refusal.status, body: { message: refusal.what, code: 0 } };
+  const endpoint = ENDPOINTS.get((request.url ?? '').split('?')[0] ?? '');
+  if (endpoint === undefined) return { status: 404, body: { message: '404: Not Found', code: 0 } };
+  if (request.method !== 'GET') return { status: 405, body: { message: '405: Method Not Allowed', code: 0 } };
+  return endpoint(context, request);
+}
+
+export function serveHttp(context: HttpApiContext, request: IncomingMessage, response: ServerResponse): void {
+  const { status, body } = replyTo(context, request);
+  request.resume();
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
