@@ -1,0 +1,44 @@
+/** The URL of a connection: our query on top of what the URL already has. */
+import { describe, expect, test } from 'vitest';
+import { type Compression, gatewayUrl, isWebSocketUrl } from '../../src/protocol/gateway-url.ts';
+
+describe('gatewayUrl', () => {
+  test.each<[Compression, string]>([
+    ['none', 'wss://gateway.discord.gg/?v=10&encoding=json'],
+    ['payload', 'wss://gateway.discord.gg/?v=10&encoding=json'],
+    ['zlib-stream', 'wss://gateway.discord.gg/?v=10&encoding=json&compress=zlib-stream'],
+    ['zstd-stream', 'wss://gateway.discord.gg/?v=10&encoding=json&compress=zstd-stream'],
+  ])('asks for compression %s', (compression, url) => {
+    expect(gatewayUrl('wss://gateway.discord.gg', 10, compression).href).toBe(url);
+  });
+
+  test("keeps the URL's own port, path and query", () => {
+    expect(gatewayUrl('ws://127.0.0.1:8080/proxy/a?region=eu&k=1%202', 10, 'none').href).toBe(
+      'ws://127.0.0.1:8080/proxy/a?region=eu&k=1+2&v=10&encoding=json',
+    );
+  });
+
+  test('replaces a version, encoding and compression that are in the URL already', () => {
+    expect(gatewayUrl('wss://g.example/?v=6&encoding=etf&compress=zlib-stream', 10, 'zstd-stream').href).toBe(
+      'wss://g.example/?v=10&encoding=json&compress=zstd-stream',
+    );
+  });
+
+  test('gives the same URL when applied to its own result', () => {
+    const once = gatewayUrl('wss://g.example/?a=b', 10, 'zlib-stream').href;
+    expect(gatewayUrl(once, 10, 'zlib-stream').href).toBe(once);
+  });
+});
+
+test.each([
+  ['wss://gateway.discord.gg', true],
+  ['ws://127.0.0.1:1/x?y', true],
+  ['WSS://HOST', true],
+  ['https://discord.com', false],
+  ['gateway.discord.gg', false],
+  ['', false],
+  [undefined, false],
+  [new URL('wss://host'), false],
+])('isWebSocketUrl(%o) is %o', (url, expected) => {
+  expect(isWebSocketUrl(url)).toBe(expected);
+});
