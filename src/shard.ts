@@ -2,22 +2,13 @@
  * The class people use: one shard, one connection to Discord's gateway. It decides nothing itself: calls become
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
-import type {
-  GatewayPresenceUpdateData,
-  GatewayRequestGuildMembersData,
-  GatewayVoiceStateUpdateData,
-} from 'discord-api-types/v10';
+import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
+import type { GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
 import { endsSession } from '../machines/index.ts';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
-import type {
-  Dispatch,
-  DispatchData,
-  EventName,
-  RequestChannelInfoData,
-  SendPayload,
-} from './protocol/packets.ts';
+import type { Dispatch, DispatchData, EventName, RequestChannelInfoData, SendPayload } from './protocol/packets.ts';
 import { serializePayload } from './protocol/payloads.ts';
 import { parseSession } from './session/session.ts';
 import type { Session } from './session/session.ts';
@@ -60,7 +51,7 @@ export class Shard {
    * of the last one waiting also ends the attempt.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#begin({ type: 'shard.connect' }, signal);
+    return this.#handOut(this.#begin({ type: 'shard.connect' }, signal));
   }
 
   /**
@@ -68,7 +59,11 @@ export class Shard {
    * `ABORTED` (the socket is torn down then) or `INVALID_OPTIONS`. Whatever waits on the shard rejects with `STOPPED`.
    * @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect
    */
-  async disconnect({ signal, ...options }: DisconnectOptions = {}): Promise<void> {
+  disconnect(options: DisconnectOptions = {}): Promise<void> {
+    return this.#handOut(this.#disconnect(options));
+  }
+
+  async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
     const closing = resolveClosing(options);
     if (signal?.aborted === true) throw abortedError('disconnect()', signal);
     this.#core.stop(stopped());
@@ -99,7 +94,8 @@ export class Shard {
 
   /** Closes the connection, keeps the session, and resumes it on a new one. Settles and rejects as `connect()` does. */
   reconnect(): Promise<void> {
-    return this.#begin({ type: this.#isAtRest ? 'shard.connect' : 'shard.reconnect' });
+    const isAtRest = ['disconnected', 'disconnecting', 'failed'].includes(this.state);
+    return this.#handOut(this.#begin({ type: isAtRest ? 'shard.connect' : 'shard.reconnect' }));
   }
 
   /**
@@ -107,16 +103,20 @@ export class Shard {
    * keep them.
    * @param options - with `noFail` a failure is only told by events, and the promise settles
    */
-  async reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
-    const ready = this.#begin({ type: 'shard.reinstantiate' });
-    await (noFail ? ready.catch(() => undefined) : ready);
+  reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
+    const ready = this.#handOut(this.#begin({ type: 'shard.reinstantiate' }));
+    return noFail ? ready.catch(() => undefined) : ready;
   }
 
   /**
    * Connects with a session from elsewhere. One that was started with another shard count can't be resumed: the shard
    * identifies instead. Settles and rejects as `connect()` does, and with `INVALID_SESSION`.
    */
-  async resume(session: Session): Promise<void> {
+  resume(session: Session): Promise<void> {
+    return this.#handOut(this.#resume(session));
+  }
+
+  async #resume(session: Session): Promise<void> {
     const identity = this.#core.cell.adopt(parseSession(session));
     await this.#begin(identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity });
   }
@@ -125,9 +125,9 @@ export class Shard {
   heartbeat(): Promise<number> {
     const { connection } = this.#core.line;
     if (this.heartbeatInterval === null || connection === null) {
-      return Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on'));
+      return this.#handOut(Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')));
     }
-    return connection.heartbeat();
+    return this.#handOut(connection.heartbeat());
   }
 
   /**
@@ -136,7 +136,11 @@ export class Shard {
    * `OPCODE_NOT_ALLOWED`, `PAYLOAD_TOO_LARGE`, `ABORTED`, `STOPPED`, or the error the shard failed with.
    * @see https://discord.com/developers/docs/events/gateway#sending-events
    */
-  async send(payload: SendPayload, { signal, ignoreRateLimit = false }: SendOptions = {}): Promise<void> {
+  send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
+    return this.#handOut(this.#send(payload, options));
+  }
+
+  async #send(payload: SendPayload, { signal, ignoreRateLimit = false }: SendOptions): Promise<void> {
     const text = serializePayload(payload);
     const isPresence = payload.op === Opcodes.PresenceUpdate;
     if (isPresence && !this.#core.queue.isStopped) this.#core.presence = structuredClone(payload.d);
@@ -163,7 +167,7 @@ export class Shard {
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    return this.#core.requests.request(request, options);
+    return this.#handOut(this.#core.requests.request(request, options));
   }
 
   /** The answers come as SOUNDBOARD_SOUNDS. @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
@@ -285,8 +289,10 @@ export class Shard {
     return this.#core.actor;
   }
 
-  get #isAtRest(): boolean {
-    return this.state === 'disconnected' || this.state === 'failed' || this.state === 'disconnecting';
+  /** A rejection that nobody looks at must not end the process. */
+  #handOut<T>(promise: Promise<T>): Promise<T> {
+    promise.catch((error: unknown) => this.#core.options.logger.debug(String(error)));
+    return promise;
   }
 
   /** Waits for the next READY or RESUMED that follows from `event`. */

@@ -67,7 +67,8 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     if (this.#end !== undefined) return;
     this.#end = error;
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#owner.closed(this);
+    if (this.#full) this.#setFull(false);
+    this.#closeIfDrained();
     const pending = this.#pending;
     this.#pending = [];
     for (const waiter of pending) {
@@ -113,6 +114,12 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
       this.#head = 0;
     }
     if (this.#full) this.#setFull(this.#buffer.length - this.#head > this.#highWaterMark / 2);
+    this.#closeIfDrained();
+  }
+
+  /** Until what it holds is taken, a finished stream still counts as a consumer. */
+  #closeIfDrained(): void {
+    if (this.#end !== undefined && this.oldestSequence === null) this.#owner.closed(this);
   }
 
   #setFull(full: boolean): void {
