@@ -194,6 +194,8 @@ export class MemoryIdentifyGate implements IdentifyGate {
     const use = (settle: () => void): void => {
       if (used) return;
       used = true;
+      // While this permit still counts as out: nobody may have waited for the reset, and it pays in the new period.
+      this.#resetIfDue();
       lane.taken = false;
       this.#unsent -= 1;
       settle();
