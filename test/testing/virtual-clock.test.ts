@@ -107,6 +107,16 @@ describe('VirtualClock', () => {
     expect([log, clock.now()]).toEqual([[['overtaken', 20]], START_AT + 60]);
   });
 
+  it('lets time pass with sleep() while nothing runs, and runs late what fell due in it', () => {
+    const { clock, log, note } = recorder();
+    clock.setTimeout(note('overslept'), 10);
+    clock.setTimeout(note('in time'), 120);
+    clock.sleep(100);
+    expect(log).toEqual([]);
+    clock.advance(20);
+    expect(log).toEqual([['overslept', 100], ['in time', 120]]);
+  });
+
   it('throws what a timer throws, and can go on afterwards', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(() => {
