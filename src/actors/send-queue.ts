@@ -123,7 +123,10 @@ export class SendQueue {
   }
 
   #flush(): void {
-    while (this.#outlet !== null && this.#timer === undefined) {
+    const wasHolding = this.#timer !== undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#outlet !== null) {
       const { limiter } = this.#outlet;
       // A presence that has to wait for its own limit does not hold up the commands behind it.
       const delays = new Map<QueuedKind, number>();
@@ -134,19 +137,20 @@ export class SendQueue {
       };
       const index = this.#entries.findIndex((entry) => delayOf(entry) === 0);
       const entry = this.#entries[index];
-      if (entry === undefined) return this.#hold(Math.min(...delays.values()));
+      if (entry === undefined) return this.#hold(Math.min(...delays.values()), wasHolding);
       if (!this.#outlet.transmit(entry.kind, entry.text)) return;
       this.#entries.splice(index, 1);
       entry.settle(null);
     }
   }
 
-  #hold(retryAfterMs: number): void {
+  /** Told when holding back begins, and each time it goes on after a wait, but not for every frame that joins. */
+  #hold(retryAfterMs: number, wasHolding: boolean): void {
     if (this.#entries.length === 0) return;
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#flush();
     }, retryAfterMs);
-    this.#onThrottled({ pending: this.#entries.length, retryAfterMs });
+    if (!wasHolding) this.#onThrottled({ pending: this.#entries.length, retryAfterMs });
   }
 }

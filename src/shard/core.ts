@@ -227,7 +227,8 @@ export class ShardCore {
       if (this.line.connection !== null) this.queue.open(this.line.connection);
     },
     disconnected: () => {
-      this.stop(this.#error('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
+      // Whoever asked for the stop has said why already.
+      if (!this.queue.isStopped) this.stop(this.#error('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
       this.dispatcher.finish(null);
     },
   };

@@ -1,0 +1,180 @@
+import { describe, expect, test } from 'vitest';
+import { FakeGateway } from '../../src/testing/index.ts';
+import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
+import type { ShardState } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { MemoryGateway } from '../kit/memory-gateway.ts';
+import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
+
+const SESSION = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
+
+/** How to bring a shard into each moment of its life. */
+const MOMENTS: Record<string, { state: ShardState; reach: () => Promise<ReturnType<typeof virtualShard>> }> = {
+  'looking for a stored session': {
+    state: 'connecting',
+    reach: async () => {
+      const never = new Promise<null>(() => {});
+      const sessionStore = { load: () => never, save: async () => undefined, clear: async () => undefined };
+      const kit = virtualShard({ sessionStore });
+      void kit.shard.connect();
+      await kit.clock.advanceAsync(10);
+      return kit;
+    },
+  },
+  connecting: { state: 'connecting', reach: () => until({ open: false }) },
+  'waiting for HELLO': { state: 'connecting', reach: () => until({ hello: false }) },
+  'waiting for the identify permit': {
+    state: 'identifying',
+    reach: async () => {
+      const clock = new VirtualClock();
+      const kit = virtualShard({ identifyGate: new MemoryIdentifyGate({ clock, remaining: 0 }) }, clock);
+      void kit.shard.connect();
+      await clock.advanceAsync(100);
+      return kit;
+    },
+  },
+  'waiting for READY': { state: 'identifying', reach: () => until({ ready: false }) },
+  reconnecting: {
+    state: 'reconnecting',
+    reach: async () => {
+      const kit = await until({ refuse: true });
+      await kit.clock.advanceAsync(60_000);
+      while (kit.shard.state !== 'reconnecting') await kit.clock.advanceAsync(1);
+      return kit;
+    },
+  },
+  resuming: { state: 'resuming', reach: () => until({ resumed: false }, { session: SESSION }) },
+  zombie: {
+    state: 'zombie',
+    reach: async () => {
+      const kit = await readyShard();
+      kit.gateway.answers.ack = false;
+      kit.gateway.latencyMs = 100;
+      while (kit.shard.state !== 'zombie') await kit.clock.advanceAsync(1);
+      return kit;
+    },
+  },
+  ready: { state: 'ready', reach: () => readyShard() },
+};
+
+async function until(answers: Partial<MemoryGateway['answers']>, options = {}) {
+  const kit = virtualShard(options);
+  Object.assign(kit.gateway.answers, answers);
+  void kit.shard.connect();
+  await kit.clock.advanceAsync(100);
+  return kit;
+}
+
+describe('stopping', () => {
+  test.each(Object.keys(MOMENTS))('30. disconnect() while %s settles within closeTimeout; no socket, no timer, no later reconnect', async (name) => {
+    const { state, reach } = MOMENTS[name]!;
+    const { clock, gateway, shard } = await reach();
+    gateway.answers.close = false;
+    expect(shard.state).toBe(state);
+    const before = gateway.sockets.length;
+    let settled = false;
+    const stopping = shard.disconnect().then(() => (settled = true));
+    await clock.advanceAsync(5_000);
+    await stopping;
+    expect([settled, shard.state]).toEqual([true, 'disconnected']);
+    await clock.advanceAsync(3_600_000);
+    expect(gateway.sockets.map(({ readyState }) => readyState).filter((readyState) => readyState !== 3)).toEqual([]);
+    expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
+  });
+
+  test.each(Object.keys(MOMENTS))('30. forceClose() while %s ends everything in the same turn', async (name) => {
+    const { clock, gateway, shard } = await MOMENTS[name]!.reach();
+    const before = gateway.sockets.length;
+    shard.forceClose();
+    expect(shard.state).toBe('disconnected');
+    await clock.advanceAsync(3_600_000);
+    expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
+    expect(gateway.sockets.every(({ readyState }) => readyState === 3)).toBe(true);
+  });
+
+  test('30. disconnect() twice joins; connect() during disconnecting follows it', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    const stops = [shard.disconnect(), shard.disconnect()];
+    const again = shard.connect();
+    await clock.advanceAsync(1_000);
+    await Promise.all([...stops, again]);
+    expect(events.states).toEqual(['connecting', 'identifying', 'ready', 'disconnecting', 'connecting', 'resuming', 'ready']);
+    expect(gateway.sockets).toHaveLength(2);
+  });
+
+  test('31. by default the session is kept, with a code of the 4000s', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
+    expect([gateway.last.closedWith, shard.session?.sessionId]).toEqual([4000, 'session-1']);
+    await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+    expect(gateway.last.sentOps()[0]).toBe(6);
+  });
+
+  test('31. { session: "discard" } sends 1000, and the next connection identifies', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    await Promise.all([shard.disconnect({ session: 'discard' }), clock.advanceAsync(100)]);
+    expect([gateway.last.closedWith, shard.session]).toEqual([1000, null]);
+    await Promise.all([shard.connect(), clock.advanceAsync(10_000)]);
+    expect(gateway.last.sentOps()[0]).toBe(2);
+  });
+
+  test('31. a code that would end a session that is to be kept is refused', async () => {
+    const { shard } = await readyShard();
+    await expect(shard.disconnect({ code: 1000, session: 'keep' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    await expect(shard.disconnect({ code: 1006 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(shard.state).toBe('ready');
+  });
+
+  test('32. two shards of one key, the first stopped while queued: the second waits no extra 5 s; spacing counts from the frame', async () => {
+    const clock = new VirtualClock();
+    const identifyGate = new MemoryIdentifyGate({ clock, marginMs: 0 });
+    const kits = [0, 1, 2].map((shardId) => virtualShard({ shardId, shardCount: 3, identifyGate }, clock));
+    for (const { shard } of kits) void shard.connect();
+    await clock.advanceAsync(1_000);
+    await Promise.all([kits[1]!.shard.disconnect(), clock.advanceAsync(1_000)]);
+    await clock.advanceAsync(20_000);
+    const at = kits.map(({ gateway }) => gateway.sent(2)[0]?.at);
+    expect(at[1]).toBeUndefined();
+    expect(at[2]! - at[0]!).toBe(5_000);
+  });
+
+  test('32. reconnects that identify use the same gate', async () => {
+    const clock = new VirtualClock();
+    const identifyGate = new MemoryIdentifyGate({ clock, marginMs: 0 });
+    const kits = [0, 1].map((shardId) => virtualShard({ shardId, shardCount: 2, identifyGate }, clock));
+    for (const { shard } of kits) void shard.connect();
+    await clock.advanceAsync(60_000);
+    for (const { gateway } of kits) gateway.last.end(4009);
+    await clock.advanceAsync(60_000);
+    const at = kits.flatMap(({ gateway }) => gateway.sent(2).slice(1).map((packet) => packet.at)).toSorted((a, b) => a - b);
+    expect(at).toHaveLength(2);
+    expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test('33. with no session starts left, shards that can RESUME do; the others wait for the reset, say so once, and go on', async () => {
+    const clock = new VirtualClock();
+    const identifyGate = new MemoryIdentifyGate({ clock, remaining: 0, resetAfterMs: 3_600_000 });
+    const resuming = virtualShard({ identifyGate, session: SESSION }, clock);
+    const fresh = virtualShard({ identifyGate }, clock);
+    void resuming.shard.connect();
+    void fresh.shard.connect();
+    await clock.advanceAsync(3_590_000);
+    expect([resuming.shard.state, fresh.shard.state]).toEqual(['ready', 'identifying']);
+    expect(fresh.events.faults).toEqual(['IDENTIFY_BUDGET_SPENT']);
+    await clock.advanceAsync(20_000);
+    expect(fresh.shard.state).toBe('ready');
+    expect(fresh.events.faults).toEqual(['IDENTIFY_BUDGET_SPENT']);
+  });
+
+  test('`await using` disconnects and keeps the session', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    let kept: Shard;
+    {
+      await using shard = new Shard({ token: TOKEN, intents: [], url: gateway.url });
+      await shard.connect();
+      kept = shard;
+    }
+    expect(kept.state).toBe('disconnected');
+    expect(kept.session).not.toBeNull();
+  });
+});
