@@ -1,0 +1,42 @@
+/** A shard on a real socket to a FakeGateway, with short times, and ways to wait for what it does. */
+import { Shard } from '../../src/index.ts';
+import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
+import { FakeGateway } from '../../src/testing/index.ts';
+import type { FakeGatewayOptions } from '../../src/testing/index.ts';
+import { recordEvents } from './record-events.ts';
+import { QUICK } from './timing.ts';
+import { TOKEN } from './virtual-shard.ts';
+
+export async function liveShard(options: Partial<ShardOptions> = {}, gatewayOptions: FakeGatewayOptions = {}) {
+  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 200, identifyIntervalMs: 0, ...gatewayOptions });
+  const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, timing: QUICK, ...options });
+  const events = recordEvents(shard);
+  return {
+    gateway,
+    shard,
+    events,
+    async [Symbol.asyncDispose]() {
+      await shard.disconnect();
+      await gateway.close();
+    },
+  };
+}
+
+/** Settles with the next event of a name that fits. */
+export const next = <Name extends keyof ShardEvents>(
+  shard: Shard,
+  name: Name,
+  fits: (arg: ShardEvents[Name][0]) => boolean = () => true,
+): Promise<ShardEvents[Name][0]> =>
+  new Promise((resolve) => {
+    const listener = (...args: ShardEvents[Name]): void => {
+      if (!fits(args[0])) return;
+      shard.off(name, listener);
+      resolve(args[0]);
+    };
+    shard.on(name, listener);
+  });
+
+export const reaches = async (shard: Shard, state: ShardState): Promise<void> => {
+  if (shard.state !== state) await next(shard, 'stateChange', ({ to }) => to === state);
+};

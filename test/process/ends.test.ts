@@ -1,0 +1,20 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+
+const run = promisify(execFile);
+const SCRIPT = fileURLToPath(new URL('ends.ts', import.meta.url));
+const MOMENTS = [
+  'disconnected', 'restoring', 'connecting', 'awaitingHello', 'queued', 'identifying', 'ready', 'resuming', 'zombie',
+  'reconnecting', 'disconnecting', 'failed',
+];
+
+describe.each(['disconnect', 'forceClose'])('a process that ends its shard by %s()', (how) => {
+  test.concurrent.each(MOMENTS)('while %s ends by itself, and not by an uncaught error', async (moment) => {
+    // A process that is kept open by something is killed here, which rejects.
+    const { stdout, stderr } = await run(process.execPath, [SCRIPT, moment, how], { timeout: 15_000, killSignal: 'SIGKILL' });
+    expect(stdout).toBe(`${moment} ${how}: ${moment === 'failed' ? 'failed' : 'disconnected'}\n`);
+    expect(stderr).toBe('');
+  });
+});
