@@ -1,0 +1,31 @@
+/** Runs a command as the npm scripts would: tools of this repository first on the PATH, its own Node among them. */
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '..');
+
+export interface RunOptions {
+  /** Default the repository's root. */
+  cwd?: string;
+  /** Give back what it prints instead of showing it. Default false. */
+  capture?: boolean;
+}
+
+/** @throws when the command can't be started or ends with anything but 0; what was captured is in the message. */
+export async function run(command: string, args: readonly string[], { cwd = ROOT, capture = false }: RunOptions = {}): Promise<string> {
+  const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, PATH: path },
+    stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
+  });
+  let output = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const ending = await new Promise<number | string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
+  });
+  if (ending !== 0) throw new Error([`${[command, ...args].join(' ')} ended with ${ending}`, output.trim()].join('\n').trim());
+  return output;
+}

@@ -1,0 +1,49 @@
+/** `npm test`: everything that must hold before a change is merged, cheapest first. Stops at the first failure. */
+import { styleText } from 'node:util';
+import { installInto, pack, useFrom, withTemporaryDirectory } from './package-checks.ts';
+import { run } from './run.ts';
+
+const OLDEST_MAJOR = 22;
+
+async function step(title: string, work: () => Promise<unknown>): Promise<void> {
+  console.log(styleText('bold', `\n── ${title}`));
+  const startedAt = performance.now();
+  const seconds = (): string => `${((performance.now() - startedAt) / 1000).toFixed(1)} s`;
+  try {
+    await work();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    throw new Error(`failed after ${seconds()}: ${title}`, { cause: error });
+  }
+  console.log(styleText('green', `   done in ${seconds()}`));
+}
+
+async function testEverything(): Promise<void> {
+  const startedAt = performance.now();
+  console.log(`Node ${process.version}`);
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR) throw new Error('run this with `npm test`, which brings its own Node');
+
+  await step('Lint: style, promises, and who may import whom', () => run('oxlint', ['--type-aware', '--deny-warnings']));
+  await step('Types: the sources, tests, scripts and examples', () => run('tsc', ['-p', 'tsconfig.json']));
+  await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
+  await withTemporaryDirectory(async (directory) => {
+    let tarball = '';
+    await step('Package: what is published has what it names', async () => {
+      tarball = await pack(directory);
+      await run('publint', ['run', tarball, '--strict']);
+      await run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii']);
+    });
+    const project = `${directory}/consumer`;
+    await step('Install: the package into an empty project', () => installInto(project, tarball));
+    await step('Use: by import, by require, by types and by its command', () => useFrom(project));
+  });
+  await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
+  console.log(styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`));
+}
+
+try {
+  await testEverything();
+} catch (error) {
+  console.error(styleText('red', `\n${error instanceof Error ? error.message : String(error)}`));
+  process.exitCode = 1;
+}

@@ -1,0 +1,33 @@
+import { GatewayError, Intents, MemorySessionStore, Shard, systemClock } from 'shardwright';
+import type { Clock, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
+import { shardMachine } from 'shardwright/machines';
+import { FakeGateway, VirtualClock } from 'shardwright/testing';
+import type { FakeGatewayOptions } from 'shardwright/testing';
+
+const store: SessionStore = new MemorySessionStore();
+const clock: Clock = systemClock;
+const options: ShardOptions = { token: 'x', intents: ['Guilds', 'GuildMessages'], sessionStore: store, clock };
+const shard = new Shard(options);
+
+shard.onDispatch('MESSAGE_CREATE', ({ content, author }) => `${author.username}: ${content.trim()}`);
+// @ts-expect-error -- a message has no such field; without the library's types this would pass
+shard.onDispatch('MESSAGE_CREATE', ({ nonsense }) => nonsense);
+shard.onDispatch('SOMETHING_NEW', (data: unknown, dispatch: Dispatch) => [data, dispatch.s]);
+// @ts-expect-error -- an intent that does not exist
+export const mistyped: ShardOptions = { token: 'x', intents: ['Guild'] };
+
+export async function use(settings: FakeGatewayOptions): Promise<[ShardState, Session | null]> {
+  await using leaving = shard;
+  const gateway = await FakeGateway.listen({ ...settings, clock: new VirtualClock() });
+  await leaving.connect({ signal: AbortSignal.timeout(1000) });
+  for await (const dispatch of leaving.dispatches()) if (dispatch.t === 'READY') break;
+  await gateway.close();
+  return [leaving.state, leaving.session];
+}
+
+export function codeOf(error: unknown): GatewayErrorCode | null {
+  return error instanceof GatewayError ? error.code : null;
+}
+
+export const everything: number = Intents.Guilds | Intents.GuildMembers;
+export const states: string[] = Object.keys(shardMachine.states);

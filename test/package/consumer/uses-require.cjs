@@ -1,0 +1,19 @@
+const assert = require('node:assert/strict');
+const { Shard, VERSION } = require('shardwright');
+const { shardMachine } = require('shardwright/machines');
+const manifest = require('shardwright/package.json');
+const { FakeGateway } = require('shardwright/testing');
+
+async function main() {
+  assert.equal(VERSION, manifest.version);
+  assert.ok('disconnected' in shardMachine.states);
+  const gateway = await FakeGateway.listen();
+  const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });
+  await shard.connect();
+  assert.equal(shard.state, 'ready');
+  await shard.disconnect();
+  await gateway.close();
+  console.log('require: connects to its fake gateway and leaves');
+}
+
+void main();
