@@ -82,9 +82,9 @@ describe('transport compression', () => {
   });
 });
 
-describe('payload compression', () => {
-  const decode = (data: Buffer, isBinary: boolean): string[] => [(isBinary ? inflateSync(data) : data).toString()];
+const decode = (data: Buffer, isBinary: boolean): string[] => [(isBinary ? inflateSync(data) : data).toString()];
 
+describe('payload compression', () => {
   test('makes messages of some size binary, each a whole zlib stream, and leaves small ones as text', async () => {
     const gateway = await listen({ payloadCompressionBytes: 300 });
     const client = await RawClient.ready(gateway, { compress: true }, { decode });

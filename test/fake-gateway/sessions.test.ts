@@ -178,7 +178,7 @@ describe('a session', () => {
   test.each([4000, 4200, 3000, 1002])('is kept when the client closes with %i', async (code) => {
     const gateway = await listen();
     const client = await RawClient.resuming(gateway, await orphan(gateway, code), 1);
-    await client.next('RESUMED');
+    expect((await client.next('RESUMED')).s).toBe(2);
   });
 
   test('is kept when the TCP connection drops', async () => {
@@ -196,7 +196,8 @@ describe('a session', () => {
       const sessionId = lastSession(gateway);
       gateway.connections[0]?.close(code);
       await old.closed;
-      await (await RawClient.resuming(gateway, sessionId, 1)).next(answer);
+      const client = await RawClient.resuming(gateway, sessionId, 1);
+      expect(await client.next(answer)).toMatchObject(answer === 9 ? { d: false } : { s: 2 });
     },
   );
 
@@ -211,6 +212,6 @@ describe('a session', () => {
     client.socket.terminate();
     await gateway.history.at(-1)?.closed;
     clock.advance(60_001);
-    await (await RawClient.resuming(gateway, sessionId, 2)).next(9);
+    expect((await (await RawClient.resuming(gateway, sessionId, 2)).next(9)).d).toBe(false);
   });
 });

@@ -23,6 +23,8 @@ async function judge(what: string | object, options: FakeGatewayOptions = {}, re
 
 const identify = (fields: object): object => ({ op: 2, d: { ...identity, ...fields } });
 
+const FRAME_OF_4096 = `{"op":3,"d":{"x":"x${'é'.repeat((4096 - 22) / 2)}"}}`;
+
 describe('a client that behaves', () => {
   test('is not blamed for anything', async () => {
     const gateway = await listen();
@@ -55,12 +57,11 @@ describe('4002 is for', () => {
   test('4097 bytes, while 4096 pass', async () => {
     const gateway = await listen();
     const client = await RawClient.ready(gateway);
-    const frame = (bytes: number): string => `{"op":3,"d":{"x":"x${'é'.repeat((bytes - 22) / 2)}"}}`;
-    expect(Buffer.byteLength(frame(4096))).toBe(4096);
-    client.socket.send(frame(4096));
+    expect(Buffer.byteLength(FRAME_OF_4096)).toBe(4096);
+    client.socket.send(FRAME_OF_4096);
     client.send(1, null);
     await client.next(11);
-    client.socket.send(`${frame(4096)} `);
+    client.socket.send(`${FRAME_OF_4096} `);
     expect((await client.closed).code).toBe(4002);
   });
   test('two megabytes', async () => expect(await judge('x'.repeat(2 << 20))).toBe(4002));
