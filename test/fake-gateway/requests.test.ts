@@ -127,11 +127,11 @@ describe('other requests', () => {
   test('Update Voice State is answered with VOICE_STATE_UPDATE of the bot', async () => {
     const { client } = await ready();
     client.send(4, { guild_id: GUILD, channel_id: '7', self_mute: true, self_deaf: false });
-    const ready = client.packets[1]?.d as { user: { id: string } } | undefined;
+    const content = client.packets[1]?.d as { user: { id: string } } | undefined;
     expect((await client.next('VOICE_STATE_UPDATE')).d).toMatchObject({
       guild_id: GUILD,
       channel_id: '7',
-      user_id: ready?.user.id,
+      user_id: content?.user.id,
       self_mute: true,
       self_deaf: false,
     });
