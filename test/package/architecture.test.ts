@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest';
+import { lint } from './lint-fixture.ts';
+import { circles, readTree, sourceFile, worldAccess, wrongArrows } from './source-tree.ts';
+
+const tree = readTree('machines', 'src');
+
+const RESTRICTED = 'eslint(no-restricted-imports)';
+const using = (specifier: string): string => `import { thing } from '${specifier}';\n\nexport const used = thing;\n`;
+const THING = 'export const thing = 1;\n';
+const fileOf = (lines: number): string => `${Array.from({ length: lines }, (_, index) => `export const n${index} = ${index};`).join('\n')}\n`;
+
+describe('the linter guards the arrows', () => {
+  test.each([
+    ['machines/a.ts', '../src/shard.ts', 'a machine can not reach into src'],
+    ['machines/a.ts', 'ws', 'a machine can not import a package other than xstate'],
+    ['machines/a.ts', 'node:fs', 'a machine can not import a module of Node'],
+    ['machines/a.ts', 'xstate/graph', 'a machine can not import a side entry of xstate'],
+    ['src/clock.ts', './protocol/a.ts', 'the clock can not import anybody'],
+    ['src/protocol/a.ts', '../actors/b.ts', 'protocol can not import actors'],
+    ['src/protocol/a.ts', '../shard.ts', 'protocol can not import the shard'],
+    ['src/session/a.ts', '../actors/b.ts', 'sessions can not import actors'],
+    ['src/session/a.ts', '../index.ts', 'sessions can not import the entry point'],
+    ['src/actors/a.ts', '../shard.ts', 'actors can not import the shard'],
+    ['src/actors/a.ts', '../shard/b.ts', 'actors can not import parts of the shard'],
+    ['src/shard/a.ts', '../manager/b.ts', 'the shard can not import the manager'],
+    ['src/shard.ts', './cli/b.ts', 'the shard can not import the command line'],
+    ['src/manager/a.ts', '../redis/b.ts', 'the manager can not import an edge'],
+    ['src/testing/a.ts', '../actors/b.ts', 'the fake gateway can not share actors with the client it judges'],
+    ['src/testing/a.ts', '../../machines/index.ts', 'the fake gateway can not share the machine with the client it judges'],
+  ])('%s → %s: %s', async (path, specifier) => {
+    expect(await lint({ [path]: using(specifier) })).toEqual([`${path}: ${RESTRICTED}`]);
+  });
+
+  test('a circle is found, in each of its files', async () => {
+    const found = await lint({
+      'src/protocol/a.ts': `import { b } from './b.ts';\n\nexport const a = (): unknown => b;\n`,
+      'src/protocol/b.ts': `import { a } from './a.ts';\n\nexport const b = (): unknown => a;\n`,
+    });
+    expect(found).toEqual(['src/protocol/a.ts: import(no-cycle)', 'src/protocol/b.ts: import(no-cycle)']);
+  });
+
+  test('arrows that point inwards pass', async () => {
+    const found = await lint({
+      'machines/index.ts': THING,
+      'machines/a.ts': using('xstate'),
+      'src/clock.ts': THING,
+      'src/protocol/a.ts': using('../../machines/index.ts'),
+      'src/protocol/thing.ts': THING,
+      'src/session/a.ts': using('../protocol/thing.ts'),
+      'src/session/session.ts': THING,
+      'src/actors/a.ts': using('../session/session.ts'),
+      'src/actors/thing.ts': THING,
+      'src/shard.ts': using('./shard/thing.ts'),
+      'src/shard/thing.ts': THING,
+      'src/shard/a.ts': using('../actors/thing.ts'),
+      'src/manager/a.ts': using('../shard.ts'),
+      'src/testing/a.ts': using('../protocol/thing.ts'),
+      'src/testing/b.ts': using('../clock.ts'),
+    });
+    expect(found).toEqual([]);
+  });
+});
+
+describe('the linter guards the style', () => {
+  test.each([
+    ['any', 'export const a = (b: any): unknown => b;\n', 'typescript(no-explicit-any)'],
+    ['the non-null assertion', 'export const a = (b?: string): string => b!;\n', 'typescript(no-non-null-assertion)'],
+    ['@ts-ignore', '// @ts-ignore\nexport const a = 1;\n', 'typescript(ban-ts-comment)'],
+    ['@ts-expect-error without a reason', '// @ts-expect-error\nexport const a = 1;\n', 'typescript(ban-ts-comment)'],
+    ['a word on the console', 'export const a = (): void => console.log(1);\n', 'eslint(no-console)'],
+    ['a file of 311 lines', fileOf(311), 'eslint(max-lines)'],
+  ])('%s is an error in machines and src', async (_name, text, rule) => {
+    const found = await lint({ 'machines/a.ts': text, 'src/a.ts': text, 'src/shard/a.ts': text });
+    expect(found).toEqual([`machines/a.ts: ${rule}`, `src/a.ts: ${rule}`, `src/shard/a.ts: ${rule}`]);
+  });
+
+  test('a file of 310 lines passes', async () => {
+    expect(await lint({ 'machines/a.ts': fileOf(310), 'src/a.ts': fileOf(310) })).toEqual([]);
+  });
+});
+
+describe('the house stands as drawn', () => {
+  test('no arrow in machines or src points outwards', () => {
+    expect(wrongArrows(tree)).toEqual([]);
+  });
+
+  test('there is no circle, type imports counted', () => {
+    expect(circles(tree)).toEqual([]);
+  });
+
+  test('machines import nothing but xstate and each other', () => {
+    const foreign = tree
+      .filter(({ path }) => path.startsWith('machines/'))
+      .flatMap(({ path, imports }) => imports.filter((to) => to !== 'xstate' && !to.startsWith('./')).map((to) => `${path} → ${to}`));
+    expect(foreign).toEqual([]);
+  });
+
+  test('no file is longer than 310 lines', () => {
+    const long = tree.map(({ path, text }) => [path, text.trimEnd().split('\n').length] as const).filter(([, lines]) => lines > 310);
+    expect(long).toEqual([]);
+  });
+
+  test('no rule is switched off from within a file', () => {
+    expect(tree.filter(({ text }) => /(?:ox|es)lint-disable|@ts-nocheck|@ts-ignore/.test(text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  test('time and chance are reached for only where their defaults are', () => {
+    const defaults = /^src\/(?:clock|shard\/shard-options|testing\/virtual-clock)\.ts:/;
+    expect(worldAccess(tree).filter((use) => !defaults.test(use))).toEqual([]);
+  });
+});
+
+describe('these proofs can fail', () => {
+  test('an arrow outwards is named, whatever the form of the import', () => {
+    const files = [
+      sourceFile('src/protocol/a.ts', `import type { B } from '../actors/b.ts';`),
+      sourceFile('src/actors/b.ts', `export * from '../shard.ts';`),
+      sourceFile('src/session/c.ts', `const d = await import('../index.ts');`),
+      sourceFile('machines/e.ts', `import '../src/clock.ts';`),
+      sourceFile('src/testing/f.ts', `import { g } from '../../machines/g.ts';`),
+      sourceFile('src/elsewhere/h.ts', `import { i } from '../protocol/i.ts';`),
+      sourceFile('src/cli/j.ts', `import { k } from '../testing/k.ts'; // import { l } from '../nowhere/l.ts'`),
+    ];
+    expect(wrongArrows(files)).toEqual([
+      'src/protocol/a.ts → src/actors/b.ts points outwards',
+      'src/actors/b.ts → src/shard.ts points outwards',
+      'src/session/c.ts → src/index.ts points outwards',
+      'machines/e.ts → src/clock.ts points outwards',
+      'src/testing/f.ts → machines/g.ts: the fake shares only protocol',
+      'src/elsewhere/h.ts has no place in the order of the house',
+    ]);
+  });
+
+  test('a circle of three is found once, from wherever it is entered', () => {
+    const files = [
+      sourceFile('src/protocol/entry.ts', `import { b } from './b.ts';`),
+      sourceFile('src/protocol/a.ts', `import { b } from './b.ts';`),
+      sourceFile('src/protocol/b.ts', `import type { c } from './c.ts';`),
+      sourceFile('src/protocol/c.ts', `import { a } from './a.ts';`),
+    ];
+    expect(circles(files)).toEqual(['src/protocol/b.ts → src/protocol/c.ts → src/protocol/a.ts → src/protocol/b.ts']);
+  });
+
+  test('time and chance are found in code, not in comments, methods or the ports', () => {
+    const text = `/* Date.now() */
+const a = Date.now();
+const b = Math.random;
+setTimeout(a, 1); // setInterval(a, 1)
+clock.setTimeout(a, 1);
+this.#setTimeout(a, 1);
+import { setTimeout as sleep } from 'node:timers/promises';`;
+    expect(worldAccess([sourceFile('src/x.ts', text)])).toEqual([
+      'src/x.ts:2 Date.now',
+      'src/x.ts:3 Math.random',
+      'src/x.ts:4 a bare timer',
+      'src/x.ts:7 node:timers',
+    ]);
+  });
+});
