@@ -1,0 +1,21 @@
+/** The subcommands. Each is loaded when it is asked for, so that `--help` costs nothing. */
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'demo',
+    summary: 'watch a shard survive a gateway that misbehaves; no token, no network',
+    load: async () => (await import('./demo.ts')).demo,
+  },
+  {
+    name: 'connect',
+    summary: 'connect one shard to Discord and tell what happens',
+    load: async () => (await import('./connect.ts')).connect,
+  },
+];

@@ -1,0 +1,32 @@
+/** How fast the demo goes. All waits are shortened against Discord's, or there would be little to see. */
+import type { ShardTiming } from '../../index.ts';
+
+export interface Pace {
+  readonly heartbeatIntervalMs: number;
+  /** From one burst of dispatches to the next. */
+  readonly burstEveryMs: number;
+  /** Bursts of a quiet time before each fault, and from the fault on. */
+  readonly bursts: { readonly before: number; readonly after: number };
+  readonly rateEveryMs: number;
+  /** From one IDENTIFY to the next; Discord's is 5 s. */
+  readonly identifyIntervalMs: number;
+  readonly timing: Partial<ShardTiming>;
+}
+
+export const NORMAL: Pace = {
+  heartbeatIntervalMs: 1_250,
+  burstEveryMs: 50,
+  bursts: { before: 24, after: 52 },
+  rateEveryMs: 2_000,
+  identifyIntervalMs: 1_000,
+  timing: { stableAfterMs: 1_000, backoffBaseMs: 500, backoffCapMs: 1_000, invalidSessionWaitMs: [400, 1_200], closeTimeoutMs: 1_000 },
+};
+
+export const FAST: Pace = {
+  heartbeatIntervalMs: 300,
+  burstEveryMs: 50,
+  bursts: { before: 8, after: 14 },
+  rateEveryMs: 1_000,
+  identifyIntervalMs: 200,
+  timing: { stableAfterMs: 250, backoffBaseMs: 200, backoffCapMs: 300, invalidSessionWaitMs: [100, 300], closeTimeoutMs: 500 },
+};

@@ -1,0 +1,128 @@
+/**
+ * The play itself: a gateway with life in it, a shard that is connected to it, and one fault after the other. What
+ * is sent is counted in steps, not in seconds, so a seed gives the same play on any machine.
+ */
+import { FakeGateway } from '../../testing/index.ts';
+import type { FakeConnection } from '../../testing/index.ts';
+import { MemoryIdentifyGate, Shard } from '../../index.ts';
+import { narrate } from '../narrator.ts';
+import type { Stream } from '../stream.ts';
+import { counted } from '../words.ts';
+import { Dice } from './dice.ts';
+import type { Fault } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import type { Pace } from './pace.ts';
+import { planRound, sizeOf } from './plan.ts';
+import type { Slot } from './plan.ts';
+import { Pump, SERIAL } from './pump.ts';
+import { Tally } from './tally.ts';
+import { inWords } from './telling.ts';
+import { watch } from './trial.ts';
+import { World } from './world.ts';
+
+export interface ShowOptions {
+  readonly seed: number;
+  readonly pace: Pace;
+  readonly forever: boolean;
+  readonly stream: Stream;
+  readonly signal: AbortSignal;
+}
+
+/** Far longer than anything takes here; past it something is broken. */
+const PATIENCE_MS = 20_000;
+
+const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
+
+/** Plays until the end, or until aborted. Everything is closed when it settles. */
+export async function play({ seed, pace, forever, stream, signal }: ShowOptions): Promise<Tally> {
+  const dice = new Dice(`demo/${seed}`);
+  const ledger = new Ledger();
+  const world = new World(dice.for('world'));
+  const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
+  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds });
+  const shard = new Shard({
+    token: 'fake-token',
+    intents: INTENTS,
+    url: gateway.url,
+    identifyGate: new MemoryIdentifyGate({ spacingMs: identifyIntervalMs }),
+    timing,
+    random: dice.for('shard').roll,
+  });
+  const tally = new Tally(ledger, gateway);
+  const stopTelling = narrate(shard, stream, { rateEveryMs: pace.rateEveryMs });
+  shard
+    .on('ready', () => tally.sessionStarted())
+    .on('resumed', ({ replayed }) => tally.resumed(replayed))
+    .on('dispatch', ({ d }) => {
+      const serial: unknown = (d as Record<string, unknown>)[SERIAL];
+      if (typeof serial === 'number') ledger.receive(serial);
+    });
+
+  stream.tell('note', `a gateway listens on ${gateway.url} and knows ${counted(world.guilds.length, 'guild')}`);
+  try {
+    await shard.connect({ signal });
+    const pump = new Pump({ gateway, world, ledger, everyMs: pace.burstEveryMs, signal });
+    const plot = dice.for('plot');
+    for (let round = 1; round === 1 || forever; round += 1) {
+      const slots = planRound(plot, pace);
+      for (const [index, slot] of slots.entries()) {
+        const place = `${forever ? `${round}.` : ''}${index + 1}/${slots.length}`;
+        await playSlot(slot, place, { shard, gateway, ledger, pump, tally, stream, signal });
+        if (signal.aborted) throw signal.reason;
+      }
+    }
+    await ledger.caughtUp(PATIENCE_MS, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    stream.tell('note', signal.aborted ? 'interrupted: closing, the session is kept' : 'the end: closing, the session is kept');
+    tally.freeze(signal.aborted);
+    await shard.disconnect();
+    stopTelling();
+  }
+  return tally;
+}
+
+interface Cast {
+  readonly shard: Shard;
+  readonly gateway: FakeGateway;
+  readonly ledger: Ledger;
+  readonly pump: Pump;
+  readonly tally: Tally;
+  readonly stream: Stream;
+  readonly signal: AbortSignal;
+}
+
+async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pump, tally, stream, signal }: Cast): Promise<void> {
+  const { fault } = slot;
+  await pump.send(slot.before);
+  const connection = await liveConnection(shard, gateway, signal);
+  // What is under way when a session is ended is lost by definition: it has to arrive before.
+  if (endsSession(fault)) await ledger.caughtUp(PATIENCE_MS, signal);
+  if (signal.aborted || connection === null) return;
+
+  const stage = { gateway, connection };
+  stream.tell('gateway', `${place} ${fault.name}: the gateway ${fault.announced}`);
+  const recovering = watch(shard, fault, PATIENCE_MS, signal);
+  fault.inject(stage);
+  const telling = recovering.then(async (recovery) => {
+    if (fault.relent?.when === 'recovered') fault.relent.act(stage);
+    await ledger.caughtUp(PATIENCE_MS, signal);
+    if (!signal.aborted) stream.tell(recovery.outcome === fault.expected ? 'survived' : 'failed', inWords(recovery, ledger));
+    return recovery;
+  });
+  // Without a session there is nobody to send to.
+  if (endsSession(fault)) await telling;
+  await pump.send(slot.during);
+  if (fault.relent?.when === 'later') fault.relent.act(stage);
+  await pump.send(slot.after);
+  tally.add(await telling, sizeOf(slot));
+}
+
+const endsSession = ({ expected }: Fault): boolean => expected === 'new session';
+
+/** The connection the session is on, once the shard is ready; `null` when aborted before. */
+async function liveConnection(shard: Shard, gateway: FakeGateway, signal: AbortSignal): Promise<FakeConnection | null> {
+  if (shard.state !== 'ready') await shard.connect({ signal }).catch(() => undefined);
+  return gateway.connections.findLast(({ sessionId }) => sessionId === shard.session?.sessionId) ?? null;
+}

@@ -1,0 +1,19 @@
+/** A recovery in one sentence. */
+import { counted, duration } from '../words.ts';
+import type { Ledger } from './ledger.ts';
+import type { Recovery } from './trial.ts';
+
+export function inWords({ fault, outcome, noticedMs, backMs, replayed, attempts }: Recovery, ledger: Ledger): string {
+  const beginning = `the gateway ${fault.told}; the shard noticed after ${duration(noticedMs)}`;
+  if (outcome === 'not recovered') return `${beginning} and did not recover`;
+  const tries = attempts > 1 ? ` at attempt ${attempts}` : '';
+  const back = outcome === 'resumed' ? `resumed${tries} after ${duration(backMs)}` : `began a new session${tries} after ${duration(backMs)}`;
+  const surprise = outcome === fault.expected ? '' : `, where it should have ${fault.expected === 'resumed' ? 'resumed' : 'begun a new one'}`;
+  const late = replayed > 0 ? `, ${counted(replayed, 'dispatch')} replayed` : '';
+  return `${beginning}, ${back}${surprise}${late}, ${balance(ledger)}`;
+}
+
+function balance({ missing, outstanding, duplicates, outOfOrder, isClean }: Ledger): string {
+  if (isClean) return 'nothing lost';
+  return `${missing + outstanding} lost, ${duplicates} twice, ${outOfOrder} out of order so far`;
+}

@@ -1,0 +1,49 @@
+/** One fault from its beginning until the shard is ready again: when it was noticed, how it ended, what it took. */
+import type { Shard } from '../../index.ts';
+import type { Fault } from './faults.ts';
+
+export type Outcome = Fault['expected'] | 'not recovered';
+
+export interface Recovery {
+  readonly fault: Fault;
+  readonly outcome: Outcome;
+  /** From the fault until the shard left `ready`. */
+  readonly noticedMs: number;
+  /** From then until it was ready again. */
+  readonly backMs: number;
+  readonly replayed: number;
+  /** Connections that were tried. */
+  readonly attempts: number;
+}
+
+/** Starts to watch; inject the fault in the same turn. Settles when the shard is ready again, or with patience or signal. */
+export function watch(shard: Shard, fault: Fault, patienceMs: number, signal: AbortSignal): Promise<Recovery> {
+  const startedAt = performance.now();
+  let noticedAt: number | null = null;
+  let replayed = 0;
+  let attempts = 0;
+  const { promise, resolve } = Promise.withResolvers<Recovery>();
+
+  const onStateChange = ({ to }: { to: string }): void => {
+    noticedAt ??= performance.now();
+    if (to === 'connecting') attempts += 1;
+  };
+  const onResumed = (resumed: { replayed: number }): void => {
+    replayed = resumed.replayed;
+  };
+  const onReconnected = ({ resumed }: { resumed: boolean }): void => end(resumed ? 'resumed' : 'new session');
+  const giveUp = (): void => end('not recovered');
+
+  function end(outcome: Outcome): void {
+    const now = performance.now();
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+    shard.off('stateChange', onStateChange).off('resumed', onResumed).off('reconnected', onReconnected).off('failed', giveUp);
+    resolve({ fault, outcome, noticedMs: (noticedAt ?? now) - startedAt, backMs: now - (noticedAt ?? now), replayed, attempts });
+  }
+
+  const timer = setTimeout(giveUp, patienceMs);
+  signal.addEventListener('abort', giveUp);
+  shard.on('stateChange', onStateChange).on('resumed', onResumed).on('reconnected', onReconnected).on('failed', giveUp);
+  return promise;
+}

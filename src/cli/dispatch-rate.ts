@@ -1,0 +1,30 @@
+/** Counts dispatches by kind since it was last asked. */
+import { duration, grouped } from './words.ts';
+
+/** How many kinds a line names. */
+const NAMED = 3;
+
+export class DispatchRate {
+  readonly #counts = new Map<string, number>();
+  #since = performance.now();
+
+  count(type: string): void {
+    this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
+  }
+
+  /** In words, or `null` if nothing came. */
+  take(): string | null {
+    const now = performance.now();
+    const elapsedMs = now - this.#since;
+    const kinds = [...this.#counts].toSorted(([, a], [, b]) => b - a);
+    const total = kinds.reduce((sum, [, count]) => sum + count, 0);
+    this.#since = now;
+    this.#counts.clear();
+    if (total === 0) return null;
+    const named = kinds.slice(0, NAMED).map(([type, count]) => `${type} ${grouped(count)}`);
+    const rest = kinds.length > NAMED ? ', …' : '';
+    const perSecond = (total / elapsedMs) * 1000;
+    const rate = perSecond < 10 ? `in ${duration(elapsedMs)}` : `at ${grouped(Math.round(perSecond))}/s`;
+    return `${grouped(total)} ${rate}: ${named.join(', ')}${rest}`;
+  }
+}

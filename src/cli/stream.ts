@@ -1,0 +1,88 @@
+/**
+ * The one stream everything is told in: when, what kind of thing, and the thing in words, in columns. On a terminal
+ * long lines are folded under their own column; elsewhere a line stays a line.
+ */
+import type { Paint, Style } from './paint.ts';
+import { paintFor } from './paint.ts';
+
+interface Kind {
+  readonly symbol: string;
+  /** Of symbol and word. */
+  readonly mark: Style;
+  /** Of the message, where it is not plain. */
+  readonly message?: Style;
+}
+
+const KINDS = {
+  note: { symbol: '·', mark: 'dim' },
+  state: { symbol: '●', mark: 'cyan' },
+  hello: { symbol: '·', mark: 'dim', message: 'dim' },
+  beat: { symbol: '♥', mark: 'magenta', message: 'dim' },
+  events: { symbol: '↓', mark: 'blue', message: 'dim' },
+  ready: { symbol: '✓', mark: 'green' },
+  resumed: { symbol: '✓', mark: 'green' },
+  lost: { symbol: '○', mark: 'yellow' },
+  notice: { symbol: '!', mark: 'yellow' },
+  gateway: { symbol: '✗', mark: ['red', 'bold'], message: 'bold' },
+  survived: { symbol: '★', mark: ['green', 'bold'], message: ['green', 'bold'] },
+  failed: { symbol: '✗', mark: ['red', 'bold'], message: ['red', 'bold'] },
+} as const satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof KINDS;
+
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const WORD_WIDTH = Math.max(...Object.keys(KINDS).map((name) => name.length)) + 2;
+/** Narrower than this, folding would only make it worse. */
+const LEAST_FOLD = 40;
+
+/** `  3.141`: seconds since now. */
+export function stopwatch(): () => string {
+  const startedAt = performance.now();
+  return () => ((performance.now() - startedAt) / 1000).toFixed(2).padStart(7);
+}
+
+/** `14:03:22`. */
+export const wallClock = (): string => new Date().toTimeString().slice(0, 8);
+
+export class Stream {
+  readonly paint: Paint;
+  readonly #output: Output;
+  readonly #stamp: () => string;
+
+  constructor(stamp: () => string, output: Output = process.stdout, environment: NodeJS.ProcessEnv = process.env) {
+    this.#stamp = stamp;
+    this.#output = output;
+    this.paint = paintFor(output, environment);
+  }
+
+  tell(name: KindName, text: string): void {
+    const kind: Kind = KINDS[name];
+    const time = this.#stamp();
+    const indent = time.length + WORD_WIDTH + 4;
+    const lines = this.#fold(text, indent).map((line) => (kind.message === undefined ? line : this.paint(kind.message, line)));
+    const head = `${this.paint('dim', time)}  ${this.paint(kind.mark, `${kind.symbol} ${name.padEnd(WORD_WIDTH)}`)}`;
+    this.#output.write(`${head}${lines.join(`\n${' '.repeat(indent)}`)}\n`);
+  }
+
+  /** A line outside of the columns. */
+  line(text = ''): void {
+    this.#output.write(`${text}\n`);
+  }
+
+  #fold(text: string, indent: number): string[] {
+    const width = (this.#output.isTTY === true ? (this.#output.columns ?? 0) : 0) - indent;
+    if (width < LEAST_FOLD) return [text];
+    const lines: string[] = [];
+    for (const word of text.split(' ')) {
+      const last = lines.at(-1);
+      if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+      else lines.push(word);
+    }
+    return lines;
+  }
+}
