@@ -43,7 +43,7 @@ export class Conversation implements Line {
   readonly #version: number;
   readonly #limit: FrameLimit;
   readonly #watch: HeartbeatWatch;
-  /** Grows with each IDENTIFY, RESUME and op 9, so that a held answer knows whether it still is one. */
+  /** Grows with each IDENTIFY and RESUME, so that a held answer knows whether it still is one. */
   #attempt = 0;
 
   constructor(realm: Realm, wire: Wire, index: number, version: number) {
@@ -145,7 +145,6 @@ export class Conversation implements Line {
     if (this.phase === 'identified') this.phase = 'invalidated';
     this.#leave();
     this.session = null;
-    this.#attempt += 1;
     this.say(Opcodes.InvalidSession, resumable);
   }
 

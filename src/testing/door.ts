@@ -57,7 +57,6 @@ export class Door {
       socket.on('error', () => undefined);
       socket.once('close', () => sockets.delete(socket));
     });
-    server.on('clientError', (_error, socket) => refuse(socket, 400, 'Bad Request'));
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       onUpgrade(
         request,

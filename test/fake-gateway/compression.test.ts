@@ -66,6 +66,21 @@ describe('transport compression', () => {
     expect(first).toBe('{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}');
   });
 
+  test.each(['zlib-stream', 'zstd-stream'])('%s remembers earlier messages, so a repeated one takes few bytes', async (compress) => {
+    const gateway = await listen();
+    const client = new RawClient(gateway, { query: `v=10&encoding=json&compress=${compress}`, decode: () => [] });
+    client.socket.once('open', () => client.send(2, identity));
+    const connection = await gateway.waitForConnection(({ sessionId }) => sessionId !== null);
+    const noise = Array.from({ length: 500 }, (_, n) => Math.imul(n, 2654435761));
+    gateway.dispatch('FIRST', noise);
+    gateway.dispatch('AGAIN', noise);
+    connection.close();
+    await client.closed;
+    const [first = 0, again = 0] = client.frames.slice(-2).map(({ data }) => data.length);
+    expect(first).toBeGreaterThan(1000);
+    expect(again).toBeLessThan(first / 5);
+  });
+
   test('leaves a message of megabytes whole', async () => {
     const gateway = await listen();
     const query = 'v=10&encoding=json&compress=zlib-stream';

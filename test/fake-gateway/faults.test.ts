@@ -31,6 +31,12 @@ async function outcome(gateway: FakeGateway, url: string): Promise<string> {
   return await Promise.race([client.failed.then(({ message }) => message), client.next(10).then(() => 'HELLO')]);
 }
 
+/** Settles if the gateway has not answered a close: after the answer a client reads no more. */
+async function readsOn(client: RawClient, connection: FakeConnection | undefined): Promise<void> {
+  connection?.sendRaw('{"op":77}');
+  while (client.packets.at(-1)?.op !== 77) await client.change();
+}
+
 describe('a connection can be told', () => {
   test('to close, with code and reason, after what was sent before', async () => {
     const [gateway, client, connection] = await connected();
@@ -87,12 +93,14 @@ describe('a connection can be told', () => {
   });
 
   test('to invalidate the session so that it can be resumed, on the same connection too', async () => {
-    const [, client, connection] = await connected();
+    const [gateway, client, connection] = await connected();
     const { sessionId } = connection;
     connection.invalidateSession(true);
+    gateway.dispatch('EVENT', null);
     expect((await client.next(9)).d).toBe(true);
     client.send(6, { token: TOKEN, session_id: sessionId, seq: 1 });
     await client.next('RESUMED');
+    expect(client.dispatches).toEqual([[1, 'READY'], [2, 'EVENT'], [3, 'RESUMED']]);
     expect(connection.sessionId).toBe(sessionId);
   });
 
@@ -159,9 +167,7 @@ describe('a connection can be told', () => {
     client.socket.close(4200, 'bye');
     await said;
     expect(connection.closedWith).toEqual({ code: 4200, reason: 'bye' });
-    // What the gateway sends now would come after its answer, and after that a client reads no more.
-    connection.sendRaw('{"op":77}');
-    while (client.packets.at(-1)?.op !== 77) await client.change();
+    await readsOn(client, connection);
     expect(client.socket.readyState).toBe(client.socket.CLOSING);
     expect(gateway.connections).toEqual([connection]);
     client.socket.terminate();
@@ -258,6 +264,20 @@ describe('the gateway can be told', () => {
     expect(second.dispatches).toEqual([[2, 'RESUMED']]);
   });
 
+  test('to forget a held RESUME that op 9 has made void', async () => {
+    const [gateway, old, { sessionId }] = await connected();
+    old.socket.terminate();
+    gateway.holdResumed();
+    const client = await RawClient.resuming(gateway, sessionId ?? '', 1);
+    await gateway.waitUntil(({ stats }) => stats.resumes === 1);
+    gateway.history[1]?.invalidateSession(true);
+    client.send(6, { token: TOKEN, session_id: sessionId, seq: 1 });
+    await gateway.waitUntil(({ stats }) => stats.resumes === 2);
+    gateway.releaseResumed();
+    await roundTrip(client);
+    expect(client.dispatches).toEqual([[2, 'RESUMED']]);
+  });
+
   test('to ignore the closes of everybody, present and future', async () => {
     const [gateway, first] = await connected();
     gateway.ignoreCloses();
@@ -266,5 +286,7 @@ describe('the gateway can be told', () => {
     second.socket.close(4001);
     await gateway.waitUntil(({ connections }) => connections.every(({ closedWith }) => closedWith !== null));
     expect(gateway.connections.map(({ closedWith }) => closedWith?.code)).toEqual([4000, 4001]);
+    await readsOn(first, gateway.connections[0]);
+    await readsOn(second, gateway.connections[1]);
   });
 });

@@ -209,9 +209,11 @@ describe('a session', () => {
     const client = await RawClient.resuming(gateway, sessionId, 1);
     await client.next('RESUMED');
     clock.advance(120_000); // while connected it does not age
+    gateway.dispatch('STILL_THERE', null);
+    expect((await client.next('STILL_THERE')).s).toBe(3);
     client.socket.terminate();
     await gateway.history.at(-1)?.closed;
     clock.advance(60_001);
-    expect((await (await RawClient.resuming(gateway, sessionId, 2)).next(9)).d).toBe(false);
+    expect((await (await RawClient.resuming(gateway, sessionId, 3)).next(9)).d).toBe(false);
   });
 });
