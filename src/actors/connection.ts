@@ -46,7 +46,7 @@ export class Connection {
     this.limiter = new SendLimiter({ clock: host.clock });
     this.#decoder = createDecoder(host.compression, {
       message: (bytes) => this.#read(bytes),
-      fault: (error) => this.#end({ type: 'socket.corrupted', reason: error.message, cause: error }),
+      fault: (error) => this.#end({ type: 'socket.corrupted', reason: error.message, cause: error.cause }),
     });
     this.#socket = host.open(input.resumeUrl);
     this.#socket.on('open', () => this.#say({ type: 'socket.opened' }));

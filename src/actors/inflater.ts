@@ -28,6 +28,13 @@ export class TooLargeError extends Error {
   }
 }
 
+/** The compressor closed its context, but bytes that are none of another followed. */
+export class EndedError extends Error {
+  constructor() {
+    super('the compressed stream ended, and more came');
+  }
+}
+
 /** The stream's own output buffer is not used here; this is the least that can be asked for. */
 const LEAST_CHUNK_BYTES = 64;
 
@@ -91,14 +98,17 @@ export class SyncInflater implements Inflater {
       this.#handle.writeSync(this.#flush, input, inputOffset, inputLeft, output, written, space);
       if (this.#error !== null) return this.#fail(this.#error);
       const spaceAfter = this.#state[0] ?? 0;
-      inputOffset = input.length - (this.#state[1] ?? 0);
+      const inputAfter = this.#state[1] ?? 0;
+      inputOffset = input.length - inputAfter;
       written = output.length - spaceAfter;
       if (written > this.#maxBytes) return this.#fail(new TooLargeError(this.#maxBytes));
-      if (spaceAfter > 0) break;
-      // A buffer grown for one large message is not kept.
-      const grown = Buffer.allocUnsafeSlow(output.length * 2);
-      output.copy(grown, 0, 0, written);
-      output = grown;
+      if (spaceAfter === 0) {
+        output = this.#grown(output, written);
+        continue;
+      }
+      if (inputAfter === 0) break;
+      // Input left over means that a context ended: zstd begins another with the next bytes, zlib goes deaf.
+      if (inputAfter === inputLeft && spaceAfter === space) return this.#fail(new EndedError());
     }
     this.#sink.output(output.subarray(0, written), ends);
   }
@@ -113,26 +123,40 @@ export class SyncInflater implements Inflater {
     this.#stream.close();
   }
 
+  /** More room for one large message; it is not kept. */
+  #grown(output: Buffer, written: number): Buffer {
+    const grown = Buffer.allocUnsafeSlow(Math.min(output.length * 2, this.#maxBytes + 1));
+    output.copy(grown, 0, 0, written);
+    return grown;
+  }
+
   #fail(cause: Error): void {
     this.close();
     this.#sink.failed(cause);
   }
 }
 
+interface Write {
+  input: Buffer;
+  ends: boolean;
+}
+
 export class StreamInflater implements Inflater {
   readonly #sink: InflaterSink;
   readonly #stream: Inflate | ZstdDecompress;
-  /** One write is under way at a time, the first: only so is it known which output is whose. */
-  #writes: { input: Buffer; ends: boolean }[] = [];
+  /** What to do, in order: writes, and who wants to know when it is their turn. */
+  #tasks: (Write | (() => void))[] = [];
+  /** One write is under way at a time: only so is it known which output is whose. */
+  #isBusy = false;
   #chunks: Buffer[] = [];
   #bytes = 0;
   #closed = false;
-  #waiting: (() => void)[] = [];
 
   constructor(kind: StreamKind, sink: InflaterSink, maxBytes: number) {
     this.#sink = sink;
     this.#stream = createStream(kind);
     this.#stream.on('error', (cause) => this.#fail(cause));
+    this.#stream.on('end', () => this.#fail(new EndedError()));
     this.#stream.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#bytes += chunk.length;
@@ -142,27 +166,36 @@ export class StreamInflater implements Inflater {
 
   write(input: Buffer, ends: boolean): void {
     if (this.#closed) return;
-    this.#writes.push({ input, ends });
-    if (this.#writes.length === 1) this.#next();
+    this.#tasks.push({ input, ends });
+    this.#next();
   }
 
   flush(done: () => void): void {
-    if (this.#closed || this.#writes.length === 0) done();
-    else this.#waiting.push(done);
+    this.#tasks.push(done);
+    this.#next();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#stream.close();
-    this.#settle();
+    this.#isBusy = false;
+    this.#next();
   }
 
   #next(): void {
-    const write = this.#writes[0];
-    if (write === undefined || this.#closed) return this.#settle();
+    while (!this.#isBusy) {
+      const task = this.#tasks.shift();
+      if (task === undefined) return;
+      if (typeof task === 'function') task();
+      else if (!this.#closed) this.#inflate(task);
+    }
+  }
+
+  #inflate({ input, ends }: Write): void {
+    this.#isBusy = true;
     // The stream calls back when it has pushed all output of this input; listeners see it by the next turn.
-    this.#stream.write(write.input, () => setImmediate(() => this.#give(write.ends)));
+    this.#stream.write(input, () => setImmediate(() => this.#give(ends)));
   }
 
   #give(ends: boolean): void {
@@ -170,22 +203,21 @@ export class StreamInflater implements Inflater {
     const output = Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#bytes = 0;
-    this.#writes.shift();
-    this.#sink.output(output, ends);
-    this.#next();
-  }
-
-  #settle(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const done of waiting) done();
+    try {
+      this.#sink.output(output, ends);
+    } finally {
+      this.#isBusy = false;
+      this.#next();
+    }
   }
 
   #fail(cause: Error): void {
     if (this.#closed) return;
+    // The fault comes before those who wait for what was written: for them it is part of it.
     this.#closed = true;
     this.#stream.close();
     this.#sink.failed(cause);
-    this.#settle();
+    this.#isBusy = false;
+    this.#next();
   }
 }

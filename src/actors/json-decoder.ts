@@ -12,13 +12,16 @@ export const reasonOf = (cause: unknown): string => (cause instanceof Error ? ca
 export class JsonDecoder implements Decoder {
   readonly #sink: DecoderSink;
   #closed = false;
+  /** What the sink threw, until everything it interrupted is done. */
+  #thrown: { error: unknown } | null = null;
 
   constructor(sink: DecoderSink) {
     this.#sink = sink;
   }
 
-  write(data: Buffer, _isBinary: boolean): void {
-    this.deliver(data);
+  write(data: Buffer, isBinary: boolean): void {
+    this.take(data, isBinary);
+    this.rethrow();
   }
 
   flush(done: () => void): void {
@@ -33,20 +36,44 @@ export class JsonDecoder implements Decoder {
     return this.#closed;
   }
 
-  /** Hands out a message that must be one. */
-  protected deliver(bytes: Buffer): void {
-    if (!this.offer(bytes)) this.fail('a message was not a JSON object');
+  protected take(data: Buffer, _isBinary: boolean): void {
+    this.deliver(data);
   }
 
-  /** Hands out what may be a message. */
+  /** Hands out a message that must be one. */
+  protected deliver(bytes: Buffer): void {
+    if (!this.offer(bytes)) this.refuse();
+  }
+
+  /** Hands out what may be a message. A throw must not keep the rest of a frame from the context: it comes later. */
   protected offer(bytes: Buffer): boolean {
-    return this.#closed || this.#sink.message(bytes);
+    if (this.#closed) return true;
+    try {
+      return this.#sink.message(bytes);
+    } catch (error) {
+      this.#thrown ??= { error };
+      return true;
+    }
+  }
+
+  /** Throws what the sink threw. */
+  protected rethrow(): void {
+    if (this.#thrown === null) return;
+    const { error } = this.#thrown;
+    this.#thrown = null;
+    throw error;
+  }
+
+  protected refuse(): void {
+    this.fail('a message was not a JSON object');
   }
 
   protected fail(what: string, cause?: unknown): void {
     if (this.#closed) return;
-    this.close();
+    this.#closed = true;
+    // The fault comes first: closing lets those go who wait for what was written.
     this.#sink.fault(decodeFailed(what, cause));
+    this.close();
   }
 }
 
@@ -59,8 +86,8 @@ export class PayloadDecoder extends JsonDecoder {
     this.#maxBytes = maxBytes;
   }
 
-  override write(data: Buffer, isBinary: boolean): void {
-    if (!isBinary) return super.write(data, isBinary);
+  protected override take(data: Buffer, isBinary: boolean): void {
+    if (!isBinary || this.closed) return super.take(data, isBinary);
     let bytes: Buffer;
     try {
       bytes = inflateSync(data, { maxOutputLength: this.#maxBytes });

@@ -9,7 +9,9 @@ import { syncInflaterWorks } from './sync-inflater-check.ts';
 /** One context for the connection. */
 abstract class StreamDecoder extends JsonDecoder {
   readonly #inflater: Inflater;
-  readonly maxBytes: number;
+  /** Whether output comes within the `write` it is the output of. */
+  readonly #isSync: boolean;
+  protected readonly maxBytes: number;
 
   constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
     super(sink);
@@ -17,17 +19,12 @@ abstract class StreamDecoder extends JsonDecoder {
     const outlet: InflaterSink = {
       output: (bytes, ends) => {
         if (!this.closed) this.inflated(bytes, ends);
+        this.#rethrowLate();
       },
       failed: (cause) => this.fail(`the ${kind} stream could not be inflated: ${reasonOf(cause)}`, cause),
     };
-    const sync = codec === undefined ? syncInflaterWorks(kind) : codec === 'sync';
-    this.#inflater = new (sync ? SyncInflater : StreamInflater)(kind, outlet, maxBytes);
-  }
-
-  override write(data: Buffer, isBinary: boolean): void {
-    if (this.closed) return;
-    if (isBinary) this.compressed(data);
-    else super.write(data, isBinary);
+    this.#isSync = codec === undefined ? syncInflaterWorks(kind) : codec === 'sync';
+    this.#inflater = new (this.#isSync ? SyncInflater : StreamInflater)(kind, outlet, maxBytes);
   }
 
   override flush(done: () => void): void {
@@ -39,23 +36,50 @@ abstract class StreamDecoder extends JsonDecoder {
     this.#inflater.close();
   }
 
+  protected override take(data: Buffer, isBinary: boolean): void {
+    if (this.closed) return;
+    if (isBinary) this.compressed(data);
+    else this.#inflater.flush(() => this.#takeText(data));
+  }
+
   protected inflate(data: Buffer, ends: boolean): void {
     if (!this.closed && data.length > 0) this.#inflater.write(data, ends);
   }
 
+  protected failTooLarge(): void {
+    this.fail(`a message is larger than ${this.maxBytes} bytes`);
+  }
+
   protected abstract compressed(data: Buffer): void;
   protected abstract inflated(bytes: Buffer, ends: boolean): void;
+
+  #takeText(data: Buffer): void {
+    super.take(data, false);
+    this.#rethrowLate();
+  }
+
+  /** Nobody who wrote is there any more to be thrown at. */
+  #rethrowLate(): void {
+    if (!this.#isSync) this.rethrow();
+  }
 }
 
 const SUFFIX = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+const NOTHING = Buffer.alloc(0);
 
-/** A message ends with the suffix of a zlib sync flush, wherever frames are cut. */
+/**
+ * A message ends with the suffix of a zlib sync flush, wherever frames are cut. Compressed bytes may hold that suffix
+ * by chance, about once in 4 GiB: nothing is lost by inflating early, so an object that is not finished there is
+ * completed by what comes up to the next suffix.
+ */
 export class ZlibStreamDecoder extends StreamDecoder {
   /** The last bytes before this frame, in which a suffix may have begun. */
-  #before: Buffer = Buffer.alloc(0);
+  #before: Buffer = NOTHING;
   /** What has been inflated of a message that is not complete. */
   #partial: Buffer[] = [];
   #partialBytes = 0;
+  /** There was a suffix after `#partial`, but no message. It is believed once. */
+  #wasUnfinished = false;
 
   protected override compressed(data: Buffer): void {
     let from = 0;
@@ -65,9 +89,7 @@ export class ZlibStreamDecoder extends StreamDecoder {
       if (from === data.length) break;
     }
     if (from < data.length) this.inflate(data.subarray(from), false);
-    const left = from === data.length ? 0 : Math.min(SUFFIX.length - 1, data.length - from);
-    const tail = data.subarray(data.length - left);
-    this.#before = from === 0 ? Buffer.concat([this.#before, tail]).subarray(-(SUFFIX.length - 1)) : tail;
+    this.#before = from === data.length && from > 0 ? NOTHING : lastBytes(from === 0 ? this.#before : NOTHING, data.subarray(from));
   }
 
   /** Where the first message in this frame ends, also when its suffix began in the frame before. */
@@ -79,18 +101,26 @@ export class ZlibStreamDecoder extends StreamDecoder {
   }
 
   protected override inflated(bytes: Buffer, ends: boolean): void {
-    if (ends && this.#partialBytes === 0) {
-      if (bytes.length > 0) this.deliver(bytes);
-      return;
-    }
-    this.#partial.push(Buffer.from(bytes));
-    this.#partialBytes += bytes.length;
-    if (this.#partialBytes > this.maxBytes) return this.fail(`a message is larger than ${this.maxBytes} bytes`);
-    if (!ends) return;
-    const whole = Buffer.concat(this.#partial);
+    if (!ends) return this.#keep(bytes);
+    // A flush of nothing adds nothing.
+    if (bytes.length === 0 && (this.#partialBytes === 0 || this.#wasUnfinished)) return;
+    const isSecondTry = this.#wasUnfinished;
+    const whole = this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes]);
     this.#partial = [];
     this.#partialBytes = 0;
-    if (whole.length > 0) this.deliver(whole);
+    this.#wasUnfinished = false;
+    if (whole.length > this.maxBytes) return this.failTooLarge();
+    if (this.offer(whole)) return;
+    if (isSecondTry || !isUnfinishedObject(whole)) return this.refuse();
+    this.#wasUnfinished = true;
+    this.#keep(whole);
+  }
+
+  /** Keeps a copy until the message is complete. */
+  #keep(bytes: Buffer): void {
+    this.#partial.push(Buffer.from(bytes));
+    this.#partialBytes += bytes.length;
+    if (this.#partialBytes > this.maxBytes) this.failTooLarge();
   }
 }
 
@@ -98,6 +128,13 @@ const endAfter = (data: Buffer, from: number): number => {
   const at = data.indexOf(SUFFIX, from);
   return at === -1 ? -1 : at + SUFFIX.length;
 };
+
+/** A copy of as many bytes as may be the beginning of a suffix. */
+const lastBytes = (before: Buffer, data: Buffer): Buffer =>
+  Buffer.concat([before, data.subarray(-(SUFFIX.length - 1))]).subarray(-(SUFFIX.length - 1));
+
+const isUnfinishedObject = (bytes: Buffer): boolean =>
+  bytes[0] === OPENING_BRACE && new ObjectSplitter().push(bytes).next().done === true;
 
 const OPENING_BRACE = 0x7b;
 
@@ -117,7 +154,7 @@ export class ZstdStreamDecoder extends StreamDecoder {
     }
     this.#splitter ??= new ObjectSplitter();
     for (const object of this.#splitter.push(bytes)) this.deliver(object);
-    if (this.#splitter.pendingBytes > this.maxBytes) this.fail(`a message is larger than ${this.maxBytes} bytes`);
+    if (this.#splitter.pendingBytes > this.maxBytes) this.failTooLarge();
     if (this.#splitter.pendingBytes === 0) this.#splitter = null;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Proves, on the Node that runs, that the native handles behave as `SyncInflater` expects: a known stream of two
- * messages in one context, the second larger than the scratch buffer, has to give the known answer.
+ * messages in one context, the second larger than the scratch buffer, has to give the known answer, and what is no
+ * stream an error.
  */
 import { SyncInflater } from './inflater.ts';
 import type { StreamKind } from './inflater.ts';
@@ -22,9 +23,13 @@ const STREAMS: Readonly<Record<StreamKind, readonly [string, string]>> = {
   ],
 };
 
+/** A block of a kind that neither format has. */
+const NO_BLOCK = Buffer.alloc(8, 0xff);
+
 const verdicts = new Map<StreamKind, boolean>();
 
 function answersAsKnown(kind: StreamKind): boolean {
+  const expected = [...ANSWERS, 'failed'];
   const given: string[] = [];
   try {
     const inflater = new SyncInflater(
@@ -33,11 +38,12 @@ function answersAsKnown(kind: StreamKind): boolean {
       1024 * 1024,
     );
     for (const part of STREAMS[kind]) inflater.write(Buffer.from(part, 'base64'), true);
+    inflater.write(NO_BLOCK, true);
     inflater.close();
   } catch {
     return false;
   }
-  return given.length === ANSWERS.length && given.every((text, index) => text === ANSWERS[index]);
+  return given.length === expected.length && given.every((text, index) => text === expected[index]);
 }
 
 /** Whether {@link SyncInflater} can be trusted here; found out once. */

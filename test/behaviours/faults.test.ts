@@ -1,26 +1,11 @@
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
 import { liveShard, next, reaches } from '../kit/live-shard.ts';
 import { QUICK } from '../kit/timing.ts';
 import { TOKEN, readyShard } from '../kit/virtual-shard.ts';
-
-const uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
-
-beforeEach(() => {
-  uncaught.length = 0;
-  process.on('uncaughtException', note).on('unhandledRejection', note);
-});
-
-afterEach(async () => {
-  await turn();
-  process.off('uncaughtException', note).off('unhandledRejection', note);
-  expect(uncaught).toEqual([]);
-});
 
 /** A TCP server that does one thing to whoever connects. */
 async function rudeServer(greet: (socket: import('node:net').Socket) => void) {
@@ -43,6 +28,7 @@ const RUDE: Record<string, { scheme: string; greet: (socket: import('node:net').
   'a bad upgrade': { scheme: 'ws', greet: (socket) => socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n')) },
 };
 
+// An uncaught exception or an unhandled rejection fails the run: vitest counts both as errors.
 describe('faults', () => {
   test.each(Object.keys(RUDE))('34. %s while connecting, with no listeners: no uncaught error, and another attempt', async (name) => {
     const { scheme, greet } = RUDE[name]!;

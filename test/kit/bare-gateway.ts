@@ -39,5 +39,5 @@ export async function bareGateway(script: Script) {
   };
 }
 
-export const HELLO = { op: 10, d: { heartbeat_interval: 300 } };
+export const HELLO = { op: 10, d: { heartbeat_interval: 1_000 } };
 export const ready = (url: string, s: unknown = 1) => ({ op: 0, t: 'READY', s, d: { session_id: 'bare', resume_gateway_url: url, user: {} } });

@@ -25,12 +25,13 @@ function text(random: Generator<number, never>, length: number): string {
   return parts.join(' ');
 }
 
+const dispatch = (t: string, s: number, d: unknown): string => JSON.stringify({ t, s, op: 0, d });
+
 const GUILD_CREATE_CHARS = 300_000;
 
 /** A connection's life in `count` messages: HELLO, READY, and a mix in which some are 300 kB. */
 export function realisticMessages(count: number, seed = 1): string[] {
   const random = numbers(seed);
-  const dispatch = (t: string, s: number, d: unknown): string => JSON.stringify({ t, s, op: 0, d });
   const messages = ['{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}'];
   for (let s = 1; s < count; s += 1) {
     const number = random.next().value;

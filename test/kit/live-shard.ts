@@ -1,5 +1,5 @@
 /** A shard on a real socket to a FakeGateway, with short times, and ways to wait for what it does. */
-import { Shard } from '../../src/index.ts';
+import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeGatewayOptions } from '../../src/testing/index.ts';
@@ -8,8 +8,9 @@ import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
 
 export async function liveShard(options: Partial<ShardOptions> = {}, gatewayOptions: FakeGatewayOptions = {}) {
-  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 200, identifyIntervalMs: 0, ...gatewayOptions });
-  const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, timing: QUICK, ...options });
+  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, ...gatewayOptions });
+  const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
+  const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, timing: QUICK, identifyGate, ...options });
   const events = recordEvents(shard);
   return {
     gateway,
