@@ -31,7 +31,8 @@ async function testEverything(): Promise<void> {
     await step('Package: what is published has what it names', async () => {
       tarball = await pack(directory);
       await run('publint', ['run', tarball, '--strict']);
-      await run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii']);
+      await run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii'], { capture: true });
+      console.log('attw: every entry point has its types');
     });
     const project = `${directory}/consumer`;
     await step('Install: the package into an empty project', () => installInto(project, tarball));
