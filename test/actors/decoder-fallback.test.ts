@@ -1,0 +1,52 @@
+/** A Node whose zlib is built otherwise than the synchronous codec expects. */
+import type * as Zlib from 'node:zlib';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { compress } from '../kit/compressed-streams.ts';
+
+type Change = (handle: object) => void;
+
+const changed = <T extends object>(stream: T, change: Change): T => {
+  change(Reflect.get(stream, '_handle') as object);
+  return stream;
+};
+
+/** The decoder and its check, loaded anew on a zlib whose streams are changed. */
+async function loadWith(change: Change) {
+  vi.resetModules();
+  vi.doMock('node:zlib', async (importActual) => {
+    const zlib = await importActual<typeof Zlib>();
+    return {
+      ...zlib,
+      createInflate: (options?: Zlib.ZlibOptions) => changed(zlib.createInflate(options), change),
+      createZstdDecompress: (options?: Zlib.ZstdOptions) => changed(zlib.createZstdDecompress(options), change),
+    };
+  });
+  const { createDecoder } = await import('../../src/actors/create-decoder.ts');
+  const { syncInflaterWorks } = await import('../../src/actors/sync-inflater-check.ts');
+  return { createDecoder, syncInflaterWorks };
+}
+
+afterEach(() => {
+  vi.doUnmock('node:zlib');
+  vi.resetModules();
+});
+
+const CHANGES: readonly [string, Change][] = [
+  ['has no synchronous write', (handle) => Object.defineProperty(handle, 'writeSync', { value: undefined })],
+  ['throws', (handle) => Object.defineProperty(handle, 'writeSync', { value: () => JSON.parse('no') as unknown })],
+  ['writes nothing', (handle) => Object.defineProperty(handle, 'writeSync', { value: () => {} })],
+  ['does not say when bytes are damaged', (handle) => Object.defineProperty(handle, 'onerror', { set: () => {}, get: () => () => {} })],
+];
+
+describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
+  it.each(['zlib', 'zstd'] as const)('%s falls back to the public stream', async (kind) => {
+    const { createDecoder, syncInflaterWorks } = await loadWith(change);
+    const texts = ['{"op":10,"d":{}}', '{"op":11,"d":null}'];
+    const messages: string[] = [];
+    const message = (bytes: Buffer): boolean => messages.push(bytes.toString()) > 0;
+    const decoder = createDecoder(`${kind}-stream`, { message, fault: (error) => messages.push(error.message) });
+    for (const frame of await compress(kind, texts)) decoder.write(frame, true);
+    await new Promise<void>((resolve) => decoder.flush(resolve));
+    expect({ works: syncInflaterWorks(kind), messages }).toEqual({ works: false, messages: texts });
+  });
+});
