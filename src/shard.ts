@@ -2,8 +2,7 @@
  * The class people use: one shard, one connection to Discord's gateway. It decides nothing itself: calls become
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
-import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
-import type { GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
 import { endsSession } from '../machines/index.ts';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
@@ -299,6 +298,7 @@ export class Shard {
   #begin(event: ShardEvent, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
     if (event.type === 'shard.connect' && this.state === 'ready') return Promise.resolve();
+    this.#core.revive();
     const { readiness, queue } = this.#core;
     const ready = readiness.wait(signal, () => {
       if (readiness.size === 0 && this.state !== 'ready') void this.disconnect();

@@ -74,12 +74,14 @@ export class ShardCore {
   }
 
   send(event: ShardEvent): void {
-    // A machine that died of a bug of ours must not leave its shard unusable.
-    if (this.actor.getSnapshot().status === 'error') {
-      this.actor = this.#createActor();
-      this.actor.start();
-    }
     this.actor.send(event);
+  }
+
+  /** A machine that died of a bug of ours must not leave its shard unusable. */
+  revive(): void {
+    if (this.actor.getSnapshot().status !== 'error') return;
+    this.actor = this.#createActor();
+    this.actor.start();
   }
 
   saveSession(): void {

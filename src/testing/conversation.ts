@@ -17,18 +17,13 @@ import type { Realm } from './realm.ts';
 import { RULES } from './rules.ts';
 import type { FakeSession, Line, ShardKey } from './sessions.ts';
 import { jsonOf } from './sessions.ts';
+import type { Phase, Talk } from './talk.ts';
 import type { Wire } from './wire.ts';
-
-/**
- * `connected`: no HELLO yet. `greeted`: HELLO sent. `identified`: IDENTIFY or RESUME accepted. `invalidated`: a
- * fault method sent op 9. `over`: the gateway has closed.
- */
-export type Phase = 'connected' | 'greeted' | 'identified' | 'invalidated' | 'over';
 
 /** Not closed, so not to be found in the client: frames that cross an op 9 on the way are no fault. */
 const BLAMELESS: ReadonlySet<Phase> = new Set(['invalidated']);
 
-export class Conversation implements Line {
+export class Conversation implements Line, Talk {
   readonly realm: Realm;
   readonly acks = new Hold();
   readonly ready = new Hold();

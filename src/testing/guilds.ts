@@ -1,15 +1,7 @@
 /** The guilds the fake bot is in, and which shard sees which. */
+import type { FakeGuild } from './fake-guild.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
-
-/**
- * A guild as GUILD_CREATE carries it; only the id is needed, what is missing is made up.
- * @see https://discord.com/developers/docs/events/gateway-events#guild-create
- */
-export interface FakeGuild {
-  readonly id: string;
-  readonly [field: string]: unknown;
-}
 
 const TIMESTAMP_SHIFT = 22n;
 

@@ -2,21 +2,12 @@
  * Answers Request Guild Members.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
+import type { FakeMember } from './fake-member.ts';
 import type { Fields } from './identify.ts';
 import { isObject } from './identify.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { Answer } from './requests.ts';
-
-/**
- * A guild member; what is missing is made up.
- * @see https://discord.com/developers/docs/resources/guild#guild-member-object
- */
-export interface FakeMember {
-  readonly user: { readonly id: string; readonly username: string; readonly [field: string]: unknown };
-  readonly nick?: string | null;
-  readonly [field: string]: unknown;
-}
 
 const MAX_NONCE_BYTES = 32;
 const MAX_MATCHES = 100;

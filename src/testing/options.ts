@@ -1,8 +1,8 @@
 /** What a fake gateway can be told, and what it assumes otherwise. */
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { FakeGuild } from './guilds.ts';
-import type { FakeMember } from './members.ts';
+import type { FakeGuild } from './fake-guild.ts';
+import type { FakeMember } from './fake-member.ts';
 
 /**
  * The budget of session starts.

@@ -3,12 +3,7 @@
  * also remembers who closed first.
  */
 import { WebSocket } from 'ws';
-
-/** A close frame. `code` is 1005 when the frame carried none. */
-export interface CloseFrame {
-  readonly code: number;
-  readonly reason: string;
-}
+import type { CloseFrame } from './close-frame.ts';
 
 const NO_STATUS = 1005;
 

@@ -5,15 +5,15 @@
  */
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { RejectCode } from './close-codes.ts';
-import type { Conversation, Phase } from './conversation.ts';
 import { isObject, judgeIdentify } from './identify.ts';
 import type { Answer } from './requests.ts';
 import { answersTo } from './requests.ts';
 import { jsonOf } from './sessions.ts';
+import type { Phase, Talk } from './talk.ts';
 
 export interface Rule {
   readonly refused: { readonly [phase in Phase]?: RejectCode };
-  readonly obey: (conversation: Conversation, d: unknown, op: number) => void;
+  readonly obey: (conversation: Talk, d: unknown, op: number) => void;
 }
 
 const AFTER_HELLO = { connected: 4003 } as const;
@@ -77,7 +77,7 @@ const resume: Rule['obey'] = (conversation, d) => {
   conversation.resume(session, seq);
 };
 
-function give(conversation: Conversation, answers: readonly Answer[]): void {
+function give(conversation: Talk, answers: readonly Answer[]): void {
   for (const { t, d } of answers) conversation.session?.dispatch(t, jsonOf(d));
 }
 

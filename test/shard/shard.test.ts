@@ -1,0 +1,379 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import type { GatewayMessageCreateDispatchData } from 'discord-api-types/v10';
+import { waitFor } from 'xstate';
+import { Shard, Intents } from '../../src/index.ts';
+import type { Dispatch, GatewayError, Session } from '../../src/index.ts';
+import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
+
+const SESSION: Session = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
+const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'settled', (error: GatewayError) => error.code);
+
+describe('a Shard', () => {
+  test('says at once what it was made with', () => {
+    const { shard } = virtualShard({ intents: ['Guilds', 'GuildMessages'], shardId: 3, shardCount: 8, largeThreshold: 100, shouldReconnect: false });
+    const { intents, shardId, shardCount, largeThreshold, shouldReconnect, url, version } = shard;
+    expect({ intents, shardId, shardCount, largeThreshold, shouldReconnect, url, version }).toEqual({
+      intents: Intents.Guilds | Intents.GuildMessages,
+      shardId: 3,
+      shardCount: 8,
+      largeThreshold: 100,
+      shouldReconnect: false,
+      url: 'wss://main.test',
+      version: 10,
+    });
+  });
+
+  test('before it is connected knows nothing of a connection', () => {
+    const { shard } = virtualShard();
+    const { state, session, lastSequence, heartbeatInterval, heartbeatAcknowledged, ping, pendingSends } = shard;
+    expect([state, session, lastSequence, heartbeatInterval, heartbeatAcknowledged, ping, pendingSends]).toEqual([
+      'disconnected', null, null, null, null, null, 0,
+    ]);
+    expect(shard.health).toEqual({ lastFrameAt: null, lastAckAt: null, lastDispatchAt: null });
+  });
+
+  test('identifies with what it was told', async () => {
+    const properties = { os: 'plan9', browser: 'lib', device: 'toaster' };
+    const { gateway } = await readyShard({ shardId: 1, shardCount: 4, largeThreshold: 250, properties });
+    expect(gateway.sent(2)[0]!.d).toEqual({ token: TOKEN, intents: 1, properties, large_threshold: 250, shard: [1, 4] });
+    expect(gateway.last.url.href).toBe('wss://main.test/?v=10&encoding=json');
+  });
+
+  test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
+    const rewriteUrl = (url: URL): URL => new URL(`wss://proxy.test/${url.hostname}${url.search}`);
+    const { clock, gateway } = await readyShard({ rewriteUrl });
+    gateway.last.end(1006);
+    await clock.advanceAsync(1_000);
+    expect(gateway.sockets.map(({ url }) => url.href)).toEqual([
+      'wss://proxy.test/main.test?v=10&encoding=json',
+      'wss://proxy.test/resume.test?v=10&encoding=json',
+    ]);
+  });
+
+  test('connect() settles at READY, and again at once while ready', async () => {
+    const { clock, gateway, shard } = virtualShard();
+    gateway.answers.ready = false;
+    let settled = false;
+    const connecting = shard.connect().then(() => (settled = true));
+    await clock.advanceAsync(1_000);
+    expect(settled).toBe(false);
+    gateway.ready();
+    await connecting;
+    await shard.connect();
+    expect(gateway.sockets).toHaveLength(1);
+  });
+
+  test('connect() twice joins the first', async () => {
+    const { clock, gateway, shard } = virtualShard();
+    const both = [shard.connect(), shard.connect()];
+    await clock.advanceAsync(100);
+    await Promise.all(both);
+    expect(gateway.sent(2)).toHaveLength(1);
+  });
+
+  test('connect() can be aborted: it rejects with the reason, and the attempt ends', async () => {
+    const { clock, gateway, shard } = virtualShard();
+    gateway.answers.hello = false;
+    const abort = new AbortController();
+    const connecting = shard.connect({ signal: abort.signal });
+    await clock.advanceAsync(1_000);
+    abort.abort('too slow');
+    await expect(connecting).rejects.toMatchObject({ code: 'ABORTED', cause: 'too slow' });
+    await clock.advanceAsync(60_000);
+    expect([shard.state, gateway.sockets.length, clock.pending]).toEqual(['disconnected', 1, 0]);
+  });
+
+  test('one aborted connect() does not end the attempt that another waits for', async () => {
+    const { clock, shard } = virtualShard();
+    const abort = new AbortController();
+    const [one, other] = [code(shard.connect({ signal: abort.signal })), code(shard.connect())];
+    abort.abort();
+    await clock.advanceAsync(100);
+    expect([await one, await other, shard.state]).toEqual(['ABORTED', 'settled', 'ready']);
+  });
+
+  test('with shouldReconnect false a loss is the end: connect() rejects, and can be called again', async () => {
+    const { clock, gateway, shard, events } = virtualShard({ shouldReconnect: false });
+    gateway.answers.hello = false;
+    const connecting = code(shard.connect());
+    await clock.advanceAsync(16_000);
+    expect([await connecting, shard.state]).toEqual(['CONNECTION_LOST', 'disconnected']);
+    gateway.answers.hello = true;
+    await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+    gateway.last.end(1006);
+    await clock.advanceAsync(60_000);
+    expect([shard.state, gateway.sockets.length, shard.session?.sessionId]).toEqual(['disconnected', 2, 'session-1']);
+    expect(events.of('disconnected').at(-1)).toEqual({
+      code: 1006, reason: 'abnormal closure', initiator: 'transport', willReconnect: false, willResume: false,
+    });
+  });
+
+  test('connect() may be tried again after it failed', async () => {
+    const { clock, gateway, shard } = virtualShard();
+    gateway.answers.ready = false;
+    const failing = code(shard.connect());
+    await clock.advanceAsync(10);
+    gateway.last.end(4014);
+    expect([await failing, shard.state]).toEqual(['DISALLOWED_INTENTS', 'failed']);
+    gateway.answers.ready = true;
+    await Promise.all([shard.connect(), clock.advanceAsync(10_000)]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('reconnect() closes the connection, keeps the session, and resumes it', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    await Promise.all([shard.reconnect(), clock.advanceAsync(1_000)]);
+    const [first, second] = gateway.sockets;
+    expect([first!.closedWith, second!.sentOps()[0], shard.session?.sessionId]).toEqual([4000, 6, 'session-1']);
+    expect(events.of('reconnected')).toEqual([{ resumed: true }]);
+  });
+
+  test('reconnect() connects a shard that is not connected', async () => {
+    const { clock, shard } = virtualShard();
+    await Promise.all([shard.reconnect(), clock.advanceAsync(100)]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('reinstantiate() drops the session and identifies on the original URL', async () => {
+    const { clock, gateway, shard, events } = await readyShard({ session: SESSION });
+    expect(gateway.last.url.origin).toBe('wss://resume.test');
+    await Promise.all([shard.reinstantiate(), clock.advanceAsync(10_000)]);
+    expect([gateway.sockets[0]!.closedWith, gateway.last.url.origin, gateway.last.sentOps()]).toEqual([4000, 'wss://main.test', [2]]);
+    expect(events.of('reconnected')).toEqual([{ resumed: false }]);
+  });
+
+  test('reinstantiate({ noFail }) settles where reinstantiate() rejects', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    gateway.answers.ready = false;
+    const [strict, lenient] = [code(shard.reinstantiate()), code(shard.reinstantiate({ noFail: true }))];
+    await clock.advanceAsync(6_000);
+    gateway.last.end(4004);
+    expect([await strict, await lenient]).toEqual(['AUTHENTICATION_FAILED', 'settled']);
+  });
+
+  test('resume() takes over a session while connected, and refuses what is none', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    await Promise.all([shard.resume({ ...SESSION, sessionId: 'other' }), clock.advanceAsync(1_000)]);
+    expect(gateway.last.sent[0]).toMatchObject({ op: 6, d: { session_id: 'other', seq: 41 } });
+    expect(await code(shard.resume({ ...SESSION, resumeUrl: 'http://x' }))).toBe('INVALID_SESSION');
+    expect(await code(shard.resume(null as never))).toBe('INVALID_SESSION');
+    expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'other']);
+  });
+
+  test('heartbeat() beats now and settles with the round trip', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.latencyMs = 25;
+    const beat = shard.heartbeat();
+    await clock.advanceAsync(100);
+    expect([await beat, shard.ping, shard.heartbeatAcknowledged]).toEqual([25, 25, true]);
+    expect(events.of('heartbeat')).toEqual([{ latency: 25 }]);
+  });
+
+  test('heartbeat() rejects without a connection, and when the connection is lost before the answer', async () => {
+    const { gateway, shard } = await readyShard();
+    const beat = code(shard.heartbeat());
+    gateway.last.end(1006);
+    expect(await beat).toBe('CONNECTION_LOST');
+    expect(await code(virtualShard().shard.heartbeat())).toBe('NOT_CONNECTED');
+  });
+
+  test('heartbeats asked for without end stay within the send limit', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    gateway.latencyMs = 0;
+    const asking = (async () => {
+      for (let count = 0; count < 300; count += 1) await shard.heartbeat();
+    })();
+    await clock.advanceAsync(59_000);
+    expect(gateway.sent(1).length).toBeLessThanOrEqual(119);
+    await clock.advanceAsync(180_000);
+    await asking;
+  });
+
+  test('a gateway that asks for beats without end does not drive it over the limit', async () => {
+    const { clock, gateway } = await readyShard();
+    for (let count = 0; count < 500; count += 1) gateway.last.receive({ op: 1, d: null });
+    await clock.advanceAsync(50_000);
+    expect(gateway.sent(1).length).toBeLessThanOrEqual(119);
+    expect(gateway.sockets).toHaveLength(1);
+  });
+
+  test('the interval and the verdict of the heartbeat are public while there is a connection', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    expect([shard.heartbeatInterval, shard.heartbeatAcknowledged]).toEqual([40_000, null]);
+    await clock.advanceAsync(20_000);
+    expect(shard.heartbeatAcknowledged).toBe(true);
+    gateway.last.end(1006);
+    expect([shard.heartbeatInterval, shard.heartbeatAcknowledged]).toEqual([null, null]);
+  });
+
+  test('the voice state, soundboard sounds and channel info go out as Discord names them', async () => {
+    const { gateway, shard } = await readyShard();
+    await shard.updateVoiceState({ guild_id: '1', channel_id: null, self_mute: true, self_deaf: false });
+    await shard.requestSoundboardSounds(['1', '2']);
+    await shard.requestChannelInfo({ guild_id: '1', fields: ['status'] });
+    expect(gateway.last.sent.slice(1).map(({ op, d }) => ({ op, d }))).toEqual([
+      { op: 4, d: { guild_id: '1', channel_id: null, self_mute: true, self_deaf: false } },
+      { op: 31, d: { guild_ids: ['1', '2'] } },
+      { op: 43, d: { guild_id: '1', fields: ['status'] } },
+    ]);
+  });
+
+  test('tells each step of a life, in order', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.dispatch('MESSAGE_CREATE', { content: 'hi' });
+    gateway.last.end(4000, 'Unknown error');
+    await clock.advanceAsync(1_000);
+    await Promise.all([shard.disconnect({ reason: 'enough' }), clock.advanceAsync(10)]);
+    const told = events.all.filter(({ name }) => name !== 'raw').map(({ name, args: [arg] }) => {
+      const { to, t } = (arg ?? {}) as { to?: string; t?: string };
+      return [name, to ?? t].filter(Boolean).join(' ');
+    });
+    expect(told).toEqual([
+      'stateChange connecting', 'connected', 'stateChange identifying', 'hello', 'stateChange ready', 'ready', 'dispatch READY',
+      'dispatch MESSAGE_CREATE', 'stateChange reconnecting', 'disconnected', 'stateChange connecting', 'connected',
+      'stateChange resuming', 'hello', 'stateChange ready', 'reconnected', 'resumed', 'dispatch RESUMED',
+      'stateChange disconnecting', 'stateChange disconnected', 'disconnected',
+    ]);
+    expect(events.of('disconnected')).toEqual([
+      { code: 4000, reason: 'Unknown error', initiator: 'gateway', willReconnect: true, willResume: true },
+      { code: 4000, reason: 'enough', initiator: 'shard', willReconnect: false, willResume: false },
+    ]);
+    expect(events.of('hello')).toEqual([{ heartbeatInterval: 40_000 }, { heartbeatInterval: 40_000 }]);
+  });
+
+  test('hands a dispatch to the listeners of its name, typed, until they unsubscribe', async () => {
+    const { gateway, shard } = await readyShard();
+    const seen: unknown[] = [];
+    const off = shard.onDispatch('MESSAGE_CREATE', (data, dispatch) => {
+      expectTypeOf(data).toEqualTypeOf<GatewayMessageCreateDispatchData>();
+      expectTypeOf(dispatch).toEqualTypeOf<Dispatch<'MESSAGE_CREATE'>>();
+      seen.push([data, dispatch.s]);
+    });
+    shard.onDispatch('EVENT_OF_TOMORROW', (data) => {
+      expectTypeOf(data).toBeUnknown();
+      seen.push(data);
+    });
+    gateway.dispatch('MESSAGE_CREATE', { id: '1' });
+    gateway.dispatch('EVENT_OF_TOMORROW', 7);
+    off();
+    gateway.dispatch('MESSAGE_CREATE', { id: '2' });
+    expect(seen).toEqual([[{ id: '1' }, 2], 7]);
+  });
+
+  test('dispatches() goes on over a reconnection and ends with disconnect()', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { t } of shard.dispatches()) seen.push(t);
+    })();
+    gateway.dispatch('A');
+    gateway.last.end(1006);
+    await clock.advanceAsync(1_000);
+    gateway.dispatch('B');
+    await Promise.all([shard.disconnect(), clock.advanceAsync(10)]);
+    await reading;
+    expect(seen).toEqual(['A', 'RESUMED', 'B']);
+  });
+
+  test('dispatches() throws what the shard failed with', async () => {
+    const { gateway, shard } = await readyShard();
+    const reading = code(shard.dispatches().next());
+    gateway.last.end(4014);
+    expect(await reading).toBe('DISALLOWED_INTENTS');
+  });
+
+  test('a consumer of dispatches() that falls behind stops the socket from being read, until it catches up', async () => {
+    const { gateway, shard } = await readyShard();
+    const stream = shard.dispatches({ highWaterMark: 4, events: ['A'] });
+    for (let count = 0; count < 3; count += 1) gateway.dispatch('A');
+    for (let count = 0; count < 9; count += 1) gateway.dispatch('B');
+    expect(gateway.last.paused).toBe(false);
+    gateway.dispatch('A');
+    expect(gateway.last.paused).toBe(true);
+    await stream.next();
+    await stream.next();
+    expect(gateway.last.paused).toBe(false);
+  });
+
+  test('a socket paused by a slow consumer is read before its heartbeat is judged', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const stream = shard.dispatches({ highWaterMark: 1 });
+    gateway.dispatch('A');
+    // What a paused socket has received is only delivered when it is read again.
+    const held: (() => void)[] = [];
+    gateway.intercept = (socket, { op }) => {
+      if (op === 1 && socket.paused) held.push(() => socket.receive({ op: 11 }));
+      return op === 1 && socket.paused;
+    };
+    const { last } = gateway;
+    const resume = last.resume.bind(last);
+    last.resume = () => {
+      resume();
+      for (const deliver of held.splice(0)) deliver();
+    };
+    await clock.advanceAsync(60_000);
+    gateway.dispatch('B');
+    expect(last.paused).toBe(true);
+    await clock.advanceAsync(400_000);
+    expect([shard.state, gateway.sockets.length]).toEqual(['ready', 1]);
+    await stream.return?.();
+  });
+
+  test('its actor can be waited for with XState', async () => {
+    const { clock, shard } = virtualShard();
+    const ready = waitFor(shard.actor, (snapshot) => snapshot.matches({ online: { session: 'ready' } }));
+    void shard.connect();
+    await clock.advanceAsync(100);
+    expect((await ready).context.session).toEqual({ sessionId: 'session-1', resumeUrl: 'wss://resume.test' });
+  });
+
+  test('the store is asked for a session, keeps the newest, and forgets an invalidated one', async () => {
+    const stored = new Map<number, Session>([[0, SESSION]]);
+    const sessionStore = {
+      load: async (id: number) => stored.get(id) ?? null,
+      save: async (session: Session) => void stored.set(session.shardId, session),
+      clear: async (id: number) => void stored.delete(id),
+    };
+    const { clock, gateway, shard } = virtualShard({ sessionStore });
+    gateway.sequence = 50;
+    await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+    expect(gateway.last.sent[0]).toMatchObject({ op: 6, d: { session_id: 'kept', seq: 41 } });
+    gateway.dispatch('A');
+    await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
+    expect(stored.get(0)).toEqual({ ...SESSION, sequence: 52 });
+    await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+    gateway.last.receive({ op: 9, d: false });
+    await clock.advanceAsync(1);
+    expect(stored.has(0)).toBe(false);
+  });
+
+  test.each([
+    ['rejects', () => Promise.reject(new Error('disk on fire'))],
+    ['throws', (): never => { throw new Error('disk on fire'); }],
+    ['gives nonsense', () => Promise.resolve({ sessionId: 5 } as never)],
+    ['never answers', () => new Promise<never>(() => {})],
+  ])('a store that %s costs the session, not the connection', async (_, load) => {
+    const { clock, shard, events } = virtualShard({ sessionStore: { load, save: async () => {}, clear: async () => {} } });
+    const connecting = shard.connect();
+    await clock.advanceAsync(11_000);
+    await connecting;
+    expect(events.faults).toEqual(['SESSION_STORE_FAILED']);
+  });
+
+  test('a machine that breaks takes its socket along, says so, and can be started again', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    const waiting = code(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }));
+    shard.actor.send({ type: 'socket.closed', get code(): number { throw new Error('a bug'); } } as never);
+    expect([shard.state, gateway.last.closedWith, await waiting]).toEqual(['failed', 'terminated', 'INTERNAL_ERROR']);
+    expect(events.of('failed').map((error) => error.code)).toEqual(['INTERNAL_ERROR']);
+    await Promise.all([shard.connect(), clock.advanceAsync(10_000)]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('is not an emitter that ends the process: there is no event named error', () => {
+    const { shard } = virtualShard();
+    // @ts-expect-error no event is named error
+    shard.on('error', () => {});
+    expect(shard).toBeInstanceOf(Shard);
+  });
+});
