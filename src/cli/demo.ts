@@ -28,8 +28,8 @@ Options:
   -h, --help      this text
 
 What a seed repeats: ids of guilds and sessions, every dispatch and its content, the
-order of the faults, how many dispatches are sent around each, and the dice of the
-shard's waits. What it does not: times, and how many dispatches arrive by replay.
+order of the faults, and which dispatches are sent around each. What it does not: times,
+how often the shard tries to connect, and how many dispatches arrive by replay.
 
 Before the gateway ends a session (op 9, false) it lets everything sent arrive, and it
 sends nothing until there is a new one: what is sent to no session can't be lost.

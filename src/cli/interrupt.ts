@@ -1,13 +1,17 @@
-/** Ctrl-C and SIGTERM as an AbortSignal: the first asks for a clean end, the second does not ask. */
+/** Ctrl-C and SIGTERM as an AbortSignal: the first asks for a clean end, a later one does not ask. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** 128 + SIGINT, as a shell has it. */
 const FORCED_EXIT_CODE = 130;
+/** Under `npm start` one Ctrl-C arrives twice: from the terminal, and handed on by npm. */
+const SAME_KEYSTROKE_MS = 500;
 
 export function interruption(): AbortSignal & Disposable {
   const controller = new AbortController();
+  let firstAt: number | null = null;
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(FORCED_EXIT_CODE);
+    if (firstAt !== null && performance.now() - firstAt > SAME_KEYSTROKE_MS) process.exit(FORCED_EXIT_CODE);
+    firstAt ??= performance.now();
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);

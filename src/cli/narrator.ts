@@ -19,14 +19,16 @@ export const shortId = (sessionId: string): string => `${sessionId.slice(0, SHOW
 export const explained = ({ code, message, hint }: GatewayError): string => `${code}: ${message}. ${hint}`;
 
 const ENDED_BY: Readonly<Record<Disconnected['initiator'], string>> = {
-  gateway: 'by the gateway',
-  shard: 'by the shard',
-  transport: 'by the network',
+  gateway: 'the gateway',
+  shard: 'the shard',
+  transport: 'the network',
 };
 
 function lossInWords({ code, reason, initiator, willReconnect, willResume }: Disconnected): string {
+  const why = reason === '' ? 'goodbye' : reason;
+  const who = `${ENDED_BY[initiator]}${code === null ? '' : `, code ${code}`}`;
   const next = !willReconnect ? '' : willResume ? '; will resume' : '; will start a new session';
-  return `connection ended ${ENDED_BY[initiator]}${code === null ? '' : ` (${code})`}: ${reason}${next}`;
+  return `${why} (${who})${next}`;
 }
 
 /** Tells everything `shard` does. Gives back what ends it. */
@@ -43,7 +45,7 @@ export function narrate(shard: Shard, stream: Stream, { rateEveryMs }: NarratorO
     .on('hello', ({ heartbeatInterval }) => stream.tell('hello', `the gateway asks for a heartbeat every ${duration(heartbeatInterval)}`))
     .on('ready', ({ guilds, session_id: id }) => stream.tell('ready', `session ${shortId(id)} begins, ${counted(guilds.length, 'guild')}`))
     .on('resumed', ({ replayed }) => stream.tell('resumed', `the session goes on; ${counted(replayed, 'dispatch')} replayed`))
-    .on('disconnected', (loss) => stream.tell('lost', lossInWords(loss)))
+    .on('disconnected', (loss) => stream.tell('closed', lossInWords(loss)))
     .on('dispatch', ({ t }) => rate.count(t))
     .on('rateLimited', ({ retryAfter }) => stream.tell('notice', `Discord limits a request for ${retryAfter} s`))
     .on('throttled', ({ pending, retryAfterMs }) =>
@@ -55,7 +57,7 @@ export function narrate(shard: Shard, stream: Stream, { rateEveryMs }: NarratorO
     .on('heartbeat', ({ latency }) => {
       if (performance.now() - beatToldAt < BEAT_LINE_EVERY_MS) return;
       beatToldAt = performance.now();
-      stream.tell('beat', `answered within ${duration(latency)}`);
+      stream.tell('beat', `answered after ${duration(latency)}`);
     });
   return () => clearInterval(timer);
 }

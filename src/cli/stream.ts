@@ -21,7 +21,7 @@ const KINDS = {
   events: { symbol: '↓', mark: 'blue', message: 'dim' },
   ready: { symbol: '✓', mark: 'green' },
   resumed: { symbol: '✓', mark: 'green' },
-  lost: { symbol: '○', mark: 'yellow' },
+  closed: { symbol: '○', mark: 'yellow' },
   notice: { symbol: '!', mark: 'yellow' },
   gateway: { symbol: '✗', mark: ['red', 'bold'], message: 'bold' },
   survived: { symbol: '★', mark: ['green', 'bold'], message: ['green', 'bold'] },
@@ -37,6 +37,8 @@ interface Output {
 }
 
 const WORD_WIDTH = Math.max(...Object.keys(KINDS).map((name) => name.length)) + 2;
+/** A number stays with its unit. */
+const WORD_END = / (?!m?s\b)/;
 /** Narrower than this, folding would only make it worse. */
 const LEAST_FOLD = 40;
 
@@ -69,6 +71,11 @@ export class Stream {
     this.#output.write(`${head}${lines.join(`\n${' '.repeat(indent)}`)}\n`);
   }
 
+  /** On a terminal, an empty line before what begins. */
+  paragraph(): void {
+    if (this.#output.isTTY === true) this.line();
+  }
+
   /** A line outside of the columns. */
   line(text = ''): void {
     this.#output.write(`${text}\n`);
@@ -78,7 +85,7 @@ export class Stream {
     const width = (this.#output.isTTY === true ? (this.#output.columns ?? 0) : 0) - indent;
     if (width < LEAST_FOLD) return [text];
     const lines: string[] = [];
-    for (const word of text.split(' ')) {
+    for (const word of text.split(WORD_END)) {
       const last = lines.at(-1);
       if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
       else lines.push(word);

@@ -14,9 +14,9 @@ export interface Pace {
 }
 
 export const NORMAL: Pace = {
-  heartbeatIntervalMs: 1_250,
+  heartbeatIntervalMs: 1_200,
   burstEveryMs: 50,
-  bursts: { before: 24, after: 52 },
+  bursts: { before: 24, after: 60 },
   rateEveryMs: 2_000,
   identifyIntervalMs: 1_000,
   timing: { stableAfterMs: 1_000, backoffBaseMs: 500, backoffCapMs: 1_000, invalidSessionWaitMs: [400, 1_200], closeTimeoutMs: 1_000 },
@@ -25,7 +25,7 @@ export const NORMAL: Pace = {
 export const FAST: Pace = {
   heartbeatIntervalMs: 300,
   burstEveryMs: 50,
-  bursts: { before: 8, after: 14 },
+  bursts: { before: 8, after: 17 },
   rateEveryMs: 1_000,
   identifyIntervalMs: 200,
   timing: { stableAfterMs: 250, backoffBaseMs: 200, backoffCapMs: 300, invalidSessionWaitMs: [100, 300], closeTimeoutMs: 500 },

@@ -63,21 +63,23 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
     await shard.connect({ signal });
     const pump = new Pump({ gateway, world, ledger, everyMs: pace.burstEveryMs, signal });
     const plot = dice.for('plot');
-    for (let round = 1; round === 1 || forever; round += 1) {
+    const rounds = forever ? Infinity : 1;
+    for (let round = 1; round <= rounds; round += 1) {
       const slots = planRound(plot, pace);
       for (const [index, slot] of slots.entries()) {
         const place = `${forever ? `${round}.` : ''}${index + 1}/${slots.length}`;
         await playSlot(slot, place, { shard, gateway, ledger, pump, tally, stream, signal });
-        if (signal.aborted) throw signal.reason;
+        signal.throwIfAborted();
       }
     }
     await ledger.caughtUp(PATIENCE_MS, signal);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    stream.paragraph();
     stream.tell('note', signal.aborted ? 'interrupted: closing, the session is kept' : 'the end: closing, the session is kept');
-    tally.freeze(signal.aborted);
     await shard.disconnect();
+    tally.freeze(signal.aborted);
     stopTelling();
   }
   return tally;
@@ -102,6 +104,7 @@ async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pum
   if (signal.aborted || connection === null) return;
 
   const stage = { gateway, connection };
+  stream.paragraph();
   stream.tell('gateway', `${place} ${fault.name}: the gateway ${fault.announced}`);
   const recovering = watch(shard, fault, PATIENCE_MS, signal);
   fault.inject(stage);
@@ -116,7 +119,8 @@ async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pum
   await pump.send(slot.during);
   if (fault.relent?.when === 'later') fault.relent.act(stage);
   await pump.send(slot.after);
-  tally.add(await telling, sizeOf(slot));
+  const recovery = await telling;
+  if (!signal.aborted) tally.add(recovery, sizeOf(slot));
 }
 
 const endsSession = ({ expected }: Fault): boolean => expected === 'new session';

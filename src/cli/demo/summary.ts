@@ -25,15 +25,14 @@ function table(rows: readonly Row[]): string[] {
   );
 }
 
-/** Without its exit code: the line before the last. */
 export function summary(tally: Tally, seed: number, paint: Paint): string[] {
   const { ledger, rows, lost, kept, sessions, resumes, replayed, violations } = tally;
   const [heading = '', ...body] = table(rows);
   const faults = rows.reduce((sum, { times }) => sum + times, 0);
   const figures = [
-    ['faults', counted(faults, 'fault')],
+    ['faults', `${grouped(faults)} injected, ${grouped(faults - tally.unexpected)} recovered from as it must be`],
     ['sessions', `${grouped(sessions)} started, ${counted(resumes, 'resume')}`],
-    ['dispatches', `${grouped(ledger.sent)} sent, ${grouped(ledger.received)} received, ${grouped(replayed)} of all came by replay`],
+    ['dispatches', `${grouped(ledger.sent)} sent, ${grouped(ledger.received)} received, ${grouped(replayed)} of them by replay`],
     ['balance', `${grouped(lost)} lost, ${grouped(ledger.duplicates)} received twice, ${grouped(ledger.outOfOrder)} out of order`],
     ...(kept > 0 ? [['kept', `${grouped(kept)} on their way when it was interrupted; the session holds them for a resume`]] : []),
     ['strictness', violations.length === 0 ? 'the gateway found no breach of its rules' : violations.join('; ')],
@@ -53,6 +52,6 @@ export function summary(tally: Tally, seed: number, paint: Paint): string[] {
 
 function verdict(tally: Tally, paint: Paint): string {
   if (tally.isClean) return paint(['green', 'bold'], '★ Every dispatch came exactly once, in order. Exit code 0.');
-  const unexpected = tally.unexpected > 0 ? ` ${counted(tally.unexpected, 'fault')} did not end as it must.` : '';
+  const unexpected = tally.unexpected > 0 ? ` Recoveries that went wrong: ${grouped(tally.unexpected)}.` : '';
   return paint(['red', 'bold'], `✗ This is not as it must be.${unexpected} Exit code 1.`);
 }

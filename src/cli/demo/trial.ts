@@ -20,7 +20,6 @@ export interface Recovery {
 export function watch(shard: Shard, fault: Fault, patienceMs: number, signal: AbortSignal): Promise<Recovery> {
   const startedAt = performance.now();
   let noticedAt: number | null = null;
-  let replayed = 0;
   let attempts = 0;
   const { promise, resolve } = Promise.withResolvers<Recovery>();
 
@@ -28,22 +27,20 @@ export function watch(shard: Shard, fault: Fault, patienceMs: number, signal: Ab
     noticedAt ??= performance.now();
     if (to === 'connecting') attempts += 1;
   };
-  const onResumed = (resumed: { replayed: number }): void => {
-    replayed = resumed.replayed;
-  };
-  const onReconnected = ({ resumed }: { resumed: boolean }): void => end(resumed ? 'resumed' : 'new session');
+  const onResumed = ({ replayed }: { replayed: number }): void => end('resumed', replayed);
+  const onReady = (): void => end('new session');
   const giveUp = (): void => end('not recovered');
 
-  function end(outcome: Outcome): void {
+  function end(outcome: Outcome, replayed = 0): void {
     const now = performance.now();
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
-    shard.off('stateChange', onStateChange).off('resumed', onResumed).off('reconnected', onReconnected).off('failed', giveUp);
+    shard.off('stateChange', onStateChange).off('resumed', onResumed).off('ready', onReady).off('failed', giveUp);
     resolve({ fault, outcome, noticedMs: (noticedAt ?? now) - startedAt, backMs: now - (noticedAt ?? now), replayed, attempts });
   }
 
   const timer = setTimeout(giveUp, patienceMs);
   signal.addEventListener('abort', giveUp);
-  shard.on('stateChange', onStateChange).on('resumed', onResumed).on('reconnected', onReconnected).on('failed', giveUp);
+  shard.on('stateChange', onStateChange).on('resumed', onResumed).on('ready', onReady).on('failed', giveUp);
   return promise;
 }

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { VERSION } from '../../src/index.ts';
+import { runCli } from './run-cli.ts';
+
+describe('the command line', () => {
+  it('prints its help, with every command in it', async () => {
+    const { code, stdout, stderr } = await runCli(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^ {2}demo /m);
+    expect(stdout).toMatch(/^ {2}connect /m);
+  });
+
+  it('prints its help when it is asked for nothing', async () => {
+    expect(await runCli([])).toEqual(await runCli(['--help']));
+  });
+
+  it.each(['demo', 'connect'])('prints the help of %s', async (name) => {
+    const { code, stdout, stderr } = await runCli([name, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`shardwright ${name} [OPTIONS]`);
+  });
+
+  it('prints its version', async () => {
+    expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
+  });
+
+  it.each([
+    [['juggle'], "unknown command 'juggle'; shardwright --help lists what there is"],
+    [['--juggle'], "unknown option '--juggle'; shardwright --help lists what there is"],
+    [['demo', '--juggle'], "demo: unknown option '--juggle'; see shardwright demo --help"],
+    [['demo', '--seed'], "demo: option '--seed <value>' argument missing; see shardwright demo --help"],
+    [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
+    [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],
+  ])('says what is wrong with %j in one line, exit code 2', async (args, line) => {
+    expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr: `shardwright: ${line}\n` });
+  });
+
+  it('repeats nothing that may be a token put in the wrong place', async () => {
+    const pasted = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
+    const runs = await Promise.all([[pasted], ['connect', pasted], ['connect', `--token=${pasted}`], ['connect', '--token', pasted]].map((args) => runCli(args)));
+    expect(runs.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
+    expect(runs.map(({ stderr }) => stderr).join('')).not.toContain(pasted);
+  });
+});

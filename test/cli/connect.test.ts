@@ -1,0 +1,79 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeGateway } from '../../src/testing/index.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+const directories: string[] = [];
+
+const aDirectory = async (): Promise<string> => {
+  const directory = await mkdtemp(join(tmpdir(), 'shardwright-cli-'));
+  directories.push(directory);
+  return directory;
+};
+
+afterEach(async () => {
+  for (const directory of directories.splice(0)) await rm(directory, { recursive: true });
+});
+
+describe('shardwright connect', () => {
+  it('says what to do when there is no token, exit code 2', async () => {
+    const { code, stdout, stderr } = await runCli(['connect']);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^shardwright: connect: set DISCORD_TOKEN .*\n$/);
+  });
+
+  it.each([
+    ['--shard', '1/1'],
+    ['--shard', 'first'],
+    ['--intents', 'Everything'],
+    ['--compression', 'rar'],
+    ['--url', 'https://gateway.discord.gg'],
+  ])('refuses %s %s in one line, exit code 2', async (option, value) => {
+    const { code, stdout, stderr } = await runCli(['connect', option, value], { DISCORD_TOKEN: TOKEN });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^shardwright: connect: .*\n$/);
+  });
+
+  it('tells of a shard and of its dispatches, and never prints the token', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 3, heartbeatIntervalMs: 200 });
+    const cli = startCli(['connect', '--url', gateway.url, '--intents', 'Guilds,GuildMessages'], { DISCORD_TOKEN: `Bot ${TOKEN}` });
+    await cli.shows('begins, 3 guilds');
+    await cli.shows('beat');
+    cli.interrupt();
+    const { code, stdout, stderr } = await cli.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('identifying → ready');
+    expect(stdout).toContain('the session is kept');
+    expect(stdout).not.toContain(TOKEN);
+    expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000]);
+  });
+
+  it('resumes the session that an earlier run left in a directory', async () => {
+    const directory = await aDirectory();
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    const args = ['connect', '--url', gateway.url, '--session-dir', directory];
+    const first = startCli(args, { DISCORD_TOKEN: TOKEN });
+    await first.shows('identifying → ready');
+    first.interrupt();
+    expect((await first.finished).code).toBe(0);
+    expect(await readdir(directory)).toEqual(['shard-0.json']);
+
+    gateway.dispatch('MESSAGE_CREATE', { content: 'while nobody was there' });
+    const second = startCli(args, { DISCORD_TOKEN: TOKEN });
+    await second.shows('1 dispatch replayed');
+    second.interrupt();
+    expect((await second.finished).code).toBe(0);
+    expect({ ...gateway.stats }).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
+  });
+
+  it('ends with exit code 1, the code and what to do, when the gateway refuses the token', async () => {
+    await using gateway = await FakeGateway.listen({ token: 'another' });
+    const { code, stdout, stderr } = await runCli(['connect', '--url', gateway.url], { DISCORD_TOKEN: TOKEN });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^shardwright: AUTHENTICATION_FAILED: .* copy it anew from the Developer Portal\.\n$/);
+    expect(stdout + stderr).not.toContain(TOKEN);
+  });
+});

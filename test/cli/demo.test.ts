@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { FAULTS } from '../../src/cli/demo/faults.ts';
+import type { Finished } from './run-cli.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+const LIMIT_MS = 90_000;
+
+/** The faults in order, as they were announced. */
+const announced = ({ stdout }: Finished): string[] => stdout.match(/\d+\/\d+ [^:]+: the gateway .*/g) ?? [];
+
+/** Fault and number of dispatches, from the table of the summary. */
+const slots = ({ stdout }: Finished): string[][] =>
+  stdout
+    .slice(stdout.indexOf('Summary'))
+    .split('\n')
+    .filter((line) => line.includes('×'))
+    .map((line) => line.trim().split(/ {2,}/))
+    .map((cells) => [cells[0] ?? '', cells[2] ?? '', cells[5] ?? '']);
+
+const sessions = ({ stdout }: Finished): string[] => stdout.match(/session \w+… begins/g) ?? [];
+const sums = ({ stdout }: Finished): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started, \d+ resumes/g) ?? [];
+
+describe('shardwright demo', () => {
+  it('shows every fault and loses nothing, and a seed repeats it', { timeout: LIMIT_MS }, async () => {
+    const [first, second] = await Promise.all([runCli(['demo', '--fast', '--seed', '7']), runCli(['demo', '--fast', '--seed', '7'])]);
+    expect(first).toMatchObject({ code: 0, stderr: '' });
+    expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
+    expect(Object.fromEntries(slots(first).map(([name, outcome]) => [name, outcome]))).toEqual(
+      Object.fromEntries(FAULTS.map(({ name, expected }) => [name, expected])),
+    );
+    expect(first.stdout.match(/★ survived/g)).toHaveLength(FAULTS.length);
+
+    expect(second.code).toBe(0);
+    expect(announced(first)).toHaveLength(FAULTS.length);
+    expect(announced(second)).toEqual(announced(first));
+    expect(slots(second)).toEqual(slots(first));
+    expect(sessions(second)).toEqual(sessions(first));
+    expect(sums(second)).toEqual(sums(first));
+  });
+
+  it('prints plain text when it is piped, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {
+    const cli = startCli(['demo', '--fast', '--forever']);
+    await cli.shows('★ survived');
+    cli.interrupt();
+    const { code, stdout, stderr } = await cli.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('closing, the session is kept');
+    expect(stdout).toContain('0 lost, 0 received twice, 0 out of order');
+    expect(stdout).not.toContain('\u001B');
+  });
+});

@@ -1,0 +1,2 @@
+/** The examples are run as they are. */
+import '../../examples/test-your-bot.test.ts';

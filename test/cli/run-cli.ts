@@ -1,0 +1,43 @@
+/** Runs the program as its users do, in a process of its own. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli {
+  readonly finished: Promise<Finished>;
+  /** Settles when the output contains the text; rejects when the program ends without. */
+  shows(text: string): Promise<void>;
+  interrupt(): void;
+}
+
+export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCli {
+  const { DISCORD_TOKEN: _token, ...inherited } = process.env;
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const finished = new Promise<Finished>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  return {
+    finished,
+    shows: (text) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          if (stdout.includes(text)) resolve();
+        };
+        child.stdout.on('data', look);
+        void finished.then(() => reject(new Error(`ended without showing "${text}":\n${stdout}\n${stderr}`)));
+        look();
+      }),
+    interrupt: () => void child.kill('SIGINT'),
+  };
+}
+
+export const runCli = (args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Finished> => startCli(args, environment).finished;

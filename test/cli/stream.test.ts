@@ -1,0 +1,53 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { Stream } from '../../src/cli/stream.ts';
+import { counted, duration, grouped } from '../../src/cli/words.ts';
+
+const LONG = 'the gateway dropped the ACKs; the shard noticed after 2.1 s, resumed after 300 ms, nothing lost';
+
+function told(output: { isTTY?: boolean; columns?: number }, environment: NodeJS.ProcessEnv = {}): string {
+  let text = '';
+  const stream = new Stream(() => '1.00', { ...output, write: (chunk) => (text += chunk) }, environment);
+  stream.paragraph();
+  stream.tell('survived', LONG);
+  return text;
+}
+
+describe('the stream', () => {
+  it('is one plain line when it is not a terminal', () => {
+    expect(told({ columns: 60 })).toBe(`1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('is coloured on a terminal, and says the same', () => {
+    const text = told({ isTTY: true, columns: 200 });
+    expect(text).toContain('\u001B[');
+    expect(stripVTControlCharacters(text)).toBe(`\n1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('has no colours when NO_COLOR is set', () => {
+    expect(told({ isTTY: true, columns: 200 }, { NO_COLOR: '1' })).toBe(`\n1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('folds long lines under their column, with a number and its unit together', () => {
+    expect(told({ isTTY: true, columns: 75 }, { NO_COLOR: '1' }).split('\n')).toEqual([
+      '',
+      '1.00  ★ survived  the gateway dropped the ACKs; the shard noticed after',
+      '                  2.1 s, resumed after 300 ms, nothing lost',
+      '',
+    ]);
+  });
+});
+
+describe('numbers in words', () => {
+  it('gives durations the unit that fits', () => {
+    expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(duration)).toEqual(['0.4 ms', '10 ms', '83 ms', '999 ms', '1.0 s', '2.1 s']);
+  });
+
+  it('groups thousands', () => {
+    expect([0, 999, 1_000, 1_234_567].map(grouped)).toEqual(['0', '999', '1,000', '1,234,567']);
+  });
+
+  it('counts one and many', () => {
+    expect([counted(1, 'dispatch'), counted(2, 'dispatch'), counted(0, 'guild')]).toEqual(['1 dispatch', '2 dispatches', '0 guilds']);
+  });
+});
