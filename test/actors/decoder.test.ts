@@ -286,6 +286,13 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 
+  it('faults on a message that only its last piece takes above the limit', async () => {
+    const recorder = newRecorder({ maxMessageBytes: 150_000 });
+    const [frame = Buffer.alloc(0)] = await compress(kind, [messages[2]!.slice(0, 200_000).concat('"}}')]);
+    recorder.write(frame.subarray(0, frame.length / 2), frame.subarray(frame.length / 2));
+    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
+  });
+
   it('goes on where it was when the limit lies above what came', async () => {
     const recorder = newRecorder({ maxMessageBytes: 2_000_000 });
     recorder.write(...frames);
