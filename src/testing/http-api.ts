@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuseForeign } from './gatekeeper.ts';
+import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
 import type { SessionStarts } from './session-starts.ts';
 
@@ -26,7 +27,7 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   [
     '/api/v10/gateway/bot',
     ({ settings, starts, url }, { headers }) =>
-      headers.authorization === `Bot ${settings.token}`
+      acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1])
         ? { status: 200, body: { url, shards: settings.shards, session_start_limit: starts.status() } }
         : { status: 401, body: { message: '401: Unauthorized', code: 0 } },
   ],

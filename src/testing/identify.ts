@@ -4,6 +4,7 @@
  */
 import { Intents } from '../protocol/intents.ts';
 import type { RejectCode } from './close-codes.ts';
+import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
 import type { ShardKey } from './sessions.ts';
 
@@ -46,7 +47,7 @@ const isThreshold = (value: unknown): boolean => Number.isInteger(value) && Numb
 
 /** In the order of the checks the first failure counts. */
 const CHECKS: readonly Check[] = [
-  { code: 4004, what: 'IDENTIFY with a wrong token', fails: (d, { token }) => d['token'] !== token },
+  { code: 4004, what: 'IDENTIFY with a wrong token', fails: (d, settings) => !acceptsToken(settings, d['token']) },
   { code: 4002, what: 'IDENTIFY without properties', fails: (d) => !isObject(d['properties']) },
   {
     code: 4002,

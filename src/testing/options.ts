@@ -35,7 +35,7 @@ export interface FakeSessionStartLimit {
 export interface FakeGatewayOptions {
   /**
    * The only token that is accepted, without the prefix `Bot`.
-   * @defaultValue 'fake-token'
+   * @defaultValue any token is accepted
    */
   token?: string;
   /**
@@ -130,7 +130,8 @@ export interface FakeGatewayOptions {
 }
 
 /** The options with every default filled in. */
-export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit'>> & {
+export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit' | 'token'>> & {
+  readonly token: string | null;
   readonly sessionStartLimit: Required<FakeSessionStartLimit>;
 };
 
@@ -141,7 +142,7 @@ export function settingsFrom(options: FakeGatewayOptions): Settings {
   const total = sessionStartLimit.total ?? 1000;
   const identifyIntervalMs = given.identifyIntervalMs ?? 5000;
   return {
-    token: given.token ?? 'fake-token',
+    token: given.token ?? null,
     port: given.port ?? 0,
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 41_250,
     shards: given.shards ?? 1,
@@ -166,3 +167,7 @@ export function settingsFrom(options: FakeGatewayOptions): Settings {
     },
   };
 }
+
+/** Whether this is a token that the gateway knows. */
+export const acceptsToken = ({ token }: Settings, given: unknown): boolean =>
+  typeof given === 'string' && given !== '' && (token === null || given === token);

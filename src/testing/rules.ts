@@ -6,6 +6,7 @@
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { RejectCode } from './close-codes.ts';
 import { isObject, judgeIdentify } from './identify.ts';
+import { acceptsToken } from './options.ts';
 import type { Answer } from './requests.ts';
 import { answersTo } from './requests.ts';
 import { jsonOf } from './sessions.ts';
@@ -59,7 +60,7 @@ const resume: Rule['obey'] = (conversation, d) => {
     conversation.reject(4002, 'RESUME without a session_id');
     return;
   }
-  if (d['token'] !== settings.token) {
+  if (!acceptsToken(settings, d['token'])) {
     conversation.reject(4004, 'RESUME with a wrong token');
     return;
   }

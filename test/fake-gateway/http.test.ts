@@ -6,7 +6,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 import { RawClient, TOKEN } from './raw-client.ts';
 
 async function listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
-  const gateway = await FakeGateway.listen(options);
+  const gateway = await FakeGateway.listen({ token: TOKEN, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
 }
@@ -65,6 +65,13 @@ describe('the HTTP API', () => {
     const gateway = await listen();
     const headers = authorization === undefined ? {} : { authorization };
     expect(await get(`${gateway.apiUrl}/gateway/bot`, headers)).toEqual([401, { message: '401: Unauthorized', code: 0 }]);
+  });
+
+  test('accepts any token unless it was told which, but never none', async () => {
+    const gateway = await FakeGateway.listen();
+    const status = async (authorization: string): Promise<number> => (await get(`${gateway.apiUrl}/gateway/bot`, { authorization }))[0];
+    expect([await status('Bot whatever'), await status('Bot '), await status('whatever')]).toEqual([200, 401, 401]);
+    await gateway.close();
   });
 
   test('answers 404 to other paths and 405 to other methods', async () => {
