@@ -4,7 +4,7 @@ import type { Compression, IntentName, ShardOptions } from '../index.ts';
 import type { Command, Values } from './command.ts';
 import { textOf } from './command.ts';
 import { interruption } from './interrupt.ts';
-import { explained, narrate } from './narrator.ts';
+import { narrate } from './narrator.ts';
 import { Stream, wallClock } from './stream.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
@@ -106,7 +106,7 @@ export const connect: Command = {
     if (failure === null) {
       await shard.disconnect();
       stream.tell('note', farewell(shard, textOf(values, 'session-dir')));
-    } else process.stderr.write(`shardwright: ${explained(failure)}\n`);
+    } else process.stderr.write(`shardwright: ${failure.code}. ${failure.hint}\n`);
     stopTelling();
     return failure === null ? 0 : 1;
   },

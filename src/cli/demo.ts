@@ -24,7 +24,7 @@ counted exactly. Ends by itself after about 40 s, with a summary.
 Options:
       --fast      the same in about 12 s
       --forever   round after round, until Ctrl-C
-      --seed N    repeat a run (0 to ${LARGEST_SEED}); without it the seed is random, and printed
+      --seed N    repeat a run; without it the seed is random, and printed
   -h, --help      this text
 
 What a seed repeats: ids of guilds and sessions, every dispatch and its content, the

@@ -1,5 +1,5 @@
 /** Turns the events of a shard into words, line by line as they come. */
-import type { Disconnected, GatewayError, Shard } from '../index.ts';
+import type { Disconnected, Shard } from '../index.ts';
 import { DispatchRate } from './dispatch-rate.ts';
 import type { Stream } from './stream.ts';
 import { counted, duration } from './words.ts';
@@ -13,10 +13,7 @@ export interface NarratorOptions {
 const BEAT_LINE_EVERY_MS = 900;
 const SHOWN_OF_SESSION_ID = 8;
 
-export const shortId = (sessionId: string): string => `${sessionId.slice(0, SHOWN_OF_SESSION_ID)}…`;
-
-/** An error with what to do about it. */
-export const explained = ({ code, message, hint }: GatewayError): string => `${code}: ${message}. ${hint}`;
+const shortId = (sessionId: string): string => `${sessionId.slice(0, SHOWN_OF_SESSION_ID)}…`;
 
 const ENDED_BY: Readonly<Record<Disconnected['initiator'], string>> = {
   gateway: 'the gateway',
@@ -53,7 +50,7 @@ export function narrate(shard: Shard, stream: Stream, { rateEveryMs }: NarratorO
     )
     .on('lagged', ({ lateMs }) => stream.tell('notice', `this process was busy: a heartbeat was ${duration(lateMs)} late`))
     .on('fault', (error) => stream.tell('notice', `${error.code}: ${error.message}`))
-    .on('failed', (error) => stream.tell('failed', explained(error)))
+    .on('failed', (error) => stream.tell('failed', `${error.code}: ${error.message}`))
     .on('heartbeat', ({ latency }) => {
       if (performance.now() - beatToldAt < BEAT_LINE_EVERY_MS) return;
       beatToldAt = performance.now();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Ledger } from '../../src/cli/demo/ledger.ts';
+import { summary } from '../../src/cli/demo/summary.ts';
 import { Tally } from '../../src/cli/demo/tally.ts';
 import { FAULTS } from '../../src/cli/demo/faults.ts';
 
@@ -19,6 +20,8 @@ function tallyOf(ledger: Ledger, interrupted = false): Tally {
   tally.freeze(interrupted);
   return tally;
 }
+
+const plain = (tally: Tally): string => summary(tally, 7, (_style, text) => text).join('\n');
 
 const figures = ({ sent, received, missing, outstanding, duplicates, outOfOrder, isClean }: Ledger) => ({
   sent, received, missing, outstanding, duplicates, outOfOrder, isClean,
@@ -76,5 +79,10 @@ describe('the tally of the demo', () => {
     tally.add({ fault, outcome: 'new session', noticedMs: 1, backMs: 1, replayed: 0, attempts: 1 }, 10);
     const strict = new Tally(new Ledger(), { stats: { ...STATS, violations: [{ code: 4005, what: 'twice', connection: 0, at: 0 }] } });
     expect([tally.isClean, strict.isClean]).toEqual([false, false]);
+  });
+
+  it('says in the summary what is wrong, and the exit code', () => {
+    expect(plain(tallyOf(ledgerOf(4, [1, 3, 3])))).toMatch(/2 lost, 1 received twice, 0 out of order[^]*Exit code 1/);
+    expect(plain(tallyOf(ledgerOf(4, [1, 2]), true))).toMatch(/ 0 lost,[^]* 2 on their way when it was interrupted[^]*Exit code 0/);
   });
 });

@@ -77,7 +77,8 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
     if (!signal.aborted) throw error;
   } finally {
     stream.paragraph();
-    stream.tell('note', signal.aborted ? 'interrupted: closing, the session is kept' : 'the end: closing, the session is kept');
+    const kept = shard.session === null ? 'there is no session now' : 'the session is kept';
+    stream.tell('note', `${signal.aborted ? 'interrupted' : 'the end'}: closing, ${kept}`);
     await shard.disconnect();
     tally.freeze(signal.aborted);
     stopTelling();

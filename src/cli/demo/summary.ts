@@ -51,7 +51,7 @@ export function summary(tally: Tally, seed: number, paint: Paint): string[] {
 }
 
 function verdict(tally: Tally, paint: Paint): string {
-  if (tally.isClean) return paint(['green', 'bold'], '★ Every dispatch came exactly once, in order. Exit code 0.');
+  if (tally.isClean) return paint(['green', 'bold'], '★ Nothing was lost, nothing came twice, all in order. Exit code 0.');
   const unexpected = tally.unexpected > 0 ? ` Recoveries that went wrong: ${grouped(tally.unexpected)}.` : '';
   return paint(['red', 'bold'], `✗ This is not as it must be.${unexpected} Exit code 1.`);
 }
