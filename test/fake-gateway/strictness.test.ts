@@ -4,7 +4,7 @@ import { FakeGateway, VirtualClock } from '../../src/testing/index.ts';
 import { RawClient, TOKEN, identity } from './raw-client.ts';
 
 async function listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
-  const gateway = await FakeGateway.listen({ identifyIntervalMs: 0, ...options });
+  const gateway = await FakeGateway.listen({ token: TOKEN, identifyIntervalMs: 0, ...options });
   onTestFinished(() => gateway.close());
   return gateway;
 }
