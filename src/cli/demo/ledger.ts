@@ -54,11 +54,12 @@ export class Ledger {
     return this.#outOfOrder;
   }
 
-  get isClean(): boolean {
-    return this.missing === 0 && this.#duplicates === 0 && this.#outOfOrder === 0;
+  /** How many went wrong in any way. */
+  get flaws(): number {
+    return this.missing + this.#duplicates + this.#outOfOrder;
   }
 
-  /** Settles when everything sent until now has come, with `true`; after `patienceMs`, or when aborted, with `false`. */
+  /** Settles when the last that was sent until now has come, with `true`; after `patienceMs`, or when aborted, with `false`. */
   caughtUp(patienceMs: number, signal: AbortSignal): Promise<boolean> {
     const mark = this.#sent;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -68,7 +69,7 @@ export class Ledger {
       signal.removeEventListener('abort', end);
       resolve(isDone());
     };
-    const isDone = (): boolean => this.#highest >= mark && this.#missing.size === 0;
+    const isDone = (): boolean => this.#highest >= mark;
     const check = (): void => {
       if (isDone()) end();
     };

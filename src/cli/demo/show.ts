@@ -16,7 +16,7 @@ import { planRound, sizeOf } from './plan.ts';
 import type { Slot } from './plan.ts';
 import { Pump, SERIAL } from './pump.ts';
 import { Tally } from './tally.ts';
-import { inWords } from './telling.ts';
+import { balanceOf, inWords } from './telling.ts';
 import { watch } from './trial.ts';
 import { World } from './world.ts';
 
@@ -29,7 +29,7 @@ export interface ShowOptions {
 }
 
 /** Far longer than anything takes here; past it something is broken. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
 
@@ -107,12 +107,14 @@ async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pum
   const stage = { gateway, connection };
   stream.paragraph();
   stream.tell('gateway', `${place} ${fault.name}: the gateway ${fault.announced}`);
+  const flawsBefore = ledger.flaws;
   const recovering = watch(shard, fault, PATIENCE_MS, signal);
   fault.inject(stage);
   const telling = recovering.then(async (recovery) => {
     if (fault.relent?.when === 'recovered') fault.relent.act(stage);
-    await ledger.caughtUp(PATIENCE_MS, signal);
-    if (!signal.aborted) stream.tell(recovery.outcome === fault.expected ? 'survived' : 'failed', inWords(recovery, ledger));
+    const arrived = await ledger.caughtUp(PATIENCE_MS, signal);
+    const survived = arrived && recovery.outcome === fault.expected && ledger.flaws === flawsBefore;
+    if (!signal.aborted) stream.tell(survived ? 'survived' : 'failed', inWords(recovery, balanceOf(ledger, flawsBefore, arrived)));
     return recovery;
   });
   // Without a session there is nobody to send to.
