@@ -1,0 +1,32 @@
+/** The pages that list tests by name are held to the tests there are. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+const titlesIn = (source: string): string[] =>
+  [...source.matchAll(/^ *test(?:\.each\([\s\S]*?\)|\.concurrent)?\(\s*(['"`])(.+?)\1,\s/gm)].map(([, , title]) => title!);
+
+const files = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.test.ts') && name !== 'lists.test.ts');
+const behaviours = files.flatMap((file) =>
+  titlesIn(read(file)).filter((title) => /^\d+\. /.test(title)).map((title) => ({ number: Number.parseInt(title, 10), title: title.replace(/^\d+\. /, ''), file })),
+);
+
+describe('the lists of tests', () => {
+  test('each of the 40 behaviours has a test of its number', () => {
+    const numbers = new Set(behaviours.map(({ number }) => number));
+    expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+  });
+
+  test('README.md lists every behaviour test, and no other', () => {
+    const rows = [...read('README.md').matchAll(/^\| (\d+) \| (.+?) \| \[.+?\]\((.+?)\) \|$/gm)].map(([, number, title, file]) => `${number} ${title} ${file}`);
+    const order = behaviours.toSorted((a, b) => a.number - b.number);
+    expect(rows).toEqual(order.map(({ number, title, file }) => `${number} ${title} ${file}`));
+  });
+
+  test('each row of docs/seed.md names a test that there is', () => {
+    const rows = [...read('../../docs/seed.md').matchAll(/^\| `.+? \| .+? \| (.+?) \|$/gm)].map(([, title]) => title!);
+    const known = new Set([...files.map((file) => read(file)), read('../shard/shard.test.ts')].flatMap(titlesIn));
+    expect(rows).toHaveLength(44);
+    expect(rows.filter((title) => !known.has(title))).toEqual([]);
+  });
+});
