@@ -40,8 +40,7 @@ describe('a Shard', () => {
   });
 
   test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
-    const rewriteUrl = (url: URL): URL => new URL(`wss://proxy.test/${url.hostname}${url.search}`);
-    const { clock, gateway } = await readyShard({ rewriteUrl });
+    const { clock, gateway } = await readyShard({ rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`) });
     gateway.last.end(1006);
     await clock.advanceAsync(1_000);
     expect(gateway.sockets.map(({ url }) => url.href)).toEqual([
