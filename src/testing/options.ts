@@ -34,7 +34,7 @@ export interface FakeSessionStartLimit {
 /** Options of {@link FakeGateway.listen}; times are milliseconds of the injected clock. */
 export interface FakeGatewayOptions {
   /**
-   * The only token that is accepted, without the prefix `Bot`.
+   * The only token that is accepted, with or without the prefix `Bot `; give it without.
    * @defaultValue any token is accepted
    */
   token?: string;
@@ -168,6 +168,8 @@ export function settingsFrom(options: FakeGatewayOptions): Settings {
   };
 }
 
-/** Whether this is a token that the gateway knows. */
-export const acceptsToken = ({ token }: Settings, given: unknown): boolean =>
-  typeof given === 'string' && given !== '' && (token === null || given === token);
+/** Whether this is a token that the gateway knows. Discord takes it with or without the prefix that REST wants. */
+export function acceptsToken({ token }: Settings, given: unknown): boolean {
+  if (typeof given !== 'string' || given === '') return false;
+  return token === null || given === token || given === `Bot ${token}`;
+}

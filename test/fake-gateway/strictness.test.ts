@@ -41,6 +41,14 @@ describe('a client that behaves', () => {
     expect(gateway.stats.violations).toEqual([]);
     expect(gateway.history[0]?.received.map(({ op }) => op)).toEqual([1, 2, 1, 3]);
   });
+
+  test('may write its token with the prefix Bot', async () => {
+    const gateway = await listen();
+    const client = await RawClient.greeted(gateway);
+    client.send(2, { ...identity, token: `Bot ${TOKEN}` });
+    await client.next('READY');
+    expect(gateway.stats.violations).toEqual([]);
+  });
 });
 
 describe('4001 is for', () => {
@@ -97,7 +105,7 @@ describe('4003 is for', () => {
 
 describe('4004 is for', () => {
   test('IDENTIFY with a wrong token', async () => expect(await judge(identify({ token: 'no' }))).toBe(4004));
-  test('IDENTIFY with the prefix Bot', async () => expect(await judge(identify({ token: `Bot ${TOKEN}` }))).toBe(4004));
+  test('IDENTIFY with another prefix than Bot', async () => expect(await judge(identify({ token: `Bearer ${TOKEN}` }))).toBe(4004));
   test('RESUME with a wrong token', async () => {
     expect(await judge({ op: 6, d: { token: 'no', session_id: 'x', seq: 1 } })).toBe(4004);
   });

@@ -106,9 +106,9 @@ describe('the house stands as drawn', () => {
 
   test('time and chance are reached for only where their defaults are', () => {
     const defaults = /^src\/(?:clock|shard\/shard-options|testing\/virtual-clock)\.ts:/;
-    // What the command line shows and how often it redraws is told by real time; what it waits for is not.
-    const display = /^src\/cli\/.* (?:performance\.now|new Date\(\)|an interval)$/;
-    expect(worldAccess(tree).filter((use) => !defaults.test(use) && !display.test(use))).toEqual([]);
+    // The demo plays on real sockets before a person's eyes: its pace is real time. Its chances are its seed's alone.
+    const onStage = /^src\/cli\/(?!.* Math\.random$)/;
+    expect(worldAccess(tree).filter((use) => !defaults.test(use) && !onStage.test(use))).toEqual([]);
   });
 });
 
