@@ -43,7 +43,7 @@ export class SendQueue {
   }
 
   get pending(): number {
-    return this.#entries.length;
+    return this.#entries.length - Math.max(0, this.#presences().length - 1);
   }
 
   get isStopped(): boolean {
@@ -68,6 +68,7 @@ export class SendQueue {
         if (signal === undefined || !this.#entries.includes(entry)) return;
         this.#entries = this.#entries.filter((other) => other !== entry);
         entry.settle(abortedError('send()', signal));
+        this.#flush();
       };
       signal?.addEventListener('abort', abort, { once: true });
       this.#insert(entry);
@@ -102,24 +103,18 @@ export class SendQueue {
   }
 
   #insert(entry: Entry): void {
-    if (entry.kind === 'presence' && this.#supersede(entry)) return;
     if (entry.kind !== 'priority') return void this.#entries.push(entry);
     const behind = this.#entries.findIndex(({ kind }) => kind !== 'priority');
     this.#entries.splice(behind === -1 ? this.#entries.length : behind, 0, entry);
   }
 
-  /** Of presences that wait only the last matters: it takes the place of the one before, and settles it too. */
-  #supersede(entry: Entry): boolean {
-    const waiting = this.#entries.findIndex(({ kind }) => kind === 'presence');
-    const older = this.#entries[waiting];
-    if (older === undefined) return false;
-    const { settle } = entry;
-    entry.settle = (error) => {
-      older.settle(error !== null && error.code === 'ABORTED' ? null : error);
-      settle(error);
-    };
-    this.#entries[waiting] = entry;
-    return true;
+  #presences(): Entry[] {
+    return this.#entries.filter(({ kind }) => kind === 'presence');
+  }
+
+  /** Of presences that wait only the last matters: it goes in the place of the first, and settles them all. */
+  #leaving(first: Entry): Entry[] {
+    return first.kind === 'presence' ? this.#presences() : [first];
   }
 
   #flush(): void {
@@ -135,12 +130,13 @@ export class SendQueue {
         delays.set(kind, delayMs);
         return delayMs;
       };
-      const index = this.#entries.findIndex((entry) => delayOf(entry) === 0);
-      const entry = this.#entries[index];
-      if (entry === undefined) return this.#hold(Math.min(...delays.values()), wasHolding);
-      if (!this.#outlet.transmit(entry.kind, entry.text)) return;
-      this.#entries.splice(index, 1);
-      entry.settle(null);
+      const first = this.#entries.find((entry) => delayOf(entry) === 0);
+      if (first === undefined) return this.#hold(Math.min(...delays.values()), wasHolding);
+      const leaving = this.#leaving(first);
+      if (!this.#outlet.transmit(first.kind, leaving.at(-1)?.text ?? first.text)) return;
+      const gone = new Set(leaving);
+      this.#entries = this.#entries.filter((entry) => !gone.has(entry));
+      for (const { settle } of leaving) settle(null);
     }
   }
 
@@ -151,6 +147,6 @@ export class SendQueue {
       this.#timer = undefined;
       this.#flush();
     }, retryAfterMs);
-    if (!wasHolding) this.#onThrottled({ pending: this.#entries.length, retryAfterMs });
+    if (!wasHolding) this.#onThrottled({ pending: this.pending, retryAfterMs });
   }
 }

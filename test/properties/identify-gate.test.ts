@@ -1,0 +1,227 @@
+/** The identify gate against what Discord counts: a budget a day, a distance a key, and nobody left behind. */
+import { deepEqual, ok } from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { IdentifyPermit } from '../../src/actors/identify-gate.ts';
+import { MemoryIdentifyGate } from '../../src/actors/memory-identify-gate.ts';
+import type { GatewayError } from '../../src/protocol/errors.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { held, pick, play, script, step } from './kit.ts';
+
+const DAY_MS = 86_400_000;
+/** 5 s, and the quarter of one for an IDENTIFY that was slow on its way. */
+const SPACING_MS = 5_250;
+
+interface Setup {
+  readonly maxConcurrency: number;
+  readonly total: number;
+  readonly remaining: number;
+  readonly reserve: number;
+  readonly resetAfterMs: number;
+}
+
+interface Applicant {
+  readonly shardId: number;
+  readonly abort: AbortController;
+  /** The step in which it came. */
+  readonly cameIn: number;
+  /** How often it was told of a spent budget, and how often it should have been. */
+  told: number;
+  toBeTold: number;
+  permit: IdentifyPermit | null;
+  state: 'waits' | 'holds' | 'sent' | 'released' | 'ABORTED';
+}
+
+/** What Discord does with IDENTIFY frames. It never lets more than it has be taken, nor two of a key too close. */
+class Discord {
+  remaining: number;
+  #resetAt: number;
+  readonly #setup: Setup;
+  readonly #lastAt = new Map<number, number>();
+
+  constructor(setup: Setup, now: number) {
+    this.#setup = setup;
+    this.remaining = setup.remaining;
+    this.#resetAt = now + setup.resetAfterMs;
+  }
+
+  identify(shardId: number, now: number): void {
+    if (now >= this.#resetAt) {
+      this.remaining = this.#setup.total;
+      this.#resetAt = now + DAY_MS;
+    }
+    this.remaining -= 1;
+    ok(this.remaining >= this.#setup.reserve, 'the reserve was touched');
+    ok(this.isSpaced(shardId, now), 'two frames of one key were too close');
+    this.#lastAt.set(this.keyOf(shardId), now);
+  }
+
+  keyOf(shardId: number): number {
+    return shardId % this.#setup.maxConcurrency;
+  }
+
+  isSpaced(shardId: number, now: number): boolean {
+    return now - (this.#lastAt.get(this.keyOf(shardId)) ?? Number.NEGATIVE_INFINITY) >= SPACING_MS;
+  }
+
+  /** How many may identify now, beside those that hold a permit. */
+  spare(now: number, permits: number): number {
+    return (now >= this.#resetAt ? this.#setup.total : this.remaining) - this.#setup.reserve - permits;
+  }
+}
+
+class World {
+  readonly clock = new VirtualClock();
+  readonly gate: MemoryIdentifyGate;
+  readonly discord: Discord;
+  readonly applicants: Applicant[] = [];
+  readonly complaints: string[] = [];
+  #step = 0;
+
+  constructor(setup: Setup) {
+    this.gate = new MemoryIdentifyGate({ ...setup, clock: this.clock });
+    this.discord = new Discord(setup, this.clock.now());
+  }
+
+  in(...states: Applicant['state'][]): Applicant[] {
+    return this.applicants.filter(({ state }) => states.includes(state));
+  }
+
+  acquire(shardId: number): Applicant {
+    const applicant: Applicant = { shardId, abort: new AbortController(), cameIn: this.#step, told: 0, toBeTold: 0, permit: null, state: 'waits' };
+    this.applicants.push(applicant);
+    const onBudgetSpent = (retryAfterMs: number): void => {
+      applicant.told += 1;
+      if (this.discord.spare(this.clock.now(), 0) > 0 || !(retryAfterMs > 0)) this.complaints.push('told of a budget that is not spent');
+    };
+    this.gate.acquire({ shardId, signal: applicant.abort.signal, onBudgetSpent }).then(
+      (permit) => this.#granted(applicant, permit),
+      (error: GatewayError) => this.#refused(applicant, error),
+    );
+    this.#expectNotices();
+    return applicant;
+  }
+
+  sent(applicant: Applicant | undefined): void {
+    if (applicant?.state === 'holds') {
+      applicant.state = 'sent';
+      this.discord.identify(applicant.shardId, this.clock.now());
+    }
+    applicant?.permit?.sent();
+    this.#expectNotices();
+  }
+
+  release(applicant: Applicant | undefined): void {
+    if (applicant?.state === 'holds') applicant.state = 'released';
+    applicant?.permit?.release();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advanceAsync(ms);
+    this.#step += 1;
+    this.#check();
+  }
+
+  #granted(applicant: Applicant, permit: IdentifyPermit): void {
+    const { shardId, abort, cameIn } = applicant;
+    const before = this.in('waits').filter(
+      (other) => other !== applicant && other.cameIn < this.#step && this.#areRivals(other, applicant) && !other.abort.signal.aborted,
+    );
+    if (before.some((other) => other.shardId < shardId || (other.shardId === shardId && other.cameIn < cameIn))) {
+      this.complaints.push(`shard ${shardId} went before its turn`);
+    }
+    if (abort.signal.aborted) this.complaints.push('an aborted request got a permit');
+    applicant.permit = permit;
+    applicant.state = 'holds';
+  }
+
+  #refused(applicant: Applicant, { code }: GatewayError): void {
+    if (applicant.state !== 'waits' || code !== 'ABORTED' || !applicant.abort.signal.aborted) this.complaints.push(`refused: ${code}`);
+    applicant.state = 'ABORTED';
+  }
+
+  #expectNotices(): void {
+    if (this.discord.spare(this.clock.now(), 0) > 0) return;
+    for (const applicant of this.in('waits')) applicant.toBeTold = 1;
+  }
+
+  #areRivals(one: Applicant, other: Applicant): boolean {
+    return this.discord.keyOf(one.shardId) === this.discord.keyOf(other.shardId);
+  }
+
+  /** Once everything has come to rest. */
+  #check(): void {
+    const now = this.clock.now();
+    const [waiting, holding] = [this.in('waits'), this.in('holds')];
+    const spare = this.discord.spare(now, holding.length);
+    for (const one of holding) deepEqual(holding.filter((other) => this.#areRivals(one, other)), [one]);
+    const kept = waiting.filter(({ shardId }) => this.discord.isSpaced(shardId, now)).filter((one) => !holding.some((other) => this.#areRivals(one, other)));
+    deepEqual(
+      {
+        kept: spare > 0 ? kept : [],
+        aborted: waiting.filter(({ abort }) => abort.signal.aborted),
+        told: waiting.map(({ told }) => told),
+        complaints: this.complaints,
+        waiting: this.gate.waiting,
+      },
+      { kept: [], aborted: [], told: waiting.map(({ toBeTold }) => toBeTold), complaints: [], waiting: waiting.length },
+    );
+  }
+}
+
+const which = fc.nat();
+const shardIds = fc.nat({ max: 7 });
+const setups = fc.integer({ min: 2, max: 4 }).chain((total) =>
+  fc.record<Setup>({
+    maxConcurrency: fc.integer({ min: 1, max: 3 }),
+    total: fc.constant(total),
+    remaining: fc.nat({ max: total }),
+    reserve: fc.nat({ max: 1 }),
+    resetAfterMs: fc.integer({ min: 0, max: 20_000 }),
+  }),
+);
+
+/** Some of what is done is done in one turn with what comes next. */
+const acts: fc.Arbitrary<{ text: string; run: (world: World) => void }> = fc.oneof(
+  shardIds.map((id) => ({ text: `shard ${id} asks`, run: (world: World) => void world.acquire(id) })),
+  shardIds.map((id) => ({ text: `shard ${id} asks and leaves`, run: (world: World) => world.acquire(id).abort.abort() })),
+  which.map((n) => ({ text: `abort a waiter (${n})`, run: (world: World) => pick(world.in('waits'), n)?.abort.abort() })),
+  which.map((n) => ({ text: `abort anyone (${n})`, run: (world: World) => pick(world.applicants, n)?.abort.abort() })),
+  which.map((n) => ({ text: `sent (${n})`, run: (world: World) => world.sent(pick(world.in('holds'), n)) })),
+  which.map((n) => ({ text: `release (${n})`, run: (world: World) => world.release(pick(world.in('holds'), n)) })),
+  which.map((n) => ({ text: `sent again (${n})`, run: (world: World) => world.sent(pick(world.in('sent', 'released'), n)) })),
+  which.map((n) => ({ text: `release again (${n})`, run: (world: World) => world.release(pick(world.in('sent', 'released'), n)) })),
+);
+const steps = [
+  fc.array(acts, { minLength: 1, maxLength: 4 }).map((all) =>
+    step<World>(all.map(({ text }) => text).join(' and '), async (world) => {
+      for (const { run } of all) run(world);
+      await world.advance(0);
+    }),
+  ),
+  shardIds.map((id) =>
+    step<World>(`shard ${id} comes`, async (world) => {
+      world.acquire(id);
+      await world.advance(0);
+    }),
+  ),
+  fc.oneof(fc.constantFrom(1, 250, 5_000, 5_249, 5_250, DAY_MS - 1, DAY_MS), fc.nat({ max: 20_000 })).map((ms) =>
+    step<World>(`advance ${ms} ms`, (world) => world.advance(ms)),
+  ),
+];
+
+it('a permit is given as soon as Discord allows and never before, lowest shard first, and all get theirs in the end', async () => {
+  const runs = await held(
+    fc.asyncProperty(setups, script(steps, 40), async (setup, commands) => {
+      const world = new World(setup);
+      await play(world, commands);
+      for (let left = world.in('waits', 'holds').length; left > 0; left -= 1) {
+        for (const applicant of world.in('holds')) world.sent(applicant);
+        await world.advance(2 * DAY_MS);
+      }
+      deepEqual(world.in('waits'), []);
+    }),
+    250,
+  );
+  expect(runs).toBe(250);
+});

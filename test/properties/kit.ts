@@ -1,0 +1,53 @@
+/** What the properties share: how a command is written down, and what a failure says. */
+import { relative } from 'node:path';
+import * as fc from 'fast-check';
+import { expect } from 'vitest';
+
+const { PROPERTY_SEED } = process.env;
+
+/** Fails with the command line that plays the very same scripts again. */
+function report(details: fc.RunDetails<unknown>): void {
+  if (!details.failed) return;
+  const { testPath = '', currentTestName = '' } = expect.getState();
+  const again = `PROPERTY_SEED=${details.seed} npx vitest run ${relative('', testPath)} -t '${currentTestName.split(' > ').at(-1)}'`;
+  throw new Error(`To see this again: ${again}\n${fc.defaultReportMessage(details)}`, { cause: details.errorInstance });
+}
+
+/** Plays a property `numRuns` times, from another seed each time; gives back how often it held. */
+export async function held(property: fc.IRawProperty<unknown>, numRuns: number): Promise<number> {
+  let runs = 0;
+  const count = (details: fc.RunDetails<unknown>): void => {
+    report(details);
+    runs = details.numRuns;
+  };
+  const seed = PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) };
+  await fc.assert(property as fc.IAsyncProperty<unknown>, { numRuns, reporter: count, ...seed });
+  return runs;
+}
+
+/** A command that is its own description. It must keep nothing: the same one is played again while shrinking. */
+export const step = <World extends object>(
+  text: string,
+  run: (world: World) => void | Promise<void>,
+  check: (world: World) => boolean = () => true,
+): fc.AsyncCommand<World, World> => ({
+  check,
+  run: async (world) => run(world),
+  toString: () => text,
+});
+
+/** A script of such commands, each drawn from one of `steps`. */
+export const script = <World extends object>(
+  steps: readonly fc.Arbitrary<fc.AsyncCommand<World, World>>[],
+  maxCommands: number,
+): fc.Arbitrary<Iterable<fc.AsyncCommand<World, World>>> => fc.commands([...steps], { maxCommands, size: 'max' });
+
+/** Plays a script. The model and what is tested are two parts of one world. */
+export const play = <World extends object>(world: World, steps: Iterable<fc.AsyncCommand<World, World>>): Promise<void> =>
+  fc.asyncModelRun(() => ({ model: world, real: world }), steps);
+
+/** Whatever can settle without time passing has settled. */
+export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** The one of `all` that an arbitrary number points at. */
+export const pick = <T>(all: readonly T[], which: number): T | undefined => all[which % Math.max(1, all.length)];
