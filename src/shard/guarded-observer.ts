@@ -2,9 +2,8 @@
  * Keeps an inspector at arm's length: an observer that throws inside XState's inspection can wedge the actor's
  * mailbox for ever, so each call is guarded, and the first throw is the last call.
  */
-import type { InspectionEvent, Observer } from 'xstate';
-
-export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+import type { InspectionEvent } from 'xstate';
+import type { InspectionObserver } from './inspected-shard.ts';
 
 export function guardedObserver(observer: InspectionObserver, onDetached: (cause: unknown) => void): (event: InspectionEvent) => void {
   let next: ((event: InspectionEvent) => void) | null =
