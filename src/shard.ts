@@ -24,7 +24,10 @@ import type { ShardOptions } from './shard/shard-options.ts';
 export interface SendOptions {
   /** Takes the frame back while it waits; the promise rejects with `ABORTED`. */
   signal?: AbortSignal;
-  /** Overtakes the queue, and may use the room kept for beats the gateway asks for. Never past Discord's limit. */
+  /**
+   * Overtakes the queue, and may use the room kept for beats the gateway asks for. Never past Discord's limit. Of no
+   * effect on presences, which have a limit of their own, and of which the last one counts.
+   */
   ignoreRateLimit?: boolean;
 }
 
@@ -143,7 +146,7 @@ export class Shard {
     const text = serializePayload(payload);
     const isPresence = payload.op === Opcodes.PresenceUpdate;
     if (isPresence && !this.#core.queue.isStopped) this.#core.presence = structuredClone(payload.d);
-    const kind = ignoreRateLimit ? 'priority' : isPresence ? 'presence' : 'command';
+    const kind = isPresence ? 'presence' : ignoreRateLimit ? 'priority' : 'command';
     await this.#core.queue.send(kind, text, signal);
   }
 

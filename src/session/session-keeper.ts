@@ -43,15 +43,20 @@ export class SessionKeeper {
 
   async #drain(): Promise<void> {
     while (this.#next !== null) {
-      const { shardId, session } = this.#next;
+      const next = this.#next;
       this.#next = null;
       try {
-        await (session === null ? this.#store.clear(shardId) : this.#store.save(session));
+        await this.#tell(next);
       } catch (cause) {
-        const verb = session === null ? 'cleared' : 'saved';
+        const verb = next.session === null ? 'cleared' : 'saved';
         this.#report(new GatewayError('SESSION_STORE_FAILED', `the session could not be ${verb}`, { cause }));
       }
     }
     this.#writing = null;
+  }
+
+  /** Async, so that a store that throws is one that rejects: draining must not end before `#writing` tells of it. */
+  async #tell({ shardId, session }: { shardId: number; session: Session | null }): Promise<void> {
+    await (session === null ? this.#store.clear(shardId) : this.#store.save(session));
   }
 }

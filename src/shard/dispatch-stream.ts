@@ -19,7 +19,7 @@ interface Owner {
   closed(stream: DispatchStream): void;
 }
 
-type Pending = { resolve(result: IteratorResult<Dispatch, undefined>): void; reject(error: GatewayError): void };
+type Result = IteratorResult<Dispatch, undefined>;
 
 export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined> {
   readonly #owner: Owner;
@@ -28,7 +28,7 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   readonly #signal: AbortSignal | undefined;
   #buffer: Dispatch[] = [];
   #head = 0;
-  #pending: Pending[] = [];
+  #pending: ((result: Result | Promise<Result>) => void)[] = [];
   /** How it ends once the buffer is empty; `undefined` while it goes on. */
   #end: GatewayError | null | undefined;
   #full = false;
@@ -57,44 +57,30 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   push(dispatch: Dispatch): void {
     if (this.#end !== undefined || (this.#events !== null && !this.#events.has(dispatch.t))) return;
     const pending = this.#pending.shift();
-    if (pending !== undefined) return pending.resolve({ done: false, value: dispatch });
+    if (pending !== undefined) return pending({ done: false, value: dispatch });
     this.#buffer.push(dispatch);
-    this.#setFull(this.#buffer.length - this.#head >= this.#highWaterMark);
+    if (this.#full || this.#buffer.length - this.#head >= this.#highWaterMark) this.#setFull(true);
   }
 
   /** No more will come: what waits can still be taken, then the iteration ends, or throws `error`. */
   finish(error: GatewayError | null): void {
-    if (this.#end !== undefined) return;
-    this.#end = error;
-    this.#signal?.removeEventListener('abort', this.#abort);
-    if (this.#full) this.#setFull(false);
-    this.#closeIfDrained();
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const waiter of pending) {
-      if (error === null) waiter.resolve({ done: true, value: undefined });
-      else waiter.reject(error);
-    }
+    if (this.#end === undefined) this.#endWith(error);
   }
 
-  next(): Promise<IteratorResult<Dispatch, undefined>> {
+  next(): Promise<Result> {
     const value = this.#buffer[this.#head];
     if (value !== undefined) {
       this.#take();
       return Promise.resolve({ done: false, value });
     }
-    if (this.#end === undefined) {
-      return new Promise((resolve, reject) => this.#pending.push({ resolve, reject }));
-    }
-    const error = this.#end;
-    this.#end = null;
-    return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+    if (this.#end !== undefined) return this.#ending();
+    return new Promise((resolve) => this.#pending.push(resolve));
   }
 
   /** The consumer leaves its loop: what waits is dropped. */
-  return(): Promise<IteratorResult<Dispatch, undefined>> {
+  return(): Promise<Result> {
     this.#drop();
-    this.finish(null);
+    this.#endWith(null);
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -106,6 +92,22 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     await this.return();
   }
 
+  #endWith(error: GatewayError | null): void {
+    this.#end = error;
+    if (this.#full) this.#setFull(false);
+    this.#closeIfDrained();
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const resolve of pending) resolve(this.#ending());
+  }
+
+  /** An error is for the first who asks; after it there is nothing. */
+  #ending(): Promise<Result> {
+    const error = this.#end ?? null;
+    this.#end = null;
+    return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+  }
+
   #take(): void {
     this.#head += 1;
     // Moving the rest to the front each time would make a long buffer quadratic.
@@ -113,13 +115,16 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
       this.#buffer = this.#buffer.slice(this.#head);
       this.#head = 0;
     }
+    // Well below the mark, or the socket would stop and go with every dispatch.
     if (this.#full) this.#setFull(this.#buffer.length - this.#head > this.#highWaterMark / 2);
     this.#closeIfDrained();
   }
 
   /** Until what it holds is taken, a finished stream still counts as a consumer. */
   #closeIfDrained(): void {
-    if (this.#end !== undefined && this.oldestSequence === null) this.#owner.closed(this);
+    if (this.#end === undefined || this.#head < this.#buffer.length) return;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#owner.closed(this);
   }
 
   #setFull(full: boolean): void {
@@ -137,6 +142,6 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
 
   readonly #abort = (): void => {
     this.#drop();
-    if (this.#signal !== undefined) this.finish(abortedError('dispatches()', this.#signal));
+    if (this.#signal !== undefined) this.#endWith(abortedError('dispatches()', this.#signal));
   };
 }

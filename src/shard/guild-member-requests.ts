@@ -43,7 +43,8 @@ interface Request {
   readonly timeoutMs: number;
   /** Ends the sending along with the request. */
   readonly abort: AbortController;
-  readonly chunks: GatewayGuildMembersChunkDispatchData[];
+  /** By their index, because a replay may bring one twice. */
+  readonly chunks: Map<number, GatewayGuildMembersChunkDispatchData>;
   readonly resolve: (members: GuildMembers) => void;
   readonly reject: (error: GatewayError) => void;
   sent: boolean;
@@ -74,7 +75,7 @@ export class GuildMemberRequests {
       data: { ...structuredClone(data), nonce },
       timeoutMs,
       abort: new AbortController(),
-      chunks: [],
+      chunks: new Map(),
       resolve,
       reject,
       sent: false,
@@ -94,10 +95,10 @@ export class GuildMemberRequests {
   chunk(chunk: GatewayGuildMembersChunkDispatchData): void {
     const request = this.#requests.get(chunk.nonce ?? '');
     if (request === undefined) return;
-    request.chunks.push(chunk);
-    if (request.chunks.length < chunk.chunk_count) return this.#await(request);
+    request.chunks.set(chunk.chunk_index, chunk);
+    if (request.chunks.size < chunk.chunk_count) return this.#await(request);
     this.#finish(request);
-    request.resolve(join(request.data.nonce, request.chunks));
+    request.resolve(join(request.data.nonce, [...request.chunks.values()]));
   }
 
   rateLimited({ opcode, retryAfter, nonce }: RateLimited): void {
@@ -125,19 +126,25 @@ export class GuildMemberRequests {
   async #send(request: Request): Promise<void> {
     try {
       await this.#host.send(request.data, request.abort.signal);
-      if (!this.#requests.has(request.data.nonce)) return;
+      if (!this.#isOpen(request)) return;
       request.sent = true;
       if (request.timer === undefined) this.#await(request);
     } catch (cause) {
+      if (!this.#isOpen(request)) return;
       this.#fail(request, cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'sending failed', { cause }));
     }
+  }
+
+  /** By the time the queue answers, the nonce may stand for another request. */
+  #isOpen(request: Request): boolean {
+    return this.#requests.get(request.data.nonce) === request;
   }
 
   /** The timeout counts from the last sign of life. */
   #await(request: Request): void {
     this.#setTimer(request, request.timeoutMs, () => {
-      const { length } = request.chunks;
-      this.#fail(request, new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, ${length} came`));
+      const { size } = request.chunks;
+      this.#fail(request, new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, ${size} came`));
     });
   }
 

@@ -235,7 +235,9 @@ describe('SessionKeeper', () => {
     const keeper = new SessionKeeper({ load: broken, save: broken, clear: broken }, (error) => faults.push(error));
     keeper.save(aSession());
     await keeper.settled();
-    expect(faults.map(({ cause }) => cause)).toEqual([new TypeError('no such method')]);
+    keeper.clear(0);
+    await keeper.settled();
+    expect(faults.map(({ cause }) => cause)).toEqual([new TypeError('no such method'), new TypeError('no such method')]);
     await expect(keeper.load(0)).rejects.toEqual(new TypeError('no such method'));
   });
 });

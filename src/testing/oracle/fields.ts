@@ -1,0 +1,83 @@
+/**
+ * The fields of what a client sends, as tables of checks.
+ * @see https://discord.com/developers/docs/events/gateway-events#send-events
+ */
+import type { Fields } from './ops.ts';
+import { OP, isFields, isSequence } from './ops.ts';
+
+/** What is said of a failure, and when it is one. */
+type Check = readonly [what: string, fails: (d: Fields, isCompressed: boolean) => boolean];
+
+const MAX_NONCE_BYTES = 32;
+const THRESHOLD = { least: 50, most: 250 } as const;
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isWhole = (value: unknown): boolean => isSequence(value);
+const isId = (value: unknown): boolean => typeof value === 'string' && /^\d+$/.test(value);
+const isIdList = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
+const isShardKey = (value: unknown): value is readonly [number, number] =>
+  Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isSequence(value[1]) && value[0] < value[1];
+const hasProperties = (value: unknown): boolean =>
+  isFields(value) && ['os', 'browser', 'device'].every((name) => typeof value[name] === 'string');
+
+const IDENTIFY: readonly Check[] = [
+  ['no token', ({ token }) => !isText(token)],
+  ['intents that are no whole number', ({ intents }) => !isWhole(intents)],
+  ['properties that lack os, browser or device', ({ properties }) => !hasProperties(properties)],
+  ['a compress that is no boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
+  ['payload compression on top of transport compression', ({ compress }, isCompressed) => compress === true && isCompressed],
+  [
+    'a large_threshold that is not from 50 to 250',
+    ({ large_threshold: threshold }) =>
+      threshold !== undefined && !(isSequence(threshold) && threshold >= THRESHOLD.least && threshold <= THRESHOLD.most),
+  ],
+  ['a shard that is not [id, count] with id below count', ({ shard }) => shard !== undefined && !isShardKey(shard)],
+  ['a presence that is no object', ({ presence }) => presence !== undefined && !isFields(presence)],
+];
+
+const RESUME: readonly Check[] = [
+  ['no token', ({ token }) => !isText(token)],
+  ['no session_id', ({ session_id: id }) => !isText(id)],
+  ['a seq that is no sequence', ({ seq }) => !isSequence(seq)],
+];
+
+const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isWhole(limit);
+const byUsers = ({ user_ids: ids }: Fields): boolean => isId(ids) || isIdList(ids);
+
+const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly Check[]>([
+  [OP.voiceState, [['no guild_id', ({ guild_id: id }) => !isId(id)]]],
+  [
+    OP.members,
+    [
+      ['no guild_id', ({ guild_id: id }) => !isId(id) && !isIdList(id)],
+      ['neither query and limit nor user_ids', (d) => !byQuery(d) && !byUsers(d)],
+      ['a nonce of more than 32 bytes', ({ nonce }) => typeof nonce === 'string' && Buffer.byteLength(nonce) > MAX_NONCE_BYTES],
+    ],
+  ],
+  [OP.sounds, [['no guild_ids', ({ guild_ids: ids }) => !isIdList(ids)]]],
+  [
+    OP.channelInfo,
+    [
+      ['no guild_id', ({ guild_id: id }) => !isId(id)],
+      ['no fields', ({ fields }) => !Array.isArray(fields)],
+    ],
+  ],
+]);
+
+const failure = (checks: readonly Check[], d: unknown, isCompressed: boolean): string | null => {
+  if (!isFields(d)) return 'a d that is no object';
+  for (const [what, fails] of checks) if (fails(d, isCompressed)) return what;
+  return null;
+};
+
+/** What is wrong with an IDENTIFY; `null` if nothing is. */
+export const identifyFailure = (d: unknown, isCompressed: boolean): string | null => failure(IDENTIFY, d, isCompressed);
+
+/** What is wrong with a RESUME; `null` if nothing is. */
+export const resumeFailure = (d: unknown): string | null => failure(RESUME, d, false);
+
+/** What is wrong with a command; `null` if nothing is. */
+export const commandFailure = (op: number, d: unknown): string | null => failure(COMMANDS.get(op) ?? [], d, false);
+
+/** The shard id of an IDENTIFY. */
+export const shardIdOf = ({ shard }: Fields): number => (isShardKey(shard) ? shard[0] : 0);

@@ -1,0 +1,48 @@
+/** The oracle: a second model of what a client of the gateway owes, independent of any client. */
+import { Account } from './account.ts';
+import type { Complaint } from './complaint.ts';
+import { OracleConnection } from './oracle-connection.ts';
+import type { OracleOptions } from './oracle-options.ts';
+
+/**
+ * Judges the clients of a gateway, frame by frame, by the table `ORACLE_RULES`. It is told what is said and heard; it
+ * says nothing itself and sets no timer, so what is missing is noticed with the next frame, or when the socket ends.
+ * @example
+ * ```ts
+ * const oracle = new Oracle({ clock, mainUrl: 'wss://gateway.test' });
+ * const connection = oracle.connect('wss://gateway.test/?v=10&encoding=json');
+ * connection.said({ op: 10, d: { heartbeat_interval: 41_250 } });
+ * connection.heard('{"op":3,"d":{}}');
+ * oracle.complaints; // [{ rule: 'handshake-first', … }]
+ * ```
+ */
+export class Oracle {
+  readonly #account: Account;
+  #connections = 0;
+
+  constructor(options: OracleOptions) {
+    this.#account = new Account(options);
+  }
+
+  /** In the order they were noticed; no more than the first 1000. */
+  get complaints(): readonly Complaint[] {
+    return this.#account.complaints;
+  }
+
+  /** Closes by clients with 1000 or 1001 that no op 9 `false` explains: each has thrown a session away, which only the user may want. */
+  get discards(): number {
+    return this.#account.discards;
+  }
+
+  /** A client's socket is open; the URL is the one the client asked for, query included. */
+  connect(url: string): OracleConnection {
+    const index = this.#connections;
+    this.#connections += 1;
+    return new OracleConnection(this.#account, index, url);
+  }
+
+  /** The gateway has ended a session without a word to its client. */
+  endSession(sessionId: string): void {
+    this.#account.sessions.expire(sessionId);
+  }
+}

@@ -1,0 +1,146 @@
+/** A stream of dispatches against a list and the set of streams that hold the socket back. */
+import { deepEqual } from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { GatewayError } from '../../src/protocol/errors.ts';
+import type { Dispatch } from '../../src/protocol/packets.ts';
+import { DispatchStream } from '../../src/shard/dispatch-stream.ts';
+import { held, play, script, step, turn } from './kit.ts';
+
+/** A sequence, the code of an error, `done` or `waits`. */
+type Outcome = number | string;
+
+class World {
+  /** What the owner knows. */
+  isHeldBack = false;
+  isClosed = false;
+  /** What should be. */
+  readonly waiting: number[] = [];
+  readonly asked: { expected: Outcome; outcome: Outcome }[] = [];
+  isFull = false;
+  /** How it goes on for those who find nothing: `waits` until it has ended. */
+  end: Outcome = 'waits';
+  sequence = 0;
+  readonly abort = new AbortController();
+  readonly stream: DispatchStream;
+  readonly #highWaterMark: number;
+
+  constructor(highWaterMark: number) {
+    this.#highWaterMark = highWaterMark;
+    const owner = {
+      pressureChanged: (): void => void (this.isHeldBack = this.stream.isFull),
+      closed: (): void => void (this.isClosed = true),
+    };
+    this.stream = new DispatchStream(owner, { signal: this.abort.signal, events: ['WANTED'], highWaterMark });
+  }
+
+  push(t: string): void {
+    this.sequence += 1;
+    if (t === 'WANTED' && this.end === 'waits') {
+      const first = this.asked.find(({ expected }) => expected === 'waits');
+      if (first !== undefined) first.expected = this.sequence;
+      else this.waiting.push(this.sequence);
+      if (this.waiting.length >= this.#highWaterMark) this.isFull = true;
+    }
+    this.stream.push({ op: 0, t, s: this.sequence, d: {} });
+  }
+
+  next(): void {
+    const asked = { expected: this.waiting.shift() ?? this.#takeEnd(), outcome: 'waits' as Outcome };
+    if (this.waiting.length <= this.#highWaterMark / 2) this.isFull = false;
+    this.asked.push(asked);
+    this.stream.next().then(
+      (result: IteratorResult<Dispatch, undefined>) => (asked.outcome = result.done === true ? 'done' : result.value.s),
+      (error: GatewayError) => (asked.outcome = error.code),
+    );
+  }
+
+  finish(error: GatewayError | null): void {
+    this.#over(error?.code ?? 'done');
+    this.stream.finish(error);
+  }
+
+  leave(): void {
+    this.waiting.length = 0;
+    this.#over('done');
+    this.end = 'done';
+    void this.stream.return();
+  }
+
+  giveUp(): void {
+    if (this.end === 'waits') this.#over('ABORTED');
+    else if (this.waiting.length > 0) this.end = 'ABORTED';
+    this.waiting.length = 0;
+    this.abort.abort();
+  }
+
+  async check(): Promise<void> {
+    await turn();
+    deepEqual(
+      {
+        outcomes: this.asked.map(({ outcome }) => outcome),
+        oldest: this.stream.oldestSequence,
+        isFull: this.stream.isFull,
+        isHeldBack: this.isHeldBack,
+        isClosed: this.isClosed,
+      },
+      {
+        outcomes: this.asked.map(({ expected }) => expected),
+        oldest: this.waiting[0] ?? null,
+        isFull: this.isFull,
+        isHeldBack: this.isFull,
+        isClosed: this.end !== 'waits' && this.waiting.length === 0,
+      },
+    );
+  }
+
+  /** An error is told once; after it, as after any end, there is nothing. */
+  #takeEnd(): Outcome {
+    const { end } = this;
+    if (end !== 'waits') this.end = 'done';
+    return end;
+  }
+
+  #over(how: Outcome): void {
+    if (this.end !== 'waits') return;
+    this.end = how;
+    this.isFull = false;
+    for (const asked of this.asked) if (asked.expected === 'waits') asked.expected = this.#takeEnd();
+  }
+}
+
+const steps = [
+  fc.constantFrom('WANTED', 'WANTED', 'WANTED', 'OTHER').map((t) => step<World>(`push ${t}`, (world) => world.push(t))),
+  fc.integer({ min: 2, max: 12 }).map((count) =>
+    step<World>(`push ${count}`, (world) => {
+      for (let left = count; left > 0; left -= 1) world.push('WANTED');
+    }),
+  ),
+  fc.integer({ min: 1, max: 8 }).map((count) =>
+    step<World>(`next × ${count}`, (world) => {
+      for (let left = count; left > 0; left -= 1) world.next();
+    }),
+  ),
+  fc.constant(step<World>('check', (world) => world.check())),
+];
+const endings = [
+  fc.constant(step<World>('finish', (world) => world.finish(null))),
+  fc.constant(step<World>('fail', (world) => world.finish(new GatewayError('INTERNAL_ERROR', 'the test said so')))),
+  fc.constant(step<World>('return', (world) => world.leave())),
+  fc.constant(step<World>('abort', (world) => world.giveUp())),
+];
+
+it('a stream hands everything out once and in order, says when it is full, and lets go when it has ended', async () => {
+  const scripts = fc.tuple(script(steps, 30), script([...steps, ...endings], 20));
+  const runs = await held(
+    fc.asyncProperty(fc.integer({ min: 1, max: 10 }), scripts, async (highWaterMark, [before, after]) => {
+      const world = new World(highWaterMark);
+      await play(world, before);
+      await world.check();
+      await play(world, after);
+      await world.check();
+    }),
+    200,
+  );
+  expect(runs).toBe(200);
+});

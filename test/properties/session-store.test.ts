@@ -1,0 +1,172 @@
+/** Session stores against a Map, with crashes, strangers' files and other processes in the same directory. */
+import { deepEqual, ok } from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { GatewayError } from '../../src/protocol/errors.ts';
+import { FileSessionStore } from '../../src/session/file-session-store.ts';
+import { MemorySessionStore } from '../../src/session/memory-session-store.ts';
+import type { Session } from '../../src/session/session.ts';
+import type { SessionStore } from '../../src/session/session-store.ts';
+import { held, play, script, step } from './kit.ts';
+
+const SHARDS = [0, 1, 2];
+
+interface Call {
+  readonly shardId: number;
+  readonly expected: unknown;
+  readonly result: Promise<unknown>;
+}
+
+/** Stores over one place, and what a Map would have in their stead. `unreadable` is what no store has written. */
+class World<Store extends SessionStore = SessionStore> {
+  readonly stores: Store[];
+  readonly sessions = new Map<number, Session | 'unreadable'>();
+  #calls: (Call & { readonly store: Store })[] = [];
+
+  constructor(...stores: Store[]) {
+    this.stores = stores;
+  }
+
+  store(which: number): Store {
+    return this.stores[which % this.stores.length]!;
+  }
+
+  async call(which: number, shardId: number, what: 'load' | 'clear' | Session): Promise<void> {
+    const store = this.store(which);
+    // Calls to one store keep their order. What two do at the same time has none.
+    if (this.#calls.some((call) => call.shardId === shardId && call.store !== store)) await this.settle();
+    const expected = what === 'load' ? (this.sessions.get(shardId) ?? null) : undefined;
+    if (what === 'clear') this.sessions.delete(shardId);
+    else if (what !== 'load') this.sessions.set(shardId, what);
+    const result = what === 'load' ? store.load(shardId) : what === 'clear' ? store.clear(shardId) : store.save(what);
+    this.#calls.push({ store, shardId, expected, result: result.catch(({ code }: GatewayError) => (code === 'SESSION_STORE_FAILED' ? 'unreadable' : code)) });
+  }
+
+  async settle(): Promise<void> {
+    const calls = this.#calls;
+    this.#calls = [];
+    deepEqual(await Promise.all(calls.map(({ result }) => result)), calls.map(({ expected }) => expected));
+  }
+
+  /** What is stored, as any of the stores sees it. */
+  async check(): Promise<void> {
+    await this.settle();
+    for (const which of this.stores.keys()) {
+      for (const shardId of SHARDS) await this.call(which, shardId, 'load');
+    }
+    await this.settle();
+  }
+}
+
+class FileWorld extends World<FileSessionStore> {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    super(new FileSessionStore(directory), new FileSessionStore(directory));
+    this.directory = directory;
+  }
+
+  pathOf(shardId: number): string {
+    return join(this.directory, `shard-${shardId}.json`);
+  }
+
+  /** A process that is killed leaves what it has written so far beside the file. */
+  async crash(which: number, session: Session, bytes: number): Promise<void> {
+    await this.settle();
+    const text = JSON.stringify(session);
+    await writeFile(`${this.pathOf(session.shardId)}.${bytes}.tmp`, text.slice(0, bytes));
+    this.stores[which % this.stores.length] = new FileSessionStore(this.directory);
+  }
+
+  async overwrite(shardId: number, text: string): Promise<void> {
+    await this.settle();
+    await writeFile(this.pathOf(shardId), text);
+    this.sessions.set(shardId, 'unreadable');
+  }
+
+  /** Two processes save at once: one of both wins, as a whole. */
+  async race(one: Session, other: Session): Promise<void> {
+    await this.settle();
+    await Promise.all([this.store(0).save(one), this.store(1).save(other)]);
+    const winner = await this.store(0).load(one.shardId);
+    ok([one, other].some((session) => JSON.stringify(session) === JSON.stringify(winner)), 'what is stored is neither of both');
+    this.sessions.set(one.shardId, winner!);
+  }
+}
+
+const which = fc.nat({ max: 1 });
+const shardIds = fc.constantFrom(...SHARDS);
+const sessions = shardIds.chain((shardId) =>
+  fc.record<Session>(
+    {
+      sessionId: fc.oneof(fc.constantFrom('日本 é 🎉', '\u0000', '"\\', '\ud800'), fc.nat().map(String)),
+      resumeUrl: fc.constantFrom('wss://resume.test', 'ws://127.0.0.1:1/path?query=1'),
+      sequence: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+      shardId: fc.constant(shardId),
+      shardCount: fc.integer({ min: 3, max: 16 }),
+    },
+    { noNullPrototype: true },
+  ),
+);
+
+const stepsOf = <W extends World>(): fc.Arbitrary<fc.AsyncCommand<W, W>>[] => [
+  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (world) => world.call(store, session.shardId, session))),
+  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (world) => world.call(store, session.shardId, session))),
+  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} loads ${shardId}`, (world) => world.call(store, shardId, 'load'))),
+  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} clears ${shardId}`, (world) => world.call(store, shardId, 'clear'))),
+  fc.constant(step<W>('everything settles', (world) => world.settle())),
+];
+
+const strangeTexts = fc.oneof(
+  fc.constantFrom('', '{}', 'null', '[]', '{"sessionId":"x"}', '\u0000'),
+  fc.tuple(sessions, fc.nat()).map(([session, cut]) => JSON.stringify(session).slice(0, cut % JSON.stringify(session).length)),
+);
+const fileSteps = [
+  ...stepsOf<FileWorld>(),
+  fc.tuple(which, sessions, fc.nat({ max: 80 })).map(([store, session, bytes]) =>
+    step<FileWorld>(`store ${store} dies after ${bytes} bytes of shard ${session.shardId}`, (world) => world.crash(store, session, bytes)),
+  ),
+  fc.tuple(shardIds, strangeTexts).map(([shardId, text]) =>
+    step<FileWorld>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (world) => world.overwrite(shardId, text)),
+  ),
+  sessions.filter(({ shardId }) => shardId === 0).map((session) =>
+    step<FileWorld>(`somebody copies the file of shard 0 to shard 1`, (world) => world.overwrite(1, JSON.stringify(session))),
+  ),
+  fc.tuple(sessions, sessions).map(([one, other]) =>
+    step<FileWorld>(`both stores save shard ${one.shardId}`, (world) => world.race(one, { ...other, shardId: one.shardId })),
+  ),
+];
+
+it('a store in memory agrees with a Map after any calls in any order', async () => {
+  const runs = await held(
+    fc.asyncProperty(script(stepsOf(), 40), async (commands) => {
+      const world = new World(new MemorySessionStore());
+      await play(world, commands);
+      await world.check();
+    }),
+    100,
+  );
+  expect(runs).toBe(100);
+});
+
+it('two stores over one directory agree with a Map, whoever dies or meddles, and leave no files of their own behind', async () => {
+  const runs = await held(
+    fc.asyncProperty(script(fileSteps, 25), async (commands) => {
+      const directory = await mkdtemp(join(tmpdir(), 'session-store-'));
+      try {
+        const world = new FileWorld(directory);
+        await play(world, commands);
+        await world.check();
+        const files = (await readdir(directory)).filter((name) => !/\.json\.\d+\.tmp$/.test(name));
+        deepEqual(files.toSorted(), [...world.sessions.keys()].map((shardId) => `shard-${shardId}.json`).toSorted());
+      } finally {
+        await rm(directory, { recursive: true });
+      }
+    }),
+    40,
+  );
+  expect(runs).toBe(40);
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/protocol/errors.ts';
+import { DispatchStream } from '../../src/shard/dispatch-stream.ts';
+import type { DispatchStreamOptions } from '../../src/shard/dispatch-stream.ts';
+
+/** A stream that holds dispatches, and what its owner was told. */
+function streamWith(count: number, options?: DispatchStreamOptions) {
+  const told: string[] = [];
+  const owner = { pressureChanged: () => void told.push(`full: ${stream.isFull}`), closed: () => void told.push('closed') };
+  const stream = new DispatchStream(owner, options);
+  const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {} });
+  for (let s = 1; s <= count; s += 1) push(s);
+  return { stream, told, push };
+}
+
+const failed = new GatewayError('INTERNAL_ERROR', 'the test said so');
+
+describe('DispatchStream', () => {
+  it('is let go of when its consumer leaves after the end with dispatches still waiting', async () => {
+    const { stream, told } = streamWith(2);
+    stream.finish(failed);
+    expect(told).toEqual([]);
+    await stream.return();
+    expect([told, await stream.next()]).toEqual([['closed'], { done: true, value: undefined }]);
+  });
+
+  it('drops what still waits after the end when it is aborted', async () => {
+    const abort = new AbortController();
+    const { stream, told } = streamWith(2, { signal: abort.signal });
+    stream.finish(null);
+    abort.abort('enough');
+    expect([stream.oldestSequence, told]).toEqual([null, ['closed']]);
+    await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
+  });
+
+  it('tells the first of those who wait what it failed with, and the others that it is over', async () => {
+    const { stream } = streamWith(0);
+    const asked = [stream.next(), stream.next()];
+    stream.finish(failed);
+    expect(await Promise.allSettled([...asked, stream.next()])).toEqual([
+      { status: 'rejected', reason: failed },
+      { status: 'fulfilled', value: { done: true, value: undefined } },
+      { status: 'fulfilled', value: { done: true, value: undefined } },
+    ]);
+  });
+
+  it('stays full until half is taken, also when another dispatch comes', async () => {
+    const { stream, told, push } = streamWith(8, { highWaterMark: 8 });
+    for (let taken = 0; taken < 2; taken += 1) await stream.next();
+    push(9);
+    expect([stream.isFull, told.includes('full: false')]).toEqual([true, false]);
+    for (let taken = 0; taken < 3; taken += 1) await stream.next();
+    expect([stream.isFull, told.at(-1)]).toEqual([false, 'full: false']);
+  });
+});

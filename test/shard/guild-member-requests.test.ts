@@ -1,0 +1,55 @@
+import type { GatewayGuildMembersChunkDispatchData } from 'discord-api-types/v10';
+import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/protocol/errors.ts';
+import { GuildMemberRequests } from '../../src/shard/guild-member-requests.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
+
+const chunk = (index: number): GatewayGuildMembersChunkDispatchData =>
+  ({ guild_id: '7', chunk_index: index, chunk_count: 2, members: [`member ${index}`], nonce: 'n' }) as never;
+
+const whole = { guildId: '7', members: ['member 0', 'member 1'], notFound: [], nonce: 'n' };
+
+const asking = { guild_id: '7', query: '', limit: 0, nonce: 'n' };
+
+describe('GuildMemberRequests', () => {
+  it('is not completed by a chunk that comes twice', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const request = shard.requestGuildMembers(asking);
+    await clock.advanceAsync(10);
+    for (const index of [0, 0, 1]) gateway.dispatch('GUILD_MEMBERS_CHUNK', chunk(index));
+    expect(await request).toEqual(whole);
+  });
+
+  it('lets a nonce be used again at once when the request it stood for is aborted', async () => {
+    const { clock, gateway, shard } = virtualShard();
+    const abort = new AbortController();
+    const aborted = shard.requestGuildMembers(asking, { signal: abort.signal });
+    abort.abort();
+    const request = shard.requestGuildMembers(asking);
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
+    void shard.connect();
+    await clock.advanceAsync(100);
+    for (const index of [0, 1]) gateway.dispatch('GUILD_MEMBERS_CHUNK', chunk(index));
+    expect(await request).toEqual(whole);
+  });
+
+  it('does not time out for a request that is over when its frame leaves late', async () => {
+    const clock = new VirtualClock();
+    const frames: PromiseWithResolvers<void>[] = [];
+    const send = (): Promise<void> => {
+      const frame = Promise.withResolvers<void>();
+      frames.push(frame);
+      return frame.promise;
+    };
+    const requests = new GuildMemberRequests({ clock, random: () => 0, send });
+    const first = requests.request(asking);
+    requests.stop(new GatewayError('STOPPED', 'the test said so'));
+    const second = requests.request(asking, { timeoutMs: 60_000 });
+    await expect(first).rejects.toMatchObject({ code: 'STOPPED' });
+    for (const frame of frames) frame.resolve();
+    await clock.advanceAsync(30_000);
+    for (const index of [0, 1]) requests.chunk(chunk(index));
+    expect([await second, clock.pending]).toEqual([whole, 0]);
+  });
+});

@@ -1,0 +1,86 @@
+/** Streams of dispatches, and the store, which must not be ahead of them. */
+import type { Dispatch } from '../../../src/index.ts';
+import type { Life } from '../life.ts';
+import type { World } from '../world.ts';
+import type { Check, Complain } from './check.ts';
+import { follow, lastIndex, placeOf } from './delivery.ts';
+
+interface Watched {
+  readonly life: Life;
+  readonly events: readonly string[] | null;
+  /** Handed to listeners and not taken from the stream. */
+  readonly waiting: Dispatch[];
+  isFinished: boolean;
+  /** The stop came from within a listener of this dispatch: the stream may get it or not. */
+  optional: Dispatch | null;
+}
+
+function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Watched> {
+  const streams = new Map<string, Watched>();
+  const of = (life: Life): Watched[] => [...streams.values()].filter((stream) => stream.life === life);
+  const last = new Map<Life, Dispatch>();
+  const key = (life: Life, id: number): string => `${life.slot.shardId}/${id}`;
+  world.chronicle.on('stream.opened', ({ life, id, events }) => {
+    streams.set(key(life, id), { life, events, waiting: [], isFinished: false, optional: null });
+  });
+  world.chronicle.on('dispatched', ({ life, dispatch }) => {
+    if (streams.size === 0) return;
+    last.set(life, dispatch);
+    for (const { events, waiting, isFinished } of of(life)) {
+      if (!isFinished && (events === null || events.includes(dispatch.t))) waiting.push(dispatch);
+    }
+  });
+  const finish = (life: Life): void => {
+    for (const stream of of(life)) {
+      if (!stream.isFinished) stream.optional = last.get(life) ?? null;
+      stream.isFinished = true;
+    }
+  };
+  world.chronicle.on('deed', ({ life, name }) => {
+    if (['disconnect', 'forceClose', 'restart'].includes(name)) finish(life);
+  });
+  world.chronicle.on('told', ({ life, name, args }) => {
+    if (name === 'failed' || (name === 'stateChange' && (args[0] as { to: string }).to === 'disconnected')) finish(life);
+  });
+  world.chronicle.on('stream.took', ({ life, id, dispatch }) => {
+    const stream = streams.get(key(life, id));
+    if (stream === undefined) return complain(`a stream that had ended gave ${dispatch.t} ${dispatch.s}`);
+    const expected = stream.waiting.shift();
+    if (expected !== dispatch) complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
+  });
+  world.chronicle.on('stream.ended', ({ life, id, hasLeft, error }) => {
+    const stream = streams.get(key(life, id));
+    streams.delete(key(life, id));
+    const isAborted = (error as { code?: string } | null)?.code === 'ABORTED';
+    if (stream === undefined || hasLeft || isAborted) return;
+    if (!stream.isFinished) return complain(`a stream ended by itself: ${String(error)}`);
+    const left = stream.waiting.filter((dispatch) => dispatch !== stream.optional);
+    if (left.length > 0) complain(`a stream ended with ${left.length} dispatches in it`);
+  });
+  return streams;
+}
+
+export const streamsAgree: Check = {
+  rule: 'a stream gives what the listeners were given, in order, and ends after the last of it',
+  watch: (world, complain) => void watchStreams(world, complain),
+};
+
+export const storeBehind: Check = {
+  rule: 'the stored session is never ahead of what was handed out, nor of what waits in a stream',
+  watch(world, complain) {
+    const { furthest } = follow(world, () => undefined);
+    const streams = watchStreams(world, () => undefined);
+    world.chronicle.on('store.saving', ({ life, session: { sessionId, sequence } }) => {
+      if (!world.gateway.sessions.has(sessionId)) return;
+      const index = lastIndex(world, sessionId, sequence);
+      const known = furthest.get(life.slot)!.get(sessionId) ?? -1;
+      if (index > known) complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
+      for (const { life: other, waiting } of streams.values()) {
+        const oldest = other === life ? waiting.map(placeOf).find((place) => place?.[0] === sessionId) : undefined;
+        if (oldest !== undefined && oldest !== null && index >= oldest[1]) {
+          complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
+        }
+      }
+    });
+  },
+};

@@ -1,0 +1,56 @@
+/** Beats on time, and the deaf replaced in time. Whatever the process itself was late by is granted. */
+import { DRAIN_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS } from '../../../machines/timing.ts';
+import { DEFAULT_TIMING } from '../../../machines/index.ts';
+import type { SimSocket } from '../sim-socket.ts';
+import type { Check } from './check.ts';
+
+export const beatsOnTime: Check = {
+  rule: 'the first beat comes within the interval after HELLO, the next within one of the last',
+  watch(world, complain) {
+    const last = new Map<SimSocket, number>();
+    const judge = (socket: SimSocket, mayBeOverdue: boolean): void => {
+      const at = last.get(socket);
+      if (at === undefined) return;
+      const now = world.clock.now();
+      const allowedMs = world.setting.heartbeatIntervalMs + world.clock.latenessMs(at, now) * 2 + (mayBeOverdue ? DRAIN_TIMEOUT_MS : 0);
+      if (now - at > allowedMs) complain(`no beat for ${now - at} ms on socket ${socket.id}, ${allowedMs} are allowed`);
+    };
+    world.chronicle.on('shard.heard', ({ socket, packet }) => {
+      const { heartbeat_interval: interval } = (packet.op === 10 ? packet.d : {}) as { heartbeat_interval?: unknown };
+      if (interval === world.setting.heartbeatIntervalMs && socket.readyState === 1) last.set(socket, world.clock.now());
+    });
+    world.chronicle.on('shard.sent', ({ socket, packet }) => {
+      if (packet.op !== 1) return;
+      judge(socket, false);
+      last.set(socket, world.clock.now());
+    });
+    world.chronicle.on('shard.closing', ({ socket }) => {
+      if (socket.readyState === 1) judge(socket, true);
+      last.delete(socket);
+    });
+    world.chronicle.on('socket.closed', ({ socket }) => void last.delete(socket));
+    world.chronicle.on('drain.ended', () => {
+      for (const socket of last.keys()) if (socket.readyState === 1) judge(socket, true);
+    });
+  },
+};
+
+export const zombieReplaced: Check = {
+  rule: 'a socket that nothing comes through is let go within two intervals',
+  watch(world, complain) {
+    const { clock, setting } = world;
+    const { connectTimeoutMs, helloTimeoutMs } = DEFAULT_TIMING;
+    const boundMs = Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) + DRAIN_TIMEOUT_MS + ZOMBIE_TIMEOUT_MS;
+    world.chronicle.on('socket.deaf', ({ socket }) => {
+      const from = clock.now();
+      const look = (): void => {
+        if (socket.readyState >= 2) return;
+        const now = clock.now();
+        const allowedMs = boundMs + clock.latenessMs(from, now) * 4 + 10;
+        if (now - from >= allowedMs) complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
+        else clock.outside(look, from + allowedMs - now);
+      };
+      clock.outside(look, boundMs);
+    });
+  },
+};

@@ -1,0 +1,48 @@
+/** A session as the gateway keeps it: everything it ever said in it, numbered, so that a run can be held against it. */
+export interface Said {
+  readonly s: number;
+  readonly t: string;
+  /** Carries `sim: [sessionId, index]`, by which a dispatch is known wherever it turns up. */
+  readonly d: Record<string, unknown>;
+}
+
+/** The connection it speaks through. */
+export interface Speaker {
+  pump(): void;
+  drop(): void;
+}
+
+export class GatewaySession {
+  readonly id: string;
+  readonly shardId: number;
+  readonly log: Said[] = [];
+  sequence = 0;
+  /** Why Discord no longer knows it; `null` while it does. */
+  endedBy: string | null = null;
+  speaker: Speaker | null = null;
+  detachedAt = 0;
+
+  constructor(id: string, shardId: number) {
+    this.id = id;
+    this.shardId = shardId;
+  }
+
+  say(t: string, d: Record<string, unknown>): void {
+    if (this.endedBy !== null) return;
+    this.sequence += 1;
+    this.log.push({ s: this.sequence, t, d: { ...d, sim: [this.id, this.log.length] } });
+    this.speaker?.pump();
+  }
+
+  /** The place in the log of what comes after a sequence. */
+  indexAfter(sequence: number): number {
+    let from = 0;
+    let to = this.log.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.log[middle]!.s > sequence) to = middle;
+      else from = middle + 1;
+    }
+    return from;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Everything that happens in a run, as the checks and the trace see it. The parts of the world tell; nobody who
+ * listens can change anything.
+ */
+import type { Dispatch, Session, ShardEvents } from '../../src/index.ts';
+import type { Packet } from '../../src/protocol/packets.ts';
+import type { Life } from './life.ts';
+import type { SimSocket } from './sim-socket.ts';
+
+export interface Happenings {
+  /** The shard asks for a socket. */
+  'socket.created': { socket: SimSocket };
+  'socket.opened': { socket: SimSocket };
+  /** The shard hands a frame to its socket. */
+  'shard.sent': { socket: SimSocket; packet: Packet; text: string };
+  /** The shard ends its socket; `null` tears it down. */
+  'shard.closing': { socket: SimSocket; code: number | null };
+  /** The shard is told that its socket is closed. */
+  'socket.closed': { socket: SimSocket; code: number };
+  'gateway.said': { socket: SimSocket; packet: Packet };
+  'gateway.heard': { socket: SimSocket; text: string };
+  /** The gateway's end of the close handshake, or of the TCP connection. */
+  'gateway.closed': { socket: SimSocket; code: number | null };
+  'gateway.saw-close': { socket: SimSocket; code: number | null };
+  /** A whole packet has reached a socket that still listens. */
+  'shard.heard': { socket: SimSocket; packet: Packet };
+  /** Nothing passes through this socket any more. */
+  'socket.deaf': { socket: SimSocket };
+  'session.ended': { sessionId: string; why: string };
+  'store.saving': { life: Life; session: Session };
+  'store.clearing': { life: Life };
+  'store.loaded': { life: Life; session: Session | null };
+  'store.failed': { life: Life; what: string };
+  /** Something goes wrong in the world. */
+  fault: { name: string; what: string };
+  /** The user does something. */
+  /** `drops`: the session is given up; with `session` for another one. */
+  deed: { life: Life; name: string; what: string; drops?: boolean; session?: Session };
+  /** A promise the user was given. */
+  'promise.made': { life: Life; id: number; name: string };
+  'promise.settled': { life: Life; id: number; error: unknown };
+  dispatched: { life: Life; dispatch: Dispatch };
+  /** The same, as a listener of its type gets it. */
+  typed: { life: Life; dispatch: Dispatch };
+  /** A stream gave a dispatch to its consumer. */
+  'stream.opened': { life: Life; id: number; events: readonly string[] | null };
+  'stream.took': { life: Life; id: number; dispatch: Dispatch };
+  'stream.ended': { life: Life; id: number; hasLeft: boolean; error: unknown };
+  told: { life: Life; name: keyof ShardEvents; args: unknown[] };
+  uncaught: { error: unknown };
+  /** The world is well from now on. */
+  'drain.began': Record<never, never>;
+  /** It took too long. */
+  'drain.late': { what: string };
+  'drain.ended': Record<never, never>;
+  /** Every shard was told to stop and has had its time. */
+  stopped: Record<never, never>;
+}
+
+export type Name = keyof Happenings;
+type Listener<N extends Name> = (happening: Happenings[N]) => void;
+
+export class Chronicle {
+  readonly #listeners = new Map<Name, Listener<never>[]>();
+  readonly #all: ((name: Name, happening: Happenings[Name]) => void)[] = [];
+
+  on<N extends Name>(name: N, listener: Listener<N>): void {
+    const list = this.#listeners.get(name);
+    if (list === undefined) this.#listeners.set(name, [listener]);
+    else list.push(listener);
+  }
+
+  onAll(listener: (name: Name, happening: Happenings[Name]) => void): void {
+    this.#all.push(listener);
+  }
+
+  tell<N extends Name>(name: N, happening: Happenings[N]): void {
+    for (const listener of this.#all) listener(name, happening);
+    const list = this.#listeners.get(name);
+    if (list !== undefined) for (const listener of list) (listener as Listener<N>)(happening);
+  }
+}

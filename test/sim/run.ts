@@ -1,0 +1,152 @@
+/** One run: a world from a seed, its script, the time until all is well again, and the end of everything. */
+import { DEFAULT_TIMING } from '../../machines/index.ts';
+import { CHECKS } from './checks/index.ts';
+import type { CheckName } from './checks/index.ts';
+import { perform } from './deeds.ts';
+import { stream } from './dice.ts';
+import { schedule, scriptOf } from './script.ts';
+import type { ScriptEvent } from './script.ts';
+import { settingOf } from './setting.ts';
+import type { Setting } from './setting.ts';
+import { World } from './world.ts';
+import type { Sabotage } from './world.ts';
+
+export interface Violation {
+  readonly check: CheckName;
+  readonly what: string;
+  /** ms since the run began. */
+  readonly at: number;
+}
+
+export interface RunResult {
+  readonly setting: Setting;
+  readonly violation: Violation | null;
+  readonly events: number;
+  readonly shardHours: number;
+}
+
+export interface RunOptions {
+  /** Plays only the first of the script's events. */
+  readonly events?: number;
+  /** Instead of the script of the seed. */
+  readonly script?: readonly ScriptEvent[];
+  readonly setting?: Partial<Setting>;
+  readonly sabotage?: Sabotage;
+  /** Sees the world before anything happens. */
+  readonly observe?: (world: World) => void;
+}
+
+/** Lets promises settle: ticks run when no microtask is left. */
+const settled = (): Promise<void> => new Promise((resolve) => void process.nextTick(resolve));
+const aTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+/** How many steps before the event loop of this process gets a turn. */
+const STEPS_PER_TURN = 2_000;
+
+class Run {
+  readonly #world: World;
+  readonly #startedAt: number;
+  #steps = 0;
+  violation: Violation | null = null;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#startedAt = world.clock.now();
+    for (const [name, { watch }] of Object.entries(CHECKS)) {
+      watch(world, (what) => (this.violation ??= { check: name as CheckName, what, at: this.elapsedMs }));
+    }
+  }
+
+  get elapsedMs(): number {
+    return this.#world.clock.now() - this.#startedAt;
+  }
+
+  /** Lets time go on until then, or until something holds. */
+  async until(elapsedMs: number, holds: () => boolean = () => false): Promise<void> {
+    const { clock } = this.#world;
+    const at = this.#startedAt + elapsedMs;
+    await settled();
+    while (this.violation === null && clock.nextAt <= at && !holds()) {
+      clock.step();
+      await settled();
+      this.#steps += 1;
+      if (this.#steps % STEPS_PER_TURN === 0) await aTurn();
+    }
+    if (this.violation === null && !holds()) clock.moveTo(at);
+  }
+}
+
+export async function play(seed: number, options: RunOptions = {}): Promise<RunResult> {
+  const setting = { ...settingOf(seed), ...options.setting };
+  const script = (options.script ?? scriptOf(setting)).slice(0, options.events);
+  const world = new World(setting, options.sabotage);
+  const run = new Run(world);
+  options.observe?.(world);
+  const caught = (error: unknown): void => world.chronicle.tell('uncaught', { error });
+  process.on('uncaughtException', caught);
+  process.on('unhandledRejection', caught);
+  try {
+    schedule(world, script);
+    world.slots.forEach((slot, index) => world.clock.later(() => slot.connect(), index * 10));
+    const lastAt = options.events === undefined ? setting.durationMs : Math.min(setting.durationMs, (script.at(-1)?.at ?? 0) + 1_000);
+    await run.until(lastAt);
+    if (run.violation === null) await drain(world, run);
+    if (run.violation === null) await stop(world, run);
+    await aTurn();
+  } catch (error) {
+    world.chronicle.tell('uncaught', { error });
+  } finally {
+    process.off('uncaughtException', caught);
+    process.off('unhandledRejection', caught);
+    world.close();
+  }
+  return { setting, violation: run.violation, events: script.length, shardHours: (run.elapsedMs * setting.shards) / 3_600_000 };
+}
+
+/** The world is well: so must the shards be, before long. */
+async function drain(world: World, run: Run): Promise<void> {
+  const { chronicle, slots, setting, clock } = world;
+  const from = clock.now();
+  chronicle.tell('drain.began', {});
+  world.heal();
+  const dice = stream(setting.seed, 'drain');
+  for (const slot of slots) {
+    slot.life.ambush = null;
+    const isWanted = dice.chance(0.85);
+    slot.persistence = isWanted ? 1 : 0;
+    if (isWanted && ['disconnected', 'failed', 'disconnecting'].includes(slot.life.shard.state)) slot.connect();
+  }
+  const wanted = slots.filter(({ persistence }) => persistence === 1);
+  const isWell = (): boolean => !clock.isAsleep && wanted.every((slot) => slot.isWell);
+  const boundMs = (): number => drainBoundMs(world) + clock.latenessMs(from, clock.now()) * 10;
+  await run.until(run.elapsedMs + boundMs(), isWell);
+  for (const slot of wanted) {
+    if (!isWell() && !slot.isWell) chronicle.tell('drain.late', { what: `shard ${slot.shardId} is ${slot.life.shard.state} after ${clock.now() - from} ms` });
+  }
+  await run.until(run.elapsedMs + 20_000 + setting.latencyMs * 20);
+  if (run.violation === null) chronicle.tell('drain.ended', {});
+}
+
+/** What the longest way from any state to ready may take. */
+function drainBoundMs({ setting, gate }: World): number {
+  const { connectTimeoutMs, helloTimeoutMs, resumedTimeoutMs, backoffCapMs } = DEFAULT_TIMING;
+  const wayMs = (setting.latencyMs + setting.jitterMs * 5) * 10;
+  const lossMs = Math.max(setting.heartbeatIntervalMs * 2 + 2_000, connectTimeoutMs + helloTimeoutMs + resumedTimeoutMs);
+  const queueMs = setting.shards * (5_250 + wayMs);
+  const budgetMs = gate.budget.remaining < setting.shards * 2 ? gate.budget.resetAfterMs : 0;
+  // Lost, waited, refused, waited, identified; and once more for a socket that was deaf when all seemed well.
+  return 2 * (lossMs + 2 * (backoffCapMs + wayMs)) + queueMs + budgetMs;
+}
+
+async function stop(world: World, run: Run): Promise<void> {
+  const dice = stream(world.setting.seed, 'stop');
+  for (const slot of world.slots) {
+    slot.persistence = 0;
+    perform(slot.life, dice.pick(['disconnect', 'disconnect', 'forceClose']), dice);
+  }
+  const { closeTimeoutMs } = DEFAULT_TIMING;
+  const from = world.clock.now();
+  await run.until(run.elapsedMs + 30_000 + closeTimeoutMs * 2 + world.clock.latenessMs(from, from) * 10);
+  await aTurn();
+  await aTurn();
+  if (run.violation === null) world.chronicle.tell('stopped', {});
+}

@@ -1,0 +1,79 @@
+/** What a seed says about a run before anything happens in it: the size of the world, and its temper. */
+import type { Compression } from '../../src/protocol/gateway-url.ts';
+import type { Lateness } from './sim-clock.ts';
+import { stream } from './dice.ts';
+
+/** How much goes on: many faults in little time, or long stretches without any. */
+export type Pace = 'storm' | 'day' | 'quiet';
+
+export interface Setting {
+  readonly seed: number;
+  readonly pace: Pace;
+  readonly durationMs: number;
+  /** Mean time from one event of the script to the next. */
+  readonly gapMs: number;
+  readonly shards: number;
+  readonly maxConcurrency: number;
+  readonly compression: Compression;
+  readonly heartbeatIntervalMs: number;
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  readonly lateness: Lateness;
+  /** Mean time from one dispatch of a session to the next. */
+  readonly trafficMs: number;
+  /** How long a session without a connection lives. */
+  readonly sessionTtlMs: number;
+  /** How gateways number RESUMED. */
+  readonly resumedSequence: 'next' | 'last' | 'none';
+  readonly budget: { readonly total: number; readonly remaining: number; readonly resetAfterMs: number };
+  readonly shouldReconnect: boolean;
+  /** Whether there is a store that outlives a process. */
+  readonly hasStore: boolean;
+  readonly maxDispatchSilenceMs: number | null;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const PACES: Readonly<Record<Pace, { hours: readonly [number, number]; gapMs: readonly [number, number]; trafficMs: readonly [number, number] }>> = {
+  storm: { hours: [0.1, 0.7], gapMs: [2_000, 20_000], trafficMs: [400, 20_000] },
+  day: { hours: [2, 8], gapMs: [60_000, 400_000], trafficMs: [5_000, 120_000] },
+  quiet: { hours: [8, 30], gapMs: [HOUR, 6 * HOUR], trafficMs: [30_000, 600_000] },
+};
+
+const LATENESS: Readonly<Record<'exact' | 'usual' | 'busy' | 'overloaded', Lateness>> = {
+  exact: { earlyMs: 0, usualMs: 0, worstMs: 0 },
+  usual: { earlyMs: 1, usualMs: 2, worstMs: 30 },
+  busy: { earlyMs: 1, usualMs: 30, worstMs: 400 },
+  overloaded: { earlyMs: 1, usualMs: 250, worstMs: 3_000 },
+};
+
+export function settingOf(seed: number): Setting {
+  const dice = stream(seed, 'setting');
+  const pace = dice.weighted({ storm: 5, day: 4, quiet: 1.5 });
+  const { hours, gapMs, trafficMs } = PACES[pace];
+  const durationMs = dice.magnitude(hours[0] * HOUR, hours[1] * HOUR);
+  const total = dice.int(3, 30);
+  return {
+    seed,
+    pace,
+    durationMs,
+    gapMs: dice.magnitude(...gapMs),
+    shards: Number(dice.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 })),
+    maxConcurrency: dice.int(1, 3),
+    compression: dice.weighted({ none: 6, 'zlib-stream': 3, 'zstd-stream': 1, payload: 1 }),
+    heartbeatIntervalMs: dice.pick([41_250, 41_250, 45_000, 30_000, 10_000]),
+    latencyMs: dice.magnitude(1, 200),
+    jitterMs: dice.magnitude(1, 150),
+    lateness: LATENESS[dice.weighted({ exact: 2, usual: 5, busy: 2, overloaded: 0.7 })],
+    trafficMs: dice.magnitude(...trafficMs),
+    sessionTtlMs: dice.magnitude(MINUTE, 15 * MINUTE),
+    resumedSequence: dice.weighted({ next: 4, last: 1, none: 1 }),
+    budget: dice.chance(0.15)
+      ? { total, remaining: dice.int(0, Math.min(3, total)), resetAfterMs: dice.magnitude(MINUTE, 6 * HOUR) }
+      : { total: 100_000, remaining: 100_000, resetAfterMs: 24 * HOUR },
+    shouldReconnect: !dice.chance(0.05),
+    hasStore: dice.chance(0.6),
+    maxDispatchSilenceMs: dice.chance(0.08) ? dice.magnitude(5 * MINUTE, HOUR) : null,
+  };
+}

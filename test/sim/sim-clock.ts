@@ -1,0 +1,144 @@
+/**
+ * The time of a simulated process and of the world around it. Timers of the process are as those of a real event
+ * loop: a little late, a fraction of a millisecond early, in no order when they are due together, and all at once
+ * after the process was asleep. The world outside knows nothing of that.
+ */
+import type { Clock } from '../../src/clock.ts';
+import type { Dice } from './dice.ts';
+import { Heap } from './heap.ts';
+import type { Entry } from './heap.ts';
+
+/** The phases of a turn of Node's event loop, as far as they matter here. */
+const TIMERS = 0;
+const POLL = 1;
+const CHECK = 2;
+
+/** More without time moving on is an endless loop. */
+const MOST_AT_ONCE = 50_000;
+
+export interface Lateness {
+  /** How early a timer may be, in ms. */
+  readonly earlyMs: number;
+  /** How late most timers are at most, in ms. */
+  readonly usualMs: number;
+  /** How late a few are. */
+  readonly worstMs: number;
+}
+
+export class SimClock implements Clock {
+  readonly #dice: Dice;
+  readonly #lateness: Lateness;
+  readonly #heap = new Heap();
+  /** `[from, until]` of each sleep. */
+  readonly #sleeps: [number, number][] = [];
+  #now: number;
+  #order = 1;
+  #atOnce = 0;
+  #asleepUntil = 0;
+  /** Timers of the shards that are set. */
+  pending = 0;
+
+  constructor(dice: Dice, lateness: Lateness, startAt: number) {
+    this.#dice = dice;
+    this.#lateness = lateness;
+    this.#now = startAt;
+  }
+
+  readonly now = (): number => this.#now;
+
+  get nextAt(): number {
+    return this.#heap.first?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): Entry {
+    this.pending += 1;
+    const entry: Entry = { at: this.#now, phase: CHECK, order: 0, run: callback, isShards: true, isAsleep: true };
+    if (delayMs > 0) {
+      entry.at = Math.max(this.#now, this.#now + delayMs + this.#late());
+      entry.phase = TIMERS;
+      entry.order = this.#dice.next();
+    } else {
+      this.#order += 1;
+      entry.order = this.#order;
+    }
+    this.#heap.push(entry);
+    return entry;
+  }
+
+  clearTimeout(handle: unknown): void {
+    const entry = handle as Entry | undefined | null;
+    if (entry === undefined || entry === null || entry.run === null) return;
+    if (entry.isShards) this.pending -= 1;
+    this.#heap.cancel(entry);
+  }
+
+  /** Something in the process that is not the shard's: the user's own timers. */
+  later(run: () => void, delayMs: number): Entry {
+    return this.#add(run, this.#now + delayMs, TIMERS, true);
+  }
+
+  /** Something that arrives at the process from outside: a sleeping one sees it when it wakes. */
+  arrive(run: () => void, at: number): void {
+    this.#add(run, Math.max(this.#now, at), POLL, true);
+  }
+
+  /** Something in the world outside. */
+  outside(run: () => void, delayMs: number): Entry {
+    return this.#add(run, this.#now + delayMs, POLL, false);
+  }
+
+  /** The process stands still: blocked, or on a laptop whose lid was closed. */
+  sleep(ms: number): void {
+    const until = Math.max(this.#asleepUntil, this.#now + ms);
+    this.#sleeps.push([this.#now, until]);
+    this.#asleepUntil = until;
+  }
+
+  /** How late a timer within this span may have been. */
+  latenessMs(from: number, until: number): number {
+    let sum = this.#lateness.worstMs + 1;
+    for (const [start, end] of this.#sleeps) if (start <= until && end >= from) sum += end - start;
+    return sum;
+  }
+
+  get isAsleep(): boolean {
+    return this.#now < this.#asleepUntil;
+  }
+
+  /** Runs what comes next. */
+  step(): void {
+    const entry = this.#heap.pop();
+    if (entry === undefined) return;
+    if (entry.isAsleep && entry.at < this.#asleepUntil) {
+      entry.at = this.#asleepUntil;
+      this.#order += 1;
+      entry.order = this.#order;
+      this.#heap.push(entry);
+      return;
+    }
+    this.#atOnce = entry.at > this.#now ? 0 : this.#atOnce + 1;
+    if (this.#atOnce > MOST_AT_ONCE) throw new Error('time stands still: something sets its own timer again with no delay');
+    this.#now = Math.max(this.#now, entry.at);
+    const { run } = entry;
+    entry.run = null;
+    if (entry.isShards) this.pending -= 1;
+    run?.();
+  }
+
+  moveTo(at: number): void {
+    this.#now = Math.max(this.#now, at);
+  }
+
+  #add(run: () => void, at: number, phase: number, isAsleep: boolean): Entry {
+    const entry: Entry = { at, phase, order: this.#dice.next(), run, isShards: false, isAsleep };
+    this.#heap.push(entry);
+    return entry;
+  }
+
+  #late(): number {
+    const { earlyMs, usualMs, worstMs } = this.#lateness;
+    const dice = this.#dice.next();
+    if (dice < 0.02) return worstMs * this.#dice.next();
+    return dice * (usualMs + earlyMs) - earlyMs;
+  }
+}

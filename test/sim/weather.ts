@@ -1,0 +1,63 @@
+/** What is wrong with the world for a while. */
+export interface WeatherValues {
+  /** Connects are refused at `main`, at `resume` hosts, or `all`. */
+  refuse: 'main' | 'resume' | 'all';
+  /** Connects never come about. */
+  unreachable: 'main' | 'resume' | 'all';
+  /** Connects take so many ms. */
+  slowConnect: number;
+  /** Opening a socket throws. */
+  createThrows: boolean;
+  noHello: boolean;
+  insaneHello: unknown;
+  /** RECONNECT instead of HELLO. */
+  reconnectFirst: boolean;
+  /** New connections are half open. */
+  deafFromStart: boolean;
+  noAcks: boolean;
+  noReady: boolean;
+  noResumed: boolean;
+  /** RESUME is answered with everything but RESUMED. */
+  endlessReplay: boolean;
+  /** op 9 `false` for IDENTIFY. */
+  rejectIdentify: boolean;
+  /** op 9 `false` for RESUME. */
+  rejectResume: boolean;
+  /** op 9 `true` for RESUME. */
+  suspendResume: boolean;
+  /** The answer to a close frame never comes. */
+  noCloseAnswer: boolean;
+  /** ms. */
+  slowStore: number;
+  storeThrows: boolean;
+  storeHangs: boolean;
+  listenersThrow: 'now' | 'later';
+  noChunks: boolean;
+  chunksLimited: boolean;
+}
+
+export type WeatherName = keyof WeatherValues;
+
+export class Weather {
+  readonly #now: () => number;
+  readonly #states = new Map<WeatherName, { until: number; value: WeatherValues[WeatherName] }>();
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  set<Name extends WeatherName>(name: Name, value: WeatherValues[Name], forMs: number): void {
+    this.#states.set(name, { until: this.#now() + forMs, value });
+  }
+
+  get<Name extends WeatherName>(name: Name): WeatherValues[Name] | undefined {
+    if (this.#states.size === 0) return undefined;
+    const state = this.#states.get(name);
+    if (state === undefined || state.until <= this.#now()) return undefined;
+    return state.value as WeatherValues[Name];
+  }
+
+  clear(): void {
+    this.#states.clear();
+  }
+}
