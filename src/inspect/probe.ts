@@ -8,6 +8,7 @@ import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { Beat, LogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
 import { Ring } from './ring.ts';
+import { shownPayload } from './shown-payload.ts';
 import { activeIn, followSteps } from './steps.ts';
 
 /** How much of a shard's past is kept. */
@@ -144,7 +145,7 @@ export class Probe {
   readonly #showDispatch = (dispatch: Dispatch): void => {
     const { redact } = this.#host;
     if (redact === null) return;
-    this.#host.logDetail({ at: this.#host.now(), kind: 'dispatch', text: dispatch.t, payload: redact(dispatch) });
+    this.#host.logDetail({ at: this.#host.now(), kind: 'dispatch', text: dispatch.t, payload: shownPayload(dispatch, redact) });
   };
 
   #listen(): void {

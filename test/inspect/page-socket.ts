@@ -1,0 +1,47 @@
+/** A page without a browser: one WebSocket to an inspector, and what came over it. */
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import type { FromPage, ToPage } from '../../src/inspect/messages.ts';
+
+export class PageSocket {
+  readonly messages: ToPage[] = [];
+  readonly socket: WebSocket;
+  #waiters: (() => void)[] = [];
+
+  private constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on('message', (data: Buffer) => {
+      this.messages.push(JSON.parse(data.toString()) as ToPage);
+      for (const waiter of this.#waiters.splice(0)) waiter();
+    });
+  }
+
+  static async open(url: string): Promise<PageSocket> {
+    const page = new PageSocket(new WebSocket(`${url.replace('http', 'ws')}live`));
+    await once(page.socket, 'open');
+    await page.until(() => page.messages.length > 0);
+    return page;
+  }
+
+  say(message: FromPage): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Settles once it holds, asked with each message. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
+  get batches(): Extract<ToPage, { type: 'batch' }>[] {
+    return this.messages.filter((message) => message.type === 'batch');
+  }
+
+  get detail(): Extract<ToPage, { type: 'detail' }>['detail'] | undefined {
+    return this.messages.findLast((message) => message.type === 'detail')?.detail;
+  }
+
+  /** All rows of the log, those that came first included. */
+  get log() {
+    return this.messages.flatMap((message) => (message.type === 'detail' ? [] : message.log));
+  }
+}
