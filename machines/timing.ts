@@ -73,7 +73,7 @@ export interface Trials {
 }
 
 const backoffCeilingMs = ({ timing, attempt }: Trials): number =>
-  Math.min(timing.backoffCapMs, (timing.backoffBaseMs / 2) * 2 ** Math.max(0, attempt - 1));
+  Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (Math.max(1, attempt) - 2));
 
 const PAUSES: Readonly<Record<Pause, (trials: Trials, random: Random) => number>> = {
   // Full jitter: many shards that lost one host must not come back as one.

@@ -6,12 +6,15 @@ export interface Clock {
   /** Milliseconds since the epoch; must never run backwards. */
   now(): number;
   /**
-   * Runs `callback` once after `delayMs` milliseconds. A delay of 0 should let what is already waiting on the
-   * sockets be read first. The handle is opaque.
+   * Runs `callback` once after `delayMs` milliseconds, which may be more than a timer of Node takes. A delay of 0
+   * should let what is already waiting on the sockets be read first. The handle is opaque.
    */
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(handle: unknown): void;
 }
+
+/** Timers of Node take no more: one that is given more fires at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** Real time, monotonic: a wall clock that is set back must not stretch a heartbeat or a rate window. */
 export const systemClock: Clock = {
@@ -22,7 +25,12 @@ export const systemClock: Clock = {
       const immediate = setImmediate(callback);
       return () => clearImmediate(immediate);
     }
-    const timeout = setTimeout(callback, delayMs);
+    let timeout: NodeJS.Timeout | undefined;
+    const wait = (leftMs: number): void => {
+      const rest = leftMs - LONGEST_TIMER_MS;
+      timeout = rest > 0 ? setTimeout(() => wait(rest), LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
+    };
+    wait(delayMs);
     return () => clearTimeout(timeout);
   },
   clearTimeout: (handle) => {

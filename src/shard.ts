@@ -67,7 +67,6 @@ export class Shard {
 
   async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
     const closing = resolveClosing(options);
-    if (signal?.aborted === true) throw abortedError('disconnect()', signal);
     this.#core.stop(stopped());
     this.#core.dispatcher.finish(null);
     this.#core.saveSession();

@@ -8,14 +8,17 @@ import type { Session } from './session.ts';
 export class SessionCell {
   readonly #shardId: number;
   readonly #shardCount: number;
+  readonly #onEnded: () => void;
   #identity: SessionIdentity | null = null;
   #sequence: number | null = null;
   /** The sequence up to which listeners have been called. */
   #handedOut: number | null = null;
 
-  constructor(shardId: number, shardCount: number) {
+  /** @param onEnded - told when there is no session any more, or another one */
+  constructor(shardId: number, shardCount: number, onEnded: () => void = () => undefined) {
     this.#shardId = shardId;
     this.#shardCount = shardCount;
+    this.#onEnded = onEnded;
   }
 
   get identity(): SessionIdentity | null {
@@ -61,6 +64,7 @@ export class SessionCell {
     if (replaces) {
       this.#sequence = sequence;
       this.#handedOut = null;
+      this.#onEnded();
     }
     this.#identity = identity;
   }
@@ -79,5 +83,6 @@ export class SessionCell {
     this.#identity = null;
     this.#sequence = null;
     this.#handedOut = null;
+    this.#onEnded();
   }
 }

@@ -11,16 +11,21 @@ export class SessionKeeper {
   readonly #report: (error: GatewayError) => void;
   #next: { shardId: number; session: Session | null } | null = null;
   #writing: Promise<void> | null = null;
+  /** What the store failed to write: it knows less than we do. */
+  #unwritten: { session: Session | null } | null = null;
 
   constructor(store: SessionStore, report: (error: GatewayError) => void) {
     this.#store = store;
     this.#report = report;
   }
 
-  /** Rejects when the store does; a store that throws instead is no different. */
+  /**
+   * What was written last, even if the store failed at it: a session that was given up must not come back. Rejects
+   * when the store does; a store that throws instead is no different.
+   */
   async load(shardId: number): Promise<Session | null> {
     await this.#writing;
-    return this.#store.load(shardId);
+    return this.#unwritten === null ? this.#store.load(shardId) : this.#unwritten.session;
   }
 
   save(session: Session): void {
@@ -47,7 +52,9 @@ export class SessionKeeper {
       this.#next = null;
       try {
         await this.#tell(next);
+        this.#unwritten = null;
       } catch (cause) {
+        this.#unwritten = next;
         const verb = next.session === null ? 'cleared' : 'saved';
         this.#report(new GatewayError('SESSION_STORE_FAILED', `the session could not be ${verb}`, { cause }));
       }

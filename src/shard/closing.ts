@@ -9,7 +9,10 @@ export interface DisconnectOptions {
   reason?: string;
   /** `keep` lets a later connection resume. Default `keep`, but a code of 1000 or 1001 always ends the session. */
   session?: 'keep' | 'discard';
-  /** Ends the wait for the close handshake: the socket is torn down, and the promise rejects with `ABORTED`. */
+  /**
+   * Ends the wait for the close handshake: the socket is torn down, and the promise rejects with `ABORTED`. One that is
+   * aborted already leaves no time for the handshake; the shard stops all the same.
+   */
   signal?: AbortSignal;
 }
 

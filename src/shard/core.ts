@@ -53,9 +53,6 @@ export class ShardCore {
     const { clock, random } = options;
     this.options = options;
     this.presence = options.presence;
-    this.cell = new SessionCell(options.shardId, options.shardCount);
-    this.cell.adopt(options.session);
-    this.#hasSession = this.cell.identity !== null;
     this.pulse = new Pulse(clock);
     this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
@@ -65,6 +62,9 @@ export class ShardCore {
       (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
       (name, cause) => this.#listenerThrew(name, cause),
     );
+    this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
+    this.cell.adopt(options.session);
+    this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
     this.actor.start();
     this.#attachInspector();

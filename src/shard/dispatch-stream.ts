@@ -28,6 +28,8 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   readonly #signal: AbortSignal | undefined;
   #buffer: Dispatch[] = [];
   #head = 0;
+  /** Where in the buffer the current session begins. */
+  #sessionAt = 0;
   #pending: ((result: Result | Promise<Result>) => void)[] = [];
   /** How it ends once the buffer is empty; `undefined` while it goes on. */
   #end: GatewayError | null | undefined;
@@ -49,9 +51,14 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     return this.#full;
   }
 
-  /** The sequence of the oldest dispatch that nobody has taken yet. */
+  /** The sequence of the oldest dispatch of the current session that nobody has taken yet. */
   get oldestSequence(): number | null {
-    return this.#buffer[this.#head]?.s ?? null;
+    return this.#buffer[Math.max(this.#head, this.#sessionAt)]?.s ?? null;
+  }
+
+  /** Another session begins, and numbers anew: what waits here can't be resumed from any more. */
+  sessionEnded(): void {
+    this.#sessionAt = this.#buffer.length;
   }
 
   push(dispatch: Dispatch): void {
@@ -113,6 +120,7 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     // Moving the rest to the front each time would make a long buffer quadratic.
     if (this.#head * 2 >= this.#buffer.length) {
       this.#buffer = this.#buffer.slice(this.#head);
+      this.#sessionAt = Math.max(0, this.#sessionAt - this.#head);
       this.#head = 0;
     }
     // Well below the mark, or the socket would stop and go with every dispatch.
@@ -137,6 +145,7 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   #drop(): void {
     this.#buffer = [];
     this.#head = 0;
+    this.#sessionAt = 0;
     if (this.#full) this.#setFull(false);
   }
 

@@ -52,7 +52,12 @@ export class Dispatcher {
     for (const stream of this.#streams) stream.push(dispatch);
   }
 
-  /** The oldest sequence that a stream still holds. */
+  /** Another session begins. */
+  sessionEnded(): void {
+    for (const stream of this.#streams) stream.sessionEnded();
+  }
+
+  /** The oldest sequence of the current session that a stream still holds. */
   get oldestWaiting(): number | null {
     let oldest: number | null = null;
     for (const { oldestSequence } of this.#streams) {

@@ -16,7 +16,7 @@ export interface Handshake {
 }
 
 const judgeToken = ({ account, complain }: Handshake, token: unknown): void => {
-  if (!account.isSameToken(token)) complain('token-constant', 'another token than before');
+  if (typeof token === 'string' && token !== '' && !account.isSameToken(token)) complain('token-constant', 'another token than before');
 };
 
 /** @see https://discord.com/developers/docs/events/gateway#identifying */
@@ -54,9 +54,10 @@ function judgeSession({ account, address, confirmed, complain }: Handshake, sess
   }
   if (address.query !== query) complain('session-query', `RESUME of ${id} with ${address.query}, which began with ${query}`);
   if (endedBy !== null) complain('resume-ended', `RESUME of ${id}, which ended with ${endedBy}`);
-  if (confirmed > said) complain('heartbeat-sequence', `a heartbeat with d ${confirmed}, which was never said in ${id}`);
+  const isKnown = confirmed <= said;
+  if (!isKnown) complain('heartbeat-sequence', `a heartbeat with d ${confirmed}, which was never said in ${id}`);
   if (!isSequence(seq)) return;
-  const least = Math.max(session.confirmed, confirmed);
+  const least = Math.max(session.confirmed, isKnown ? confirmed : -1);
   if (seq > said) complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where ${said} was the last`);
   if (seq < least) complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where a heartbeat had confirmed ${least}`);
 }

@@ -1,0 +1,33 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+
+const MOST_MS = 2 ** 31 - 1;
+
+describe('the system clock', () => {
+  // They fire at once, as those of Node, when they are given more than a timer takes.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([1, MOST_MS, MOST_MS + 1, 5 * MOST_MS + 7])('waits %d ms, also where that is more than a timer of Node takes', (delayMs) => {
+    const fired = vi.fn<() => void>();
+    systemClock.setTimeout(fired, delayMs);
+    vi.advanceTimersByTime(delayMs - 1);
+    expect(fired).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect([fired.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('never fires after Infinity', () => {
+    const fired = vi.fn<() => void>();
+    systemClock.setTimeout(fired, Number.POSITIVE_INFINITY);
+    vi.advanceTimersByTime(3 * MOST_MS);
+    expect(fired).not.toHaveBeenCalled();
+  });
+
+  it('can be cleared in the middle of a wait that is longer than a timer of Node', () => {
+    const handle = systemClock.setTimeout(() => {}, 3 * MOST_MS);
+    vi.advanceTimersByTime(2 * MOST_MS);
+    systemClock.clearTimeout(handle);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

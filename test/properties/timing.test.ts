@@ -1,0 +1,91 @@
+/** How long a shard waits, for any timing a shard can be given, any number of failures and any luck. */
+import { deepEqual, ok } from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { readyPatienceMs, reconnectDelayMs } from '../../machines/timing.ts';
+import type { Pause, ShardTiming, Trials } from '../../machines/timing.ts';
+import { resolveOptions } from '../../src/shard/shard-options.ts';
+import { held } from './kit.ts';
+
+const MOST_MS = 2 ** 31 - 1;
+const SIX_HOURS_MS = 6 * 3_600_000;
+
+const durations = fc.oneof(
+  fc.integer({ min: 1, max: 120_000 }),
+  fc.double({ min: 0, max: MOST_MS, minExcluded: true, noNaN: true }),
+  fc.constantFrom(1, Number.MIN_VALUE, MOST_MS),
+);
+const timings = fc
+  .record({
+    backoffBaseMs: durations,
+    backoffCapMs: durations,
+    readyPatienceMs: durations,
+    invalidSessionWaitMs: fc.tuple(fc.oneof(fc.constant(0), durations), durations).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
+  })
+  .map((timing): ShardTiming => resolveOptions({ token: 'Bot x', intents: 0, timing }).timing);
+const counts = fc.oneof(fc.nat({ max: 20 }), fc.nat({ max: 5_000 }));
+const rolls = fc.oneof(fc.constantFrom(0, 1 - Number.EPSILON / 2), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
+
+const trials = (timing: ShardTiming, count: number): Trials => ({ timing, attempt: count, readyTimeouts: count });
+
+/** The least and the most of each wait before the first attempt, and the most before any. */
+const BOUNDS: Readonly<Record<Pause, (timing: ShardTiming) => { least: number; most: number }>> = {
+  backoff: ({ backoffCapMs }) => ({ least: 0, most: backoffCapMs }),
+  invalidSession: ({ invalidSessionWaitMs: [least, most], backoffCapMs }) => ({ least, most: Math.max(most, backoffCapMs) }),
+  rateLimited: ({ backoffBaseMs, backoffCapMs }) => ({ least: 10 * backoffBaseMs, most: 10 * backoffBaseMs + backoffCapMs }),
+};
+
+it.each(Object.keys(BOUNDS) as Pause[])('the wait for the reason %s stays within its bounds, and never shrinks with another failure', async (pause) => {
+  const runs = await held(
+    fc.property(timings, counts, rolls, (timing, count, roll) => {
+      const waitMs = reconnectDelayMs(pause, trials(timing, count), () => roll);
+      const { least, most } = BOUNDS[pause](timing);
+      ok(waitMs >= least && waitMs <= most, `${waitMs} ms`);
+      ok(reconnectDelayMs(pause, trials(timing, count + 1), () => roll) >= waitMs);
+    }),
+    500,
+  );
+  expect(runs).toBe(500);
+});
+
+it('the backoff is any part of its ceiling with equal chance, and the ceiling doubles up to the cap', async () => {
+  const runs = await held(
+    fc.property(timings, fc.integer({ min: 1, max: 40 }), rolls, (timing, attempt, roll) => {
+      const ceilingMs = Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (attempt - 2));
+      deepEqual(reconnectDelayMs('backoff', trials(timing, attempt), () => roll), ceilingMs * roll);
+    }),
+    500,
+  );
+  expect(runs).toBe(500);
+});
+
+it('the wait after Invalid Session comes from its whole range before the backoff grows beyond that', async () => {
+  const runs = await held(
+    fc.property(timings, rolls, (timing, roll) => {
+      const [least, most] = timing.invalidSessionWaitMs;
+      const small = { ...timing, backoffBaseMs: Math.min(timing.backoffBaseMs, least || Number.MIN_VALUE) };
+      deepEqual(reconnectDelayMs('invalidSession', trials(small, 1), () => roll), least + (most - least) * roll);
+    }),
+    300,
+  );
+  expect(runs).toBe(300);
+});
+
+it('the patience for READY doubles up to six hours, or stays as it was given where that is longer', async () => {
+  const runs = await held(
+    fc.property(timings, counts, (timing, count) => {
+      const patienceMs = readyPatienceMs(trials(timing, count));
+      const mostMs = Math.max(SIX_HOURS_MS, timing.readyPatienceMs);
+      ok(patienceMs >= timing.readyPatienceMs && patienceMs <= mostMs, `${patienceMs} ms`);
+      deepEqual(readyPatienceMs(trials(timing, 0)), timing.readyPatienceMs);
+      deepEqual(readyPatienceMs(trials(timing, count + 1)), Math.min(mostMs, 2 * patienceMs));
+    }),
+    500,
+  );
+  expect(runs).toBe(500);
+});
+
+it('the backoff from the smallest base there is, after any number of failures, is a number', () => {
+  const timing = resolveOptions({ token: 'Bot x', intents: 0, timing: { backoffBaseMs: Number.MIN_VALUE } }).timing;
+  expect(reconnectDelayMs('backoff', trials(timing, 2_000), () => 0.5)).toBe(30_000);
+});

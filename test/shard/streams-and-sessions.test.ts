@@ -1,0 +1,21 @@
+/** What the store may know while a slow consumer still holds dispatches of a session that is over. */
+import { expect, it } from 'vitest';
+import { MemorySessionStore } from '../../src/index.ts';
+import { readyShard } from '../kit/virtual-shard.ts';
+
+it('a dispatch of a new session that waits in a stream is not stored as handed out, whatever waits before it', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const stream = shard.dispatches();
+  for (let n = 0; n < 50; n += 1) gateway.dispatch('TYPING_START');
+  gateway.last.receive({ op: 9, d: false });
+  gateway.sequence = 0;
+  await clock.advanceAsync(10_000);
+  expect(shard.session).toEqual({ sessionId: 'session-2', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 });
+  expect(await sessionStore.load(0)).toEqual({ ...shard.session, sequence: 0 });
+  for (let n = 0; n < 51; n += 1) await stream.next();
+  const gone = shard.disconnect();
+  await clock.advanceAsync(100);
+  await gone;
+  expect(await sessionStore.load(0)).toEqual(shard.session);
+});
