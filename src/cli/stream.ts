@@ -41,6 +41,7 @@ const WORD_WIDTH = Math.max(...Object.keys(KINDS).map((name) => name.length)) + 
 const WORD_END = / (?!m?s\b)/;
 /** Back to the start of the line, and empty. */
 const CLEAR_LINE = '\r\u001B[2K';
+const ASSUMED_COLUMNS = 80;
 /** Narrower than this, folding would only make it worse. */
 const LEAST_FOLD = 40;
 
@@ -88,7 +89,8 @@ export class Stream {
 
   /** How many characters a status may have; `null` where there is no terminal to keep one on. */
   get statusWidth(): number | null {
-    return this.#output.isTTY === true ? Math.max(0, (this.#output.columns ?? 80) - 1) : null;
+    // A terminal that does not know its size says 0.
+    return this.#output.isTTY === true ? (this.#output.columns || ASSUMED_COLUMNS) - 1 : null;
   }
 
   /** Keeps a line below all others, until it is set to nothing. Elsewhere than on a terminal nothing is shown. */

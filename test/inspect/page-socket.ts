@@ -6,12 +6,16 @@ import type { FromPage, ToPage } from '../../src/inspect/messages.ts';
 export class PageSocket {
   readonly messages: ToPage[] = [];
   readonly socket: WebSocket;
+  /** How many rows of the log have said what. */
+  readonly counts = new Map<string, number>();
   #waiters: (() => void)[] = [];
 
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('message', (data: Buffer) => {
-      this.messages.push(JSON.parse(data.toString()) as ToPage);
+      const message = JSON.parse(data.toString()) as ToPage;
+      this.messages.push(message);
+      if (message.type !== 'detail') for (const { text } of message.log) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
       for (const waiter of this.#waiters.splice(0)) waiter();
     });
   }
