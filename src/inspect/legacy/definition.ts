@@ -78,8 +78,9 @@ const nodeDefinition = (node: AnyStateNode): LegacyDefinition => ({
   states: Object.fromEntries(Object.entries(node.states).map(([key, child]) => [key, nodeDefinition(child)])),
   ...transitionsOf(node),
   ...(node.always === undefined ? {} : { always: node.always.map(legacyTransition) }),
-  entry: node.entry.map(named),
-  exit: node.exit.map(named),
+  // As they were written: by now XState has added those that start and cancel the timers of `after`.
+  entry: [node.config.entry ?? []].flat().map(named),
+  exit: [node.config.exit ?? []].flat().map(named),
   invoke: node.invoke.map(({ id, src }) => ({ id, src: typeof src === 'string' ? src : id })),
 });
 

@@ -90,22 +90,21 @@ export class LegacyService implements InspectedService {
     for (const listener of this.#stopListeners) this.guard(listener);
   }
 
+  /** Guarded as a whole: a throw in here would be one in the middle of a step of the machine. */
   #see(event: InspectionEvent): void {
     if (event.actorRef !== this.#actor) return;
-    if (event.type === '@xstate.event') this.#tellEvent(legacyEvent(event.event));
-    if (event.type === '@xstate.snapshot') this.#tellState(legacyEvent(event.event), event.snapshot as AnyMachineSnapshot);
+    this.guard(() => {
+      if (event.type === '@xstate.event') this.#tellEvent(legacyEvent(event.event));
+      if (event.type === '@xstate.snapshot') this.#tellState(legacyEvent(event.event), event.snapshot as AnyMachineSnapshot);
+    });
   }
 
   #tellEvent(event: LegacyEvent): void {
-    this.guard(() => {
-      for (const record of this.#recorders) record(event);
-    });
+    for (const record of this.#recorders) record(event);
   }
 
   #tellState(event: LegacyEvent, snapshot: AnyMachineSnapshot): void {
     this.#state = legacyState(snapshot, event, this.sessionId);
-    this.guard(() => {
-      for (const listener of this.#listeners) listener(this.#state);
-    });
+    for (const listener of this.#listeners) listener(this.#state);
   }
 }
