@@ -32,7 +32,7 @@ export class Ring<T> {
     this.#bytes += this.#sizeOf(row);
     while (this.length > 1 && (this.length > this.#limits.rows || this.#bytes > this.#limits.bytes)) this.#dropOldest();
     const dropped = this.#head - before;
-    if (this.#head > this.#limits.rows) {
+    if (this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);
       this.#head = 0;
     }
