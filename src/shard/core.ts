@@ -119,10 +119,8 @@ export class ShardCore {
 
   /** An inspector that can see more than an XState observer is shown the shard; one that throws has seen enough. */
   #attachInspector(): void {
-    const { inspect } = this.options;
-    if (inspect?.attach === undefined) return;
     try {
-      inspect.attach(new ShardView(this));
+      this.options.inspect?.attach?.(new ShardView(this));
     } catch (cause) {
       // The user had no chance yet to listen for faults.
       queueMicrotask(() => this.#observerThrew(cause));
