@@ -58,8 +58,8 @@ describe('an observer', () => {
   test.each<[string, () => Inspect]>([
     ['whose next is a getter that throws', () => ({ get next(): never { throw CAUSE; } })],
     ['whose attach is a getter that throws', () => ({ next: () => undefined, get attach(): never { throw CAUSE; } })],
-    ['whose next gives back a promise that rejects', () => ({ next: (() => Promise.reject(CAUSE)) as () => void })],
-    ['that is an async function that throws', () => (() => Promise.reject(CAUSE)) as () => void],
+    ['whose next gives back a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
+    ['that is an async function that throws', () => () => Promise.reject(CAUSE)],
   ])('%s is detached, reported once, and the shard goes on', async (_, observer) => {
     expect(await live(observer())).toMatchObject(DETACHED);
   });
