@@ -1,0 +1,106 @@
+/** A shard, seen by Stately's own inspector, in memory: its relay would listen on all interfaces. */
+import { randomBytes } from 'node:crypto';
+import { createInspector } from '@statelyai/inspect';
+import type { StatelyInspectionEvent } from '@statelyai/inspect';
+import { expect, test } from 'vitest';
+import type { StateValue } from 'xstate';
+import { shardMachine, shardState } from '../../machines/index.ts';
+import type { ShardState } from '../../machines/index.ts';
+import { next, liveShard } from '../kit/live-shard.ts';
+import { QUICK } from '../kit/timing.ts';
+
+type Message<Type extends StatelyInspectionEvent['type']> = Extract<StatelyInspectionEvent, { type: Type }>;
+
+const SECRET = 'a message nobody else may read';
+
+/** Keeps what it is told as it would go over the wire. */
+class MemoryAdapter {
+  readonly sent: string[] = [];
+  #look: () => void = () => undefined;
+
+  send(event: StatelyInspectionEvent): void {
+    this.sent.push(JSON.stringify(event));
+    this.#look();
+  }
+
+  of<Type extends StatelyInspectionEvent['type']>(type: Type): Message<Type>[] {
+    const messages = this.sent.map((text) => JSON.parse(text) as StatelyInspectionEvent);
+    return messages.filter((message): message is Message<Type> => message.type === type);
+  }
+
+  /** It is told of things a little later than they happen. */
+  until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#look = () => {
+        if (isSo()) resolve();
+      };
+      this.#look();
+    });
+  }
+}
+
+const stateOf = (snapshot: object): ShardState => shardState((snapshot as { value: StateValue }).value);
+
+const LIFE = [
+  ['xstate.init', 'disconnected'],
+  ['shard.connect', 'connecting'],
+  ['session.loaded', 'connecting'],
+  ['socket.opened', 'connecting'],
+  ['gateway.hello', 'identifying'],
+  ['identify.granted', 'identifying'],
+  ['gateway.ready', 'ready'],
+  ['xstate.after.heartbeatJitter.shard.online.heartbeat.jitter', 'ready'],
+  ['xstate.after.heartbeatInterval.shard.online.heartbeat.beating', 'ready'],
+  ['socket.drained', 'zombie'],
+  ['socket.gone', 'reconnecting'],
+  ['socket.gone', 'reconnecting'],
+  ['xstate.after.reconnectDelay.shard.reconnecting', 'connecting'],
+  ['socket.opened', 'connecting'],
+  ['gateway.hello', 'resuming'],
+  ['gateway.resumed', 'ready'],
+  ['shard.disconnect', 'disconnecting'],
+  ['socket.gone', 'disconnected'],
+];
+
+test('@statelyai/inspect sees the actors, events and snapshots of a life, and neither token nor payload', async () => {
+  const token = randomBytes(24).toString('base64url');
+  const adapter = new MemoryAdapter();
+  const { inspect } = createInspector(adapter);
+  await using kit = await liveShard(
+    { token, inspect, random: () => 0.5, timing: { ...QUICK, backoffBaseMs: 400 }, intents: ['Guilds', 'GuildMessages'] },
+    { token, heartbeatIntervalMs: 600 },
+  );
+  const { gateway, shard, events } = kit;
+  await shard.connect();
+  gateway.dispatch('MESSAGE_CREATE', { content: SECRET });
+  gateway.connections[0]!.holdAcks();
+  await next(shard, 'resumed');
+  await shard.disconnect();
+
+  const root = shard.actor.sessionId;
+  const ofShard = <Message extends { sessionId: string }>(messages: Message[]): Message[] => messages.filter(({ sessionId }) => sessionId === root);
+  const snapshots = () => ofShard(adapter.of('@xstate.snapshot'));
+  await adapter.until(() => snapshots().length >= LIFE.length);
+
+  const actors = adapter.of('@xstate.actor');
+  expect(actors.map(({ name, parentId }) => [name, parentId])).toEqual([
+    ['shard', undefined],
+    ['0.shard.restoring', root],
+    ['socket', root],
+    ['0.shard.online.session.identifying.queued', root],
+    ['0.shard.zombie', root],
+    ['0.shard.reconnecting', root],
+    ['socket', root],
+    ['0.shard.disconnecting', root],
+  ]);
+  expect(Object.keys((JSON.parse(actors[0]!.definition!) as { states: object }).states)).toEqual(Object.keys(shardMachine.states).toSorted());
+  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual(LIFE);
+  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual(LIFE.map(([event]) => event));
+  expect(events.faults).toEqual([]);
+
+  const all = adapter.sent.join('\n');
+  expect([token, SECRET].filter((secret) => all.includes(secret))).toEqual([]);
+  // The check can fail: both went over the wire.
+  expect(JSON.stringify(gateway.history.map(({ received }) => received))).toContain(token);
+  expect(JSON.stringify(events.of('dispatch'))).toContain(SECRET);
+});
