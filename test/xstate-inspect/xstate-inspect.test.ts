@@ -1,5 +1,4 @@
 /** A shard, seen by the real server and the real receiver of @xstate/inspect, which both run on XState 4. */
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createWebSocketReceiver } from '@xstate/inspect';
@@ -10,10 +9,7 @@ import { WebSocketServer } from 'ws';
 import { shardDelays, shardState } from '../../machines/index.ts';
 import type { ShardState } from '../../machines/index.ts';
 import { registerWithXStateInspect } from '../../src/inspect/legacy.ts';
-import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
-import { FakeGateway } from '../../src/testing/index.ts';
-import { next } from '../kit/live-shard.ts';
-import { QUICK } from '../kit/timing.ts';
+import { LIFE, SECRET_CONTENT, SECRET_TOKEN, observedShard } from '../kit/observed-life.ts';
 
 type Seen<Type extends ParsedReceiverEvent['type']> = Extract<ParsedReceiverEvent, { type: Type }>;
 
@@ -61,16 +57,12 @@ class Page {
   }
 }
 
-const token = randomBytes(24).toString('base64url');
-const SECRET = 'a message nobody else may read';
-
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 await once(server, 'listening');
 /** All that was sent to pages, as it was sent. */
 const sent: string[] = [];
 
-let gateway: FakeGateway;
-let shard: Shard;
+let kit: Awaited<ReturnType<typeof observedShard>>;
 let unregister: () => void;
 
 beforeAll(() => {
@@ -88,26 +80,13 @@ beforeAll(() => {
 afterAll(() => server.close());
 
 beforeEach(async () => {
-  gateway = await FakeGateway.listen({ token, heartbeatIntervalMs: 600, identifyIntervalMs: 0 });
-  shard = new Shard({
-    token,
-    intents: ['Guilds', 'GuildMessages'],
-    shardId: 0,
-    shardCount: 1,
-    url: gateway.url,
-    // Long enough for the old socket to be gone before the next one is opened.
-    timing: { ...QUICK, backoffBaseMs: 400 },
-    // The first beat comes after half an interval.
-    random: () => 0.5,
-    identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 }),
-  });
-  unregister = registerWithXStateInspect(shard);
+  kit = await observedShard();
+  unregister = registerWithXStateInspect(kit.shard);
 });
 
 afterEach(async () => {
   unregister();
-  await shard.disconnect();
-  await gateway.close();
+  await kit[Symbol.asyncDispose]();
   for (const client of server.clients) client.terminate();
   sent.length = 0;
 });
@@ -121,54 +100,34 @@ async function openPage(): Promise<Page> {
   return page;
 }
 
-/** Connects, loses the ACKs, resumes, and leaves. */
-async function live(): Promise<void> {
-  await shard.connect();
-  gateway.dispatch('MESSAGE_CREATE', { content: SECRET });
-  gateway.connections[0]!.holdAcks();
-  await next(shard, 'resumed');
-  await shard.disconnect();
-}
-
-const LIFE = [
-  ['shard.connect', 'connecting'],
-  ['session.loaded', 'connecting'],
-  ['socket.opened', 'connecting'],
-  ['gateway.hello', 'identifying'],
-  ['identify.granted', 'identifying'],
-  ['gateway.ready', 'ready'],
-  ['xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter', 'ready'],
-  ['xstate.after(heartbeatInterval)#shard.online.heartbeat.beating', 'ready'],
-  ['socket.drained', 'zombie'],
-  ['socket.gone', 'reconnecting'],
-  ['socket.gone', 'reconnecting'],
-  ['xstate.after(reconnectDelay)#shard.reconnecting', 'connecting'],
-  ['socket.opened', 'connecting'],
-  ['gateway.hello', 'resuming'],
-  ['gateway.resumed', 'ready'],
-  ['shard.disconnect', 'disconnecting'],
-  ['socket.gone', 'disconnected'],
-];
+/** As XState 4 names the events of delayed transitions. */
+const LEGACY_NAMES: Readonly<Record<string, string>> = {
+  'xstate.after.heartbeatJitter.shard.online.heartbeat.jitter': 'xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter',
+  'xstate.after.stableAfter.shard.online.session.ready': 'xstate.after(stableAfter)#shard.online.session.ready',
+  'xstate.after.heartbeatInterval.shard.online.heartbeat.beating': 'xstate.after(heartbeatInterval)#shard.online.heartbeat.beating',
+  'xstate.after.reconnectDelay.shard.reconnecting': 'xstate.after(reconnectDelay)#shard.reconnecting',
+};
+const LEGACY_LIFE = LIFE.map(([event, state]) => [LEGACY_NAMES[event] ?? event, state]);
 
 describe('@xstate/inspect', () => {
   test('sees the chart, every event and every state of a life, and the stop', async () => {
     const page = await openPage();
-    await live();
+    await kit.live();
     unregister();
     await page.has(1, 'service.stop');
 
     const [register] = page.of('service.register');
     const { sessionId } = register!;
     expect([register!.machine.id, register!.state.value]).toEqual(['shard', 'disconnected']);
-    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(LIFE);
-    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(LIFE.map(([event]) => event));
+    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(LEGACY_LIFE);
+    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(LEGACY_LIFE.map(([event]) => event));
     expect(page.seen.map((event) => event.sessionId)).toEqual(page.seen.map(() => sessionId));
     expect(page.seen.at(-1)).toEqual({ type: 'service.stop', sessionId });
   });
 
   test('is given a chart that XState 4 runs through the same states as the shard', async () => {
     const page = await openPage();
-    await live();
+    await kit.live();
     await page.reaches('disconnected');
 
     let readies = 0;
@@ -226,7 +185,7 @@ describe('@xstate/inspect', () => {
   });
 
   test('that comes late sees the shard as it is', async () => {
-    await shard.connect();
+    await kit.shard.connect();
     const page = await openPage();
     await page.has(1, 'service.register');
     const { machine, state } = page.of('service.register')[0]!;
@@ -235,7 +194,7 @@ describe('@xstate/inspect', () => {
 
   test('can not move the shard, nor make it seem so', async () => {
     const page = await openPage();
-    await shard.connect();
+    await kit.shard.connect();
     await page.reaches('ready');
     const { sessionId } = page.of('service.register')[0]!;
     const [client] = server.clients;
@@ -245,33 +204,33 @@ describe('@xstate/inspect', () => {
     page.send({ type: 'xstate.event', event: JSON.stringify(event), service: sessionId });
     await received;
 
-    expect(shard.state).toBe('ready');
-    await shard.disconnect();
+    expect(kit.shard.state).toBe('ready');
+    await kit.shard.disconnect();
     await page.reaches('disconnected');
     expect(page.of('service.event').map(({ event: { name } }) => name)).not.toContain('shard.forceClose');
   });
 
   test('gets neither token, session, context nor payload', async () => {
     const page = await openPage();
-    await live();
+    await kit.live();
     await page.reaches('disconnected');
 
-    const { sessionId, resumeUrl } = shard.session!;
-    const secrets = [token, SECRET, sessionId, resumeUrl, 'connectTimeoutMs'];
+    const { sessionId, resumeUrl } = kit.shard.session!;
+    const secrets = [SECRET_TOKEN, SECRET_CONTENT, sessionId, resumeUrl, 'connectTimeoutMs'];
     const all = sent.join('\n');
     expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
-    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(LIFE.map(() => ({})));
+    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(LEGACY_LIFE.map(() => ({})));
     // The check can fail: the machine knows all of these but the first two, and the shard those.
     expect(all).toContain('gateway.ready');
-    expect(JSON.stringify(shard.actor.getSnapshot().context)).toContain(sessionId);
+    expect(JSON.stringify(kit.shard.actor.getSnapshot().context)).toContain(sessionId);
   });
 
   test('sees a machine that broke as stopped, and as a new service when it is started again', async () => {
     const page = await openPage();
-    await shard.connect();
-    shard.actor.send({ type: 'socket.closed', code: { toString: boom } } as never);
+    await kit.shard.connect();
+    kit.shard.actor.send({ type: 'socket.closed', code: { toString: boom } } as never);
     await page.has(1, 'service.stop');
-    await shard.connect();
+    await kit.shard.connect();
     await page.reaches('ready');
 
     const services = page.of('service.register').map(({ sessionId }) => sessionId);
