@@ -6,7 +6,7 @@ export function cellText(name: string, shard: ShardSummary, now: number): string
   const { state, since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, shardCount } = shard;
   const age = lastDispatchAt === null ? '' : `, ${milliseconds(Math.max(0, now - lastDispatchAt))} old`;
   return [
-    `${name} of ${grouped(shardCount)}`,
+    `Shard ${name} of ${grouped(shardCount)}`,
     `${state} for ${lasting(now - since)}`,
     pingMs === null ? 'no ping' : `ping ${milliseconds(pingMs)}`,
     `${rate(dispatchesPerSecond)} dispatches/s`,

@@ -12,6 +12,7 @@ const RIM = 24;
 
 export class ChartPane {
   readonly #viewport = byId('chart-viewport', HTMLElement);
+  readonly #columns = byId('columns', HTMLElement);
   readonly #followButton = byId('chart-follow', HTMLButtonElement);
   #picture: ChartPicture | null = null;
   #scale = 1;
@@ -28,6 +29,13 @@ export class ChartPane {
     this.#viewport.addEventListener('wheel', (event) => this.#wheel(event), { passive: false });
     this.#viewport.addEventListener('pointerdown', (event) => this.#drag(event));
     new ResizeObserver(() => this.#resized()).observe(this.#viewport);
+    addEventListener('scroll', () => this.#tellTop(), { passive: true });
+    new ResizeObserver(() => this.#tellTop()).observe(document.body);
+  }
+
+  /** For the style sheet: how much of the window is left for the chart. */
+  #tellTop(): void {
+    this.#columns.style.setProperty('--columns-top', `${Math.round(this.#columns.getBoundingClientRect().top)}px`);
   }
 
   #onClick(id: string, act: () => void): void {

@@ -103,7 +103,7 @@ function glowOnce(edge: SVGGElement): void {
   if (path === null) return;
   for (const running of path.getAnimations()) running.cancel();
   edge.classList.add('glow');
-  const bright = { stroke: 'var(--lit)', strokeWidth: '5px', filter: 'drop-shadow(0 0 7px var(--lit))' };
+  const bright = { stroke: 'var(--lit)', strokeWidth: '3.4px', filter: 'drop-shadow(0 0 7px var(--lit))' };
   const animation = path.animate([{ ...bright }, { ...bright, offset: 0.15 }, { filter: 'drop-shadow(0 0 0 transparent)' }], {
     duration: GLOW_MS,
     easing: 'ease-out',

@@ -9,7 +9,7 @@ svg { display: block; }
 .state.leaf > .title { font-weight: 700; }
 .edge .plate { fill: var(--panel); fill-opacity: .88; }
 marker path { fill: context-stroke; }
-.edge.last path { stroke: var(--lit); stroke-width: 2.2; }
+.edge.last path { stroke: var(--lit); stroke-width: 2; }
 .transition.last text { fill: var(--page-ink); font-weight: 700; }
 @media (prefers-reduced-motion: reduce) { .state > rect { transition: none; } }
 `;

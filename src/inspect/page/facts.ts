@@ -15,6 +15,7 @@ type Figure = readonly [node: HTMLElement, text: (shard: ShardSummary, now: numb
 export class Facts implements View {
   readonly on = ['shards', 'selection'] as const;
   readonly everyMs = 250;
+  readonly restMs = 100;
   readonly #session: Session;
   readonly #title = byId('facts-title', HTMLElement);
   readonly #state = byId('facts-state', HTMLElement);

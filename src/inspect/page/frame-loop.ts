@@ -13,15 +13,17 @@ export interface View {
   readonly on: readonly Topic[];
   /** Draws also when nothing changed but the time. */
   readonly everyMs?: number;
+  /** Draws no more often than this, however much changes. */
+  readonly restMs?: number;
   draw(frame: Frame): void;
 }
 
 export class FrameLoop implements Changes {
-  readonly #views: { view: View; drawnAt: number }[] = [];
+  readonly #slots: { readonly view: View; drawnAt: number; isDue: boolean }[] = [];
   #changed = new Set<Topic>(['world']);
 
   add(...views: View[]): void {
-    this.#views.push(...views.map((view) => ({ view, drawnAt: -Infinity })));
+    this.#slots.push(...views.map((view) => ({ view, drawnAt: -Infinity, isDue: true })));
   }
 
   touch(...topics: Topic[]): void {
@@ -39,9 +41,12 @@ export class FrameLoop implements Changes {
     const changed = this.#changed;
     this.#changed = new Set();
     const all = changed.has('world') || changed.has('theme');
-    for (const slot of this.#views) {
-      const { on, everyMs = Infinity } = slot.view;
-      if (!all && !on.some((topic) => changed.has(topic)) && at - slot.drawnAt < everyMs) continue;
+    for (const slot of this.#slots) {
+      const { on, everyMs = Infinity, restMs = 0 } = slot.view;
+      slot.isDue ||= all || on.some((topic) => changed.has(topic));
+      const sinceMs = at - slot.drawnAt;
+      if (!all && (slot.isDue ? sinceMs < restMs : sinceMs < everyMs)) continue;
+      slot.isDue = false;
       slot.drawnAt = at;
       slot.view.draw({ at, changed });
     }

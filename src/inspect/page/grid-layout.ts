@@ -10,37 +10,43 @@ export interface GridLayout {
   readonly labelled: boolean;
 }
 
-const MOST_LABELLED = 160;
-const LABELLED = { cellWidth: 42, cellHeight: 40, shapeSize: 14, gutter: 0 };
-const SOLO = { cellWidth: 28, cellHeight: 28, shapeSize: 14, gutter: 0 };
+/** Cells with numbers, unless they would take more rows than this. */
+const LABELLED = { cellWidth: 42, cellHeight: 40, shapeSize: 14, gutter: 0, labelled: true };
+const MOST_LABELLED_ROWS = 5;
+const SOLO = { cellWidth: 28, cellHeight: 28, shapeSize: 14, gutter: 0, labelled: false, columns: 1, rows: 1 };
 
-/** From this many shards on, cells of this size. */
+/** From this many shards on, bare cells of this size. */
 const BARE: readonly (readonly [atLeast: number, pitch: number])[] = [
   [6_000, 9],
   [2_500, 13],
-  [0, 18],
+  [400, 18],
+  [0, 24],
 ];
-const GUTTER = 44;
+/** Wide enough for the numbers. */
+const gutterFor = (count: number): number => 14 + 7 * String(count - 1).length;
 
-export function gridLayout(count: number, width: number): GridLayout {
-  if (count <= MOST_LABELLED) {
-    const cell = count <= 1 ? SOLO : LABELLED;
-    const columns = Math.max(1, Math.min(count, Math.floor(width / cell.cellWidth)));
-    return { ...cell, columns, rows: Math.max(1, Math.ceil(count / columns)), labelled: count > 1 };
-  }
-  const pitch = BARE.find(([atLeast]) => count >= atLeast)?.[1] ?? 18;
+function bareLayout(count: number, width: number): GridLayout {
+  const gutter = gutterFor(count);
+  const pitch = BARE.find(([atLeast]) => count >= atLeast)?.[1] ?? 24;
   // Round rows, so that a number can be found by counting.
-  const fitting = Math.max(1, Math.floor((width - GUTTER) / pitch));
+  const fitting = Math.max(1, Math.floor((width - gutter) / pitch));
   const columns = fitting >= 10 ? Math.floor(fitting / 10) * 10 : fitting;
   return {
     columns,
     rows: Math.ceil(count / columns),
-    cellWidth: pitch,
+    cellWidth: Math.max(pitch, Math.min(Math.floor((width - gutter) / columns), Math.round(pitch * 1.5))),
     cellHeight: pitch,
-    gutter: GUTTER,
-    shapeSize: Math.round(pitch * 0.62),
+    gutter,
+    shapeSize: Math.min(14, Math.round(pitch * 0.62)),
     labelled: false,
   };
+}
+
+export function gridLayout(count: number, width: number): GridLayout {
+  if (count <= 1) return SOLO;
+  const columns = Math.max(1, Math.min(count, Math.floor(width / LABELLED.cellWidth)));
+  const rows = Math.ceil(count / columns);
+  return rows > MOST_LABELLED_ROWS ? bareLayout(count, width) : { ...LABELLED, columns, rows };
 }
 
 export const cellAt = (layout: GridLayout, index: number): { x: number; y: number } => ({

@@ -33,7 +33,7 @@ export class Grid implements View {
   readonly #line = byId('cell-line', HTMLElement);
   readonly #said = byId('cell-said', HTMLElement);
   readonly #surface: Surface;
-  #layout: GridLayout = gridLayout(0, 0);
+  #layout: GridLayout = { columns: 0, rows: 0, cellWidth: 0, cellHeight: 0, gutter: 0, shapeSize: 0, labelled: false };
   #cells: Cell[] = [];
   #hovered: number | null = null;
   #cursor: number | null = null;
@@ -48,7 +48,7 @@ export class Grid implements View {
     this.#canvas.addEventListener('click', ({ offsetX, offsetY }) => this.#pick(indexAt(this.#layout, this.#cells.length, offsetX, offsetY)));
     this.#canvas.addEventListener('keydown', (event) => this.#key(event));
     this.#canvas.addEventListener('focus', () => this.#move(this.#cursor ?? this.#selectedIndex()));
-    this.#canvas.addEventListener('blur', () => (this.#cursor = null));
+    this.#canvas.addEventListener('blur', () => (this.#lineAt = 0));
   }
 
   #selectedIndex(): number {
@@ -61,6 +61,7 @@ export class Grid implements View {
   }
 
   #pick(index: number | null): void {
+    this.#cursor = index ?? this.#cursor;
     const cell = index === null ? undefined : this.#cells[index];
     if (cell !== undefined) this.#session.select(cell.key);
   }
@@ -80,6 +81,11 @@ export class Grid implements View {
     if (shard !== null) write(this.#said, `Shard ${this.#session.world.nameOf(shard.key)}, ${shard.state}`);
   }
 
+  /** Where the keyboard is, while it is here. */
+  get #focused(): number | null {
+    return document.activeElement === this.#canvas ? this.#cursor : null;
+  }
+
   #shardAt(index: number | null): ShardSummary | null {
     const cell = index === null ? undefined : this.#cells[index];
     return cell === undefined ? null : (this.#session.world.shards.get(cell.key) ?? null);
@@ -94,7 +100,8 @@ export class Grid implements View {
       for (const cell of this.#cells) cell.drawn = '';
       this.#drawRowNumbers();
     }
-    for (const [index, cell] of this.#cells.entries()) this.#drawCell(index, cell, at);
+    const focused = this.#focused;
+    for (const [index, cell] of this.#cells.entries()) this.#drawCell(index, cell, at, focused);
     if (at - this.#lineAt > 250 || this.#lineAt === 0) this.#drawLine(at);
   }
 
@@ -127,20 +134,20 @@ export class Grid implements View {
     }
   }
 
-  #drawCell(index: number, cell: Cell, at: number): void {
+  #drawCell(index: number, cell: Cell, at: number, focused: number | null): void {
     const shard = this.#session.world.shards.get(cell.key);
     if (shard === undefined) return;
     if (cell.state !== null && cell.state !== shard.state && !prefersStill()) cell.changedAt = at;
     cell.state = shard.state;
     const isSelected = cell.key === this.#session.world.selected;
     const halo = Math.max(0, Math.round(10 * (1 - (at - cell.changedAt) / HALO_MS)));
-    const looks = `${shard.state} ${halo} ${isSelected ? 's' : ''}${index === this.#cursor ? 'c' : ''}${index === this.#hovered ? 'h' : ''}`;
+    const looks = `${shard.state} ${halo} ${isSelected ? 's' : ''}${index === focused ? 'c' : ''}${index === this.#hovered ? 'h' : ''}`;
     if (looks === cell.drawn) return;
     cell.drawn = looks;
-    this.#paint(index, shard, halo / 10, isSelected);
+    this.#paint(index, shard, halo / 10, isSelected, index === focused);
   }
 
-  #paint(index: number, { state, shardId }: ShardSummary, halo: number, isSelected: boolean): void {
+  #paint(index: number, { state, shardId }: ShardSummary, halo: number, isSelected: boolean, isFocused: boolean): void {
     const { context } = this.#surface;
     const { palette } = this.#theme;
     const { cellWidth, cellHeight, shapeSize, labelled } = this.#layout;
@@ -166,10 +173,10 @@ export class Grid implements View {
       context.fillStyle = isSelected ? palette.ink : palette.soft;
       context.fillText(String(shardId), x + cellWidth / 2, y + 34);
     }
-    if (isSelected || index === this.#cursor) {
+    if (isSelected || isFocused) {
       const inset = cellWidth < 14 ? 0.5 : 1;
-      context.strokeStyle = index === this.#cursor ? palette.accent : palette.ink;
-      context.lineWidth = index === this.#cursor ? 2 : 1.2;
+      context.strokeStyle = isFocused ? palette.accent : palette.ink;
+      context.lineWidth = isFocused ? 2 : 1.2;
       context.beginPath();
       context.roundRect(x + inset, y + inset, cellWidth - 2 * inset, cellHeight - 2 * inset, Math.min(6, cellWidth / 4));
       context.stroke();
@@ -179,8 +186,10 @@ export class Grid implements View {
   #drawLine(at: number): void {
     this.#lineAt = at;
     const { world } = this.#session;
-    const shard = this.#shardAt(this.#hovered) ?? this.#shardAt(this.#cursor) ?? world.summary;
-    write(this.#line, shard === null ? 'No shard is watched yet.' : cellText(world.nameOf(shard.key), shard, world.now(at)));
+    // The selected one is told of below; alone it is the line.
+    const shard = this.#shardAt(this.#hovered) ?? this.#shardAt(this.#focused) ?? (this.#cells.length === 1 ? world.summary : null);
+    const hint = this.#cells.length === 0 ? 'No shard is watched yet.' : 'Point at a shard to read it, click to select it. With the keyboard: arrows and Enter.';
+    write(this.#line, shard === null ? hint : cellText(world.nameOf(shard.key), shard, world.now(at)));
   }
 }
 

@@ -1,5 +1,6 @@
 /** How long the gateway took to answer each heartbeat, and which it did not answer. */
-import type { Beat } from '../messages.ts';
+import type { ShardState } from '../../../machines/index.ts';
+import type { Beat, StateChange } from '../messages.ts';
 import { byId, write } from './dom.ts';
 import { median, milliseconds } from './format.ts';
 import type { Frame, View } from './frame-loop.ts';
@@ -19,15 +20,19 @@ interface Answered {
 
 const isAnswered = (beat: Beat): beat is Answered => beat.latencyMs !== null;
 
-/** The next of 1, 2, 5, 10, 20, 50, … */
+/** The next round number. */
 function ceiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
-  return (([1, 2, 5].find((step) => step * power >= value) ?? 10) * power);
+  return ([1, 1.5, 2, 3, 4, 6, 8].find((step) => step * power >= value) ?? 10) * power;
 }
+
+/** While it is here it has no connection, or a deaf one, so that nothing joins the beats on both sides. */
+const APART: ReadonlySet<string> = new Set<ShardState>(['zombie', 'reconnecting', 'disconnecting', 'disconnected', 'failed']);
 
 export class Latency implements View {
   readonly on = ['history', 'selection', 'freeze'] as const;
   readonly everyMs = 250;
+  readonly restMs = 30;
   readonly #session: Session;
   readonly #theme: Theme;
   readonly #span: Span;
@@ -54,8 +59,8 @@ export class Latency implements View {
     const scaleMs = ceiling(most * 1.05);
     this.#drawFrame(axis, scaleMs);
     this.#drawMissed(axis, beats);
-    this.#drawLine(axis, beats, scaleMs);
-    if (frozen !== null) axis.drawMoment(this.#surface, this.#theme.palette.accent, frozen.at, this.#surface.height);
+    this.#drawLine(axis, beats, world.history?.states ?? [], scaleMs);
+    if (frozen !== null) axis.drawMoment(this.#surface, this.#theme.palette.accent, frozen.at, 0, this.#surface.height);
   }
 
   #write(answered: readonly Answered[], missed: number, most: number): void {
@@ -111,8 +116,9 @@ export class Latency implements View {
     }
   }
 
-  /** A line through what was answered, broken where a beat was missed. */
-  #drawLine(axis: TimeAxis, beats: readonly Beat[], scaleMs: number): void {
+  /** A line through what was answered, broken where a beat was missed or the connection was another. */
+  #drawLine(axis: TimeAxis, beats: readonly Beat[], states: readonly StateChange[], scaleMs: number): void {
+    const cuts = states.filter(({ state }) => APART.has(state)).map(({ at }) => at);
     const { context } = this.#surface;
     const { accent } = this.#theme.palette;
     context.strokeStyle = accent;
@@ -120,10 +126,13 @@ export class Latency implements View {
     context.lineWidth = 1.5;
     context.lineJoin = 'round';
     context.beginPath();
-    let isBroken = true;
+    let before: Answered | null = null;
     for (const beat of beats) {
-      if (isAnswered(beat)) context[isBroken ? 'moveTo' : 'lineTo'](axis.x(beat.at), this.#y(beat.latencyMs, scaleMs));
-      isBroken = !isAnswered(beat);
+      const { at } = beat;
+      const start = before?.at ?? at;
+      const isJoined = before !== null && !cuts.some((cut) => cut > start && cut <= at);
+      if (isAnswered(beat)) context[isJoined ? 'lineTo' : 'moveTo'](axis.x(at), this.#y(beat.latencyMs, scaleMs));
+      before = isAnswered(beat) ? beat : null;
     }
     context.stroke();
     for (const { at, latencyMs } of beats.filter(isAnswered)) {

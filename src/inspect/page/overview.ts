@@ -10,6 +10,7 @@ export class Overview implements View {
   readonly on = ['link', 'shards', 'freeze'] as const;
   /** The retry and the reset count down. */
   readonly everyMs = 1_000;
+  readonly restMs = 200;
   readonly #session: Session;
   readonly #link = byId('link', HTMLElement);
   readonly #version = byId('version', HTMLElement);

@@ -13,6 +13,16 @@ export interface Changes {
   touch(...topics: Topic[]): void;
 }
 
+function topicsOf(message: ToPage): Topic[] {
+  if (message.type !== 'batch') return [message.type === 'welcome' ? 'world' : 'selection'];
+  const { shards, gone, log, states, marks, beats } = message;
+  const topics: Topic[] = [];
+  if (shards.length + gone.length > 0) topics.push('shards');
+  if (log.length > 0) topics.push('log');
+  if (log.length + states.length + marks.length + beats.length > 0) topics.push('history');
+  return topics;
+}
+
 export class Session {
   readonly #changes: Changes;
   readonly #live = new World();
@@ -59,8 +69,7 @@ export class Session {
     this.#live.take(message, pageMs);
     if (message.type === 'welcome' || this.#live.selected !== selected) this.onSelect(this.#live.selected);
     if (this.isRecording) return;
-    if (message.type === 'batch') this.#changes.touch('shards', 'history', 'log');
-    else this.#changes.touch(message.type === 'welcome' ? 'world' : 'selection');
+    this.#changes.touch(...topicsOf(message));
   }
 
   select(key: string): void {

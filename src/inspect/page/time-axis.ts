@@ -4,7 +4,7 @@ import type { Surface } from './surface.ts';
 import type { Palette } from './theme.ts';
 
 /** Room for words on the left and for the newest mark on the right, px. */
-export const GUTTER = 98;
+export const GUTTER = 112;
 const RIGHT = 10;
 export const FONT = '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';
 const MINUTE_MS = 60_000;
@@ -64,13 +64,13 @@ export class TimeAxis {
   }
 
   /** A moment that is pointed at or frozen. */
-  drawMoment({ context }: Surface, color: string, at: number, bottom: number): void {
+  drawMoment({ context }: Surface, color: string, at: number, top: number, bottom: number): void {
     if (at < this.from || at > this.to) return;
     const x = Math.round(this.x(at)) + 0.5;
     context.strokeStyle = color;
     context.lineWidth = 1;
     context.beginPath();
-    context.moveTo(x, 0);
+    context.moveTo(x, top);
     context.lineTo(x, bottom);
     context.stroke();
   }

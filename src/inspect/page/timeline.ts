@@ -21,6 +21,7 @@ const MARK_COLORS: Readonly<Record<Mark['kind'], ColorName>> = { closed: 'warnin
 export class Timeline implements View {
   readonly on = ['history', 'selection', 'freeze'] as const;
   readonly everyMs = 250;
+  readonly restMs = 30;
   readonly #session: Session;
   readonly #theme: Theme;
   readonly #span: Span;
@@ -55,7 +56,7 @@ export class Timeline implements View {
     this.#drawLanes(axis, states);
     this.#drawBars(axis, states);
     this.#drawMarks(axis, world.history?.marks ?? []);
-    if (frozen !== null) axis.drawMoment(this.#surface, palette.accent, frozen.at, BOTTOM);
+    if (frozen !== null) axis.drawMoment(this.#surface, palette.accent, frozen.at, MARKS_HEIGHT, BOTTOM);
     this.#drawPointed(axis);
     if (at - this.#namedAt > 5_000) this.#name(axis, states, at);
   }
@@ -104,7 +105,9 @@ export class Timeline implements View {
       if (at < axis.from || at > axis.to) continue;
       const x = Math.round(axis.x(at)) + 0.5;
       context.fillStyle = palette[MARK_COLORS[kind]];
-      context.fillRect(x - 0.5, MARKS_HEIGHT - 6, 1, BOTTOM - MARKS_HEIGHT + 6);
+      context.globalAlpha = 0.4;
+      context.fillRect(x - 0.5, MARKS_HEIGHT - 1, 1, BOTTOM - MARKS_HEIGHT + 1);
+      context.globalAlpha = 1;
       context.beginPath();
       context.moveTo(x - 4, MARKS_HEIGHT - 7);
       context.lineTo(x + 4, MARKS_HEIGHT - 7);
@@ -121,7 +124,7 @@ export class Timeline implements View {
   #drawPointed(axis: TimeAxis): void {
     const at = this.#pointedX === null ? null : axis.at(this.#pointedX);
     if (at === null) return write(this.#where, '');
-    axis.drawMoment(this.#surface, this.#theme.palette.ink, at, BOTTOM);
+    axis.drawMoment(this.#surface, this.#theme.palette.ink, at, MARKS_HEIGHT, BOTTOM);
     write(this.#where, `${clockTimeMs(at)} ${this.#session.world.history?.stateAt(at) ?? 'not known'}`);
   }
 

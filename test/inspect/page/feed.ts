@@ -8,6 +8,15 @@ type Batch = Omit<Extract<ToPage, { type: 'batch' }>, 'type' | 'now'>;
 
 const QUIET: Batch = { shards: [], gone: [], log: [], identify: null, states: [], marks: [], beats: [] };
 
+/** States that are inside of others in the chart. */
+const ACTIVE: Partial<Record<ShardState, string>> = {
+  connecting: 'shard.online.session.connecting.opening',
+  identifying: 'shard.online.session.identifying.queued',
+  resuming: 'shard.online.session.resuming',
+  ready: 'shard.online.session.ready',
+  disconnecting: 'shard.disconnecting.leaving',
+};
+
 export interface PageFeedOptions {
   readonly shards: number;
   /** The time of the story, ms. Default noon of a summer's day. */
@@ -120,7 +129,7 @@ export class PageFeed {
 
   detailOf(key: string): ShardDetail {
     const state = this.shards.get(key)?.state ?? 'disconnected';
-    const active = [state === 'ready' ? 'shard.online.session.ready' : `shard.${state}`];
+    const active = [ACTIVE[state] ?? `shard.${state}`];
     return this.details.get(key) ?? { key, chart: 'shard', active, states: [{ at: this.now, state }], marks: [], beats: [] };
   }
 
