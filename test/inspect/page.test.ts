@@ -34,18 +34,18 @@ const FRAMES = `new Promise((resolve) => {
   requestAnimationFrame(next);
 })`;
 
+/** Tells a step and waits until the page has it. */
+const follow = async ({ page }: OpenPage, feed: PageFeed, step: StoryStep): Promise<void> => {
+  tell(feed, '0', step);
+  await page.locator(`g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
+};
+
 describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 }, () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchChromium(PATH ?? '');
   });
   afterAll(() => browser.close());
-
-  /** Tells a step and waits until the page has it. */
-  const follow = async ({ page }: OpenPage, feed: PageFeed, step: StoryStep): Promise<void> => {
-    tell(feed, '0', step);
-    await page.locator(`g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
-  };
 
   test('states light up and edges glow as a shard connects, falls deaf and resumes', async () => {
     await using feed = await PageFeed.listen({ shards: 1 });
@@ -194,6 +194,16 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     expect(feed.selected).toBe('0');
   });
 
+  test('when the selected shard is no longer watched, another is shown', async () => {
+    await using feed = await PageFeed.listen({ shards: 2 });
+    await using opened = await openChart(browser, feed);
+    await opened.says('#facts-title', 'Shard 0');
+    feed.batch({ gone: ['0'] });
+    await feed.selects('1');
+    await opened.says('#facts-title', 'Shard 1');
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('all of it works by keyboard: select a shard, walk the log, freeze, read the help', async () => {
     await using feed = await PageFeed.listen({ shards: 64 });
     feed.entry('9', 'state', 'connecting → identifying');
@@ -216,7 +226,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     expect(await focused()).toBe('log-list');
     await page.keyboard.press('k');
     await page.keyboard.press('k');
-    expect(await page.getAttribute('#log-list', 'aria-activedescendant')).toBe('entry-1');
+    await page.locator('#log-list[aria-activedescendant="entry-1"]').waitFor();
     await page.keyboard.press('Enter');
     await opened.says('#bar', 'connecting → identifying');
     await page.keyboard.press('j');

@@ -10,6 +10,8 @@ import { wordOf } from './states.ts';
 /** A recording names its machine; only a chart of the inspector's own is fetched. */
 const MACHINE = /^[a-z][a-z0-9-]*$/;
 
+const SAME_STEP_MS = 20;
+
 interface Moment {
   readonly active: readonly string[];
   readonly last: readonly string[];
@@ -57,12 +59,16 @@ export class Chart implements View {
     }
   }
 
-  /** What was active at an entry: it says so itself, or the last event before it does, or the timeline. */
+  /** What was active at an entry: it says so itself, or an event beside it does, or the timeline. */
   #momentOf(entry: LogEntry, picture: ChartPicture): Moment {
-    const { log, history } = this.#session.world;
     if (entry.active !== undefined) return { active: entry.active, last: entry.taken ?? [] };
+    const { log, history } = this.#session.world;
     const state = history?.stateAt(entry.at) ?? null;
-    const before = log.toArray().findLast(({ id, shard, active }) => id < entry.id && shard === entry.shard && active !== undefined);
+    const events = log.toArray().filter(({ shard, active }) => shard === entry.shard && active !== undefined);
+    // A change of state is told before the event that made it.
+    const cause = events.find(({ id, at }) => id > entry.id && at - entry.at <= SAME_STEP_MS);
+    if (cause?.active !== undefined && wordOf(cause.active) === state) return { active: cause.active, last: cause.taken ?? [] };
+    const before = events.findLast(({ id }) => id < entry.id);
     if (before?.active !== undefined && (state === null || wordOf(before.active) === state)) return { active: before.active, last: [] };
     const named = state === null ? null : picture.stateNamed(state);
     return { active: named === null ? [] : [named], last: [] };

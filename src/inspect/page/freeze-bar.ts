@@ -14,6 +14,8 @@ export class FreezeBar implements View {
   constructor(session: Session) {
     this.#session = session;
     byId('bar-back', HTMLButtonElement).addEventListener('click', () => this.back());
+    // What else sticks to the top of the window sticks below the bar.
+    new ResizeObserver(() => document.documentElement.style.setProperty('--bar', `${this.#bar.offsetHeight}px`)).observe(this.#bar);
   }
 
   /** One step back: from a frozen moment, then from a recording. */

@@ -76,7 +76,7 @@ export function historyFromLog(key: string, log: readonly LogEntry[]): History {
       const state = text.split(' → ').at(-1);
       return isShardState(state) ? [{ at, state }] : [];
     });
-  const marks = own.flatMap(({ at, kind, text }) => (isMark(kind) ? [{ at, kind, text: text.split(' ', 1)[0] ?? text }] : []));
+  const marks = own.flatMap(({ at, kind, text }) => (isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : []));
   const active = own.findLast((entry) => entry.active !== undefined)?.active ?? [];
   return new History({ key, chart: 'shard', active, states, marks, beats: [] });
 }

@@ -75,12 +75,17 @@ export class LogList {
     if (entry === undefined) return null;
     this.#cursorId = entry.id;
     this.#isAtEnd = false;
-    this.#reveal(index);
+    this.#scrollTo(index);
     this.#events.changed();
     return entry;
   }
 
-  #reveal(index: number): void {
+  reveal(id: number): void {
+    const index = this.#rows.indexOf(id);
+    if (index !== -1) this.#scrollTo(index);
+  }
+
+  #scrollTo(index: number): void {
     const top = index * ROW_HEIGHT;
     const { scrollTop, clientHeight } = this.#node;
     if (top < scrollTop) this.#node.scrollTop = top;

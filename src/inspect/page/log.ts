@@ -25,6 +25,7 @@ export class Log implements View {
   readonly #kinds = new Set<LogKind>(KINDS);
   #filter: LogFilter = { text: '', kinds: this.#kinds, shard: null };
   #seen = 0;
+  #revealedId: number | null = null;
 
   constructor(session: Session, changes: Changes) {
     this.#session = session;
@@ -91,6 +92,9 @@ export class Log implements View {
     const { world, frozen, pausedAtId } = this.#session;
     this.#rows.update(world, this.#currentFilter());
     const shown = pausedAtId === null ? this.#rows.length : this.#rows.countUpTo(pausedAtId);
+    this.#drawEntry(frozen);
+    if (frozen !== null && frozen.id !== this.#revealedId) this.#list.reveal(frozen.id);
+    this.#revealedId = frozen?.id ?? null;
     this.#list.draw(shown, frozen?.id ?? null, (key) => world.nameOf(key));
     this.#pause.setAttribute('aria-pressed', String(pausedAtId !== null));
     write(this.#pause, pausedAtId === null ? 'Pause' : 'Resume');
@@ -98,7 +102,6 @@ export class Log implements View {
     const all = world.log.length;
     write(this.#count, shown === all ? counted(all, 'entry', 'entries') : `${grouped(shown)} of ${counted(all, 'entry', 'entries')}`);
     this.#drawNewer(shown, pausedAtId !== null);
-    this.#drawEntry(frozen);
   }
 
   #currentFilter(): LogFilter {

@@ -8,6 +8,8 @@ export class Ring<T> {
   readonly #limits: RingLimits;
   readonly #sizeOf: (row: T) => number;
   #rows: T[] = [];
+  /** Of each row; measuring a large one twice would cost more than keeping it. */
+  #sizes: number[] = [];
   /** Rows before this one are dropped; they are cut off in bulk, since cutting the head of an array moves its tail. */
   #head = 0;
   #bytes = 0;
@@ -29,19 +31,21 @@ export class Ring<T> {
   push(row: T): number {
     const before = this.#head;
     this.#rows.push(row);
-    this.#bytes += this.#sizeOf(row);
+    const size = this.#sizeOf(row);
+    this.#sizes.push(size);
+    this.#bytes += size;
     while (this.length > 1 && (this.length > this.#limits.rows || this.#bytes > this.#limits.bytes)) this.#dropOldest();
     const dropped = this.#head - before;
     if (this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);
+      this.#sizes = this.#sizes.slice(this.#head);
       this.#head = 0;
     }
     return dropped;
   }
 
   #dropOldest(): void {
-    const oldest = this.#rows[this.#head];
-    if (oldest !== undefined) this.#bytes -= this.#sizeOf(oldest);
+    this.#bytes -= this.#sizes[this.#head] ?? 0;
     this.#head += 1;
   }
 
@@ -56,6 +60,7 @@ export class Ring<T> {
 
   clear(): void {
     this.#rows = [];
+    this.#sizes = [];
     this.#head = 0;
     this.#bytes = 0;
   }

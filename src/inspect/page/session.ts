@@ -67,9 +67,9 @@ export class Session {
   take(message: ToPage, pageMs: number): void {
     const { selected } = this.#live;
     this.#live.take(message, pageMs);
-    if (message.type === 'welcome' || this.#live.selected !== selected) this.onSelect(this.#live.selected);
-    if (this.isRecording) return;
-    this.#changes.touch(...topicsOf(message));
+    const isMoved = this.#live.selected !== selected;
+    if (message.type === 'welcome' || isMoved) this.onSelect(this.#live.selected);
+    if (!this.isRecording) this.#changes.touch(...topicsOf(message), ...(isMoved ? (['selection'] as const) : []));
   }
 
   select(key: string): void {

@@ -49,10 +49,12 @@ export class Timeline implements View {
     const { world, frozen } = this.#session;
     this.#surface.fit();
     this.#surface.clear();
-    const axis = new TimeAxis(world.now(at), this.#span.minutes, this.#surface.width);
+    const now = world.now(at);
+    const states = world.history?.states ?? [];
+    this.#span.suit(now - (states[0]?.at ?? now));
+    const axis = new TimeAxis(now, this.#span.minutes, this.#surface.width);
     const { palette } = this.#theme;
     axis.draw(this.#surface, palette, MARKS_HEIGHT, BOTTOM);
-    const states = world.history?.states ?? [];
     this.#drawLanes(axis, states);
     this.#drawBars(axis, states);
     this.#drawMarks(axis, world.history?.marks ?? []);

@@ -93,7 +93,7 @@ export class World {
     for (const entry of log) this.log.push(entry);
     this.history?.add(states, marks, beats);
     this.history?.walk(log);
-    if (this.selected === null) this.selected = this.shards.keys().next().value ?? null;
+    if (this.selected === null || !this.shards.has(this.selected)) this.select(this.shards.keys().next().value ?? null);
   }
 
   /** A shard by its number, or by its key where two fleets share numbers. */

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { RecordingError, readRecording } from '../../../src/inspect/page/recording.ts';
+import type { Recording } from '../../../src/inspect/page/recording.ts';
+import { World } from '../../../src/inspect/page/world.ts';
+
+const SHARD = {
+  key: '3',
+  shardId: 3,
+  shardCount: 8,
+  state: 'ready',
+  since: 1_000,
+  pingMs: 41.5,
+  dispatchesPerSecond: 12,
+  sequence: 77,
+  lastDispatchAt: 4_000,
+  pendingSends: 0,
+  sendWindow: { used: 4, limit: 120 },
+} as const;
+
+const RECORDING: Recording = {
+  format: 'shardwright-recording',
+  formatVersion: 1,
+  shardwright: '0.1.0',
+  exportedAt: 5_000,
+  identify: { waiting: 0, total: 1_000, remaining: 990, resetAfterMs: 60_000 },
+  shards: [SHARD, { ...SHARD, key: '4', shardId: 4, state: 'failed' }],
+  details: [
+    {
+      key: '3',
+      chart: 'shard',
+      active: ['shard.online.session.ready'],
+      states: [{ at: 1_000, state: 'ready' }],
+      marks: [{ at: 900, kind: 'closed', text: '4000' }],
+      beats: [
+        { at: 2_000, latencyMs: 41.5 },
+        { at: 3_000, latencyMs: null },
+      ],
+    },
+  ],
+  log: [
+    { id: 1, at: 1_000, shard: '3', kind: 'state', text: 'resuming → ready' },
+    { id: 2, at: 1_500, shard: '4', kind: 'state', text: 'ready → failed' },
+    { id: 3, at: 1_500, shard: '4', kind: 'failed', text: 'AUTHENTICATION_FAILED: the token is wrong' },
+    { id: 4, at: 1_550, shard: '4', kind: 'closed', text: 'no code the connection was lost (network); the end' },
+    { id: 5, at: 1_600, shard: '3', kind: 'event', text: 'gateway.heartbeatAck', active: ['shard.online.session.ready'], taken: [] },
+  ],
+};
+
+const refusal = (json: string): unknown => {
+  try {
+    return readRecording(json);
+  } catch (error) {
+    return error instanceof RecordingError ? [error.code, error.message] : error;
+  }
+};
+const damaged = (change: object): unknown => refusal(JSON.stringify({ ...RECORDING, ...change }));
+
+test('a recording is read as it was written, and a world made of it writes the same', () => {
+  const read = readRecording(JSON.stringify(RECORDING));
+  expect(read).toEqual(RECORDING);
+  expect(new World(read).toRecording(5_000)).toEqual(RECORDING);
+});
+
+test('of a shard that was not selected the log tells', () => {
+  const world = new World(RECORDING);
+  world.select('4');
+  expect(world.history?.toDetail()).toEqual({
+    key: '4',
+    chart: 'shard',
+    active: [],
+    states: [{ at: 1_500, state: 'failed' }],
+    marks: [
+      { at: 1_500, kind: 'failed', text: 'AUTHENTICATION_FAILED' },
+      { at: 1_550, kind: 'closed', text: 'no code' },
+    ],
+    beats: [],
+  });
+});
+
+describe('a file that is no recording is refused by name:', () => {
+  test.each([
+    ['a picture', 'GIF89a', ['NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.']],
+    ['other JSON', '{"log":[]}', ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.']],
+    ['nothing at all', 'null', ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.']],
+  ])('%s', (_name, json, expected) => {
+    expect(refusal(json)).toEqual(expected);
+  });
+
+  test('a recording of a later format', () => {
+    expect(damaged({ formatVersion: 2 })).toEqual(['NEWER_FORMAT', 'This recording has format 2; this page reads format 1. A newer shardwright may open it.']);
+  });
+
+  test.each([
+    ['a state nobody knows', { shards: [{ ...SHARD, state: 'asleep' }] }, 'shards[0].state is not a state of a shard'],
+    ['a number that is a text', { log: [{ id: 1, at: 'noon', shard: '3', kind: 'event', text: '' }] }, 'log[0].at is not a number'],
+    ['a list that is none', { details: {} }, 'details is not a list'],
+    ['a kind nobody knows', { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] }, 'log[0].kind is not one of state, event, beat, closed, fault, failed, notice, dispatch'],
+    ['a part that is missing', { identify: { waiting: 0 } }, 'identify.total is not a number'],
+  ])('%s', (_name, change, what) => {
+    expect(damaged(change)).toEqual(['DAMAGED', `The recording is damaged: ${what}.`]);
+  });
+});
