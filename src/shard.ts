@@ -3,7 +3,6 @@
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
-import { endsSession } from '../machines/index.ts';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
@@ -70,8 +69,8 @@ export class Shard {
     this.#core.stop(stopped());
     this.#core.dispatcher.finish(null);
     this.#core.saveSession();
-    this.#core.send({ type: 'shard.disconnect', ...closing });
     if (closing.session === 'discard') this.#core.discardSession();
+    this.#core.send({ type: 'shard.disconnect', ...closing });
     if (this.state === 'disconnecting') {
       await this.#core.departure.wait(signal, () => this.forceClose(closing.code));
     }
@@ -88,9 +87,10 @@ export class Shard {
     this.#core.stop(stopped());
     this.#core.dispatcher.finish(null);
     this.#core.saveSession();
-    this.#core.send({ type: 'shard.forceClose', ...closing });
+    if (closing.session === 'discard') this.#core.discardSession();
+    // Before the machine tells of it: a listener may connect again within this call.
     this.#core.line.connection?.abort(closing.code);
-    if (endsSession(closing.code)) this.#core.discardSession();
+    this.#core.send({ type: 'shard.forceClose', ...closing });
   }
 
   /** Closes the connection, keeps the session, and resumes it on a new one. Settles and rejects as `connect()` does. */
