@@ -43,8 +43,11 @@ export interface Happenings {
   /** The same, as a listener of its type gets it. */
   typed: { life: Life; dispatch: Dispatch };
   /** A stream gave a dispatch to its consumer. */
-  'stream.opened': { life: Life; id: number; events: readonly string[] | null };
+  'stream.opened': { life: Life; id: number; events: readonly string[] | null; signal: AbortSignal | undefined };
   'stream.took': { life: Life; id: number; dispatch: Dispatch };
+  /** The user leaves it, though a consumer may still be at work on the last it took. */
+  'stream.left': { life: Life; id: number };
+  'signal.aborted': { signal: AbortSignal };
   'stream.ended': { life: Life; id: number; hasLeft: boolean; error: unknown };
   told: { life: Life; name: keyof ShardEvents; args: unknown[] };
   uncaught: { error: unknown };

@@ -75,8 +75,12 @@ export class Life {
   signal(afterMs: number): AbortSignal {
     const controller = new AbortController();
     this.signals.push(controller.signal);
-    if (afterMs < 0) controller.abort(new Error('changed my mind'));
-    else this.world.clock.later(() => controller.abort(new Error('changed my mind')), afterMs);
+    const abort = (): void => {
+      this.world.chronicle.tell('signal.aborted', { signal: controller.signal });
+      controller.abort(new Error('changed my mind'));
+    };
+    if (afterMs < 0) abort();
+    else this.world.clock.later(abort, afterMs);
     return controller.signal;
   }
 

@@ -73,9 +73,9 @@ export const nothingLost: Check = {
   watch(world, complain) {
     const { tracks } = follow(world, () => undefined);
     world.chronicle.on('drain.ended', () => {
-      for (const { life } of world.slots) {
+      for (const { life, isWell } of world.slots) {
         const session = world.gateway.sessions.get(life.shard.session?.sessionId ?? '');
-        if (life.shard.state !== 'ready' || session === undefined) continue;
+        if (!isWell || session === undefined) continue;
         const index = tracks.get(life)?.index ?? -1;
         if (index !== session.log.length - 1) {
           complain(`shard ${life.slot.shardId} got ${session.id} up to number ${index} of ${session.log.length - 1}`);

@@ -60,7 +60,8 @@ export const identifyBudget: Check = {
   },
 };
 
-const SESSION_LOST = [4003, 4007, 4009];
+/** With these, and with a refusal that is final, the session is gone. */
+const SESSION_LOST = [4003, 4007, 4009, 4004, 4010, 4011, 4012, 4013, 4014];
 
 export const identifyNeedless: Check = {
   rule: 'never an IDENTIFY while there is a session that can be resumed',

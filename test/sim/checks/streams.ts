@@ -10,7 +10,10 @@ interface Watched {
   readonly events: readonly string[] | null;
   /** Handed to listeners and not taken from the stream. */
   readonly waiting: Dispatch[];
+  readonly signal: AbortSignal | undefined;
   isFinished: boolean;
+  /** What it held was dropped. */
+  isLeft: boolean;
   /** The stop came from within a listener of this dispatch: the stream may get it or not. */
   optional: Dispatch | null;
 }
@@ -20,8 +23,9 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
   const of = (life: Life): Watched[] => [...streams.values()].filter((stream) => stream.life === life);
   const last = new Map<Life, Dispatch>();
   const key = (life: Life, id: number): string => `${life.slot.shardId}/${id}`;
-  world.chronicle.on('stream.opened', ({ life, id, events }) => {
-    streams.set(key(life, id), { life, events, waiting: [], isFinished: false, optional: null });
+  world.chronicle.on('stream.opened', ({ life, id, events, signal }) => {
+    const isLeft = signal?.aborted === true;
+    streams.set(key(life, id), { life, events, signal, waiting: [], isFinished: isLeft, isLeft, optional: null });
   });
   world.chronicle.on('dispatched', ({ life, dispatch }) => {
     if (streams.size === 0) return;
@@ -42,9 +46,21 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
   world.chronicle.on('told', ({ life, name, args }) => {
     if (name === 'failed' || (name === 'stateChange' && (args[0] as { to: string }).to === 'disconnected')) finish(life);
   });
+  const leave = (stream: Watched | undefined): void => {
+    if (stream === undefined) return;
+    stream.isFinished = true;
+    stream.isLeft = true;
+    stream.waiting.length = 0;
+  };
+  world.chronicle.on('stream.left', ({ life, id }) => leave(streams.get(key(life, id))));
+  world.chronicle.on('signal.aborted', ({ signal }) => {
+    for (const stream of streams.values()) if (stream.signal === signal) leave(stream);
+  });
   world.chronicle.on('stream.took', ({ life, id, dispatch }) => {
     const stream = streams.get(key(life, id));
     if (stream === undefined) return complain(`a stream that had ended gave ${dispatch.t} ${dispatch.s}`);
+    // What it was promised before it left still reaches it.
+    if (stream.isLeft) return;
     const expected = stream.waiting.shift();
     if (expected !== dispatch) complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
   });
@@ -52,7 +68,7 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
     const stream = streams.get(key(life, id));
     streams.delete(key(life, id));
     const isAborted = (error as { code?: string } | null)?.code === 'ABORTED';
-    if (stream === undefined || hasLeft || isAborted) return;
+    if (stream === undefined || hasLeft || stream.isLeft || isAborted) return;
     if (!stream.isFinished) return complain(`a stream ended by itself: ${String(error)}`);
     const left = stream.waiting.filter((dispatch) => dispatch !== stream.optional);
     if (left.length > 0) complain(`a stream ended with ${left.length} dispatches in it`);
@@ -75,12 +91,16 @@ export const storeBehind: Check = {
       const index = lastIndex(world, sessionId, sequence);
       const known = furthest.get(life.slot)!.get(sessionId) ?? -1;
       if (index > known) complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
-      for (const { life: other, waiting } of streams.values()) {
-        const oldest = other === life ? waiting.map(placeOf).find((place) => place?.[0] === sessionId) : undefined;
-        if (oldest !== undefined && oldest !== null && index >= oldest[1]) {
-          complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
+      if (streams.size === 0) return;
+      // A consumer that was waiting gets its dispatch within this turn.
+      process.nextTick(() => {
+        for (const { life: other, waiting } of streams.values()) {
+          const oldest = other === life ? waiting.map(placeOf).find((place) => place?.[0] === sessionId) : undefined;
+          if (oldest !== undefined && oldest !== null && index >= oldest[1]) {
+            complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
+          }
         }
-      }
+      });
     });
   },
 };
