@@ -42,6 +42,11 @@ export interface OracleOptions {
    */
   toleranceMs?: number;
   /**
+   * How much earlier an IDENTIFY may arrive.
+   * @defaultValue toleranceMs
+   */
+  identifyToleranceMs?: number;
+  /**
    * How much a client may be behind its own time, as on a busy machine.
    * @defaultValue toleranceMs
    */
@@ -69,6 +74,7 @@ export function oracleSettings({ mainUrl, ...given }: OracleOptions): OracleSett
     totalStarts: given.totalStarts ?? remainingStarts,
     resetAfterMs: given.resetAfterMs ?? DAY_MS,
     toleranceMs,
+    identifyToleranceMs: given.identifyToleranceMs ?? toleranceMs,
     lateMs: given.lateMs ?? toleranceMs,
     roundTripMs: given.roundTripMs ?? 1000,
   };
