@@ -113,6 +113,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     weight: 1.5,
     act(world, _, dice) {
       const ms = dice.magnitude(100, dice.chance(0.7) ? MINUTE : 300 * MINUTE);
+      world.chronicle.tell('shard.asleep', { ms });
       world.clock.sleep(ms);
       return `${(ms / 1000).toFixed(1)} s`;
     },

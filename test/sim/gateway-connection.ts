@@ -43,7 +43,9 @@ export class GatewayConnection implements Speaker {
   }
 
   corrupt(): void {
-    if (!this.isClosed) this.#outbox.corrupt();
+    if (this.isClosed) return;
+    this.#world.chronicle.tell('gateway.garbled', { socket: this.socket });
+    this.#outbox.corrupt();
   }
 
   hear(text: string): void {

@@ -17,6 +17,9 @@ export interface Happenings {
   'shard.closing': { socket: SimSocket; code: number | null };
   /** The shard is told that its socket is closed. */
   'socket.closed': { socket: SimSocket; code: number };
+  'gateway.accepted': { socket: SimSocket };
+  /** Bytes that are no packet. */
+  'gateway.garbled': { socket: SimSocket };
   'gateway.said': { socket: SimSocket; packet: Packet };
   'gateway.heard': { socket: SimSocket; text: string };
   /** The gateway's end of the close handshake, or of the TCP connection. */
@@ -24,8 +27,12 @@ export interface Happenings {
   'gateway.saw-close': { socket: SimSocket; code: number | null };
   /** A whole packet has reached a socket that still listens. */
   'shard.heard': { socket: SimSocket; packet: Packet };
+  /** A consumer is slow: what arrives is left unread. */
+  'socket.paused': { socket: SimSocket };
   /** Nothing passes through this socket any more. */
   'socket.deaf': { socket: SimSocket };
+  /** The process stands still. */
+  'shard.asleep': { ms: number };
   'session.ended': { sessionId: string; why: string };
   'store.saving': { life: Life; session: Session };
   'store.clearing': { life: Life };

@@ -86,6 +86,11 @@ export const storeBehind: Check = {
   watch(world, complain) {
     const { furthest } = follow(world, () => undefined);
     const streams = watchStreams(world, () => undefined);
+    const given = new WeakSet<Dispatch>();
+    world.chronicle.on('deed', ({ life, session }) => {
+      if (session === undefined) return;
+      for (const { life: other, waiting } of streams.values()) if (other === life) for (const dispatch of waiting) given.add(dispatch);
+    });
     world.chronicle.on('store.saving', ({ life, session: { sessionId, sequence } }) => {
       if (!world.gateway.sessions.has(sessionId)) return;
       const index = lastIndex(world, sessionId, sequence);
@@ -95,7 +100,7 @@ export const storeBehind: Check = {
       // A consumer that was waiting gets its dispatch within this turn.
       process.nextTick(() => {
         for (const { life: other, waiting } of streams.values()) {
-          const oldest = other === life ? waiting.map(placeOf).find((place) => place?.[0] === sessionId) : undefined;
+          const oldest = other === life ? waiting.filter((dispatch) => !given.has(dispatch)).map(placeOf).find((place) => place?.[0] === sessionId) : undefined;
           if (oldest !== undefined && oldest !== null && index >= oldest[1]) {
             complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
           }
