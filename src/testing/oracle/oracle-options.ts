@@ -52,6 +52,12 @@ export interface OracleOptions {
    */
   lateMs?: number;
   /**
+   * How many heartbeats a client may add of its own accord between two of the schedule. One that beats too fast can't be
+   * told from one that adds heartbeats.
+   * @defaultValue 0
+   */
+  spareBeats?: number;
+  /**
    * The longest a frame to the client and the answer to it may take together.
    * @defaultValue 1000
    */
@@ -76,6 +82,7 @@ export function oracleSettings({ mainUrl, ...given }: OracleOptions): OracleSett
     toleranceMs,
     identifyToleranceMs: given.identifyToleranceMs ?? toleranceMs,
     lateMs: given.lateMs ?? toleranceMs,
+    spareBeats: given.spareBeats ?? 0,
     roundTripMs: given.roundTripMs ?? 1000,
   };
 }
