@@ -1,9 +1,9 @@
 /** A shard on a real socket to a strict FakeGateway, with short times, and ways to wait for what it does. */
-import { expect } from 'vitest';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeGatewayOptions, OracleRule } from '../../src/testing/index.ts';
+import { expectNoComplaints } from './no-complaints.ts';
 import { recordEvents } from './record-events.ts';
 import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
@@ -25,7 +25,7 @@ export async function liveShard(
     async [Symbol.asyncDispose]() {
       await shard.disconnect();
       await gateway.close();
-      expect(gateway.complaints.filter(({ rule }) => !broken.includes(rule))).toEqual([]);
+      expectNoComplaints(gateway.complaints, broken);
     },
   };
 }

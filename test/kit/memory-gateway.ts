@@ -4,11 +4,12 @@
  * the end of the test nobody may have a complaint.
  */
 import type { SocketOptions, WebSocketLike } from '../../src/index.ts';
-import { expect, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { Oracle } from '../../src/testing/index.ts';
 import type { OracleConnection, OracleRule } from '../../src/testing/index.ts';
 import { packetFrom } from '../../src/testing/oracle/frame.ts';
+import { expectNoComplaints } from './no-complaints.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 type Listener = (...args: never[]) => void;
@@ -154,7 +155,7 @@ export class MemoryGateway {
   /** Nobody may have a complaint but of the rules the test has the shard break. */
   judge(): void {
     for (const socket of this.sockets) socket.finish();
-    expect(this.oracle.complaints.filter(({ rule }) => !this.#broken.has(rule))).toEqual([]);
+    expectNoComplaints(this.oracle.complaints, [...this.#broken.keys()]);
   }
 
   /** Says that the test has the shard break a rule, and why. */

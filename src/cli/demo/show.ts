@@ -39,7 +39,7 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
   const ledger = new Ledger();
   const world = new World(dice.for('world'));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
-  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds });
+  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds, strict: true });
   const shard = new Shard({
     token: 'fake-token',
     intents: INTENTS,
