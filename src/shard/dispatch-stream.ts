@@ -53,7 +53,12 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
 
   /** The sequence of the oldest dispatch of the current session that nobody has taken yet. */
   get oldestSequence(): number | null {
-    return this.#buffer[Math.max(this.#head, this.#sessionAt)]?.s ?? null;
+    for (let index = Math.max(this.#head, this.#sessionAt); index < this.#buffer.length; index += 1) {
+      // Whatever the types say, some gateways send a RESUMED without one.
+      const sequence: unknown = this.#buffer[index]?.s;
+      if (typeof sequence === 'number') return sequence;
+    }
+    return null;
   }
 
   /** Another session begins, and numbers anew: what waits here can't be resumed from any more. */

@@ -19,3 +19,17 @@ it('a dispatch of a new session that waits in a stream is not stored as handed o
   await gone;
   expect(await sessionStore.load(0)).toEqual(shard.session);
 });
+
+it('a dispatch that waits behind one without a sequence is not stored as handed out', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const stream = shard.dispatches();
+  gateway.last.receive({ op: 0, t: 'RESUMED', s: null, d: {} });
+  gateway.dispatch('TYPING_START');
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sequence: 1 });
+  await stream.next();
+  await stream.next();
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sequence: 2 });
+});
