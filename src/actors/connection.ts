@@ -143,7 +143,7 @@ export class Connection {
   abort(code: number): void {
     this.detach();
     if (this.#socket.readyState === OPEN) this.#socket.close(code);
-    this.#socket.terminate();
+    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
   }
 
   terminate(): void {

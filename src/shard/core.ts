@@ -3,7 +3,7 @@
  * what the machine says into events. `Shard` is the door to it.
  */
 import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
-import { shardState } from '../../machines/index.ts';
+import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ConnectionHost, Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
@@ -229,6 +229,8 @@ export class ShardCore {
       if (this.line.connection !== null) this.queue.open(this.line.connection);
     },
     disconnected: () => {
+      // A forced close that came while the socket was only being made.
+      this.line.connection?.abort(this.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
       // Whoever asked for the stop has said why already.
       if (!this.queue.isStopped) this.stop(this.#error('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
       this.dispatcher.finish(null);
