@@ -151,6 +151,7 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
     weight: 1,
     act(life, dice, say) {
       say('');
+      life.ambush = null;
       life.shard.forceClose();
       life.slot.restart();
       const { slot } = life;

@@ -132,7 +132,7 @@ function drainBoundMs({ setting, gate }: World): number {
   const wayMs = (setting.latencyMs + setting.jitterMs * 5) * 10;
   const lossMs = Math.max(setting.heartbeatIntervalMs * 2 + 2_000, connectTimeoutMs + helloTimeoutMs + resumedTimeoutMs);
   const queueMs = setting.shards * (5_250 + wayMs);
-  const budgetMs = gate.budget.remaining < setting.shards * 2 ? gate.budget.resetAfterMs : 0;
+  const budgetMs = gate.budget.remaining < setting.shards * 6 ? gate.budget.resetAfterMs : 0;
   // Lost, waited, refused, waited, identified; and once more for a socket that was deaf when all seemed well.
   return 2 * (lossMs + 2 * (backoffCapMs + wayMs)) + queueMs + budgetMs;
 }
@@ -141,6 +141,7 @@ async function stop(world: World, run: Run): Promise<void> {
   const dice = stream(world.setting.seed, 'stop');
   for (const slot of world.slots) {
     slot.persistence = 0;
+    slot.life.ambush = null;
     perform(slot.life, dice.pick(['disconnect', 'disconnect', 'forceClose']), dice);
   }
   const { closeTimeoutMs } = DEFAULT_TIMING;

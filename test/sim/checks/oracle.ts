@@ -14,6 +14,8 @@ import type { Check } from './check.ts';
 const GRANTED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'sleep'],
   'zombie-beaten': ['heartbeat', 'sleep'],
+  // One that asks without end is not answered without end: that would break its limit.
+  'heartbeat-answer': ['asked often'],
   'resume-session': ['resume'],
   'resume-ended': ['resume', 'restart', 'store'],
   'resume-sequence': ['resume', 'restart', 'store'],
@@ -49,6 +51,9 @@ export const oracleContent: Check = {
       }
     };
     chronicle.on('deed', ({ life, name }) => void deeds.get(life.slot)?.add(name));
+    chronicle.on('fault', ({ name, what }) => {
+      if (name === 'askForBeats' && what !== '1') for (const done of deeds.values()) done.add('asked often');
+    });
     chronicle.on('store.failed', ({ life }) => void deeds.get(life.slot)?.add('store'));
     chronicle.on('gateway.accepted', ({ socket }) => {
       sockets.push(socket);
