@@ -43,7 +43,7 @@ export class Slot {
 
   /** A user who is told that the shard has given up may try again. */
   react(life: Life, name: keyof ShardEvents, arg: unknown): void {
-    const gaveUp = name === 'failed' || (name === 'disconnected' && (arg as ShardEvents['disconnected'][0]).willReconnect === false);
+    const gaveUp = name === 'failed' || (name === 'disconnected' && !(arg as ShardEvents['disconnected'][0]).willReconnect);
     if (gaveUp) this.comeBack(life, this.#dice.int(0, 30_000));
   }
 

@@ -4,7 +4,7 @@ import type { OracleConnection } from '../../../src/testing/oracle/oracle-connec
 import type { OracleRule } from '../../../src/testing/oracle/oracle-rules.ts';
 import type { SimSocket } from '../sim-socket.ts';
 import type { Slot } from '../slot.ts';
-import { MAIN_URL } from '../world.ts';
+import { MAIN_URL } from '../setting.ts';
 import type { Check } from './check.ts';
 
 /**
