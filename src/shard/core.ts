@@ -61,7 +61,7 @@ export class ShardCore {
       (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
       (name, cause) => this.#listenerThrew(name, cause),
     );
-    this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
+    this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
@@ -85,7 +85,7 @@ export class ShardCore {
   }
 
   saveSession(): void {
-    const session = this.cell.sessionForStore(this.dispatcher.oldestWaiting);
+    const session = this.cell.sessionForStore(this.dispatcher.oldestWaitingOf(this.cell.id));
     if (session !== null) this.keeper.save(session);
   }
 
@@ -154,7 +154,7 @@ export class ShardCore {
         cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
       takePermit: () => this.line.takePermit(),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (packet, replayed) => this.#dispatch(packet, replayed),
+      onDispatch: (packet, sessionId, replayed) => this.#dispatch(packet, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -164,12 +164,12 @@ export class ShardCore {
   }
 
   /** The fast lane. */
-  #dispatch(packet: Packet, replayed: number): void {
+  #dispatch(packet: Packet, sessionId: string | null, replayed: number): void {
     if (typeof packet.t !== 'string') return;
     const dispatch = packet as Dispatch;
     this.#own[dispatch.t]?.(dispatch.d, replayed);
-    this.dispatcher.deliver(dispatch);
-    this.cell.markHandedOut();
+    this.dispatcher.deliver(dispatch, sessionId);
+    this.cell.markHandedOut(sessionId);
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 
