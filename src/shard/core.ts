@@ -110,6 +110,14 @@ export class ShardCore {
     this.requests.stop(error);
   }
 
+  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
+  leave({ session }: { readonly session: 'keep' | 'discard' }): void {
+    this.stop(new GatewayError('STOPPED', 'the shard was stopped'));
+    this.dispatcher.finish(null);
+    this.saveSession();
+    if (session === 'discard') this.discardSession();
+  }
+
   fault(error: GatewayError): void {
     this.options.logger.warn(this.#line(`${error.code}: ${error.message}`));
     this.emitter.emit('fault', error);
