@@ -7,6 +7,7 @@ import { MODULES, mutantsOf } from './mutants/modules.ts';
 import type { Listed, Result } from './mutants/mutant.ts';
 import { lastResults, report } from './mutants/report.ts';
 import { ACTOR_CODE, CHART_CODE, codeMutants } from './mutants/stryker.ts';
+import { SUITES } from './mutants/suites.ts';
 import { ROOT } from './run.ts';
 
 const USAGE = `npm run mutants -- [options]
@@ -14,6 +15,7 @@ const USAGE = `npm run mutants -- [options]
   --chart          what a shard is: machines/
   --actors         what it does: src/actors and what is around them
   --only PATTERN   mutants whose id has this in it; of Stryker's, files whose path has (file.ts:10-20: those lines)
+  --suites PATTERN the suites whose path has this in it
   --list           the ids, of all but Stryker's
   --no-code        without Stryker's
   --workers N      at the same time; default 2
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
     chart: { type: 'boolean', default: false },
     actors: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    suites: { type: 'string', default: '' },
     list: { type: 'boolean', default: false },
     code: { type: 'boolean', default: true },
     workers: { type: 'string', default: '2' },
@@ -53,7 +56,7 @@ async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
   const before = new Map(lastResults().map(({ id, killedBy }) => [id, killedBy?.split(': ')[0]]));
   let done = 0;
   let survived = 0;
-  return judgeAll(mutants, workers, {
+  return judgeAll(mutants, SUITES.filter((suite) => suite.includes(options.suites)), workers, {
     broken: (suite, failed) => {
       wrong.push(`${suite} fails without any mutant, and is left out: ${failed}`);
       console.log(styleText('red', wrong.at(-1) ?? ''));

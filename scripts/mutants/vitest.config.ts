@@ -15,8 +15,8 @@ class QuickestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: [...SUITES],
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
     // Nothing of a sandbox is worth keeping.
     fsModuleCache: false,
     sequence: { sequencer: QuickestFirst },

@@ -3,7 +3,7 @@ import { createActor, fromCallback } from 'xstate';
 import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
 import type { CloserInput, SessionIdentity, ShardContext, ShardEvent, ShardInput, SocketCommand, SocketInput } from '../../machines/index.ts';
-import { VirtualClock } from '../../src/testing/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 export const SESSION: SessionIdentity = { sessionId: 'one', resumeUrl: 'wss://one.test' };
 export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://other.test' };
