@@ -3,7 +3,6 @@
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
-import { endsSession } from '../machines/index.ts';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
@@ -30,8 +29,6 @@ export interface SendOptions {
    */
   ignoreRateLimit?: boolean;
 }
-
-const stopped = (): GatewayError => new GatewayError('STOPPED', 'the shard was stopped');
 
 /** @see https://discord.com/developers/docs/events/gateway */
 export class Shard {
@@ -67,11 +64,8 @@ export class Shard {
 
   async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
     const closing = resolveClosing(options);
-    this.#core.stop(stopped());
-    this.#core.dispatcher.finish(null);
-    this.#core.saveSession();
+    this.#core.leave(closing);
     this.#core.send({ type: 'shard.disconnect', ...closing });
-    if (closing.session === 'discard') this.#core.discardSession();
     if (this.state === 'disconnecting') {
       await this.#core.departure.wait(signal, () => this.forceClose(closing.code));
     }
@@ -85,12 +79,10 @@ export class Shard {
    */
   forceClose(code?: number): void {
     const closing = forcedClosing(code);
-    this.#core.stop(stopped());
-    this.#core.dispatcher.finish(null);
-    this.#core.saveSession();
-    this.#core.send({ type: 'shard.forceClose', ...closing });
+    this.#core.leave(closing);
+    // Before the machine tells of it: a listener may connect again within this call.
     this.#core.line.connection?.abort(closing.code);
-    if (endsSession(closing.code)) this.#core.discardSession();
+    this.#core.send({ type: 'shard.forceClose', ...closing });
   }
 
   /** Closes the connection, keeps the session, and resumes it on a new one. Settles and rejects as `connect()` does. */

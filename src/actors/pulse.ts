@@ -8,6 +8,9 @@ import type { GatewayError } from '../protocol/errors.ts';
 /** A beat later than this part of the interval means that the process was busy or asleep. */
 const LAGGED_FRACTION = 0.25;
 
+/** A beat is not judged before its answer has had this part of the interval to come. */
+const LEAST_GAP_FRACTION = 0.25;
+
 interface Waiter {
   resolve(latencyMs: number): void;
   reject(error: GatewayError): void;
@@ -67,8 +70,9 @@ export class Pulse {
     if (!this.#wasOverdue) this.#lateMs = now - dueAt;
     this.#wasOverdue = false;
     const nextAt = dueAt + this.#intervalMs;
-    // After a sleep there is nothing to catch up on: the schedule starts anew.
-    this.#dueAt = nextAt > now ? nextAt : now + this.#intervalMs;
+    // After a sleep there is nothing to catch up on, and a beat right behind another would find it unanswered: the
+    // schedule starts anew.
+    this.#dueAt = nextAt - now >= this.#intervalMs * LEAST_GAP_FRACTION ? nextAt : now + this.#intervalMs;
     return this.#dueAt - now;
   }
 

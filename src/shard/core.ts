@@ -3,7 +3,7 @@
  * what the machine says into events. `Shard` is the door to it.
  */
 import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
-import { shardState } from '../../machines/index.ts';
+import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ConnectionHost, Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
@@ -62,7 +62,7 @@ export class ShardCore {
       (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
       (name, cause) => this.#listenerThrew(name, cause),
     );
-    this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
+    this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
@@ -87,7 +87,7 @@ export class ShardCore {
   }
 
   saveSession(): void {
-    const session = this.cell.sessionForStore(this.dispatcher.oldestWaiting);
+    const session = this.cell.sessionForStore(this.dispatcher.oldestWaitingOf(this.cell.id));
     if (session !== null) this.keeper.save(session);
   }
 
@@ -110,6 +110,14 @@ export class ShardCore {
     this.readiness.reject(error);
     this.queue.stop(error);
     this.requests.stop(error);
+  }
+
+  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
+  leave({ session }: { readonly session: 'keep' | 'discard' }): void {
+    this.stop(new GatewayError('STOPPED', 'the shard was stopped'));
+    this.dispatcher.finish(null);
+    this.saveSession();
+    if (session === 'discard') this.discardSession();
   }
 
   fault(error: GatewayError): void {
@@ -166,7 +174,7 @@ export class ShardCore {
         cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
       takePermit: () => this.line.takePermit(),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (packet, replayed) => this.#dispatch(packet, replayed),
+      onDispatch: (packet, sessionId, replayed) => this.#dispatch(packet, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -176,12 +184,12 @@ export class ShardCore {
   }
 
   /** The fast lane. */
-  #dispatch(packet: Packet, replayed: number): void {
+  #dispatch(packet: Packet, sessionId: string | null, replayed: number): void {
     if (typeof packet.t !== 'string') return;
     const dispatch = packet as Dispatch;
     this.#own[dispatch.t]?.(dispatch.d, replayed);
-    this.dispatcher.deliver(dispatch);
-    this.cell.markHandedOut();
+    this.dispatcher.deliver(dispatch, sessionId);
+    this.cell.markHandedOut(sessionId);
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 
@@ -241,6 +249,8 @@ export class ShardCore {
       if (this.line.connection !== null) this.queue.open(this.line.connection);
     },
     disconnected: () => {
+      // A forced close that came while the socket was only being made.
+      this.line.connection?.abort(this.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
       // Whoever asked for the stop has said why already.
       if (!this.queue.isStopped) this.stop(this.#error('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
       this.dispatcher.finish(null);

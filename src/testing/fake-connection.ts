@@ -10,6 +10,7 @@ import type { Realm } from './realm.ts';
 import type { ShardKey } from './sessions.ts';
 import { Waiters } from './waiters.ts';
 import { Wire } from './wire.ts';
+import { Witness } from './witness.ts';
 
 /** How a connection ended, and who began it. */
 export interface FakeClosure {
@@ -57,7 +58,8 @@ export class FakeConnection {
     this.isResumeUrl = request.isResumeUrl;
     this.headers = request.headers;
     this.openedAt = realm.clock.now();
-    this.#wire = new Wire(socket, request.transport);
+    const witness = realm.oracle === null ? null : new Witness(realm.oracle.connect(request.url));
+    this.#wire = new Wire(socket, request.transport, witness);
     const shared: Realm = {
       ...realm,
       changed: () => {
@@ -71,18 +73,24 @@ export class FakeConnection {
         const closure = this.#closureOf(socket);
         this.#closure = closure;
         this.#conversation.ended();
+        witness?.finish();
         this.#waiters.changed();
         this.#waiters.end(new Error(`connection ${this.index} closed (${closure.by}, ${closure.code ?? 'no code'})`));
         resolve(closure);
         realm.changed();
       });
     });
-    socket.on('message', (data) => this.#conversation.receive(Buffer.isBuffer(data) ? data : Buffer.alloc(0)));
+    socket.on('message', (data) => {
+      const frame = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
+      witness?.heard(frame);
+      this.#conversation.receive(frame);
+    });
     socket.on('error', (error) => {
       socket.blame();
       this.#conversation.note(4002, `a broken WebSocket frame: ${error.message}`);
     });
     socket.onGoodbye = (frame) => {
+      witness?.closedByClient(frame.code);
       this.#conversation.goodbye(frame.code);
       shared.changed();
     };

@@ -8,6 +8,8 @@ import { Hold } from './hold.ts';
 import { serveHttp } from './http-api.ts';
 import { Ids } from './ids.ts';
 import { Members } from './members.ts';
+import type { Complaint } from './oracle/complaint.ts';
+import { strictOracle } from './strict-oracle.ts';
 import type { FakeGatewayOptions, Settings } from './options.ts';
 import { settingsFrom } from './options.ts';
 import type { PeerSocket } from './peer-socket.ts';
@@ -77,6 +79,7 @@ export class FakeGateway {
       starts: new SessionStarts(settings),
       guilds: new Guilds(settings, ids),
       members: new Members(settings, ids),
+      oracle: settings.strict ? strictOracle(settings, doors.main.port) : null,
       holds: { hello: new Hold(), ready: new Hold(), resumed: new Hold(), members: new Hold() },
       resumeUrl: `ws://127.0.0.1:${doors.resume.port}`,
       userId: ids.snowflake('user'),
@@ -138,6 +141,11 @@ export class FakeGateway {
   /** What was counted so far, and what clients did wrong. */
   get stats(): FakeGatewayStats {
     return this.#realm.stats;
+  }
+
+  /** What the oracle of a strict gateway has found; empty without `strict`. Absences are found with the next frame, or the end. */
+  get complaints(): readonly Complaint[] {
+    return this.#realm.oracle?.complaints ?? [];
   }
 
   /**

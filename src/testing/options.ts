@@ -121,6 +121,12 @@ export interface FakeGatewayOptions {
    */
   requireUserAgent?: boolean;
   /**
+   * Let an oracle judge every connection by the whole protocol, beyond what earns a close code; what it finds is in
+   * {@link FakeGateway.complaints}. Nothing changes for the client.
+   * @defaultValue false
+   */
+  strict?: boolean;
+  /**
    * Same seed, same ids.
    * @defaultValue 1
    */
@@ -157,6 +163,7 @@ export function settingsFrom(options: FakeGatewayOptions): Settings {
     sessionTtlMs: given.sessionTtlMs ?? 180_000,
     payloadCompressionBytes: given.payloadCompressionBytes ?? 512,
     requireUserAgent: given.requireUserAgent ?? false,
+    strict: given.strict ?? false,
     seed: given.seed ?? 1,
     clock: given.clock ?? systemClock,
     sessionStartLimit: {

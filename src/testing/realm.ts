@@ -4,6 +4,7 @@ import type { Guilds } from './guilds.ts';
 import type { Hold } from './hold.ts';
 import type { Ids } from './ids.ts';
 import type { Members } from './members.ts';
+import type { Oracle } from './oracle/oracle.ts';
 import type { Settings } from './options.ts';
 import type { SessionStarts } from './session-starts.ts';
 import type { Sessions } from './sessions.ts';
@@ -27,6 +28,8 @@ export interface Realm {
   readonly guilds: Guilds;
   readonly members: Members;
   readonly holds: Holds;
+  /** Only in a strict gateway. */
+  readonly oracle: Oracle | null;
   readonly resumeUrl: string;
   readonly userId: string;
   readonly applicationId: string;

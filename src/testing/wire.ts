@@ -5,6 +5,7 @@
 import type { Encoder, Frame, Transport } from './encoders.ts';
 import { MessageEncoder, StreamEncoder } from './encoders.ts';
 import type { PeerSocket } from './peer-socket.ts';
+import type { Witness } from './witness.ts';
 
 type Job = { readonly text: string } | { readonly act: () => void };
 
@@ -13,11 +14,13 @@ export class Wire {
   readonly transport: Transport;
   readonly #encoder: Encoder;
   readonly #messages: MessageEncoder | null;
+  readonly #witness: Witness | null;
   #jobs: Job[] = [];
   #busy = false;
 
-  constructor(socket: PeerSocket, transport: Transport) {
+  constructor(socket: PeerSocket, transport: Transport, witness: Witness | null) {
     this.socket = socket;
+    this.#witness = witness;
     this.transport = transport;
     this.#messages = transport === 'none' ? new MessageEncoder() : null;
     this.#encoder = transport === 'none' ? (this.#messages ?? new MessageEncoder()) : new StreamEncoder(transport);
@@ -34,11 +37,11 @@ export class Wire {
 
   /** Sends a frame as it is. */
   sendRaw(frame: Frame): void {
-    this.#enqueue({ act: () => this.#transmit(frame) });
+    this.#enqueue({ act: () => this.#transmit(frame, () => this.#witness?.saidRaw(frame)) });
   }
 
   sendBroken(): void {
-    this.#enqueue({ act: () => this.#transmit(this.#encoder.broken()) });
+    this.#enqueue({ act: () => this.#transmit(this.#encoder.broken(), () => this.#witness?.saidBroken()) });
   }
 
   /** From here on large messages are compressed one by one. Whether it applies: not with transport compression. */
@@ -48,11 +51,17 @@ export class Wire {
   }
 
   close(code?: number, reason?: string): void {
-    this.#enqueue({ act: () => this.socket.shut(code, reason) });
+    this.#enqueue({
+      act: () => {
+        if (this.#isOpen) this.#witness?.closedByGateway(code ?? null);
+        this.socket.shut(code, reason);
+      },
+    });
   }
 
   terminate(): void {
     this.#jobs = [];
+    this.#witness?.closedByGateway(null);
     this.socket.terminate();
   }
 
@@ -71,7 +80,7 @@ export class Wire {
       let returned = false;
       this.#encoder.encode(job.text, (frame) => {
         this.#busy = false;
-        this.#transmit(frame);
+        this.#transmit(frame, () => this.#witness?.said(job.text));
         if (returned) this.#work();
       });
       returned = true;
@@ -79,8 +88,13 @@ export class Wire {
     }
   }
 
-  #transmit(frame: Frame): void {
-    if (this.socket.readyState !== this.socket.OPEN) return;
+  get #isOpen(): boolean {
+    return this.socket.readyState === this.socket.OPEN;
+  }
+
+  #transmit(frame: Frame, testify: () => void): void {
+    if (!this.#isOpen) return;
+    testify();
     this.socket.send(frame, { binary: typeof frame !== 'string' }, () => undefined);
   }
 }

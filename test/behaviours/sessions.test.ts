@@ -58,6 +58,7 @@ describe('sessions', () => {
       },
     };
     const { gateway, shard } = virtualShard({ sessionStore }, clock);
+    gateway.breaks('heartbeat-pace', 'the user adds some');
     shard.on('dispatch', ({ s }) => {
       handedOut = s;
       if (s % 50 === 0) void shard.heartbeat();

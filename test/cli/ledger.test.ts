@@ -16,7 +16,7 @@ function ledgerOf(sent: number, received: readonly number[]): Ledger {
 }
 
 function tallyOf(ledger: Ledger, interrupted = false): Tally {
-  const tally = new Tally(ledger, { stats: STATS });
+  const tally = new Tally(ledger, { stats: STATS, complaints: [] });
   tally.freeze(interrupted);
   return tally;
 }
@@ -77,8 +77,10 @@ describe('the tally of the demo', () => {
     const tally = tallyOf(new Ledger());
     const fault = FAULTS[0]!;
     tally.add({ fault, outcome: 'new session', noticedMs: 1, backMs: 1, replayed: 0, attempts: 1 }, 10);
-    const strict = new Tally(new Ledger(), { stats: { ...STATS, violations: [{ code: 4005, what: 'twice', connection: 0, at: 0 }] } });
-    expect([tally.isClean, strict.isClean]).toEqual([false, false]);
+    const breach = { what: 'twice', connection: 0, at: 0 };
+    const closed = new Tally(new Ledger(), { stats: { ...STATS, violations: [{ code: 4005, ...breach }] }, complaints: [] });
+    const judged = new Tally(new Ledger(), { stats: STATS, complaints: [{ rule: 'one-handshake', ...breach }] });
+    expect([tally.isClean, closed.isClean, judged.isClean]).toEqual([false, false, false]);
   });
 
   it('says in the summary what is wrong, and the exit code', () => {

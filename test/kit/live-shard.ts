@@ -1,14 +1,20 @@
-/** A shard on a real socket to a FakeGateway, with short times, and ways to wait for what it does. */
+/** A shard on a real socket to a strict FakeGateway, with short times, and ways to wait for what it does. */
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
-import type { FakeGatewayOptions } from '../../src/testing/index.ts';
+import type { FakeGatewayOptions, OracleRule } from '../../src/testing/index.ts';
+import { expectNoComplaints } from './no-complaints.ts';
 import { recordEvents } from './record-events.ts';
 import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
 
-export async function liveShard(options: Partial<ShardOptions> = {}, gatewayOptions: FakeGatewayOptions = {}) {
-  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, ...gatewayOptions });
+/** In the end nobody may have a complaint but of the `broken` rules: those the test has the shard break. */
+export async function liveShard(
+  options: Partial<ShardOptions> = {},
+  gatewayOptions: FakeGatewayOptions = {},
+  { broken = [] }: { broken?: readonly OracleRule[] } = {},
+) {
+  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, strict: true, ...gatewayOptions });
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
   const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, timing: QUICK, identifyGate, ...options });
   const events = recordEvents(shard);
@@ -19,6 +25,7 @@ export async function liveShard(options: Partial<ShardOptions> = {}, gatewayOpti
     async [Symbol.asyncDispose]() {
       await shard.disconnect();
       await gateway.close();
+      expectNoComplaints(gateway.complaints, broken);
     },
   };
 }

@@ -1,9 +1,15 @@
 /**
  * A gateway in memory, for behaviours about long times: it answers on the virtual clock, and everything it does can be
- * switched off.
+ * switched off. An oracle judges the client when it sends and by what it has received, so no time is lost between; in
+ * the end of the test nobody may have a complaint.
  */
 import type { SocketOptions, WebSocketLike } from '../../src/index.ts';
+import { onTestFinished } from 'vitest';
 import type { Packet } from '../../src/protocol/packets.ts';
+import { Oracle } from '../../src/testing/index.ts';
+import type { OracleConnection, OracleRule } from '../../src/testing/index.ts';
+import { packetFrom } from '../../src/testing/oracle/frame.ts';
+import { expectNoComplaints } from './no-complaints.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 type Listener = (...args: never[]) => void;
@@ -19,6 +25,7 @@ export class MemorySocket implements WebSocketLike {
   closedWith: number | 'terminated' | null = null;
   paused = false;
   readonly #gateway: MemoryGateway;
+  #witness: OracleConnection | null = null;
   readonly #listeners = new Map<string, Listener[]>();
 
   constructor(gateway: MemoryGateway, url: string, options: SocketOptions) {
@@ -36,17 +43,21 @@ export class MemorySocket implements WebSocketLike {
   send(text: string): void {
     const packet = { ...(JSON.parse(text) as Packet), at: this.#gateway.clock.now() };
     this.sent.push(packet);
+    if (packet.op === 6) this.#gateway.know(packet.d, this.url.href);
+    this.#witness?.heard(text);
     this.#gateway.later(() => this.#gateway.answer(this, packet));
   }
 
   close(code?: number): void {
     this.closedWith = code ?? 1005;
     this.readyState = 2;
+    this.#witness?.closedByClient(code ?? null);
     if (this.#gateway.answers.close) this.#gateway.later(() => this.end(code ?? 1005));
   }
 
   terminate(): void {
     if (this.closedWith === null) this.closedWith = 'terminated';
+    this.#witness?.finish();
     this.#gateway.later(() => this.end(1006));
   }
 
@@ -60,6 +71,7 @@ export class MemorySocket implements WebSocketLike {
 
   open(): void {
     this.readyState = 1;
+    this.#witness = this.#gateway.oracle.connect(this.url.href);
     this.#emit('open');
   }
 
@@ -68,13 +80,16 @@ export class MemorySocket implements WebSocketLike {
   }
 
   receiveRaw(data: Buffer, isBinary: boolean): void {
-    if (this.readyState === 1) this.#emit('message', data, isBinary);
+    if (this.readyState !== 1) return;
+    this.#said(data.toString());
+    this.#emit('message', data, isBinary);
   }
 
   /** Closed, by whomever. */
   end(code: number, reason = ''): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
+    this.#witness?.closedByGateway(code === 1006 ? null : code);
     this.#emit('close', code, Buffer.from(reason));
   }
 
@@ -83,8 +98,27 @@ export class MemorySocket implements WebSocketLike {
     this.end(1006);
   }
 
+  /** What the client does late is the clock's doing. */
+  excuse(): void {
+    this.#witness?.excuse();
+  }
+
+  /** Ends what the oracle could still wait for. */
+  finish(): void {
+    this.#witness?.finish();
+  }
+
   sentOps(): number[] {
     return this.sent.map(({ op }) => op);
+  }
+
+  #said(text: string): void {
+    const packet = packetFrom(text);
+    if (packet === null) this.#witness?.garble();
+    else {
+      if (packet.op === 0 && packet.t === 'READY') this.#gateway.given((packet.d as { session_id?: unknown }).session_id);
+      this.#witness?.said(packet);
+    }
   }
 
   #emit(event: string, ...args: unknown[]): void {
@@ -95,6 +129,9 @@ export class MemorySocket implements WebSocketLike {
 export class MemoryGateway {
   readonly clock: VirtualClock;
   readonly sockets: MemorySocket[] = [];
+  readonly oracle: Oracle;
+  readonly #broken = new Map<OracleRule, string>();
+  readonly #sessions = new Set<unknown>();
   /** What it does by itself. */
   readonly answers = { open: true, hello: true, ack: true, ready: true, resumed: true, close: true, refuse: false };
   heartbeatIntervalMs: unknown = 40_000;
@@ -106,6 +143,37 @@ export class MemoryGateway {
 
   constructor(clock: VirtualClock) {
     this.clock = clock;
+    this.oracle = new Oracle({ clock, mainUrl: 'wss://main.test', toleranceMs: 0, roundTripMs: 0 });
+    const sleep = clock.sleep.bind(clock);
+    clock.sleep = (ms) => {
+      for (const socket of this.sockets) socket.excuse();
+      sleep(ms);
+    };
+    onTestFinished(() => this.judge());
+  }
+
+  /** Nobody may have a complaint but of the rules the test has the shard break. */
+  judge(): void {
+    for (const socket of this.sockets) socket.finish();
+    expectNoComplaints(this.oracle.complaints, [...this.#broken.keys()]);
+  }
+
+  /** Says that the test has the shard break a rule, and why. */
+  breaks(rule: OracleRule, reason: string): void {
+    this.#broken.set(rule, reason);
+  }
+
+  /** A session has been given by READY. */
+  given(sessionId: unknown): void {
+    this.#sessions.add(sessionId);
+  }
+
+  /** Takes every session that is resumed for one of its own. */
+  know(resume: unknown, url: string): void {
+    const { session_id: id, seq } = resume as { session_id: string; seq: number };
+    if (this.#sessions.has(id)) return;
+    this.#sessions.add(id);
+    this.oracle.knowSession(id, { url, resumeUrl: 'wss://resume.test', sequence: seq });
   }
 
   readonly createSocket = (url: string, options: SocketOptions): MemorySocket => {

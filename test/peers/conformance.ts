@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
-import type { FakeConnection } from '../../src/testing/index.ts';
+import type { FakeConnection, OracleRule } from '../../src/testing/index.ts';
 
 export const TOKEN = 'peers-test';
 
@@ -46,8 +46,16 @@ function say(gateway: FakeGateway, from: number, to: number): void {
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-/** `faults` is what this client is known to do against the documentation, as FakeGateway words it. */
-export function describePeer(name: string, createPeer: (options: PeerOptions) => Peer, { faults = [] }: { faults?: readonly string[] } = {}): void {
+/** What a client is known to do against the documentation. */
+export interface Known {
+  /** As FakeGateway words it. */
+  readonly faults?: readonly string[];
+  /** By the rules of the oracle, each with the reason. */
+  readonly broken?: { readonly [rule in OracleRule]?: string };
+}
+
+export function describePeer(name: string, createPeer: (options: PeerOptions) => Peer, { faults = [], broken = {} }: Known = {}): void {
+  const seen = new Set<OracleRule>();
   const unexpected = ({ stats }: FakeGateway): unknown[] => stats.violations.filter(({ what }) => !faults.includes(what));
 
   describe.each([
@@ -60,11 +68,12 @@ export function describePeer(name: string, createPeer: (options: PeerOptions) =>
       for (const { gateway, peer } of open.splice(0)) {
         await peer.stop();
         await gateway.close();
+        for (const { rule } of gateway.complaints) seen.add(rule);
       }
     });
 
     async function ready(options: { heartbeatIntervalMs?: number } = {}) {
-      const gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 2, ...options });
+      const gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 2, strict: true, ...options });
       const recording = new Recording();
       const peer = createPeer({ gateway, compress, onDispatch: recording.onDispatch });
       open.push({ gateway, peer });
@@ -116,5 +125,9 @@ export function describePeer(name: string, createPeer: (options: PeerOptions) =>
       expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
       expect(unexpected(gateway)).toEqual([]);
     });
+  });
+
+  test(`${name} breaks the rules of the oracle it is known to break, and no other`, () => {
+    expect([...seen].toSorted()).toEqual(Object.keys(broken).toSorted());
   });
 }

@@ -22,4 +22,7 @@ describePeer('eris', ({ gateway, compress, onDispatch }) => {
     },
     stop: () => client.disconnect({ reconnect: false }),
   };
-}, { faults: ['IDENTIFY asked for payload compression on top of transport compression'] });
+}, {
+  faults: ['IDENTIFY asked for payload compression on top of transport compression'],
+  broken: { 'identify-fields': 'asks for payload compression where the stream is compressed already' },
+});

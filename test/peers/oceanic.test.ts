@@ -26,4 +26,9 @@ describePeer('oceanic.js', ({ gateway, compress, onDispatch }) => {
     },
     stop: () => client.disconnect(false),
   };
+}, {
+  broken: {
+    'identify-fields': 'gives compress the name of the transport compression, where the documentation has a boolean',
+    'heartbeat-sequence': 'its heartbeats say 0, not null, before there is a sequence',
+  },
 });

@@ -169,6 +169,15 @@ const steps = [
   fc.nat({ max: 3 }).chain((index) => to(`chunk ${index}`, ['sent'], (world, asked) => world.chunk(asked, index % asked.chunkCount))),
   fc.constant(step<World>('a chunk nobody asked for', (world) => world.requests.chunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)))),
   ms.chain((retryAfterMs) => to(`rate limited for ${retryAfterMs} ms`, ['sent'], (world, asked) => world.rateLimited(asked, retryAfterMs))),
+  fc.integer({ min: 1, max: 5 }).chain((times) =>
+    to(`refused ${times} times`, ['waits for the socket'], async (world, asked) => {
+      for (let left = times; left > 0 && asked.state === 'waits for the socket'; left -= 1) {
+        await world.transmit(asked);
+        world.rateLimited(asked, 1);
+        world.advance(1);
+      }
+    }),
+  ),
   to('sending fails', ['waits for the socket'], (world, asked) => world.fail(asked)),
   to('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (world, asked) => world.abort(asked)),
   to('abort, and ask the same at once', ['waits for the socket', 'sent', 'waits to ask again'], (world, asked) => {

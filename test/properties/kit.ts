@@ -9,7 +9,9 @@ const { PROPERTY_SEED } = process.env;
 function report(details: fc.RunDetails<unknown>): void {
   if (!details.failed) return;
   const { testPath = '', currentTestName = '' } = expect.getState();
-  const again = `PROPERTY_SEED=${details.seed} npx vitest run ${relative('', testPath)} -t '${currentTestName.split(' > ').at(-1)}'`;
+  // What follows -t is a regular expression.
+  const title = currentTestName.split(' > ').at(-1)?.replaceAll(/[^\w ]/g, '.');
+  const again = `PROPERTY_SEED=${details.seed} npx vitest run ${relative('', testPath)} -t '${title}'`;
   throw new Error(`To see this again: ${again}\n${fc.defaultReportMessage(details)}`, { cause: details.errorInstance });
 }
 

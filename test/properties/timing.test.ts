@@ -13,6 +13,7 @@ const SIX_HOURS_MS = 6 * 3_600_000;
 const durations = fc.oneof(
   fc.integer({ min: 1, max: 120_000 }),
   fc.double({ min: 0, max: MOST_MS, minExcluded: true, noNaN: true }),
+  fc.nat({ max: MOST_MS - 1 }).map((ms) => ms + 0.5),
   fc.constantFrom(1, Number.MIN_VALUE, MOST_MS),
 );
 const timings = fc
@@ -24,7 +25,7 @@ const timings = fc
   })
   .map((timing): ShardTiming => resolveOptions({ token: 'Bot x', intents: 0, timing }).timing);
 const counts = fc.oneof(fc.nat({ max: 20 }), fc.nat({ max: 5_000 }));
-const rolls = fc.oneof(fc.constantFrom(0, 1 - Number.EPSILON / 2), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }));
+const rolls = fc.oneof(fc.constantFrom(0, 1 - Number.EPSILON / 2), fc.nat({ max: 999 }).map((thousandths) => thousandths / 1_000));
 
 const trials = (timing: ShardTiming, count: number): Trials => ({ timing, attempt: count, readyTimeouts: count });
 

@@ -41,6 +41,8 @@ describe('a Shard', () => {
 
   test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
     const { clock, gateway } = await readyShard({ rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`) });
+    gateway.breaks('identify-host', 'there is a proxy before the hosts');
+    gateway.breaks('resume-host', 'there is a proxy before the hosts');
     gateway.last.end(1006);
     await clock.advanceAsync(1_000);
     expect(gateway.sockets.map(({ url }) => url.href)).toEqual([
@@ -178,6 +180,7 @@ describe('a Shard', () => {
 
   test('heartbeats asked for without end stay within the send limit', async () => {
     const { clock, gateway, shard } = await readyShard();
+    gateway.breaks('heartbeat-pace', 'the user asks for them');
     gateway.latencyMs = 0;
     const asking = (async () => {
       for (let count = 0; count < 300; count += 1) await shard.heartbeat();
@@ -190,6 +193,7 @@ describe('a Shard', () => {
 
   test('a gateway that asks for beats without end does not drive it over the limit', async () => {
     const { clock, gateway } = await readyShard();
+    gateway.breaks('heartbeat-answer', 'nobody can answer them all within the limit');
     for (let count = 0; count < 500; count += 1) gateway.last.receive({ op: 1, d: null });
     await clock.advanceAsync(50_000);
     expect(gateway.sent(1).length).toBeLessThanOrEqual(119);

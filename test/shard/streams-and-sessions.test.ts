@@ -19,3 +19,36 @@ it('a dispatch of a new session that waits in a stream is not stored as handed o
   await gone;
   expect(await sessionStore.load(0)).toEqual(shard.session);
 });
+
+it('a dispatch that waits behind one without a sequence is not stored as handed out', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const stream = shard.dispatches();
+  gateway.last.receive({ op: 0, t: 'RESUMED', s: null, d: {} });
+  gateway.dispatch('TYPING_START');
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sequence: 1 });
+  await stream.next();
+  await stream.next();
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sequence: 2 });
+});
+
+it('a dispatch whose own listener drops the session says nothing of what is handed out in the next', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const stream = shard.dispatches();
+  for (let n = 0; n < 50; n += 1) gateway.dispatch('TYPING_START');
+  shard.once('stateChange', () => shard.once('resumed', () => void shard.reinstantiate()));
+  void shard.reconnect();
+  await clock.advanceAsync(5);
+  gateway.sequence = 60;
+  gateway.answers.resumed = true;
+  await clock.advanceAsync(600);
+  gateway.sequence = 0;
+  await clock.advanceAsync(10_000);
+  expect(shard.session).toMatchObject({ sessionId: 'session-2', sequence: 1 });
+  for (let n = 0; n < 50; n += 1) await stream.next();
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sessionId: 'session-2', sequence: 0 });
+});

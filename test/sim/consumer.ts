@@ -19,10 +19,11 @@ export function consume(life: Life, plan: Plan): void {
     ...(plan.events === null ? {} : { events: [...plan.events] }),
     ...(plan.signal === undefined ? {} : { signal: plan.signal }),
   });
-  chronicle.tell('stream.opened', { life, id, events: plan.events });
+  chronicle.tell('stream.opened', { life, id, events: plan.events, signal: plan.signal });
   let hasLeft = plan.signal?.aborted === true;
   life.leaves.push(() => {
     hasLeft = true;
+    chronicle.tell('stream.left', { life, id });
     void dispatches.return?.();
   });
   const run = async (): Promise<void> => {

@@ -96,6 +96,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return '';
   }),
   askForBeats: onConnection(2, (connection, dice) => {
+    if (!connection.hasGreeted) return 'of a connection that was not greeted: none';
     const count = dice.chance(0.8) ? 1 : dice.int(2, 200);
     for (let n = 0; n < count; n += 1) connection.say({ op: 1, d: null });
     return `${count}`;
@@ -113,6 +114,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     weight: 1.5,
     act(world, _, dice) {
       const ms = dice.magnitude(100, dice.chance(0.7) ? MINUTE : 300 * MINUTE);
+      world.chronicle.tell('shard.asleep', { ms });
       world.clock.sleep(ms);
       return `${(ms / 1000).toFixed(1)} s`;
     },

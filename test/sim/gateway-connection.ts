@@ -14,6 +14,7 @@ export class GatewayConnection implements Speaker {
   readonly #gateway: SimGateway;
   readonly #outbox: Outbox;
   isClosed = false;
+  hasGreeted = false;
   session: GatewaySession | null = null;
   /** What it does not answer for now. */
   pending: (() => void) | null = null;
@@ -43,7 +44,9 @@ export class GatewayConnection implements Speaker {
   }
 
   corrupt(): void {
-    if (!this.isClosed) this.#outbox.corrupt();
+    if (this.isClosed) return;
+    this.#world.chronicle.tell('gateway.garbled', { socket: this.socket });
+    this.#outbox.corrupt();
   }
 
   hear(text: string): void {

@@ -26,6 +26,7 @@ export class SimGateway {
     const connection = new GatewayConnection(this.#world, this, socket, stream(setting.seed, `connection ${socket.id}`));
     socket.connection = connection;
     this.connections.add(connection);
+    this.#world.chronicle.tell('gateway.accepted', { socket });
     if (weather.get('deafFromStart') !== undefined) clock.outside(() => this.#world.deafen(socket), setting.latencyMs * 2);
     socket.link.toShard(() => socket.opened());
     if (weather.get('reconnectFirst') !== undefined) return connection.say({ op: 7, d: null });
@@ -39,6 +40,7 @@ export class SimGateway {
       return;
     }
     const insane = weather.get('insaneHello');
+    connection.hasGreeted = true;
     connection.say({ op: 10, d: { heartbeat_interval: insane === undefined ? setting.heartbeatIntervalMs : insane } });
   }
 

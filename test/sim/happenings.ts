@@ -7,6 +7,9 @@ import type { Packet } from '../../src/protocol/packets.ts';
 import type { Life } from './life.ts';
 import type { SimSocket } from './sim-socket.ts';
 
+/** What needs no more words. */
+type Nothing = Readonly<Record<string, never>>;
+
 export interface Happenings {
   /** The shard asks for a socket. */
   'socket.created': { socket: SimSocket };
@@ -17,6 +20,9 @@ export interface Happenings {
   'shard.closing': { socket: SimSocket; code: number | null };
   /** The shard is told that its socket is closed. */
   'socket.closed': { socket: SimSocket; code: number };
+  'gateway.accepted': { socket: SimSocket };
+  /** Bytes that are no packet. */
+  'gateway.garbled': { socket: SimSocket };
   'gateway.said': { socket: SimSocket; packet: Packet };
   'gateway.heard': { socket: SimSocket; text: string };
   /** The gateway's end of the close handshake, or of the TCP connection. */
@@ -24,8 +30,12 @@ export interface Happenings {
   'gateway.saw-close': { socket: SimSocket; code: number | null };
   /** A whole packet has reached a socket that still listens. */
   'shard.heard': { socket: SimSocket; packet: Packet };
+  /** A consumer is slow: what arrives is left unread. */
+  'socket.paused': { socket: SimSocket };
   /** Nothing passes through this socket any more. */
   'socket.deaf': { socket: SimSocket };
+  /** The process stands still. */
+  'shard.asleep': { ms: number };
   'session.ended': { sessionId: string; why: string };
   'store.saving': { life: Life; session: Session };
   'store.clearing': { life: Life };
@@ -43,18 +53,21 @@ export interface Happenings {
   /** The same, as a listener of its type gets it. */
   typed: { life: Life; dispatch: Dispatch };
   /** A stream gave a dispatch to its consumer. */
-  'stream.opened': { life: Life; id: number; events: readonly string[] | null };
+  'stream.opened': { life: Life; id: number; events: readonly string[] | null; signal: AbortSignal | undefined };
   'stream.took': { life: Life; id: number; dispatch: Dispatch };
+  /** The user leaves it, though a consumer may still be at work on the last it took. */
+  'stream.left': { life: Life; id: number };
+  'signal.aborted': { signal: AbortSignal };
   'stream.ended': { life: Life; id: number; hasLeft: boolean; error: unknown };
   told: { life: Life; name: keyof ShardEvents; args: unknown[] };
   uncaught: { error: unknown };
   /** The world is well from now on. */
-  'drain.began': Record<never, never>;
+  'drain.began': Nothing;
   /** It took too long. */
   'drain.late': { what: string };
-  'drain.ended': Record<never, never>;
+  'drain.ended': Nothing;
   /** Every shard was told to stop and has had its time. */
-  stopped: Record<never, never>;
+  stopped: Nothing;
 }
 
 export type Name = keyof Happenings;

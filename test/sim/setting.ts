@@ -3,6 +3,8 @@ import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Lateness } from './sim-clock.ts';
 import { stream } from './dice.ts';
 
+export const MAIN_URL = 'wss://main.sim';
+
 /** How much goes on: many faults in little time, or long stretches without any. */
 export type Pace = 'storm' | 'day' | 'quiet';
 
@@ -53,13 +55,14 @@ export function settingOf(seed: number): Setting {
   const pace = dice.weighted({ storm: 5, day: 4, quiet: 1.5 });
   const { hours, gapMs, trafficMs } = PACES[pace];
   const durationMs = dice.magnitude(hours[0] * HOUR, hours[1] * HOUR);
-  const total = dice.int(3, 30);
+  const shards = Number(dice.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 }));
+  const total = dice.int(shards * 8, shards * 16);
   return {
     seed,
     pace,
     durationMs,
     gapMs: dice.magnitude(...gapMs),
-    shards: Number(dice.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 })),
+    shards,
     maxConcurrency: dice.int(1, 3),
     compression: dice.weighted({ none: 6, 'zlib-stream': 3, 'zstd-stream': 1, payload: 1 }),
     heartbeatIntervalMs: dice.pick([41_250, 41_250, 45_000, 30_000, 10_000]),
@@ -70,7 +73,7 @@ export function settingOf(seed: number): Setting {
     sessionTtlMs: dice.magnitude(MINUTE, 15 * MINUTE),
     resumedSequence: dice.weighted({ next: 4, last: 1, none: 1 }),
     budget: dice.chance(0.15)
-      ? { total, remaining: dice.int(0, Math.min(3, total)), resetAfterMs: dice.magnitude(MINUTE, 6 * HOUR) }
+      ? { total, remaining: dice.int(0, 3), resetAfterMs: dice.magnitude(MINUTE, 6 * HOUR) }
       : { total: 100_000, remaining: 100_000, resetAfterMs: 24 * HOUR },
     shouldReconnect: !dice.chance(0.05),
     hasStore: dice.chance(0.6),

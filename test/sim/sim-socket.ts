@@ -84,7 +84,9 @@ export class SimSocket implements WebSocketLike {
   }
 
   pause(): void {
+    if (this.isPaused) return;
     this.isPaused = true;
+    this.#world.chronicle.tell('socket.paused', { socket: this });
   }
 
   resume(): void {
@@ -155,6 +157,7 @@ export class SimSocket implements WebSocketLike {
   #abortHandshake(): void {
     this.#world.chronicle.tell('shard.closing', { socket: this, code: null });
     this.readyState = 2;
+    this.link.toGateway(() => this.connection?.sawClose(null));
     process.nextTick(() => {
       if (this.readyState === 3) return;
       this.#emit('error', new Error('WebSocket was closed before the connection was established'));

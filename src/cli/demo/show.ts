@@ -43,7 +43,7 @@ export async function play({ seed, pace, forever, stream, signal, inspect }: Sho
   const ledger = new Ledger();
   const world = new World(dice.for('world'));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
-  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds });
+  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds, strict: true });
   const status = new StatusLine(stream);
   const shard = new Shard({
     token: 'fake-token',

@@ -35,7 +35,7 @@ export function summary(tally: Tally, seed: number, paint: Paint): string[] {
     ['dispatches', `${grouped(ledger.sent)} sent, ${grouped(ledger.received)} received, ${grouped(replayed)} of them by replay`],
     ['balance', `${grouped(lost)} lost, ${grouped(ledger.duplicates)} received twice, ${grouped(ledger.outOfOrder)} out of order`],
     ...(kept > 0 ? [['kept', `${grouped(kept)} on their way when it was interrupted; the session holds them for a resume`]] : []),
-    ['strictness', violations.length === 0 ? 'the gateway found no breach of its rules' : violations.join('; ')],
+    ['strictness', violations.length === 0 ? 'the gateway found no breach of its rules, and its oracle none of the protocol' : violations.join('; ')],
   ];
   return [
     '',

@@ -1,5 +1,5 @@
 /** What the demo comes to in the end, and whether that is as it must be. */
-import type { FakeGatewayStats } from '../../testing/index.ts';
+import type { Complaint, FakeGatewayStats } from '../../testing/index.ts';
 import type { Ledger } from './ledger.ts';
 import type { Recovery } from './trial.ts';
 
@@ -18,9 +18,15 @@ export interface Row {
   unexpected: number;
 }
 
+/** What a strict gateway says about its clients. */
+interface Judge {
+  readonly stats: FakeGatewayStats;
+  readonly complaints: readonly Complaint[];
+}
+
 export class Tally {
   readonly #ledger: Ledger;
-  readonly #gateway: { readonly stats: FakeGatewayStats };
+  readonly #gateway: Judge;
   readonly #rows = new Map<string, Row>();
   readonly #startedAt = performance.now();
   sessions = 0;
@@ -32,7 +38,7 @@ export class Tally {
   kept = 0;
   durationMs = 0;
 
-  constructor(ledger: Ledger, gateway: { readonly stats: FakeGatewayStats }) {
+  constructor(ledger: Ledger, gateway: Judge) {
     this.#ledger = ledger;
     this.#gateway = gateway;
   }
@@ -74,9 +80,9 @@ export class Tally {
     return this.#ledger;
   }
 
-  /** What the gateway says the shard did against the documentation. */
+  /** What the gateway and its oracle say the shard did against the documentation. */
   get violations(): readonly string[] {
-    return this.#gateway.stats.violations.map(({ what }) => what);
+    return [...this.#gateway.stats.violations, ...this.#gateway.complaints].map(({ what }) => what);
   }
 
   get unexpected(): number {

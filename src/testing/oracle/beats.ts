@@ -9,15 +9,16 @@ import type { OracleRule } from './oracle-rules.ts';
 type Complain = (rule: OracleRule, what: string) => void;
 
 interface BeatTimes {
+  readonly spareBeats: number;
   readonly lateMs: number;
   readonly roundTripMs: number;
 }
 
 export class Beats {
   readonly #complain: Complain;
-  readonly #lateMs: number;
   readonly #roundTripMs: number;
-  /** How late a beat may be; Infinity once what is missing is no fault. */
+  readonly #spareBeats: number;
+  /** How late a beat may be, and how early after a late one; Infinity once frames may be lost or late. */
   #patienceMs: number;
   /** 0 until HELLO has given one. */
   #intervalMs = 0;
@@ -30,10 +31,12 @@ export class Beats {
   #isAwaitingAck = false;
   /** Beats op 1 has asked for and that are not accounted for. */
   #excused = 0;
+  /** Beats the client may still add of its own accord before the next of the schedule. */
+  #spare = 0;
   #answerBy = Infinity;
 
-  constructor({ lateMs, roundTripMs }: BeatTimes, complain: Complain) {
-    this.#lateMs = lateMs;
+  constructor({ spareBeats, lateMs, roundTripMs }: BeatTimes, complain: Complain) {
+    this.#spareBeats = spareBeats;
     this.#roundTripMs = roundTripMs;
     this.#patienceMs = lateMs;
     this.#complain = complain;
@@ -65,7 +68,7 @@ export class Beats {
     this.#isAwaitingAck = false;
   }
 
-  /** What is not there is no fault from here on. */
+  /** What is not there, or comes late, is no fault from here on. */
   excuse(): void {
     this.#patienceMs = Infinity;
     this.#dueBy = Infinity;
@@ -79,19 +82,26 @@ export class Beats {
       return;
     }
     const earlyMs = this.#notBefore - now;
-    const isEarly = earlyMs > this.#lateMs;
     const dueBy = now + this.#intervalMs + this.#patienceMs;
-    if (this.#excused > 0 && (isEarly || this.#isAwaitingAck)) {
-      this.#excused -= 1;
-      this.#dueBy = Math.max(this.#dueBy, dueBy);
-      return;
-    }
-    if (isEarly) this.#complain('heartbeat-pace', `a heartbeat ${Math.round(earlyMs)} ms before it was due`);
-    else if (this.#isAwaitingAck) this.#complain('zombie-beaten', 'a heartbeat after one that was not acknowledged');
+    if (earlyMs <= this.#patienceMs && !(this.#isAwaitingAck && this.#excused > 0)) this.#scheduled(now, dueBy);
+    else this.#added(earlyMs, dueBy);
+  }
+
+  #scheduled(now: number, dueBy: number): void {
+    if (this.#isAwaitingAck) this.#complain('zombie-beaten', 'a heartbeat after one that was not acknowledged');
     this.#notBefore = Math.max(this.#notBefore, now) + this.#intervalMs;
     this.#dueBy = dueBy;
     this.#duty = 'heartbeat-missing';
     this.#isAwaitingAck = true;
+    this.#spare = this.#spareBeats;
+  }
+
+  /** It may be the one of the schedule, and the one before was added: so it moves the next due time. */
+  #added(earlyMs: number, dueBy: number): void {
+    if (this.#excused > 0) this.#excused -= 1;
+    else if (this.#spare > 0) this.#spare -= 1;
+    else this.#complain('heartbeat-pace', `a heartbeat ${Math.round(earlyMs)} ms before it was due`);
+    this.#dueBy = Math.max(this.#dueBy, dueBy);
   }
 
   /** Judges what should have come by now. */

@@ -54,7 +54,7 @@ export class OracleConnection {
 
   /** @internal */
   constructor(account: Account, index: number, url: string) {
-    const { clock, toleranceMs, lateMs, roundTripMs } = account.settings;
+    const { clock, toleranceMs, lateMs, roundTripMs, spareBeats } = account.settings;
     this.index = index;
     this.#account = account;
     this.#address = addressOf(url);
@@ -62,7 +62,7 @@ export class OracleConnection {
     this.#patienceMs = roundTripMs + lateMs;
     this.#frames = new Window(FRAMES.most, FRAMES.windowMs - toleranceMs);
     this.#presences = new Window(PRESENCES.most, PRESENCES.windowMs - toleranceMs);
-    this.#beats = new Beats({ lateMs, roundTripMs }, this.#complain);
+    this.#beats = new Beats({ spareBeats, lateMs, roundTripMs }, this.#complain);
     this.#sequences = new Sequences(this.#patienceMs, this.#complain);
     if (this.#address.fault !== null) this.#complain('gateway-query', this.#address.fault);
   }
@@ -117,7 +117,7 @@ export class OracleConnection {
     if (!isOver(this.#phase)) this.closedByClient(null);
   }
 
-  /** From here on frames of either side may be lost: what does not come is no fault any more. */
+  /** From here on frames of either side may be lost or late: what does not come in time is no fault any more. */
   excuse(): void {
     this.#patienceMs = Infinity;
     this.#leaveBy = Infinity;

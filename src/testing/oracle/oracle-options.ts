@@ -42,10 +42,21 @@ export interface OracleOptions {
    */
   toleranceMs?: number;
   /**
+   * How much earlier an IDENTIFY may arrive.
+   * @defaultValue toleranceMs
+   */
+  identifyToleranceMs?: number;
+  /**
    * How much a client may be behind its own time, as on a busy machine.
    * @defaultValue toleranceMs
    */
   lateMs?: number;
+  /**
+   * How many heartbeats a client may add of its own accord between two of the schedule. One that beats too fast can't be
+   * told from one that adds heartbeats.
+   * @defaultValue 0
+   */
+  spareBeats?: number;
   /**
    * The longest a frame to the client and the answer to it may take together.
    * @defaultValue 1000
@@ -69,7 +80,9 @@ export function oracleSettings({ mainUrl, ...given }: OracleOptions): OracleSett
     totalStarts: given.totalStarts ?? remainingStarts,
     resetAfterMs: given.resetAfterMs ?? DAY_MS,
     toleranceMs,
+    identifyToleranceMs: given.identifyToleranceMs ?? toleranceMs,
     lateMs: given.lateMs ?? toleranceMs,
+    spareBeats: given.spareBeats ?? 0,
     roundTripMs: given.roundTripMs ?? 1000,
   };
 }

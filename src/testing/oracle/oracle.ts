@@ -3,6 +3,7 @@ import { Account } from './account.ts';
 import type { Complaint } from './complaint.ts';
 import { OracleConnection } from './oracle-connection.ts';
 import type { OracleOptions } from './oracle-options.ts';
+import { addressOf, hostOf } from './query.ts';
 
 /**
  * Judges the clients of a gateway, frame by frame, by the table `ORACLE_RULES`. It is told what is said and heard; it
@@ -39,6 +40,12 @@ export class Oracle {
     const index = this.#connections;
     this.#connections += 1;
     return new OracleConnection(this.#account, index, url);
+  }
+
+  /** A session is open that was given before this oracle looked; `url` is that of its first connection. */
+  knowSession(sessionId: string, { url, resumeUrl, sequence }: { url: string; resumeUrl?: string; sequence: number }): void {
+    const session = this.#account.sessions.add(sessionId, addressOf(url).query, hostOf(resumeUrl));
+    session.said = sequence;
   }
 
   /** The gateway has ended a session without a word to its client. */

@@ -20,11 +20,11 @@ export class StartAccount {
   }
 
   take(shardId: number, now: number, complain: (rule: OracleRule, what: string) => void): void {
-    const { identifyIntervalMs, maxConcurrency, toleranceMs, totalStarts } = this.#settings;
+    const { identifyIntervalMs, identifyToleranceMs, maxConcurrency, toleranceMs, totalStarts } = this.#settings;
     const key = shardId % maxConcurrency;
     const waitedMs = now - (this.#lastByKey.get(key) ?? -Infinity);
     this.#lastByKey.set(key, now);
-    if (waitedMs < identifyIntervalMs - toleranceMs) {
+    if (waitedMs < identifyIntervalMs - identifyToleranceMs) {
       complain('identify-spacing', `IDENTIFY of shard ${shardId} ${Math.round(waitedMs)} ms after the last of key ${key}`);
     }
     if (now + toleranceMs >= this.#resetAt) {

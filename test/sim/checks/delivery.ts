@@ -44,7 +44,12 @@ function follow(world: World, complain: (what: string) => void): { tracks: Map<L
   });
   world.chronicle.on('deed', ({ life, session }) => {
     const track = tracks.get(life);
-    if (session !== undefined && track !== undefined) track.isGiven = true;
+    if (session === undefined) return;
+    if (track !== undefined) track.isGiven = true;
+    // Whoever gives a session says by its sequence how far he has got.
+    const own = furthest.get(life.slot)!;
+    const index = lastIndex(world, session.sessionId, session.sequence);
+    if (index > (own.get(session.sessionId) ?? -1)) own.set(session.sessionId, index);
   });
   world.chronicle.on('shard.sent', ({ socket: { life }, packet }) => {
     if (packet.op !== 6) return;
@@ -73,9 +78,9 @@ export const nothingLost: Check = {
   watch(world, complain) {
     const { tracks } = follow(world, () => undefined);
     world.chronicle.on('drain.ended', () => {
-      for (const { life } of world.slots) {
+      for (const { life, isWell } of world.slots) {
         const session = world.gateway.sessions.get(life.shard.session?.sessionId ?? '');
-        if (life.shard.state !== 'ready' || session === undefined) continue;
+        if (!isWell || session === undefined) continue;
         const index = tracks.get(life)?.index ?? -1;
         if (index !== session.log.length - 1) {
           complain(`shard ${life.slot.shardId} got ${session.id} up to number ${index} of ${session.log.length - 1}`);

@@ -2,6 +2,7 @@
 import type { Check } from './check.ts';
 import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
 import { noAbortListeners, noInternalError, noPlaces, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './endings.ts';
+import { oracleContent } from './oracle.ts';
 import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, identifySpacing, presences } from './sending.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { beatsOnTime, zombieReplaced } from './times.ts';
@@ -29,6 +30,7 @@ export const CHECKS = {
   'no-abort-listeners': noAbortListeners,
   'no-uncaught': noUncaught,
   'no-internal-error': noInternalError,
+  'oracle': oracleContent,
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof CHECKS;

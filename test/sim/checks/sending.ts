@@ -60,7 +60,8 @@ export const identifyBudget: Check = {
   },
 };
 
-const SESSION_LOST = [4003, 4007, 4009];
+/** With these, and with a refusal that is final, the session is gone. */
+const SESSION_LOST = [4003, 4007, 4009, 4004, 4010, 4011, 4012, 4013, 4014];
 
 export const identifyNeedless: Check = {
   rule: 'never an IDENTIFY while there is a session that can be resumed',
@@ -68,8 +69,10 @@ export const identifyNeedless: Check = {
     /** The session a life has, and how many RESUMEs have been sent since it was last ready. */
     const held = new Map<Life, { sessionId: string; resumes: number }>();
     const drop = (life: Life): void => void held.delete(life);
+    /** Given up since the last handshake: a READY that is under way is of no use. */
+    const givenUp = new Set<Life>();
     world.chronicle.on('told', ({ life, name, args }) => {
-      if (name === 'ready') held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
+      if (name === 'ready' && !givenUp.has(life)) held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
       if (name === 'resumed') {
         const session = held.get(life);
         if (session !== undefined) session.resumes = 0;
@@ -87,13 +90,17 @@ export const identifyNeedless: Check = {
       if (SESSION_LOST.includes(code)) drop(socket.life);
     });
     world.chronicle.on('deed', ({ life, drops }) => {
-      if (drops === true) drop(life);
+      if (drops !== true) return;
+      drop(life);
+      givenUp.add(life);
     });
     world.chronicle.on('shard.sent', ({ socket: { life }, packet }) => {
+      if (packet.op !== 2 && packet.op !== 6) return;
+      givenUp.delete(life);
       const session = held.get(life);
       if (session === undefined) return;
       if (packet.op === 6) session.resumes += 1;
-      if (packet.op === 2) complain(`IDENTIFY, but ${session.sessionId} could be resumed`);
+      else complain(`IDENTIFY, but ${session.sessionId} could be resumed`);
     });
   },
 };

@@ -1,0 +1,100 @@
+/** `npm run sim`: shards live for thousands of hours of virtual time in a world that goes wrong in every way. */
+import { parseArgs } from 'node:util';
+import { playMany } from '../test/sim/pool.ts';
+import { failureText, progressLine, summaryText } from '../test/sim/report.ts';
+import type { Progress } from '../test/sim/report.ts';
+import { play } from '../test/sim/run.ts';
+import { shrink } from '../test/sim/shrink.ts';
+import { Tally } from '../test/sim/tally.ts';
+import { traceInto } from '../test/sim/trace.ts';
+
+const HELP = `npm run sim -- [options]
+
+Runs real shards against a simulated Discord, in virtual time, through faults and misuse that follow from a seed, and
+checks what they do. The same seed is the same run.
+
+  --hours N     virtual shard-hours to simulate (default 1000)
+  --seed N      the first seed (default 1); with --trace, the only one
+  --workers N   threads (default 2)
+  --trace       play one seed and print all that happens in it
+  --events K    with --trace: only the first K events of the script; then the world heals
+  --help
+
+Ends with 1 when a check is violated. Each violation comes with the command that shows it.
+`;
+
+const PLAIN_EVERY_MS = 10_000;
+const REDRAW_EVERY_MS = 500;
+/** More of them would say the same. */
+const MOST_VIOLATIONS = 10;
+
+function wholeNumber(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} must be a whole number from ${least} on, not ${text}`);
+  return value;
+}
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function trace(seed: number, events: number | undefined): Promise<number> {
+  const result = await play(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceInto(world, write) });
+  write(JSON.stringify(result.setting));
+  if (result.violation === null) {
+    write(`seed ${seed} violates nothing`);
+    return 0;
+  }
+  const shortest = events === undefined ? ((await shrink(result))?.events ?? null) : null;
+  write(failureText({ result, shortest, tally: new Tally().data }));
+  return 1;
+}
+
+async function simulate(firstSeed: number, wantedHours: number, workers: number): Promise<number> {
+  const startedAt = performance.now();
+  const tally = new Tally();
+  const isTerminal = process.stdout.isTTY;
+  let hours = 0;
+  let seeds = 0;
+  let violations = 0;
+  const progress = (): Progress => ({ hours, wantedHours, seeds, violations, tally, elapsedMs: performance.now() - startedAt });
+  const clearLine = isTerminal ? '\r\u001b[K' : '';
+  const report = setInterval(
+    () => process.stdout.write(`${clearLine}${progressLine(progress())}${isTerminal ? '' : '\n'}`),
+    isTerminal ? REDRAW_EVERY_MS : PLAIN_EVERY_MS,
+  );
+  await playMany({
+    workers,
+    firstSeed,
+    goesOn: () => hours < wantedHours && violations < MOST_VIOLATIONS,
+    played: (played) => {
+      hours += played.result.shardHours;
+      seeds += 1;
+      tally.merge(played.tally);
+      if (played.result.violation === null) return;
+      violations += 1;
+      process.stdout.write(`${clearLine}${failureText(played)}\n`);
+    },
+  });
+  clearInterval(report);
+  process.stdout.write(`${clearLine}${summaryText(progress())}\n`);
+  return violations === 0 ? 0 : 1;
+}
+
+try {
+  const { values } = parseArgs({
+    options: {
+      hours: { type: 'string', default: '1000' },
+      seed: { type: 'string', default: '1' },
+      workers: { type: 'string', default: '2' },
+      events: { type: 'string' },
+      trace: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const seed = wholeNumber('seed', values.seed, 0);
+  if (values.help) process.stdout.write(HELP);
+  else if (values.trace) process.exitCode = await trace(seed, values.events === undefined ? undefined : wholeNumber('events', values.events, 0));
+  else process.exitCode = await simulate(seed, wholeNumber('hours', values.hours, 1), wholeNumber('workers', values.workers, 1));
+} catch (error) {
+  process.stderr.write(`sim: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

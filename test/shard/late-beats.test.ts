@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { readyShard } from '../kit/virtual-shard.ts';
+
+test('a beat that is late by nearly an interval has time to be answered before the next', async () => {
+  const { clock, gateway, shard, events } = await readyShard({ random: () => 0.5 });
+  const helloAt = gateway.last.openedAt + 1;
+  gateway.latencyMs = 200;
+  clock.sleep(helloAt + 59_900 - clock.now());
+  await clock.advanceAsync(1);
+  await clock.advanceAsync(100_000);
+  expect(gateway.sent(1).map(({ at }) => at - helloAt)).toEqual([59_900, 99_900, 139_900]);
+  expect([shard.state, events.states.includes('zombie')]).toEqual(['ready', false]);
+});

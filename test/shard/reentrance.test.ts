@@ -1,0 +1,34 @@
+/** What listeners do to the shard that is just telling them something. */
+import { expect, it } from 'vitest';
+import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
+
+const elsewhere = { sessionId: 'elsewhere', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 };
+
+it('a session that is given while forceClose() ends another lives on, on a socket of its own', async () => {
+  const { shard, gateway, clock } = await readyShard();
+  shard.once('disconnected', () => void shard.resume(elsewhere));
+  shard.forceClose(1000);
+  await clock.advanceAsync(100);
+  expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3, 1]);
+  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([{ session_id: 'elsewhere', seq: 7 }]);
+  expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
+});
+
+it('a session that is given while disconnect() discards another lives on', async () => {
+  const { shard, gateway, clock } = await readyShard();
+  shard.once('stateChange', () => void shard.resume(elsewhere));
+  void shard.disconnect({ session: 'discard' });
+  await clock.advanceAsync(5_100);
+  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([{ session_id: 'elsewhere', seq: 7 }]);
+  expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
+});
+
+it('forceClose() in a listener leaves no socket, though one was about to be opened', async () => {
+  const broken = { load: () => Promise.reject(new Error('no disk')), save: async () => undefined, clear: async () => undefined };
+  const { shard, gateway, clock } = virtualShard({ sessionStore: broken });
+  shard.once('fault', () => shard.forceClose());
+  const connected = shard.connect();
+  await clock.advanceAsync(10);
+  await expect(connected).rejects.toMatchObject({ code: 'STOPPED' });
+  expect([shard.state, gateway.sockets.map(({ readyState }) => readyState), clock.pending]).toEqual(['disconnected', [3], 0]);
+});
