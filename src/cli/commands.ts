@@ -18,4 +18,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'connect one shard to Discord and tell what happens',
     load: async () => (await import('./connect.ts')).connect,
   },
+  {
+    name: 'inspect',
+    summary: 'watch a shard and its statechart on a local page',
+    load: async () => (await import('./inspect.ts')).inspect,
+  },
 ];

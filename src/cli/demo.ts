@@ -1,19 +1,13 @@
 /** `shardwright demo`: a shard and a gateway that misbehaves, for watching. */
-import { randomInt } from 'node:crypto';
-import type { Command, Values } from './command.ts';
-import { textOf } from './command.ts';
+import type { Command } from './command.ts';
 import { FAST, NORMAL } from './demo/pace.ts';
+import { seedFrom } from './demo/seed.ts';
 import { play } from './demo/show.ts';
 import { summary } from './demo/summary.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspection } from './inspection.ts';
 import { interruption } from './interrupt.ts';
 import { Stream, stopwatch } from './stream.ts';
-import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
-
-const LARGEST_SEED = 2 ** 32 - 1;
-/** Easy to type again. */
-const RANDOM_SEEDS = 100_000;
 
 const HELP = `Usage: shardwright demo [OPTIONS]
 
@@ -43,19 +37,11 @@ wait. Exit codes: 0 all is well, Ctrl-C included; 1 a dispatch was lost, came tw
 out of order, the shard did not recover as it must, or it broke a rule of the gateway.
 `;
 
-function seedFrom(values: Values): number {
-  const text = textOf(values, 'seed');
-  if (text === undefined) return randomInt(1, RANDOM_SEEDS);
-  const seed = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(seed <= LARGEST_SEED)) throw new UsageError(`demo: --seed must be an integer from 0 to ${LARGEST_SEED}`);
-  return seed;
-}
-
 export const demo: Command = {
   options: { fast: { type: 'boolean' }, forever: { type: 'boolean' }, seed: { type: 'string' }, ...INSPECT_OPTIONS },
   help: HELP,
   async run(values) {
-    const seed = seedFrom(values);
+    const seed = seedFrom('demo', values);
     using signal = interruption();
     const stream = new Stream(stopwatch());
     const forever = values['forever'] === true;

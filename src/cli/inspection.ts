@@ -1,8 +1,8 @@
 /** `--inspect`: the shards of a command on a local page. */
 import { createInspector } from '../inspect/index.ts';
+import type { Inspector } from '../inspect/index.ts';
 import type { InspectionObserver } from '../index.ts';
 import type { Values } from './command.ts';
-import { textOf } from './command.ts';
 import type { Stream } from './stream.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,20 +17,26 @@ export interface Inspection extends AsyncDisposable {
   readonly inspect: InspectionObserver;
 }
 
-function portFrom(values: Values): number {
-  const text = textOf(values, 'inspect-port') ?? '0';
-  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(port <= LARGEST_PORT)) throw new UsageError(`--inspect-port must be a port from 0 to ${LARGEST_PORT}`);
+/** @throws UsageError for what is no port */
+export function portFrom(option: string, value: Values[string]): number {
+  const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value === undefined ? 0 : Number.NaN;
+  if (!(port <= LARGEST_PORT)) throw new UsageError(`${option} must be a port from 0 to ${LARGEST_PORT}`);
   return port;
+}
+
+/** @throws UsageError when the port is taken */
+export async function openInspector(port: number): Promise<Inspector> {
+  try {
+    return await createInspector({ port });
+  } catch (cause) {
+    throw new UsageError(`the inspector can't listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 /** The inspector that was asked for, with its address told; or none. */
 export async function inspection(values: Values, stream: Stream): Promise<Inspection> {
   if (values['inspect'] !== true && values['inspect-port'] === undefined) return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
-  const port = portFrom(values);
-  const inspector = await createInspector({ port }).catch((cause: unknown) => {
-    throw new UsageError(`the inspector can't listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  });
+  const inspector = await openInspector(portFrom('--inspect-port', values['inspect-port']));
   stream.tell('note', `the inspector is at ${inspector.url}`);
   return inspector;
 }

@@ -19,6 +19,8 @@ const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
 export class Fleet {
   readonly #clock: Clock;
   readonly #redact: ((dispatch: Dispatch) => unknown) | null;
+  /** Told that another shard lives under a key that somebody may look at. */
+  onReplaced: (key: string) => void = () => undefined;
   readonly #probes = new Map<string, Probe>();
   readonly #log = new Ring<LogEntry>({ ...KEPT_LOG, sizeOf });
   readonly #told = new Map<string, ShardSummary>();
@@ -46,8 +48,10 @@ export class Fleet {
       logDetail: (entry) => this.#takeDetail(key, entry),
       redact: this.#redact,
     });
-    this.#probes.get(key)?.close();
+    const before = this.#probes.get(key);
+    before?.close();
     this.#probes.set(key, probe);
+    if (before !== undefined) this.onReplaced(key);
     return () => {
       if (this.#probes.get(key) !== probe) return;
       probe.close();

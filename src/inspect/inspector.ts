@@ -84,6 +84,9 @@ class Show {
     this.#fleet = fleet;
     this.#clock = clock;
     this.#payloads = payloads;
+    fleet.onReplaced = (key) => {
+      for (const client of this.#clients) if (client.selected === key) this.#introduceAnew(client, key);
+    };
   }
 
   get pages(): number {
@@ -113,6 +116,11 @@ class Show {
   #select(selected: string | null, before: string | null): void {
     if (selected !== null) this.#fleet.probe(selected)?.watch();
     if (before !== null) this.#fleet.probe(before)?.unwatch();
+  }
+
+  #introduceAnew(client: PageClient, key: string): void {
+    this.#fleet.probe(key)?.watch();
+    client.isNew = true;
   }
 
   #leave(client: PageClient): void {

@@ -8,13 +8,14 @@ describe('the command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ {2}demo /m);
     expect(stdout).toMatch(/^ {2}connect /m);
+    expect(stdout).toMatch(/^ {2}inspect /m);
   });
 
   it('prints its help when it is asked for nothing', async () => {
     expect(await runCli([])).toEqual(await runCli(['--help']));
   });
 
-  it.each(['demo', 'connect'])('prints the help of %s', async (name) => {
+  it.each(['demo', 'connect', 'inspect'])('prints the help of %s', async (name) => {
     const { code, stdout, stderr } = await runCli([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`shardwright ${name} [OPTIONS]`);
@@ -30,6 +31,8 @@ describe('the command line', () => {
     [['demo', '--juggle'], "demo: unknown option '--juggle'; see shardwright demo --help"],
     [['demo', '--seed'], "demo: option '--seed <value>' argument missing; see shardwright demo --help"],
     [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
+    [['demo', '--inspect-port', '70000'], '--inspect-port must be a port from 0 to 65535'],
+    [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],
     [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],
   ])('says what is wrong with %j in one line, exit code 2', async (args, line) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr: `shardwright: ${line}\n` });

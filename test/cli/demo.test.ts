@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from '../../src/cli/demo/faults.ts';
-import type { Finished } from './run-cli.ts';
+import { PageSocket } from '../inspect/page-socket.ts';
+import type { Finished, RunningCli } from './run-cli.ts';
 import { runCli, startCli } from './run-cli.ts';
 
 const LIMIT_MS = 90_000;
@@ -20,6 +21,14 @@ const slots = ({ stdout }: Finished): string[][] =>
 const sessions = ({ stdout }: Finished): string[] => stdout.match(/session \w+… begins/g) ?? [];
 const sums = ({ stdout }: Finished): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started/g) ?? [];
 
+/** Opens a page on the inspector of a demo, and looks at its shard. */
+async function watch(cli: RunningCli): Promise<PageSocket> {
+  const [, url = ''] = /the inspector is at (\S+)\n/.exec(await cli.shows('knows 8 guilds')) ?? [];
+  const page = await PageSocket.open(url);
+  page.say({ type: 'select', shard: '0' });
+  return page;
+}
+
 describe('shardwright demo', () => {
   it('shows every fault and loses nothing, and a seed repeats it', { timeout: LIMIT_MS }, async () => {
     const [first, second] = await Promise.all([runCli(['demo', '--fast', '--seed', '7']), runCli(['demo', '--fast', '--seed', '7'])]);
@@ -36,6 +45,17 @@ describe('shardwright demo', () => {
     expect(slots(second)).toEqual(slots(first));
     expect(sessions(second)).toEqual(sessions(first));
     expect(sums(second)).toEqual(sums(first));
+  });
+
+  it('receives the same with an inspector and a page that watches', { timeout: LIMIT_MS }, async () => {
+    const watched = startCli(['demo', '--fast', '--seed', '8', '--inspect']);
+    const [unwatched, page] = await Promise.all([runCli(['demo', '--fast', '--seed', '8']), watch(watched)]);
+    const { code, stdout, stderr } = await watched.finished;
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(slots({ code, stdout, stderr })).toEqual(slots(unwatched));
+    expect(sums({ code, stdout, stderr })).toEqual(sums(unwatched));
+    expect(page.log.filter(({ kind }) => kind === 'event').length).toBeGreaterThan(0);
   });
 
   it('prints plain text when it is piped, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {

@@ -12,8 +12,8 @@ export interface Finished {
 
 export interface RunningCli {
   readonly finished: Promise<Finished>;
-  /** Settles when the output contains the text; rejects when the program ends without. */
-  shows(text: string): Promise<void>;
+  /** Settles with the output once it contains the text; rejects when the program ends without. */
+  shows(text: string): Promise<string>;
   interrupt(): void;
 }
 
@@ -30,7 +30,7 @@ export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv
     shows: (text) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          if (stdout.includes(text)) resolve();
+          if (stdout.includes(text)) resolve(stdout);
         };
         child.stdout.on('data', look);
         void finished.then(() => reject(new Error(`ended without showing "${text}":\n${stdout}\n${stderr}`)));

@@ -3,7 +3,7 @@
  * the transitions; so each transition of the copy has one action more, which is its note.
  */
 import type { AnyStateMachine, ExecutableActionObject } from 'xstate';
-import { eachTransition } from './chart-transition.ts';
+import { eachTransition } from '../../chart-transition.ts';
 
 const NOTE = 'shardwright.testing.note';
 
