@@ -31,7 +31,7 @@ describe('the command line', () => {
     [['demo', '--juggle'], "demo: unknown option '--juggle'; see shardwright demo --help"],
     [['demo', '--seed'], "demo: option '--seed <value>' argument missing; see shardwright demo --help"],
     [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
-    [['demo', '--inspect-port', '70000'], '--inspect-port must be a port from 0 to 65535'],
+    [['inspect', '--port', '70000'], '--port must be a port from 0 to 65535'],
     [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],
     [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],
   ])('says what is wrong with %j in one line, exit code 2', async (args, line) => {

@@ -23,7 +23,7 @@ export const NORMAL: Pace = {
 };
 
 export const FAST: Pace = {
-  heartbeatIntervalMs: 300,
+  heartbeatIntervalMs: 450,
   burstEveryMs: 50,
   bursts: { before: 8, after: 17 },
   rateEveryMs: 1_000,

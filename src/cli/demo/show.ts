@@ -107,9 +107,9 @@ interface Cast {
 async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pump, tally, stream, signal }: Cast): Promise<void> {
   const { fault } = slot;
   await pump.send(slot.before);
-  const connection = await liveConnection(shard, gateway, signal);
   // What is under way when a session is ended is lost by definition: it has to arrive before.
   if (endsSession(fault)) await ledger.caughtUp(PATIENCE_MS, signal);
+  const connection = await liveConnection(shard, gateway, signal);
   if (signal.aborted || connection === null) return;
 
   const stage = { gateway, connection };
