@@ -34,8 +34,18 @@ const OPCODES: Readonly<Record<SocketCommand['type'], number[]>> = {
 const opcodesOf = ({ actions }: ShardPath['steps'][number]): number[] =>
   actions.filter(({ type }) => type === 'xstate.sendTo').flatMap(({ params }) => OPCODES[(params as { event: SocketCommand }).event.type]);
 
+/** Rejects once the signal is given. */
+const late = (signal: AbortSignal, name: string): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error(`${name}: the shard did nothing`)), { once: true });
+  });
+
+/** Well within the time of a test, so that one which hangs says where. */
+const LONGEST_PATH_MS = 15_000;
+
 /** Takes a path step by step; gives what is left over at its end. */
-async function run(path: ShardPath, recorder: TransitionRecorder, signal: AbortSignal) {
+async function run(path: ShardPath, recorder: TransitionRecorder) {
+  const outOfTime = AbortSignal.timeout(LONGEST_PATH_MS);
   await using world = await WireWorld.open(path, recorder.observe);
   let before = path.initial;
   for (const [index, expected] of path.steps.entries()) {
@@ -43,8 +53,7 @@ async function run(path: ShardPath, recorder: TransitionRecorder, signal: AbortS
     const name = `step ${index + 1}: ${step.event.type} in ${JSON.stringify(before.value)}`;
     if (isRefused(path, index)) world.gateway.refuse();
     else world.gateway.accept();
-    await bringAbout(world, step, before);
-    const taken = await world.log.next(signal, name);
+    const taken = await Promise.race([bringAbout(world, step, before).then(() => world.log.next()), late(outOfTime, name)]);
     expect({ name, at: world.clock.now(), microsteps: taken.microsteps, sent: world.takeSent(), ...essence(taken.snapshot) }).toEqual({
       name,
       at: step.at,
@@ -73,8 +82,8 @@ describe(`${paths.length} paths of ${steps} steps on real sockets`, () => {
 
   it.for(paths.map((path, index) => [titleOf(path, index), path] as const))(
     '%s: the shard does what the chart says',
-    async ([, path], { signal }) => {
-      expect(await run(path, recorder, signal)).toEqual({ unread: 0, violations: [], timers: 0 });
+    async ([, path]) => {
+      expect(await run(path, recorder)).toEqual({ unread: 0, violations: [], timers: 0 });
     },
   );
 

@@ -17,9 +17,14 @@ function readyUnasked(world: WireWorld): void {
   world.connection.sendRaw(JSON.stringify({ op: Opcodes.Dispatch, t: GatewayDispatchEvents.Ready, s: sequence, d }));
 }
 
+/** More timers than a step has ever needed. */
+const MOST_TIMERS = 50;
+
 /** Runs what is due, in its order and each by itself, until the shard does something. */
 function runTimers({ clock, log }: WireWorld): void {
-  while (log.unread === 0 && clock.next());
+  for (let timers = 0; log.unread === 0 && clock.next(); timers += 1) {
+    if (timers === MOST_TIMERS) throw new Error(`${MOST_TIMERS} timers ran, and the shard did nothing`);
+  }
 }
 
 const DISPATCH = { op: Opcodes.Dispatch, t: GatewayDispatchEvents.TypingStart, d: {} };

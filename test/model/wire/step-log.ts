@@ -29,14 +29,13 @@ export class StepLog {
     return this.#taken.length;
   }
 
-  /** The next step, which may be still to come. Rejects, saying what was waited for, when the test runs out of time. */
-  async next(signal: AbortSignal, name: string): Promise<Taken> {
+  /** The next step, which may be still to come. */
+  async next(): Promise<Taken> {
     for (;;) {
       const taken = this.#taken.shift();
       if (taken !== undefined) return taken;
-      await new Promise<void>((resolve, reject) => {
+      await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        signal.addEventListener('abort', () => reject(new Error(`the shard did nothing at ${name}`)), { once: true });
       });
     }
   }
