@@ -22,7 +22,7 @@ function printed(value: unknown, depth = 6): string {
 }
 
 describe('secrets', () => {
-  test('37. a random token is in no event, error, log line, inspection message, snapshot or printed object', async () => {
+  test('37. a random token is in no event, error, log line, inspection message, snapshot or printed object', { timeout: 60_000 }, async () => {
     const token = randomBytes(24).toString('base64url');
     const told: string[] = [];
     const tell = (value: unknown, depth?: number): void => void told.push(printed(value, depth));

@@ -13,6 +13,8 @@ function told(output: { isTTY?: boolean; columns?: number }, environment: NodeJS
   return text;
 }
 
+const widthOf = (columns: number): number | null => new Stream(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
+
 describe('the stream', () => {
   it('is one plain line when it is not a terminal', () => {
     expect(told({ columns: 60 })).toBe(`1.00  ★ survived  ${LONG}\n`);
@@ -62,8 +64,6 @@ describe('the status below the lines', () => {
   });
 
   it('leaves the last column free, and assumes 80 of a terminal that does not know', () => {
-    const widthOf = (columns: number): number | null => new Stream(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
-
     expect([widthOf(60), widthOf(0)]).toEqual([59, 79]);
   });
 });
