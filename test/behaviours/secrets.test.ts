@@ -36,10 +36,10 @@ describe('secrets', () => {
       identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 }),
       logger: { debug: log, info: log, warn: log, error: log },
       inspect: (event) => {
-        // Actors print as their ids; what they hold is looked at once, below.
+        // Actors print as their ids; what they and the machine hold is looked at once, below.
         if (event.type === '@xstate.actor') tell((event.actorRef as { options?: unknown }).options, 3);
         if (event.type === '@xstate.event' || event.type === '@xstate.snapshot') tell(event.event);
-        if (event.type === '@xstate.snapshot') tell({ ...event.snapshot, machine: null, children: null });
+        if (event.type === '@xstate.snapshot') tell({ ...event.snapshot, machine: null, children: null, _nodes: null });
         if (event.type === '@xstate.action') tell(event.action);
       },
     });
