@@ -106,8 +106,7 @@ export async function judgeAll(mutants: readonly Listed[], suites: readonly stri
   const hosts = Array.from({ length: workers }, () => new Host());
   const known = new Suites();
   const results: Result[] = [];
-  const files = new Set(mutants.map(({ file }) => file));
-  const unlearned = suites.filter((suite) => [...loadedBy(suite)].some((file) => files.has(file)));
+  const unlearned = [...suites];
   const unjudged = [...mutants];
   await Promise.all(hosts.map((host) => learn(host, unlearned, known, watch)));
   await Promise.all(
