@@ -39,8 +39,8 @@ export class SessionCell {
    * The session as a store may know it: never ahead of what has been handed out, nor of a dispatch that still waits
    * for its consumer.
    */
-  sessionForStore(oldestWaiting: number | null): Session | null {
-    const waiting = oldestWaiting === null ? Number.POSITIVE_INFINITY : Math.max(0, oldestWaiting - 1);
+  sessionForStore(lowestWaiting: number | null): Session | null {
+    const waiting = lowestWaiting === null ? Number.POSITIVE_INFINITY : Math.max(0, lowestWaiting - 1);
     return this.#sessionAt(Math.min(this.#handedOut ?? 0, waiting));
   }
 

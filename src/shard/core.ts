@@ -87,7 +87,7 @@ export class ShardCore {
   }
 
   saveSession(): void {
-    const session = this.cell.sessionForStore(this.dispatcher.oldestWaitingOf(this.cell.id));
+    const session = this.cell.sessionForStore(this.dispatcher.lowestWaitingOf(this.cell.id));
     if (session !== null) this.keeper.save(session);
   }
 

@@ -51,14 +51,16 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     return this.#full;
   }
 
-  /** The sequence of the oldest dispatch of a session that nobody has taken yet. */
-  oldestSequenceOf(sessionId: string | null): number | null {
+  /** The lowest sequence of a session that nobody has taken yet; not the first, for a session can be set back. */
+  lowestSequenceOf(sessionId: string | null): number | null {
+    let lowest: number | null = null;
     for (let index = this.#head; index < this.#buffer.length; index += 1) {
       // Whatever the types say, some gateways send a RESUMED without one.
       const sequence: unknown = this.#buffer[index]?.s;
-      if (this.#sessions[index] === sessionId && typeof sequence === 'number') return sequence;
+      if (this.#sessions[index] !== sessionId || typeof sequence !== 'number') continue;
+      if (lowest === null || sequence < lowest) lowest = sequence;
     }
-    return null;
+    return lowest;
   }
 
   push(dispatch: Dispatch, sessionId: string | null): void {

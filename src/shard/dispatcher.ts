@@ -52,14 +52,14 @@ export class Dispatcher {
     for (const stream of this.#streams) stream.push(dispatch, sessionId);
   }
 
-  /** The oldest sequence of a session that a stream still holds. */
-  oldestWaitingOf(sessionId: string | null): number | null {
-    let oldest: number | null = null;
+  /** The lowest sequence of a session that a stream still holds. */
+  lowestWaitingOf(sessionId: string | null): number | null {
+    let lowest: number | null = null;
     for (const stream of this.#streams) {
-      const sequence = stream.oldestSequenceOf(sessionId);
-      if (sequence !== null && (oldest === null || sequence < oldest)) oldest = sequence;
+      const sequence = stream.lowestSequenceOf(sessionId);
+      if (sequence !== null && (lowest === null || sequence < lowest)) lowest = sequence;
     }
-    return oldest;
+    return lowest;
   }
 
   /** Ends all streams, after what they hold; with an error where the shard has failed. */

@@ -79,7 +79,7 @@ class World {
     deepEqual(
       {
         outcomes: this.asked.map(({ outcome }) => outcome),
-        oldest: this.stream.oldestSequenceOf(null),
+        oldest: this.stream.lowestSequenceOf(null),
         isFull: this.stream.isFull,
         isHeldBack: this.isHeldBack,
         isClosed: this.isClosed,

@@ -29,7 +29,7 @@ describe('DispatchStream', () => {
     const { stream, told } = streamWith(2, { signal: abort.signal });
     stream.finish(null);
     abort.abort('enough');
-    expect([stream.oldestSequenceOf(null), told]).toEqual([null, ['closed']]);
+    expect([stream.lowestSequenceOf(null), told]).toEqual([null, ['closed']]);
     await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 

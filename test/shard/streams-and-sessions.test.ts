@@ -52,3 +52,21 @@ it('a dispatch whose own listener drops the session says nothing of what is hand
   await clock.advanceAsync(40_000);
   expect(await sessionStore.load(0)).toMatchObject({ sessionId: 'session-2', sequence: 0 });
 });
+
+it('a session that is set back while a stream holds what came of it is stored at what waits lowest', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const earlier = shard.session!;
+  for (let n = 0; n < 20; n += 1) gateway.dispatch('TYPING_START');
+  const stream = shard.dispatches();
+  gateway.dispatch('TYPING_START');
+  gateway.answers.resumed = false;
+  shard.resume(earlier).catch(() => undefined);
+  await clock.advanceAsync(1_000);
+  gateway.sequence = 1;
+  gateway.dispatch('TYPING_START');
+  shard.forceClose();
+  await clock.advanceAsync(0);
+  expect(await sessionStore.load(0)).toEqual({ ...earlier, sequence: 1 });
+  await stream.return!();
+});
