@@ -5,11 +5,8 @@ import { JsonDecoder } from './json-decoder.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
 import { ZlibStreamDecoder, ZstdStreamDecoder } from './stream-decoder.ts';
 
-const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-
-export function createDecoder(compression: Compression, sink: DecoderSink, options: DecoderOptions = {}): Decoder {
-  const maxBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
-  return DECODERS[compression](sink, maxBytes, options.codec);
+export function createDecoder(compression: Compression, sink: DecoderSink, options: DecoderOptions): Decoder {
+  return DECODERS[compression](sink, options.maxMessageBytes, options.codec);
 }
 
 const DECODERS: Readonly<

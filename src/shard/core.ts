@@ -5,7 +5,7 @@
 import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
-import type { ConnectionHost, Vitals } from '../actors/connection-host.ts';
+import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
 import { Pulse } from '../actors/pulse.ts';
 import { SendQueue } from '../actors/send-queue.ts';
@@ -13,8 +13,9 @@ import { GatewayError } from '../protocol/errors.ts';
 import type { GatewayErrorOptions, GatewayErrorCode } from '../protocol/errors.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
-import type { Dispatch, Packet } from '../protocol/packets.ts';
+import type { Dispatch } from '../protocol/packets.ts';
 import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
+import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import { SessionCell } from '../session/session-cell.ts';
 import { SessionKeeper } from '../session/session-keeper.ts';
 import { USER_AGENT } from '../version.ts';
@@ -56,11 +57,13 @@ export class ShardCore {
     this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
     this.requests = new GuildMemberRequests({ clock, random, send });
-    this.dispatcher = new Dispatcher(
-      (dispatch) => this.emitter.emit('dispatch', dispatch),
-      (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
-      (name, cause) => this.#listenerThrew(name, cause),
-    );
+    this.dispatcher = new Dispatcher({
+      events: options.events,
+      isHeard: () => this.emitter.has('dispatch'),
+      emit: (dispatch) => this.emitter.emit('dispatch', dispatch),
+      onPressure: (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
+      onThrow: (name, cause) => this.#listenerThrew(name, cause),
+    });
     this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
@@ -139,6 +142,7 @@ export class ShardCore {
       clock: options.clock,
       compression: options.compression,
       url: options.url,
+      maxMessageBytes: options.maxMessageBytes,
       maxDispatchSilenceMs: options.timing.maxDispatchSilenceMs,
       cell,
       pulse: this.pulse,
@@ -153,8 +157,10 @@ export class ShardCore {
       resumePayload: () =>
         cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
       takePermit: () => this.line.takePermit(),
+      demandFor: (t) => this.#demandFor(t),
+      wasRead: (t) => this.dispatcher.wasRead(t),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (packet, replayed) => this.#dispatch(packet, replayed),
+      onDispatch: (dispatch, replayed) => this.#dispatch(dispatch, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -163,27 +169,35 @@ export class ShardCore {
     };
   }
 
-  /** The fast lane. */
-  #dispatch(packet: Packet, replayed: number): void {
-    if (typeof packet.t !== 'string') return;
-    const dispatch = packet as Dispatch;
-    this.#own[dispatch.t]?.(dispatch.d, replayed);
+  /** What is decoded for the shard itself, or for `raw` listeners, is decoded for all. */
+  #demandFor(t: string): Demand {
+    if (this.emitter.has('raw')) return 'certain';
+    if (this.#own.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests.isOpen)) return 'certain';
+    return this.dispatcher.demandFor(t);
+  }
+
+  /** The end of the fast lane. */
+  #dispatch(received: ReceivedDispatch, replayed: number): void {
+    const dispatch = received as Dispatch;
+    this.#own.get(dispatch.t)?.(dispatch, replayed);
     this.dispatcher.deliver(dispatch);
     this.cell.markHandedOut();
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 
   /** Dispatches the shard itself understands. */
-  readonly #own: Readonly<Record<string, (d: unknown, replayed: number) => void>> = {
-    READY: (d) => this.emitter.emit('ready', d as GatewayReadyDispatchData),
-    RESUMED: (_, replayed) => this.emitter.emit('resumed', { replayed }),
-    GUILD_MEMBERS_CHUNK: (d) => this.requests.chunk(d as GatewayGuildMembersChunkDispatchData),
-    RATE_LIMITED: (d) => {
+  readonly #own: ReadonlyMap<string, (dispatch: Dispatch, replayed: number) => void> = new Map([
+    ['READY', ({ d }) => this.emitter.emit('ready', d as GatewayReadyDispatchData)],
+    ['RESUMED', (_, replayed) => this.emitter.emit('resumed', { replayed })],
+    ['GUILD_MEMBERS_CHUNK', (dispatch) => {
+      if (this.requests.isOpen) this.requests.chunk(dispatch.d as GatewayGuildMembersChunkDispatchData);
+    }],
+    ['RATE_LIMITED', ({ d }) => {
       const limited = rateLimitOf(d);
       this.emitter.emit('rateLimited', limited);
       this.requests.rateLimited(limited);
-    },
-  };
+    }],
+  ]);
 
   /** What the machine says, as events. */
   readonly #tell: { [Type in ShardEmitted['type']]: (emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
@@ -253,6 +267,8 @@ export class ShardCore {
   }
 
   #listenerThrew(name: string, cause: unknown): void {
+    // It read the data of a dispatch that has none; the connection ended with that as its fault.
+    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
     const error = this.#error('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
     // A fault listener that throws would be told of itself for ever.
     if (name === 'fault') this.options.logger.error(this.#line(error.message));

@@ -44,7 +44,7 @@ describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
     const texts = ['{"op":10,"d":{}}', '{"op":11,"d":null}'];
     const messages: string[] = [];
     const message = (bytes: Buffer): boolean => messages.push(bytes.toString()) > 0;
-    const decoder = createDecoder(`${kind}-stream`, { message, fault: (error) => messages.push(error.message) });
+    const decoder = createDecoder(`${kind}-stream`, { message, fault: (error) => messages.push(error.message) }, { maxMessageBytes: 1_024 });
     for (const frame of await compress(kind, texts)) decoder.write(frame, true);
     await new Promise<void>((resolve) => decoder.flush(resolve));
     expect({ works: syncInflaterWorks(kind), messages }).toEqual({ works: false, messages: texts });

@@ -16,7 +16,7 @@ class Recorder {
   readonly decoder: Decoder;
   onMessage: (text: string) => void = () => {};
 
-  constructor(compression: Compression, options?: DecoderOptions) {
+  constructor(compression: Compression, options: Partial<DecoderOptions> = {}) {
     const message = (bytes: Buffer): boolean => {
       const text = bytes.toString();
       try {
@@ -28,7 +28,7 @@ class Recorder {
       this.onMessage(text);
       return true;
     };
-    this.decoder = createDecoder(compression, { message, fault: (error) => this.faults.push(error) }, options);
+    this.decoder = createDecoder(compression, { message, fault: (error) => this.faults.push(error) }, { maxMessageBytes: 64 * 1_024 * 1_024, ...options });
   }
 
   write(...frames: readonly (Buffer | string)[]): void {
@@ -127,7 +127,7 @@ async function whatIsThrown(calls: readonly (() => void)[], settle: () => Promis
 const variants = (['zlib', 'zstd'] as const).flatMap((kind) => (['sync', 'stream'] as const).map((codec) => ({ kind, codec })));
 
 describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ kind, codec }) => {
-  const newRecorder = (options: DecoderOptions = {}): Recorder => new Recorder(`${kind}-stream`, { codec, ...options });
+  const newRecorder = (options: Partial<DecoderOptions> = {}): Recorder => new Recorder(`${kind}-stream`, { codec, ...options });
   const messages = realisticMessages(90);
   let frames: Buffer[];
 
