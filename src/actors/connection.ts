@@ -17,7 +17,7 @@ import { Intake } from './intake.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, toBuffer } from './web-socket.ts';
+import { CLOSED, OPEN, isTooLarge, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
 type Outgoing = SocketEvent | GatewayEvent;
@@ -62,7 +62,10 @@ export class Connection {
       this.#decoder.write(toBuffer(data), isBinary);
     });
     // Stays for good: a socket that is torn down while it connects still emits an error.
-    this.#socket.on('error', (cause) => this.#flushThenEnd({ type: 'socket.failed', reason: cause.message, cause }));
+    this.#socket.on('error', (cause) => {
+      const type = isTooLarge(cause) ? 'socket.corrupted' : 'socket.failed';
+      this.#flushThenEnd({ type, reason: cause.message, cause });
+    });
     this.#socket.on('close', (code, reason) =>
       this.#flushThenEnd({ type: 'socket.closed', code, reason: reason.toString() }),
     );
@@ -129,6 +132,7 @@ export class Connection {
     this.#host.clock.clearTimeout(this.#silenceTimer);
     this.#host.clock.clearTimeout(this.#beatTimer);
     this.#intake.stop();
+    this.#lane.close();
     this.#decoder.close();
     this.#host.takePermit()?.release();
     this.#host.pulse.reset(new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered'));

@@ -15,8 +15,11 @@ const head = new PacketHead();
 export class FastLane implements DispatchOrigin {
   readonly #host: ConnectionHost;
   readonly #onCorrupted: (error: GatewayError) => void;
+  /** The sequence before the dispatch that is being given out undecoded; `undefined` when there is none. */
+  #before: number | null | undefined;
   /** Dispatches since RESUME was sent; `null` when it was not. */
   #replayed: number | null = null;
+  #isOver = false;
   /** For the data of the message that is being read. */
   #demand: Demand = 'certain';
 
@@ -30,9 +33,15 @@ export class FastLane implements DispatchOrigin {
     this.#demand = head.read(bytes) ? this.#host.demandFor(head.t) : 'certain';
     if (this.#demand === 'certain' || this.#demand === 'likely' || !head.isWhole(bytes)) return false;
     const { t, s } = head;
+    const { cell } = this.#host;
+    const before = cell.sequence;
     this.count(s);
-    if (this.#demand === 'none') this.#host.cell.markHandedOut();
-    else this.#give(ReceivedDispatch.undecoded(t, s, bytes, this), 0);
+    if (this.#demand === 'none') {
+      cell.markHandedOut();
+      return true;
+    }
+    this.#before = before;
+    this.#give(ReceivedDispatch.undecoded(t, s, bytes, this), 0);
     return true;
   }
 
@@ -64,11 +73,19 @@ export class FastLane implements DispatchOrigin {
     return replayed;
   }
 
+  /** The connection is over: what is found out from now on changes nothing. */
+  close(): void {
+    this.#isOver = true;
+  }
+
   wasRead(t: string): void {
     this.#host.wasRead(t);
   }
 
+  /** Found out while it is given out, the dispatch counts as not received, and will come again; later it is lost. */
   corrupted(error: GatewayError): void {
+    if (this.#isOver) return;
+    if (this.#before !== undefined) this.#host.cell.retreat(this.#before);
     this.#onCorrupted(error);
   }
 
@@ -76,6 +93,7 @@ export class FastLane implements DispatchOrigin {
     try {
       this.#host.onDispatch(dispatch, replayed);
     } finally {
+      this.#before = undefined;
       dispatch.settle();
     }
   }

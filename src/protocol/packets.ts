@@ -41,7 +41,7 @@ export interface Dispatch<T extends string = string> {
   /**
    * May be decoded only when it is read, and is then kept.
    * @throws {@link GatewayError} `DECODE_FAILED` when it is no JSON. The shard, which finds out with you, tells a
-   * `fault` and resumes on a new connection; this dispatch does not come again.
+   * `fault` and resumes on a new connection. If it was read within the listener, it comes again.
    */
   readonly d: DispatchData<T>;
   /**

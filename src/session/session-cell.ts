@@ -53,6 +53,11 @@ export class SessionCell {
     if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
   }
 
+  /** The dispatch that came last turned out to be none: it is to come again. */
+  retreat(before: number | null): void {
+    this.#sequence = before;
+  }
+
   /** The last dispatch has been given to everybody. */
   markHandedOut(): void {
     this.#handedOut = this.#sequence;
