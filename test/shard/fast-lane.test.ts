@@ -101,7 +101,7 @@ describe('a dispatch', () => {
 
   it('with data that is no JSON is a fault for the listener of its name without being handed out', async () => {
     const { shard, gateway, faults, receive, clock } = await quietShard();
-    const listener = vi.fn();
+    const listener = vi.fn<(data: unknown) => void>();
     shard.onDispatch('ANY', listener);
     receive('ANY', BROKEN);
     await clock.advanceAsync(1_000);
