@@ -2,6 +2,7 @@
 import type { Clock } from '../clock.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import type { Packet } from '../protocol/packets.ts';
+import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import type { SessionCell } from '../session/session-cell.ts';
 import type { IdentifyPermit } from './identify-gate.ts';
 import type { Pulse } from './pulse.ts';
@@ -13,6 +14,12 @@ export interface Vitals {
   lastDispatchAt: number | null;
 }
 
+/**
+ * Whether somebody will read the data of a dispatch: nobody is given it, or those who are read no other of its kind
+ * lately, or they did, or it is sure.
+ */
+export type Demand = 'none' | 'unlikely' | 'likely' | 'certain';
+
 /** What a connection needs of its shard. */
 export interface ConnectionHost {
   readonly clock: Clock;
@@ -20,6 +27,7 @@ export interface ConnectionHost {
   readonly cell: SessionCell;
   readonly pulse: Pulse;
   readonly vitals: Vitals;
+  readonly maxMessageBytes: number;
   readonly maxDispatchSilenceMs: number | null;
   /** The main URL, for a session that names none of its own. */
   readonly url: string;
@@ -29,9 +37,14 @@ export interface ConnectionHost {
   resumePayload(): string | null;
   /** The permit that the identify gate gave, once. */
   takePermit(): IdentifyPermit | null;
+  /** What the data of a dispatch will be asked for. */
+  demandFor(t: string): Demand;
+  /** The data of a dispatch that was given out was asked for. */
+  wasRead(t: string): void;
+  /** Before anything is done with it. */
   onPacket(packet: Packet): void;
   /** @param sessionId - of the session it came in, which a listener may have changed by now */
-  onDispatch(packet: Packet, sessionId: string | null, replayed: number): void;
+  onDispatch(dispatch: ReceivedDispatch, sessionId: string | null, replayed: number): void;
   onHeartbeat(latencyMs: number): void;
   onLagged(lateMs: number): void;
 }

@@ -12,10 +12,12 @@ import { heartbeatPayload } from '../protocol/payloads.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { createDecoder } from './create-decoder.ts';
 import type { Decoder } from './decoder.ts';
+import { FastLane } from './fast-lane.ts';
+import { Intake } from './intake.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, toBuffer } from './web-socket.ts';
+import { CLOSED, OPEN, isTooLarge, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
 type Outgoing = SocketEvent | GatewayEvent;
@@ -30,10 +32,10 @@ export class Connection {
   readonly #host: ConnectionHost;
   readonly #socket: WebSocketLike;
   readonly #decoder: Decoder;
+  readonly #intake: Intake;
+  readonly #lane: FastLane;
   readonly #emit: (event: Outgoing) => void;
   #detached = false;
-  /** Dispatches since RESUME was sent; `null` when it was not. */
-  #replayed: number | null = null;
   #frames = 0;
   #silenceTimer: unknown;
   #beatTimer: unknown;
@@ -44,20 +46,26 @@ export class Connection {
     this.#host = host;
     this.#emit = emit;
     this.limiter = new SendLimiter({ clock: host.clock });
-    this.#decoder = createDecoder(host.compression, {
-      message: (bytes) => this.#read(bytes),
-      fault: (error) => this.#end({ type: 'socket.corrupted', reason: error.message, cause: error.cause }),
-    });
+    const fault = ({ message, cause }: GatewayError): void => this.#end({ type: 'socket.corrupted', reason: message, cause });
+    this.#lane = new FastLane(host, fault);
+    const sink = { message: (bytes: Buffer) => this.#read(bytes), fault };
+    this.#decoder = createDecoder(host.compression, sink, { maxMessageBytes: host.maxMessageBytes });
     this.#socket = host.open(input.resumeUrl);
+    this.#intake = new Intake(host.clock, this.#socket);
     this.#socket.on('open', () => this.#say({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;
       this.#frames += 1;
-      host.vitals.lastFrameAt = host.clock.now();
+      const now = host.clock.now();
+      host.vitals.lastFrameAt = now;
+      this.#intake.frame(now);
       this.#decoder.write(toBuffer(data), isBinary);
     });
     // Stays for good: a socket that is torn down while it connects still emits an error.
-    this.#socket.on('error', (cause) => this.#flushThenEnd({ type: 'socket.failed', reason: cause.message, cause }));
+    this.#socket.on('error', (cause) => {
+      const type = isTooLarge(cause) ? 'socket.corrupted' : 'socket.failed';
+      this.#flushThenEnd({ type, reason: cause.message, cause });
+    });
     this.#socket.on('close', (code, reason) =>
       this.#flushThenEnd({ type: 'socket.closed', code, reason: reason.toString() }),
     );
@@ -76,7 +84,7 @@ export class Connection {
     },
     identify: () => this.#identify(),
     resume: () => {
-      this.#replayed = 0;
+      this.#lane.startReplay();
       const payload = this.#host.resumePayload();
       if (payload !== null) this.#transmit('handshake', payload);
     },
@@ -110,11 +118,11 @@ export class Connection {
 
   /** Stops or goes on reading, for consumers that can't keep up. */
   pause(): void {
-    if (!this.#detached) this.#socket.pause();
+    if (!this.#detached) this.#intake.hold('consumer');
   }
 
   resume(): void {
-    if (!this.#detached) this.#socket.resume();
+    if (!this.#detached) this.#intake.release('consumer');
   }
 
   /** From here on nothing that arrives is looked at. */
@@ -123,6 +131,8 @@ export class Connection {
     this.#detached = true;
     this.#host.clock.clearTimeout(this.#silenceTimer);
     this.#host.clock.clearTimeout(this.#beatTimer);
+    this.#intake.stop();
+    this.#lane.close();
     this.#decoder.close();
     this.#host.takePermit()?.release();
     this.#host.pulse.reset(new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered'));
@@ -168,6 +178,7 @@ export class Connection {
 
   /** Gives back whether the bytes were a packet. */
   #read(bytes: Buffer): boolean {
+    if (this.#lane.take(bytes)) return true;
     let packet: Packet;
     try {
       packet = JSON.parse(bytes.toString()) as Packet;
@@ -175,62 +186,53 @@ export class Connection {
       return false;
     }
     if (typeof packet !== 'object' || packet === null) return false;
-    this.#route(packet);
+    this.#host.onPacket(packet);
+    if (this.#detached) return true;
+    if (packet.op === Opcodes.Dispatch) this.#dispatch(packet, bytes);
+    else this.#control.get(packet.op)?.(packet.d);
     return true;
   }
 
-  #route(packet: Packet): void {
-    this.#host.onPacket(packet);
-    if (this.#detached) return;
-    if (packet.op === Opcodes.Dispatch) this.#dispatch(packet);
-    else this.#control[packet.op]?.(packet.d);
-  }
-
   /** Everything but dispatches; what is not here is ignored. */
-  readonly #control: Readonly<Record<number, (d: unknown) => void>> = {
-    [Opcodes.Heartbeat]: () => this.#say({ type: 'gateway.heartbeatRequest' }),
-    [Opcodes.Reconnect]: () => this.#say({ type: 'gateway.reconnect' }),
-    [Opcodes.InvalidSession]: (d) => this.#say({ type: 'gateway.invalidSession', resumable: d === true }),
-    [Opcodes.Hello]: (d) => {
+  readonly #control: ReadonlyMap<number, (d: unknown) => void> = new Map<number, (d: unknown) => void>([
+    [Opcodes.Heartbeat, () => this.#say({ type: 'gateway.heartbeatRequest' })],
+    [Opcodes.Reconnect, () => this.#say({ type: 'gateway.reconnect' })],
+    [Opcodes.InvalidSession, (d) => this.#say({ type: 'gateway.invalidSession', resumable: d === true })],
+    [Opcodes.Hello, (d) => {
       const heartbeatIntervalMs = heartbeatIntervalOf(d);
       this.limiter.keepRoomFor(heartbeatIntervalMs);
       this.#say({ type: 'gateway.hello', heartbeatIntervalMs });
-    },
-    [Opcodes.HeartbeatAck]: () => {
+    }],
+    [Opcodes.HeartbeatAck, () => {
       const latencyMs = this.#host.pulse.acknowledge();
       this.#say({ type: 'gateway.heartbeatAck' });
       if (latencyMs !== null) this.#host.onHeartbeat(latencyMs);
-    },
-  };
+    }],
+  ]);
 
-  #dispatch(packet: Packet): void {
-    const { cell, vitals } = this.#host;
-    if (typeof packet.s === 'number') cell.advance(packet.s);
-    vitals.lastDispatchAt = vitals.lastFrameAt;
-    if (packet.t === 'READY') return this.#ready(packet);
-    if (packet.t === 'RESUMED') return this.#resumed(packet);
-    if (this.#replayed !== null) this.#replayed += 1;
-    this.#host.onDispatch(packet, cell.id, 0);
+  #dispatch(packet: Packet, bytes: Buffer): void {
+    this.#lane.count(packet.s);
+    if (packet.t === 'READY') return this.#ready(packet, bytes);
+    if (packet.t === 'RESUMED') return this.#resumed(packet, bytes);
+    this.#lane.give(packet, bytes, this.#host.cell.id, 0);
   }
 
-  #resumed(packet: Packet): void {
+  #resumed(packet: Packet, bytes: Buffer): void {
     const { id } = this.#host.cell;
-    const replayed = this.#replayed ?? 0;
-    this.#replayed = null;
+    const replayed = this.#lane.endReplay();
     this.#watchSilence();
     this.#say({ type: 'gateway.resumed' });
-    this.#host.onDispatch(packet, id, replayed);
+    this.#lane.give(packet, bytes, id, replayed);
   }
 
   /** A session begins. A READY that names none can't be resumed, nor lived with. */
-  #ready(packet: Packet): void {
+  #ready(packet: Packet, bytes: Buffer): void {
     const session = sessionOf(packet.d, this.#host.url);
     if (session === null) return this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
     this.#host.cell.begin(session, packet.s ?? null);
-    if (this.#replayed !== null) this.#replayed += 1;
     this.#watchSilence();
     this.#say({ type: 'gateway.ready', session });
-    this.#host.onDispatch(packet, session.sessionId, 0);
+    this.#lane.give(packet, bytes, session.sessionId, 0);
   }
 
   #identify(): void {
@@ -258,7 +260,7 @@ export class Connection {
 
   /** Says `socket.drained` after a turn in which the socket had nothing more to read. */
   #drain(): void {
-    this.#socket.resume();
+    this.#intake.open();
     const before = this.#frames;
     this.#host.clock.setTimeout(() => {
       if (this.#detached) return;

@@ -1,21 +1,19 @@
 /** The decoder for each way a gateway compresses. */
 import type { Compression } from '../protocol/gateway-url.ts';
 import type { Decoder, DecoderOptions, DecoderSink } from './decoder.ts';
-import { JsonDecoder, PayloadDecoder } from './json-decoder.ts';
+import { JsonDecoder } from './json-decoder.ts';
+import { PayloadDecoder } from './payload-decoder.ts';
 import { ZlibStreamDecoder, ZstdStreamDecoder } from './stream-decoder.ts';
 
-const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-
-export function createDecoder(compression: Compression, sink: DecoderSink, options: DecoderOptions = {}): Decoder {
-  const maxBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
-  return DECODERS[compression](sink, maxBytes, options.codec);
+export function createDecoder(compression: Compression, sink: DecoderSink, options: DecoderOptions): Decoder {
+  return DECODERS[compression](sink, options.maxMessageBytes, options.codec);
 }
 
 const DECODERS: Readonly<
   Record<Compression, (sink: DecoderSink, maxBytes: number, codec: 'sync' | 'stream' | undefined) => Decoder>
 > = {
-  none: (sink) => new JsonDecoder(sink),
-  payload: (sink, maxBytes) => new PayloadDecoder(sink, maxBytes),
+  none: (sink, maxBytes) => new JsonDecoder(sink, maxBytes),
+  payload: (sink, maxBytes, codec) => new PayloadDecoder(sink, maxBytes, codec),
   'zlib-stream': (sink, maxBytes, codec) => new ZlibStreamDecoder('zlib', sink, maxBytes, codec),
   'zstd-stream': (sink, maxBytes, codec) => new ZstdStreamDecoder('zstd', sink, maxBytes, codec),
 };

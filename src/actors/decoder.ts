@@ -24,8 +24,8 @@ export interface Decoder {
 }
 
 export interface DecoderOptions {
-  /** The most bytes one message may inflate to. Default 64 MiB. */
-  maxMessageBytes?: number;
+  /** The most bytes one message may have, inflated. */
+  maxMessageBytes: number;
   /** How streams are inflated. By default synchronously, where the running Node is proved to do that right. */
   codec?: 'sync' | 'stream';
 }

@@ -5,8 +5,8 @@
  */
 import { createInflate, createZstdDecompress } from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
-
-export type StreamKind = 'zlib' | 'zstd';
+import { EndedError, NativeInflater, TooLargeError, borrowScratch, returnScratch } from './native-inflater.ts';
+import type { StreamKind } from './native-inflater.ts';
 
 export interface InflaterSink {
   /** Output of one `write`; `ends` as it was given. Only valid during the call. */
@@ -22,95 +22,29 @@ export interface Inflater {
   close(): void;
 }
 
-export class TooLargeError extends Error {
-  constructor(maxBytes: number) {
-    super(`a message inflates to more than ${maxBytes} bytes`);
-  }
-}
+const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 
-/** The compressor closed its context, but bytes that are none of another followed. */
-export class EndedError extends Error {
-  constructor() {
-    super('the compressed stream ended, and more came');
-  }
-}
-
-/** The stream's own output buffer is not used here; this is the least that can be asked for. */
-const LEAST_CHUNK_BYTES = 64;
-
-const createStream = (kind: StreamKind, chunkSize?: number): Inflate | ZstdDecompress => {
-  const options = chunkSize === undefined ? {} : { chunkSize };
-  return kind === 'zlib' ? createInflate(options) : createZstdDecompress(options);
-};
-
-/** What lies behind the streams of node:zlib, as far as it is used. Not public: `sync-inflater-check.ts` proves it. */
-interface NativeHandle {
-  onerror: (message: string, errno: number, code: string) => void;
-  writeSync(
-    flush: number,
-    input: Buffer,
-    inputOffset: number,
-    inputLength: number,
-    output: Buffer,
-    outputOffset: number,
-    outputLength: number,
-  ): void;
-}
-
-const SYNC_FLUSH: Readonly<Record<StreamKind, number>> = { zlib: 2, zstd: 1 };
-
-const SCRATCH_BYTES = 256 * 1024;
-/** All synchronous contexts inflate into this one buffer, one message at a time. */
-let scratch: Buffer | undefined;
-
+/** Synchronous: output comes within the `write` it is the output of. */
 export class SyncInflater implements Inflater {
-  readonly #flush: number;
   readonly #sink: InflaterSink;
   readonly #maxBytes: number;
-  readonly #stream: Inflate | ZstdDecompress;
-  readonly #handle: NativeHandle;
-  /** Set by each write: output space left, input left. */
-  readonly #state: Uint32Array;
-  #closed = false;
-  #error: Error | null = null;
+  readonly #native: NativeInflater;
 
   constructor(kind: StreamKind, sink: InflaterSink, maxBytes: number) {
-    this.#flush = SYNC_FLUSH[kind];
     this.#sink = sink;
     this.#maxBytes = maxBytes;
-    this.#stream = createStream(kind, LEAST_CHUNK_BYTES);
-    this.#handle = Reflect.get(this.#stream, '_handle') as NativeHandle;
-    this.#state = Reflect.get(this.#stream, '_writeState') as Uint32Array;
-    this.#handle.onerror = (message, _errno, code) => {
-      this.#error = Object.assign(new Error(message), { code });
-    };
+    this.#native = new NativeInflater(kind);
   }
 
   write(input: Buffer, ends: boolean): void {
-    // Writing to a closed handle aborts the process.
-    if (this.#closed) return;
-    let output = (scratch ??= Buffer.allocUnsafeSlow(SCRATCH_BYTES));
-    let written = 0;
-    let inputOffset = 0;
-    for (;;) {
-      const space = output.length - written;
-      const inputLeft = input.length - inputOffset;
-      this.#handle.writeSync(this.#flush, input, inputOffset, inputLeft, output, written, space);
-      if (this.#error !== null) return this.#fail(this.#error);
-      const spaceAfter = this.#state[0] ?? 0;
-      const inputAfter = this.#state[1] ?? 0;
-      inputOffset = input.length - inputAfter;
-      written = output.length - spaceAfter;
-      if (written > this.#maxBytes) return this.#fail(new TooLargeError(this.#maxBytes));
-      if (spaceAfter === 0) {
-        output = this.#grown(output, written);
-        continue;
-      }
-      if (inputAfter === 0) break;
-      // Input left over means that a context ended: zstd begins another with the next bytes, zlib goes deaf.
-      if (inputAfter === inputLeft && spaceAfter === space) return this.#fail(new EndedError());
+    if (this.#native.isClosed) return;
+    const scratch = borrowScratch();
+    try {
+      const output = this.#inflate(input, scratch);
+      if (output !== null) this.#sink.output(output, ends);
+    } finally {
+      returnScratch(scratch);
     }
-    this.#sink.output(output.subarray(0, written), ends);
   }
 
   flush(done: () => void): void {
@@ -118,21 +52,17 @@ export class SyncInflater implements Inflater {
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#stream.close();
+    this.#native.close();
   }
 
-  /** More room for one large message; it is not kept. */
-  #grown(output: Buffer, written: number): Buffer {
-    const grown = Buffer.allocUnsafeSlow(Math.min(output.length * 2, this.#maxBytes + 1));
-    output.copy(grown, 0, 0, written);
-    return grown;
-  }
-
-  #fail(cause: Error): void {
-    this.close();
-    this.#sink.failed(cause);
+  #inflate(input: Buffer, scratch: Buffer): Buffer | null {
+    try {
+      return this.#native.inflate(input, scratch, this.#maxBytes);
+    } catch (cause) {
+      this.close();
+      this.#sink.failed(asError(cause));
+      return null;
+    }
   }
 }
 
@@ -154,7 +84,7 @@ export class StreamInflater implements Inflater {
 
   constructor(kind: StreamKind, sink: InflaterSink, maxBytes: number) {
     this.#sink = sink;
-    this.#stream = createStream(kind);
+    this.#stream = kind === 'zlib' ? createInflate() : createZstdDecompress();
     this.#stream.on('error', (cause) => this.#fail(cause));
     this.#stream.on('end', () => this.#fail(new EndedError()));
     this.#stream.on('data', (chunk: Buffer) => {

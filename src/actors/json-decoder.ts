@@ -1,5 +1,4 @@
-/** Decodes messages that stand alone: JSON as it is, and JSON compressed message by message. */
-import { inflateSync } from 'node:zlib';
+/** Decodes messages that are JSON as they are; what all decoders share. */
 import { GatewayError } from '../protocol/errors.ts';
 import type { Decoder, DecoderSink } from './decoder.ts';
 
@@ -8,15 +7,16 @@ const decodeFailed = (what: string, cause?: unknown): GatewayError =>
 
 export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-/** JSON in each frame, and what all decoders share. */
 export class JsonDecoder implements Decoder {
   readonly #sink: DecoderSink;
+  protected readonly maxBytes: number;
   #closed = false;
   /** What the sink threw, until everything it interrupted is done. */
   #thrown: { error: unknown } | null = null;
 
-  constructor(sink: DecoderSink) {
+  constructor(sink: DecoderSink, maxBytes: number) {
     this.#sink = sink;
+    this.maxBytes = maxBytes;
   }
 
   write(data: Buffer, isBinary: boolean): void {
@@ -37,7 +37,8 @@ export class JsonDecoder implements Decoder {
   }
 
   protected take(data: Buffer, _isBinary: boolean): void {
-    this.deliver(data);
+    if (data.length > this.maxBytes) this.failTooLarge();
+    else this.deliver(data);
   }
 
   /** Hands out a message that must be one. */
@@ -64,6 +65,10 @@ export class JsonDecoder implements Decoder {
     throw error;
   }
 
+  protected failTooLarge(): void {
+    this.fail(`a message is larger than ${this.maxBytes} bytes`);
+  }
+
   protected refuse(): void {
     this.fail('a message was not a JSON object');
   }
@@ -74,26 +79,5 @@ export class JsonDecoder implements Decoder {
     // The fault comes first: closing lets those go who wait for what was written.
     this.#sink.fault(decodeFailed(what, cause));
     this.close();
-  }
-}
-
-/** Binary frames are whole zlib streams of their own. */
-export class PayloadDecoder extends JsonDecoder {
-  readonly #maxBytes: number;
-
-  constructor(sink: DecoderSink, maxBytes: number) {
-    super(sink);
-    this.#maxBytes = maxBytes;
-  }
-
-  protected override take(data: Buffer, isBinary: boolean): void {
-    if (!isBinary || this.closed) return super.take(data, isBinary);
-    let bytes: Buffer;
-    try {
-      bytes = inflateSync(data, { maxOutputLength: this.#maxBytes });
-    } catch (cause) {
-      return this.fail(`a compressed message could not be inflated: ${reasonOf(cause)}`, cause);
-    }
-    this.deliver(bytes);
   }
 }

@@ -1,8 +1,9 @@
 /** Decodes transports with one compression context for all messages of a connection. */
 import type { DecoderSink } from './decoder.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
-import type { Inflater, InflaterSink, StreamKind } from './inflater.ts';
+import type { Inflater, InflaterSink } from './inflater.ts';
 import { JsonDecoder, reasonOf } from './json-decoder.ts';
+import type { StreamKind } from './native-inflater.ts';
 import { ObjectSplitter } from './object-splitter.ts';
 import { syncInflaterWorks } from './sync-inflater-check.ts';
 
@@ -11,11 +12,9 @@ abstract class StreamDecoder extends JsonDecoder {
   readonly #inflater: Inflater;
   /** Whether output comes within the `write` it is the output of. */
   readonly #isSync: boolean;
-  protected readonly maxBytes: number;
 
   constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
-    super(sink);
-    this.maxBytes = maxBytes;
+    super(sink, maxBytes);
     const outlet: InflaterSink = {
       output: (bytes, ends) => {
         if (!this.closed) this.inflated(bytes, ends);
@@ -44,10 +43,6 @@ abstract class StreamDecoder extends JsonDecoder {
 
   protected inflate(data: Buffer, ends: boolean): void {
     if (!this.closed && data.length > 0) this.#inflater.write(data, ends);
-  }
-
-  protected failTooLarge(): void {
-    this.fail(`a message is larger than ${this.maxBytes} bytes`);
   }
 
   protected abstract compressed(data: Buffer): void;

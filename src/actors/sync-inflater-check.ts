@@ -3,8 +3,10 @@
  * messages in one context, the second larger than the scratch buffer, has to give the known answer, and what is no
  * stream an error.
  */
+import { deflateSync } from 'node:zlib';
 import { SyncInflater } from './inflater.ts';
-import type { StreamKind } from './inflater.ts';
+import { NativeInflater, borrowScratch, returnScratch } from './native-inflater.ts';
+import type { StreamKind } from './native-inflater.ts';
 
 const ANSWERS = [
   '{"op":10,"d":{"heartbeat_interval":41250}}',
@@ -26,32 +28,56 @@ const STREAMS: Readonly<Record<StreamKind, readonly [string, string]>> = {
 /** A block of a kind that neither format has. */
 const NO_BLOCK = Buffer.alloc(8, 0xff);
 
-const verdicts = new Map<StreamKind, boolean>();
+const MAX_BYTES = 1024 * 1024;
 
-function answersAsKnown(kind: StreamKind): boolean {
-  const expected = [...ANSWERS, 'failed'];
+/** What is inflated so: a stream of either kind, or payloads one by one. */
+type Inflated = StreamKind | 'payload';
+
+const verdicts = new Map<Inflated, boolean>();
+
+/** What a fresh context makes of the known bytes. */
+function streamAnswers(kind: StreamKind): string[] {
   const given: string[] = [];
+  const sink = { output: (bytes: Buffer) => given.push(bytes.toString()), failed: () => given.push('failed') };
+  const inflater = new SyncInflater(kind, sink, MAX_BYTES);
+  for (const part of STREAMS[kind]) inflater.write(Buffer.from(part, 'base64'), true);
+  inflater.write(NO_BLOCK, true);
+  inflater.close();
+  return given;
+}
+
+/** Whole streams, one after the other in one context, and one that is cut off. */
+function payloadAnswers(): string[] {
+  const inflater = new NativeInflater('zlib');
+  const scratch = borrowScratch();
+  const inflate = (input: Buffer): string => inflater.inflateWhole(input, scratch, MAX_BYTES).toString();
+  const given = ANSWERS.map((text) => inflate(deflateSync(text)));
   try {
-    const inflater = new SyncInflater(
-      kind,
-      { output: (bytes) => given.push(bytes.toString()), failed: () => given.push('failed') },
-      1024 * 1024,
-    );
-    for (const part of STREAMS[kind]) inflater.write(Buffer.from(part, 'base64'), true);
-    inflater.write(NO_BLOCK, true);
-    inflater.close();
+    inflate(deflateSync(ANSWERS[0]).subarray(0, -4));
+  } catch {
+    given.push('failed');
+  }
+  returnScratch(scratch);
+  inflater.close();
+  return given;
+}
+
+function answersAsKnown(what: Inflated): boolean {
+  const expected = [...ANSWERS, 'failed'];
+  try {
+    const given = what === 'payload' ? payloadAnswers() : streamAnswers(what);
+    return given.length === expected.length && given.every((text, index) => text === expected[index]);
   } catch {
     return false;
   }
-  return given.length === expected.length && given.every((text, index) => text === expected[index]);
 }
 
-/** Whether {@link SyncInflater} can be trusted here; found out once. */
-export function syncInflaterWorks(kind: StreamKind): boolean {
-  let verdict = verdicts.get(kind);
+/** Whether the native handle can be trusted here; found out once. */
+export function syncInflaterWorks(what: Inflated): boolean {
+  let verdict = verdicts.get(what);
   if (verdict === undefined) {
-    verdict = answersAsKnown(kind);
-    verdicts.set(kind, verdict);
+    verdict = answersAsKnown(what);
+    verdicts.set(what, verdict);
   }
   return verdict;
 }

@@ -24,6 +24,8 @@ export interface WebSocketLike {
 export interface SocketOptions {
   readonly headers: Readonly<Record<string, string>>;
   readonly agent?: Agent;
+  /** The most bytes one WebSocket message may have; a larger one should be an error before it is read. */
+  readonly maxPayload: number;
 }
 
 export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLike;
@@ -35,15 +37,17 @@ export const CLOSED = 3;
  * A `ws` socket as the gateway wants it. Compression of the WebSocket layer is off: the gateway has its own. Events
  * are delivered in the turn in which they arrive; spreading them over turns costs 40 %.
  */
-export const createWebSocket: CreateSocket = (url, { headers, agent }) =>
+export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload }) =>
   new WebSocket(url, {
     headers: { ...headers },
     ...(agent === undefined ? {} : { agent }),
     perMessageDeflate: false,
     allowSynchronousEvents: true,
-    // READY and GUILD_CREATE of large bots pass ws' default of 100 MiB only in theory; the decoder has the real bound.
-    maxPayload: 256 * 1024 * 1024,
+    maxPayload,
   });
+
+/** Whether a socket ended because a message had more than `maxPayload`. */
+export const isTooLarge = (error: Error): boolean => 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** `ws` gives Buffers; other transports may give the other binary forms of the WebSocket API, or text. */
 export function toBuffer(data: Buffer | ArrayBuffer | Buffer[] | string): Buffer {

@@ -30,14 +30,26 @@ export type EventName = keyof DispatchDataByName;
 export type DispatchData<T extends string> = T extends EventName ? DispatchDataByName[T] : unknown;
 
 /**
- * An event from Discord, as it was received.
+ * An event from Discord, as it was received. `t`, `s`, `op` and `d` are its own enumerable properties, so it is
+ * written, copied, cloned and compared as a plain object of these; what looks at prototypes sees that it is none.
  * @see https://discord.com/developers/docs/events/gateway-events#receive-events
  */
 export interface Dispatch<T extends string = string> {
   readonly op: 0;
   readonly t: T;
   readonly s: number;
+  /**
+   * May be decoded only when it is read, and is then kept.
+   * @throws {@link GatewayError} `DECODE_FAILED` when it is no JSON. The shard, which finds out with you, tells a
+   * `fault` and resumes on a new connection. If it was read within the listener, it comes again.
+   */
   readonly d: DispatchData<T>;
+  /**
+   * The whole packet as JSON in UTF-8, to be passed on without being decoded. Not enumerable; yours, and the same on
+   * each read. Read within the listener it is what Discord sent, byte by byte, and it stays so after `d` if nobody has
+   * read that; otherwise it is written anew from `d`.
+   */
+  readonly raw: Uint8Array;
 }
 
 /** @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */

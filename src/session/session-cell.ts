@@ -54,6 +54,11 @@ export class SessionCell {
     if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
   }
 
+  /** The dispatch that came last turned out to be none: it is to come again. */
+  retreat(before: number | null): void {
+    this.#sequence = before;
+  }
+
   /** The last dispatch of a session has been given to everybody, one of whom may have changed the session. */
   markHandedOut(sessionId: string | null): void {
     if (sessionId === this.id) this.#handedOut = this.#sequence;

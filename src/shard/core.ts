@@ -5,28 +5,32 @@
 import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
-import type { ConnectionHost, Vitals } from '../actors/connection-host.ts';
+import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
 import { Pulse } from '../actors/pulse.ts';
 import { SendQueue } from '../actors/send-queue.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import type { GatewayErrorOptions, GatewayErrorCode } from '../protocol/errors.ts';
+import type { GatewayErrorOptions } from '../protocol/errors.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
-import type { Dispatch, Packet } from '../protocol/packets.ts';
+import type { Dispatch } from '../protocol/packets.ts';
 import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
+import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import { SessionCell } from '../session/session-cell.ts';
 import { SessionKeeper } from '../session/session-keeper.ts';
 import { USER_AGENT } from '../version.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
-import { ShardView } from './inspected-shard.ts';
+import { attachInspector } from './inspected-shard.ts';
 import { GuildMemberRequests } from './guild-member-requests.ts';
 import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import type { ShardEvents } from './shard-events.ts';
 import type { ResolvedOptions } from './shard-options.ts';
+
+/** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
+const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 
 export class ShardCore {
   readonly options: ResolvedOptions;
@@ -57,17 +61,19 @@ export class ShardCore {
     this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
     this.requests = new GuildMemberRequests({ clock, random, send });
-    this.dispatcher = new Dispatcher(
-      (dispatch) => this.emitter.emit('dispatch', dispatch),
-      (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
-      (name, cause) => this.#listenerThrew(name, cause),
-    );
+    this.dispatcher = new Dispatcher({
+      events: options.events,
+      isHeard: () => this.emitter.has('dispatch'),
+      emit: (dispatch) => this.emitter.emit('dispatch', dispatch),
+      onPressure: () => this.#press(),
+      onThrow: (name, cause) => this.#listenerThrew(name, cause),
+    });
     this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
     this.actor.start();
-    this.#attachInspector();
+    attachInspector(options.inspect, this, (cause) => this.#observerThrew(cause));
   }
 
   get state(): ShardState {
@@ -125,16 +131,6 @@ export class ShardCore {
     this.emitter.emit('fault', error);
   }
 
-  /** An inspector that can see more than an XState observer is shown the shard; one that throws has seen enough. */
-  #attachInspector(): void {
-    try {
-      this.options.inspect?.attach?.(new ShardView(this));
-    } catch (cause) {
-      // The user had no chance yet to listen for faults.
-      queueMicrotask(() => this.#observerThrew(cause));
-    }
-  }
-
   #createActor(): ShardActor {
     const actor = createShardActor({
       options: this.options,
@@ -142,7 +138,7 @@ export class ShardCore {
       host: this.#host(),
       keeper: this.keeper,
       onBudgetSpent: (retryAfterMs) =>
-        this.fault(this.#error('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`)),
+        this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`)),
       onObserverThrew: (cause) => this.#observerThrew(cause),
     });
     actor.subscribe({ next: () => this.#follow(), error: (cause) => this.#machineDied(cause) });
@@ -159,6 +155,7 @@ export class ShardCore {
       clock: options.clock,
       compression: options.compression,
       url: options.url,
+      maxMessageBytes: options.maxMessageBytes,
       maxDispatchSilenceMs: options.timing.maxDispatchSilenceMs,
       cell,
       pulse: this.pulse,
@@ -166,15 +163,18 @@ export class ShardCore {
       open: (resumeUrl) => {
         const url = options.rewriteUrl(gatewayUrl(resumeUrl ?? options.url, options.version, options.compression));
         const agent = options.agent === undefined ? {} : { agent: options.agent };
-        return options.createSocket(url.href, { headers: { 'User-Agent': USER_AGENT }, ...agent });
+        const maxPayload = options.maxMessageBytes + COMPRESSION_OVERHEAD_BYTES;
+        return options.createSocket(url.href, { headers: { 'User-Agent': USER_AGENT }, maxPayload, ...agent });
       },
       identifyPayload: () =>
         identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence: this.presence }),
       resumePayload: () =>
         cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
       takePermit: () => this.line.takePermit(),
+      demandFor: (t) => this.#demandFor(t),
+      wasRead: (t) => this.dispatcher.wasRead(t),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (packet, sessionId, replayed) => this.#dispatch(packet, sessionId, replayed),
+      onDispatch: (dispatch, sessionId, replayed) => this.#dispatch(dispatch, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -183,27 +183,35 @@ export class ShardCore {
     };
   }
 
-  /** The fast lane. */
-  #dispatch(packet: Packet, sessionId: string | null, replayed: number): void {
-    if (typeof packet.t !== 'string') return;
-    const dispatch = packet as Dispatch;
-    this.#own[dispatch.t]?.(dispatch.d, replayed);
+  /** What is decoded for the shard itself, or for `raw` listeners, is decoded for all. */
+  #demandFor(t: string): Demand {
+    if (this.emitter.has('raw')) return 'certain';
+    if (this.#own.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests.isOpen)) return 'certain';
+    return this.dispatcher.demandFor(t);
+  }
+
+  /** The end of the fast lane. */
+  #dispatch(received: ReceivedDispatch, sessionId: string | null, replayed: number): void {
+    const dispatch = received as Dispatch;
+    this.#own.get(dispatch.t)?.(dispatch, replayed);
     this.dispatcher.deliver(dispatch, sessionId);
     this.cell.markHandedOut(sessionId);
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 
   /** Dispatches the shard itself understands. */
-  readonly #own: Readonly<Record<string, (d: unknown, replayed: number) => void>> = {
-    READY: (d) => this.emitter.emit('ready', d as GatewayReadyDispatchData),
-    RESUMED: (_, replayed) => this.emitter.emit('resumed', { replayed }),
-    GUILD_MEMBERS_CHUNK: (d) => this.requests.chunk(d as GatewayGuildMembersChunkDispatchData),
-    RATE_LIMITED: (d) => {
+  readonly #own: ReadonlyMap<string, (dispatch: Dispatch, replayed: number) => void> = new Map([
+    ['READY', ({ d }) => this.emitter.emit('ready', d as GatewayReadyDispatchData)],
+    ['RESUMED', (_, replayed) => this.emitter.emit('resumed', { replayed })],
+    ['GUILD_MEMBERS_CHUNK', (dispatch) => {
+      if (this.requests.isOpen) this.requests.chunk(dispatch.d as GatewayGuildMembersChunkDispatchData);
+    }],
+    ['RATE_LIMITED', ({ d }) => {
       const limited = rateLimitOf(d);
       this.emitter.emit('rateLimited', limited);
       this.requests.rateLimited(limited);
-    },
-  };
+    }],
+  ]);
 
   /** What the machine says, as events. */
   readonly #tell: { [Type in ShardEmitted['type']]: (emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
@@ -212,11 +220,17 @@ export class ShardCore {
     reconnected: ({ resumed }) => this.emitter.emit('reconnected', { resumed }),
     disconnected: ({ code, reason, initiator, willReconnect, willResume }) =>
       this.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: ({ code, reason, closeCode, cause }) => this.fault(this.#error(code, reason, { ...closing(closeCode), ...because(cause) })),
+    fault: ({ code, reason, closeCode, cause }) => this.fault(new GatewayError(code, reason, { ...closing(closeCode), ...because(cause) })),
     failed: ({ code, reason, closeCode }) => {
-      this.#fail(this.#error(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closing(closeCode)));
+      this.#fail(new GatewayError(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closing(closeCode)));
     },
   };
+
+  /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
+  #press(): void {
+    if (this.#state === 'ready' && this.dispatcher.isFull) this.line.connection?.pause();
+    else this.line.connection?.resume();
+  }
 
   /** Acts on a change of the flat state, once. */
   #follow(): void {
@@ -245,6 +259,7 @@ export class ShardCore {
 
   readonly #enter: Partial<Record<ShardState, () => void>> = {
     ready: () => {
+      this.#press();
       this.readiness.resolve();
       if (this.line.connection !== null) this.queue.open(this.line.connection);
     },
@@ -252,7 +267,7 @@ export class ShardCore {
       // A forced close that came while the socket was only being made.
       this.line.connection?.abort(this.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
       // Whoever asked for the stop has said why already.
-      if (!this.queue.isStopped) this.stop(this.#error('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
+      if (!this.queue.isStopped) this.stop(new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
       this.dispatcher.finish(null);
     },
   };
@@ -269,22 +284,20 @@ export class ShardCore {
     this.line.connection?.terminate();
     this.#follow();
     this.departure.resolve();
-    this.#fail(this.#error('INTERNAL_ERROR', 'the state machine stopped', { cause }));
+    this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
   }
 
   #observerThrew(cause: unknown): void {
-    this.fault(this.#error('OBSERVER_THREW', 'the inspect observer threw', { cause }));
+    this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
   }
 
   #listenerThrew(name: string, cause: unknown): void {
-    const error = this.#error('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
+    // It read the data of a dispatch that has none; the connection ended with that as its fault.
+    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
+    const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
     // A fault listener that throws would be told of itself for ever.
     if (name === 'fault') this.options.logger.error(this.#line(error.message));
     else this.fault(error);
-  }
-
-  #error(code: GatewayErrorCode, message: string, options?: GatewayErrorOptions): GatewayError {
-    return new GatewayError(code, message, options);
   }
 
   #line(text: string): string {

@@ -63,8 +63,12 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     return lowest;
   }
 
+  wants(t: string): boolean {
+    return this.#end === undefined && (this.#events === null || this.#events.has(t));
+  }
+
   push(dispatch: Dispatch, sessionId: string | null): void {
-    if (this.#end !== undefined || (this.#events !== null && !this.#events.has(dispatch.t))) return;
+    if (!this.wants(dispatch.t)) return;
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: dispatch });
     this.#buffer.push(dispatch);

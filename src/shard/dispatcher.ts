@@ -1,30 +1,48 @@
 /** Hands dispatches out: to listeners by event name, to `dispatch` listeners, and to streams, in this order. */
+import type { Demand } from '../actors/connection-host.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { DispatchStream } from './dispatch-stream.ts';
 import type { DispatchStreamOptions } from './dispatch-stream.ts';
 import { Emitter } from './emitter.ts';
 import type { GatewayError } from '../protocol/errors.ts';
+import { ReadHabits } from './read-habits.ts';
 
 type ByType = Record<string, [data: unknown, dispatch: Dispatch]>;
 
+/** What a dispatcher needs of its shard. */
+interface DispatcherHost {
+  /** Only these are handed out; `null` for all. */
+  readonly events: ReadonlySet<string> | null;
+  /** Whether there are `dispatch` listeners. */
+  isHeard(): boolean;
+  /** Gives a dispatch to them. */
+  emit(dispatch: Dispatch): void;
+  /** Told when {@link Dispatcher.isFull} may have changed. */
+  onPressure(): void;
+  onThrow(name: string, cause: unknown): void;
+}
+
 export class Dispatcher {
   readonly #byType: Emitter<ByType>;
-  readonly #emit: (dispatch: Dispatch) => void;
-  readonly #onPressure: (full: boolean) => void;
+  readonly #host: DispatcherHost;
+  readonly #habits = new ReadHabits();
   readonly #streams = new Set<DispatchStream>();
 
-  /**
-   * @param emit - gives a dispatch to `dispatch` listeners
-   * @param onPressure - told whether some stream is full
-   */
-  constructor(
-    emit: (dispatch: Dispatch) => void,
-    onPressure: (full: boolean) => void,
-    onThrow: (name: string, cause: unknown) => void,
-  ) {
-    this.#emit = emit;
-    this.#onPressure = onPressure;
-    this.#byType = new Emitter(onThrow);
+  constructor(host: DispatcherHost) {
+    this.#host = host;
+    this.#byType = new Emitter((name, cause) => host.onThrow(name, cause));
+  }
+
+  /** What the data of a dispatch will be asked for; to be called once for each. */
+  demandFor(t: string): Demand {
+    if (this.#host.events?.has(t) === false) return 'none';
+    if (this.#byType.has(t)) return 'certain';
+    if (!this.#host.isHeard() && !this.#isStreamed(t)) return 'none';
+    return this.#habits.expectsRead(t) ? 'likely' : 'unlikely';
+  }
+
+  wasRead(t: string): void {
+    this.#habits.wasRead(t);
   }
 
   /** Gives back the unsubscriber. */
@@ -37,7 +55,7 @@ export class Dispatcher {
   stream(options?: DispatchStreamOptions): DispatchStream {
     const stream = new DispatchStream(
       {
-        pressureChanged: () => this.#onPressure([...this.#streams].some(({ isFull }) => isFull)),
+        pressureChanged: () => this.#host.onPressure(),
         closed: (closed) => this.#streams.delete(closed),
       },
       options,
@@ -47,9 +65,16 @@ export class Dispatcher {
   }
 
   deliver(dispatch: Dispatch, sessionId: string | null): void {
+    if (this.#host.events?.has(dispatch.t) === false) return;
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
-    this.#emit(dispatch);
+    this.#host.emit(dispatch);
     for (const stream of this.#streams) stream.push(dispatch, sessionId);
+  }
+
+  /** Whether some consumer can't keep up. */
+  get isFull(): boolean {
+    for (const { isFull } of this.#streams) if (isFull) return true;
+    return false;
   }
 
   /** The lowest sequence of a session that a stream still holds. */
@@ -65,5 +90,10 @@ export class Dispatcher {
   /** Ends all streams, after what they hold; with an error where the shard has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams) stream.finish(error);
+  }
+
+  #isStreamed(t: string): boolean {
+    for (const stream of this.#streams) if (stream.wants(t)) return true;
+    return false;
   }
 }

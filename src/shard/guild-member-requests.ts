@@ -61,6 +61,11 @@ export class GuildMemberRequests {
     this.#host = host;
   }
 
+  /** Whether a chunk could be an answer. */
+  get isOpen(): boolean {
+    return this.#requests.size > 0;
+  }
+
   /**
    * Settles with all members, or rejects with `INVALID_PAYLOAD` (nonce too long or in use), `REQUEST_TIMED_OUT`,
    * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.

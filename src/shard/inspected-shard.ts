@@ -64,7 +64,7 @@ interface Viewed {
 }
 
 /** Reads when it is asked, and keeps nothing. */
-export class ShardView implements InspectedShard {
+class ShardView implements InspectedShard {
   readonly #shard: Viewed;
 
   constructor(shard: Viewed) {
@@ -117,6 +117,16 @@ export class ShardView implements InspectedShard {
 
   off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
     this.#shard.emitter.off(name, listener);
+  }
+}
+
+/** Shows the shard to an inspector that can see more than an XState observer; one that throws has seen enough. */
+export function attachInspector(inspect: InspectionObserver | undefined, shard: Viewed, onThrow: (cause: unknown) => void): void {
+  try {
+    inspect?.attach?.(new ShardView(shard));
+  } catch (cause) {
+    // The user had no chance yet to listen for faults.
+    queueMicrotask(() => onThrow(cause));
   }
 }
 

@@ -14,6 +14,7 @@ import { isWebSocketUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { resolveIntents } from '../protocol/intents.ts';
 import type { IntentName } from '../protocol/intents.ts';
+import type { EventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
 import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
@@ -39,6 +40,17 @@ export interface ShardOptions {
   version?: number;
   /** Default `zlib-stream`. `zstd-stream` decodes faster but holds some MB a shard. */
   compression?: Compression;
+  /**
+   * The most bytes one message may have, inflated, up to 256 MiB. A larger one is a `fault`, and the shard resumes on a
+   * new connection: no memory is spent on it. Default 64 MiB.
+   */
+  maxMessageBytes?: number;
+  /**
+   * The only events that are handed out, to listeners and streams. Others are counted, so that nothing is replayed
+   * twice, and cost little; what the shard tells itself, as `ready` or `rateLimited`, it tells all the same. Unlike
+   * intents this is of no concern to Discord. Default all.
+   */
+  events?: readonly EventName[];
   /** Members from which on a guild comes without its offline ones, 50–250. Default: Discord's, 50. */
   largeThreshold?: number;
   /** The presence to identify with. Later ones of `updatePresence` take its place. */
@@ -73,6 +85,10 @@ export interface ShardOptions {
 
 /** The options with everything decided. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
+
+const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** What a string may hold in all versions of Node, with room. */
+const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
 
@@ -114,6 +130,7 @@ export function resolveOptions(options: ShardOptions) {
   check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
+  const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   check(isCount(shardCount), 'shardCount must be a positive integer');
   check(Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
   check(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
@@ -123,6 +140,8 @@ export function resolveOptions(options: ShardOptions) {
     largeThreshold === undefined || (Number.isSafeInteger(largeThreshold) && largeThreshold >= 50 && largeThreshold <= 250),
     'largeThreshold must be an integer from 50 to 250',
   );
+  check(isCount(maxMessageBytes) && maxMessageBytes <= MOST_MESSAGE_BYTES, 'maxMessageBytes must be an integer from 1 to 268435456');
+  check(events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')), 'events must be an array of event names');
   return {
     token: new Token(options.token),
     intents: resolveIntents(options.intents),
@@ -131,6 +150,8 @@ export function resolveOptions(options: ShardOptions) {
     url,
     version,
     compression,
+    maxMessageBytes,
+    events: events === undefined ? null : new Set<string>(events),
     largeThreshold,
     presence: options.presence === undefined ? undefined : structuredClone(options.presence),
     properties: {

@@ -1,49 +1,11 @@
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDecoder } from '../../src/actors/create-decoder.ts';
-import type { Decoder, DecoderOptions } from '../../src/actors/decoder.ts';
-import { syncInflaterWorks } from '../../src/actors/sync-inflater-check.ts';
-import type { GatewayError } from '../../src/protocol/errors.ts';
-import type { Compression } from '../../src/protocol/gateway-url.ts';
+import type { DecoderOptions } from '../../src/actors/decoder.ts';
+import type * as Check from '../../src/actors/sync-inflater-check.ts';
 import { compress, realisticMessages } from '../kit/compressed-streams.ts';
-import type { StreamKind } from '../kit/compressed-streams.ts';
-
-/** A decoder whose messages are parsed, as a connection does, and written down. */
-class Recorder {
-  readonly messages: string[] = [];
-  readonly faults: GatewayError[] = [];
-  readonly decoder: Decoder;
-  onMessage: (text: string) => void = () => {};
-
-  constructor(compression: Compression, options?: DecoderOptions) {
-    const message = (bytes: Buffer): boolean => {
-      const text = bytes.toString();
-      try {
-        JSON.parse(text);
-      } catch {
-        return false;
-      }
-      this.messages.push(text);
-      this.onMessage(text);
-      return true;
-    };
-    this.decoder = createDecoder(compression, { message, fault: (error) => this.faults.push(error) }, options);
-  }
-
-  write(...frames: readonly (Buffer | string)[]): void {
-    for (const frame of frames) {
-      if (typeof frame === 'string') this.decoder.write(Buffer.from(frame), false);
-      else this.decoder.write(frame, true);
-    }
-  }
-
-  /** What has come by the time everything written is decoded. */
-  async result(): Promise<{ messages: string[]; faults: string[] }> {
-    await new Promise<void>((resolve) => this.decoder.flush(resolve));
-    return { messages: this.messages, faults: this.faults.map(({ code }) => code) };
-  }
-}
+import { DecoderRecorder as Recorder } from '../kit/decoder-recorder.ts';
 
 const HELLO = '{"op":10,"d":{"heartbeat_interval":41250}}';
 const ACK = '{"op":11,"d":null}';
@@ -71,34 +33,10 @@ describe('a decoder without compression', () => {
   });
 });
 
-describe('a decoder for compressed payloads', () => {
-  it('inflates binary frames one by one and takes text as it is', async () => {
-    const recorder = new Recorder('payload');
-    recorder.write(HELLO, deflateSync(ACK), deflateSync(HELLO), ACK);
-    expect(await recorder.result()).toEqual(whole([HELLO, ACK, HELLO, ACK]));
-  });
-
-  it.each([
-    ['is no zlib stream', Buffer.from('nonsense')],
-    ['is cut off', deflateSync(HELLO).subarray(0, -6)],
-    ['is empty', Buffer.alloc(0)],
-    ['holds no JSON', deflateSync('nonsense')],
-  ])('faults once when a frame %s', async (_what, frame) => {
-    const recorder = new Recorder('payload');
-    recorder.write(frame, deflateSync(ACK), frame);
-    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
-  });
-
-  it('faults on a message above the limit instead of inflating it', async () => {
-    const recorder = new Recorder('payload', { maxMessageBytes: 1_000 });
-    recorder.write(deflateSync(`"${'x'.repeat(2_000_000)}"`));
-    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
-  });
-});
-
-describe.each<StreamKind>(['zlib', 'zstd'])('the check of %s on this Node', (kind) => {
-  it('finds that the synchronous codec can be trusted', () => {
-    expect(syncInflaterWorks(kind)).toBe(true);
+describe.each(['zlib', 'zstd', 'payload'] as const)('the check of %s on this Node', (what) => {
+  it('finds that the synchronous codec can be trusted', async () => {
+    const { syncInflaterWorks } = await vi.importActual<typeof Check>('../../src/actors/sync-inflater-check.ts');
+    expect(syncInflaterWorks(what)).toBe(true);
   });
 });
 
@@ -127,7 +65,7 @@ async function whatIsThrown(calls: readonly (() => void)[], settle: () => Promis
 const variants = (['zlib', 'zstd'] as const).flatMap((kind) => (['sync', 'stream'] as const).map((codec) => ({ kind, codec })));
 
 describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ kind, codec }) => {
-  const newRecorder = (options: DecoderOptions = {}): Recorder => new Recorder(`${kind}-stream`, { codec, ...options });
+  const newRecorder = (options: Partial<DecoderOptions> = {}): Recorder => new Recorder(`${kind}-stream`, { codec, ...options });
   const messages = realisticMessages(90);
   let frames: Buffer[];
 
@@ -384,6 +322,21 @@ describe.each(['sync', 'stream'] as const)('a decoder for zstd-stream with the %
     recorder.write(zstdCompressSync(HELLO), zstdCompressSync(ACK), zstdCompressSync(HELLO));
     expect(await recorder.result()).toEqual(whole([HELLO, ACK, HELLO]));
   });
+});
+
+it.each(['payload', 'zlib-stream', 'zstd-stream'] as const)('a message of %s that sets off another is not overwritten by it', async (compression) => {
+  const encode = async (text: string): Promise<Buffer> =>
+    compression === 'payload' ? deflateSync(text) : ((await compress(compression === 'zlib-stream' ? 'zlib' : 'zstd', [text]))[0] ?? Buffer.alloc(0));
+  const [outer, inner] = [await encode(HELLO), await encode(ACK)];
+  const other = new Recorder(compression, { codec: 'sync' });
+  const seen: string[] = [];
+  const message = (bytes: Buffer): boolean => {
+    other.write(inner);
+    return seen.push(bytes.toString()) > 0;
+  };
+  const decoder = createDecoder(compression, { message, fault: () => {} }, { codec: 'sync', maxMessageBytes: 1_024 });
+  decoder.write(outer, true);
+  expect([seen, other.messages]).toEqual([[HELLO], [ACK]]);
 });
 
 it('a decoder for zstd-stream takes a message that runs on in another zstd frame', async () => {

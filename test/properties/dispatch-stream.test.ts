@@ -42,7 +42,7 @@ class World {
       else this.waiting.push(this.sequence);
       if (this.waiting.length >= this.#highWaterMark) this.isFull = true;
     }
-    this.stream.push({ op: 0, t, s: this.sequence, d: {} }, null);
+    this.stream.push({ op: 0, t, s: this.sequence, d: {}, raw: Buffer.from('{}') }, null);
   }
 
   next(): void {

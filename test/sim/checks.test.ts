@@ -116,7 +116,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   },
   'typed-listeners': meddle((world) => {
     world.chronicle.on('told', ({ name }) => {
-      if (name === 'heartbeat') world.chronicle.tell('typed', { life: life(world), dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {} } });
+      if (name === 'heartbeat') world.chronicle.tell('typed', { life: life(world), dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {}, raw: Buffer.from('{}') } });
     });
   }),
   'resumed-count': {
@@ -132,7 +132,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
     world.chronicle.on('told', ({ name }) => {
       if (name !== 'heartbeat') return;
       world.chronicle.tell('stream.opened', { life: life(world), id: 900, events: null, signal: undefined });
-      world.chronicle.tell('stream.took', { life: life(world), id: 900, dispatch: { op: 0, t: 'X', s: 1, d: {} } });
+      world.chronicle.tell('stream.took', { life: life(world), id: 900, dispatch: { op: 0, t: 'X', s: 1, d: {}, raw: Buffer.from('{}') } });
     });
   }),
   'store-behind': meddle((world) => {

@@ -38,9 +38,9 @@ export class HeldSocket implements WebSocketLike {
   readonly #happened: Record<News, Promise<unknown[]>>;
   #isClosedTold = false;
 
-  constructor(index: number, url: string, { headers }: SocketOptions) {
+  constructor(index: number, url: string, { headers, maxPayload }: SocketOptions) {
     this.index = index;
-    this.#real = createWebSocket(url, { headers: { ...headers, 'x-socket': String(index) }, agent: this.#agent });
+    this.#real = createWebSocket(url, { headers: { ...headers, 'x-socket': String(index) }, maxPayload, agent: this.#agent });
     const happens = (news: News): Promise<unknown[]> =>
       new Promise((resolve) => void this.#real.on(news as 'open', (...args: unknown[]) => resolve(args)));
     this.#happened = { open: happens('open'), error: happens('error'), close: happens('close') };

@@ -1,0 +1,125 @@
+/**
+ * Reads what the shard must know of a dispatch without decoding its data. Only the one form that gateways write is
+ * recognised: no white space, `d` an object and last, each field once. Of anything else, and of what may be anything
+ * else, it says nothing: `JSON.parse` decides.
+ */
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+const OPENING_BRACKET = 0x5b;
+const CLOSING_BRACKET = 0x5d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const ZERO = 0x30;
+const NINE = 0x39;
+const [LETTER_D, LETTER_O, LETTER_P, LETTER_S, LETTER_T] = [0x64, 0x6f, 0x70, 0x73, 0x74];
+
+const [HAS_T, HAS_S, HAS_OP] = [1, 2, 4];
+
+/** A number of so many digits is exact. */
+const MAX_DIGITS = 15;
+
+/** Letters of event names: none of them can be an escape. */
+const isNameLetter = (byte: number): boolean =>
+  (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= ZERO && byte <= NINE);
+
+/** One is kept and read into, so that a message costs no object. */
+export class PacketHead {
+  t = '';
+  s = 0;
+  #dataAt = 0;
+  #at = 0;
+
+  /**
+   * Whether `bytes` begin as a dispatch does; then `t` and `s` are what they say, unless more follows `d`, which
+   * {@link isWhole} finds out.
+   */
+  read(bytes: Buffer): boolean {
+    let has = 0;
+    this.#at = 1;
+    if (bytes[0] !== OPENING_BRACE) return false;
+    for (;;) {
+      const field = this.#field(bytes);
+      if (field === 0) break;
+      if ((has & field) !== 0 || bytes[this.#at] !== COMMA) return false;
+      has |= field;
+      this.#at += 1;
+    }
+    return has === (HAS_T | HAS_S | HAS_OP) && this.#isData(bytes);
+  }
+
+  /** Whether `d` is one object by its brackets, and the end of it the end of the packet. */
+  isWhole(bytes: Buffer): boolean {
+    const end = bytes.length - 1;
+    return bytes[end] === CLOSING_BRACE && objectEnd(bytes, this.#dataAt, end) === end;
+  }
+
+  /** Reads `t`, `s` or `op`, and says which; 0 for what is none of them. */
+  #field(bytes: Buffer): number {
+    const at = this.#at;
+    if (bytes[at] !== QUOTE) return 0;
+    if (bytes[at + 1] === LETTER_O) {
+      const isDispatch =
+        bytes[at + 2] === LETTER_P && bytes[at + 3] === QUOTE && bytes[at + 4] === COLON && bytes[at + 5] === ZERO;
+      this.#at = at + 6;
+      return isDispatch ? HAS_OP : 0;
+    }
+    if (bytes[at + 2] !== QUOTE || bytes[at + 3] !== COLON) return 0;
+    if (bytes[at + 1] === LETTER_T) return this.#name(bytes, at + 4) ? HAS_T : 0;
+    if (bytes[at + 1] === LETTER_S) return this.#sequence(bytes, at + 4) ? HAS_S : 0;
+    return 0;
+  }
+
+  #name(bytes: Buffer, from: number): boolean {
+    if (bytes[from] !== QUOTE) return false;
+    let end = from + 1;
+    while (isNameLetter(bytes[end] ?? 0)) end += 1;
+    if (bytes[end] !== QUOTE) return false;
+    this.t = bytes.toString('latin1', from + 1, end);
+    this.#at = end + 1;
+    return true;
+  }
+
+  #sequence(bytes: Buffer, from: number): boolean {
+    let value = 0;
+    let end = from;
+    for (let byte = bytes[end] ?? 0; byte >= ZERO && byte <= NINE; byte = bytes[end] ?? 0) {
+      value = value * 10 + byte - ZERO;
+      end += 1;
+    }
+    const digits = end - from;
+    if (digits === 0 || digits > MAX_DIGITS || (bytes[from] === ZERO && digits > 1)) return false;
+    this.s = value;
+    this.#at = end;
+    return true;
+  }
+
+  #isData(bytes: Buffer): boolean {
+    const at = this.#at;
+    this.#dataAt = at + 4;
+    return (
+      bytes[at] === QUOTE &&
+      bytes[at + 1] === LETTER_D &&
+      bytes[at + 2] === QUOTE &&
+      bytes[at + 3] === COLON &&
+      bytes[at + 4] === OPENING_BRACE
+    );
+  }
+}
+
+/** Behind the bracket that closes the one at `from`; -1 when there is none before `end`. */
+function objectEnd(bytes: Buffer, from: number, end: number): number {
+  let depth = 0;
+  for (let at = from; at < end; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      for (at += 1; at < end && bytes[at] !== QUOTE; at += 1) if (bytes[at] === BACKSLASH) at += 1;
+    } else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) depth += 1;
+    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+}

@@ -1,0 +1,102 @@
+/**
+ * A dispatch as it was received: `d` is decoded when somebody reads it, and kept. To the outside it is a plain object
+ * of `t`, `s`, `op` and `d`; only its prototype tells.
+ */
+import { inspect } from 'node:util';
+import { GatewayError } from './errors.ts';
+
+/** Who wants to know what becomes of a dispatch. */
+export interface DispatchOrigin {
+  /** `d` was asked for. */
+  wasRead(t: string): void;
+  /** `d` was asked for, and is no JSON. */
+  corrupted(error: GatewayError): void;
+}
+
+const UNREAD = Symbol('unread');
+
+/** An own property, so that it is copied, cloned, compared and written as JSON like any other. */
+const D: PropertyDescriptor & ThisType<ReceivedDispatch> = {
+  enumerable: true,
+  configurable: true,
+  get() {
+    return ReceivedDispatch.dataOf(this);
+  },
+};
+
+export class ReceivedDispatch {
+  readonly t: string;
+  readonly s: number;
+  readonly op = 0 as const;
+  declare readonly d: unknown;
+  readonly #origin: DispatchOrigin | null;
+  /** The whole packet: bytes of a shared buffer until {@link settle}, afterwards text of its own if it is still needed. */
+  #packet: Buffer | string | null;
+  #raw: Uint8Array | null = null;
+  #data: unknown;
+  #broken: GatewayError | null = null;
+
+  private constructor(t: string, s: number, packet: Buffer, data: unknown, origin: DispatchOrigin | null) {
+    this.t = t;
+    this.s = s;
+    this.#packet = packet;
+    this.#data = data;
+    this.#origin = origin;
+    if (origin === null) this.d = data;
+    else Object.defineProperty(this, 'd', D);
+  }
+
+  /** One that is decoded already. With an `origin` it tells when it is read. */
+  static decoded(t: string, s: number, d: unknown, packet: Buffer, origin: DispatchOrigin | null): ReceivedDispatch {
+    return new ReceivedDispatch(t, s, packet, d, origin);
+  }
+
+  static undecoded(t: string, s: number, packet: Buffer, origin: DispatchOrigin): ReceivedDispatch {
+    return new ReceivedDispatch(t, s, packet, UNREAD, origin);
+  }
+
+  static dataOf(dispatch: ReceivedDispatch): unknown {
+    dispatch.#origin?.wasRead(dispatch.t);
+    return dispatch.#data === UNREAD ? dispatch.#decode() : dispatch.#data;
+  }
+
+  get raw(): Uint8Array {
+    this.#raw ??= this.#bytes();
+    return this.#raw;
+  }
+
+  /** The buffer it was received in is about to be used again. */
+  settle(): void {
+    if (this.#data !== UNREAD) this.#packet = null;
+    else if (typeof this.#packet === 'object') this.#packet = String(this.#packet);
+  }
+
+  [inspect.custom](): object {
+    const { t, s, op } = this;
+    try {
+      return { t, s, op, d: this.d };
+    } catch {
+      return { t, s, op };
+    }
+  }
+
+  #decode(): unknown {
+    if (this.#broken !== null) throw this.#broken;
+    try {
+      this.#data = (JSON.parse(String(this.#packet)) as { d: unknown }).d;
+    } catch (cause) {
+      this.#broken = new GatewayError('DECODE_FAILED', `the data of ${this.t} is not JSON`, { cause });
+      this.#origin?.corrupted(this.#broken);
+      throw this.#broken;
+    }
+    // Text of its own serves nobody any more; borrowed bytes still do.
+    if (typeof this.#packet === 'string') this.#packet = null;
+    return this.#data;
+  }
+
+  #bytes(): Uint8Array {
+    const { t, s, op } = this;
+    const packet = this.#packet ?? JSON.stringify({ t, s, op, d: this.d });
+    return typeof packet === 'string' ? Buffer.from(packet) : Buffer.from(packet);
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { Intake } from '../../src/actors/intake.ts';
+import type { WebSocketLike } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+
+function setUp() {
+  const clock = new VirtualClock();
+  const calls: string[] = [];
+  const socket = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
+  const intake = new Intake(clock, socket as WebSocketLike);
+  /** Frames one after the other, each of which takes `ms`. */
+  const frames = (count: number, ms: number): void => {
+    for (let left = count; left > 0; left -= 1) {
+      intake.frame(clock.now());
+      clock.sleep(ms);
+    }
+  };
+  return { clock, calls, intake, frames };
+}
+
+describe('the intake of a socket', () => {
+  it('rests after 10 ms of work and goes on in the next turn, again and again', () => {
+    const { clock, calls, frames } = setUp();
+    frames(10, 1);
+    expect(calls).toEqual([]);
+    // What has arrived in one piece still comes.
+    frames(5, 1);
+    expect(calls).toEqual(['pause']);
+    clock.advance(0);
+    expect(calls).toEqual(['pause', 'resume']);
+    frames(11, 1);
+    expect(calls).toEqual(['pause', 'resume', 'pause']);
+    clock.advance(0);
+    expect([calls, clock.pending]).toEqual([['pause', 'resume', 'pause', 'resume'], 0]);
+  });
+
+  it('does not rest from frames that come one by one', () => {
+    const { calls, frames } = setUp();
+    frames(1_000, 51);
+    expect(calls).toEqual([]);
+  });
+
+  it.each([
+    ['the consumer first', ['consumer', 'rest']],
+    ['the rest first', ['rest', 'consumer']],
+  ] as const)('stays paused until nobody holds it, if %s lets go', (_who, order) => {
+    const { calls, intake } = setUp();
+    intake.hold('rest');
+    intake.hold('consumer');
+    intake.hold('consumer');
+    expect(calls).toEqual(['pause']);
+    intake.release(order[0]);
+    expect(calls).toEqual(['pause']);
+    intake.release(order[1]);
+    intake.release(order[1]);
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+
+  it('is not opened by the end of a rest while a consumer holds it', () => {
+    const { clock, calls, intake, frames } = setUp();
+    frames(11, 1);
+    intake.hold('consumer');
+    clock.advance(0);
+    expect(calls).toEqual(['pause']);
+    intake.release('consumer');
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+
+  it('opens whoever is against it, and is paused again by a consumer that asks again', () => {
+    const { clock, calls, intake, frames } = setUp();
+    intake.hold('consumer');
+    frames(11, 1);
+    intake.open();
+    expect([calls, clock.pending]).toEqual([['pause', 'resume'], 0]);
+    intake.hold('consumer');
+    expect(calls).toEqual(['pause', 'resume', 'pause']);
+  });
+
+  it('leaves no timer once it is stopped', () => {
+    const { clock, intake, frames } = setUp();
+    frames(11, 1);
+    expect(clock.pending).toBe(1);
+    intake.stop();
+    expect(clock.pending).toBe(0);
+  });
+});

@@ -1,0 +1,98 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ReceivedDispatch } from '../../src/protocol/received-dispatch.ts';
+import type { GatewayError } from '../../src/protocol/errors.ts';
+
+const PLAIN = { t: 'MESSAGE_CREATE', s: 3, op: 0, d: { content: 'été 🎉', tags: [1, null] } };
+const TEXT = JSON.stringify(PLAIN);
+
+/** A dispatch in a buffer that others use, and what it told. */
+function received(text = TEXT, form: 'undecoded' | 'decoded' | 'watched' = 'undecoded') {
+  const told: unknown[] = [];
+  const origin = { wasRead: (t: string) => void told.push(t), corrupted: (error: GatewayError) => void told.push(error.code) };
+  const bytes = Buffer.from(text);
+  const dispatch =
+    form === 'undecoded'
+      ? ReceivedDispatch.undecoded('MESSAGE_CREATE', 3, bytes, origin)
+      : ReceivedDispatch.decoded('MESSAGE_CREATE', 3, (JSON.parse(text) as typeof PLAIN).d, bytes, form === 'watched' ? origin : null);
+  /** Its delivery is over, and the buffer holds something else. */
+  const outlive = (): void => {
+    dispatch.settle();
+    bytes.fill(0x20);
+  };
+  return { dispatch, told, outlive };
+}
+
+const FORMS = ['undecoded', 'decoded', 'watched'] as const;
+
+describe.each(FORMS)('a dispatch that was received %s', (form) => {
+  it.each([
+    ['Object.keys', (dispatch: object) => Object.keys(dispatch).toSorted(), ['d', 'op', 's', 't']],
+    ['JSON', (dispatch: object) => JSON.parse(JSON.stringify(dispatch)) as unknown, PLAIN],
+    ['structuredClone', (dispatch: object) => structuredClone(dispatch), PLAIN],
+    ['spread', (dispatch: object) => ({ ...dispatch }), PLAIN],
+    ['Object.assign', (dispatch: object) => Object.assign({}, dispatch), PLAIN],
+    ['for in', (dispatch: object) => { const all: string[] = []; for (const key in dispatch) all.push(key); return all.toSorted(); }, ['d', 'op', 's', 't']],
+    ['util.inspect', (dispatch: object) => inspect(dispatch), inspect(PLAIN)],
+    ['hasOwn', (dispatch: object) => [Object.hasOwn(dispatch, 'd'), 'd' in dispatch, Object.hasOwn(dispatch, 'raw')], [true, true, false]],
+  ])('is as a plain object to %s, in its delivery and after', (_what, look, expected) => {
+    const early = received(TEXT, form);
+    expect(look(early.dispatch)).toEqual(expected);
+    const late = received(TEXT, form);
+    late.outlive();
+    expect(look(late.dispatch)).toEqual(expected);
+    early.outlive();
+    expect(look(early.dispatch)).toEqual(expected);
+  });
+
+  it('equals a plain object', () => {
+    expect(received(TEXT, form).dispatch).toEqual(PLAIN);
+    expect([received(TEXT, form).dispatch]).toMatchObject([{ d: { tags: [1, null] } }]);
+  });
+
+  it('keeps the value of d', () => {
+    const { dispatch } = received(TEXT, form);
+    expect(dispatch.d).toBe(dispatch.d);
+  });
+
+  it('gives the packet as raw bytes of its own, in its delivery and after', () => {
+    const { dispatch, outlive } = received(TEXT, form);
+    const { raw } = dispatch;
+    outlive();
+    expect([Buffer.from(raw).toString(), dispatch.raw === raw]).toEqual([TEXT, true]);
+    const late = received(TEXT, form);
+    late.outlive();
+    expect(JSON.parse(Buffer.from(late.dispatch.raw).toString())).toEqual(PLAIN);
+    const read = received(TEXT, form);
+    expect(read.dispatch.d).toEqual(PLAIN.d);
+    read.outlive();
+    expect(JSON.parse(Buffer.from(read.dispatch.raw).toString())).toEqual(PLAIN);
+  });
+});
+
+describe('a dispatch', () => {
+  it('that nobody has read gives its bytes as they came, also when it has outlived its delivery', () => {
+    const text = '{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0}}';
+    const { dispatch, outlive } = received(text);
+    outlive();
+    expect(Buffer.from(dispatch.raw).toString()).toBe(text);
+  });
+
+  it('tells that it was read, when it was not decoded for sure', () => {
+    const told = FORMS.map((form) => {
+      const kit = received(TEXT, form);
+      void kit.dispatch.d;
+      return kit.told;
+    });
+    expect(told).toEqual([['MESSAGE_CREATE'], [], ['MESSAGE_CREATE']]);
+  });
+
+  it('with data that is no JSON throws DECODE_FAILED to each who reads it, and tells so once', () => {
+    const { dispatch, told, outlive } = received('{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{"a":nul}}');
+    expect(() => dispatch.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    outlive();
+    expect(() => dispatch.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    expect(told.filter((what) => what === 'DECODE_FAILED')).toHaveLength(1);
+    expect(inspect(dispatch)).toBe("{ t: 'MESSAGE_CREATE', s: 3, op: 0 }");
+  });
+});

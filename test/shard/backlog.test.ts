@@ -1,0 +1,70 @@
+/** Many dispatches at once: they are worked off in stints, and what is urgent has its turn in between. */
+import { describe, expect, it } from 'vitest';
+import { liveShard, next } from '../kit/live-shard.ts';
+import { readyShard } from '../kit/virtual-shard.ts';
+
+/** Keeps the event loop for so long, as a listener may. */
+function work(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe('a backlog', () => {
+  it.each(['none', 'zlib-stream', 'zstd-stream'] as const)('lets a beat through before its end, and stays in order (%s)', async (compression) => {
+    await using kit = await liveShard({ compression }, { heartbeatIntervalMs: 10_000 });
+    const { gateway, shard } = kit;
+    await shard.connect();
+    const connection = gateway.connections.at(-1)!;
+    const beats = (): number => connection.received.filter(({ op }) => op === 1).length;
+    const seen: number[] = [];
+    let beatsBeforeLast = 0;
+    shard.onDispatch('WORK', (_d, { s }) => {
+      if (seen.length === 0) setTimeout(() => void shard.heartbeat(), 1);
+      seen.push(s);
+      beatsBeforeLast = beats();
+      work(1);
+    });
+    const done = next(shard, 'dispatch', ({ t }) => t === 'DONE');
+    const noise = Array.from({ length: 200 }, (_, index) => String(Math.sin(index)).repeat(100).slice(0, 2_000));
+    for (const text of noise) gateway.dispatch('WORK', { text });
+    gateway.dispatch('DONE', {});
+    await done;
+    const first = seen[0] ?? 0;
+    expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => first + index));
+    expect(beatsBeforeLast).toBe(1);
+  });
+
+  it('lets a close frame through that came after it, once it is worked off', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    shard.onDispatch('WORK', () => clock.sleep(3));
+    for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
+    expect(gateway.last.paused).toBe(true);
+    clock.advance(0);
+    expect(gateway.last.paused).toBe(false);
+    gateway.last.end(4014);
+    expect([shard.state, events.of('disconnected').at(-1)?.code]).toEqual(['failed', 4014]);
+  });
+
+  it('leaves a socket that rests to be closed by the shard', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    shard.onDispatch('WORK', () => clock.sleep(3));
+    for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
+    const left = shard.disconnect();
+    expect(gateway.last.paused).toBe(false);
+    await clock.advanceAsync(10);
+    await left;
+    expect([shard.state, clock.pending]).toEqual(['disconnected', 0]);
+  });
+
+  it('that rests while a consumer is behind waits for both', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const stream = shard.dispatches({ highWaterMark: 4 });
+    shard.onDispatch('WORK', () => clock.sleep(3));
+    for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
+    clock.advance(0);
+    expect(gateway.last.paused).toBe(true);
+    for (let count = 0; count < 3; count += 1) await stream.next();
+    expect(gateway.last.paused).toBe(false);
+    await stream.return?.();
+  });
+});

@@ -1,0 +1,182 @@
+/** What becomes of dispatches that are not decoded unless somebody reads them. */
+import { describe, expect, it, vi } from 'vitest';
+import { Shard } from '../../src/index.ts';
+import type { Dispatch, GatewayError, ShardOptions } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { MemoryGateway } from '../kit/memory-gateway.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+
+/** Nobody listens to `raw`, for which everything is decoded. */
+async function quietShard(options: Partial<ShardOptions> = {}) {
+  const clock = new VirtualClock();
+  const gateway = new MemoryGateway(clock);
+  const shard = new Shard({ token: TOKEN, intents: [], url: 'wss://main.test', compression: 'none', createSocket: gateway.createSocket, clock, random: () => 0.5, ...options });
+  const faults: string[] = [];
+  shard.on('fault', ({ code }) => faults.push(code));
+  const connected = shard.connect();
+  await clock.advanceAsync(100);
+  await connected;
+  const text = (t: string, d: string): string => `{"t":"${t}","s":${(gateway.sequence += 1)},"op":0,"d":${d}}`;
+  const receive = (t: string, d: string): void => gateway.last.receiveRaw(Buffer.from(text(t, d)), false);
+  return { clock, gateway, shard, faults, text, receive };
+}
+
+const BROKEN = '{"a":nul}';
+
+describe('a dispatch', () => {
+  it('that nobody listens to is counted and not decoded, so that nobody sees if it can not be', async () => {
+    const { shard, faults, receive, clock } = await quietShard();
+    shard.onDispatch('WANTED', () => undefined);
+    receive('OTHER', BROKEN);
+    expect([shard.lastSequence, shard.health.lastDispatchAt, shard.session?.sequence, faults]).toEqual([2, clock.now(), 2, []]);
+    await clock.advanceAsync(100);
+    expect(shard.state).toBe('ready');
+  });
+
+  it('is decoded for the listener of its name', async () => {
+    const { shard, receive } = await quietShard();
+    const data: unknown[] = [];
+    shard.onDispatch('WANTED', (d) => data.push(d));
+    receive('WANTED', '{"a":[1]}');
+    receive('OTHER', BROKEN);
+    expect(data).toEqual([{ a: [1] }]);
+  });
+
+  it('is decoded when a listener of all reads it, once', async () => {
+    const { shard, receive } = await quietShard();
+    const parse = vi.spyOn(JSON, 'parse');
+    const counts: number[] = [];
+    const count = (): void => void counts.push(parse.mock.calls.length);
+    shard.on('dispatch', count).on('dispatch', ({ d }) => expect(d).toEqual({ a: 1 })).on('dispatch', count);
+    shard.on('dispatch', ({ d }) => expect(d).toEqual({ a: 1 })).on('dispatch', count);
+    receive('ANY', '{"a":1}');
+    parse.mockRestore();
+    const [before = 0] = counts;
+    expect(counts).toEqual([before, before + 1, before + 1]);
+  });
+
+  it('that outlives its delivery has bytes of its own, whatever the buffer holds by then', async () => {
+    const { shard, gateway, text } = await quietShard();
+    const kept: Dispatch[] = [];
+    shard.on('dispatch', (dispatch) => kept.push(dispatch));
+    const shared = Buffer.alloc(100);
+    const sent = ['{"a":"first"}', '{"a":"other"}', '{"a":"third"}'].map((d) => text('KEPT', d));
+    for (const packet of sent) {
+      const length = shared.write(packet);
+      gateway.last.receiveRaw(shared.subarray(0, length), false);
+    }
+    expect(kept.map(({ raw }) => Buffer.from(raw).toString())).toEqual(sent);
+    expect(kept).toEqual(sent.map((packet) => JSON.parse(packet) as unknown));
+  });
+
+  it('is not decoded beforehand any more when its kind has not been read for a while', async () => {
+    const { shard, faults, receive } = await quietShard();
+    let reads = true;
+    shard.on('dispatch', (dispatch) => void (reads && dispatch.d));
+    receive('ANY', '{"a":1}');
+    reads = false;
+    for (let count = 0; count < 100; count += 1) receive('ANY', '{"a":1}');
+    receive('ANY', BROKEN);
+    expect([faults, shard.lastSequence]).toEqual([[], 103]);
+  });
+
+  it('with data that is no JSON is a fault when a listener reads it: the shard resumes from before it', async () => {
+    const { shard, gateway, faults, receive, clock } = await quietShard();
+    const codes: string[] = [];
+    shard.on('dispatch', (dispatch) => {
+      try {
+        void dispatch.d;
+      } catch (error) {
+        codes.push((error as GatewayError).code);
+        throw error;
+      }
+    });
+    receive('ANY', '{}');
+    receive('OTHER', BROKEN);
+    receive('ANY', '{}');
+    await clock.advanceAsync(1_000);
+    const resumes = gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => (d as { seq: number }).seq);
+    expect([codes, faults, resumes, shard.state]).toEqual([['DECODE_FAILED'], ['DECODE_FAILED'], [2], 'ready']);
+  });
+
+  it('with data that is no JSON is a fault for the listener of its name without being handed out', async () => {
+    const { shard, gateway, faults, receive, clock } = await quietShard();
+    const listener = vi.fn<(data: unknown) => void>();
+    shard.onDispatch('ANY', listener);
+    receive('ANY', BROKEN);
+    await clock.advanceAsync(1_000);
+    const resumes = gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => (d as { seq: number }).seq);
+    expect([listener.mock.calls, faults, resumes, shard.state]).toEqual([[], ['DECODE_FAILED'], [1], 'ready']);
+  });
+
+  it('with data that is no JSON is a fault when it is read late, and throws at whoever reads it', async () => {
+    const { shard, faults, receive, clock } = await quietShard();
+    const stream = shard.dispatches();
+    receive('ANY', BROKEN);
+    receive('NEXT', '{}');
+    const { value } = await stream.next();
+    expect(() => value?.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    expect([faults, shard.lastSequence]).toEqual([['DECODE_FAILED'], 3]);
+    expect((await stream.next()).value).toEqual({ op: 0, t: 'NEXT', s: 3, d: {} });
+    await clock.advanceAsync(1_000);
+    expect(() => value?.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    expect([faults, shard.state]).toEqual([['DECODE_FAILED'], 'ready']);
+    await stream.return?.();
+  });
+
+  it.each(['__proto__', 'constructor', 'toString', ''])('named %j is one like others', async (name) => {
+    const { shard, faults, receive } = await quietShard();
+    const names: string[] = [];
+    shard.on('dispatch', ({ t }) => names.push(t));
+    receive(name, '{}');
+    expect([names, faults]).toEqual([[name], []]);
+  });
+
+  it('of replay counts though nobody listens', async () => {
+    const { shard, gateway, clock } = await quietShard();
+    const replayed: number[] = [];
+    shard.on('resumed', (resumed) => replayed.push(resumed.replayed));
+    gateway.answers.resumed = false;
+    gateway.last.terminate();
+    await clock.advanceAsync(1_000);
+    for (const t of ['A', 'B']) gateway.dispatch(t);
+    gateway.dispatch('RESUMED');
+    expect(replayed).toEqual([2]);
+  });
+});
+
+it('a packet whose opcode is no number is ignored', async () => {
+  const { shard, gateway, faults } = await quietShard();
+  for (const op of ['"__proto__"', '"constructor"', 'null', '{}']) gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
+  expect([shard.state, faults]).toEqual(['ready', []]);
+});
+
+describe('the option events', () => {
+  it('keeps others from listeners and streams, and counts them; the shard still tells its own', async () => {
+    const told: string[] = [];
+    const { shard, receive } = await quietShard({ events: ['MESSAGE_CREATE'] });
+    shard.onDispatch('TYPING_START', () => told.push('typing'));
+    shard.onDispatch('MESSAGE_CREATE', () => told.push('message'));
+    shard.on('dispatch', ({ t }) => told.push(t)).on('rateLimited', ({ opcode }) => told.push(`limited ${opcode}`));
+    const stream = shard.dispatches();
+    receive('TYPING_START', '{}');
+    receive('RATE_LIMITED', '{"opcode":8}');
+    receive('MESSAGE_CREATE', '{}');
+    expect([told, shard.lastSequence]).toEqual([['limited 8', 'message', 'MESSAGE_CREATE'], 4]);
+    expect(await stream.next()).toEqual({ done: false, value: { op: 0, t: 'MESSAGE_CREATE', s: 4, d: {} } });
+    await stream.return?.();
+  });
+
+  it('lets a members request have its chunks', async () => {
+    const { shard, gateway, receive, clock } = await quietShard({ events: [] });
+    const answer = shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0, nonce: 'n' });
+    await clock.advanceAsync(10);
+    receive('GUILD_MEMBERS_CHUNK', '{"guild_id":"1","members":[],"chunk_index":0,"chunk_count":1,"nonce":"n"}');
+    expect(await answer).toEqual({ guildId: '1', members: [], notFound: [], nonce: 'n' });
+    expect(gateway.last.sentOps()).toContain(8);
+  });
+
+  it.each([['a name', 'MESSAGE_CREATE'], ['numbers', [1]]])('is refused when it is %s', (_what, events) => {
+    expect(() => new Shard({ token: TOKEN, intents: 0, events: events as never })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+  });
+});

@@ -1,0 +1,22 @@
+/** A consumer that can't keep up holds back the socket, but never what a connection needs to live. */
+import { expect, it } from 'vitest';
+import { readyShard } from '../kit/virtual-shard.ts';
+
+it('a full stream holds back no connection that is not ready: HELLO and the replay are read, and only then it is held', async () => {
+  const { shard, gateway, clock } = await readyShard();
+  const stream = shard.dispatches({ highWaterMark: 4 });
+  for (let n = 0; n < 4; n += 1) gateway.dispatch('TYPING_START');
+  expect(gateway.last.paused).toBe(true);
+  gateway.answers.resumed = false;
+  gateway.last.end(1006);
+  await clock.advanceAsync(1_000);
+  expect([shard.state, gateway.last.paused]).toEqual(['resuming', false]);
+  await stream.next();
+  expect(gateway.last.paused).toBe(false);
+  for (let n = 0; n < 4; n += 1) gateway.dispatch('TYPING_START');
+  expect(gateway.last.paused).toBe(false);
+  gateway.dispatch('RESUMED');
+  expect([shard.state, gateway.last.paused]).toEqual(['ready', true]);
+  for (let n = 0; n < 7; n += 1) await stream.next();
+  expect(gateway.last.paused).toBe(false);
+});

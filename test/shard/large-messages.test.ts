@@ -1,0 +1,32 @@
+/** Messages that are larger than the shard is to take. */
+import { describe, expect, it } from 'vitest';
+import { GatewayError, Shard } from '../../src/index.ts';
+import type { Compression } from '../../src/index.ts';
+import { liveShard, next } from '../kit/live-shard.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+
+const COMPRESSIONS: readonly Compression[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'];
+
+describe.each(COMPRESSIONS)('with compression %s', (compression) => {
+  it('a message above maxMessageBytes is a fault, and the shard goes on without it', async () => {
+    await using kit = await liveShard({ compression, maxMessageBytes: 20_000 });
+    const { gateway, shard, events } = kit;
+    await shard.connect();
+    gateway.dispatch('SMALL', { text: 'x'.repeat(19_000) });
+    const fault = next(shard, 'fault');
+    gateway.dispatch('LARGE', { text: 'x'.repeat(500_000) });
+    expect(await fault).toMatchObject({ code: 'DECODE_FAILED' });
+    // Each RESUME has it replayed, so that in the end the session is given up.
+    await next(shard, 'ready');
+    gateway.dispatch('AFTER', {});
+    await next(shard, 'dispatch', ({ t }) => t === 'AFTER');
+    expect(events.dispatched.filter((t) => t !== 'RESUMED')).toEqual(['READY', 'SMALL', 'READY', 'AFTER']);
+    expect([...new Set(events.faults)]).toEqual(['DECODE_FAILED', 'RESUMES_EXHAUSTED']);
+  });
+});
+
+it.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])('maxMessageBytes of %s is refused', (maxMessageBytes) => {
+  const construct = (): Shard => new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });
+  expect(construct).toThrow(GatewayError);
+  expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+});
