@@ -34,8 +34,9 @@ function wholeNumber(name: string, text: string, least: number): number {
   return value;
 }
 
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
 async function trace(seed: number, events: number | undefined): Promise<number> {
-  const write = (line: string): void => void process.stdout.write(`${line}\n`);
   const result = await play(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceInto(world, write) });
   write(JSON.stringify(result.setting));
   if (result.violation === null) {

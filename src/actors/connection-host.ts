@@ -43,7 +43,8 @@ export interface ConnectionHost {
   wasRead(t: string): void;
   /** Before anything is done with it. */
   onPacket(packet: Packet): void;
-  onDispatch(dispatch: ReceivedDispatch, replayed: number): void;
+  /** @param sessionId - of the session it came in, which a listener may have changed by now */
+  onDispatch(dispatch: ReceivedDispatch, sessionId: string | null, replayed: number): void;
   onHeartbeat(latencyMs: number): void;
   onLagged(lateMs: number): void;
 }

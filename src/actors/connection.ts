@@ -212,27 +212,27 @@ export class Connection {
 
   #dispatch(packet: Packet, bytes: Buffer): void {
     this.#lane.count(packet.s);
-    if (packet.t === 'READY' && !this.#begin(packet)) return;
-    this.#lane.give(packet, bytes, packet.t === 'RESUMED' ? this.#resumed() : 0);
+    if (packet.t === 'READY') return this.#ready(packet, bytes);
+    if (packet.t === 'RESUMED') return this.#resumed(packet, bytes);
+    this.#lane.give(packet, bytes, this.#host.cell.id);
   }
 
-  #resumed(): number {
+  #resumed(packet: Packet, bytes: Buffer): void {
+    const { id } = this.#host.cell;
+    const replayed = this.#lane.endReplay();
     this.#watchSilence();
     this.#say({ type: 'gateway.resumed' });
-    return this.#lane.endReplay();
+    this.#lane.give(packet, bytes, id, replayed);
   }
 
   /** A session begins. A READY that names none can't be resumed, nor lived with. */
-  #begin({ d, s }: Packet): boolean {
-    const session = sessionOf(d, this.#host.url);
-    if (session === null) {
-      this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
-      return false;
-    }
-    this.#host.cell.begin(session, s ?? null);
+  #ready(packet: Packet, bytes: Buffer): void {
+    const session = sessionOf(packet.d, this.#host.url);
+    if (session === null) return this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
+    this.#host.cell.begin(session, packet.s ?? null);
     this.#watchSilence();
     this.#say({ type: 'gateway.ready', session });
-    return true;
+    this.#lane.give(packet, bytes, session.sessionId);
   }
 
   #identify(): void {

@@ -37,11 +37,11 @@ export class FastLane implements DispatchOrigin {
     const before = cell.sequence;
     this.count(s);
     if (this.#demand === 'none') {
-      cell.markHandedOut();
+      cell.markHandedOut(cell.id);
       return true;
     }
     this.#before = before;
-    this.#give(ReceivedDispatch.undecoded(t, s, bytes, this), 0);
+    this.#give(ReceivedDispatch.undecoded(t, s, bytes, this), cell.id, 0);
     return true;
   }
 
@@ -54,11 +54,11 @@ export class FastLane implements DispatchOrigin {
   }
 
   /** Hands out a dispatch that {@link take} left to be decoded. */
-  give({ t, s, d }: Packet, bytes: Buffer, replayed: number): void {
+  give({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
     if (typeof t !== 'string') return;
     const origin = this.#demand === 'likely' ? this : null;
     // Whatever the types say, some gateways send a RESUMED without a sequence.
-    this.#give(ReceivedDispatch.decoded(t, s as number, d, bytes, origin), replayed);
+    this.#give(ReceivedDispatch.decoded(t, s as number, d, bytes, origin), sessionId, replayed);
   }
 
   /** RESUME was sent: what comes until RESUMED is a replay. */
@@ -89,9 +89,9 @@ export class FastLane implements DispatchOrigin {
     this.#onCorrupted(error);
   }
 
-  #give(dispatch: ReceivedDispatch, replayed: number): void {
+  #give(dispatch: ReceivedDispatch, sessionId: string | null, replayed: number): void {
     try {
-      this.#host.onDispatch(dispatch, replayed);
+      this.#host.onDispatch(dispatch, sessionId, replayed);
     } finally {
       this.#before = undefined;
       dispatch.settle();

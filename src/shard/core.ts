@@ -67,7 +67,7 @@ export class ShardCore {
       onPressure: (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
       onThrow: (name, cause) => this.#listenerThrew(name, cause),
     });
-    this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
+    this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
@@ -91,7 +91,7 @@ export class ShardCore {
   }
 
   saveSession(): void {
-    const session = this.cell.sessionForStore(this.dispatcher.oldestWaiting);
+    const session = this.cell.sessionForStore(this.dispatcher.oldestWaitingOf(this.cell.id));
     if (session !== null) this.keeper.save(session);
   }
 
@@ -114,6 +114,14 @@ export class ShardCore {
     this.readiness.reject(error);
     this.queue.stop(error);
     this.requests.stop(error);
+  }
+
+  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
+  leave({ session }: { readonly session: 'keep' | 'discard' }): void {
+    this.stop(new GatewayError('STOPPED', 'the shard was stopped'));
+    this.dispatcher.finish(null);
+    this.saveSession();
+    if (session === 'discard') this.discardSession();
   }
 
   fault(error: GatewayError): void {
@@ -164,7 +172,7 @@ export class ShardCore {
       demandFor: (t) => this.#demandFor(t),
       wasRead: (t) => this.dispatcher.wasRead(t),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (dispatch, replayed) => this.#dispatch(dispatch, replayed),
+      onDispatch: (dispatch, sessionId, replayed) => this.#dispatch(dispatch, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -181,11 +189,11 @@ export class ShardCore {
   }
 
   /** The end of the fast lane. */
-  #dispatch(received: ReceivedDispatch, replayed: number): void {
+  #dispatch(received: ReceivedDispatch, sessionId: string | null, replayed: number): void {
     const dispatch = received as Dispatch;
     this.#own.get(dispatch.t)?.(dispatch, replayed);
-    this.dispatcher.deliver(dispatch);
-    this.cell.markHandedOut();
+    this.dispatcher.deliver(dispatch, sessionId);
+    this.cell.markHandedOut(sessionId);
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 

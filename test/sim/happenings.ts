@@ -7,6 +7,9 @@ import type { Packet } from '../../src/protocol/packets.ts';
 import type { Life } from './life.ts';
 import type { SimSocket } from './sim-socket.ts';
 
+/** What needs no more words. */
+type Nothing = Readonly<Record<string, never>>;
+
 export interface Happenings {
   /** The shard asks for a socket. */
   'socket.created': { socket: SimSocket };
@@ -59,12 +62,12 @@ export interface Happenings {
   told: { life: Life; name: keyof ShardEvents; args: unknown[] };
   uncaught: { error: unknown };
   /** The world is well from now on. */
-  'drain.began': Record<never, never>;
+  'drain.began': Nothing;
   /** It took too long. */
   'drain.late': { what: string };
-  'drain.ended': Record<never, never>;
+  'drain.ended': Nothing;
   /** Every shard was told to stop and has had its time. */
-  stopped: Record<never, never>;
+  stopped: Nothing;
 }
 
 export type Name = keyof Happenings;

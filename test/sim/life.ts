@@ -5,7 +5,7 @@ import type { SimSocket } from './sim-socket.ts';
 import type { Slot } from './slot.ts';
 import { SimStore } from './store.ts';
 import { stream } from './dice.ts';
-import { MAIN_URL } from './world.ts';
+import { MAIN_URL } from './setting.ts';
 import type { World } from './world.ts';
 
 export const TOKEN = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
@@ -34,7 +34,8 @@ export class Life {
   isOver = false;
   ambush: Ambush | null = null;
 
-  constructor(world: World, slot: Slot, number: number) {
+  /** @param session - handed over by the life before */
+  constructor(world: World, slot: Slot, number: number, session: Session | null) {
     const { setting } = world;
     this.world = world;
     this.slot = slot;
@@ -47,6 +48,7 @@ export class Life {
       url: MAIN_URL,
       compression: setting.compression,
       shouldReconnect: setting.shouldReconnect,
+      session,
       sessionStore: new SimStore(this),
       identifyGate: world.gate,
       timing: { maxDispatchSilenceMs: setting.maxDispatchSilenceMs },
@@ -56,7 +58,7 @@ export class Life {
     });
     for (const name of EVENTS) this.shard.on(name, (...args: unknown[]) => this.#told(name, args));
     this.shard.on('dispatch', (dispatch) => this.#dispatched(dispatch));
-    this.shard.onDispatch('MESSAGE_CREATE', (_, dispatch) => world.chronicle.tell('typed', { life: this, dispatch: dispatch as Dispatch }));
+    this.shard.onDispatch('MESSAGE_CREATE', (_, dispatch) => world.chronicle.tell('typed', { life: this, dispatch }));
   }
 
   /** Keeps book of a promise the user was given. */

@@ -18,7 +18,7 @@ export async function playMany({ workers, firstSeed, goesOn, played }: PoolOptio
       const worker = new Worker(new URL('./worker.ts', import.meta.url));
       const next = (): void => {
         if (goesOn()) {
-          worker.postMessage(seed);
+          worker.postMessage(seed, []);
           seed += 1;
         } else void worker.terminate().then(() => resolve());
       };

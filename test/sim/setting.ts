@@ -3,6 +3,8 @@ import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Lateness } from './sim-clock.ts';
 import { stream } from './dice.ts';
 
+export const MAIN_URL = 'wss://main.sim';
+
 /** How much goes on: many faults in little time, or long stretches without any. */
 export type Pace = 'storm' | 'day' | 'quiet';
 

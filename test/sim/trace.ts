@@ -44,9 +44,10 @@ export function traceInto(world: World, write: (line: string) => void): void {
   });
 }
 
+const two = (value: number): string => String(value).padStart(2, '0');
+
 export function stamp(elapsedMs: number): string {
   const seconds = Math.floor(elapsedMs / 1000);
-  const two = (value: number): string => String(value).padStart(2, '0');
   const ms = String(Math.floor(elapsedMs % 1000)).padStart(3, '0');
   return `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}.${ms}`;
 }

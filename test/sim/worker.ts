@@ -19,4 +19,4 @@ async function playSeed(seed: number): Promise<Played> {
   return { result, shortest: (await shrink(result))?.events ?? null, tally: tally.data };
 }
 
-parentPort?.on('message', (seed: number) => void playSeed(seed).then((played) => parentPort?.postMessage(played)));
+parentPort?.on('message', (seed: number) => void playSeed(seed).then((played) => parentPort?.postMessage(played, [])));

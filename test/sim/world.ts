@@ -5,6 +5,7 @@ import { stream } from './dice.ts';
 import { SimGateway } from './gateway.ts';
 import { Chronicle } from './happenings.ts';
 import { Link } from './link.ts';
+import { MAIN_URL } from './setting.ts';
 import type { Setting } from './setting.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimSocket } from './sim-socket.ts';
@@ -13,7 +14,6 @@ import { Slot } from './slot.ts';
 import { Weather } from './weather.ts';
 import type { WeatherName, WeatherValues } from './weather.ts';
 
-export const MAIN_URL = 'wss://main.sim';
 const START_AT = Date.UTC(2026, 0, 1);
 
 /** Where a test breaks the shard or the world on purpose. */

@@ -15,7 +15,7 @@ export const promisesSettle: Check = {
       const promise = open.get(key);
       open.delete(key);
       if (promise === undefined) return complain('a promise settled twice');
-      if (error !== null && !(error instanceof GatewayError)) complain(`${promise.name}() rejected with ${String(error)}`);
+      if (error !== null && !(error instanceof GatewayError)) complain(`${promise.name}() rejected with ${error instanceof Error ? error.message : 'no error'}`);
       const tookMs = world.clock.now() - promise.at;
       // The handshake and the store may take closeTimeoutMs each.
       const mostMs = DEFAULT_TIMING.closeTimeoutMs * 2 + world.clock.latenessMs(promise.at, world.clock.now()) * 2;

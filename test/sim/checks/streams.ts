@@ -18,11 +18,12 @@ interface Watched {
   optional: Dispatch | null;
 }
 
+const key = (life: Life, id: number): string => `${life.slot.shardId}/${id}`;
+
 function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Watched> {
   const streams = new Map<string, Watched>();
   const of = (life: Life): Watched[] => [...streams.values()].filter((stream) => stream.life === life);
   const last = new Map<Life, Dispatch>();
-  const key = (life: Life, id: number): string => `${life.slot.shardId}/${id}`;
   world.chronicle.on('stream.opened', ({ life, id, events, signal }) => {
     const isLeft = signal?.aborted === true;
     streams.set(key(life, id), { life, events, signal, waiting: [], isFinished: isLeft, isLeft, optional: null });

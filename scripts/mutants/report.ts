@@ -1,0 +1,91 @@
+/** What came of the mutants: a table per file, those that survived, and whether that is enough. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../run.ts';
+import { EQUIVALENTS } from './equivalents.ts';
+import type { Result, Verdict } from './mutant.ts';
+
+const FOLDER = join(ROOT, '.cache', 'mutants');
+const RESULTS = join(FOLDER, 'results.json');
+
+/** The least percentage of mutants that has to be noticed, of what a shard is and of what it does. */
+const BARS = { chart: 95, actors: 85 } as const;
+type Part = keyof typeof BARS;
+const partOf = ({ file }: Result): Part => (file.startsWith('machines/') ? 'chart' : 'actors');
+
+const isEquivalent = ({ id, verdict }: Result): boolean => verdict === 'survived' && id in EQUIVALENTS;
+
+interface Count {
+  readonly killed: number;
+  readonly timeout: number;
+  readonly survived: number;
+  readonly equivalent: number;
+  readonly percent: number;
+}
+
+function count(results: readonly Result[]): Count {
+  const of = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict && !isEquivalent(result)).length;
+  const [killed, timeout, survived] = [of('killed'), of('timeout'), of('survived')];
+  const judged = killed + timeout + survived;
+  return { killed, timeout, survived, equivalent: results.length - judged, percent: judged === 0 ? 100 : ((killed + timeout) / judged) * 100 };
+}
+
+const HEAD = ['', 'killed', 'timeout', 'survived', 'equivalent', '%'];
+const row = (title: string, { killed, timeout, survived, equivalent, percent }: Count): string[] => [
+  title,
+  ...[killed, timeout, survived, equivalent].map(String),
+  percent.toFixed(1),
+];
+
+function table(results: readonly Result[]): string[][] {
+  const files = [...new Set(results.map(({ file }) => file))].toSorted();
+  const parts = (Object.keys(BARS) as Part[]).map((part) => ({ part, own: results.filter((result) => partOf(result) === part) }));
+  return [
+    HEAD,
+    ...files.map((file) => row(file, count(results.filter((result) => result.file === file)))),
+    ...parts.filter(({ own }) => own.length > 0).map(({ part, own }) => row(part, count(own))),
+  ];
+}
+
+const aligned = (rows: readonly string[][]): string =>
+  rows.map((cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(40) : cell.padStart(11))).join('')).join('\n');
+
+const markdown = (rows: readonly string[][], rest: readonly string[]): string =>
+  [...rows.map((cells, at) => `| ${cells.join(' | ')} |${at === 0 ? `\n|${cells.map(() => '---|').join('')}` : ''}`), '', ...rest.map((line) => `- ${line}`), ''].join('\n');
+
+/** The results of the last run; none when there was none. */
+export function lastResults(): Result[] {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[];
+  } catch {
+    return [];
+  }
+}
+
+/** Listed as equivalent, but not so. With a part of the mutants only, one that is missing says nothing. */
+function wrongEquivalents(results: readonly Result[], all: boolean): string[] {
+  const byId = new Map(results.map((result) => [result.id, result]));
+  return Object.keys(EQUIVALENTS).flatMap((id) => {
+    const result = byId.get(id);
+    if (result === undefined) return all ? [`listed as equivalent, but not there: ${id}`] : [];
+    return result.verdict === 'survived' ? [] : [`listed as equivalent, but noticed: ${id} (${result.killedBy})`];
+  });
+}
+
+/** Prints and keeps them. Gives back what is wrong; nothing when all is well. */
+export function report(results: readonly Result[], { all }: { all: boolean }): string[] {
+  const sorted = results.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const survivors = sorted.filter((result) => result.verdict === 'survived' && !isEquivalent(result)).map(({ id }) => id);
+  const rows = table(sorted);
+  mkdirSync(FOLDER, { recursive: true });
+  const kept = new Map([...lastResults(), ...sorted].map((result) => [result.id, result]));
+  writeFileSync(RESULTS, JSON.stringify(all ? sorted : [...kept.values()], null, 2));
+  writeFileSync(join(FOLDER, 'summary.md'), markdown(rows, survivors));
+  if (survivors.length > 0) console.log(`\nSurvived:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
+  console.log(`\n${aligned(rows)}`);
+  const low = (Object.keys(BARS) as Part[]).flatMap((part) => {
+    const { percent } = count(sorted.filter((result) => partOf(result) === part));
+    return percent < BARS[part] ? [`${part}: ${percent.toFixed(1)} % noticed, and ${BARS[part]} % is the bar`] : [];
+  });
+  return [...wrongEquivalents(sorted, all), ...low];
+}

@@ -1,0 +1,77 @@
+/** Faults of code: the mutants of StrykerJS, in what machines and actors do. */
+import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { Stryker } from '@stryker-mutator/core';
+import type { MutantResult } from '@stryker-mutator/api/core';
+import { ROOT } from '../run.ts';
+import type { Result, Verdict } from './mutant.ts';
+import { SUITES_VARIABLE } from './suites.ts';
+
+export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
+export const ACTOR_CODE = ['src/actors/*.ts', 'src/shard/core.ts', 'src/session/session-cell.ts', 'src/session/session-keeper.ts'];
+
+type Status = MutantResult['status'];
+
+/** An error outside of the tests fails a run like a failing test does. */
+const VERDICTS: Partial<Record<Status, Verdict>> = {
+  Killed: 'killed',
+  RuntimeError: 'killed',
+  Timeout: 'timeout',
+  Survived: 'survived',
+  NoCoverage: 'survived',
+};
+
+const MOST_LETTERS = 64;
+const short = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;
+};
+
+/** Lines from 1, columns from 0 in what Stryker gives back. */
+function textAt(source: string, { start, end }: MutantResult['location']): string {
+  const lines = source.split('\n').slice(start.line, end.line + 1);
+  return lines.map((line, index) => line.slice(index === 0 ? start.column : 0, index === lines.length - 1 ? end.column : undefined)).join('\n');
+}
+
+/** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
+function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
+  const seen = new Map<string, number>();
+  return results.map((result) => {
+    const source = readFileSync(result.fileName, 'utf8');
+    const id = `${relative(ROOT, result.fileName)}: ${short(textAt(source, result.location))} → ${short(result.replacement)}`;
+    const count = (seen.get(id) ?? 0) + 1;
+    seen.set(id, count);
+    return { id: count === 1 ? id : `${id} #${count}`, result };
+  });
+}
+
+/** @param mutate - files, as patterns; `file.ts:10-20` is some lines of one. */
+export async function codeMutants(mutate: readonly string[], suites: readonly string[], concurrency: number): Promise<Result[]> {
+  process.env[SUITES_VARIABLE] = JSON.stringify(suites);
+  const stryker = new Stryker({
+    mutate: [...mutate],
+    testRunner: 'vitest',
+    plugins: ['@stryker-mutator/vitest-runner', join(import.meta.dirname, 'texts.ts')],
+    ignorers: ['texts'],
+    vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
+    // Mutants that run while a module loads would need every test. The chart and the constants have their own.
+    ignoreStatic: true,
+    // Its reader of tsconfig.json needs an API that TypeScript has no longer.
+    tsconfigFile: 'none',
+    disableTypeChecks: false,
+    ignorePatterns: ['dist', '.cache', 'coverage'],
+    tempDirName: '.cache/mutants/stryker',
+    cleanTempDir: 'always',
+    reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only'],
+    allowConsoleColors: process.stdout.isTTY,
+    concurrency,
+    dryRunTimeoutMinutes: 20,
+    // A busy machine is no endless loop.
+    timeoutMS: 15_000,
+  });
+  return named(await stryker.runMutationTest()).flatMap(({ id, result }) => {
+    const verdict = VERDICTS[result.status];
+    if (verdict === undefined) return [];
+    return [{ id, file: relative(ROOT, result.fileName), verdict, killedBy: result.killedBy?.[0] ?? result.statusReason ?? null }];
+  });
+}

@@ -1,0 +1,127 @@
+/** Faults of the two tables of policy: each field of each row of the losses and of the close codes, with another value. */
+import type * as CloseCodes from '../../machines/close-codes.ts';
+import type * as Losses from '../../machines/losses.ts';
+import type { ClosePolicy } from '../../machines/close-codes.ts';
+import type { Loss, LossCause } from '../../machines/losses.ts';
+import type { Initiator, LifecycleFault, ShardEvent } from '../../machines/events.ts';
+import type { Pause } from '../../machines/timing.ts';
+import { othersThan } from './mutant.ts';
+import type { Mutant } from './mutant.ts';
+
+const INITIATORS: readonly Initiator[] = ['gateway', 'shard', 'transport'];
+const PAUSES: readonly Pause[] = ['backoff', 'invalidSession', 'rateLimited'];
+const SESSIONS: readonly Loss['session'][] = ['keep', 'drop'];
+const RECONNECTS: readonly Loss['reconnect'][] = ['maybe', 'insist', 'never'];
+const CLOSES: readonly Loss['closeWith'][] = [null, 4000, 1000];
+const ACTIONS: readonly ClosePolicy['action'][] = ['resume', 'identify', 'fail'];
+/** Two, so that there always is another. */
+const FAULTS: readonly LifecycleFault[] = ['RATE_LIMITED', 'CONNECTION_FAILED'];
+const FATALS = ['INVALID_INTENTS', 'INVALID_SHARD'] as const;
+
+const CAUSES = Object.keys({
+  connectTimeout: true,
+  helloTimeout: true,
+  invalidInterval: true,
+  zombie: true,
+  readyTimeout: true,
+  resumedTimeout: true,
+  silent: true,
+  reconnectRequested: true,
+  sessionSuspended: true,
+  sessionInvalidated: true,
+  reconnect: true,
+  handover: true,
+  reinstantiate: true,
+} satisfies Record<Exclude<LossCause, 'event'>, true>) as LossCause[];
+
+const connectionId = 1;
+
+/** Events that tell a loss, one for each row that differs. What a close code says of it is altered in its own table. */
+const TOLD: Record<string, ShardEvent> = {
+  'socket.closed 1006': { type: 'socket.closed', connectionId, code: 1006, reason: 'given' },
+  'socket.closed': { type: 'socket.closed', connectionId, code: 4000, reason: 'given' },
+  'socket.failed': { type: 'socket.failed', connectionId, reason: 'given', cause: 'given' },
+  'socket.corrupted': { type: 'socket.corrupted', connectionId, reason: 'given', cause: 'given' },
+  'identify.refused': { type: 'identify.refused', reason: 'given', cause: 'given' },
+  'shard.disconnect keep': { type: 'shard.disconnect', code: 4000, reason: 'given', session: 'keep' },
+  'shard.disconnect discard': { type: 'shard.disconnect', code: 4000, reason: 'given', session: 'discard' },
+  'shard.forceClose keep': { type: 'shard.forceClose', code: 4000, session: 'keep' },
+  'shard.forceClose discard': { type: 'shard.forceClose', code: 4000, session: 'discard' },
+};
+
+/** The key of the row in `TOLD` an event belongs to. */
+function rowOf(event: ShardEvent): string {
+  if ('session' in event && typeof event.session === 'string') return `${event.type} ${event.session}`;
+  return event.type === 'socket.closed' && event.code === 1006 ? `${event.type} 1006` : event.type;
+}
+
+type Change<T> = Partial<T>;
+
+function lossChanges(loss: Loss, row: string): Change<Loss>[] {
+  const byCloseCode = row.startsWith('socket.closed');
+  return [
+    ...othersThan(loss.initiator, INITIATORS).map((initiator) => ({ initiator })),
+    { code: loss.code === null ? 4242 : null },
+    ...othersThan(loss.closeWith, CLOSES).map((closeWith) => ({ closeWith })),
+    ...(byCloseCode ? [] : othersThan(loss.session, SESSIONS).map((session) => ({ session }))),
+    // After the last attempt there is nothing to wait for.
+    ...(byCloseCode || loss.reconnect === 'never' ? [] : othersThan(loss.pause, PAUSES).map((pause) => ({ pause }))),
+    ...(byCloseCode ? [] : [...othersThan(loss.fault, FAULTS).slice(0, 1), ...(loss.fault === null ? [] : [null])].map((fault) => ({ fault }))),
+    ...(byCloseCode ? [] : othersThan(loss.reconnect, RECONNECTS).map((reconnect) => ({ reconnect }))),
+    ...(loss.reason === 'given' ? [{ reason: 'another' }] : []),
+    ...(loss.cause === undefined ? [] : [{ cause: undefined }]),
+  ];
+}
+
+const written = (change: object): string =>
+  Object.entries(change)
+    .map(([key, value]) => `${key} → ${String(value)}`)
+    .join(', ');
+
+/** Each row of the losses with one field altered. */
+export function lossMutants({ lossOf }: typeof Losses): Mutant<typeof Losses>[] {
+  const untold: ShardEvent = { type: 'shard.connect' };
+  const rows = [
+    ...CAUSES.map((cause) => ({ row: cause as string, loss: lossOf(cause, untold) })),
+    ...Object.entries(TOLD).map(([row, event]) => ({ row, loss: lossOf('event', event) })),
+  ];
+  return rows.flatMap(({ row, loss }) =>
+    lossChanges(loss, row).map((change) => ({
+      id: `loss ${row}: ${written(change)}`,
+      apply: (original) => ({
+        lossOf: (cause, event) => {
+          const told = original.lossOf(cause, event);
+          return row === (cause === 'event' ? rowOf(event) : cause) ? { ...told, ...change } : told;
+        },
+      }),
+    })),
+  );
+}
+
+function codeChanges({ action, fatal, fault, pause }: ClosePolicy): Change<ClosePolicy>[] {
+  return [
+    ...othersThan(action, ACTIONS).map((other) => ({ action: other })),
+    ...(fatal === undefined ? [] : [{ fatal: undefined }, { fatal: othersThan(fatal, FATALS)[0] }]),
+    fault === undefined ? { fault: FAULTS[0] } : { fault: undefined },
+    // After the last attempt there is nothing to wait for.
+    ...(action === 'fail' ? [] : othersThan(pause ?? 'backoff', PAUSES).map((other) => ({ pause: other }))),
+  ] as Change<ClosePolicy>[];
+}
+
+/** No such code: its policy is that of all unlisted ones. */
+const UNLISTED = -1;
+
+/** Each row of the close codes with one field altered, that of unlisted codes too. */
+export function closeCodeMutants({ CLOSE_CODES, closePolicy }: typeof CloseCodes): Mutant<typeof CloseCodes>[] {
+  return [...Object.keys(CLOSE_CODES).map(Number), UNLISTED].flatMap((code) =>
+    codeChanges(closePolicy(code)).map((change) => ({
+      id: `close code ${code === UNLISTED ? 'unlisted' : code}: ${written(change)}`,
+      apply: (original) => {
+        const altered = { ...original.closePolicy(code), ...change };
+        const table = code === UNLISTED ? original.CLOSE_CODES : { ...original.CLOSE_CODES, [code]: altered };
+        const unlisted = code === UNLISTED ? altered : original.closePolicy(UNLISTED);
+        return { CLOSE_CODES: table, closePolicy: (asked) => table[asked] ?? unlisted };
+      },
+    })),
+  );
+}

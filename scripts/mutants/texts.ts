@@ -1,0 +1,30 @@
+/** What Stryker leaves alone: words for people, in errors and logs. A test that pins them restates them. */
+import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
+
+interface Node {
+  readonly type: string;
+  readonly callee?: { readonly name?: string; readonly object?: { readonly name?: string; readonly property?: { readonly name?: string } } };
+  readonly arguments?: readonly unknown[];
+}
+
+interface Path {
+  readonly node: Node;
+  readonly parentPath?: Path | null;
+}
+
+const isText = ({ type }: Node): boolean => type === 'StringLiteral' || type === 'TemplateLiteral';
+
+function isForPeople(argument: Node, call: Node): boolean {
+  const { callee, arguments: all = [] } = call;
+  if (call.type === 'NewExpression') return callee?.name === 'GatewayError' ? all.indexOf(argument) === 1 : callee?.name?.endsWith('Error') === true;
+  return call.type === 'CallExpression' && [callee?.object?.name, callee?.object?.property?.name].includes('logger');
+}
+
+export const strykerPlugins = [
+  declareValuePlugin(PluginKind.Ignore, 'texts', {
+    shouldIgnore(path) {
+      const { node, parentPath } = path as unknown as Path;
+      return isText(node) && parentPath && isForPeople(node, parentPath.node) ? 'words for people' : undefined;
+    },
+  }),
+];

@@ -1,0 +1,257 @@
+/**
+ * Each check can fail: runs against worlds in which something is broken on purpose, most of them between the shard and
+ * its socket, so that what the world tells is true and what the shard does is not.
+ */
+import { describe, expect, it } from 'vitest';
+import type { WebSocketLike } from '../../src/index.ts';
+import type { Packet } from '../../src/protocol/packets.ts';
+import { CHECKS } from './checks/index.ts';
+import type { CheckName } from './checks/index.ts';
+import { play } from './run.ts';
+import type { RunOptions } from './run.ts';
+import type { ScriptEvent } from './script.ts';
+import type { Setting } from './setting.ts';
+import type { SimSocket } from './sim-socket.ts';
+import type { World } from './world.ts';
+
+/** A small and healthy world, an hour long. */
+const CALM: Partial<Setting> = {
+  durationMs: 3_600_000,
+  shards: 1,
+  maxConcurrency: 1,
+  compression: 'none',
+  heartbeatIntervalMs: 41_250,
+  latencyMs: 20,
+  jitterMs: 5,
+  lateness: { earlyMs: 0, usualMs: 1, worstMs: 5 },
+  trafficMs: 5_000,
+  sessionTtlMs: 300_000,
+  resumedSequence: 'next',
+  budget: { total: 100, remaining: 100, resetAfterMs: 86_400_000 },
+  shouldReconnect: true,
+  hasStore: true,
+  maxDispatchSilenceMs: null,
+};
+
+/** A socket of the shard that is not quite the one of the world. */
+class Proxy implements WebSocketLike {
+  protected readonly world: World;
+  protected readonly socket: SimSocket;
+
+  constructor(world: World, socket: SimSocket) {
+    this.world = world;
+    this.socket = socket;
+  }
+
+  get readyState(): number {
+    return this.socket.readyState;
+  }
+
+  on(name: string, handler: (...args: never[]) => void): this {
+    if (name === 'message') this.socket.on(name, (data: Buffer, isBinary: boolean) => this.#read(data, isBinary, handler as never));
+    else this.socket.on(name, handler);
+    return this;
+  }
+
+  send(text: string): void {
+    this.write(JSON.parse(text) as Packet, text);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.socket.terminate();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  #read(data: Buffer, isBinary: boolean, give: (data: Buffer, isBinary: boolean) => void): void {
+    for (const packet of this.incoming(JSON.parse(data.toString()) as Packet)) give(Buffer.from(JSON.stringify(packet)), isBinary);
+  }
+
+  /** What the shard gets to read for a packet. */
+  protected incoming(packet: Packet): Packet[] {
+    return [packet];
+  }
+
+  protected write(_packet: Packet, text: string): void {
+    this.socket.send(text);
+  }
+}
+
+const isMessage = ({ op, s }: Packet, every: number): boolean => op === 0 && typeof s === 'number' && s > 1 && s % every === 0;
+
+const through = (make: (world: World, socket: SimSocket) => WebSocketLike): RunOptions => ({
+  sabotage: { createSocket: (world, socket) => make(world, socket) },
+});
+
+const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', salt = 1): ScriptEvent => ({ at, kind, name, slot: 0, salt });
+
+/** Waits for a moment of a run, and then does something that a right shard would not. */
+const meddle = (act: (world: World) => void): RunOptions => ({ observe: act });
+
+const life = (world: World) => world.slots[0]!.life;
+
+const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
+  'delivery': through((world, socket) => new (class extends Proxy {
+    protected override incoming(packet: Packet): Packet[] {
+      return isMessage(packet, 50) ? [] : [packet];
+    }
+  })(world, socket)),
+  'nothing-lost': {
+    setting: { trafficMs: 400_000, latencyMs: 1 },
+    ...through((world, socket) => new (class extends Proxy {
+      protected override incoming(packet: Packet): Packet[] {
+        return isMessage(packet, 1) ? [] : [packet];
+      }
+    })(world, socket)),
+  },
+  'typed-listeners': meddle((world) => {
+    world.chronicle.on('told', ({ name }) => {
+      if (name === 'heartbeat') world.chronicle.tell('typed', { life: life(world), dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {}, raw: new Uint8Array() } });
+    });
+  }),
+  'resumed-count': {
+    script: [event(600_000, 'drop')],
+    ...through((world, socket) => new (class extends Proxy {
+      protected override incoming(packet: Packet): Packet[] {
+        // A replayed dispatch that no listener hears of, because it has no name.
+        return packet.t === 'RESUMED' ? [{ op: 0, t: null, s: null, d: null }, packet] : [packet];
+      }
+    })(world, socket)),
+  },
+  'streams-agree': meddle((world) => {
+    world.chronicle.on('told', ({ name }) => {
+      if (name !== 'heartbeat') return;
+      world.chronicle.tell('stream.opened', { life: life(world), id: 900, events: null, signal: undefined });
+      world.chronicle.tell('stream.took', { life: life(world), id: 900, dispatch: { op: 0, t: 'X', s: 1, d: {}, raw: new Uint8Array() } });
+    });
+  }),
+  'store-behind': meddle((world) => {
+    world.chronicle.on('told', ({ name }) => {
+      const { session } = life(world).shard;
+      const ahead = world.gateway.sessions.get(session?.sessionId ?? '');
+      if (name !== 'heartbeat' || session === null || ahead === undefined) return;
+      world.gateway.burst(ahead, 5);
+      world.chronicle.tell('store.saving', { life: life(world), session: { ...session, sequence: ahead.sequence } });
+    });
+  }),
+  'frames-per-minute': through((world, socket) => new (class extends Proxy {
+    protected override write(packet: Packet, text: string): void {
+      for (let n = 0; n < (packet.op === 1 ? 130 : 1); n += 1) this.socket.send(text);
+    }
+  })(world, socket)),
+  'presences': meddle((world) => {
+    world.chronicle.on('told', ({ life: { sockets }, name }) => {
+      if (name === 'heartbeat') for (let n = 0; n < 6; n += 1) sockets.at(-1)!.send('{"op":3,"d":{}}');
+    });
+  }),
+  'identify-spacing': {
+    script: [event(600_000, 'invalidate')],
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(text);
+        if (packet.op === 2) world.clock.outside(() => this.socket.send(text), 3_000);
+      }
+    })(world, socket)),
+  },
+  'identify-budget': {
+    setting: { budget: { total: 100, remaining: 1, resetAfterMs: 86_400_000 } },
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(text);
+        if (packet.op === 2) world.clock.outside(() => this.socket.send(text), 6_000);
+      }
+    })(world, socket)),
+  },
+  'identify-needless': {
+    script: [event(600_000, 'drop')],
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(packet.op === 6 ? '{"op":2,"d":{"shard":[0,1]}}' : text);
+      }
+    })(world, socket)),
+  },
+  'identify-patience': meddle((world) => {
+    world.chronicle.on('shard.sent', ({ socket, packet }) => {
+      const error = Object.assign(new Error('too early'), { code: 'READY_TIMEOUT' });
+      if (packet.op === 2) world.chronicle.tell('told', { life: socket.life, name: 'fault', args: [error] });
+    });
+  }),
+  'beats-on-time': through((world, socket) => new (class extends Proxy {
+    #beats = 0;
+
+    protected override write(packet: Packet, text: string): void {
+      if (packet.op === 1) this.#beats += 1;
+      if (packet.op === 1 && this.#beats % 5 === 0) this.socket.received([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
+      else this.socket.send(text);
+    }
+  })(world, socket)),
+  'zombie-replaced': {
+    script: [event(600_000, 'halfOpen')],
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(text);
+        if (packet.op === 1 && socket.link.isDeaf) socket.received([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
+      }
+    })(world, socket)),
+  },
+  'ready-again': through((world, socket) => new (class extends Proxy {
+    protected override incoming(packet: Packet): Packet[] {
+      return packet.t === 'READY' ? [] : [packet];
+    }
+  })(world, socket)),
+  'promises-settle': meddle((world) => {
+    world.clock.later(() => life(world).hold('nothing', () => new Promise(() => undefined)), 1_000);
+  }),
+  'no-timers': meddle((world) => void world.clock.setTimeout(() => undefined, 1e9)),
+  'no-sockets': through((world, socket) => new (class extends Proxy {
+    override close(): void {}
+    override terminate(): void {}
+  })(world, socket)),
+  'no-places': meddle((world) => {
+    world.chronicle.on('drain.ended', () => {
+      const { signal } = new AbortController();
+      for (let n = 0; n < 2; n += 1) void world.gate.acquire({ shardId: 0, signal });
+    });
+  }),
+  'no-abort-listeners': meddle((world) => {
+    world.clock.later(() => {
+      const { signal } = new AbortController();
+      life(world).signals.push(signal);
+      signal.addEventListener('abort', () => undefined);
+    }, 1_000);
+  }),
+  'no-uncaught': meddle((world) => world.clock.later(() => void Promise.reject(new Error('nobody looks')), 1_000)),
+  'no-internal-error': meddle((world) => {
+    world.chronicle.on('socket.opened', ({ socket: { life: { shard } } }) => {
+      shard.actor.getSnapshot().context = null as never;
+    });
+  }),
+  'oracle': through((world, socket) => new (class extends Proxy {
+    protected override write(packet: Packet, text: string): void {
+      this.socket.send(packet.op === 1 ? '{"op":1,"d":123456}' : text);
+    }
+  })(world, socket)),
+};
+
+describe('the checks', () => {
+  it('find nothing in a world in which nothing is broken', async () => {
+    const { violation } = await play(1, { setting: CALM, script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')] });
+    expect(violation).toBeNull();
+  });
+
+  it.each(Object.keys(CHECKS) as CheckName[])('%s can fail', async (check) => {
+    const { setting, ...broken } = BROKEN[check];
+    const { violation } = await play(1, { script: [], ...broken, setting: { ...CALM, ...setting }, checks: [check] });
+    expect(violation).toMatchObject({ check });
+  });
+});
