@@ -16,9 +16,11 @@ export interface Clock {
 /** Timers of Node take no more: one that is given more fires at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
+const STARTED_AT = performance.timeOrigin;
+
 /** Real time, monotonic: a wall clock that is set back must not stretch a heartbeat or a rate window. */
 export const systemClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
+  now: () => STARTED_AT + performance.now(),
   setTimeout: (callback, delayMs) => {
     // An immediate comes after the poll phase of the event loop; a timer of 1 ms may come before it.
     if (delayMs <= 0) {

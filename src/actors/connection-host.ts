@@ -15,8 +15,8 @@ export interface Vitals {
 }
 
 /**
- * Whether somebody will read the data of a dispatch: nobody is given it, or those who are read no other of its kind
- * lately, or they did, or it is sure.
+ * Whether somebody will read the data of a dispatch: nobody is given it; those who are read no other of its kind
+ * lately; they did, but it is time to look again; it is as good as certain.
  */
 export type Demand = 'none' | 'unlikely' | 'likely' | 'certain';
 

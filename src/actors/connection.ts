@@ -214,7 +214,7 @@ export class Connection {
     this.#lane.count(packet.s);
     if (packet.t === 'READY') return this.#ready(packet, bytes);
     if (packet.t === 'RESUMED') return this.#resumed(packet, bytes);
-    this.#lane.give(packet, bytes, this.#host.cell.id, 0);
+    this.#lane.give(packet, bytes, this.#host.cell.id);
   }
 
   #resumed(packet: Packet, bytes: Buffer): void {
@@ -232,7 +232,7 @@ export class Connection {
     this.#host.cell.begin(session, packet.s ?? null);
     this.#watchSilence();
     this.#say({ type: 'gateway.ready', session });
-    this.#lane.give(packet, bytes, session.sessionId, 0);
+    this.#lane.give(packet, bytes, session.sessionId);
   }
 
   #identify(): void {

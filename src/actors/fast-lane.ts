@@ -54,7 +54,7 @@ export class FastLane implements DispatchOrigin {
   }
 
   /** Hands out a dispatch that {@link take} left to be decoded. */
-  give({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed: number): void {
+  give({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
     if (typeof t !== 'string') return;
     const origin = this.#demand === 'likely' ? this : null;
     // Whatever the types say, some gateways send a RESUMED without a sequence.

@@ -24,6 +24,26 @@ const MAX_DIGITS = 15;
 const isNameLetter = (byte: number): boolean =>
   (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= ZERO && byte <= NINE);
 
+/** Names that came before, by a hash of their bytes: to look one up is cheaper than to make a string. */
+const names = new Map<number, string>();
+
+/** Discord has about a hundred. */
+const MAX_NAMES = 1_000;
+
+function nameAt(bytes: Buffer, from: number, end: number, hash: number): string {
+  const known = names.get(hash);
+  if (known !== undefined && isAt(bytes, from, end, known)) return known;
+  const name = bytes.toString('latin1', from, end);
+  if (names.size < MAX_NAMES) names.set(hash, name);
+  return name;
+}
+
+function isAt(bytes: Buffer, from: number, end: number, name: string): boolean {
+  if (name.length !== end - from) return false;
+  for (let index = 0; index < name.length; index += 1) if (name.charCodeAt(index) !== bytes[from + index]) return false;
+  return true;
+}
+
 /** One is kept and read into, so that a message costs no object. */
 export class PacketHead {
   t = '';
@@ -74,9 +94,13 @@ export class PacketHead {
   #name(bytes: Buffer, from: number): boolean {
     if (bytes[from] !== QUOTE) return false;
     let end = from + 1;
-    while (isNameLetter(bytes[end] ?? 0)) end += 1;
+    let hash = 0;
+    for (let byte = bytes[end] ?? 0; isNameLetter(byte); byte = bytes[end] ?? 0) {
+      hash = (Math.imul(hash, 31) + byte) | 0;
+      end += 1;
+    }
     if (bytes[end] !== QUOTE) return false;
-    this.t = bytes.toString('latin1', from + 1, end);
+    this.t = nameAt(bytes, from + 1, end, hash);
     this.#at = end + 1;
     return true;
   }

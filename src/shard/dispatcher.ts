@@ -38,7 +38,7 @@ export class Dispatcher {
     if (this.#host.events?.has(t) === false) return 'none';
     if (this.#byType.has(t)) return 'certain';
     if (!this.#host.isHeard() && !this.#isStreamed(t)) return 'none';
-    return this.#habits.expectsRead(t) ? 'likely' : 'unlikely';
+    return this.#habits.demandFor(t);
   }
 
   wasRead(t: string): void {

@@ -85,6 +85,11 @@ describe('the head of a packet', () => {
     expect(headOf(text)).toBe(null);
   });
 
+  it('is read of names that have the same hash', () => {
+    // 31 × 65 + 80 and 31 × 66 + 49.
+    for (const t of ['AP', 'B1', 'AP', 'B1']) expect(headOf(`{"t":"${t}","s":1,"op":0,"d":{}}`)).toEqual({ t, s: 1 });
+  });
+
   it('is read of every dispatch of a realistic connection', () => {
     for (const text of realisticMessages(200)) {
       const { t, s, op } = JSON.parse(text) as { t: string; s: number; op: number };
