@@ -107,9 +107,9 @@ export const storeBehind: Check = {
       if (streams.size === 0) return;
       // A consumer that was waiting gets its dispatch within this turn.
       process.nextTick(() => {
-        for (const { life: other, waiting } of streams.values()) {
+        for (const { life: other, waiting, optional } of streams.values()) {
           if (other !== life) continue;
-          const places = waiting.filter((dispatch) => !given.has(dispatch)).flatMap((dispatch) => [placeOf(dispatch)].filter((place) => place !== null));
+          const places = waiting.filter((dispatch) => dispatch !== optional && !given.has(dispatch)).flatMap((dispatch) => [placeOf(dispatch)].filter((place) => place !== null));
           const oldest = places.find((place) => place[0] === sessionId && !isVouchedFor(life, place));
           if (oldest !== undefined && index >= oldest[1]) {
             complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
