@@ -9,14 +9,16 @@ export interface RunOptions {
   cwd?: string;
   /** Give back what it prints instead of showing it. Default false. */
   capture?: boolean;
+  /** Variables on top of those of this process. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** @throws when the command can't be started or ends with anything but 0; what was captured is in the message. */
-export async function run(command: string, args: readonly string[], { cwd = ROOT, capture = false }: RunOptions = {}): Promise<string> {
+export async function run(command: string, args: readonly string[], { cwd = ROOT, capture = false, env = {} }: RunOptions = {}): Promise<string> {
   const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
   const child = spawn(command, args, {
     cwd,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...env, PATH: path },
     stdio: ['ignore', capture ? 'pipe' : 'inherit', capture ? 'pipe' : 'inherit'],
   });
   let output = '';

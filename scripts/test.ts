@@ -44,6 +44,9 @@ async function testEverything(): Promise<void> {
   });
   await step('Browser: Chromium, for the inspector', provideChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
+  await step('Tests of what decodes, once more: as on a Node whose own way into zlib can not be used', () =>
+    run('vitest', ['run', 'test/actors', 'test/behaviours', 'test/shard'], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
+  );
   console.log(styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`));
 }
 
