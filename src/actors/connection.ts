@@ -58,8 +58,9 @@ export class Connection {
       this.#frames += 1;
       const now = host.clock.now();
       host.vitals.lastFrameAt = now;
-      this.#intake.frame(now);
+      this.#intake.begin(now);
       this.#decoder.write(toBuffer(data), isBinary);
+      if (!this.#detached) this.#intake.done(host.clock.now());
     });
     // Stays for good: a socket that is torn down while it connects still emits an error.
     this.#socket.on('error', (cause) => {

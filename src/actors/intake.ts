@@ -10,15 +10,15 @@ type Hold = 'consumer' | 'rest';
 
 /** How long a socket may be worked on without a rest. */
 const STINT_MS = 10;
-/** Frames further apart are not of one backlog. One frame hardly takes so long. */
-const GAP_MS = 50;
+/** When nothing was to be done for so long, the event loop has had its turn. */
+const IDLE_MS = 1;
 
 export class Intake {
   readonly #clock: Clock;
   readonly #socket: WebSocketLike;
   readonly #holds = new Set<Hold>();
   #stintSince = 0;
-  #lastFrameAt = Number.NEGATIVE_INFINITY;
+  #idleSince = Number.NEGATIVE_INFINITY;
   #restTimer: unknown;
 
   constructor(clock: Clock, socket: WebSocketLike) {
@@ -42,10 +42,14 @@ export class Intake {
     this.#socket.resume();
   }
 
-  /** A frame came at `now`. */
-  frame(now: number): void {
-    if (now - this.#lastFrameAt > GAP_MS) this.#stintSince = now;
-    this.#lastFrameAt = now;
+  /** Work on a frame begins at `now`. */
+  begin(now: number): void {
+    if (now - this.#idleSince > IDLE_MS) this.#stintSince = now;
+  }
+
+  /** Work on it has ended at `now`. */
+  done(now: number): void {
+    this.#idleSince = now;
     if (now - this.#stintSince >= STINT_MS && !this.#holds.has('rest')) this.#rest();
   }
 

@@ -50,6 +50,7 @@ export function bareConnection(options: Partial<ConnectionHost> = {}) {
     cell: new SessionCell(0, 1),
     pulse: new Pulse(clock),
     vitals: { lastFrameAt: null, lastDispatchAt: null },
+    maxMessageBytes: 1_000_000,
     maxDispatchSilenceMs: null,
     url: 'wss://main.test',
     open: (resumeUrl) => {
@@ -59,6 +60,8 @@ export function bareConnection(options: Partial<ConnectionHost> = {}) {
     identifyPayload: () => JSON.stringify({ op: 2 }),
     resumePayload: () => JSON.stringify({ op: 6 }),
     takePermit: () => null,
+    demandFor: () => 'certain',
+    wasRead: () => undefined,
     onPacket: () => undefined,
     onDispatch: ({ t }, sessionId, replayed) => void told.push(['dispatch', t, sessionId, replayed]),
     onHeartbeat: (latencyMs) => void told.push(['heartbeat', latencyMs]),

@@ -8,11 +8,13 @@ function setUp() {
   const calls: string[] = [];
   const socket = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
   const intake = new Intake(clock, socket as WebSocketLike);
-  /** Frames one after the other, each of which takes `ms`. */
-  const frames = (count: number, ms: number): void => {
+  /** Frames one after the other, each of which takes `ms`, with `idleMs` in between. */
+  const frames = (count: number, ms: number, idleMs = 0): void => {
     for (let left = count; left > 0; left -= 1) {
-      intake.frame(clock.now());
+      intake.begin(clock.now());
       clock.sleep(ms);
+      intake.done(clock.now());
+      clock.sleep(idleMs);
     }
   };
   return { clock, calls, intake, frames };
@@ -21,7 +23,7 @@ function setUp() {
 describe('the intake of a socket', () => {
   it('rests after 10 ms of work and goes on in the next turn, again and again', () => {
     const { clock, calls, frames } = setUp();
-    frames(10, 1);
+    frames(9, 1);
     expect(calls).toEqual([]);
     // What has arrived in one piece still comes.
     frames(5, 1);
@@ -36,7 +38,7 @@ describe('the intake of a socket', () => {
 
   it('does not rest from frames that come one by one', () => {
     const { calls, frames } = setUp();
-    frames(1_000, 51);
+    frames(1_000, 5, 2);
     expect(calls).toEqual([]);
   });
 
