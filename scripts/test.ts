@@ -1,5 +1,6 @@
 /** `npm test`: everything that must hold before a change is merged, cheapest first. Stops at the first failure. */
 import { styleText } from 'node:util';
+import { provideChromium } from './chromium.ts';
 import { installInto, pack, useFrom, withTemporaryDirectory } from './package-checks.ts';
 import { run } from './run.ts';
 
@@ -24,7 +25,10 @@ async function testEverything(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR) throw new Error('run this with `npm test`, which brings its own Node');
 
   await step('Lint: style, promises, and who may import whom', () => run('oxlint', ['--type-aware', '--deny-warnings']));
-  await step('Types: the sources, tests, scripts and examples', () => run('tsc', ['-p', 'tsconfig.json']));
+  await step('Types: the sources, tests, scripts and examples; the inspector’s page', async () => {
+    await run('tsc', ['-p', 'tsconfig.json']);
+    await run('tsc', ['-p', 'src/inspect/page']);
+  });
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
   await withTemporaryDirectory(async (directory) => {
     let tarball = '';
@@ -38,6 +42,7 @@ async function testEverything(): Promise<void> {
     await step('Install: the package into an empty project', () => installInto(project, tarball));
     await step('Use: by import, by require, by types and by its command', () => useFrom(project));
   });
+  await step('Browser: Chromium, for the inspector', provideChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   console.log(styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`));
 }

@@ -27,7 +27,7 @@ export { Shard } from './shard.ts';
 export type { SendOptions } from './shard.ts';
 export type { DisconnectOptions } from './shard/closing.ts';
 export type { DispatchStreamOptions } from './shard/dispatch-stream.ts';
-export type { InspectionObserver } from './shard/guarded-observer.ts';
+export type { IdentifyQueue, InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
 export type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
 export type { Logger } from './shard/logger.ts';
 export type { Disconnected, RateLimited, ShardEvents, StateChange } from './shard/shard-events.ts';

@@ -38,6 +38,14 @@ class SlidingLog {
     this.#count += 1;
   }
 
+  /** How many frames are within the window. */
+  within(now: number, windowMs: number): number {
+    const known = Math.min(this.#count, this.#at.length);
+    let within = 0;
+    while (within < known && (this.#at[(this.#count - 1 - within) % this.#at.length] ?? 0) > now - windowMs) within += 1;
+    return within;
+  }
+
   /** Milliseconds until fewer than `limit` frames are within the window. */
   delayMs(now: number, limit: number, windowMs: number): number {
     if (this.#count < limit) return 0;
@@ -69,6 +77,11 @@ export class SendLimiter {
     const now = this.#clock.now();
     const delayMs = this.#frames.delayMs(now, limit, WINDOW_MS);
     return kind === 'presence' ? Math.max(delayMs, this.#presences.delayMs(now, PRESENCES, PRESENCE_WINDOW_MS)) : delayMs;
+  }
+
+  /** Frames sent in the last 60 s, and how many Discord allows. */
+  get window(): { used: number; limit: number } {
+    return { used: this.#frames.within(this.#clock.now(), WINDOW_MS), limit: FRAMES };
   }
 
   /** A frame was sent. */

@@ -1,10 +1,12 @@
 /** `shardwright connect`: one shard on a real gateway, told line by line. */
 import { FileSessionStore, GatewayError, Intents, Shard } from '../index.ts';
-import type { Compression, IntentName, ShardOptions } from '../index.ts';
+import type { Compression, InspectionObserver, IntentName, ShardOptions } from '../index.ts';
 import type { Command, Values } from './command.ts';
 import { textOf } from './command.ts';
+import { INSPECT_HELP, INSPECT_OPTIONS, inspection, together } from './inspection.ts';
 import { interruption } from './interrupt.ts';
 import { narrate } from './narrator.ts';
+import { StatusLine } from './status-line.ts';
 import { Stream, wallClock } from './stream.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
@@ -24,6 +26,7 @@ Options:
       --compression KIND  none, payload, zlib-stream or zstd-stream (zlib-stream)
       --url URL           another gateway than wss://gateway.discord.gg
       --session-dir DIR   keep the session here, and resume it next time
+${INSPECT_HELP}
   -h, --help              this text
 
 Ctrl-C closes with the session kept; a second one does not wait. Exit codes: 0 closed by
@@ -49,11 +52,12 @@ function shardFrom(text: string): { shardId: number; shardCount: number } {
   return { shardId: Number(id), shardCount: Number(count) };
 }
 
-function optionsFrom(values: Values, token: string): ShardOptions {
+function optionsFrom(values: Values, token: string, inspect: InspectionObserver): ShardOptions {
   const url = textOf(values, 'url');
   const directory = textOf(values, 'session-dir');
   return {
     token,
+    inspect,
     intents: intentsFrom(textOf(values, 'intents') ?? DEFAULT_INTENTS),
     ...shardFrom(textOf(values, 'shard') ?? '0/1'),
     // Checked by the shard, as the rest is.
@@ -63,9 +67,9 @@ function optionsFrom(values: Values, token: string): ShardOptions {
   };
 }
 
-function shardOf(values: Values, token: string): Shard {
+function shardOf(values: Values, token: string, inspect: InspectionObserver): Shard {
   try {
-    return new Shard(optionsFrom(values, token));
+    return new Shard(optionsFrom(values, token, inspect));
   } catch (error) {
     if (error instanceof GatewayError) throw new UsageError(`connect: ${error.message}`, { cause: error });
     throw error;
@@ -87,6 +91,7 @@ export const connect: Command = {
     compression: { type: 'string' },
     url: { type: 'string' },
     'session-dir': { type: 'string' },
+    ...INSPECT_OPTIONS,
   },
   help: HELP,
   async run(values) {
@@ -95,14 +100,18 @@ export const connect: Command = {
       throw new UsageError('connect: set DISCORD_TOKEN to the token of your bot (Discord Developer Portal → Bot → Reset Token)');
     }
     using signal = interruption();
-    const shard = shardOf(values, token);
     const stream = new Stream(wallClock);
+    await using inspector = await inspection(values, stream);
+    const status = new StatusLine(stream);
+    const shard = shardOf(values, token, together(status.inspect, inspector.inspect));
     stream.tell('note', `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`);
     const stopTelling = narrate(shard, stream, { rateEveryMs: RATE_EVERY_MS });
+    status.start();
     const ended = ending(shard, signal);
     // A rejection means `failed` or Ctrl-C, and both are told otherwise.
     shard.connect({ signal }).catch(() => undefined);
     const failure = await ended;
+    status.stop();
     if (failure === null) {
       await shard.disconnect();
       stream.tell('note', farewell(shard, textOf(values, 'session-dir')));

@@ -5,6 +5,7 @@ import { textOf } from './command.ts';
 import { FAST, NORMAL } from './demo/pace.ts';
 import { play } from './demo/show.ts';
 import { summary } from './demo/summary.ts';
+import { INSPECT_HELP, INSPECT_OPTIONS, inspection } from './inspection.ts';
 import { interruption } from './interrupt.ts';
 import { Stream, stopwatch } from './stream.ts';
 import { UsageError } from './usage-error.ts';
@@ -22,10 +23,11 @@ carries a serial number, so that what is lost, comes twice or comes out of order
 counted exactly. Ends by itself after about 40 s, with a summary.
 
 Options:
-      --fast      the same in about 12 s
-      --forever   round after round, until Ctrl-C
-      --seed N    repeat a run; without it the seed is random, and printed
-  -h, --help      this text
+      --fast              the same in about 12 s
+      --forever           round after round, until Ctrl-C
+      --seed N            repeat a run; without it the seed is random, and printed
+${INSPECT_HELP}
+  -h, --help              this text
 
 What a seed repeats: ids of guilds and sessions, every dispatch and its content, the
 order of the faults, and which dispatches are sent around each. What it does not: times,
@@ -50,7 +52,7 @@ function seedFrom(values: Values): number {
 }
 
 export const demo: Command = {
-  options: { fast: { type: 'boolean' }, forever: { type: 'boolean' }, seed: { type: 'string' } },
+  options: { fast: { type: 'boolean' }, forever: { type: 'boolean' }, seed: { type: 'string' }, ...INSPECT_OPTIONS },
   help: HELP,
   async run(values) {
     const seed = seedFrom(values);
@@ -58,7 +60,8 @@ export const demo: Command = {
     const stream = new Stream(stopwatch());
     const forever = values['forever'] === true;
     stream.tell('note', `shardwright ${VERSION} demo, seed ${seed}; Ctrl-C ends it${forever ? '' : ' early'}`);
-    const tally = await play({ seed, pace: values['fast'] === true ? FAST : NORMAL, forever, stream, signal });
+    await using inspector = await inspection(values, stream);
+    const tally = await play({ seed, pace: values['fast'] === true ? FAST : NORMAL, forever, stream, signal, inspect: inspector.inspect });
     for (const line of summary(tally, seed, stream.paint)) stream.line(line);
     return tally.isClean ? 0 : 1;
   },

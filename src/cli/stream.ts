@@ -39,6 +39,9 @@ interface Output {
 const WORD_WIDTH = Math.max(...Object.keys(KINDS).map((name) => name.length)) + 2;
 /** A number stays with its unit. */
 const WORD_END = / (?!m?s\b)/;
+/** Back to the start of the line, and empty. */
+const CLEAR_LINE = '\r\u001B[2K';
+const ASSUMED_COLUMNS = 80;
 /** Narrower than this, folding would only make it worse. */
 const LEAST_FOLD = 40;
 
@@ -55,6 +58,8 @@ export class Stream {
   readonly paint: Paint;
   readonly #output: Output;
   readonly #stamp: () => string;
+  /** What stands below the last line; only on a terminal. */
+  #status = '';
 
   constructor(stamp: () => string, output: Output = process.stdout, environment: NodeJS.ProcessEnv = process.env) {
     this.#stamp = stamp;
@@ -68,7 +73,7 @@ export class Stream {
     const indent = time.length + WORD_WIDTH + 4;
     const lines = this.#fold(text, indent).map((line) => (kind.message === undefined ? line : this.paint(kind.message, line)));
     const head = `${this.paint('dim', time)}  ${this.paint(kind.mark, `${kind.symbol} ${name.padEnd(WORD_WIDTH)}`)}`;
-    this.#output.write(`${head}${lines.join(`\n${' '.repeat(indent)}`)}\n`);
+    this.line(`${head}${lines.join(`\n${' '.repeat(indent)}`)}`);
   }
 
   /** On a terminal, an empty line before what begins. */
@@ -78,7 +83,21 @@ export class Stream {
 
   /** A line outside of the columns. */
   line(text = ''): void {
-    this.#output.write(`${text}\n`);
+    const clear = this.#status === '' ? '' : CLEAR_LINE;
+    this.#output.write(`${clear}${text}\n${this.#status}`);
+  }
+
+  /** How many characters a status may have; `null` where there is no terminal to keep one on. */
+  get statusWidth(): number | null {
+    // A terminal that does not know its size says 0.
+    return this.#output.isTTY === true ? (this.#output.columns || ASSUMED_COLUMNS) - 1 : null;
+  }
+
+  /** Keeps a line below all others, until it is set to nothing. Elsewhere than on a terminal nothing is shown. */
+  status(text: string): void {
+    if (this.#output.isTTY !== true || text === this.#status) return;
+    this.#status = text;
+    this.#output.write(`${CLEAR_LINE}${text}`);
   }
 
   #fold(text: string, indent: number): string[] {

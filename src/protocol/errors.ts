@@ -17,6 +17,7 @@ const HINTS = {
   CONNECTION_LOST: 'The connection went away before the answer came; try again once the shard is ready.',
   REQUEST_TIMED_OUT: 'Discord did not answer in time; check the intents and the guild id, or raise timeoutMs.',
   REQUEST_RATE_LIMITED: 'Ask less often: all members of a guild can be requested once in 30 s.',
+  NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
   // What Discord will not accept; the shard stops
   AUTHENTICATION_FAILED: 'The token is wrong or was reset; copy it anew from the Developer Portal.',
   INVALID_SHARD: 'shardId must be below shardCount, and a large bot needs a multiple of the count Discord gives.',

@@ -20,6 +20,7 @@ import { SessionKeeper } from '../session/session-keeper.ts';
 import { USER_AGENT } from '../version.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
+import { ShardView } from './inspected-shard.ts';
 import { GuildMemberRequests } from './guild-member-requests.ts';
 import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
@@ -66,6 +67,7 @@ export class ShardCore {
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
     this.actor.start();
+    this.#attachInspector();
   }
 
   get state(): ShardState {
@@ -115,6 +117,16 @@ export class ShardCore {
     this.emitter.emit('fault', error);
   }
 
+  /** An inspector that can see more than an XState observer is shown the shard; one that throws has seen enough. */
+  #attachInspector(): void {
+    try {
+      this.options.inspect?.attach?.(new ShardView(this));
+    } catch (cause) {
+      // The user had no chance yet to listen for faults.
+      queueMicrotask(() => this.#observerThrew(cause));
+    }
+  }
+
   #createActor(): ShardActor {
     const actor = createShardActor({
       options: this.options,
@@ -123,7 +135,7 @@ export class ShardCore {
       keeper: this.keeper,
       onBudgetSpent: (retryAfterMs) =>
         this.fault(this.#error('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`)),
-      onObserverThrew: (cause) => this.fault(this.#error('OBSERVER_THREW', 'the inspect observer threw', { cause })),
+      onObserverThrew: (cause) => this.#observerThrew(cause),
     });
     actor.subscribe({ next: () => this.#follow(), error: (cause) => this.#machineDied(cause) });
     actor.on('*', (emitted) => {
@@ -250,6 +262,10 @@ export class ShardCore {
     this.#follow();
     this.departure.resolve();
     this.#fail(this.#error('INTERNAL_ERROR', 'the state machine stopped', { cause }));
+  }
+
+  #observerThrew(cause: unknown): void {
+    this.fault(this.#error('OBSERVER_THREW', 'the inspect observer threw', { cause }));
   }
 
   #listenerThrew(name: string, cause: unknown): void {

@@ -4,7 +4,7 @@
  */
 type Listener = (...args: never[]) => unknown;
 
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {

@@ -1,21 +1,27 @@
 /**
  * Keeps an inspector at arm's length: an observer that throws inside XState's inspection can wedge the actor's
- * mailbox for ever, so each call is guarded, and the first throw is the last call.
+ * mailbox for ever, so each call is guarded, and after the first throw, or promise that rejects, it is called no more.
  */
-import type { InspectionEvent, Observer } from 'xstate';
-
-export type InspectionObserver = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
+import type { InspectionEvent } from 'xstate';
+import { isThenable } from './emitter.ts';
+import type { InspectionObserver } from './inspected-shard.ts';
 
 export function guardedObserver(observer: InspectionObserver, onDetached: (cause: unknown) => void): (event: InspectionEvent) => void {
-  let next: ((event: InspectionEvent) => void) | null =
+  let next: ((event: InspectionEvent) => unknown) | null =
     typeof observer === 'function' ? observer : (event) => observer.next?.(event);
+  const detach = (cause: unknown): void => {
+    if (next === null) return;
+    // The machine is in the middle of a step: whoever hears of this must not be called from inside it.
+    queueMicrotask(() => onDetached(cause));
+    // Only now: with the stack used up even that throws, and the guard further out has to tell.
+    next = null;
+  };
   return (event) => {
     try {
-      next?.(event);
+      const result = next?.(event);
+      if (isThenable(result)) result.then(undefined, detach);
     } catch (cause) {
-      next = null;
-      // The machine is in the middle of a step: whoever hears of this must not be called from inside it.
-      queueMicrotask(() => onDetached(cause));
+      detach(cause);
     }
   };
 }

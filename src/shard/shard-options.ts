@@ -19,7 +19,7 @@ import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
-import type { InspectionObserver } from './guarded-observer.ts';
+import type { InspectionObserver } from './inspected-shard.ts';
 import { guardedLogger, silentLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 

@@ -1,13 +1,11 @@
 /**
- * Decides who may come in. A server on loopback can be reached by any web page in a browser of the same machine,
- * so foreign names and origins are turned away; the rest are checks of the gateway URL.
+ * Decides who may come in: nobody from afar, and nobody without a gateway URL that can be served.
  * @see https://discord.com/developers/docs/events/gateway#connecting
  */
 import type { IncomingMessage } from 'node:http';
+import { foreignPart } from '../protocol/loopback.ts';
 import type { Transport } from './encoders.ts';
 import type { Settings } from './options.ts';
-
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 const API_VERSIONS: ReadonlySet<string> = new Set(['9', '10']);
 
@@ -38,11 +36,8 @@ function parsed(url: string): URL | null {
 
 /** For every request: is it meant for a machine-local server, and not from somebody's web page? */
 export function refuseForeign({ headers }: IncomingMessage): Refusal | null {
-  const host = parsed(`http://${headers.host ?? ''}`);
-  if (host === null || !LOOPBACK.has(host.hostname)) return { status: 403, what: 'a Host that is not loopback', violation: false };
-  const { origin } = headers;
-  if (origin === undefined || parsed(origin)?.host === host.host) return null;
-  return { status: 403, what: 'a foreign Origin', violation: false };
+  const what = foreignPart(headers);
+  return what === null ? null : { status: 403, what, violation: false };
 }
 
 const bad = (what: string): Refusal => ({ status: 400, what, violation: true });

@@ -38,6 +38,36 @@ describe('the stream', () => {
   });
 });
 
+describe('the status below the lines', () => {
+  const terminal = { isTTY: true, columns: 60 };
+
+  it('stays below: a line takes its place, and it comes again', () => {
+    let text = '';
+    const stream = new Stream(() => '1.00', { ...terminal, write: (chunk) => (text += chunk) }, { NO_COLOR: '1' });
+    stream.status('ready');
+    stream.line('a line');
+    stream.status('ready');
+    stream.status('');
+
+    expect(text).toBe('\r\u001B[2Kready\r\u001B[2Ka line\nready\r\u001B[2K');
+  });
+
+  it('is nothing where there is no terminal', () => {
+    let text = '';
+    const stream = new Stream(() => '1.00', { write: (chunk) => (text += chunk) });
+    stream.status('ready');
+    stream.line('a line');
+
+    expect({ text, width: stream.statusWidth }).toEqual({ text: 'a line\n', width: null });
+  });
+
+  it('leaves the last column free, and assumes 80 of a terminal that does not know', () => {
+    const widthOf = (columns: number): number | null => new Stream(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
+
+    expect([widthOf(60), widthOf(0)]).toEqual([59, 79]);
+  });
+});
+
 describe('numbers in words', () => {
   it('gives durations the unit that fits', () => {
     expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(duration)).toEqual(['0.4 ms', '10 ms', '83 ms', '999 ms', '1.0 s', '2.1 s']);

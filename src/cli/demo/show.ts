@@ -5,7 +5,10 @@
 import { FakeGateway } from '../../testing/index.ts';
 import type { FakeConnection } from '../../testing/index.ts';
 import { MemoryIdentifyGate, Shard } from '../../index.ts';
+import type { InspectionObserver } from '../../index.ts';
+import { together } from '../inspection.ts';
 import { narrate } from '../narrator.ts';
+import { StatusLine } from '../status-line.ts';
 import type { Stream } from '../stream.ts';
 import { counted } from '../words.ts';
 import { Dice } from './dice.ts';
@@ -26,6 +29,7 @@ export interface ShowOptions {
   readonly forever: boolean;
   readonly stream: Stream;
   readonly signal: AbortSignal;
+  readonly inspect: InspectionObserver;
 }
 
 /** Far longer than anything takes here; past it something is broken. */
@@ -34,12 +38,13 @@ const PATIENCE_MS = 10_000;
 const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
 
 /** Plays until the end, or until aborted. Everything is closed when it settles. */
-export async function play({ seed, pace, forever, stream, signal }: ShowOptions): Promise<Tally> {
+export async function play({ seed, pace, forever, stream, signal, inspect }: ShowOptions): Promise<Tally> {
   const dice = new Dice(`demo/${seed}`);
   const ledger = new Ledger();
   const world = new World(dice.for('world'));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
   await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: world.guilds, strict: true });
+  const status = new StatusLine(stream);
   const shard = new Shard({
     token: 'fake-token',
     intents: INTENTS,
@@ -47,6 +52,7 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
     identifyGate: new MemoryIdentifyGate({ spacingMs: identifyIntervalMs }),
     timing,
     random: dice.for('shard').roll,
+    inspect: together(status.inspect, inspect),
   });
   const tally = new Tally(ledger, gateway);
   const stopTelling = narrate(shard, stream, { rateEveryMs: pace.rateEveryMs });
@@ -58,6 +64,7 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
       if (typeof serial === 'number') ledger.receive(serial);
     });
 
+  status.start();
   stream.tell('note', `a gateway listens on ${gateway.url} and knows ${counted(world.guilds.length, 'guild')}`);
   try {
     await shard.connect({ signal });
@@ -82,6 +89,7 @@ export async function play({ seed, pace, forever, stream, signal }: ShowOptions)
     await shard.disconnect();
     tally.freeze(signal.aborted);
     stopTelling();
+    status.stop();
   }
   return tally;
 }

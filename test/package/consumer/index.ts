@@ -1,5 +1,7 @@
 import { GatewayError, Intents, MemorySessionStore, Shard, systemClock } from 'shardwright';
 import type { Clock, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
+import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
+import type { LegacyInspectOptions } from 'shardwright/inspect/legacy';
 import { shardMachine } from 'shardwright/machines';
 import { FakeGateway, VirtualClock } from 'shardwright/testing';
 import type { FakeGatewayOptions } from 'shardwright/testing';
@@ -31,3 +33,6 @@ export function codeOf(error: unknown): GatewayErrorCode | null {
 
 export const everything: number = Intents.Guilds | Intents.GuildMembers;
 export const states: string[] = Object.keys(shardMachine.states);
+
+const legacy: LegacyInspectOptions = { onDetached: (cause: unknown) => codeOf(cause) };
+export const unregister: () => void = registerWithXStateInspect(shard, legacy);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { GatewayError, Shard, VERSION } from 'shardwright';
+import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
 import { FakeGateway } from 'shardwright/testing';
@@ -11,6 +12,11 @@ assert.throws(() => new Shard({ token: '', intents: 0 }), GatewayError);
 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });
+assert.throws(() => registerWithXStateInspect(shard), { code: 'NO_INSPECTOR' });
+const told = [];
+globalThis.__xstate__ = { register: (service) => void service.onStop(() => told.push(service.machine.definition.id)) };
+registerWithXStateInspect(shard)();
+assert.deepEqual(told, ['shard']);
 await shard.connect();
 assert.equal(shard.state, 'ready');
 await shard.disconnect();

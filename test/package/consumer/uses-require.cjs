@@ -1,5 +1,6 @@
 const assert = require('node:assert/strict');
 const { Shard, VERSION } = require('shardwright');
+const { registerWithXStateInspect } = require('shardwright/inspect/legacy');
 const { shardMachine } = require('shardwright/machines');
 const manifest = require('shardwright/package.json');
 const { FakeGateway } = require('shardwright/testing');
@@ -9,6 +10,7 @@ async function main() {
   assert.ok('disconnected' in shardMachine.states);
   const gateway = await FakeGateway.listen();
   const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });
+  assert.throws(() => registerWithXStateInspect(shard), { code: 'NO_INSPECTOR' });
   await shard.connect();
   assert.equal(shard.state, 'ready');
   await shard.disconnect();

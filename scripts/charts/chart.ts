@@ -1,0 +1,161 @@
+/**
+ * What there is to draw of a machine, without where: states, and arrows that gather the transitions between the same
+ * two states. A transition that stays where it is becomes a line inside its state.
+ */
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { transitionId } from '../../src/chart-transition.ts';
+
+/** One transition in words, in one row or more. */
+export interface Line {
+  readonly id: string;
+  readonly rows: readonly string[];
+}
+
+export interface ChartState {
+  readonly id: string;
+  readonly title: string;
+  /** `fork`: never rested in. `region`: one of several states at the same time. */
+  readonly kind: 'atomic' | 'compound' | 'parallel' | 'region' | 'fork';
+  readonly initial: string | null;
+  readonly inside: readonly Line[];
+  readonly states: readonly ChartState[];
+}
+
+export interface Arrow {
+  readonly source: string;
+  readonly target: string;
+  readonly lines: readonly Line[];
+}
+
+export interface Chart {
+  readonly id: string;
+  readonly root: ChartState;
+  readonly arrows: readonly Arrow[];
+}
+
+/** How a machine is told, beyond what it says itself. */
+export interface Telling {
+  /** What is to be read behind a guard, by its name: the close codes it stands for. */
+  readonly notes: Readonly<Record<string, string>>;
+  /** Events that may come in nearly every state: lines in the states they leave, because their arrows would hide the others. */
+  readonly quiet: ReadonlySet<string>;
+}
+
+const guardName = (guard: AnyTransitionDefinition['guard']): string | null => {
+  if (guard === undefined) return null;
+  if (typeof guard === 'string') return guard;
+  return 'type' in guard && typeof guard.type === 'string' ? guard.type : 'condition';
+};
+
+/** `xstate.after.NAME.STATE` → `after NAME`, and the empty name of an eventless transition → `always`. */
+export function eventName(source: AnyStateNode, eventType: string): string {
+  if (eventType === '') return 'always';
+  const prefix = 'xstate.after.';
+  if (!eventType.startsWith(prefix)) return eventType;
+  return `after ${eventType.slice(prefix.length, -source.id.length - 1)}`;
+}
+
+function transitionsOf(state: AnyStateNode): AnyTransitionDefinition[] {
+  return [...state.transitions.values()].flat().concat(state.always ?? []);
+}
+
+/** Longer rows are broken before a guard or a target: a chart is as wide as its labels. */
+const ROW_LENGTH = 25;
+
+function lineOf(transition: AnyTransitionDefinition, { notes }: Telling, suffix = ''): Line {
+  const guard = guardName(transition.guard);
+  const condition = guard === null ? '' : `[${guard}]`;
+  const parts = [eventName(transition.source, transition.eventType), condition, (guard === null ? undefined : notes[guard]) ?? '', suffix];
+  const rows: string[] = [];
+  for (const part of parts.filter((text) => text !== '')) {
+    const last = rows.at(-1);
+    if (last !== undefined && last.length + 1 + part.length <= ROW_LENGTH) rows[rows.length - 1] = `${last} ${part}`;
+    else rows.push(last === undefined ? part : `  ${part}`);
+  }
+  return { id: transitionId(transition) ?? '', rows };
+}
+
+const isFork = (state: AnyStateNode): boolean =>
+  state.type === 'atomic' && state.transitions.size === 0 && (state.always ?? []).length > 0;
+
+function kindOf(state: AnyStateNode): ChartState['kind'] {
+  if (state.parent?.type === 'parallel') return 'region';
+  if (isFork(state)) return 'fork';
+  return state.type === 'parallel' || state.type === 'compound' ? state.type : 'atomic';
+}
+
+const staysInside = ({ target, source }: AnyTransitionDefinition): boolean =>
+  target === undefined || target.every((state) => state === source);
+
+const keyOf = (source: AnyStateNode, target: AnyStateNode): string => `${source.id} → ${target.id}`;
+
+/** Tells which transitions are drawn as arrows; the others are lines in the state they leave. */
+class Drawing {
+  readonly #telling: Telling;
+  readonly #loud = new Set<string>();
+
+  constructor(root: AnyStateNode, telling: Telling) {
+    this.#telling = telling;
+    const visit = (state: AnyStateNode): void => {
+      for (const transition of transitionsOf(state)) {
+        if (telling.quiet.has(transition.eventType)) continue;
+        for (const target of transition.target ?? []) this.#loud.add(keyOf(state, target));
+      }
+      for (const child of Object.values(state.states)) visit(child);
+    };
+    visit(root);
+  }
+
+  lines(state: AnyStateNode): Line[] {
+    return transitionsOf(state)
+      .filter((transition) => !this.#isArrow(transition))
+      .map((transition) => lineOf(transition, this.#telling, suffixOf(transition)));
+  }
+
+  arrows(state: AnyStateNode): Arrow[] {
+    const arrows = new Map<string, { source: string; target: string; lines: Line[] }>();
+    for (const transition of transitionsOf(state).filter((candidate) => this.#isArrow(candidate))) {
+      for (const { id: target } of transition.target ?? []) {
+        const arrow = arrows.get(target) ?? { source: state.id, target, lines: [] };
+        arrow.lines.push(lineOf(transition, this.#telling));
+        arrows.set(target, arrow);
+      }
+    }
+    return [...arrows.values(), ...Object.values(state.states).flatMap((child) => this.arrows(child))];
+  }
+
+  #isArrow(transition: AnyTransitionDefinition): boolean {
+    const { source, target = [] } = transition;
+    if (staysInside(transition)) return false;
+    if (!target.some((state) => this.#loud.has(keyOf(source, state)))) return false;
+    // Where an arrow leads there already from a state around this one, a second would only cross the chart.
+    for (let outer = source.parent; outer !== undefined; outer = outer.parent) {
+      const from = outer;
+      if (target.every((state) => this.#loud.has(keyOf(from, state)))) return false;
+    }
+    return true;
+  }
+}
+
+function suffixOf(transition: AnyTransitionDefinition): string {
+  if (transition.target === undefined) return '';
+  return staysInside(transition) ? '↻' : `→ ${transition.target.map(({ key }) => key).join(', ')}`;
+}
+
+function stateOf(state: AnyStateNode, drawing: Drawing): ChartState {
+  return {
+    id: state.id,
+    title: state.key,
+    kind: kindOf(state),
+    initial: state.type === 'compound' ? (state.initial.target[0]?.id ?? null) : null,
+    inside: drawing.lines(state),
+    states: Object.values(state.states).map((child) => stateOf(child, drawing)),
+  };
+}
+
+const PLAIN: Telling = { notes: {}, quiet: new Set() };
+
+export function chartOf(machine: AnyStateMachine, telling: Telling = PLAIN): Chart {
+  const drawing = new Drawing(machine.root, telling);
+  return { id: machine.id, root: stateOf(machine.root, drawing), arrows: drawing.arrows(machine.root) };
+}

@@ -1,0 +1,34 @@
+/** Which machines are drawn, and how each is told. */
+import type { AnyStateMachine } from 'xstate';
+import { CLOSE_CODES, closePolicy, shardMachine } from '../../machines/index.ts';
+import type { CloseAction } from '../../machines/index.ts';
+import type { Telling } from './chart.ts';
+
+export interface Drawn {
+  readonly machine: AnyStateMachine;
+  readonly telling: Telling;
+}
+
+/** Numbers in order, runs of them drawn together: `4004, 4010–4014`. */
+function ranges(numbers: readonly number[]): string {
+  const runs: [first: number, last: number][] = [];
+  for (const number of numbers) {
+    const run = runs.at(-1);
+    if (run !== undefined && run[1] === number - 1) run[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(', ');
+}
+
+const codesFor = (action: CloseAction): string =>
+  ranges(Object.keys(CLOSE_CODES).map(Number).filter((code) => closePolicy(code).action === action));
+
+export const MACHINES: readonly Drawn[] = [
+  {
+    machine: shardMachine,
+    telling: {
+      notes: { isFatal: codesFor('fail') },
+      quiet: new Set(['shard.disconnect', 'shard.forceClose', 'shard.resume', 'shard.reinstantiate', 'shard.reconnect']),
+    },
+  },
+];

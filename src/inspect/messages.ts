@@ -1,0 +1,111 @@
+/**
+ * What the inspector and its pages say to each other, as JSON over one WebSocket. States, names of events, edges and
+ * counters only: a payload is in it when the user asked for payloads, and the token never is.
+ */
+import type { ShardState } from '../../machines/index.ts';
+
+/** One cell of the grid. */
+export interface ShardSummary {
+  /** Tells shards apart, also those of two fleets with the same id. */
+  readonly key: string;
+  readonly shardId: number;
+  readonly shardCount: number;
+  readonly state: ShardState;
+  /** When it came into this state, in ms since the epoch, as all times here. */
+  readonly since: number;
+  readonly pingMs: number | null;
+  readonly dispatchesPerSecond: number;
+  readonly sequence: number | null;
+  readonly lastDispatchAt: number | null;
+  readonly pendingSends: number;
+  /** Frames in the sliding 60 s, and how many Discord allows; `null` without a connection. */
+  readonly sendWindow: { readonly used: number; readonly limit: number } | null;
+}
+
+/** The identify queue and the day's session starts. */
+export interface IdentifyReport {
+  readonly waiting: number;
+  readonly total: number;
+  readonly remaining: number;
+  readonly resetAfterMs: number;
+}
+
+export type LogKind = 'state' | 'event' | 'beat' | 'closed' | 'fault' | 'failed' | 'notice' | 'dispatch';
+
+export interface LogEntry {
+  /** Grows by one with each entry of this inspector. */
+  readonly id: number;
+  readonly at: number;
+  readonly shard: string;
+  readonly kind: LogKind;
+  /** `ready → zombie`, `gateway.heartbeatAck`, `4000 unknown error (gateway); will resume`, … */
+  readonly text: string;
+  /** What was active after it, as ids of states; for `event` entries. */
+  readonly active?: readonly string[];
+  /** The edges taken, by the ids the charts have; for `event` entries. */
+  readonly taken?: readonly string[];
+  /** Only with `payloads`, of a dispatch, redacted. */
+  readonly payload?: unknown;
+}
+
+/** A heartbeat: `null` when it was not answered in time. */
+export interface Beat {
+  readonly at: number;
+  readonly latencyMs: number | null;
+}
+
+/** A stretch of the timeline begins. */
+export interface StateChange {
+  readonly at: number;
+  readonly state: ShardState;
+}
+
+/** Something to mark on the timeline. */
+export interface Mark {
+  readonly at: number;
+  readonly kind: 'closed' | 'fault' | 'failed';
+  /** `4000`, `DECODE_FAILED`. */
+  readonly text: string;
+}
+
+/** All that is known of one shard beyond its summary. */
+export interface ShardDetail {
+  readonly key: string;
+  /** The machine its chart is of: `/charts/shard.svg`. */
+  readonly chart: string;
+  readonly active: readonly string[];
+  readonly states: readonly StateChange[];
+  readonly marks: readonly Mark[];
+  readonly beats: readonly Beat[];
+}
+
+export type ToPage =
+  | {
+      readonly type: 'welcome';
+      readonly version: string;
+      readonly now: number;
+      readonly payloads: boolean;
+      readonly shards: readonly ShardSummary[];
+      readonly log: readonly LogEntry[];
+      readonly identify: IdentifyReport | null;
+    }
+  /** The answer to `select`. */
+  | { readonly type: 'detail'; readonly now: number; readonly detail: ShardDetail }
+  /** At most one in 50 ms. */
+  | {
+      readonly type: 'batch';
+      readonly now: number;
+      /** Those that have changed. */
+      readonly shards: readonly ShardSummary[];
+      /** Keys of those that are no longer watched. */
+      readonly gone: readonly string[];
+      /** `event`, `beat` and `dispatch` entries only of the shard that is selected. */
+      readonly log: readonly LogEntry[];
+      readonly identify: IdentifyReport | null;
+      /** Of the shard that is selected. */
+      readonly states: readonly StateChange[];
+      readonly marks: readonly Mark[];
+      readonly beats: readonly Beat[];
+    };
+
+export type FromPage = { readonly type: 'select'; readonly shard: string | null };

@@ -1,0 +1,67 @@
+/** The selected shard in numbers, its send budget among them. */
+import type { ShardSummary } from '../messages.ts';
+import { byId, write } from './dom.ts';
+import { grouped, lasting, milliseconds, rate } from './format.ts';
+import type { Frame, View } from './frame-loop.ts';
+import type { Session } from './session.ts';
+import { icon } from './shapes.ts';
+import { lookOf } from './states.ts';
+
+/** From here on the budget is shown as nearly used up. */
+const TIGHT = 0.85;
+
+type Figure = readonly [node: HTMLElement, text: (shard: ShardSummary, now: number) => string];
+
+export class Facts implements View {
+  readonly on = ['shards', 'selection'] as const;
+  readonly everyMs = 250;
+  readonly restMs = 100;
+  readonly #session: Session;
+  readonly #title = byId('facts-title', HTMLElement);
+  readonly #state = byId('facts-state', HTMLElement);
+  readonly #budget = byId('budget', HTMLElement);
+  readonly #fill = byId('budget-fill', HTMLElement);
+  readonly #used = byId('budget-text', HTMLElement);
+  readonly #figures: readonly Figure[] = [
+    [byId('fact-ping', HTMLElement), ({ pingMs }) => (pingMs === null ? '–' : milliseconds(pingMs))],
+    [byId('fact-rate', HTMLElement), ({ dispatchesPerSecond }) => `${rate(dispatchesPerSecond)}/s`],
+    [byId('fact-sequence', HTMLElement), ({ sequence }) => (sequence === null ? '–' : grouped(sequence))],
+    [byId('fact-age', HTMLElement), ({ lastDispatchAt }, now) => (lastDispatchAt === null ? '–' : `${milliseconds(Math.max(0, now - lastDispatchAt))} ago`)],
+    [byId('fact-pending', HTMLElement), ({ pendingSends }) => grouped(pendingSends)],
+  ];
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  draw({ at }: Frame): void {
+    const { world } = this.#session;
+    const { summary } = world;
+    if (summary === null) return write(this.#title, 'No shard');
+    const now = world.now(at);
+    write(this.#title, `Shard ${world.nameOf(summary.key)}`);
+    this.#drawState(summary, now);
+    for (const [node, text] of this.#figures) write(node, text(summary, now));
+    this.#drawBudget(summary.sendWindow);
+  }
+
+  #drawState({ state, since }: ShardSummary, now: number): void {
+    const look = lookOf(state);
+    if (this.#state.dataset['state'] !== state && look !== undefined) {
+      this.#state.replaceChildren(icon(look), '');
+      this.#state.dataset['state'] = state;
+    }
+    const text = this.#state.lastChild;
+    const words = `${state} for ${lasting(now - since)}`;
+    if (text !== null && text.textContent !== words) text.textContent = words;
+  }
+
+  #drawBudget(sendWindow: ShardSummary['sendWindow']): void {
+    const { used, limit } = sendWindow ?? { used: 0, limit: 120 };
+    write(this.#used, sendWindow === null ? 'no connection' : `${used} of ${limit}`);
+    this.#budget.setAttribute('aria-valuenow', String(used));
+    this.#budget.setAttribute('aria-valuemax', String(limit));
+    this.#budget.classList.toggle('tight', used >= limit * TIGHT);
+    this.#fill.style.setProperty('inline-size', `${Math.min(100, (used / limit) * 100)}%`);
+  }
+}

@@ -1,0 +1,125 @@
+/** All that an inspector has told, or a recording holds: the page shows one world at a time. */
+import type { IdentifyReport, LogEntry, LogKind, ShardSummary, ToPage } from '../messages.ts';
+import { History, historyFromLog } from './history.ts';
+import type { Recording } from './recording.ts';
+import { Ring } from './ring.ts';
+
+/** Enough to look back for a while, and less than a page of pictures takes. */
+const LOG_LIMITS = { rows: 20_000, bytes: 24 * 1_024 * 1_024 };
+
+/** What an entry is beside its strings. */
+const ENTRY_BYTES = 160;
+
+/** Kinds that are told only to who looks, and not again. */
+const DETAILS: ReadonlySet<LogKind> = new Set<LogKind>(['event', 'beat', 'dispatch']);
+
+const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
+  ENTRY_BYTES +
+  2 * (text.length + active.join('').length + taken.join('').length) +
+  (payload === undefined ? 0 : 2 * (JSON.stringify(payload)?.length ?? 0));
+
+export class World {
+  version = '';
+  identify: IdentifyReport | null = null;
+  readonly shards = new Map<string, ShardSummary>();
+  readonly log = new Ring<LogEntry>(LOG_LIMITS, sizeOf);
+  selected: string | null = null;
+  /** Of the selected shard; `null` until the inspector has told. */
+  history: History | null = null;
+  /** A recording's last moment: its time stands still. */
+  readonly endsAt: number | null;
+  readonly #details: Recording['details'];
+  #offset = 0;
+  #hasTwins = false;
+
+  constructor(recording?: Recording) {
+    this.endsAt = recording?.exportedAt ?? null;
+    this.#details = recording?.details ?? [];
+    if (recording === undefined) return;
+    this.version = recording.shardwright;
+    this.identify = recording.identify;
+    this.#put(recording.shards, []);
+    for (const entry of recording.log) this.log.push(entry);
+    this.select(recording.details[0]?.key ?? recording.shards[0]?.key ?? null);
+  }
+
+  /** The inspector's time at a moment of the page's own. */
+  now(pageMs: number): number {
+    return this.endsAt ?? pageMs + this.#offset;
+  }
+
+  get summary(): ShardSummary | null {
+    return this.selected === null ? null : (this.shards.get(this.selected) ?? null);
+  }
+
+  select(key: string | null): void {
+    this.selected = key;
+    this.history = null;
+    if (this.endsAt === null || key === null) return;
+    const detail = this.#details.find((known) => known.key === key);
+    this.history = detail === undefined ? historyFromLog(key, this.log.toArray()) : new History(detail);
+  }
+
+  /** Takes in a message that came at `pageMs`. */
+  take(message: ToPage, pageMs: number): void {
+    this.#offset = message.now - pageMs;
+    if (message.type === 'welcome') this.#welcome(message);
+    else if (message.type === 'batch') this.#batch(message);
+    else if (message.detail.key === this.selected) this.history = new History(message.detail);
+  }
+
+  #welcome({ version, shards, log, identify }: Extract<ToPage, { type: 'welcome' }>): void {
+    this.version = version;
+    this.identify = identify;
+    this.shards.clear();
+    this.#put(shards, []);
+    this.#catchUp(log);
+    if (this.selected === null || !this.shards.has(this.selected)) this.selected = shards[0]?.key ?? null;
+    this.history = null;
+  }
+
+  /** An inspector that is still the same one tells again what the page may know; another one counts from the start. */
+  #catchUp(log: readonly LogEntry[]): void {
+    const told = this.log.toArray().findLast(({ kind }) => !DETAILS.has(kind));
+    const isSame = told !== undefined && log.some(({ id, at }) => id === told.id && at === told.at);
+    const newest = isSame ? (this.log.at(-1)?.id ?? 0) : 0;
+    if (!isSame) this.log.clear();
+    for (const entry of log) if (entry.id > newest) this.log.push(entry);
+  }
+
+  #batch({ shards, gone, log, identify, states, marks, beats }: Extract<ToPage, { type: 'batch' }>): void {
+    this.identify = identify;
+    this.#put(shards, gone);
+    for (const entry of log) this.log.push(entry);
+    this.history?.add(states, marks, beats);
+    this.history?.walk(log);
+    if (this.selected === null) this.selected = this.shards.keys().next().value ?? null;
+  }
+
+  /** A shard by its number, or by its key where two fleets share numbers. */
+  nameOf(key: string): string {
+    const shard = this.shards.get(key);
+    return shard === undefined || this.#hasTwins ? key : String(shard.shardId);
+  }
+
+  toRecording(exportedAt: number): Recording {
+    return {
+      format: 'shardwright-recording',
+      formatVersion: 1,
+      shardwright: this.version,
+      exportedAt,
+      identify: this.identify,
+      shards: [...this.shards.values()],
+      details: this.history === null ? [] : [this.history.toDetail()],
+      log: this.log.toArray(),
+    };
+  }
+
+  #put(shards: readonly ShardSummary[], gone: readonly string[]): void {
+    const before = this.shards.size;
+    for (const shard of shards) this.shards.set(shard.key, shard);
+    const left = gone.filter((key) => this.shards.delete(key));
+    if (this.shards.size === before && left.length === 0) return;
+    this.#hasTwins = new Set([...this.shards.values()].map(({ shardId }) => shardId)).size < this.shards.size;
+  }
+}

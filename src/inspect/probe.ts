@@ -1,0 +1,195 @@
+/**
+ * One shard under observation. What is rare is always kept: states, closes, faults, beats. What is frequent (each
+ * event with its edges, each dispatch) is only looked at while somebody has this shard selected.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import type { Dispatch } from '../protocol/packets.ts';
+import type { InspectedShard } from '../shard/inspected-shard.ts';
+import type { ShardEvents } from '../shard/shard-events.ts';
+import type { Beat, LogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
+import { Ring } from './ring.ts';
+import { shownPayload } from './shown-payload.ts';
+import { activeIn, followSteps } from './steps.ts';
+
+/** How much of a shard's past is kept. */
+const KEPT = { states: 500, marks: 200, beats: 240 } as const;
+
+export type Entry = Omit<LogEntry, 'id' | 'shard'>;
+
+export interface ProbeHost {
+  now(): number;
+  /** What everybody is told. */
+  log(entry: Entry): void;
+  /** What only those are told who have selected this shard. */
+  logDetail(entry: Entry): void;
+  /** With payloads: what of a dispatch may be shown. */
+  readonly redact: ((dispatch: Dispatch) => unknown) | null;
+}
+
+/** What is new since it was last asked for. */
+export interface Fresh {
+  readonly states: readonly StateChange[];
+  readonly marks: readonly Mark[];
+  readonly beats: readonly Beat[];
+}
+
+export class Probe {
+  readonly key: string;
+  readonly #shard: InspectedShard;
+  readonly #host: ProbeHost;
+  readonly #states = new Ring<StateChange>({ maxRows: KEPT.states });
+  readonly #marks = new Ring<Mark>({ maxRows: KEPT.marks });
+  readonly #beats = new Ring<Beat>({ maxRows: KEPT.beats });
+  readonly #releases: (() => void)[] = [];
+  #fresh = { states: [] as StateChange[], marks: [] as Mark[], beats: [] as Beat[] };
+  #since: number;
+  #watchers = 0;
+  #stopFollowing: (() => void) | null = null;
+  #followed: InspectedShard['actor'] | null = null;
+  #measured: { at: number; sequence: number | null };
+  #dispatchesPerSecond = 0;
+
+  constructor(key: string, shard: InspectedShard, host: ProbeHost) {
+    this.key = key;
+    this.#shard = shard;
+    this.#host = host;
+    this.#since = host.now();
+    this.#measured = { at: this.#since, sequence: shard.sequence };
+    this.#states.push({ at: this.#since, state: shard.state });
+    this.#listen();
+  }
+
+  /** Says how many dispatches there were since it was last called. */
+  measure(): void {
+    const { sequence } = this.#shard;
+    const at = this.#host.now();
+    const seconds = (at - this.#measured.at) / 1000;
+    // A new session counts from the start.
+    const count = Math.max(0, (sequence ?? 0) - (this.#measured.sequence ?? 0));
+    this.#dispatchesPerSecond = seconds > 0 ? count / seconds : 0;
+    this.#measured = { at, sequence };
+  }
+
+  get summary(): ShardSummary {
+    const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow } = this.#shard;
+    const dispatchesPerSecond = Math.round(this.#dispatchesPerSecond * 10) / 10;
+    return { key: this.key, shardId, shardCount, state, since: this.#since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, pendingSends, sendWindow };
+  }
+
+  /** Whether nothing more may come of it by itself. */
+  get isOver(): boolean {
+    return this.#shard.state === 'disconnected' || this.#shard.state === 'failed';
+  }
+
+  get identifyQueue(): InspectedShard['identifyQueue'] {
+    return this.#shard.identifyQueue;
+  }
+
+  get detail(): ShardDetail {
+    const { actor } = this.#shard;
+    return {
+      key: this.key,
+      chart: (actor.getSnapshot() as AnyMachineSnapshot).machine.id,
+      active: activeIn(actor),
+      states: this.#states.toArray(),
+      marks: this.#marks.toArray(),
+      beats: this.#beats.toArray(),
+    };
+  }
+
+  takeFresh(): Fresh {
+    const fresh = this.#fresh;
+    this.#fresh = { states: [], marks: [], beats: [] };
+    return fresh;
+  }
+
+  /** Looks closely until as many have called {@link unwatch}. */
+  watch(): void {
+    this.#watchers += 1;
+    if (this.#watchers > 1) return;
+    this.#fresh = { states: [], marks: [], beats: [] };
+    this.#follow();
+    if (this.#host.redact !== null) this.#shard.on('dispatch', this.#showDispatch);
+  }
+
+  unwatch(): void {
+    this.#watchers -= 1;
+    if (this.#watchers === 0) this.#unfollow();
+  }
+
+  /** Lets go of the shard. */
+  close(): void {
+    this.#watchers = 0;
+    this.#unfollow();
+    for (const release of this.#releases) release();
+  }
+
+  #unfollow(): void {
+    this.#stopFollowing?.();
+    this.#stopFollowing = null;
+    this.#followed = null;
+    this.#shard.off('dispatch', this.#showDispatch);
+  }
+
+  /** A machine that broke and was started again is another actor. */
+  #follow(): void {
+    const { actor } = this.#shard;
+    if (this.#watchers === 0 || this.#followed === actor) return;
+    this.#stopFollowing?.();
+    this.#followed = actor;
+    this.#stopFollowing = followSteps(actor, ({ event, taken, active }) =>
+      this.#host.logDetail({ at: this.#host.now(), kind: 'event', text: event, taken, active }),
+    );
+  }
+
+  readonly #showDispatch = (dispatch: Dispatch): void => {
+    const { redact } = this.#host;
+    if (redact === null) return;
+    this.#host.logDetail({ at: this.#host.now(), kind: 'dispatch', text: dispatch.t, payload: shownPayload(dispatch, redact) });
+  };
+
+  #listen(): void {
+    this.#on('stateChange', ({ from, to }) => {
+      const at = this.#host.now();
+      this.#since = at;
+      if (to === 'zombie') this.#keep('beats', this.#beats, { at, latencyMs: null });
+      this.#keep('states', this.#states, { at, state: to });
+      this.#host.log({ at, kind: 'state', text: `${from} → ${to}` });
+      this.#follow();
+    });
+    this.#on('heartbeat', ({ latency }) => {
+      const at = this.#host.now();
+      this.#keep('beats', this.#beats, { at, latencyMs: latency });
+      if (this.#watchers > 0) this.#host.logDetail({ at, kind: 'beat', text: `answered after ${Math.round(latency)} ms` });
+    });
+    this.#on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
+      const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
+      this.#mark('closed', code === null ? 'no code' : String(code), `${code ?? 'no code'} ${reason} (${initiator}); ${next}`);
+    });
+    this.#on('fault', ({ code, message }) => this.#mark('fault', code, `${code}: ${message}`));
+    this.#on('failed', ({ code, message }) => this.#mark('failed', code, `${code}: ${message}`));
+    this.#on('throttled', ({ pending, retryAfterMs }) => this.#notice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`));
+    this.#on('rateLimited', ({ opcode, retryAfter }) => this.#notice(`Discord limits op ${opcode} for ${retryAfter} s`));
+    this.#on('lagged', ({ lateMs }) => this.#notice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`));
+  }
+
+  #on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => void): void {
+    this.#shard.on(name, listener);
+    this.#releases.push(() => this.#shard.off(name, listener));
+  }
+
+  #keep<Kind extends keyof Fresh>(kind: Kind, ring: Ring<Fresh[Kind][number]>, item: Fresh[Kind][number]): void {
+    ring.push(item);
+    if (this.#watchers > 0) (this.#fresh[kind] as Fresh[Kind][number][]).push(item);
+  }
+
+  #mark(kind: Mark['kind'], text: string, said: string): void {
+    const at = this.#host.now();
+    this.#keep('marks', this.#marks, { at, kind, text });
+    this.#host.log({ at, kind, text: said });
+  }
+
+  #notice(text: string): void {
+    this.#host.log({ at: this.#host.now(), kind: 'notice', text });
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Follows one running machine: each event it took, the edges taken for it, and what was active afterwards. The only
+ * place that reads the inside of XState's inspection; its observer never throws, and nothing of an event but its name
+ * gets out.
+ */
+import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition, InspectionEvent, StateValue } from 'xstate';
+import { transitionId } from '../chart-transition.ts';
+
+export interface Step {
+  /** The name of the event. */
+  readonly event: string;
+  /** The edges taken, by their ids. */
+  readonly taken: readonly string[];
+  /** The active states, by their ids, from the outside in. */
+  readonly active: readonly string[];
+}
+
+/** `xstate.after.NAME.STATE` → `after NAME`. */
+const nameOf = (type: string): string => type.replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1');
+
+/** `{ online: { session: 'ready' } }` of `shard` → `shard.online`, `shard.online.session`, `shard.online.session.ready`. */
+export function activeStates(id: string, value: StateValue): string[] {
+  if (typeof value === 'string') return [`${id}.${value}`];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    `${id}.${key}`,
+    ...(inner === undefined ? [] : activeStates(`${id}.${key}`, inner)),
+  ]);
+}
+
+export function activeIn(actor: AnyActorRef): string[] {
+  const { value, machine } = actor.getSnapshot() as AnyMachineSnapshot;
+  return activeStates(machine.id, value as StateValue);
+}
+
+/** The same edge is asked for again and again. */
+const ids = new WeakMap<AnyTransitionDefinition, string | null>();
+
+function idOf(transition: AnyTransitionDefinition): string | null {
+  let id = ids.get(transition);
+  if (id === undefined) {
+    id = transitionId(transition) ?? null;
+    ids.set(transition, id);
+  }
+  return id;
+}
+
+/** Follows until the function it gives back is called. */
+export function followSteps(actor: AnyActorRef, tell: (step: Step) => void): () => void {
+  let taken: string[] = [];
+  const see = (event: InspectionEvent): void => {
+    if (event.actorRef !== actor) return;
+    if (event.type === '@xstate.microstep') {
+      for (const transition of event._transitions) {
+        const id = idOf(transition);
+        if (id !== null) taken.push(id);
+      }
+    } else if (event.type === '@xstate.snapshot') {
+      const step: Step = { event: nameOf(event.event.type), taken, active: activeIn(actor) };
+      taken = [];
+      tell(step);
+    }
+  };
+  const subscription = actor.system.inspect((event: InspectionEvent) => {
+    try {
+      see(event);
+    } catch {
+      // A throw in here would stop the machine's mailbox: better to show one step less.
+    }
+  });
+  return () => subscription.unsubscribe();
+}

@@ -1,0 +1,129 @@
+/**
+ * What an inspector may see of a shard: its actor, its events, and a few numbers read when somebody looks. No payload
+ * unless it listens for one, and never the token.
+ */
+import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
+import type { ShardState } from '../../machines/index.ts';
+import type { Emitter } from './emitter.ts';
+import type { ShardEvents } from './shard-events.ts';
+
+/** The sliding 60 s of a connection. */
+export interface SendWindow {
+  /** Frames sent in it. */
+  readonly used: number;
+  /** Frames Discord allows in it. */
+  readonly limit: number;
+}
+
+/** What the identify gate tells of itself, if it does. */
+export interface IdentifyQueue {
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  readonly total: number;
+  readonly remaining: number;
+  /** ms until `remaining` is `total` again. */
+  readonly resetAfterMs: number;
+}
+
+export interface InspectedShard {
+  readonly shardId: number;
+  readonly shardCount: number;
+  readonly state: ShardState;
+  /** The last round trip in ms. */
+  readonly pingMs: number | null;
+  readonly sequence: number | null;
+  /** In ms of the shard's clock. */
+  readonly lastDispatchAt: number | null;
+  readonly pendingSends: number;
+  /** `null` without a connection. */
+  readonly sendWindow: SendWindow | null;
+  /** `null` when the gate does not tell. */
+  readonly identifyQueue: IdentifyQueue | null;
+  /** The actor that runs now; another one after a machine that broke was started again. */
+  readonly actor: AnyActorRef;
+  on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void;
+  off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void;
+}
+
+/** Any XState observer. One that has `attach` is given the shard when it is made, and can see more. */
+export type InspectionObserver = (Observer<InspectionEvent> | ((event: InspectionEvent) => void)) & {
+  attach?: (shard: InspectedShard) => void;
+};
+
+/** The parts of a shard that the view is of. */
+interface Viewed {
+  readonly options: { readonly shardId: number; readonly shardCount: number; readonly identifyGate: object };
+  readonly state: ShardState;
+  readonly actor: AnyActorRef;
+  readonly pulse: { readonly ping: number | null };
+  readonly cell: { readonly sequence: number | null };
+  readonly vitals: { readonly lastDispatchAt: number | null };
+  readonly queue: { readonly pending: number };
+  readonly line: { readonly connection: { readonly limiter: { readonly window: SendWindow } } | null };
+  readonly emitter: Emitter<ShardEvents>;
+}
+
+/** Reads when it is asked, and keeps nothing. */
+export class ShardView implements InspectedShard {
+  readonly #shard: Viewed;
+
+  constructor(shard: Viewed) {
+    this.#shard = shard;
+  }
+
+  get shardId(): number {
+    return this.#shard.options.shardId;
+  }
+
+  get shardCount(): number {
+    return this.#shard.options.shardCount;
+  }
+
+  get state(): ShardState {
+    return this.#shard.state;
+  }
+
+  get actor(): AnyActorRef {
+    return this.#shard.actor;
+  }
+
+  get pingMs(): number | null {
+    return this.#shard.pulse.ping;
+  }
+
+  get sequence(): number | null {
+    return this.#shard.cell.sequence;
+  }
+
+  get lastDispatchAt(): number | null {
+    return this.#shard.vitals.lastDispatchAt;
+  }
+
+  get pendingSends(): number {
+    return this.#shard.queue.pending;
+  }
+
+  get sendWindow(): SendWindow | null {
+    return this.#shard.line.connection?.limiter.window ?? null;
+  }
+
+  get identifyQueue(): IdentifyQueue | null {
+    return identifyQueueOf(this.#shard.options.identifyGate);
+  }
+
+  on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    this.#shard.emitter.on(name, listener);
+  }
+
+  off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    this.#shard.emitter.off(name, listener);
+  }
+}
+
+/** Whether a gate tells of itself as `MemoryIdentifyGate` does. */
+function identifyQueueOf(gate: object): IdentifyQueue | null {
+  if (!('waiting' in gate) || !('budget' in gate)) return null;
+  const { waiting, budget } = gate;
+  if (typeof waiting !== 'number' || typeof budget !== 'object' || budget === null) return null;
+  return { waiting, ...(budget as Omit<IdentifyQueue, 'waiting'>) };
+}

@@ -1,0 +1,250 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { transitionsOf } from '../../src/chart-transition.ts';
+import { createInspector } from '../../src/inspect/index.ts';
+import type { InspectorOptions } from '../../src/inspect/index.ts';
+import { shardMachine } from '../../machines/index.ts';
+import { liveShard, next, reaches } from '../kit/live-shard.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+import { PageSocket } from './page-socket.ts';
+
+async function watched(options: InspectorOptions = {}) {
+  const inspector = await createInspector(options);
+  const live = await liveShard({ inspect: inspector.inspect });
+  return {
+    ...live,
+    inspector,
+    async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose]();
+      await inspector.close();
+    },
+  };
+}
+
+const get = (url: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
+  new Promise((resolve, reject) => {
+    request(url, { headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+const refusal = async (url: string, headers: Record<string, string>): Promise<number | undefined> => {
+  const socket = new WebSocket(url, { headers });
+  socket.on('error', () => undefined);
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
+  return response.statusCode;
+};
+
+describe('what a page is told', () => {
+  it('follows a shard through its life: states, closes, beats, and the edges taken for each event', async () => {
+    await using kit = await watched();
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    await kit.shard.connect();
+    await next(kit.shard, 'heartbeat');
+    kit.gateway.connections[0]!.terminate();
+    await next(kit.shard, 'resumed');
+    await page.until(() => page.batches.at(-1)!.log.length >= 0 && page.log.some(({ text }) => text === 'resuming → ready'));
+
+    expect(page.log.filter(({ kind }) => kind === 'state').map(({ text }) => text)).toEqual([
+      'disconnected → connecting',
+      'connecting → identifying',
+      'identifying → ready',
+      'ready → reconnecting',
+      'reconnecting → connecting',
+      'connecting → resuming',
+      'resuming → ready',
+    ]);
+    expect(page.log.filter(({ kind }) => kind === 'closed').map(({ text }) => text)).toEqual(['1006 abnormal closure (transport); will resume']);
+    expect(page.batches.flatMap(({ marks }) => marks).map(({ kind, text }) => ({ kind, text }))).toEqual([{ kind: 'closed', text: '1006' }]);
+    expect(page.batches.flatMap(({ beats }) => beats).length).toBeGreaterThan(0);
+    const known = new Set(transitionsOf(shardMachine).map(({ id }) => id));
+    const events = page.log.filter(({ kind }) => kind === 'event');
+    expect(events.flatMap(({ taken }) => taken!).filter((id) => !known.has(id))).toEqual([]);
+    expect(events.find(({ text }) => text === 'gateway.ready')).toMatchObject({
+      taken: ['shard.online.session.identifying on gateway.ready [0]'],
+      active: expect.arrayContaining(['shard.online.session.ready', 'shard.online.heartbeat.jitter']) as string[],
+    });
+  });
+
+  it('what happened before it came: the shards as they are, and the rows of the log that are kept', async () => {
+    await using kit = await watched();
+    await kit.shard.connect();
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    const [welcome] = page.messages;
+
+    expect(welcome).toMatchObject({ type: 'welcome', payloads: false, shards: [{ key: '0', shardId: 0, shardCount: 1, state: 'ready' }] });
+    expect(page.log.map(({ text }) => text)).toEqual(['disconnected → connecting', 'connecting → identifying', 'identifying → ready']);
+    expect(page.detail).toMatchObject({ chart: 'shard', states: ['disconnected', 'connecting', 'identifying', 'ready'].map((state) => ({ state })) });
+  });
+
+  it('events of a shard only while it is selected', async () => {
+    await using kit = await watched();
+    const page = await PageSocket.open(kit.inspector.url);
+    await kit.shard.connect();
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    page.say({ type: 'select', shard: null });
+    kit.gateway.connections[0]!.terminate();
+    await next(kit.shard, 'resumed');
+    await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
+
+    expect(page.log.filter(({ kind }) => kind === 'event' || kind === 'beat')).toEqual([]);
+  });
+
+  it('the token is in no message, and what people wrote only when payloads are asked for, after the redaction', async () => {
+    for (const payloads of [false, true]) {
+      await using kit = await watched({ payloads, redact: ({ d }) => ({ id: (d as { id: string }).id }) });
+      const page = await PageSocket.open(kit.inspector.url);
+      page.say({ type: 'select', shard: '0' });
+      await page.until(() => page.detail !== undefined);
+      await kit.shard.connect();
+      kit.gateway.dispatch('MESSAGE_CREATE', { id: '77', content: 'my secret plan' });
+      await kit.gateway.connections[0]!.waitFor(1);
+      kit.gateway.connections[0]!.close(4000);
+      await next(kit.shard, 'resumed');
+      await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
+      const everything = JSON.stringify(page.messages);
+
+      expect(everything).not.toContain(TOKEN);
+      expect(everything).not.toContain('my secret plan');
+      expect(page.log.filter(({ text }) => text === 'MESSAGE_CREATE').map(({ payload }) => payload)).toEqual(payloads ? [{ id: '77' }] : []);
+    }
+  });
+
+  it('a redaction that throws shows nothing and disturbs nobody', async () => {
+    await using kit = await watched({
+      payloads: true,
+      redact: () => {
+        throw new Error('not today');
+      },
+    });
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    await kit.shard.connect();
+    await page.until(() => page.log.some(({ text }) => text === 'READY'));
+
+    expect(page.log.find(({ text }) => text === 'READY')!.payload).toBe('[not shown: redact threw, or gave back what is not JSON]');
+    expect(kit.events.faults).toEqual([]);
+  });
+});
+
+describe('who may come', () => {
+  it('a foreign Host or Origin is refused, for the page and for its live connection', async () => {
+    await using inspector = await createInspector();
+    const live = `${inspector.url.replace('http', 'ws')}live`;
+
+    expect((await get(inspector.url, { Host: 'evil.example' })).status).toBe(403);
+    expect((await get(inspector.url, { Origin: 'https://evil.example' })).status).toBe(403);
+    expect(await refusal(live, { Host: 'evil.example' })).toBe(403);
+    expect(await refusal(live, { Origin: 'https://evil.example' })).toBe(403);
+    expect(await refusal(live, { Origin: 'http://127.0.0.1:1' })).toBe(403);
+  });
+
+  it('the page may load nothing from elsewhere, and nothing leads out of its folder', async () => {
+    await using inspector = await createInspector();
+    const page = await get(inspector.url);
+
+    expect(page.status).toBe(200);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(page.headers['x-content-type-options']).toBe('nosniff');
+    for (const path of ['nothing.js', '..%2f..%2fpackage.json', 'tsconfig.json', 'charts/../../package.json', 'charts/nothing.svg']) {
+      expect((await get(`${inspector.url}${path}`)).status).toBe(404);
+    }
+    expect((await get(`${inspector.url}charts/shard.svg`)).body).toContain('data-state="shard.online"');
+  });
+
+  it('no more pages than may be', async () => {
+    await using inspector = await createInspector({ maxPages: 1 });
+    const page = await PageSocket.open(inspector.url);
+
+    expect(await refusal(`${inspector.url.replace('http', 'ws')}live`, {})).toBe(503);
+    page.socket.close();
+  });
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['half a message', '{"type":"select"}'],
+    ['a command for a shard', '{"type":"shard.disconnect"}'],
+    ['a list', '[]'],
+    ['too much', 'x'.repeat(2_000)],
+  ])('a page that says %s is let go', async (_, text) => {
+    await using kit = await watched();
+    await kit.shard.connect();
+    const page = await PageSocket.open(kit.inspector.url);
+    page.socket.send(text);
+    const [code] = (await once(page.socket, 'close')) as [number];
+
+    expect([1008, 1009]).toContain(code);
+    expect(kit.shard.state).toBe('ready');
+  });
+});
+
+describe('whatever becomes of an inspector, the shards go on', () => {
+  it('closed in the middle of a life', async () => {
+    await using kit = await watched();
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: '0' });
+    await kit.shard.connect();
+    await kit.inspector.close();
+    await once(page.socket, 'close');
+    kit.gateway.connections[0]!.terminate();
+    await next(kit.shard, 'resumed');
+    await reaches(kit.shard, 'ready');
+
+    expect(kit.events.faults).toEqual([]);
+  });
+
+  it('a page that does not read is let go; one that does misses nothing', async () => {
+    await using kit = await watched({ payloads: true });
+    const deaf = await PageSocket.open(kit.inspector.url);
+    const page = await PageSocket.open(kit.inspector.url);
+    for (const { say } of [deaf, page].map((each) => ({ say: each.say.bind(each) }))) say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    await kit.shard.connect();
+    deaf.socket.pause();
+    // Far more than the buffers of both ends and of the system hold.
+    for (let round = 1; round <= 8; round += 1) {
+      for (let index = 0; index < 300; index += 1) kit.gateway.dispatch('MESSAGE_CREATE', { id: String(index), content: 'x'.repeat(15_000) });
+      kit.gateway.dispatch('TYPING_START', { round });
+      await page.until(() => page.counts.get('TYPING_START') === round);
+    }
+    const gone = once(deaf.socket, 'close') as Promise<[number]>;
+    deaf.socket.resume();
+
+    expect((await gone)[0]).toBe(1006);
+    expect(page.counts.get('MESSAGE_CREATE')).toBe(8 * 300);
+    expect(kit.shard.state).toBe('ready');
+  });
+
+  it('an open page keeps no process alive', async () => {
+    const source = `
+      import { once } from 'node:events';
+      import { connect } from 'node:net';
+      import { createInspector } from '${new URL('../../src/inspect/index.ts', import.meta.url).href}';
+      import { Shard } from '${new URL('../../src/index.ts', import.meta.url).href}';
+      const inspector = await createInspector();
+      new Shard({ token: 'x', intents: 0, inspect: inspector.inspect });
+      const page = connect(Number(new URL(inspector.url).port), '127.0.0.1');
+      page.write('GET / HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n');
+      await once(page, 'data');
+      page.unref();
+      console.log('shown');
+    `;
+    const child = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', source]);
+
+    expect((await child).stdout).toBe('shown\n');
+  });
+});

@@ -1,0 +1,311 @@
+/** The inspector's page in a real browser, told a story by a feed. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumPath, launchChromium } from '../kit/chromium.ts';
+import { PageFeed } from './page/feed.ts';
+import { openChart } from './page/open-page.ts';
+import type { OpenPage } from './page/open-page.ts';
+import { chance, giveFleet, givePast } from './page/past.ts';
+import { BEAT, CONNECT, RESUME, ZOMBIE, tell } from './page/story.ts';
+import type { StoryStep } from './page/story.ts';
+
+const PATH = chromiumPath();
+const PICTURES = join(import.meta.dirname, '../../.cache/screenshots');
+
+const VIEWS = [
+  { name: 'light', shards: 64, key: '12', colorScheme: 'light' },
+  { name: 'dark', shards: 64, key: '12', colorScheme: 'dark' },
+  { name: 'narrow', shards: 64, key: '7', width: 360, height: 780 },
+  { name: 'middle', shards: 64, key: '12', width: 800, height: 1_000 },
+  { name: 'thousand', shards: 1_000, key: '12' },
+  { name: 'one', shards: 1, key: '0' },
+] as const;
+
+/** The times between a hundred frames, ascending. */
+const FRAMES = `new Promise((resolve) => {
+  const times = [];
+  const next = (at) => {
+    times.push(at);
+    if (times.length > 100) resolve(times.slice(1).map((time, index) => time - times[index]).toSorted((a, b) => a - b));
+    else requestAnimationFrame(next);
+  };
+  requestAnimationFrame(next);
+})`;
+
+describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 }, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium(PATH ?? '');
+  });
+  afterAll(() => browser.close());
+
+  /** Tells a step and waits until the page has it. */
+  const follow = async ({ page }: OpenPage, feed: PageFeed, step: StoryStep): Promise<void> => {
+    tell(feed, '0', step);
+    await page.locator(`g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
+  };
+
+  test('states light up and edges glow as a shard connects, falls deaf and resumes', async () => {
+    await using feed = await PageFeed.listen({ shards: 1 });
+    await using opened = await openChart(browser, feed);
+    expect(await opened.leaves()).toEqual(['shard.disconnected']);
+
+    for (const step of [...CONNECT, ...BEAT, ...ZOMBIE, ...RESUME]) {
+      tell(feed, '0', step);
+      await opened.page.locator(`g.edge.glow > g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
+      expect({ last: new Set(await opened.last()), leaves: new Set(await opened.leaves()) }).toEqual({
+        last: new Set(step.taken),
+        leaves: new Set(step.active),
+      });
+    }
+    await opened.says('#facts-state', 'ready');
+    await opened.page.locator('g.edge.glow').first().waitFor({ state: 'detached' });
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test('who wants no motion gets none: the last edge is only marked', async () => {
+    await using feed = await PageFeed.listen({ shards: 1 });
+    await using opened = await openChart(browser, feed, { reducedMotion: 'reduce' });
+    await follow(opened, feed, CONNECT[0]!);
+    expect(await opened.page.locator('g.edge.glow').count()).toBe(0);
+    expect(await opened.page.evaluate('document.getAnimations().length')).toBe(0);
+    expect(await opened.last()).toEqual(CONNECT[0]!.taken);
+  });
+
+  test('the log filters by words, by kind and by shard', async () => {
+    await using feed = await PageFeed.listen({ shards: 2 });
+    feed.entry('0', 'state', 'disconnected → connecting');
+    feed.entry('1', 'closed', '4000 unknown error (gateway); will resume');
+    feed.entry('0', 'notice', '12 frames held back for 800 ms');
+    feed.entry('1', 'notice', 'a beat was 90 ms late: this process was busy');
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    await opened.says('#log-count', '4 entries');
+    expect(await opened.rows()).toEqual([
+      'state: disconnected → connecting',
+      'closed: 4000 unknown error (gateway); will resume',
+      'notice: 12 frames held back for 800 ms',
+      'notice: a beat was 90 ms late: this process was busy',
+    ]);
+
+    await page.keyboard.press('/');
+    await page.keyboard.type('gateway RESUME');
+    await opened.says('#log-count', '1 of 4 entries');
+    expect(await opened.rows()).toEqual(['closed: 4000 unknown error (gateway); will resume']);
+    await page.fill('#log-filter', '');
+
+    await page.click('#log-kinds [data-kind="closed"]');
+    await opened.says('#log-count', '3 of 4 entries');
+    await page.click('#log-kinds [data-kind="closed"]');
+
+    await page.check('#log-own');
+    await opened.says('#log-count', '2 of 4 entries');
+    expect(await opened.rows()).toEqual(['state: disconnected → connecting', 'notice: 12 frames held back for 800 ms']);
+  });
+
+  test('a paused log keeps collecting and says how much is new', async () => {
+    await using feed = await PageFeed.listen({ shards: 1 });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    feed.batch({ log: [feed.entry('0', 'notice', 'seen')] });
+    await opened.says('#log-count', '1 entry');
+
+    await page.keyboard.press('Space');
+    await opened.says('#link', 'paused');
+    feed.batch({ log: [feed.entry('0', 'notice', 'first'), feed.entry('0', 'notice', 'second')] });
+    await opened.says('#log-newer', '2 new entries');
+    expect(await opened.rows()).toEqual(['notice: seen']);
+
+    await page.keyboard.press('Space');
+    await opened.says('#link', 'live');
+    expect(await opened.rows()).toEqual(['notice: seen', 'notice: first', 'notice: second']);
+  });
+
+  test('a chosen entry freezes the chart as it was, and Escape comes back to live', async () => {
+    await using feed = await PageFeed.listen({ shards: 1 });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    for (const step of [...CONNECT, ...ZOMBIE]) await follow(opened, feed, step);
+
+    await page.locator('.row', { hasText: 'gateway.hello' }).click();
+    await opened.says('#bar', 'Frozen at');
+    await opened.says('#link', 'frozen');
+    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[3]!.active));
+    expect(new Set(await opened.last())).toEqual(new Set(CONNECT[3]!.taken));
+
+    // What happens meanwhile does not move the frozen chart.
+    tell(feed, '0', RESUME[0]!);
+    await opened.says('#facts-state', 'connecting');
+    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[3]!.active));
+
+    await page.keyboard.press('Escape');
+    await page.locator('#bar').waitFor({ state: 'hidden' });
+    await page.locator('g.state.leaf[data-state="shard.online.session.connecting.opening"]').waitFor();
+    expect(new Set(await opened.leaves())).toEqual(new Set(RESUME[0]!.active));
+  });
+
+  test('what is exported can be opened again, without a server', async () => {
+    await using feed = await PageFeed.listen({ shards: 2 });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    for (const step of [...CONNECT, ...BEAT]) await follow(opened, feed, step);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#log-export')]);
+    const file = await download.path();
+    const recording = JSON.parse(await readFile(file, 'utf8')) as { log: unknown[]; shards: unknown[]; details: unknown[] };
+    expect({ log: recording.log, shards: recording.shards }).toEqual({ log: feed.log, shards: [...feed.shards.values()] });
+
+    await feed.close();
+    await opened.says('#link', 'disconnected, retrying');
+    await page.setInputFiles('#log-file', file);
+    await opened.says('#link', 'imported');
+    await opened.says('#bar', 'A recording of shardwright 0.1.0');
+    expect(new Set(await opened.leaves())).toEqual(new Set(BEAT[1]!.active));
+    const rows = await opened.rows();
+    expect(rows).toEqual((recording.log as { kind: string; text: string }[]).map(({ kind, text }) => `${kind}: ${text}`));
+
+    await page.locator('.row', { hasText: 'identify.granted' }).click();
+    await opened.says('#bar', 'identify.granted');
+    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[4]!.active));
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await opened.says('#link', 'disconnected, retrying');
+  });
+
+  test('a foreign file is refused in words, and nothing else changes', async () => {
+    await using feed = await PageFeed.listen({ shards: 1 });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    await page.setInputFiles('#log-file', { name: 'photo.json', mimeType: 'application/json', buffer: Buffer.from('{"holiday":true}') });
+    await opened.says('#alert', 'not a recording of the inspector');
+    expect(await page.locator('#link').textContent()).toBe('live');
+  });
+
+  test('the page comes back by itself when the inspector does', async () => {
+    await using feed = await PageFeed.listen({ shards: 2 });
+    await using opened = await openChart(browser, feed);
+    await feed.close();
+    await opened.says('#link', 'disconnected, retrying');
+    feed.set('0', { state: 'ready' });
+    await feed.open();
+    await opened.says('#link', 'live');
+    await opened.page.locator('g.state.leaf[data-state="shard.online.session.ready"]').waitFor();
+    expect(feed.selected).toBe('0');
+  });
+
+  test('all of it works by keyboard: select a shard, walk the log, freeze, read the help', async () => {
+    await using feed = await PageFeed.listen({ shards: 64 });
+    feed.entry('9', 'state', 'connecting → identifying');
+    feed.entry('9', 'state', 'identifying → ready');
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    const focused = (): Promise<unknown> => page.evaluate('document.activeElement.id');
+
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('grid');
+    for (let index = 0; index < 9; index += 1) await page.keyboard.press('ArrowRight');
+    await opened.says('#cell-said', 'Shard 9, disconnected');
+    await page.keyboard.press('Enter');
+    await feed.selects('9');
+    await opened.says('#facts-title', 'Shard 9');
+
+    await page.keyboard.press('l');
+    expect(await focused()).toBe('log-list');
+    await page.keyboard.press('k');
+    await page.keyboard.press('k');
+    expect(await page.getAttribute('#log-list', 'aria-activedescendant')).toBe('entry-1');
+    await page.keyboard.press('Enter');
+    await opened.says('#bar', 'connecting → identifying');
+    await page.keyboard.press('j');
+    await opened.says('#bar', 'identifying → ready');
+    await page.keyboard.press('Escape');
+    await page.locator('#bar').waitFor({ state: 'hidden' });
+
+    await page.keyboard.press('?');
+    await page.locator('#help').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('#help').waitFor({ state: 'hidden' });
+  });
+
+  test('nothing leaves loopback, and the policy stops what is inline', async () => {
+    await using feed = await PageFeed.listen({ shards: 64 });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    for (const step of [...CONNECT, ...BEAT]) await follow(opened, feed, step);
+    expect({ hosts: opened.hosts, complaints: opened.complaints }).toEqual({ hosts: new Set([new URL(feed.url).host]), complaints: [] });
+
+    const stopped = await page.evaluate(`new Promise((resolve) => {
+      document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+      const script = document.createElement('script');
+      script.textContent = 'globalThis.ran = true';
+      document.head.append(script);
+    })`);
+    expect({ stopped, ran: await page.evaluate('globalThis.ran') }).toEqual({ stopped: 'script-src-elem', ran: undefined });
+  });
+
+  test.each(['light', 'dark'] as const)('axe finds no serious fault in %s, live, frozen and with the help open', async (colorScheme) => {
+    await using feed = await PageFeed.listen({ shards: 64 });
+    await using opened = await openChart(browser, feed, { colorScheme });
+    const { page } = opened;
+    for (const step of [...CONNECT, ...ZOMBIE]) await follow(opened, feed, step);
+    feed.batch({ log: [feed.entry('0', 'closed', '4000 unknown error'), feed.entry('0', 'fault', 'DECODE_FAILED: what came does not parse')] });
+    await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
+    const faults = async (): Promise<string[]> => {
+      const { violations } = await page.evaluate<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>('axe.run()');
+      return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+    };
+    expect(await faults()).toEqual([]);
+    await page.locator('.row', { hasText: 'gateway.hello' }).click();
+    await opened.says('#bar', 'Frozen');
+    expect(await faults()).toEqual([]);
+    await page.keyboard.press('?');
+    expect(await faults()).toEqual([]);
+  });
+
+  test.each([1, 64, 1_000])('360 px are enough for %i shards: nothing scrolls sideways', async (shards) => {
+    await using feed = await PageFeed.listen({ shards });
+    await using opened = await openChart(browser, feed, { width: 360, height: 780 });
+    expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  });
+
+  // Reported, not judged: how fast a machine draws says little about the page.
+  test('a thousand shards that change 20 times a second are drawn', async () => {
+    await using feed = await PageFeed.listen({ shards: 1_000 });
+    const random = chance(1);
+    giveFleet(feed, random);
+    await using opened = await openChart(browser, feed);
+    const churn = setInterval(() => {
+      feed.now += 50;
+      giveFleet(feed, random);
+      feed.batch({ shards: [...feed.shards.values()] });
+    }, 50);
+    try {
+      const frames = await opened.page.evaluate<number[]>(FRAMES);
+      const [middle, worst] = [frames[frames.length >> 1], frames.at(-1)].map((ms) => ms?.toFixed(1));
+      process.stdout.write(`1,000 shards, all changed 20×/s: a frame every ${middle} ms (median), ${worst} ms at most; software rendering\n`);
+      expect(frames).toHaveLength(100);
+    } finally {
+      clearInterval(churn);
+    }
+    expect(opened.complaints).toEqual([]);
+  });
+
+  test.each(VIEWS)('a picture is taken: $name', async ({ name, shards, key, ...options }) => {
+    await using feed = await PageFeed.listen({ shards, startsAt: Date.UTC(2026, 6, 4, 12) });
+    const random = chance(7);
+    giveFleet(feed, random);
+    givePast(feed, key, random);
+    await using opened = await openChart(browser, feed, options);
+    const { page } = opened;
+    await page.focus('#grid');
+    for (let index = 0; index < Number(key); index += 1) await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    await page.evaluate('document.activeElement.blur()');
+    await page.locator('g.state.leaf[data-state="shard.online.heartbeat.beating.acknowledged"]').waitFor();
+    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: 'width' in options });
+    expect(opened.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,65 @@
+/** The page in a browser, with all that must not happen on it written down. */
+import type { Browser, Page } from 'playwright-core';
+import type { PageFeed } from './feed.ts';
+
+export interface OpenOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly reducedMotion?: 'reduce' | 'no-preference';
+}
+
+export interface OpenPage extends AsyncDisposable {
+  readonly page: Page;
+  /** Errors and warnings on the console, and exceptions. */
+  readonly complaints: string[];
+  /** Hosts that were asked for anything. */
+  readonly hosts: Set<string>;
+  /** The innermost lit states of the chart. */
+  leaves(): Promise<string[]>;
+  /** The transitions marked as taken last. */
+  last(): Promise<string[]>;
+  /** The rows of the log in sight, as kind and text. */
+  rows(): Promise<string[]>;
+  /** Settles when an element says a text. */
+  says(selector: string, text: string): Promise<void>;
+}
+
+export async function openPage(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
+  const { width = 1440, height = 900, ...media } = options;
+  const context = await browser.newContext({ viewport: { width, height }, ...media });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const hosts = new Set<string>();
+  page.on('console', (message) => message.type() !== 'log' && complaints.push(message.text()));
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => void (request.url().startsWith('http') && hosts.add(new URL(request.url()).host)));
+  page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
+  await page.goto(feed.url);
+  const names = (selector: string, key: string): Promise<string[]> =>
+    page.locator(selector).evaluateAll((nodes, key) => nodes.map((node) => (node as unknown as { dataset: Record<string, string> }).dataset[key] ?? ''), key);
+  const opened: OpenPage = {
+    page,
+    complaints,
+    hosts,
+    leaves: () => names('g.state.leaf', 'state'),
+    last: () => names('g.transition.last', 'transition'),
+    rows: async () =>
+      page.locator('.row:visible').evaluateAll((nodes) =>
+        nodes
+          .map((node) => node as unknown as { dataset: { id: string }; querySelector(selector: string): { textContent: string } })
+          .toSorted((a, b) => Number(a.dataset.id) - Number(b.dataset.id))
+          .map((row) => `${row.querySelector('.kind').textContent}: ${row.querySelector('.text').textContent}`),
+      ),
+    says: (selector, text) => page.locator(selector).filter({ hasText: text }).waitFor(),
+    [Symbol.asyncDispose]: () => context.close(),
+  };
+  return opened;
+}
+
+/** Opens the page and waits until the chart of the first shard is there. */
+export async function openChart(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
+  const opened = await openPage(browser, feed, options);
+  await opened.page.locator('g.state.leaf').first().waitFor();
+  return opened;
+}

@@ -1,0 +1,125 @@
+/** The option `inspect`: whatever an observer does, the shard goes on. */
+import { describe, expect, test } from 'vitest';
+import type { InspectionEvent } from 'xstate';
+import type { ShardOptions } from '../../src/index.ts';
+import { liveShard, next } from '../kit/live-shard.ts';
+import { virtualShard } from '../kit/virtual-shard.ts';
+
+type Inspect = NonNullable<ShardOptions['inspect']>;
+
+const CAUSE = new Error('a bad observer');
+
+/** All that XState 5 tells of; `@xstate.transition` is in its types alone. */
+const KINDS = ['@xstate.actor', '@xstate.event', '@xstate.microstep', '@xstate.action', '@xstate.snapshot'] as const;
+
+/** A life with a loss in it: connects, resumes, leaves. */
+async function live(inspect: Inspect) {
+  const kit = virtualShard({ inspect });
+  const { clock, gateway, shard, events } = kit;
+  await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+  gateway.dispatch('MESSAGE_CREATE', { content: 'hi' });
+  gateway.last.end(1006);
+  await clock.advanceAsync(5_000);
+  gateway.dispatch('MESSAGE_CREATE', { content: 'again' });
+  await clock.advanceAsync(100_000);
+  await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
+  return { states: events.states, dispatched: events.dispatched, faults: events.of('fault'), pending: clock.pending, kit };
+}
+
+const LIFE = {
+  states: ['connecting', 'identifying', 'ready', 'reconnecting', 'connecting', 'resuming', 'ready', 'disconnecting', 'disconnected'],
+  dispatched: ['READY', 'MESSAGE_CREATE', 'RESUMED', 'MESSAGE_CREATE'],
+  pending: 0,
+};
+
+const DETACHED = { ...LIFE, faults: [expect.objectContaining({ code: 'OBSERVER_THREW', cause: CAUSE })] };
+
+describe('an observer', () => {
+  test('sees every kind of inspection event, as a function or as an object', async () => {
+    const seen = { function: new Set<string>(), object: new Set<string>() };
+    expect(await live(({ type }) => void seen.function.add(type))).toMatchObject({ ...LIFE, faults: [] });
+    expect(await live({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({ ...LIFE, faults: [] });
+    expect([[...seen.function].toSorted(), [...seen.object].toSorted()]).toEqual([KINDS.toSorted(), KINDS.toSorted()]);
+  });
+
+  test.each(KINDS)('that throws at %s is reported once, and sees no more', async (kind) => {
+    let calls = 0;
+    let thrownAt = 0;
+    const observe = ({ type }: InspectionEvent): void => {
+      calls += 1;
+      if (type !== kind) return;
+      thrownAt = calls;
+      throw CAUSE;
+    };
+    expect(await live(observe)).toMatchObject(DETACHED);
+    expect([thrownAt > 0, calls]).toEqual([true, thrownAt]);
+  });
+
+  test.each<[string, () => Inspect]>([
+    ['whose next is a getter that throws', () => ({ get next(): never { throw CAUSE; } })],
+    ['whose attach is a getter that throws', () => ({ next: () => undefined, get attach(): never { throw CAUSE; } })],
+    ['whose next gives back a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
+    ['that is an async function that throws', () => () => Promise.reject(CAUSE)],
+  ])('%s is detached, reported once, and the shard goes on', async (_, observer) => {
+    expect(await live(observer())).toMatchObject(DETACHED);
+  });
+
+  test('without next changes nothing', async () => {
+    expect(await live({})).toMatchObject({ ...LIFE, faults: [] });
+  });
+
+  test('that throws something that is no error is reported with that', async () => {
+    const { faults } = await live(() => {
+      throw null;
+    });
+    expect(faults.map(({ code, cause }) => [code, cause])).toEqual([['OBSERVER_THREW', null]]);
+  });
+
+  test('may send events to the actor from within', async () => {
+    const { clock, gateway, shard, events } = virtualShard({
+      inspect: ({ type, actorRef, ...rest }) => {
+        // Answers HELLO with a disconnect, before the machine has seen HELLO.
+        if (type === '@xstate.event' && 'event' in rest && rest.event.type === 'gateway.hello') {
+          actorRef.send({ type: 'shard.disconnect', code: 4000, reason: 'enough', session: 'keep' });
+        }
+      },
+    });
+    const connecting = shard.connect().catch(({ code }: { code: string }) => code);
+    await clock.advanceAsync(1_000);
+    expect([await connecting, shard.state, gateway.sockets.length]).toEqual(['CONNECTION_LOST', 'disconnected', 1]);
+    expect(events.faults).toEqual([]);
+  });
+
+  test('may call the shard from within', async () => {
+    const kit = virtualShard({
+      inspect: ({ type, ...rest }) => {
+        if (type === '@xstate.snapshot' && 'event' in rest && rest.event.type === 'gateway.ready') void kit.shard.disconnect();
+      },
+    });
+    await Promise.all([kit.shard.connect(), kit.clock.advanceAsync(100)]);
+    expect([kit.shard.state, kit.events.faults]).toEqual(['disconnected', []]);
+  });
+
+  test('that answers every event with another one is detached before it takes the shard along', async () => {
+    const { clock, shard, events } = virtualShard({
+      inspect: ({ type, actorRef }) => {
+        if (type === '@xstate.event') actorRef.send({ type: 'gateway.reconnect', connectionId: 0 });
+      },
+    });
+    await Promise.all([shard.connect(), clock.advanceAsync(100)]);
+    expect(events.of('fault').map(({ code, cause }) => [code, cause])).toEqual([['OBSERVER_THREW', expect.any(RangeError)]]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('that is slow slows the shard, and nothing else', async () => {
+    const busy = new Int32Array(new SharedArrayBuffer(4));
+    await using kit = await liveShard({ inspect: () => void Atomics.wait(busy, 0, 0, 20) });
+    const { gateway, shard, events } = kit;
+    await shard.connect();
+    await next(shard, 'heartbeat');
+    gateway.connections.at(-1)!.terminate();
+    await next(shard, 'resumed');
+    await shard.disconnect();
+    expect([events.faults, gateway.stats.identifies, gateway.stats.resumes]).toEqual([[], 1, 1]);
+  });
+});

@@ -1,0 +1,75 @@
+/** A shard, seen by Stately's own inspector, in memory: its relay would listen on all interfaces. */
+import { createInspector } from '@statelyai/inspect';
+import type { StatelyInspectionEvent } from '@statelyai/inspect';
+import { expect, test } from 'vitest';
+import type { StateValue } from 'xstate';
+import { shardMachine, shardState } from '../../machines/index.ts';
+import type { ShardState } from '../../machines/index.ts';
+import { LIFE, SECRET_CONTENT, SECRET_TOKEN, observedShard } from '../kit/observed-life.ts';
+import { recordEvents } from '../kit/record-events.ts';
+
+type Message<Type extends StatelyInspectionEvent['type']> = Extract<StatelyInspectionEvent, { type: Type }>;
+
+/** Keeps what it is told as it would go over the wire. */
+class MemoryAdapter {
+  readonly sent: string[] = [];
+  #look: () => void = () => undefined;
+
+  send(event: StatelyInspectionEvent): void {
+    this.sent.push(JSON.stringify(event));
+    this.#look();
+  }
+
+  of<Type extends StatelyInspectionEvent['type']>(type: Type): Message<Type>[] {
+    const messages = this.sent.map((text) => JSON.parse(text) as StatelyInspectionEvent);
+    return messages.filter((message): message is Message<Type> => message.type === type);
+  }
+
+  /** It is told of things a little later than they happen. */
+  until(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#look = () => {
+        if (isSo()) resolve();
+      };
+      this.#look();
+    });
+  }
+}
+
+const stateOf = (snapshot: object): ShardState => shardState((snapshot as { value: StateValue }).value);
+
+test('@statelyai/inspect sees the actors, events and snapshots of a life, and neither token nor payload', async () => {
+  const adapter = new MemoryAdapter();
+  const { inspect } = createInspector(adapter);
+  await using kit = await observedShard({ inspect });
+  const { gateway, shard } = kit;
+  const events = recordEvents(shard);
+  await kit.live();
+
+  const root = shard.actor.sessionId;
+  const ofShard = <Message extends { sessionId: string }>(messages: Message[]): Message[] => messages.filter(({ sessionId }) => sessionId === root);
+  const snapshots = () => ofShard(adapter.of('@xstate.snapshot'));
+  await adapter.until(() => snapshots().length > LIFE.length);
+
+  const actors = adapter.of('@xstate.actor');
+  expect(actors.map(({ name, parentId }) => [name, parentId])).toEqual([
+    ['shard', undefined],
+    ['0.shard.restoring', root],
+    ['socket', root],
+    ['0.shard.online.session.identifying.queued', root],
+    ['0.shard.zombie', root],
+    ['0.shard.reconnecting', root],
+    ['socket', root],
+    ['0.shard.disconnecting', root],
+  ]);
+  expect(Object.keys((JSON.parse(actors[0]!.definition!) as { states: object }).states)).toEqual(Object.keys(shardMachine.states).toSorted());
+  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual([['xstate.init', 'disconnected'], ...LIFE]);
+  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual(['xstate.init', ...LIFE.map(([event]) => event)]);
+  expect(events.faults).toEqual([]);
+
+  const all = adapter.sent.join('\n');
+  expect([SECRET_TOKEN, SECRET_CONTENT].filter((secret) => all.includes(secret))).toEqual([]);
+  // The check can fail: both went over the wire.
+  expect(JSON.stringify(gateway.history.map(({ received }) => received))).toContain(SECRET_TOKEN);
+  expect(JSON.stringify(events.of('dispatch'))).toContain(SECRET_CONTENT);
+});
