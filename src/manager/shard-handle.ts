@@ -68,8 +68,6 @@ export interface ShardBlueprint {
   readonly shardCount: number;
   /** The main gateway URL. */
   readonly url: string;
-  /** To be resumed first. */
-  readonly session: Session | null;
   /** Lives with the manager: a shard in another thread reaches it by message. */
   readonly sessionStore: SessionStore;
   /** As {@link sessionStore}. */
