@@ -61,6 +61,7 @@ export const managerMachine = managerSetup.createMachine({
         },
 
         running: {
+          entry: 'forgetAim',
           on: {
             // For those that have failed.
             'manager.connect': 'starting.launching',
@@ -71,7 +72,7 @@ export const managerMachine = managerSetup.createMachine({
         // The shards in service go on as before, until `successor.inService`.
         resharding: {
           initial: 'checking',
-          exit: ['dismiss', 'forgetAim'],
+          exit: 'dismiss',
           on: {
             'manager.abandon': 'running',
             'successor.failed': { target: 'running', actions: { type: 'refuseReshard', params: told } },

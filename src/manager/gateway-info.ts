@@ -64,7 +64,7 @@ function judge(status: number, body: unknown, retryAfter: string | null): InfoEv
 /** What Discord says in the body counts; who stands in front of it says it in the header. Both in seconds. */
 function retryAfterMs(body: unknown, header: string | null): number | null {
   const seconds = [fieldsOf(body)['retry_after'], header === null ? Number.NaN : Number(header)].find(isDuration);
-  return seconds === undefined ? null : Math.min(Number(seconds) * 1000, LONGEST_WAIT_MS);
+  return seconds === undefined ? null : Math.min(seconds * 1000, LONGEST_WAIT_MS);
 }
 
 /** A longer ban than a day is not waited out in silence. */

@@ -15,6 +15,7 @@ export interface LaunchPlan {
 
 export class Launcher {
   readonly #buckets: number[][] = [];
+  readonly #resumable: readonly number[];
   readonly #start: (shardId: number) => void;
   /** Of the buckets that were started. */
   readonly #awaited = new Set<number>();
@@ -28,7 +29,11 @@ export class Launcher {
       byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), id]);
     }
     this.#buckets = [...byBucket].toSorted(([a], [b]) => a - b).map(([, members]) => members);
-    for (const id of ids.filter(isResumable)) start(id);
+    this.#resumable = ids.filter(isResumable);
+  }
+
+  begin(): void {
+    for (const id of this.#resumable) this.#start(id);
     this.#goOn();
   }
 

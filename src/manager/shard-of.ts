@@ -10,7 +10,7 @@ const TIMESTAMP_SHIFT = 22n;
 /** @throws {@link GatewayError} `INVALID_OPTIONS` when it is no id of a guild. */
 export function shardOfGuild(guildId: string | bigint, shardCount: number): number {
   if (typeof guildId !== 'bigint' && !/^\d+$/.test(guildId)) {
-    throw new GatewayError('INVALID_OPTIONS', `"${String(guildId)}" is no guild id: pass a snowflake as a string or bigint`);
+    throw new GatewayError('INVALID_OPTIONS', `"${guildId}" is no guild id: pass a snowflake as a string or bigint`);
   }
   return Number((BigInt(guildId) >> TIMESTAMP_SHIFT) % BigInt(shardCount));
 }

@@ -124,9 +124,8 @@ export class ShardSet {
     }
     const resumable = await this.#resumable(ids);
     if (era !== this.#era) return;
-    this.#launcher = null;
     this.#launcher = new Launcher({ ids, maxConcurrency, isResumable: (id) => resumable.has(id), start: (id) => void this.#start(id, era) });
-    for (const id of ids) if (this.handles.get(id)?.state === 'ready') this.#hadItsTurn(id);
+    this.#launcher.begin();
     this.#settle(null);
   }
 
