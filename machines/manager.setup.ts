@@ -29,8 +29,9 @@ export const managerSetup = setup({
     drainer: provided('drainer'),
   },
   guards: {
-    isAffordable: ({ context }, { sessionStartLimit }: GatewayInfo) =>
-      sessionStartLimit.remaining - context.reserve >= (context.total ?? 0),
+    /** False for an answer that does not say, which no guard may throw at. */
+    isAffordable: ({ context: { reserve, total } }, info: GatewayInfo | undefined) =>
+      Number(info?.sessionStartLimit?.remaining) - reserve >= (total ?? Infinity),
     isReturning: stateIn({ draining: 'returning' }),
     hasFailed: ({ context }) => context.failure !== null,
   },

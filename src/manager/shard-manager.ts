@@ -51,9 +51,11 @@ export class ShardManager {
   async #connect(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) throw abortedError('connect()', signal);
     const { fleet, readiness } = this.#core;
-    if (this.state === 'running' && fleet.current?.failures.size === 0) return;
+    const wasRunning = this.state === 'running';
+    if (wasRunning && fleet.current?.hasStopped === false) return;
     const ready = readiness.wait(signal, () => {
-      if (readiness.size === 0 && ['starting', 'draining'].includes(this.state)) void this.disconnect();
+      // Those that are up must not suffer for those that were to be started again.
+      if (!wasRunning && readiness.size === 0 && ['starting', 'draining'].includes(this.state)) void this.disconnect();
     });
     this.#core.send({ type: 'manager.connect' });
     await ready;

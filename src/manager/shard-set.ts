@@ -95,6 +95,11 @@ export class ShardSet {
     return [...this.handles.values()].every(({ state }) => state === 'ready' || AT_REST.has(state));
   }
 
+  /** Some shard will do nothing more by itself. */
+  get hasStopped(): boolean {
+    return [...this.handles.values()].some(({ state }) => AT_REST.has(state));
+  }
+
   /** Those that have not had their turn to identify. */
   get waiting(): readonly number[] {
     return this.#launcher?.waiting ?? [];

@@ -5,16 +5,16 @@ import type { FakeGateway } from '../../src/testing/index.ts';
 /** Guild n of any shard count: the ids are spread as Discord's are. */
 export const guildId = (n: number): string => String(BigInt(n) << 22n);
 
+const numberOf = (id = '0'): number => Number(BigInt(id) >> 22n);
+
 const GUILDS = 50;
 
 export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
   const sent: string[][] = Array.from({ length: GUILDS }, () => []);
   const got: string[][] = Array.from({ length: GUILDS }, () => []);
   let count = 0;
-  let awaited: { count: number; resolve(): void } | null = null;
   manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: of }: { id: string; guild_id?: string }) => {
-    got[Number(BigInt(of ?? '0') >> 22n)]!.push(id);
-    if (awaited !== null && got.reduce((sum, { length }) => sum + length, 0) >= awaited.count) awaited.resolve();
+    got[numberOf(of)]!.push(id);
   });
   const send = (events: number): void => {
     for (let n = 0; n < events; n += 1) {
@@ -33,13 +33,15 @@ export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
     begin: (events = 5): void => {
       timer = setInterval(() => send(events), 2);
     },
-    /** No more are sent; settles when as many have come as were sent, be they the same or not. */
+    /** No more are sent; settles when each guild has had its last, in whatever number they came. */
     end: (): Promise<void> => {
       clearInterval(timer);
+      const ended = new Set<number>();
       return new Promise((resolve) => {
-        awaited = { count, resolve };
-        send(1);
-        awaited.count = count;
+        manager.onDispatch('END_OF_LOAD', (d) => {
+          if (ended.add(numberOf((d as { guild_id: string }).guild_id)).size === GUILDS) resolve();
+        });
+        for (let n = 0; n < GUILDS; n += 1) gateway.dispatch('END_OF_LOAD', { guild_id: guildId(n) }, { guildId: guildId(n) });
       });
     },
     get count() {

@@ -46,7 +46,7 @@ export function virtualManager(
     intents: ['Guilds'],
     compression: 'none',
     createSocket: gateway.createSocket,
-    fetch: fetch as typeof globalThis.fetch,
+    fetch,
     clock,
     random: () => 0.5,
     ...options,

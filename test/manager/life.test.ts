@@ -1,8 +1,10 @@
 /** The life of a manager against a real gateway. */
+import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
 import { GatewayError } from '../../src/index.ts';
-import type { ManagerEvents } from '../../src/index.ts';
+import type { ManagerEvents, SessionStore } from '../../src/index.ts';
 import { heard, liveManager, states } from '../kit/live-manager.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
 
 test('connect() brings up as many shards as Discord recommends, and says how far it is', async () => {
   await using kit = await liveManager({}, { shards: 3 });
@@ -101,6 +103,109 @@ test('a shard that fails for a reason of its own leaves the others as they are, 
 
   expect(manager.status()).toMatchObject({ state: 'running', ready: 3, total: 3 });
   expect(gateway.stats.identifies).toBe(4);
+});
+
+test('a shard that fails on the way up fails connect() once the others are ready, which they stay', async () => {
+  await using kit = await liveManager({ shards: 3 });
+  const { manager, gateway } = kit;
+  manager.on('ready', () => gateway.holdReady());
+  const connecting = manager.connect();
+  const one = await gateway.waitForConnection(({ shard }) => shard?.[0] === 1);
+  await gateway.waitForConnection(({ shard }) => shard?.[0] === 2);
+  one.close(4011);
+  await heard(manager, 'failed');
+  expect(manager.state).toBe('starting');
+  gateway.releaseReady();
+
+  await expect(connecting).rejects.toMatchObject({ code: 'SHARDING_REQUIRED' });
+  expect(manager.status()).toMatchObject({ state: 'running', ready: 2 });
+});
+
+test('giving up a second connect() leaves those shards alone that are up', async () => {
+  await using kit = await liveManager({ shards: 2 });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  const failed = heard(manager, 'failed');
+  gateway.connections[1]!.close(4011);
+  await failed;
+  gateway.holdReady();
+  const abort = new AbortController();
+  const again = manager.connect({ signal: abort.signal });
+  await gateway.waitUntil(({ stats }) => stats.identifies === 3);
+  abort.abort();
+  await expect(again).rejects.toMatchObject({ code: 'ABORTED' });
+
+  expect(manager.status()).toMatchObject({ state: 'starting', ready: 1 });
+  gateway.releaseReady();
+  await manager.connect();
+});
+
+test('a shard that does not reconnect is started again by connect()', async () => {
+  await using kit = await liveManager({ shards: 2, shouldReconnect: false });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  const lost = heard(manager, 'stateChange', ({ to }) => to === 'disconnected');
+  gateway.connections[0]!.terminate();
+  await lost;
+  await manager.connect();
+  expect(manager.status()).toMatchObject({ state: 'running', ready: 2 });
+});
+
+test('disconnect() waits for no gateway and no store for ever', async () => {
+  const sessionStore: SessionStore = { load: async () => null, save: () => new Promise(() => undefined), clear: async () => undefined };
+  await using kit = await liveManager({ shards: 2, sessionStore });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  gateway.ignoreCloses();
+
+  await manager.disconnect();
+
+  expect([manager.state, [...manager.shards.values()].map(({ state }) => state)]).toEqual(['stopped', ['disconnected', 'disconnected']]);
+});
+
+test('forceClose() ends everything in this turn, in the middle of a resharding too', async () => {
+  await using kit = await liveManager({ shards: 2 });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  gateway.holdReady();
+  const resharding = manager.reshard(3);
+  await gateway.waitUntil(({ stats }) => stats.identifies === 5);
+
+  manager.forceClose();
+
+  expect([...manager.shards.values()].map(({ state }) => state)).toEqual(['disconnected', 'disconnected']);
+  await expect(resharding).rejects.toMatchObject({ code: 'STOPPED' });
+  await gateway.waitUntil(({ connections }) => connections.length === 0);
+  await manager.disconnect();
+  gateway.releaseReady();
+});
+
+test('a listener that throws is a fault, and disturbs nobody', async () => {
+  await using kit = await liveManager({ shards: 2 });
+  const { manager, gateway } = kit;
+  const faults: (string | number | null)[][] = [];
+  manager.on('fault', ({ code, message }, shardId) => faults.push([code, message, shardId]));
+  await manager.connect();
+  manager.onDispatch('MESSAGE_CREATE', () => {
+    throw new Error('oops');
+  });
+  const seen = new Promise((resolve) => manager.on('dispatch', ({ t }, shardId) => t === 'MESSAGE_CREATE' && shardId === 1 && resolve(null)));
+  gateway.dispatch('MESSAGE_CREATE', {}, { shardId: 1 });
+  await seen;
+  expect(faults).toEqual([['LISTENER_THREW', 'a listener of "MESSAGE_CREATE" threw', null]]);
+});
+
+test('no error, event or status has the token in it', async () => {
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
+  await using kit = await liveManager({ shards: 2, intents: ['GuildMembers'], logger: { debug: log, info: log, warn: log, error: log } }, { disallowedIntents: 2 });
+  const { manager } = kit;
+  const told: unknown[] = [];
+  manager.on('failed', (error) => told.push(inspect(error, { depth: null })));
+  manager.actor.subscribe((snapshot) => told.push(inspect(snapshot.context, { depth: null })));
+  await manager.connect().catch((error: unknown) => told.push(inspect(error, { depth: null })));
+  told.push(inspect(manager, { depth: null, showHidden: true }), JSON.stringify(manager.status()));
+  expect([told.length > 3, ...told, ...lines].filter((text) => String(text).includes(TOKEN))).toEqual([]);
 });
 
 test('a shard count that Discord does not take stops the start', async () => {

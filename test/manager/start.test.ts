@@ -5,6 +5,8 @@ import type { Session, SessionStore } from '../../src/index.ts';
 import { answer, infoBody, virtualManager } from '../kit/virtual-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
+const ok = (): Response => answer(200, infoBody(1));
+
 const session = (shardId: number, shardCount: number): Session => ({
   sessionId: `session-of-${shardId}`,
   resumeUrl: 'wss://resume.test',
@@ -127,8 +129,6 @@ describe('the budget of session starts', () => {
 });
 
 describe('GET /gateway/bot', () => {
-  const ok = () => answer(200, infoBody(1));
-
   test('is asked with the token in the header and nowhere else', async () => {
     const { manager, clock, asked } = virtualManager({}, { api: 'https://discord.test/api/v10/' });
     const connecting = manager.connect();
@@ -194,9 +194,9 @@ describe('GET /gateway/bot', () => {
     ['no concurrency', answer(200, infoBody(1, { max_concurrency: 0 })), 'GATEWAY_INFO_INVALID', /max_concurrency/],
   ])('that answers %s ends the start with an error that says so', async (_, response, code, message) => {
     const { manager, clock, gateway } = virtualManager({ answers: [() => response] });
-    const connecting = expect(manager.connect()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+    const connecting = manager.connect();
     await clock.advanceAsync(100);
-    await connecting;
+    await expect(connecting).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
     expect([manager.state, gateway.sockets, clock.pending]).toEqual(['failed', [], 0]);
   });
 
@@ -212,10 +212,10 @@ describe('GET /gateway/bot', () => {
 
   test('is given up with the start', async () => {
     const { manager, clock, asked } = virtualManager({ answers: [() => null] });
-    const connecting = expect(manager.connect()).rejects.toMatchObject({ code: 'STOPPED' });
+    const connecting = manager.connect();
     await clock.advanceAsync(10);
     await manager.disconnect();
-    await connecting;
+    await expect(connecting).rejects.toMatchObject({ code: 'STOPPED' });
     expect([asked[0]!.init.signal?.aborted, manager.state, clock.pending]).toEqual([true, 'stopped', 0]);
   });
 });
