@@ -1,4 +1,5 @@
 /** `npm run mutants`: puts one small fault after another into the machine and its actors, and asks the tests for each. */
+import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { constantMutants } from './mutants/constants.ts';
@@ -7,13 +8,16 @@ import { MODULES, mutantsOf } from './mutants/modules.ts';
 import type { Listed, Result } from './mutants/mutant.ts';
 import { lastResults, report } from './mutants/report.ts';
 import { ACTOR_CODE, CHART_CODE, codeMutants } from './mutants/stryker.ts';
+import { suitesOf } from './mutants/suites.ts';
 import { ROOT } from './run.ts';
 
 const USAGE = `npm run mutants -- [options]
 
   --chart          what a shard is: machines/
   --actors         what it does: src/actors and what is around them
-  --only PATTERN   mutants whose id has this in it; of Stryker's, files whose path has (file.ts:10-20: those lines)
+  --only PATTERN   mutants whose id fits this regular expression; of Stryker's, files whose path does
+                   ('file.ts:10-20': those lines of it)
+  --suites PATTERN the suites whose path has this in it
   --list           the ids, of all but Stryker's
   --no-code        without Stryker's
   --workers N      at the same time; default 2
@@ -26,6 +30,7 @@ const { values: options } = parseArgs({
     chart: { type: 'boolean', default: false },
     actors: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
+    suites: { type: 'string', default: '' },
     list: { type: 'boolean', default: false },
     code: { type: 'boolean', default: true },
     workers: { type: 'string', default: '2' },
@@ -34,9 +39,12 @@ const { values: options } = parseArgs({
   allowNegative: true,
 });
 
+const [, pattern = '', lines] = /^(.*?)(?::(\d+-\d+))?$/.exec(options.only) ?? [];
+const only = new RegExp(pattern);
 const workers = Number(options.workers);
 const both = options.chart === options.actors;
 const isChart = (file: string): boolean => file.startsWith('machines/');
+const wantedSuites = (files: readonly string[], quick = false): string[] => suitesOf(files, { quick }).filter((suite) => suite.includes(options.suites));
 const isWanted = (file: string): boolean => both || options.chart === isChart(file);
 
 async function ownMutants(): Promise<Listed[]> {
@@ -45,7 +53,7 @@ async function ownMutants(): Promise<Listed[]> {
       mutantsOf(file, (await import(join(ROOT, file))) as object).map(({ id }) => ({ id, file })),
     ),
   );
-  return [...perModule.flat(), ...constantMutants()].filter(({ id, file }) => isWanted(file) && id.includes(options.only));
+  return [...perModule.flat(), ...constantMutants()].filter(({ id, file }) => isWanted(file) && only.test(id));
 }
 
 async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
@@ -53,7 +61,7 @@ async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
   const before = new Map(lastResults().map(({ id, killedBy }) => [id, killedBy?.split(': ')[0]]));
   let done = 0;
   let survived = 0;
-  return judgeAll(mutants, workers, {
+  return judgeAll(mutants, wantedSuites(mutants.map(({ file }) => file)), workers, {
     broken: (suite, failed) => {
       wrong.push(`${suite} fails without any mutant, and is left out: ${failed}`);
       console.log(styleText('red', wrong.at(-1) ?? ''));
@@ -68,13 +76,10 @@ async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
   });
 }
 
-async function codeFiles(): Promise<string[]> {
-  const patterns = [...CHART_CODE, ...ACTOR_CODE].filter(isWanted);
-  if (options.only === '') return patterns;
-  const [path = '', lines] = options.only.split(':');
-  const { globSync } = await import('node:fs');
-  const files = globSync(patterns, { cwd: ROOT }).filter((file) => file.includes(path));
-  return files.map((file) => (lines === undefined ? file : `${file}:${lines}`));
+async function judgeCode(): Promise<Result[]> {
+  const files = globSync([...CHART_CODE, ...ACTOR_CODE].filter(isWanted), { cwd: ROOT }).filter((file) => only.test(file));
+  if (files.length === 0) return [];
+  return codeMutants(lines === undefined ? files : files.map((file) => `${file}:${lines}`), wantedSuites(files, true), workers);
 }
 
 async function main(): Promise<void> {
@@ -82,8 +87,7 @@ async function main(): Promise<void> {
   if (options.list) return console.log(mutants.map(({ id }) => id).join('\n'));
   const startedAt = performance.now();
   const own = await judgeOwn(mutants);
-  const files = options.code ? await codeFiles() : [];
-  const code = files.length === 0 ? [] : await codeMutants(files, workers);
+  const code = options.code ? await judgeCode() : [];
   wrong.push(...report([...own, ...code], { all: both && options.code && options.only === '' }));
   console.log(`\n${own.length + code.length} mutants in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
   for (const line of wrong) console.log(styleText('red', line));

@@ -30,8 +30,6 @@ export interface SendOptions {
   ignoreRateLimit?: boolean;
 }
 
-const stopped = (): GatewayError => new GatewayError('STOPPED', 'the shard was stopped');
-
 /** @see https://discord.com/developers/docs/events/gateway */
 export class Shard {
   readonly #core: ShardCore;
@@ -66,10 +64,7 @@ export class Shard {
 
   async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
     const closing = resolveClosing(options);
-    this.#core.stop(stopped());
-    this.#core.dispatcher.finish(null);
-    this.#core.saveSession();
-    if (closing.session === 'discard') this.#core.discardSession();
+    this.#core.leave(closing);
     this.#core.send({ type: 'shard.disconnect', ...closing });
     if (this.state === 'disconnecting') {
       await this.#core.departure.wait(signal, () => this.forceClose(closing.code));
@@ -84,10 +79,7 @@ export class Shard {
    */
   forceClose(code?: number): void {
     const closing = forcedClosing(code);
-    this.#core.stop(stopped());
-    this.#core.dispatcher.finish(null);
-    this.#core.saveSession();
-    if (closing.session === 'discard') this.#core.discardSession();
+    this.#core.leave(closing);
     // Before the machine tells of it: a listener may connect again within this call.
     this.#core.line.connection?.abort(closing.code);
     this.#core.send({ type: 'shard.forceClose', ...closing });

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Outcome, Task } from './host.ts';
 import type { Listed, Result } from './mutant.ts';
-import { SUITES } from './suites.ts';
+import { loadedBy } from './suites.ts';
 
 const HOST = join(import.meta.dirname, 'host.ts');
 
@@ -44,7 +44,7 @@ async function started(): Promise<ChildProcess> {
 
 interface Known {
   readonly ms: number;
-  readonly reaches: ReadonlySet<string>;
+  readonly loads: ReadonlySet<string>;
   kills: number;
 }
 
@@ -52,8 +52,8 @@ interface Known {
 class Suites {
   readonly #known = new Map<string, Known>();
 
-  add(suite: string, ms: number, reaches: readonly string[]): void {
-    this.#known.set(suite, { ms, reaches: new Set(reaches), kills: 0 });
+  add(suite: string, ms: number): void {
+    this.#known.set(suite, { ms, loads: loadedBy(suite), kills: 0 });
   }
 
   killedBy(suite: string): void {
@@ -69,7 +69,7 @@ class Suites {
   inOrder(file: string, likely: string | undefined): string[] {
     const rate = ([suite, { ms, kills }]: [string, Known]): number =>
       suite === likely ? Number.POSITIVE_INFINITY : (kills + 1) / (ms + 1);
-    return [...this.#known].filter(([, { reaches }]) => reaches.has(file)).toSorted((a, b) => rate(b) - rate(a)).map(([suite]) => suite);
+    return [...this.#known].filter(([, { loads }]) => loads.has(file)).toSorted((a, b) => rate(b) - rate(a)).map(([suite]) => suite);
   }
 }
 
@@ -86,7 +86,7 @@ async function learn(host: Host, queue: string[], suites: Suites, watch: Watch):
     const startedAt = performance.now();
     const outcome = await host.run({ mutant: '', file: '', suite }, 120_000);
     const failed = outcome === null ? 'it never ends' : outcome.failed;
-    if (failed === null) suites.add(suite, performance.now() - startedAt, outcome?.reaches ?? []);
+    if (failed === null) suites.add(suite, performance.now() - startedAt);
     else watch.broken(suite, failed);
   }
 }
@@ -101,18 +101,18 @@ async function judge(host: Host, { id, file }: Listed, suites: Suites, watch: Wa
   return { id, file, verdict: 'survived', killedBy: null };
 }
 
-/** Judges all of them, two at a time. */
-export async function judgeAll(mutants: readonly Listed[], workers: number, watch: Watch): Promise<Result[]> {
+/** Judges all of them, as many at a time as there are workers. */
+export async function judgeAll(mutants: readonly Listed[], suites: readonly string[], workers: number, watch: Watch): Promise<Result[]> {
   const hosts = Array.from({ length: workers }, () => new Host());
-  const suites = new Suites();
+  const known = new Suites();
   const results: Result[] = [];
-  const unlearned = [...SUITES];
+  const unlearned = [...suites];
   const unjudged = [...mutants];
-  await Promise.all(hosts.map((host) => learn(host, unlearned, suites, watch)));
+  await Promise.all(hosts.map((host) => learn(host, unlearned, known, watch)));
   await Promise.all(
     hosts.map(async (host) => {
       for (let mutant = unjudged.shift(); mutant !== undefined; mutant = unjudged.shift()) {
-        const result = await judge(host, mutant, suites, watch);
+        const result = await judge(host, mutant, known, watch);
         results.push(result);
         watch.judged(result);
       }

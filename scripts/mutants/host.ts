@@ -2,9 +2,9 @@
  * A process that keeps one Vitest warm and runs one suite with one mutant at a time, as its parent asks. A process,
  * so that a mutant that never comes back can be ended with it.
  */
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { createVitest } from 'vitest/node';
-import type { TestCase, TestModule, TestProject } from 'vitest/node';
+import type { TestCase, TestModule } from 'vitest/node';
 import { ROOT } from '../run.ts';
 import { mutantsPlugin } from './plugin.ts';
 
@@ -20,14 +20,10 @@ export interface Outcome {
   /** The first test that failed, or what else did; `null` when nothing did. */
   readonly failed: string | null;
   readonly timedOut: boolean;
-  /** The files of the repository the suite loads, from its root. Only without a mutant. */
-  readonly reaches: readonly string[];
 }
 
-type EnvironmentModuleNode = NonNullable<ReturnType<TestProject['vite']['environments'][string]['moduleGraph']['getModuleById']>>;
-
 /** A test that waits for what the mutant took away would wait for the whole of an ordinary timeout. */
-const TEST_TIMEOUT_MS = 6_000;
+const TEST_TIMEOUT_MS = 10_000;
 
 let mutant = '';
 
@@ -49,7 +45,7 @@ const vitest = await createVitest('test', {
 }, { plugins: [mutantsPlugin(() => mutant)] });
 await vitest.standalone();
 
-function outcomeOf(modules: readonly TestModule[], unhandled: readonly unknown[]): Omit<Outcome, 'reaches'> {
+function outcomeOf(modules: readonly TestModule[], unhandled: readonly unknown[]): Outcome {
   const failures = modules.flatMap((module) => [...module.children.allTests('failed')]);
   const [first] = failures;
   const broken = modules.find((module) => module.state() === 'failed');
@@ -59,20 +55,6 @@ function outcomeOf(modules: readonly TestModule[], unhandled: readonly unknown[]
 
 const timedOut = (test: TestCase): boolean =>
   (test.result().errors ?? []).some(({ message }) => /^(?:Test|Hook) timed out/.test(message));
-
-function reachedFrom(suite: string): string[] {
-  const { vite } = vitest.getRootProject();
-  const seen = new Set<EnvironmentModuleNode>();
-  const visit = (module: EnvironmentModuleNode): void => {
-    if (seen.has(module)) return;
-    seen.add(module);
-    for (const imported of module.importedModules) visit(imported);
-  };
-  for (const { moduleGraph } of Object.values(vite.environments)) {
-    for (const module of moduleGraph.getModulesByFile(suite) ?? []) visit(module);
-  }
-  return [...new Set([...seen].map(({ file }) => relative(ROOT, file ?? '')))];
-}
 
 async function run(task: Task): Promise<Outcome> {
   const file = join(ROOT, task.file);
@@ -89,7 +71,7 @@ async function run(task: Task): Promise<Outcome> {
   const specification = vitest.getRootProject().createSpecification(suite);
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications([specification]);
   if (changed) vitest.invalidateFile(file);
-  return { ...outcomeOf(testModules, unhandledErrors), reaches: mutant === '' ? reachedFrom(suite) : [] };
+  return outcomeOf(testModules, unhandledErrors);
 }
 
 process.on('message', (task: Task) => void run(task).then((outcome) => process.send?.(outcome)));

@@ -1,10 +1,11 @@
 /** Faults of code: the mutants of StrykerJS, in what machines and actors do. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
 import type { Result, Verdict } from './mutant.ts';
+import { SUITES_VARIABLE } from './suites.ts';
 
 export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
 export const ACTOR_CODE = ['src/actors/*.ts', 'src/shard/core.ts', 'src/session/session-cell.ts', 'src/session/session-keeper.ts'];
@@ -36,8 +37,8 @@ function textAt(source: string, { start, end }: MutantResult['location']): strin
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
   const seen = new Map<string, number>();
   return results.map((result) => {
-    const source = readFileSync(join(ROOT, result.fileName), 'utf8');
-    const id = `${result.fileName}: ${short(textAt(source, result.location))} → ${short(result.replacement)}`;
+    const source = readFileSync(result.fileName, 'utf8');
+    const id = `${relative(ROOT, result.fileName)}: ${short(textAt(source, result.location))} → ${short(result.replacement)}`;
     const count = (seen.get(id) ?? 0) + 1;
     seen.set(id, count);
     return { id: count === 1 ? id : `${id} #${count}`, result };
@@ -45,7 +46,8 @@ function named(results: readonly MutantResult[]): { id: string; result: MutantRe
 }
 
 /** @param mutate - files, as patterns; `file.ts:10-20` is some lines of one. */
-export async function codeMutants(mutate: readonly string[], concurrency: number): Promise<Result[]> {
+export async function codeMutants(mutate: readonly string[], suites: readonly string[], concurrency: number): Promise<Result[]> {
+  process.env[SUITES_VARIABLE] = JSON.stringify(suites);
   const stryker = new Stryker({
     mutate: [...mutate],
     testRunner: 'vitest',
@@ -63,10 +65,13 @@ export async function codeMutants(mutate: readonly string[], concurrency: number
     reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only'],
     allowConsoleColors: process.stdout.isTTY,
     concurrency,
+    dryRunTimeoutMinutes: 20,
+    // A busy machine is no endless loop.
+    timeoutMS: 15_000,
   });
   return named(await stryker.runMutationTest()).flatMap(({ id, result }) => {
     const verdict = VERDICTS[result.status];
     if (verdict === undefined) return [];
-    return [{ id, file: result.fileName, verdict, killedBy: result.killedBy?.[0] ?? result.statusReason ?? null }];
+    return [{ id, file: relative(ROOT, result.fileName), verdict, killedBy: result.killedBy?.[0] ?? result.statusReason ?? null }];
   });
 }

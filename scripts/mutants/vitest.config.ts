@@ -1,12 +1,14 @@
-/** How Stryker runs the tests: those that can see a mutant, the quickest kinds first, so that most mutants die early. */
+/** How Stryker runs the tests: those that can see a mutant, those that load the least first, so that most mutants die early. */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 import type { TestSpecification } from 'vitest/node';
-import { SUITES } from './suites.ts';
+import { SUITES_VARIABLE } from './suites.ts';
+
+const SUITES = JSON.parse(process.env[SUITES_VARIABLE] ?? '[]') as string[];
 
 const place = ({ moduleId }: TestSpecification): number => SUITES.findIndex((suite) => moduleId.endsWith(suite));
 
-class QuickestFirst extends BaseSequencer {
+class InOrder extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return files.toSorted((a, b) => place(a) - place(b));
   }
@@ -14,11 +16,11 @@ class QuickestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: [...SUITES],
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    include: SUITES,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
     // Nothing of a sandbox is worth keeping.
     fsModuleCache: false,
-    sequence: { sequencer: QuickestFirst },
+    sequence: { sequencer: InOrder },
   },
 });

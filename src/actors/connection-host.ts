@@ -30,7 +30,8 @@ export interface ConnectionHost {
   /** The permit that the identify gate gave, once. */
   takePermit(): IdentifyPermit | null;
   onPacket(packet: Packet): void;
-  onDispatch(packet: Packet, replayed: number): void;
+  /** @param sessionId - of the session it came in, which a listener may have changed by now */
+  onDispatch(packet: Packet, sessionId: string | null, replayed: number): void;
   onHeartbeat(latencyMs: number): void;
   onLagged(lateMs: number): void;
 }

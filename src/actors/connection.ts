@@ -207,31 +207,30 @@ export class Connection {
     const { cell, vitals } = this.#host;
     if (typeof packet.s === 'number') cell.advance(packet.s);
     vitals.lastDispatchAt = vitals.lastFrameAt;
-    if (packet.t === 'READY' && !this.#begin(packet)) return;
+    if (packet.t === 'READY') return this.#ready(packet);
     if (packet.t === 'RESUMED') return this.#resumed(packet);
     if (this.#replayed !== null) this.#replayed += 1;
-    this.#host.onDispatch(packet, 0);
+    this.#host.onDispatch(packet, cell.id, 0);
   }
 
   #resumed(packet: Packet): void {
+    const { id } = this.#host.cell;
     const replayed = this.#replayed ?? 0;
     this.#replayed = null;
     this.#watchSilence();
     this.#say({ type: 'gateway.resumed' });
-    this.#host.onDispatch(packet, replayed);
+    this.#host.onDispatch(packet, id, replayed);
   }
 
   /** A session begins. A READY that names none can't be resumed, nor lived with. */
-  #begin({ d, s }: Packet): boolean {
-    const session = sessionOf(d, this.#host.url);
-    if (session === null) {
-      this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
-      return false;
-    }
-    this.#host.cell.begin(session, s ?? null);
+  #ready(packet: Packet): void {
+    const session = sessionOf(packet.d, this.#host.url);
+    if (session === null) return this.#end({ type: 'socket.corrupted', reason: 'READY without a session id' });
+    this.#host.cell.begin(session, packet.s ?? null);
+    if (this.#replayed !== null) this.#replayed += 1;
     this.#watchSilence();
     this.#say({ type: 'gateway.ready', session });
-    return true;
+    this.#host.onDispatch(packet, session.sessionId, 0);
   }
 
   #identify(): void {

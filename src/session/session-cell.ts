@@ -8,21 +8,22 @@ import type { Session } from './session.ts';
 export class SessionCell {
   readonly #shardId: number;
   readonly #shardCount: number;
-  readonly #onEnded: () => void;
   #identity: SessionIdentity | null = null;
   #sequence: number | null = null;
   /** The sequence up to which listeners have been called. */
   #handedOut: number | null = null;
 
-  /** @param onEnded - told when there is no session any more, or another one */
-  constructor(shardId: number, shardCount: number, onEnded: () => void = () => undefined) {
+  constructor(shardId: number, shardCount: number) {
     this.#shardId = shardId;
     this.#shardCount = shardCount;
-    this.#onEnded = onEnded;
   }
 
   get identity(): SessionIdentity | null {
     return this.#identity;
+  }
+
+  get id(): string | null {
+    return this.#identity?.sessionId ?? null;
   }
 
   /** The last sequence received; `null` before the first. */
@@ -53,9 +54,9 @@ export class SessionCell {
     if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
   }
 
-  /** The last dispatch has been given to everybody. */
-  markHandedOut(): void {
-    this.#handedOut = this.#sequence;
+  /** The last dispatch of a session has been given to everybody, one of whom may have changed the session. */
+  markHandedOut(sessionId: string | null): void {
+    if (sessionId === this.id) this.#handedOut = this.#sequence;
   }
 
   /** READY came, with its sequence already counted unless it replaces another session. */
@@ -64,7 +65,6 @@ export class SessionCell {
     if (replaces) {
       this.#sequence = sequence;
       this.#handedOut = null;
-      this.#onEnded();
     }
     this.#identity = identity;
   }
@@ -83,6 +83,5 @@ export class SessionCell {
     this.#identity = null;
     this.#sequence = null;
     this.#handedOut = null;
-    this.#onEnded();
   }
 }

@@ -62,7 +62,7 @@ export class ShardCore {
       (full) => (full ? this.line.connection?.pause() : this.line.connection?.resume()),
       (name, cause) => this.#listenerThrew(name, cause),
     );
-    this.cell = new SessionCell(options.shardId, options.shardCount, () => this.dispatcher.sessionEnded());
+    this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.actor = this.#createActor();
@@ -87,7 +87,7 @@ export class ShardCore {
   }
 
   saveSession(): void {
-    const session = this.cell.sessionForStore(this.dispatcher.oldestWaiting);
+    const session = this.cell.sessionForStore(this.dispatcher.oldestWaitingOf(this.cell.id));
     if (session !== null) this.keeper.save(session);
   }
 
@@ -110,6 +110,14 @@ export class ShardCore {
     this.readiness.reject(error);
     this.queue.stop(error);
     this.requests.stop(error);
+  }
+
+  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
+  leave({ session }: { readonly session: 'keep' | 'discard' }): void {
+    this.stop(new GatewayError('STOPPED', 'the shard was stopped'));
+    this.dispatcher.finish(null);
+    this.saveSession();
+    if (session === 'discard') this.discardSession();
   }
 
   fault(error: GatewayError): void {
@@ -166,7 +174,7 @@ export class ShardCore {
         cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
       takePermit: () => this.line.takePermit(),
       onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (packet, replayed) => this.#dispatch(packet, replayed),
+      onDispatch: (packet, sessionId, replayed) => this.#dispatch(packet, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });
         this.saveSession();
@@ -176,12 +184,12 @@ export class ShardCore {
   }
 
   /** The fast lane. */
-  #dispatch(packet: Packet, replayed: number): void {
+  #dispatch(packet: Packet, sessionId: string | null, replayed: number): void {
     if (typeof packet.t !== 'string') return;
     const dispatch = packet as Dispatch;
     this.#own[dispatch.t]?.(dispatch.d, replayed);
-    this.dispatcher.deliver(dispatch);
-    this.cell.markHandedOut();
+    this.dispatcher.deliver(dispatch, sessionId);
+    this.cell.markHandedOut(sessionId);
     if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
   }
 

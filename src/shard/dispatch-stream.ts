@@ -27,9 +27,9 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   readonly #highWaterMark: number;
   readonly #signal: AbortSignal | undefined;
   #buffer: Dispatch[] = [];
+  /** The session of each: a consumer that is slow may still hold some of one that is over. */
+  #sessions: (string | null)[] = [];
   #head = 0;
-  /** Where in the buffer the current session begins. */
-  #sessionAt = 0;
   #pending: ((result: Result | Promise<Result>) => void)[] = [];
   /** How it ends once the buffer is empty; `undefined` while it goes on. */
   #end: GatewayError | null | undefined;
@@ -51,26 +51,22 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     return this.#full;
   }
 
-  /** The sequence of the oldest dispatch of the current session that nobody has taken yet. */
-  get oldestSequence(): number | null {
-    for (let index = Math.max(this.#head, this.#sessionAt); index < this.#buffer.length; index += 1) {
+  /** The sequence of the oldest dispatch of a session that nobody has taken yet. */
+  oldestSequenceOf(sessionId: string | null): number | null {
+    for (let index = this.#head; index < this.#buffer.length; index += 1) {
       // Whatever the types say, some gateways send a RESUMED without one.
       const sequence: unknown = this.#buffer[index]?.s;
-      if (typeof sequence === 'number') return sequence;
+      if (this.#sessions[index] === sessionId && typeof sequence === 'number') return sequence;
     }
     return null;
   }
 
-  /** Another session begins, and numbers anew: what waits here can't be resumed from any more. */
-  sessionEnded(): void {
-    this.#sessionAt = this.#buffer.length;
-  }
-
-  push(dispatch: Dispatch): void {
+  push(dispatch: Dispatch, sessionId: string | null): void {
     if (this.#end !== undefined || (this.#events !== null && !this.#events.has(dispatch.t))) return;
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: dispatch });
     this.#buffer.push(dispatch);
+    this.#sessions.push(sessionId);
     if (this.#full || this.#buffer.length - this.#head >= this.#highWaterMark) this.#setFull(true);
   }
 
@@ -125,7 +121,7 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
     // Moving the rest to the front each time would make a long buffer quadratic.
     if (this.#head * 2 >= this.#buffer.length) {
       this.#buffer = this.#buffer.slice(this.#head);
-      this.#sessionAt = Math.max(0, this.#sessionAt - this.#head);
+      this.#sessions = this.#sessions.slice(this.#head);
       this.#head = 0;
     }
     // Well below the mark, or the socket would stop and go with every dispatch.
@@ -150,7 +146,7 @@ export class DispatchStream implements AsyncIterableIterator<Dispatch, undefined
   #drop(): void {
     this.#buffer = [];
     this.#head = 0;
-    this.#sessionAt = 0;
+    this.#sessions = [];
     if (this.#full) this.#setFull(false);
   }
 

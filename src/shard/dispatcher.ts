@@ -46,22 +46,18 @@ export class Dispatcher {
     return stream;
   }
 
-  deliver(dispatch: Dispatch): void {
+  deliver(dispatch: Dispatch, sessionId: string | null): void {
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
     this.#emit(dispatch);
-    for (const stream of this.#streams) stream.push(dispatch);
+    for (const stream of this.#streams) stream.push(dispatch, sessionId);
   }
 
-  /** Another session begins. */
-  sessionEnded(): void {
-    for (const stream of this.#streams) stream.sessionEnded();
-  }
-
-  /** The oldest sequence of the current session that a stream still holds. */
-  get oldestWaiting(): number | null {
+  /** The oldest sequence of a session that a stream still holds. */
+  oldestWaitingOf(sessionId: string | null): number | null {
     let oldest: number | null = null;
-    for (const { oldestSequence } of this.#streams) {
-      if (oldestSequence !== null && (oldest === null || oldestSequence < oldest)) oldest = oldestSequence;
+    for (const stream of this.#streams) {
+      const sequence = stream.oldestSequenceOf(sessionId);
+      if (sequence !== null && (oldest === null || sequence < oldest)) oldest = sequence;
     }
     return oldest;
   }

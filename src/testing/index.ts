@@ -29,4 +29,4 @@ export type { ExploreOptions, TimedEdge, TimedGraph, TimedNode, TimedRoot } from
 export { TimedState } from './model/timed-state.ts';
 export type { Outcome, TimedStep } from './model/timed-state.ts';
 export type { Microstep } from './model/transition-pairs.ts';
-export { TransitionRecorder } from './model/transition-recorder.ts';
+export { TransitionRecorder, microstepOf } from './model/transition-recorder.ts';

@@ -116,9 +116,9 @@ describe('disconnect()', () => {
       const closing = [top(shard), shard.context.session, shard.deeds()];
       shard.send({ type: 'socket.gone' });
       expect([closing, shard.state, shard.deeds()]).toEqual([
-        ['disconnecting', null, [[0, 'closer', { connectionId: 1, closeWith: 1000, reason: 'enough' }]]],
+        ['disconnecting', null, [[0, 'closer', { connectionId: 1, closeWith: 1001, reason: 'enough' }]]],
         'disconnected',
-        [told({ code: 1000, reason: 'enough' })],
+        [told({ code: 1001, reason: 'enough' })],
       ]);
     },
   );

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
-import { HELLO, INTERVAL_MS, OTHER, RunningShard, SESSION, SHARDS } from './running-shard.ts';
+import { HELLO, INTERVAL_MS, KEEP, OTHER, RunningShard, SESSION, SHARDS } from './running-shard.ts';
 import type { Deed } from './running-shard.ts';
 
 const OPENED = { type: 'socket.opened' } as const;
@@ -133,7 +133,22 @@ describe('the heart', () => {
 
   test('gives the peer up at once when nothing is left to read, and goes on when it is gone', () => {
     const shard = SHARDS.deaf().fresh().send({ type: 'socket.drained' }, { type: 'socket.gone' });
-    expect([shard.state, what(shard.deeds())]).toEqual(['reconnecting', ['closer', 'disconnected', 'closer']]);
+    const terminate = { connectionId: 1, closeWith: null, reason: 'no heartbeat ACK between two beats' };
+    expect([shard.state, shard.deeds()]).toEqual([
+      'reconnecting',
+      [
+        [0, 'closer', terminate],
+        [0, 'disconnected', { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true }],
+        [0, 'closer', terminate],
+      ],
+    ]);
+  });
+
+  test.each([
+    ['the socket is gone', (shard: RunningShard) => shard.send({ type: 'socket.gone' })],
+    ['it was not heard of for 250 ms', (shard: RunningShard) => shard.wait(250)],
+  ] as const)('is not followed by another connection when %s, if the shard shall not reconnect', (_, end) => {
+    expect(end(SHARDS.zombie({ shouldReconnect: false })).state).toEqual({ disconnecting: 'leaving' });
   });
 
   test('beats at once, and on, when what was left to read has the answer', () => {
@@ -188,6 +203,9 @@ describe('a shard that waits', () => {
     ]);
   });
 });
+
+/** One READY has not come, and a session is being resumed that a user has handed over. */
+const impatient = (): RunningShard => SHARDS.awaitingReady().wait(300_000).send({ type: 'shard.resume', session: OTHER }).wait(125).send(OPENED, HELLO);
 
 describe('a shard that tries again', () => {
   test('waits twice as long each time, up to a minute', () => {
@@ -259,9 +277,17 @@ describe('a shard that tries again', () => {
     expect(patience).toEqual([5, 10, 20, 40, 80, 160, 320, 360, 360]);
   });
 
-  test('waits for READY as at first after one that came', () => {
-    const shard = SHARDS.awaitingReady().wait(310_000).send(OPENED, HELLO, { type: 'identify.granted' });
-    expect([shard.context.readyTimeouts, shard.send({ type: 'gateway.ready', session: SESSION }).context.readyTimeouts]).toEqual([1, 0]);
+  test.each([
+    ['a READY', [{ type: 'gateway.ready', session: SESSION }]],
+    ['a RESUMED', [{ type: 'gateway.resumed' }]],
+    ['a user who begins anew', [KEEP, { type: 'socket.gone' }, { type: 'shard.connect' }]],
+  ] as const)('waits for READY as at first after %s', (__, events) => {
+    expect([impatient().context.readyTimeouts, impatient().send(...events).context.readyTimeouts]).toEqual([1, 0]);
+  });
+
+  test('goes to the host of a session that is handed over, whatever could be reached before', () => {
+    const shard = SHARDS.opening().send({ type: 'socket.failed', reason: 'ECONNREFUSED' }, { type: 'shard.resume', session: OTHER }).fresh().wait(125);
+    expect(shard.deeds()).toEqual([[125, 'socket', { connectionId: 2, resumeUrl: OTHER.resumeUrl }]]);
   });
 
   test('slows down when a session is refused again and again, without ever a short wait', () => {

@@ -3,7 +3,7 @@ import { createActor, fromCallback } from 'xstate';
 import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
 import type { CloserInput, SessionIdentity, ShardContext, ShardEvent, ShardInput, SocketCommand, SocketInput } from '../../machines/index.ts';
-import { VirtualClock } from '../../src/testing/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 export const SESSION: SessionIdentity = { sessionId: 'one', resumeUrl: 'wss://one.test' };
 export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://other.test' };
@@ -94,7 +94,7 @@ export class RunningShard {
 
 export const HELLO = { type: 'gateway.hello', heartbeatIntervalMs: INTERVAL_MS } as const;
 export const KEEP = { type: 'shard.disconnect', code: 4321, reason: 'enough', session: 'keep' } as const;
-export const DISCARD = { type: 'shard.disconnect', code: 1000, reason: 'enough', session: 'discard' } as const;
+export const DISCARD = { type: 'shard.disconnect', code: 1001, reason: 'enough', session: 'discard' } as const;
 export const FORCE = { type: 'shard.forceClose', code: 4322, session: 'keep' } as const;
 export const FORCE_DISCARD = { type: 'shard.forceClose', code: 1001, session: 'discard' } as const;
 export const closed = (code: number, reason = '') => ({ type: 'socket.closed', code, reason }) as const;

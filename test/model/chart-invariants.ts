@@ -52,11 +52,13 @@ export function explore(machine: ShardMachine, inputs: readonly ShardInput[] = I
   const states = new Map<string, ShardSnapshot>();
   const moves = new Map<string, Move>();
   for (const input of inputs) {
+    const known = new Set(states.keys());
     const map = getAdjacencyMap(machine as unknown as ActorLogic<ShardSnapshot, ShardEvent, ShardInput>, {
       input,
       events: (snapshot) => [...vocabulary(snapshot), ...delays(snapshot)],
       filterEvents: isObeyed,
       serializeState: key,
+      stopWhen: (snapshot) => known.has(key(snapshot)),
     });
     for (const [name, { state }] of Object.entries(map)) states.set(name, state);
     for (const { state, event, nextState } of adjacencyMapToArray(map)) {
@@ -160,6 +162,7 @@ export const INVARIANTS = {
       states.flatMap((state) =>
         [...vocabulary(state), ...insanities(state)].flatMap((event) => {
           try {
+            if (machine.getTransitionData(state, event).length === 0) return [];
             return transition(machine, state, event)[0].status === 'active' ? [] : [`${event.type} in ${where(state)} stops it`];
           } catch (error) {
             return [`${event.type} in ${where(state)}: ${String(error)}`];

@@ -3,7 +3,7 @@ import { createActor } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { TransitionRecorder, VirtualClock, coveringPaths, exploreTimed, reachable, transitionsOf } from '../../src/testing/index.ts';
 import type { TimedGraph, TimedPath } from '../../src/testing/index.ts';
-import { chain, pulse, race, regions, room, tries } from './small-machines.ts';
+import { chain, odd, pulse, race, regions, room, tries } from './small-machines.ts';
 
 const valuesOf = (graph: TimedGraph<AnyStateMachine>): unknown[] => graph.nodes.map(({ state }) => state.snapshot.value);
 
@@ -103,6 +103,17 @@ describe('coveringPaths', () => {
         ['xstate.after.pause.tries.pausing', 600, 'trying'],
         ['fail', 600, 'lost'],
       ],
+    ]);
+  });
+
+  it('sees two transitions in a row even if time passes with nothing in between', () => {
+    // The event takes longer than the delay that nothing comes of.
+    const graph = exploreTimed(odd, { events: () => [{ type: 'next' }], takesMs: () => 20 });
+    const { paths, covered } = coveringPaths(graph, { cover: 'pairs' });
+    expect(covered).toEqual(reachable(graph, 'pairs'));
+    expect(covered).toContain('odd.late after before [0] → odd.idle on next [0]');
+    expect(paths.map(({ steps }) => steps.map(({ step: { type, at }, microsteps }) => [type, at, microsteps.length]))).toEqual([
+      [['event', 20, 1], ['timer', 20, 1], ['timer', 20, 1], ['timer', 30, 0], ['event', 50, 1], ['event', 70, 1]],
     ]);
   });
 

@@ -4,11 +4,14 @@ import { INVARIANTS, explore } from './chart-invariants.ts';
 import type { Explored } from './chart-invariants.ts';
 import { PLAIN_INPUT, model } from './shard-model.ts';
 
-describe('whatever happens to a shard, in any order', () => {
+/** Nothing here waits, but thousands of transitions take a busy machine its time. */
+const BUSY_MS = 60_000;
+
+describe('whatever happens to a shard, in any order', { timeout: BUSY_MS }, () => {
   let explored: Explored;
   beforeAll(() => {
     explored = explore(model);
-  });
+  }, BUSY_MS);
 
   it.each(Object.entries(INVARIANTS))('%s', (_, violations) => {
     expect(violations(explored)).toEqual([]);

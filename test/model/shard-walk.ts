@@ -22,7 +22,7 @@ function isSocketGone({ context: { loss } }: ShardSnapshot): boolean {
 const ZOMBIE = lossOf('zombie', { type: 'shard.connect' });
 
 /** Where the shard finds what it looks for at once: the session is at hand, the socket is gone. */
-const isPassing = (snapshot: ShardSnapshot): boolean =>
+export const isPassing = (snapshot: ShardSnapshot): boolean =>
   (snapshot.value === 'restoring' && snapshot.context.session !== null) || (snapshot.matches('disconnecting') && isSocketGone(snapshot));
 
 const KEEPING = COMMANDS.filter((command) => !('session' in command) || command.session !== 'discard');

@@ -110,3 +110,19 @@ export const room = setup({
     found: {},
   },
 });
+
+/** Delays that are no times, and one that nothing comes of. */
+export const odd = setup({
+  delays: { never: () => Infinity, atOnce: () => Number.NaN, before: () => -5 },
+  guards: { never: () => false },
+  types: { events: {} as { type: 'next' } },
+}).createMachine({
+  id: 'odd',
+  initial: 'hanging',
+  states: {
+    hanging: { after: { never: 'idle' }, on: { next: 'hasty' } },
+    hasty: { after: { atOnce: 'late' } },
+    late: { after: { before: 'idle' } },
+    idle: { after: { 10: { guard: 'never', target: 'hanging' } }, on: { next: 'hanging' } },
+  },
+});

@@ -2,7 +2,7 @@ import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic } from 'xstate
 import { describe, expect, it } from 'vitest';
 import { TimedState } from '../../src/testing/index.ts';
 import type { Outcome } from '../../src/testing/index.ts';
-import { alarm, chain, pulse, race, regions, tries } from './small-machines.ts';
+import { alarm, chain, odd, pulse, race, regions, tries } from './small-machines.ts';
 
 /** The outcome after each step; a step is an event or the earliest timer. */
 function walk<Machine extends AnyStateMachine>(first: Outcome<Machine>, steps: readonly (EventFromLogic<Machine>['type'] | 'TIMER')[]) {
@@ -81,6 +81,17 @@ describe('TimedState', () => {
     const { state } = TimedState.initial(alarm);
     const { actions } = state.take({ type: 'event', event: { type: 'ring' }, at: 0 });
     expect(actions.map(({ type }) => type)).toEqual(['xstate.sendTo']);
+  });
+
+  it('fires a delay that is no time at once, and one without end never', () => {
+    expect(TimedState.initial(odd).state.steps([])).toEqual([]);
+    expect(walk(TimedState.initial(odd), ['next', 'TIMER', 'TIMER']).map(({ value, at }) => [value, at])).toEqual([
+      ['hanging', 0], ['hasty', 0], ['late', 0], ['idle', 0],
+    ]);
+  });
+
+  it('lets time pass with a delay that nothing comes of', () => {
+    expect(walk(TimedState.initial(odd), ['next', 'TIMER', 'TIMER', 'TIMER']).at(-1)).toEqual({ value: 'idle', at: 10, microsteps: [] });
   });
 
   it('lets an event take time, if no timer is due before it', () => {

@@ -42,7 +42,7 @@ class World {
       else this.waiting.push(this.sequence);
       if (this.waiting.length >= this.#highWaterMark) this.isFull = true;
     }
-    this.stream.push({ op: 0, t, s: this.sequence, d: {} });
+    this.stream.push({ op: 0, t, s: this.sequence, d: {} }, null);
   }
 
   next(): void {
@@ -79,7 +79,7 @@ class World {
     deepEqual(
       {
         outcomes: this.asked.map(({ outcome }) => outcome),
-        oldest: this.stream.oldestSequence,
+        oldest: this.stream.oldestSequenceOf(null),
         isFull: this.stream.isFull,
         isHeldBack: this.isHeldBack,
         isClosed: this.isClosed,

@@ -68,7 +68,7 @@ describe('SessionCell', () => {
     const cell = new SessionCell(0, 1);
     cell.begin(identity, 1);
     cell.advance(900);
-    cell.markHandedOut();
+    cell.markHandedOut(cell.id);
     cell.begin({ ...identity, sessionId: 'next' }, 1);
     expect([cell.sequence, cell.sessionForStore(null)?.sequence]).toEqual([1, 0]);
   });
@@ -78,7 +78,7 @@ describe('SessionCell', () => {
     cell.begin(identity, null);
     cell.advance(7);
     const before = cell.sessionForStore(null)?.sequence;
-    cell.markHandedOut();
+    cell.markHandedOut(cell.id);
     cell.advance(8);
     expect([before, cell.sessionForStore(null)?.sequence, cell.session?.sequence]).toEqual([0, 7, 8]);
   });
@@ -87,7 +87,7 @@ describe('SessionCell', () => {
     const cell = new SessionCell(0, 1);
     cell.begin(identity, null);
     cell.advance(10);
-    cell.markHandedOut();
+    cell.markHandedOut(cell.id);
     expect([12, 10, 4, 0].map((oldest) => cell.sessionForStore(oldest)?.sequence)).toEqual([10, 9, 3, 0]);
   });
 

@@ -8,7 +8,7 @@ function streamWith(count: number, options?: DispatchStreamOptions) {
   const told: string[] = [];
   const owner = { pressureChanged: () => void told.push(`full: ${stream.isFull}`), closed: () => void told.push('closed') };
   const stream = new DispatchStream(owner, options);
-  const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {} });
+  const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {} }, null);
   for (let s = 1; s <= count; s += 1) push(s);
   return { stream, told, push };
 }
@@ -29,7 +29,7 @@ describe('DispatchStream', () => {
     const { stream, told } = streamWith(2, { signal: abort.signal });
     stream.finish(null);
     abort.abort('enough');
-    expect([stream.oldestSequence, told]).toEqual([null, ['closed']]);
+    expect([stream.oldestSequenceOf(null), told]).toEqual([null, ['closed']]);
     await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 

@@ -33,3 +33,22 @@ it('a dispatch that waits behind one without a sequence is not stored as handed 
   await clock.advanceAsync(40_000);
   expect(await sessionStore.load(0)).toMatchObject({ sequence: 2 });
 });
+
+it('a dispatch whose own listener drops the session says nothing of what is handed out in the next', async () => {
+  const sessionStore = new MemorySessionStore();
+  const { shard, gateway, clock } = await readyShard({ sessionStore });
+  const stream = shard.dispatches();
+  for (let n = 0; n < 50; n += 1) gateway.dispatch('TYPING_START');
+  shard.once('stateChange', () => shard.once('resumed', () => void shard.reinstantiate()));
+  void shard.reconnect();
+  await clock.advanceAsync(5);
+  gateway.sequence = 60;
+  gateway.answers.resumed = true;
+  await clock.advanceAsync(600);
+  gateway.sequence = 0;
+  await clock.advanceAsync(10_000);
+  expect(shard.session).toMatchObject({ sessionId: 'session-2', sequence: 1 });
+  for (let n = 0; n < 50; n += 1) await stream.next();
+  await clock.advanceAsync(40_000);
+  expect(await sessionStore.load(0)).toMatchObject({ sessionId: 'session-2', sequence: 0 });
+});

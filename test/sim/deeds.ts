@@ -150,10 +150,11 @@ export const DEEDS: Readonly<Record<string, Deed>> = {
   restart: {
     weight: 1,
     act(life, dice, say) {
-      say('');
+      const session = dice.chance(0.3) ? life.shard.session : null;
+      say(session === null ? '' : `with ${session.sessionId}:${session.sequence}`);
       life.ambush = null;
       life.shard.forceClose();
-      life.slot.restart();
+      life.slot.restart(session);
       const { slot } = life;
       life.world.clock.later(() => {
         if (slot.life.number === life.number + 1) slot.connect();

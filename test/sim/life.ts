@@ -34,7 +34,8 @@ export class Life {
   isOver = false;
   ambush: Ambush | null = null;
 
-  constructor(world: World, slot: Slot, number: number) {
+  /** @param session - handed over by the life before */
+  constructor(world: World, slot: Slot, number: number, session: Session | null) {
     const { setting } = world;
     this.world = world;
     this.slot = slot;
@@ -47,6 +48,7 @@ export class Life {
       url: MAIN_URL,
       compression: setting.compression,
       shouldReconnect: setting.shouldReconnect,
+      session,
       sessionStore: new SimStore(this),
       identifyGate: world.gate,
       timing: { maxDispatchSilenceMs: setting.maxDispatchSilenceMs },

@@ -19,15 +19,15 @@ const perMinute = ({ hours, elapsedMs }: Progress): number => (hours * 60_000) /
 
 export function progressLine(progress: Progress): string {
   const { hours, wantedHours, seeds, violations, tally } = progress;
-  const leftMinutes = Math.max(0, wantedHours - hours) / Math.max(perMinute(progress), 1e-9);
-  const left = leftMinutes < 1.5 ? `${Math.ceil(leftMinutes * 60)} s` : `${Math.ceil(leftMinutes)} min`;
+  const leftMinutes = Math.max(0, wantedHours - hours) / perMinute(progress);
+  const left = leftMinutes < 1.5 ? `about ${Math.ceil(leftMinutes * 60)} s` : `about ${Math.ceil(leftMinutes)} min`;
   return [
     `${number(hours)} of ${number(wantedHours)} shard-hours`,
     `${number(perMinute(progress))} per minute`,
     `${number(seeds)} seeds`,
     `${number(tally.total('faults'))} faults`,
     `${number(violations)} violations`,
-    `about ${left} left`,
+    ...(hours === 0 ? [] : [`${left} left`]),
   ].join(' · ');
 }
 

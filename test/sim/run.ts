@@ -41,6 +41,7 @@ export interface RunOptions {
 /** Lets promises settle: ticks run when no microtask is left. */
 const settled = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 const aTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const SLOWEST_CONSUMER_MS = 125_000;
 /** How many steps before the event loop of this process gets a turn. */
 const STEPS_PER_TURN = 2_000;
 
@@ -122,6 +123,8 @@ async function drain(world: World, run: Run): Promise<void> {
   for (const slot of wanted) {
     if (!isWell() && !slot.isWell) chronicle.tell('drain.late', { what: `shard ${slot.shardId} is ${slot.life.shard.state} after ${clock.now() - from} ms` });
   }
+  // A consumer that was slow takes its time for the one it has.
+  await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () => slots.every(({ life: { sockets } }) => sockets.at(-1)?.isPaused !== true));
   await run.until(run.elapsedMs + 20_000 + setting.latencyMs * 20);
   if (run.violation === null) chronicle.tell('drain.ended', {});
 }

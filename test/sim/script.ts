@@ -49,8 +49,10 @@ function gap(dice: Dice, meanMs: number): number {
 export function schedule(world: World, script: readonly ScriptEvent[]): void {
   for (const event of script) {
     const play = (): void => playEvent(world, event);
-    if (event.kind === 'deed') world.clock.later(play, event.at);
-    else world.clock.outside(play, event.at);
+    // Its own dice: how many events there are must not move the world's.
+    const order = new Dice(event.salt).next();
+    if (event.kind === 'deed') world.clock.later(play, event.at, order);
+    else world.clock.outside(play, event.at, order);
   }
 }
 

@@ -72,19 +72,22 @@ export class SimClock implements Clock {
     this.#heap.cancel(entry);
   }
 
-  /** Something in the process that is not the shard's: the user's own timers. */
-  later(run: () => void, delayMs: number): Entry {
-    return this.#add(run, this.#now + delayMs, TIMERS, true);
+  /**
+   * Something in the process that is not the shard's: the user's own timers.
+   * @param order - in [0, 1), among what is due together; default by chance
+   */
+  later(run: () => void, delayMs: number, order = this.#dice.next()): Entry {
+    return this.#add(run, this.#now + delayMs, TIMERS, true, order);
   }
 
   /** Something that arrives at the process from outside: a sleeping one sees it when it wakes. */
   arrive(run: () => void, at: number): void {
-    this.#add(run, Math.max(this.#now, at), POLL, true);
+    this.#add(run, Math.max(this.#now, at), POLL, true, this.#dice.next());
   }
 
   /** Something in the world outside. */
-  outside(run: () => void, delayMs: number): Entry {
-    return this.#add(run, this.#now + delayMs, POLL, false);
+  outside(run: () => void, delayMs: number, order = this.#dice.next()): Entry {
+    return this.#add(run, this.#now + delayMs, POLL, false, order);
   }
 
   /** The process stands still: blocked, or on a laptop whose lid was closed. */
@@ -129,8 +132,8 @@ export class SimClock implements Clock {
     this.#now = Math.max(this.#now, at);
   }
 
-  #add(run: () => void, at: number, phase: number, isAsleep: boolean): Entry {
-    const entry: Entry = { at, phase, order: this.#dice.next(), run, isShards: false, isAsleep };
+  #add(run: () => void, at: number, phase: number, isAsleep: boolean, order: number): Entry {
+    const entry: Entry = { at, phase, order, run, isShards: false, isAsleep };
     this.#heap.push(entry);
     return entry;
   }

@@ -20,7 +20,7 @@ export class Slot {
     this.world = world;
     this.shardId = shardId;
     this.#dice = stream(world.setting.seed, `user ${shardId}`);
-    this.life = this.#begin();
+    this.life = this.#begin(null);
   }
 
   nextId(): number {
@@ -34,11 +34,11 @@ export class Slot {
     return this.life.shard.state === 'ready' && socket?.readyState === 1 && !socket.link.isDeaf && socket.connection?.isClosed === false;
   }
 
-  /** Another process takes over. */
-  restart(): void {
+  /** Another process takes over, perhaps with the session in its hands. */
+  restart(session: Session | null): void {
     this.life.isOver = true;
     if (!this.world.setting.hasStore) this.stored = null;
-    this.life = this.#begin();
+    this.life = this.#begin(session);
   }
 
   /** A user who is told that the shard has given up may try again. */
@@ -60,8 +60,8 @@ export class Slot {
     life.hold('connect', () => life.shard.connect(signal === undefined ? {} : { signal }));
   }
 
-  #begin(): Life {
-    const life = new Life(this.world, this, this.lives.length + 1);
+  #begin(session: Session | null): Life {
+    const life = new Life(this.world, this, this.lives.length + 1, session);
     this.lives.push(life);
     return life;
   }

@@ -51,12 +51,14 @@ export interface TimedEdge {
   readonly microsteps: readonly Microstep[];
 }
 
+/** A state, and what leads on from it. */
 export interface TimedNode<Machine extends AnyStateMachine> {
   /** The first state found of those that count as one. */
   readonly state: TimedState<Machine>;
   readonly edges: readonly TimedEdge[];
 }
 
+/** Where the machine starts with an input. */
 export interface TimedRoot<Machine extends AnyStateMachine> extends Outcome<Machine> {
   readonly input: InputFrom<Machine>;
   readonly node: number;
@@ -64,6 +66,7 @@ export interface TimedRoot<Machine extends AnyStateMachine> extends Outcome<Mach
 
 const DEFAULT_LIMIT = 20_000;
 
+/** What {@link exploreTimed} finds. */
 export class TimedGraph<Machine extends AnyStateMachine> {
   readonly machine: Machine;
   readonly roots: readonly TimedRoot<Machine>[];

@@ -1,12 +1,17 @@
 /** Takes down which transitions running actors take. The one place that reads `_transitions` of XState's inspection. */
-import type { ActorRefLike, AnyTransitionDefinition, InspectionEvent } from 'xstate';
+import type { ActorRefLike, InspectionEvent } from 'xstate';
 import { transitionId } from './chart-transition.ts';
 import { pairsIn } from './transition-pairs.ts';
 import type { Microstep } from './transition-pairs.ts';
 
 const isId = (id: string | undefined): id is string => id !== undefined;
 
-const idsOf = (transitions: readonly AnyTransitionDefinition[]): Microstep => transitions.map(transitionId).filter(isId);
+/** The ids of the transitions that an inspection event tells of; none unless it is an `@xstate.microstep`. */
+export function microstepOf(event: InspectionEvent): Microstep {
+  if (event.type !== '@xstate.microstep') return [];
+  const { _transitions: transitions } = event;
+  return transitions.map(transitionId).filter(isId);
+}
 
 /**
  * An inspector that counts coverage. One recorder may watch many actors, at once or one after the other.
@@ -28,9 +33,7 @@ export class TransitionRecorder {
 
   /** To be given as `inspect`. */
   readonly observe = (event: InspectionEvent): void => {
-    if (event.type !== '@xstate.microstep') return;
-    const { _transitions: transitions } = event;
-    const taken = idsOf(transitions);
+    const taken = microstepOf(event);
     if (taken.length === 0) return;
     for (const id of taken) this.covered.transitions.add(id);
     for (const pair of pairsIn(this.#last.get(event.actorRef) ?? [], [taken])) this.covered.pairs.add(pair);

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { Pulse } from '../../src/actors/pulse.ts';
+import { GatewayError } from '../../src/protocol/errors.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+
+const INTERVAL_MS = 40_000;
+const LOST = new GatewayError('CONNECTION_LOST', 'gone');
+
+/** A pulse whose first beat is due after 10 s. */
+function scheduled() {
+  const clock = new VirtualClock({ startAt: 0 });
+  const pulse = new Pulse(clock);
+  pulse.scheduleFirst(10_000, INTERVAL_MS);
+  return { clock, pulse };
+}
+
+describe('a beat', () => {
+  test.each([
+    [0, null],
+    [10_000, null],
+    [10_001, 10_001],
+    [39_000, 39_000],
+  ])('that is %i ms late at an interval of 40 s is told of as %s, once', (lateMs, told) => {
+    const { clock, pulse } = scheduled();
+    clock.advance(10_000 + lateMs);
+    pulse.scheduleNext();
+    expect([pulse.takeLagMs(), pulse.takeLagMs()]).toEqual([told, null]);
+  });
+
+  test('that is late with its verdict is told of by the time of the verdict, not of the beat that follows', () => {
+    const { clock, pulse } = scheduled();
+    clock.advance(10_000 + 20_000);
+    pulse.overdue();
+    const told = pulse.takeLagMs();
+    clock.advance(5_000);
+    pulse.scheduleNext();
+    const again = pulse.takeLagMs();
+    clock.advance(60_000);
+    pulse.scheduleNext();
+    expect([told, again, pulse.takeLagMs()]).toEqual([20_000, null, 45_000]);
+  });
+
+  test('is not late before one is due', () => {
+    const pulse = new Pulse(new VirtualClock({ startAt: 0 }));
+    pulse.overdue();
+    expect([pulse.takeLagMs(), pulse.scheduleNext(), pulse.takeLagMs()]).toEqual([null, 0, null]);
+  });
+});
+
+describe('an answer', () => {
+  test('is measured from its own beat, and the last one is kept', () => {
+    const { clock, pulse } = scheduled();
+    pulse.sent();
+    clock.advance(30);
+    pulse.sent();
+    clock.advance(70);
+    const trips = [pulse.acknowledge(), pulse.ping, pulse.acknowledge(), pulse.ping, pulse.acknowledge(), pulse.ping];
+    expect([trips, pulse.lastAckAt]).toEqual([[100, 100, 70, 70, null, 70], 100]);
+  });
+
+  test('settles everybody who waits for it, and nobody twice', async () => {
+    const { clock, pulse } = scheduled();
+    pulse.sent();
+    const waiting = [pulse.nextAck(), pulse.nextAck()];
+    clock.advance(25);
+    pulse.acknowledge();
+    pulse.sent();
+    const next = pulse.nextAck();
+    clock.advance(7);
+    pulse.acknowledge();
+    expect(await Promise.all([...waiting, next])).toEqual([25, 25, 7]);
+  });
+
+  test('is known to be missing only after a beat', () => {
+    const { pulse } = scheduled();
+    const before = [pulse.acknowledged, pulse.awaitsAck];
+    pulse.sent();
+    const unanswered = [pulse.acknowledged, pulse.awaitsAck];
+    pulse.acknowledge();
+    expect([before, unanswered, [pulse.acknowledged, pulse.awaitsAck]]).toEqual([[null, false], [false, true], [true, false]]);
+  });
+});
+
+describe('a new connection', () => {
+  test('owes nothing of what the old one did, and whoever waited for an answer is told', async () => {
+    const { clock, pulse } = scheduled();
+    pulse.sent();
+    const waiting = pulse.nextAck();
+    clock.advance(30_000);
+    pulse.overdue();
+    pulse.reset(LOST);
+    await expect(waiting).rejects.toBe(LOST);
+    const reset = [pulse.takeLagMs(), pulse.awaitsAck, pulse.acknowledge()];
+    pulse.scheduleFirst(1_000, INTERVAL_MS);
+    const beforeItsBeat = pulse.acknowledged;
+    clock.advance(1_000);
+    const next = pulse.scheduleNext();
+    clock.advance(60_000);
+    pulse.scheduleNext();
+    expect([reset, beforeItsBeat, next, pulse.takeLagMs()]).toEqual([[null, false, null], null, INTERVAL_MS, 20_000]);
+  });
+
+  test('tells nobody twice that the old one is lost', async () => {
+    const { pulse } = scheduled();
+    const waiting = pulse.nextAck();
+    pulse.reset(LOST);
+    pulse.reset(new GatewayError('CONNECTION_LOST', 'again'));
+    await expect(waiting).rejects.toBe(LOST);
+  });
+});

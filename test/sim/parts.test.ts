@@ -1,0 +1,93 @@
+/** The parts of the simulator that the rest leans on. */
+import { describe, expect, it } from 'vitest';
+import { Dice, stream } from './dice.ts';
+import { play } from './run.ts';
+import { scriptOf } from './script.ts';
+import { settingOf } from './setting.ts';
+import { shrink } from './shrink.ts';
+import { SimClock } from './sim-clock.ts';
+import { traceInto } from './trace.ts';
+
+const EXACT = { earlyMs: 0, usualMs: 0, worstMs: 0 };
+
+const clockWith = (): { clock: SimClock; said: string[]; run: () => void } => {
+  const clock = new SimClock(new Dice(1), EXACT, 0);
+  const said: string[] = [];
+  return { clock, said, run: () => { while (clock.nextAt < Infinity) clock.step(); } };
+};
+
+describe('the clock of the simulator', () => {
+  it('runs timers before arrivals of the same moment, and a timer of 0 ms after them', () => {
+    const { clock, said, run } = clockWith();
+    clock.setTimeout(() => said.push('timer'), 5);
+    clock.arrive(() => {
+      said.push('arrival');
+      clock.setTimeout(() => said.push('immediate'), 0);
+    }, 5);
+    clock.arrive(() => said.push('arrival'), 5);
+    run();
+    expect(said).toEqual(['timer', 'arrival', 'arrival', 'immediate']);
+  });
+
+  it('lets a process that sleeps see everything when it wakes, timers first, while the world goes on', () => {
+    const { clock, said, run } = clockWith();
+    clock.sleep(100);
+    clock.arrive(() => said.push(`arrival ${clock.now()}`), 10);
+    clock.setTimeout(() => said.push(`timer ${clock.now()}`), 20);
+    clock.outside(() => said.push(`world ${clock.now()}`), 30);
+    run();
+    expect(said).toEqual(['world 30', 'timer 100', 'arrival 100']);
+  });
+
+  it('counts the timers of shards that are set, however they end', () => {
+    const { clock, run } = clockWith();
+    const timers = Array.from({ length: 200 }, (_, n) => clock.setTimeout(() => undefined, n + 1));
+    for (const timer of timers.slice(0, 150)) clock.clearTimeout(timer);
+    clock.clearTimeout(timers[0]);
+    expect(clock.pending).toBe(50);
+    run();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+const linesOf = async (seed: number, events?: number): Promise<string[]> => {
+  const lines: string[] = [];
+  await play(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceInto(world, (line) => lines.push(line)) });
+  return lines;
+};
+
+describe('a run', () => {
+  it('is the same each time', async () => {
+    expect(await linesOf(14)).toEqual(await linesOf(14));
+  });
+
+  it('begins the same when its script is cut', async () => {
+    const cut = await linesOf(14, 20);
+    const end = cut.findIndex((line) => line.endsWith('is well from now on'));
+    expect(end).toBeGreaterThan(100);
+    expect(cut.slice(0, end)).toEqual((await linesOf(14)).slice(0, end));
+  });
+
+  it('that fails is cut to the events it takes', async () => {
+    const script = scriptOf(settingOf(14));
+    const culprit = script[30]!;
+    const result = await play(14, { observe: (world) => world.clock.outside(() => world.chronicle.tell('uncaught', { error: 'on purpose' }), culprit.at) });
+    expect(result.violation).toEqual({ check: 'no-uncaught', what: 'on purpose', at: culprit.at });
+    const shrunk = await shrink(result, {
+      observe: (world) => {
+        let told = 0;
+        world.chronicle.onAll((name) => {
+          if (name !== 'fault' && name !== 'deed') return;
+          told += 1;
+          if (told === 12) world.chronicle.tell('uncaught', { error: 'on purpose' });
+        });
+      },
+    });
+    expect(shrunk!.events).toBeLessThan(20);
+  });
+
+  it('has dice of its own for each part, the same each time', () => {
+    expect(new Set([stream(1, 'a'), stream(1, 'b'), stream(2, 'a')].map((dice) => dice.next())).size).toBe(3);
+    expect(stream(1, 'a').next()).toBe(stream(1, 'a').next());
+  });
+});
