@@ -7,6 +7,7 @@ import type { GatewayInfo, ManagerEvent } from '../../machines/index.ts';
 import type { IdentifyGate } from '../actors/identify-gate.ts';
 import { MemoryIdentifyGate } from '../actors/memory-identify-gate.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { DisconnectOptions } from '../shard/closing.ts';
 import { GuildSync } from './guild-sync.ts';
@@ -14,7 +15,7 @@ import { HandOver, isAnswer } from './hand-over.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
 import { SessionLedger } from './session-ledger.ts';
 import type { LedgerRow } from './session-ledger.ts';
-import type { CreateShard } from './shard-handle.ts';
+import type { CreateShard, ShardHandle } from './shard-handle.ts';
 import { ShardSet } from './shard-set.ts';
 import type { SetObserver, SetPlan } from './shard-set.ts';
 
@@ -86,7 +87,8 @@ export class Fleet implements SetObserver {
     this.#learn(info);
     const plan = this.#plan(info, total, allIds(total));
     this.#isAwaitingSuccessor = true;
-    this.#sync = new GuildSync(this.#host.options.clock, () => this.#lookAtSuccessor());
+    const { clock, intents } = this.#host.options;
+    this.#sync = new GuildSync({ clock, hearsOfGuilds: (intents & Intents.Guilds) !== 0, changed: () => this.#lookAtSuccessor() });
     this.#successor = this.#assemble(plan, 'held');
     this.#successor.launch(plan.maxConcurrency);
   }
@@ -125,9 +127,9 @@ export class Fleet implements SetObserver {
     this.#resharded = successor.plan.total;
     this.#sync?.stop();
     old.ledger.retire();
-    for (const id of old.plan.ids) if (!successor.handles.has(id)) void successor.ledger.clear(id);
     successor.setPressure(this.#host.isPressed);
     successor.ledger.open();
+    for (const id of old.plan.ids) if (!successor.handles.has(id)) void successor.ledger.clear(id);
     void this.#retire(old, this.#host.options.timing.closeTimeoutMs);
     this.#host.resharded(old.plan.total, successor.plan.total);
   }
@@ -225,7 +227,11 @@ export class Fleet implements SetObserver {
     this.#retiring.add(set);
     const late = Promise.withResolvers<void>();
     const timer = clock.setTimeout(late.resolve, patienceMs);
-    if (patienceMs > 0) await Promise.race([Promise.all([...set.handles.values()].map((handle) => handle.idle())), late.promise]);
+    const leave = async (handle: ShardHandle): Promise<void> => {
+      if (patienceMs > 0) await Promise.race([handle.idle(), late.promise]);
+      await handle.disconnect({ session: 'discard' });
+    };
+    await Promise.allSettled([...set.handles.values()].map(leave));
     clock.clearTimeout(timer);
     await set.close({ session: 'discard' });
     this.#retiring.delete(set);

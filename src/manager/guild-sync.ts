@@ -14,17 +14,22 @@ const guildIdsOf = (d: unknown): string[] => {
   return Array.isArray(guilds) ? guilds.map(({ id }: { id?: unknown }) => String(id)) : [];
 };
 
+interface Host {
+  readonly clock: Clock;
+  /** Without the intent `Guilds` there is no GUILD_CREATE. */
+  readonly hearsOfGuilds: boolean;
+  /** Told when nothing is missing any more. */
+  readonly changed: () => void;
+}
+
 export class GuildSync {
-  readonly #clock: Clock;
-  readonly #changed: () => void;
+  readonly #host: Host;
   /** What each shard has yet to be told. */
   readonly #missing = new Map<number, Set<string>>();
   #timer: unknown = null;
 
-  /** @param changed - told when nothing is missing any more */
-  constructor(clock: Clock, changed: () => void) {
-    this.#clock = clock;
-    this.#changed = changed;
+  constructor(host: Host) {
+    this.#host = host;
   }
 
   get isDone(): boolean {
@@ -37,11 +42,11 @@ export class GuildSync {
   }
 
   stop(): void {
-    this.#clock.clearTimeout(this.#timer);
+    this.#host.clock.clearTimeout(this.#timer);
   }
 
   #expect(shardId: number, guildIds: string[]): void {
-    if (guildIds.length > 0) this.#missing.set(shardId, new Set(guildIds));
+    if (this.#host.hearsOfGuilds && guildIds.length > 0) this.#missing.set(shardId, new Set(guildIds));
     else this.#missing.delete(shardId);
     this.#wait();
   }
@@ -55,10 +60,10 @@ export class GuildSync {
 
   #wait(): void {
     this.stop();
-    if (this.isDone) return this.#changed();
-    this.#timer = this.#clock.setTimeout(() => {
+    if (this.isDone) return this.#host.changed();
+    this.#timer = this.#host.clock.setTimeout(() => {
       this.#missing.clear();
-      this.#changed();
+      this.#host.changed();
     }, GUILD_PATIENCE_MS);
   }
 }
