@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import type { FakeConnection } from '../../src/testing/index.ts';
 import { heard, liveManager } from '../kit/live-manager.ts';
+import { QUICK } from '../kit/timing.ts';
 
 const SHARDS = Number(process.env['SHARDS'] ?? 100);
 const CUTS = Number(process.env['CUTS'] ?? 400);
@@ -19,7 +20,9 @@ const ENDS: readonly ((connection: FakeConnection) => void)[] = [
 ];
 
 test(`${SHARDS} shards whose connections are ended ${CUTS} times, in all ways, are all ready again, and nothing is lost`, { timeout: 120_000 }, async () => {
-  await using kit = await liveManager({ shards: SHARDS }, { heartbeatIntervalMs: 20_000 });
+  // A session is given up after four resumes that failed in a row, and some shard is always that unlucky.
+  const timing = { ...QUICK, maxResumeAttempts: CUTS };
+  await using kit = await liveManager({ shards: SHARDS, timing }, { heartbeatIntervalMs: 20_000 });
   const { manager, gateway } = kit;
   let seed = 7;
   const roll = (below: number): number => {
