@@ -27,10 +27,10 @@ const short = (text: string): string => {
   return line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;
 };
 
-/** Lines from 1, columns from 0 in what Stryker gives back. */
+/** Lines and columns count from 1. */
 function textAt(source: string, { start, end }: MutantResult['location']): string {
-  const lines = source.split('\n').slice(start.line, end.line + 1);
-  return lines.map((line, index) => line.slice(index === 0 ? start.column : 0, index === lines.length - 1 ? end.column : undefined)).join('\n');
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  return lines.map((line, index) => line.slice(index === 0 ? start.column - 1 : 0, index === lines.length - 1 ? end.column - 1 : undefined)).join('\n');
 }
 
 /** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */

@@ -1,0 +1,319 @@
+import { describe, expect, test, vi } from 'vitest';
+import { bareConnection } from './bare-connection.ts';
+
+const READY = { op: 0, t: 'READY', s: 1, d: { session_id: 'one', resume_gateway_url: 'wss://one.test' } };
+const RESUMED = { op: 0, t: 'RESUMED', s: 4, d: {} };
+const dispatch = (s: number) => ({ op: 0, t: 'EVENT', s, d: {} });
+const says = (event: object) => ['says', { ...event, connectionId: 3 }];
+const beat = { op: 1, d: null };
+
+describe('what arrives', () => {
+  test.each([
+    ['HELLO', { op: 10, d: { heartbeat_interval: 41_250 } }, { type: 'gateway.hello', heartbeatIntervalMs: 41_250 }],
+    ['a request to beat', { op: 1, d: null }, { type: 'gateway.heartbeatRequest' }],
+    ['a request to reconnect', { op: 7, d: null }, { type: 'gateway.reconnect' }],
+    ['Invalid Session that may be resumed', { op: 9, d: true }, { type: 'gateway.invalidSession', resumable: true }],
+    ['Invalid Session', { op: 9, d: false }, { type: 'gateway.invalidSession', resumable: false }],
+    ['Invalid Session that says nothing', { op: 9 }, { type: 'gateway.invalidSession', resumable: false }],
+    ['an ACK', { op: 11 }, { type: 'gateway.heartbeatAck' }],
+  ])('as %s is told to the machine, with the connection it came from', (_, packet, event) => {
+    const { receive, heard } = bareConnection();
+    receive(packet);
+    expect(heard()).toEqual([says(event)]);
+  });
+
+  test('as an unknown opcode is ignored', () => {
+    const { receive, heard } = bareConnection();
+    receive({ op: 99, d: {} }, { op: 'x' }, {});
+    expect(heard()).toEqual([]);
+  });
+
+  test.each(['null', '42', '"text"', '{"op":0,'])('as %s ends the connection, once', (text) => {
+    const { socket, heard, receive } = bareConnection();
+    socket.emit('message', Buffer.from(text), false);
+    receive(dispatch(1));
+    socket.emit('close', 1006, Buffer.alloc(0));
+    expect(heard()).toEqual([says({ type: 'socket.corrupted', reason: expect.any(String), cause: undefined })]);
+  });
+
+  test('sets the times of the last frame and the last dispatch', () => {
+    const { clock, receive, host } = bareConnection();
+    receive(dispatch(1));
+    clock.advance(10);
+    receive({ op: 11 });
+    expect(host.vitals).toEqual({ lastFrameAt: 10, lastDispatchAt: 0 });
+  });
+
+  test('is counted as replayed from RESUME to RESUMED, and no further', () => {
+    const { connection, receive, heard } = bareConnection();
+    receive(READY, dispatch(2));
+    connection.perform({ type: 'resume' });
+    receive(dispatch(3), dispatch(4), RESUMED, dispatch(5), RESUMED);
+    expect(heard()).toEqual([
+      says({ type: 'gateway.ready', session: { sessionId: 'one', resumeUrl: 'wss://one.test' } }),
+      ['dispatch', 'READY', 'one', 0],
+      ['dispatch', 'EVENT', 'one', 0],
+      ['dispatch', 'EVENT', 'one', 0],
+      ['dispatch', 'EVENT', 'one', 0],
+      says({ type: 'gateway.resumed' }),
+      ['dispatch', 'RESUMED', 'one', 2],
+      ['dispatch', 'EVENT', 'one', 0],
+      says({ type: 'gateway.resumed' }),
+      ['dispatch', 'RESUMED', 'one', 0],
+    ]);
+  });
+
+  test('as READY without a session ends the connection', () => {
+    const { receive, heard, host } = bareConnection();
+    receive({ op: 0, t: 'READY', s: 1, d: {} }, dispatch(2));
+    expect([heard(), host.cell.identity]).toEqual([[says({ type: 'socket.corrupted', reason: 'READY without a session id' })], null]);
+  });
+
+  test.each([
+    ['open', [], { type: 'socket.opened' }],
+    ['close', [4_000, Buffer.from('why')], { type: 'socket.closed', code: 4_000, reason: 'why' }],
+    ['error', [new Error('ECONNRESET')], { type: 'socket.failed', reason: 'ECONNRESET', cause: new Error('ECONNRESET') }],
+  ])('from the socket as "%s" is told to the machine', (event, args, told) => {
+    const { socket, heard } = bareConnection();
+    socket.emit(event, ...args);
+    expect(heard()).toEqual([says(told)]);
+  });
+
+  test('after an error is not looked at', () => {
+    const { socket, receive, heard, host } = bareConnection();
+    socket.emit('error', new Error('ECONNRESET'));
+    heard();
+    receive(dispatch(1), { op: 7 });
+    socket.emit('close', 1006, Buffer.alloc(0));
+    expect([heard(), host.vitals.lastFrameAt]).toEqual([[], null]);
+  });
+
+  test('is not looked at further when a listener ends the connection with it', () => {
+    const { connection, receive, heard } = bareConnection({ onPacket: () => connection.detach() });
+    receive({ op: 7 }, dispatch(1));
+    expect(heard()).toEqual([]);
+  });
+});
+
+describe('a beat', () => {
+  test('carries the last sequence, and its answer is measured', () => {
+    const { clock, connection, socket, receive, heard } = bareConnection();
+    receive(dispatch(5));
+    heard();
+    connection.perform({ type: 'beat', scheduled: true });
+    clock.advance(42);
+    receive({ op: 11 }, { op: 11 });
+    const ack = says({ type: 'gateway.heartbeatAck' });
+    expect([socket.asked, heard()]).toEqual([[['send', { op: 1, d: 5 }]], [ack, ['heartbeat', 42], ack]]);
+  });
+
+  test('that the gateway asks for is sent while there is room, one that is due always', () => {
+    const { connection, socket } = bareConnection();
+    for (let beats = 0; beats < 125; beats += 1) connection.perform({ type: 'beat', scheduled: false });
+    const asked = socket.asked.length;
+    connection.perform({ type: 'beat', scheduled: true });
+    expect([asked, socket.asked.length]).toEqual([120, 121]);
+  });
+
+  test('that is due and late is told of, one that the gateway asks for is not', () => {
+    const { clock, connection, host, heard } = bareConnection();
+    host.pulse.scheduleFirst(1_000, 1_000);
+    clock.advance(1_600);
+    host.pulse.scheduleNext();
+    connection.perform({ type: 'beat', scheduled: false });
+    const before = heard();
+    connection.perform({ type: 'beat', scheduled: true });
+    expect([before, heard()]).toEqual([[], [['lagged', 600]]]);
+  });
+
+  test('that a socket does not take is not waited for', () => {
+    const { connection, host, socket } = bareConnection();
+    socket.readyState = 2;
+    connection.perform({ type: 'beat', scheduled: true });
+    expect([socket.asked, host.pulse.awaitsAck, connection.limiter.delayMs('command')]).toEqual([[], false, 0]);
+  });
+
+  test('out of schedule is sent once however many wait for its answer, and gives them the round trip', async () => {
+    const { clock, connection, socket, receive } = bareConnection();
+    const waiting = [connection.heartbeat(), connection.heartbeat()];
+    clock.advance(30);
+    receive({ op: 11 });
+    expect([socket.asked, await Promise.all(waiting)]).toEqual([[['send', beat]], [30, 30]]);
+  });
+
+  test('out of schedule waits for room, is then sent once, and again the next time', async () => {
+    const { clock, connection, socket, receive } = bareConnection();
+    for (let frames = 0; frames < 120; frames += 1) connection.transmit('command', '{"op":3}');
+    const waiting = [connection.heartbeat(), connection.heartbeat()];
+    clock.advance(60_499);
+    const before = socket.asked.length;
+    clock.advance(1);
+    receive({ op: 11 });
+    const next = connection.heartbeat();
+    receive({ op: 11 });
+    expect([before, socket.asked.slice(120), await Promise.all([...waiting, next])]).toEqual([120, [['send', beat], ['send', beat]], [0, 0, 0]]);
+  });
+
+  test('out of schedule is not sent any more once the connection is let go, and whoever waits is told', async () => {
+    const { clock, connection, socket } = bareConnection();
+    for (let frames = 0; frames < 120; frames += 1) connection.transmit('command', '{"op":3}');
+    const waiting = connection.heartbeat();
+    connection.detach();
+    await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect([clock.pending, socket.asked.length]).toEqual([0, 120]);
+  });
+});
+
+describe('IDENTIFY', () => {
+  test.each([
+    ['counts for its permit when it is sent', 1, ['sent']],
+    ['gives its permit back when the socket does not take it', 2, ['release']],
+  ])('%s', (_, readyState, outcomes) => {
+    const permit = { outcomes: [] as string[], sent: () => void permit.outcomes.push('sent'), release: () => void permit.outcomes.push('release') };
+    const permits = [permit];
+    const { connection, socket } = bareConnection({ takePermit: () => permits.pop() ?? null });
+    socket.readyState = readyState;
+    connection.perform({ type: 'identify' });
+    expect([socket.asked, permit.outcomes]).toEqual([readyState === 1 ? [['send', { op: 2 }]] : [], outcomes]);
+  });
+
+  test('that is not sent before the connection is let go gives its permit back', () => {
+    const release = vi.fn<() => void>();
+    const { connection } = bareConnection({ takePermit: () => ({ sent: () => undefined, release }) });
+    connection.detach();
+    connection.detach();
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+});
+
+test('RESUME is not sent without a session', () => {
+  const { connection, socket } = bareConnection({ resumePayload: () => null });
+  connection.perform({ type: 'resume' });
+  expect(socket.asked).toEqual([]);
+});
+
+describe('draining', () => {
+  const drained = says({ type: 'socket.drained' });
+
+  test('tells how late it is, reads on, and is over after a turn in which nothing came', () => {
+    const { clock, connection, socket, host, receive, heard } = bareConnection();
+    host.pulse.scheduleFirst(1_000, 1_000);
+    clock.advance(1_500);
+    connection.perform({ type: 'drain' });
+    receive(dispatch(1));
+    const before = heard();
+    clock.next();
+    const still = heard();
+    clock.next();
+    expect([before, still, heard(), clock.pending, socket.asked]).toEqual([
+      [['lagged', 500], ['dispatch', 'EVENT', null, 0]],
+      [],
+      [drained],
+      0,
+      [['resume'], ['resume']],
+    ]);
+  });
+
+  test('says nothing once the connection is let go', () => {
+    const { clock, connection, heard } = bareConnection();
+    connection.perform({ type: 'drain' });
+    connection.detach();
+    clock.next();
+    expect([heard(), clock.pending]).toEqual([[], 0]);
+  });
+});
+
+describe('silence', () => {
+  test('is told of when no dispatch came for as long as it may take, counted from the last one', () => {
+    const { clock, receive, heard } = bareConnection({ maxDispatchSilenceMs: 1_000 });
+    receive(READY);
+    clock.advance(600);
+    receive(dispatch(2));
+    heard();
+    clock.advance(999);
+    const before = heard();
+    clock.advance(1);
+    expect([before, heard(), clock.pending]).toEqual([[], [says({ type: 'socket.silent' })], 0]);
+  });
+
+  test('is watched by one timer, from READY and from RESUMED on', () => {
+    const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
+    const before = clock.pending;
+    receive(READY, RESUMED);
+    const watched = clock.pending;
+    connection.detach();
+    expect([before, watched, clock.pending]).toEqual([0, 1, 0]);
+  });
+
+  test('is not watched unless somebody wants it', () => {
+    const { clock, receive } = bareConnection();
+    receive(READY);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('letting go', () => {
+  test('with a code reads on and sends a close frame with at most 123 bytes of reason, and says when it is closed', () => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    connection.close(4_000, 'r'.repeat(200), gone);
+    const before = gone.mock.calls.length;
+    socket.emit('close', 4_000, Buffer.alloc(0));
+    expect([socket.asked, before, gone.mock.calls.length]).toEqual([[['resume'], ['close', 4_000, 'r'.repeat(123)]], 0, 1]);
+  });
+
+  test.each([
+    ['without a code', 1, null],
+    ['of one that is not open', 0, 4_000],
+  ])('%s sends none', (_, readyState, code) => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    socket.readyState = readyState;
+    connection.close(code, 'reason', gone);
+    socket.emit('close', 1006, Buffer.alloc(0));
+    expect([socket.asked, gone.mock.calls.length]).toEqual([[['terminate']], 1]);
+  });
+
+  test('of one that is closed is done at once', () => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    socket.readyState = 3;
+    connection.close(4_000, 'reason', gone);
+    connection.terminate();
+    expect([socket.asked, gone.mock.calls.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    [1, [['close', 4_000], ['terminate']]],
+    [0, [['terminate']]],
+  ])('at once hands out the close frame if it can (readyState %i)', (readyState, asked) => {
+    const { connection, socket, receive, heard } = bareConnection();
+    socket.readyState = readyState;
+    connection.abort(4_000);
+    receive({ op: 7 });
+    expect([socket.asked, heard()]).toEqual([asked, []]);
+  });
+
+  test('by terminating hears nothing more', () => {
+    const { connection, socket, receive, heard } = bareConnection();
+    connection.terminate();
+    receive({ op: 7 });
+    expect([socket.asked, heard()]).toEqual([[['terminate']], []]);
+  });
+
+  test('means that nothing is sent, paused or resumed', () => {
+    const { connection, socket } = bareConnection();
+    connection.detach();
+    connection.perform({ type: 'beat', scheduled: true });
+    connection.pause();
+    connection.resume();
+    expect([connection.transmit('command', '{}'), socket.asked]).toEqual([false, []]);
+  });
+});
+
+test('a consumer that can not keep up stops the socket, and lets it go on', () => {
+  const { connection, socket } = bareConnection();
+  connection.pause();
+  connection.resume();
+  expect([connection.transmit('command', '{"op":3}'), socket.asked]).toEqual([true, [['pause'], ['resume'], ['send', { op: 3 }]]]);
+});
