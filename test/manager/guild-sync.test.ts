@@ -3,7 +3,7 @@ import { GUILD_PATIENCE_MS, GuildSync } from '../../src/manager/guild-sync.ts';
 import type { Dispatch } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/index.ts';
 
-const event = (t: string, d: unknown): Dispatch => ({ op: 0, t, s: 1, d }) as Dispatch;
+const event = (t: string, d: unknown): Dispatch => ({ op: 0, t, s: 1, d });
 const ready = (...ids: string[]): Dispatch => event('READY', { guilds: ids.map((id) => ({ id, unavailable: true })) });
 
 function syncing(hearsOfGuilds = true) {
