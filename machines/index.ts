@@ -6,3 +6,8 @@ export * from './shard-context.ts';
 export * from './shard-delays.ts';
 export * from './shard.machine.ts';
 export * from './timing.ts';
+export * from './manager-context.ts';
+export * from './manager-delays.ts';
+export * from './manager-events.ts';
+export * from './manager-state.ts';
+export * from './manager.machine.ts';

@@ -1,9 +1,15 @@
-export type { ShardState, ShardTiming } from '../machines/index.ts';
+export type { ManagerState, ShardState, ShardTiming } from '../machines/index.ts';
 export type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './actors/identify-gate.ts';
 export { MemoryIdentifyGate } from './actors/memory-identify-gate.ts';
 export type { CreateSocket, SocketOptions, WebSocketLike } from './actors/web-socket.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
+export type { ShardDispatch } from './manager/fleet-stream.ts';
+export type { ManagerEvents, Progress } from './manager/manager-events.ts';
+export type { ManagerOptions, SomeShards } from './manager/manager-options.ts';
+export type { ManagerStatus, ShardStatus } from './manager/manager-status.ts';
+export type { ShardHandle, ShardHealth } from './manager/shard-handle.ts';
+export { ShardManager } from './manager/shard-manager.ts';
 export { GATEWAY_ERROR_CODES, GatewayError } from './protocol/errors.ts';
 export type { GatewayErrorCode, GatewayErrorOptions } from './protocol/errors.ts';
 export type { Compression } from './protocol/gateway-url.ts';

@@ -1,6 +1,6 @@
 /** Which machines are drawn, and how each is told. */
 import type { AnyStateMachine } from 'xstate';
-import { CLOSE_CODES, closePolicy, shardMachine } from '../../machines/index.ts';
+import { CLOSE_CODES, closePolicy, managerMachine, shardMachine } from '../../machines/index.ts';
 import type { CloseAction } from '../../machines/index.ts';
 import type { Telling } from './chart.ts';
 
@@ -31,4 +31,5 @@ export const MACHINES: readonly Drawn[] = [
       quiet: new Set(['shard.disconnect', 'shard.forceClose', 'shard.resume', 'shard.reinstantiate', 'shard.reconnect']),
     },
   },
+  { machine: managerMachine, telling: { notes: {}, quiet: new Set(['manager.disconnect']) } },
 ];

@@ -3,6 +3,7 @@
  * of a bot that takes more than it has, so this errs on the late side: it counts from the frame, not from the permit,
  * and charges the budget before the frame is sent.
  */
+import type { SessionStartLimit } from '../../machines/index.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
@@ -57,7 +58,7 @@ interface Lane {
 
 interface Waiter {
   readonly request: IdentifyRequest;
-  readonly lane: Lane;
+  lane: Lane;
   readonly grant: (permit: IdentifyPermit) => void;
   told: boolean;
 }
@@ -70,13 +71,15 @@ interface Waiter {
  */
 export class MemoryIdentifyGate implements IdentifyGate {
   readonly #clock: Clock;
-  readonly #maxConcurrency: number;
+  #maxConcurrency: number;
   readonly #spacingMs: number;
-  readonly #total: number;
+  #total: number;
   readonly #reserve: number;
   readonly #lanes = new Map<number, Lane>();
   /** By shard id; those with the same id in the order they came. */
   #waiting: Waiter[] = [];
+  /** Before this no key is free that was not known before. */
+  #freeAt = Number.NEGATIVE_INFINITY;
   /** Permits that are out and unsent. */
   #unsent = 0;
   #remaining: number;
@@ -113,6 +116,27 @@ export class MemoryIdentifyGate implements IdentifyGate {
     return resetAfterMs > 0
       ? { total: this.#total, remaining: this.#remaining, resetAfterMs }
       : { total: this.#total, remaining: this.#total - this.#unsent, resetAfterMs: DAY_MS };
+  }
+
+  /**
+   * Takes over what `GET /gateway/bot` says now; other processes may have used the budget too. What an earlier
+   * IDENTIFY keeps a key waiting stays so.
+   */
+  update({ maxConcurrency, total, remaining, resetAfterMs }: SessionStartLimit): void {
+    if (maxConcurrency !== this.#maxConcurrency) this.#reassign(maxConcurrency);
+    this.#total = total;
+    this.#remaining = remaining - this.#unsent;
+    this.#resetAt = this.#clock.now() + resetAfterMs;
+    this.#isFresh = false;
+    this.#admit();
+  }
+
+  /** Nobody knows which new key an earlier IDENTIFY counts for, so all wait for the last of them. */
+  #reassign(maxConcurrency: number): void {
+    this.#maxConcurrency = maxConcurrency;
+    this.#freeAt = Math.max(this.#freeAt, ...[...this.#lanes.values()].map(({ freeAt }) => freeAt));
+    this.#lanes.clear();
+    for (const waiter of this.#waiting) waiter.lane = this.#laneOf(waiter.request.shardId);
   }
 
   /** How many requests wait. */
@@ -163,7 +187,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
     const key = shardId % this.#maxConcurrency;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
-      lane = { taken: false, freeAt: Number.NEGATIVE_INFINITY };
+      lane = { taken: false, freeAt: this.#freeAt };
       this.#lanes.set(key, lane);
     }
     return lane;

@@ -17,6 +17,7 @@ const HINTS = {
   CONNECTION_LOST: 'The connection went away before the answer came; try again once the shard is ready.',
   REQUEST_TIMED_OUT: 'Discord did not answer in time; check the intents and the guild id, or raise timeoutMs.',
   REQUEST_RATE_LIMITED: 'Ask less often: all members of a guild can be requested once in 30 s.',
+  RESHARD_REFUSED: 'Reshard a connected manager that runs all shards of the bot, to one count at a time.',
   NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
   // What Discord will not accept; the shard stops
   AUTHENTICATION_FAILED: 'The token is wrong or was reset; copy it anew from the Developer Portal.',
@@ -25,6 +26,7 @@ const HINTS = {
   INVALID_API_VERSION: 'Use version 10.',
   INVALID_INTENTS: 'intents is not a valid bit field; build it with resolveIntents().',
   DISALLOWED_INTENTS: 'Enable the privileged intents of the bot in the Developer Portal, or do not ask for them.',
+  GATEWAY_INFO_INVALID: 'Check the option api: GET {api}/gateway/bot has to answer as Discord documents.',
   // What the shard survives
   CONNECTION_FAILED: 'The gateway could not be reached; the shard tries again. Check network, proxy and URL if it goes on.',
   CONNECT_TIMEOUT: 'The socket did not open within connectTimeoutMs; the shard tries again.',
@@ -41,6 +43,7 @@ const HINTS = {
   IDENTIFY_REFUSED: 'The identify gate failed to give a permit; the shard asks again.',
   IDENTIFY_BUDGET_SPENT: 'No session starts are left; the shard identifies when the budget is reset.',
   SESSION_STORE_FAILED: 'The session could not be loaded or saved; see the cause. The shard goes on without.',
+  GATEWAY_INFO_FAILED: 'GET /gateway/bot did not answer; the manager asks again. Check network, proxy and api if it goes on.',
   INTERNAL_ERROR: 'This is a bug in shardwright; please report it with the cause.',
 } as const;
 

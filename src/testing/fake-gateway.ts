@@ -149,11 +149,11 @@ export class FakeGateway {
   }
 
   /**
-   * Sends an event to every session, or to those of one shard. Sessions without a connection get it when they are
-   * resumed. `d` is taken as it is now.
+   * Sends an event to every session, or to those of one shard, or to those whose shard a guild belongs to. Sessions
+   * without a connection get it when they are resumed. `d` is taken as it is now.
    */
-  dispatch(t: string, d: unknown, to: { shardId?: number } = {}): void {
-    this.#realm.sessions.dispatch(t, d, to.shardId);
+  dispatch(t: string, d: unknown, to: { shardId?: number; guildId?: string } = {}): void {
+    this.#realm.sessions.dispatch(t, d, to);
   }
 
   /**

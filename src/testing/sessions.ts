@@ -2,6 +2,7 @@
  * Sessions, which outlive their connections: each numbers its dispatches and keeps them for replay.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
+import { shardOf } from './guilds.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { Stats } from './stats.ts';
@@ -129,12 +130,14 @@ export class Sessions {
     this.#byId.delete(session.id);
   }
 
-  /** Gives an event to all sessions, or to those of one shard, connected or not. */
-  dispatch(t: string, d: unknown, shardId?: number): void {
+  /** Gives an event to all sessions, or to those of one shard or guild, connected or not. */
+  dispatch(t: string, d: unknown, { shardId, guildId }: { shardId?: number; guildId?: string } = {}): void {
     this.#expire();
     const json = jsonOf(d);
     for (const session of this.#byId.values()) {
-      if (shardId === undefined || session.shard[0] === shardId) session.dispatch(t, json);
+      const [id, count] = session.shard;
+      if (guildId !== undefined && shardOf(guildId, count) !== id) continue;
+      if (shardId === undefined || id === shardId) session.dispatch(t, json);
     }
   }
 

@@ -7,7 +7,7 @@ import type { SocketOptions, WebSocketLike } from '../../src/index.ts';
 import { onTestFinished } from 'vitest';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { Oracle } from '../../src/testing/index.ts';
-import type { OracleConnection, OracleRule } from '../../src/testing/index.ts';
+import type { OracleConnection, OracleOptions, OracleRule } from '../../src/testing/index.ts';
 import { packetFrom } from '../../src/testing/oracle/frame.ts';
 import { expectNoComplaints } from './no-complaints.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -141,9 +141,9 @@ export class MemoryGateway {
   /** Called with each packet before it is answered; `true` means that it has been dealt with. */
   intercept: (socket: MemorySocket, packet: Packet) => boolean = () => false;
 
-  constructor(clock: VirtualClock) {
+  constructor(clock: VirtualClock, options: Partial<OracleOptions> = {}) {
     this.clock = clock;
-    this.oracle = new Oracle({ clock, mainUrl: 'wss://main.test', toleranceMs: 0, roundTripMs: 0 });
+    this.oracle = new Oracle({ clock, mainUrl: 'wss://main.test', toleranceMs: 0, roundTripMs: 0, ...options });
     const sleep = clock.sleep.bind(clock);
     clock.sleep = (ms) => {
       for (const socket of this.sockets) socket.excuse();

@@ -45,7 +45,7 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
     if (['disconnect', 'forceClose', 'restart'].includes(name)) finish(life);
   });
   world.chronicle.on('told', ({ life, name, args }) => {
-    if (name === 'failed' || (name === 'stateChange' && (args[0] as { to: string }).to.startsWith('disconnect'))) finish(life);
+    if (name === 'failed' || (name === 'stateChange' && (args[0] as { to: string }).to === 'disconnected')) finish(life);
   });
   const leave = (stream: Watched | undefined): void => {
     if (stream === undefined) return;

@@ -1,0 +1,130 @@
+/** A shard in this thread, as the manager sees it. */
+import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type { ShardState } from '../../machines/index.ts';
+import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
+import { Shard } from '../shard.ts';
+import type { SendOptions } from '../shard.ts';
+import type { DisconnectOptions } from '../shard/closing.ts';
+import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
+import type { Session } from '../session/session.ts';
+import type { ShardEvents } from '../shard/shard-events.ts';
+import type { ShardOptions } from '../shard/shard-options.ts';
+import type { ShardHandle, ShardHealth } from './shard-handle.ts';
+
+export class LocalShard implements ShardHandle {
+  readonly #shard: Shard;
+  readonly #underWay = new Set<Promise<unknown>>();
+  /** A consumer that takes nothing: as long as it is there, the socket is not read. */
+  #stop: ReturnType<Shard['dispatches']> | null = null;
+
+  constructor(options: ShardOptions) {
+    this.#shard = new Shard(options);
+  }
+
+  get shardId(): number {
+    return this.#shard.shardId;
+  }
+
+  get shardCount(): number {
+    return this.#shard.shardCount;
+  }
+
+  get state(): ShardState {
+    return this.#shard.state;
+  }
+
+  get session(): Session | null {
+    return this.#shard.session;
+  }
+
+  get ping(): number | null {
+    return this.#shard.ping;
+  }
+
+  get health(): ShardHealth {
+    return this.#shard.health;
+  }
+
+  get pendingSends(): number {
+    return this.#shard.pendingSends;
+  }
+
+  connect(options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#shard.connect(options);
+  }
+
+  disconnect(options?: DisconnectOptions): Promise<void> {
+    return this.#shard.disconnect(options);
+  }
+
+  forceClose(code?: number): void {
+    this.#shard.forceClose(code);
+  }
+
+  reconnect(): Promise<void> {
+    return this.#shard.reconnect();
+  }
+
+  send(payload: SendPayload, options?: SendOptions): Promise<void> {
+    return this.#follow(this.#shard.send(payload, options));
+  }
+
+  updatePresence(presence: GatewayPresenceUpdateData): Promise<void> {
+    return this.#follow(this.#shard.updatePresence(presence));
+  }
+
+  updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void> {
+    return this.#follow(this.#shard.updateVoiceState(voice));
+  }
+
+  requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
+    return this.#follow(this.#shard.requestGuildMembers(request, options));
+  }
+
+  requestSoundboardSounds(guildIds: readonly string[]): Promise<void> {
+    return this.#follow(this.#shard.requestSoundboardSounds(guildIds));
+  }
+
+  requestChannelInfo(request: RequestChannelInfoData): Promise<void> {
+    return this.#follow(this.#shard.requestChannelInfo(request));
+  }
+
+  heartbeat(): Promise<number> {
+    return this.#shard.heartbeat();
+  }
+
+  /** The answer to a beat comes behind all that was sent before it; one that is under way already proves nothing. */
+  async caughtUp(): Promise<void> {
+    if (this.#shard.heartbeatAcknowledged === false) await this.#shard.heartbeat();
+    await this.#shard.heartbeat();
+  }
+
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  pause(): void {
+    this.#stop ??= this.#shard.dispatches({ highWaterMark: 1 });
+  }
+
+  resume(): void {
+    void this.#stop?.return?.();
+    this.#stop = null;
+  }
+
+  on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
+    this.#shard.on(name, listener);
+    return this;
+  }
+
+  off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
+    this.#shard.off(name, listener);
+    return this;
+  }
+
+  #follow<T>(promise: Promise<T>): Promise<T> {
+    this.#underWay.add(promise);
+    void promise.catch(() => undefined).finally(() => this.#underWay.delete(promise));
+    return promise;
+  }
+}

@@ -1,0 +1,71 @@
+/** What a manager can be told, and the check of it. */
+import { GatewayError } from '../protocol/errors.ts';
+import { resolveOptions } from '../shard/shard-options.ts';
+import type { ShardOptions } from '../shard/shard-options.ts';
+
+/** Which shards a manager runs. */
+export interface SomeShards {
+  /** The shard count of the whole bot. */
+  readonly total: number;
+  /** Those that are run here. */
+  readonly ids: readonly number[];
+}
+
+export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session'> {
+  /** Default `auto`: as many as Discord recommends. A number is the shard count of the bot, all of them run here. */
+  shards?: 'auto' | number | SomeShards;
+  /** Base of the REST API, for `GET {api}/gateway/bot`. Default `https://discord.com/api/v10`. */
+  api?: string;
+  /** Default Node's. Called for `GET /gateway/bot` alone. */
+  fetch?: typeof fetch;
+  /** Session starts of a day that are never used, so that a restart by hand stays possible. Default 0. */
+  sessionStartReserve?: number;
+}
+
+/** The options with everything decided. */
+export type ResolvedManagerOptions = ReturnType<typeof resolveManagerOptions>;
+
+function check(valid: boolean, message: string): void {
+  if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
+
+/** A shard count, checked. @throws {@link GatewayError} `INVALID_OPTIONS`. */
+export function checkedTotal(total: number): number {
+  check(isCount(total), `a shard count is a positive integer, not ${String(total)}`);
+  return total;
+}
+
+function resolveShards(shards: 'auto' | number | SomeShards): 'auto' | { total: number; ids: readonly number[] | null } {
+  if (shards === 'auto') return shards;
+  if (typeof shards === 'number') return { total: checkedTotal(shards), ids: null };
+  check(typeof shards === 'object' && shards !== null && Array.isArray(shards.ids), 'shards must be "auto", a number, or { total, ids }');
+  const { total, ids } = shards;
+  checkedTotal(total);
+  check(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must be a list of different ids, one or more');
+  check(ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < total), 'shards.ids must be integers from 0 to total - 1');
+  return { total, ids: ids.toSorted((a, b) => a - b) };
+}
+
+/** @throws {@link GatewayError} `INVALID_OPTIONS`, naming what is wrong. */
+export function resolveManagerOptions(options: ManagerOptions) {
+  check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: ask = fetch, token, ...rest } = options;
+  const { sessionStartReserve: reserve = 0, ...shared } = rest;
+  // Checks what all shards share, and holds the token.
+  const resolved = resolveOptions({ ...shared, token });
+  check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
+  check(typeof ask === 'function', 'fetch must be a function');
+  check(Number.isSafeInteger(reserve) && reserve >= 0, 'sessionStartReserve must be an integer, 0 or more');
+  return {
+    ...resolved,
+    shards: resolveShards(shards),
+    api: api.replace(/\/+$/, ''),
+    fetch: ask,
+    reserve,
+    /** Whether the gate was given. If not, the manager makes one of what Discord says. */
+    givenGate: shared.identifyGate ?? null,
+    shared: shared satisfies Omit<ShardOptions, 'token'>,
+  };
+}

@@ -1,0 +1,51 @@
+/** Events of many guilds from a gateway that never rests, and the account of what becomes of them. */
+import type { ShardManager } from '../../src/index.ts';
+import type { FakeGateway } from '../../src/testing/index.ts';
+
+/** Guild n of any shard count: the ids are spread as Discord's are. */
+export const guildId = (n: number): string => String(BigInt(n) << 22n);
+
+const numberOf = (id = '0'): number => Number(BigInt(id) >> 22n);
+
+const GUILDS = 50;
+
+export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
+  const sent: string[][] = Array.from({ length: GUILDS }, () => []);
+  const got: string[][] = Array.from({ length: GUILDS }, () => []);
+  let count = 0;
+  manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: of }: { id: string; guild_id?: string }) => {
+    got[numberOf(of)]!.push(id);
+  });
+  const send = (events: number): void => {
+    for (let n = 0; n < events; n += 1) {
+      const guild = (count * 7) % GUILDS;
+      count += 1;
+      sent[guild]!.push(String(count));
+      gateway.dispatch('MESSAGE_CREATE', { id: String(count), guild_id: guildId(guild) }, { guildId: guildId(guild) });
+    }
+  };
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    sent,
+    got,
+    send,
+    /** From now on so many with each turn of the clock. */
+    begin: (events = 5): void => {
+      timer = setInterval(() => send(events), 2);
+    },
+    /** No more are sent; settles when each guild has had its last, in whatever number they came. */
+    end: (): Promise<void> => {
+      clearInterval(timer);
+      const ended = new Set<number>();
+      return new Promise((resolve) => {
+        manager.onDispatch('END_OF_LOAD', (d) => {
+          if (ended.add(numberOf((d as { guild_id: string }).guild_id)).size === GUILDS) resolve();
+        });
+        for (let n = 0; n < GUILDS; n += 1) gateway.dispatch('END_OF_LOAD', { guild_id: guildId(n) }, { guildId: guildId(n) });
+      });
+    },
+    get count() {
+      return count;
+    },
+  };
+}

@@ -1,0 +1,77 @@
+/** A manager, its gateway in memory, and the clock both live on. */
+import { ShardManager } from '../../src/index.ts';
+import type { ManagerEvents, ManagerOptions } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { MemoryGateway } from './memory-gateway.ts';
+import type { MemorySocket } from './memory-gateway.ts';
+import { TOKEN } from './virtual-shard.ts';
+
+export interface Limit {
+  total: number;
+  remaining: number;
+  reset_after: number;
+  max_concurrency: number;
+}
+
+export const LIMIT: Limit = { total: 1_000, remaining: 1_000, reset_after: 86_400_000, max_concurrency: 1 };
+
+export const infoBody = (shards: number, limit: Partial<Limit> = {}): object => ({
+  url: 'wss://main.test',
+  shards,
+  session_start_limit: { ...LIMIT, ...limit },
+});
+
+export const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
+  new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+
+/** `answers` are given in order, the last one again and again; one that is an error is thrown, `null` never comes. */
+export function virtualManager(
+  { shards = 1, limit = {}, answers }: { shards?: number; limit?: Partial<Limit>; answers?: (() => Response | Error | null)[] } = {},
+  options: Partial<ManagerOptions> = {},
+) {
+  const clock = new VirtualClock();
+  const { max_concurrency: maxConcurrency, remaining: remainingStarts, total: totalStarts, reset_after: resetAfterMs } = { ...LIMIT, ...limit };
+  const gateway = new MemoryGateway(clock, { maxConcurrency, remainingStarts, totalStarts, resetAfterMs });
+  const script = answers ?? [() => answer(200, infoBody(shards, limit))];
+  const asked: { at: number; url: string; init: RequestInit }[] = [];
+  const startedAt = clock.now();
+  const fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
+    const given = script[Math.min(asked.length, script.length - 1)]!();
+    asked.push({ at: clock.now() - startedAt, url: String(url), init });
+    if (given instanceof Error) throw given;
+    return given ?? new Promise<never>(() => undefined);
+  };
+  const manager = new ShardManager({
+    token: TOKEN,
+    intents: ['Guilds'],
+    compression: 'none',
+    createSocket: gateway.createSocket,
+    fetch,
+    clock,
+    random: () => 0.5,
+    ...options,
+  });
+  const faults: [code: string, shardId: number | null, at: number][] = [];
+  manager.on('fault', ({ code }: ManagerEvents['fault'][0], shardId) => faults.push([code, shardId, clock.now() - startedAt]));
+  return {
+    clock,
+    gateway,
+    manager,
+    asked,
+    faults,
+    /** Which shard sent a packet of an opcode, and when, in the order of time. */
+    sent: (op: 2 | 6): [shardId: number, at: number][] =>
+      gateway.sockets
+        .flatMap((socket) => socket.sent.filter((sent) => sent.op === op).map(({ at }) => [shardOf(socket), at - startedAt] as [number, number]))
+        .toSorted(([, a], [, b]) => a - b),
+  };
+}
+
+/** Resumes carry no shard id, but the tests name sessions after theirs. */
+export function shardOf(socket: MemorySocket): number {
+  for (const { op, d } of socket.sent) {
+    if (op === 2) return (d as { shard: [number, number] }).shard[0];
+    if (op === 6) return Number(/\d+$/.exec((d as { session_id: string }).session_id)?.[0]);
+  }
+  return -1;
+}

@@ -1,0 +1,22 @@
+/**
+ * A bot in a process of its own: writes each event it has handled into a file before it takes the next, says when it is
+ * ready, and stops as it should on SIGTERM.
+ */
+import { appendFileSync } from 'node:fs';
+import { FileSessionStore, MemoryIdentifyGate, ShardManager } from '../../src/index.ts';
+
+const [api = '', directory = '', handled = ''] = process.argv.slice(2);
+const manager = new ShardManager({
+  token: 'token',
+  intents: ['Guilds'],
+  api,
+  shards: 4,
+  sessionStore: new FileSessionStore(directory),
+  identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 }),
+});
+manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => appendFileSync(handled, `${shardId} ${id}\n`));
+process.once('SIGTERM', () => {
+  void manager.disconnect();
+});
+await manager.connect();
+process.stdout.write('ready\n');
