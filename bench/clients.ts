@@ -1,0 +1,70 @@
+/** Who is measured: our shard in its ways, the floors it is held against, and the clients of others. */
+import { inspectorProblem } from './client/inspector.ts';
+import { nativeZlibProblem } from './client/native-zlib.ts';
+import type { Variant } from './client/subject.ts';
+import type { Transport } from './server/recording.ts';
+
+export interface Client {
+  /** In tables. */
+  readonly name: string;
+  /** The file in `client/subjects`. */
+  readonly subject: string;
+  readonly transport: Transport;
+  /** Default `all`. */
+  readonly variant?: Variant;
+  readonly nativeZlib?: true;
+  /** The name of the only event it listens to. */
+  readonly listensTo?: string;
+  /** It does not look for HELLO where the upgrade was answered. Default 0. */
+  readonly helloAfterMs?: number;
+  /** It changes `d` before it hands it out. */
+  readonly changesData?: true;
+}
+
+const floor = (name: string, transport: Transport): Client => ({ name: `floor: ${name}`, subject: 'floor', transport });
+const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({ name: `shardwright: ${name}`, subject: 'ours', transport, ...more });
+
+const CLIENT_TABLE = {
+  'floor-plain': floor('ws + JSON.parse', 'none'),
+  'floor-zlib': floor('… + synchronous inflate', 'zlib-stream'),
+  'floor-zstd': floor('… + synchronous zstd', 'zstd-stream'),
+  'floor-payload': floor('… + inflateSync per message', 'payload'),
+
+  'ours-plain': ours('plain', 'none'),
+  'ours-zlib': ours('zlib-stream', 'zlib-stream'),
+  'ours-zstd': ours('zstd-stream', 'zstd-stream'),
+  'ours-payload': ours('payload compression', 'payload'),
+  'ours-plain-unread': ours('plain, nobody reads d', 'none', { variant: 'unread' }),
+  'ours-zlib-unread': ours('zlib-stream, nobody reads d', 'zlib-stream', { variant: 'unread' }),
+  'ours-zstd-unread': ours('zstd-stream, nobody reads d', 'zstd-stream', { variant: 'unread' }),
+  'ours-plain-one': ours('plain, MESSAGE_CREATE only', 'none', { variant: 'one-event', listensTo: 'MESSAGE_CREATE' }),
+  'ours-zlib-one': ours('zlib-stream, MESSAGE_CREATE only', 'zlib-stream', { variant: 'one-event', listensTo: 'MESSAGE_CREATE' }),
+  'ours-plain-ten': ours('plain, ten listeners an event', 'none', { variant: 'ten-listeners' }),
+  'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
+  'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
+
+  'discordjs-plain': { name: '@discordjs/ws: plain', subject: 'discordjs-native', transport: 'none' },
+  'discordjs-zlib': { name: '@discordjs/ws: zlib-stream, node:zlib', subject: 'discordjs-native', transport: 'zlib-stream' },
+  'discordjs-zlib-sync': { name: '@discordjs/ws: zlib-stream, zlib-sync', subject: 'discordjs-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
+  'discordjs-payload': { name: '@discordjs/ws: payload compression', subject: 'discordjs-native', transport: 'payload' },
+  'discordeno-plain': { name: '@discordeno/gateway: plain', subject: 'discordeno', transport: 'none', changesData: true },
+  'discordeno-zlib': { name: '@discordeno/gateway: zlib-stream', subject: 'discordeno', transport: 'zlib-stream', changesData: true },
+  'eris-plain': { name: 'eris: plain', subject: 'eris', transport: 'none' },
+  'eris-zlib': { name: 'eris: zlib-stream, pako', subject: 'eris', transport: 'zlib-stream' },
+  'eris-zlib-sync': { name: 'eris: zlib-stream, zlib-sync', subject: 'eris', transport: 'zlib-stream', nativeZlib: true },
+  'oceanic-plain': { name: 'oceanic.js: plain', subject: 'oceanic-native', transport: 'none' },
+  'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', subject: 'oceanic-native', transport: 'zlib-stream' },
+  'oceanic-zlib-sync': { name: 'oceanic.js: zlib-stream, zlib-sync', subject: 'oceanic-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
+  'seyfert-plain': { name: 'seyfert: plain', subject: 'seyfert', transport: 'none', helloAfterMs: 200 },
+} as const satisfies Record<string, Client>;
+
+export type ClientId = keyof typeof CLIENT_TABLE;
+
+export const CLIENTS: Readonly<Record<ClientId, Client>> = CLIENT_TABLE;
+export const CLIENT_IDS = Object.keys(CLIENT_TABLE) as ClientId[];
+
+/** Why a client can't be measured here, or `null` when it can. */
+export function problemOf({ variant, nativeZlib }: Client): string | null {
+  if (nativeZlib === true) return nativeZlibProblem();
+  return variant === 'page' ? inspectorProblem() : null;
+}

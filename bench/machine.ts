@@ -1,0 +1,35 @@
+/** Where and with what it was measured: figures mean nothing without it. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+export interface Machine {
+  /** The day, as in ISO 8601. */
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+  /** Processes that wanted a core in the minute before the run. */
+  readonly loadBefore: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+const PACKAGES = ['ws', 'xstate', '@discordjs/ws', '@discordeno/gateway', 'eris', 'oceanic.js', 'seyfert'] as const;
+const BYTES_PER_GIB = 1024 ** 3;
+
+const versionIn = (folder: string): string =>
+  (JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as { version: string }).version;
+
+export const thisMachine = (): Machine => ({
+  date: new Date().toISOString().slice(0, 10),
+  cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  cores: availableParallelism(),
+  memoryGiB: Math.round(totalmem() / BYTES_PER_GIB),
+  system: `${process.platform} ${release()} ${process.arch}`,
+  node: process.version,
+  loadBefore: loadavg()[0] ?? 0,
+  versions: { shardwright: versionIn('.'), ...Object.fromEntries(PACKAGES.map((name) => [name, versionIn(join('node_modules', name))])) },
+});

@@ -1,0 +1,75 @@
+/** `npm run bench`: measures, and writes what came of it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { CASES, FLOOR } from './cases.ts';
+import type { Case } from './cases.ts';
+import { CLIENTS, problemOf } from './clients.ts';
+import { thisMachine } from './machine.ts';
+import { HELP, parseOptions } from './options.ts';
+import type { Options } from './options.ts';
+import { Progress } from './progress.ts';
+import { Figures, toJson } from './results.ts';
+import type { Results } from './results.ts';
+import { runCases } from './run.ts';
+import { FULL, QUICK, includes, withRounds } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { wholeReport } from './tables.ts';
+import { Theatre } from './theatre.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const PUBLISHED = join(ROOT, 'bench', 'results');
+const TRIED = join(ROOT, '.cache', 'bench');
+
+/** The floor is always with the backlog: the ratios need it. */
+function chosen(only: RegExp | null, settings: Settings): Case[] {
+  const cases = CASES.filter((item) => includes(settings, item) && (only === null || only.test(item.id)));
+  const needsFloor = cases.some(({ kind }) => kind === FLOOR.kind) && !cases.includes(FLOOR);
+  return needsFloor ? [FLOOR, ...cases] : cases;
+}
+
+function list(cases: readonly Case[]): void {
+  for (const { id, client } of cases) {
+    const problem = problemOf(CLIENTS[client]);
+    process.stdout.write(`${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (left out: ${problem})`}\n`);
+  }
+}
+
+function write(results: Results): string {
+  const folder = results.isFull ? PUBLISHED : TRIED;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'latest.json'), toJson(results));
+  writeFileSync(join(folder, 'latest.md'), wholeReport(new Figures(JSON.parse(toJson(results)) as Results)));
+  return relative(ROOT, folder);
+}
+
+async function bench({ quick, only, rounds }: Options, cases: readonly Case[], settings: Settings): Promise<void> {
+  const machine = thisMachine();
+  const progress = new Progress(cases.reduce((sum, { kind }) => sum + settings.rounds[kind], 0));
+  if (machine.loadBefore > machine.cores / 2) progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}): the figures will mean little.`);
+  await using theatre = new Theatre();
+  const found = await runCases(cases, settings, theatre, progress);
+  const isFull = !quick && only === null && (rounds ?? FULL.rounds.backlog) >= FULL.rounds.backlog;
+  const results: Results = { machine, isFull, settings, cases: found };
+  progress.line(`\n${wholeReport(new Figures(results))}\nwritten to ${write(results)}`);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const options = parseOptions(args);
+  if (options.help) return void process.stdout.write(HELP);
+  const base = options.quick ? QUICK : FULL;
+  const settings = options.rounds === null ? base : withRounds(base, options.rounds);
+  const cases = chosen(options.only, settings);
+  if (cases.length === 0) throw new Error(`no case matches ${options.only?.source}; --list shows them`);
+  if (options.list) return list(cases);
+  await bench(options, cases, settings);
+}
+
+// Whoever reads our output may stop at any line, as `head` does.
+process.stdout.on('error', () => process.exit(0));
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,96 @@
+/** Calls from one process to another over the channel of `fork`, each with its answer. */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** What a process can be asked. Each takes one argument. */
+export type Procedures = Readonly<Record<string, (argument: never) => unknown>>;
+
+interface Call {
+  readonly id: number;
+  readonly name: string;
+  readonly argument: unknown;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: string;
+}
+
+/** Lets the parent call these; when it goes, this process goes. */
+export function serve(procedures: Procedures): void {
+  const answer = async ({ id, name, argument }: Call): Promise<Answer> => {
+    try {
+      const procedure = procedures[name];
+      if (procedure === undefined) throw new Error(`there is no procedure ${name}`);
+      return { id, value: await procedure(argument as never) };
+    } catch (error) {
+      return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    }
+  };
+  process.on('message', (call: Call) => void answer(call).then((said) => process.send?.(said)));
+  process.once('disconnect', () => process.exit());
+}
+
+interface Pending {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Longer than anything that is asked of a process takes. */
+const CALL_TIMEOUT_MS = 90_000;
+const MOST_STDERR_CHARS = 2_000;
+
+export class Remote<P extends Procedures> {
+  readonly #child: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
+  #stderr = '';
+
+  constructor(file: string, execArgv: readonly string[] = []) {
+    this.#child = fork(file, { execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#child.stdout?.resume();
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-MOST_STDERR_CHARS)));
+    this.#child.on('message', ({ id, value, error }: Answer) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      if (error === undefined) pending?.resolve(value);
+      else pending?.reject(new Error(error));
+    });
+    this.#child.once('error', (error) => this.#lost(error));
+    this.#child.once('close', (code, signal) => this.#lost(new Error(`the process ended with ${signal ?? code}\n${this.#stderr}`.trim())));
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  async call<Name extends keyof P & string>(name: Name, argument: Parameters<P[Name]>[0]): Promise<Awaited<ReturnType<P[Name]>>> {
+    if (!this.#child.connected) throw new Error(`the process is gone\n${this.#stderr}`.trim());
+    const id = (this.#lastId += 1);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#pending.set(id, { resolve, reject });
+    const timer = setTimeout(() => reject(new Error(`no answer to ${name} within ${CALL_TIMEOUT_MS / 1_000} s\n${this.#stderr}`.trim())), CALL_TIMEOUT_MS);
+    this.#child.send({ id, name, argument });
+    try {
+      return (await promise) as Awaited<ReturnType<P[Name]>>;
+    } finally {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Settles when the process is gone. */
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const gone = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await gone;
+  }
+
+  #lost(error: Error): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,74 @@
+/** Measures cases, round by round, all cases of a kind in each round, so that what disturbs the machine meets all. */
+import type { Case } from './cases.ts';
+import { CLIENTS, problemOf } from './clients.ts';
+import type { CaseResult } from './results.ts';
+import { measure } from './scenarios/index.ts';
+import type { Sample } from './scenarios/scenario.ts';
+import type { Settings } from './settings.ts';
+import type { Theatre } from './theatre.ts';
+
+export interface Watcher {
+  begin(id: string, round: number, rounds: number): void;
+  end(id: string, round: number, rounds: number, sample: Sample): void;
+  failed(id: string, problem: string, skipped: number): void;
+}
+
+interface Entry {
+  readonly item: Case;
+  problem: string | null;
+  readonly samples: { round: number; values: Sample }[];
+}
+
+/** What went wrong, without where. */
+const problemText = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+  .split('\n')
+  .filter((line) => !/^\s+at /.test(line))
+  .slice(0, 2)
+  .join(' ')
+  .replace(/^Error: /, '')
+  .trim();
+
+/** Each round begins with another case: the place in a round must not matter. */
+const rotated = <T>(items: readonly T[], by: number): T[] => {
+  const start = items.length === 0 ? 0 : by % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+};
+
+export async function runCases(cases: readonly Case[], settings: Settings, theatre: Theatre, watcher: Watcher): Promise<CaseResult[]> {
+  const entries = cases.map((item): Entry => ({ item, problem: problemOf(CLIENTS[item.client]), samples: [] }));
+  for (const { item, problem } of entries) {
+    if (problem !== null) watcher.failed(item.id, problem, settings.rounds[item.kind]);
+  }
+  for (const group of Object.values(Object.groupBy(entries, ({ item }) => item.kind))) {
+    await runGroup(group, settings, theatre, watcher);
+  }
+  return entries.map(({ item, problem, samples }) => ({ id: item.id, problem, samples }));
+}
+
+/** A client that now and then does not get ready is measured all the same; one that never does is not. */
+async function measureTwiceAtMost(item: Case, settings: Settings, theatre: Theatre): Promise<Sample> {
+  try {
+    return await measure(item, settings, theatre);
+  } catch {
+    return measure(item, settings, theatre);
+  }
+}
+
+async function runGroup(entries: readonly Entry[], settings: Settings, theatre: Theatre, watcher: Watcher): Promise<void> {
+  const rounds = Math.max(0, ...entries.map(({ item }) => settings.rounds[item.kind]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const entry of rotated(entries, round)) {
+      if (entry.problem !== null) continue;
+      const { id } = entry.item;
+      watcher.begin(id, round, rounds);
+      try {
+        const values = await measureTwiceAtMost(entry.item, settings, theatre);
+        entry.samples.push({ round, values });
+        watcher.end(id, round, rounds, values);
+      } catch (error) {
+        entry.problem = problemText(error);
+        watcher.failed(id, entry.problem, rounds - round);
+      }
+    }
+  }
+}

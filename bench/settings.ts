@@ -1,0 +1,69 @@
+/** How much is measured: `full` for figures that are published, `quick` to see that all of it works. */
+import { CASES } from './cases.ts';
+import type { Case, KindName } from './cases.ts';
+
+export interface Settings {
+  readonly seed: number;
+  /** Rounds of each kind. */
+  readonly rounds: Readonly<Record<KindName, number>>;
+  /** Events before the measured ones, so that code is compiled. */
+  readonly warmup: number;
+  readonly measured: number;
+  /** How long a paced case lasts. */
+  readonly pacedMs: number;
+  /** Of `growth`: reconnects before the first look, and between it and the second. */
+  readonly reconnects: { readonly before: number; readonly between: number };
+  readonly stormShards: number;
+  readonly heartbeatIntervalMs: number;
+  readonly floodMs: number;
+  /** Of the paced cases, events a second; of the idle fleets, shards. Others are left out. */
+  readonly rates: readonly number[];
+  readonly fleets: readonly number[];
+  /** Cases that are left out besides. */
+  readonly leftOut: readonly string[];
+}
+
+export const FULL: Settings = {
+  seed: 1,
+  rounds: { backlog: 9, paced: 3, block: 5, memory: 3, growth: 1, storm: 3, heartbeat: 3, hello: 9 },
+  warmup: 10_000,
+  measured: 30_000,
+  pacedMs: 4_000,
+  reconnects: { before: 50, between: 200 },
+  stormShards: 200,
+  heartbeatIntervalMs: 1_000,
+  floodMs: 10_000,
+  rates: [500, 2_000, 8_000],
+  fleets: [1, 100, 500],
+  leftOut: [],
+};
+
+/** Of others, where they are measured in the same way as in the backlog. */
+const PEER_CASES = CASES.filter(({ kind, client }) => /^(?:paced|block|memory)$/.test(kind) && !/^(?:floor|ours)-/.test(client)).map(({ id }) => id);
+
+export const QUICK: Settings = {
+  seed: 1,
+  rounds: { backlog: 1, paced: 1, block: 1, memory: 1, growth: 1, storm: 1, heartbeat: 1, hello: 1 },
+  warmup: 500,
+  measured: 2_000,
+  pacedMs: 300,
+  reconnects: { before: 5, between: 20 },
+  stormShards: 50,
+  heartbeatIntervalMs: 500,
+  floodMs: 1_500,
+  rates: [2_000],
+  fleets: [100],
+  leftOut: [...PEER_CASES, 'storm/seyfert-plain'],
+};
+
+/** `--rounds N` is for the backlog; the other kinds keep their share of it. */
+export function withRounds(settings: Settings, rounds: number): Settings {
+  const scale = rounds / settings.rounds.backlog;
+  const scaled = Object.entries(settings.rounds).map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]);
+  return { ...settings, rounds: Object.fromEntries(scaled) };
+}
+
+export function includes({ rates, fleets, leftOut }: Settings, item: Case): boolean {
+  if (leftOut.includes(item.id)) return false;
+  return item.kind === 'paced' ? rates.includes(item.perSecond) : item.kind !== 'memory' || fleets.includes(item.shards);
+}

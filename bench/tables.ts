@@ -1,0 +1,146 @@
+/** The blocks of docs/performance.md and of the README, by name, from the results. */
+import { CLIENTS, CLIENT_IDS } from './clients.ts';
+import type { ClientId } from './clients.ts';
+import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
+import type { Figure, Figures } from './results.ts';
+import { judge } from './targets.ts';
+import type { Verdict } from './targets.ts';
+
+type Block = (figures: Figures) => string;
+
+interface Column {
+  readonly head: string;
+  readonly cell: (figures: Figures, client: ClientId) => Figure;
+}
+
+/** A row for each client that was measured in any of the columns. */
+function clientTable(figures: Figures, columns: readonly Column[], show: (figure: Figure) => string = spread): string {
+  const rows = CLIENT_IDS.flatMap((client) => {
+    const cells = columns.map(({ cell }) => cell(figures, client));
+    return cells.every((cell) => cell === null) ? [] : [[CLIENTS[client].name, ...cells.map(show)]];
+  });
+  if (rows.length === 0) return 'Not measured.';
+  return table(['', ...columns.map(({ head }) => head)], rows);
+}
+
+const plainly = (kind: string, metric: string, head: string): Column => ({ head, cell: (figures, client) => figures.of(kind, client, metric) });
+const overFloor = (kind: string, head: string): Column => ({ head, cell: (figures, client) => figures.ratio(kind, client, 'floor-plain', 'cpuUs') });
+
+const machine: Block = ({ results }) => {
+  const { date, cpu, cores, memoryGiB, system, node, loadBefore, versions } = results.machine;
+  const lines = [
+    `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}; load before the run ${number(loadBefore)}.`,
+    `${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`,
+  ];
+  const isBusy = loadBefore > cores / 2;
+  if (!results.isFull) lines.push('**A short run, to see that it works: these figures mean nothing.**');
+  if (isBusy) lines.push('**The machine was busy with other things: these figures mean little.**');
+  return lines.join('\n');
+};
+
+function verdictText({ target, missedBy }: Verdict): string {
+  if (missedBy === null) return 'not measured';
+  return missedBy === 0 ? 'met' : `missed by ${number(missedBy)} (${number((missedBy / target.limit) * 100)} %)`;
+}
+
+const targets: Block = (figures) =>
+  table(
+    ['', 'target', 'measured', ''],
+    judge(figures).map((verdict) => {
+      const { what, sense, limit, unit } = verdict.target;
+      return [what, `${sense === 'most' ? '≤' : '≥'} ${limit} ${unit}`, spread(verdict.figure), verdictText(verdict)];
+    }),
+  );
+
+const backlog: Block = (figures) =>
+  clientTable(figures, [
+    overFloor('backlog', 'CPU ÷ floor'),
+    plainly('backlog', 'cpuUs', 'CPU, µs'),
+    plainly('backlog', 'wallUs', 'time, µs'),
+    plainly('backlog', 'peakRssMiB', 'peak RSS, MiB'),
+    plainly('backlog', 'outOfOrder', 'out of order'),
+  ]);
+
+const paced: Block = (figures) =>
+  clientTable(
+    figures,
+    figures.results.settings.rates.flatMap((rate) => [
+      plainly(`paced-${rate}`, 'p50Ms', `${rate}/s: p50, ms`),
+      plainly(`paced-${rate}`, 'p99Ms', 'p99, ms'),
+      plainly(`paced-${rate}`, 'cpuUs', 'CPU, µs'),
+    ]),
+    median,
+  );
+
+const memory: Block = (figures) =>
+  clientTable(
+    figures,
+    figures.results.settings.fleets.flatMap((shards) => [
+      plainly(`memory-${shards}`, 'rssKiB', `of ${shards}: RSS, KiB`),
+      plainly(`memory-${shards}`, 'heapKiB', 'heap, KiB'),
+    ]),
+    median,
+  );
+
+const block: Block = (figures) => clientTable(figures, [plainly('block', 'longestMs', 'longest block, ms')]);
+const growth: Block = (figures) =>
+  clientTable(figures, [plainly('growth', 'heapKiB', 'heap, KiB'), plainly('growth', 'rssKiB', 'RSS, KiB'), plainly('growth', 'reconnects', 'after reconnects')]);
+const storm: Block = (figures) =>
+  clientTable(figures, [
+    plainly('storm', 'allResumedMs', 'all resumed, ms'),
+    plainly('storm', 'medianResumedMs', 'half of them, ms'),
+    plainly('storm', 'spreadMs', 'first attempts spread over, ms'),
+    plainly('storm', 'identified', 'sessions given up'),
+  ]);
+const heartbeat: Block = (figures) =>
+  clientTable(figures, [plainly('heartbeat', 'medianLatePercent', 'median, % of the interval'), plainly('heartbeat', 'mostLatePercent', 'at worst, %')]);
+const hello: Block = (figures) => clientTable(figures, [plainly('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
+
+const problems: Block = ({ results }) => {
+  const lines = results.cases.flatMap(({ id, problem }) => (problem === null ? [] : [`- \`${id}\`: ${problem}`]));
+  return lines.length === 0 ? 'Everything was measured.' : lines.join('\n');
+};
+
+const README_ROWS: readonly (readonly [string, plain: ClientId, zlib: ClientId])[] = [
+  ['shardwright', 'ours-plain', 'ours-zlib'],
+  ['shardwright, nobody reads `d`', 'ours-plain-unread', 'ours-zlib-unread'],
+  ['bare `ws` + `JSON.parse` (+ synchronous inflate)', 'floor-plain', 'floor-zlib'],
+  ['@discordjs/ws', 'discordjs-plain', 'discordjs-zlib'],
+  ['@discordeno/gateway', 'discordeno-plain', 'discordeno-zlib'],
+  ['eris', 'eris-plain', 'eris-zlib'],
+  ['oceanic.js', 'oceanic-plain', 'oceanic-zlib'],
+  ['seyfert', 'seyfert-plain', 'seyfert-plain'],
+];
+
+const readme: Block = (figures) => {
+  const cpu = (client: ClientId): string => median(figures.ratio('backlog', client, 'floor-plain', 'cpuUs'));
+  const rows = README_ROWS.map(([name, plain, zlib]) => [
+    name,
+    cpu(plain),
+    plain === zlib ? NOT_MEASURED : cpu(zlib),
+    plain === zlib ? NOT_MEASURED : median(figures.of('paced-8000', zlib, 'p99Ms')),
+    plain === zlib ? NOT_MEASURED : median(figures.of('memory-500', zlib, 'rssKiB')),
+  ]);
+  const { results } = figures;
+  const note = results.isFull ? [] : ['', '**From a short run, to see that it works: these figures mean nothing.**'];
+  return [table(['', 'CPU, plain', 'CPU, zlib-stream', 'p99 at 8,000/s, ms', 'RSS per idle shard, KiB'], rows), ...note].join('\n');
+};
+
+export const BLOCKS: Readonly<Record<string, Block>> = {
+  machine,
+  targets,
+  backlog,
+  paced,
+  memory,
+  block,
+  growth,
+  storm,
+  heartbeat,
+  hello,
+  problems,
+  readme,
+};
+
+/** All of it, for `latest.md`. */
+export const wholeReport = (figures: Figures): string =>
+  ['# Results\n', ...Object.entries(BLOCKS).filter(([name]) => name !== 'readme').map(([name, block]) => `## ${name}\n\n${block(figures)}\n`)].join('\n');
