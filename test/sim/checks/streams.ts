@@ -41,18 +41,23 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
       stream.isFinished = true;
     }
   };
-  world.chronicle.on('deed', ({ life, name }) => {
-    if (['disconnect', 'forceClose', 'restart'].includes(name)) finish(life);
-  });
-  world.chronicle.on('told', ({ life, name, args }) => {
-    if (name === 'failed' || (name === 'stateChange' && (args[0] as { to: string }).to === 'disconnected')) finish(life);
-  });
   const leave = (stream: Watched | undefined): void => {
     if (stream === undefined) return;
     stream.isFinished = true;
     stream.isLeft = true;
     stream.waiting.length = 0;
   };
+  world.chronicle.on('deed', ({ life, name }) => {
+    if (['disconnect', 'forceClose', 'restart'].includes(name)) finish(life);
+  });
+  world.chronicle.on('told', ({ life, name, args }) => {
+    if (name === 'failed') finish(life);
+    if (name !== 'stateChange') return;
+    const { from, to } = args[0] as { from: string; to: string };
+    if (to.startsWith('disconnect')) finish(life);
+    // Whether a stop was asked for, or the connection lost, can't be told from here: what comes back either way is let be.
+    if (from === 'disconnecting' && to === 'connecting') for (const stream of of(life)) leave(stream);
+  });
   world.chronicle.on('stream.left', ({ life, id }) => leave(streams.get(key(life, id))));
   world.chronicle.on('signal.aborted', ({ signal }) => {
     for (const stream of streams.values()) if (stream.signal === signal) leave(stream);
