@@ -1,10 +1,11 @@
-/** What Stryker leaves alone: words for people, in errors and logs. A test that pins them restates them. */
+/** What Stryker leaves alone: words for people, in reasons, errors and logs. A test that pins them restates them. */
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 
 interface Node {
   readonly type: string;
   readonly callee?: { readonly name?: string; readonly object?: { readonly name?: string; readonly property?: { readonly name?: string } } };
   readonly arguments?: readonly unknown[];
+  readonly key?: { readonly name?: string };
 }
 
 interface Path {
@@ -14,10 +15,11 @@ interface Path {
 
 const isText = ({ type }: Node): boolean => type === 'StringLiteral' || type === 'TemplateLiteral';
 
-function isForPeople(argument: Node, call: Node): boolean {
-  const { callee, arguments: all = [] } = call;
-  if (call.type === 'NewExpression') return callee?.name === 'GatewayError' ? all.indexOf(argument) === 1 : callee?.name?.endsWith('Error') === true;
-  return call.type === 'CallExpression' && [callee?.object?.name, callee?.object?.property?.name].includes('logger');
+function isForPeople(text: Node, parent: Node): boolean {
+  const { callee, key, arguments: all = [] } = parent;
+  if (parent.type === 'ObjectProperty') return key?.name === 'reason';
+  if (parent.type === 'NewExpression') return callee?.name === 'GatewayError' ? all.indexOf(text) === 1 : callee?.name?.endsWith('Error') === true;
+  return parent.type === 'CallExpression' && [callee?.object?.name, callee?.object?.property?.name].includes('logger');
 }
 
 export const strykerPlugins = [
