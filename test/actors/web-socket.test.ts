@@ -32,7 +32,7 @@ test.each([
   ['no agent when none is given', undefined, 0],
 ] as const)('a socket goes out with the headers and %s, and without compression of its own', async (_, agent, connections) => {
   await using server = await upgrades();
-  const socket = createWebSocket(server.url, { headers: { 'User-Agent': 'one' }, ...(agent === undefined ? {} : { agent }) });
+  const socket = createWebSocket(server.url, { headers: { 'User-Agent': 'one' }, maxPayload: 1_000, ...(agent === undefined ? {} : { agent }) });
   const failed = new Promise((resolve) => void socket.on('error', resolve));
   const headers = await server.asked;
   expect([headers['user-agent'], headers['sec-websocket-extensions'], agent?.connections ?? 0]).toEqual(['one', undefined, connections]);

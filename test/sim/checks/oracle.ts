@@ -18,6 +18,7 @@ const GRANTED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'sleep'],
   'zombie-beaten': ['heartbeat', 'sleep'],
   'resume-session': ['resume'],
+  'resume-host': ['resume'],
   'resume-ended': ['resume', 'restart', 'store'],
   'resume-sequence': ['resume', 'restart', 'store'],
 };
