@@ -67,7 +67,7 @@ export async function codeMutants(mutate: readonly string[], suites: readonly st
     concurrency,
     dryRunTimeoutMinutes: 20,
     // A busy machine is no endless loop.
-    timeoutMS: 15_000,
+    timeoutMS: 10_000,
   });
   return named(await stryker.runMutationTest()).flatMap(({ id, result }) => {
     const verdict = VERDICTS[result.status];
