@@ -29,7 +29,7 @@ export const FULL: Settings = {
   warmup: 10_000,
   measured: 30_000,
   pacedMs: 4_000,
-  reconnects: { before: 50, between: 200 },
+  reconnects: { before: 300, between: 200 },
   stormShards: 200,
   heartbeatIntervalMs: 1_000,
   floodMs: 10_000,
