@@ -62,7 +62,7 @@ export const delayMutants = ({ shardDelays: original }: Delays): Mutant<Delays>[
     Object.entries(FACTORS).map(([how, factor]) => ({
       id: `delay ${name}: ${how}`,
       apply: (exports: Delays) => ({
-        shardDelays: (random: () => number) => {
+        shardDelays: (random: Parameters<typeof original>[0]) => {
           const delays: Record<string, (args: never) => number> = exports.shardDelays(random);
           return { ...delays, [name]: (args: never) => (delays[name]?.(args) ?? 0) * factor } as ReturnType<typeof original>;
         },

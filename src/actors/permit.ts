@@ -3,9 +3,17 @@ import { fromCallback } from 'xstate';
 import type { SocketCommand } from '../../machines/index.ts';
 import type { IdentifyGate } from './identify-gate.ts';
 import type { Line } from './line.ts';
+import type { PartsOf } from './parts.ts';
 
-export const permitActor = (line: Line, gate: IdentifyGate, onBudgetSpent: (retryAfterMs: number) => void) =>
-  fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
+interface Parts {
+  readonly line: Line;
+  readonly gate: IdentifyGate;
+  readonly onBudgetSpent: (retryAfterMs: number) => void;
+}
+
+export const permitActor = (partsOf: PartsOf<Parts>) =>
+  fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
+    const { line, gate, onBudgetSpent } = partsOf(system);
     const abort = new AbortController();
     const { signal } = abort;
     let granted = false;

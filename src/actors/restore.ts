@@ -4,9 +4,11 @@ import type { SocketCommand } from '../../machines/index.ts';
 import { parseSession } from '../session/session.ts';
 import type { SessionCell } from '../session/session-cell.ts';
 import type { SessionKeeper } from '../session/session-keeper.ts';
+import type { PartsOf } from './parts.ts';
 
-export const restoreActor = (cell: SessionCell, keeper: SessionKeeper) =>
-  fromCallback<SocketCommand, { shardId: number }>(({ input, sendBack }) => {
+export const restoreActor = (partsOf: PartsOf<{ cell: SessionCell; keeper: SessionKeeper }>) =>
+  fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
+    const { cell, keeper } = partsOf(system);
     let stopped = false;
     if (cell.identity !== null) {
       sendBack({ type: 'session.loaded', session: cell.identity });

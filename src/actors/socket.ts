@@ -4,9 +4,11 @@ import type { SocketCommand, SocketInput } from '../../machines/index.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { Line } from './line.ts';
+import type { PartsOf } from './parts.ts';
 
-export const socketActor = (line: Line, host: ConnectionHost) =>
-  fromCallback<SocketCommand, SocketInput>(({ input, sendBack, receive }) => {
+export const socketActor = (partsOf: PartsOf<{ line: Line; host: ConnectionHost }>) =>
+  fromCallback<SocketCommand, SocketInput>(({ input, system, sendBack, receive }) => {
+    const { line, host } = partsOf(system);
     // A throw in here would put the machine into error for good.
     try {
       const connection = new Connection(host, input, sendBack);

@@ -132,15 +132,12 @@ export class ShardCore {
   }
 
   #createActor(): ShardActor {
-    const actor = createShardActor({
-      options: this.options,
-      line: this.line,
-      host: this.#host(),
-      keeper: this.keeper,
-      onBudgetSpent: (retryAfterMs) =>
-        this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`)),
-      onObserverThrew: (cause) => this.#observerThrew(cause),
-    });
+    const { line, cell, keeper } = this;
+    const { identifyGate: gate, random } = this.options;
+    const onBudgetSpent = (retryAfterMs: number): void =>
+      this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`));
+    const parts = { line, host: this.#host(), cell, keeper, gate, random, onBudgetSpent };
+    const actor = createShardActor(this.options, parts, (cause) => this.#observerThrew(cause));
     actor.subscribe({ next: () => this.#follow(), error: (cause) => this.#machineDied(cause) });
     actor.on('*', (emitted) => {
       this.#follow();

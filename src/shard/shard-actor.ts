@@ -1,53 +1,66 @@
 /**
  * Builds the running machine of a shard: the chart from `machines/`, with real actors, dice and a schedule of beats
- * that does not drift.
+ * that does not drift. It is one machine for all shards; `parts.ts` says why.
  */
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
 import { closerActor } from '../actors/closer.ts';
 import type { ConnectionHost } from '../actors/connection-host.ts';
+import type { IdentifyGate } from '../actors/identify-gate.ts';
 import type { Line } from '../actors/line.ts';
+import { PartsBySystem } from '../actors/parts.ts';
 import { permitActor } from '../actors/permit.ts';
 import { restoreActor } from '../actors/restore.ts';
 import { socketActor } from '../actors/socket.ts';
+import type { SessionCell } from '../session/session-cell.ts';
 import type { SessionKeeper } from '../session/session-keeper.ts';
 import { guardedObserver } from './guarded-observer.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 export type ShardActor = ActorRefFrom<typeof shardMachine>;
 
+/** What the actors of a shard work with. */
 interface Parts {
-  options: ResolvedOptions;
-  line: Line;
-  host: ConnectionHost;
-  keeper: SessionKeeper;
-  onBudgetSpent: (retryAfterMs: number) => void;
-  onObserverThrew: (cause: unknown) => void;
+  readonly line: Line;
+  readonly host: ConnectionHost;
+  readonly cell: SessionCell;
+  readonly keeper: SessionKeeper;
+  readonly gate: IdentifyGate;
+  readonly random: () => number;
+  readonly onBudgetSpent: (retryAfterMs: number) => void;
 }
 
-export function createShardActor({ options, line, host, keeper, onBudgetSpent, onObserverThrew }: Parts): ShardActor {
-  const { shardId, shardCount, shouldReconnect, timing, clock, random } = options;
-  const delays = shardDelays(random);
-  const machine = shardMachine.provide({
-    actors: {
-      socket: socketActor(line, host),
-      closer: closerActor(line),
-      permit: permitActor(line, options.identifyGate, onBudgetSpent),
-      restore: restoreActor(host.cell, keeper),
+const parts = new PartsBySystem<Parts>();
+const delays = shardDelays(({ system }) => parts.of(system).random());
+
+const machine = shardMachine.provide({
+  actors: {
+    socket: socketActor(parts.of),
+    closer: closerActor(parts.of),
+    permit: permitActor(parts.of),
+    restore: restoreActor(parts.of),
+  },
+  delays: {
+    ...delays,
+    heartbeatJitter: (asking) => {
+      const { pulse } = parts.of(asking.system).host;
+      return pulse.scheduleFirst(delays.heartbeatJitter(asking), asking.context.heartbeatIntervalMs ?? 0);
     },
-    delays: {
-      ...delays,
-      heartbeatJitter: (args) => host.pulse.scheduleFirst(delays.heartbeatJitter(args), args.context.heartbeatIntervalMs ?? 0),
-      heartbeatInterval: () => host.pulse.scheduleNext(),
-    },
+    heartbeatInterval: ({ system }) => parts.of(system).host.pulse.scheduleNext(),
+  },
+});
+
+export function createShardActor(
+  { shardId, shardCount, shouldReconnect, timing, clock, inspect }: ResolvedOptions,
+  its: Parts,
+  onObserverThrew: (cause: unknown) => void,
+): ShardActor {
+  const actor = createActor(machine, {
+    input: { shardId, shardCount, shouldReconnect, session: its.cell.identity, timing },
+    clock,
+    ...(inspect === undefined ? {} : { inspect: guardedObserver(inspect, onObserverThrew) }),
   });
-  return createActor(machine, {
-    input: { shardId, shardCount, shouldReconnect, session: host.cell.identity, timing },
-    clock: {
-      setTimeout: (callback, delayMs) => clock.setTimeout(() => callback(), delayMs),
-      clearTimeout: (handle) => clock.clearTimeout(handle),
-    },
-    ...(options.inspect === undefined ? {} : { inspect: guardedObserver(options.inspect, onObserverThrew) }),
-  });
+  parts.set(actor.system, its);
+  return actor;
 }

@@ -38,14 +38,14 @@ describe('the closer', () => {
   const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
 
   test('has nothing to let go when there never was a connection', () => {
-    expect(invoked(closerActor(new Line()), input).said).toEqual([GONE]);
+    expect(invoked(closerActor(() => ({ line: new Line() })), input).said).toEqual([GONE]);
   });
 
   test('leaves a connection alone that is not the one to let go', () => {
     const { connection, socket } = bareConnection();
     const line = new Line();
     line.connection = connection;
-    const closer = invoked(closerActor(line), { ...input, connectionId: 4 });
+    const closer = invoked(closerActor(() => ({ line })), { ...input, connectionId: 4 });
     closer.stop();
     expect([closer.said, socket.asked]).toEqual([[{ ...GONE, connectionId: 4 }], []]);
   });
@@ -54,7 +54,7 @@ describe('the closer', () => {
     const { connection, socket } = bareConnection();
     const line = new Line();
     line.connection = connection;
-    const closer = invoked(closerActor(line), input);
+    const closer = invoked(closerActor(() => ({ line })), input);
     const before = closer.said.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
     closer.stop();
@@ -82,7 +82,7 @@ describe('the permit', () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const line = new Line();
     const spent: number[] = [];
-    const waiting = invoked(permitActor(line, gate, (ms) => spent.push(ms)), { shardId: 7 });
+    const waiting = invoked(permitActor(() => ({ line, gate, onBudgetSpent: (ms) => spent.push(ms) })), { shardId: 7 });
     const [request] = requests;
     request!.onBudgetSpent?.(1_000);
     request!.resolve(permit);
@@ -101,7 +101,7 @@ describe('the permit', () => {
   test('that nobody waits for any more is given back, whatever the gate says', async () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const line = new Line();
-    const waiting = invoked(permitActor(line, gate, () => undefined), { shardId: 7 });
+    const waiting = invoked(permitActor(() => ({ line, gate, onBudgetSpent: () => undefined })), { shardId: 7 });
     waiting.stop();
     requests[0]!.resolve(permit);
     await turn();
@@ -113,7 +113,7 @@ describe('the permit', () => {
     const said = await Promise.all(
       [false, true].map(async (stopped) => {
         const { gate, requests } = manualGate();
-        const waiting = invoked(permitActor(new Line(), gate, () => undefined), { shardId: 7 });
+        const waiting = invoked(permitActor(() => ({ line: new Line(), gate, onBudgetSpent: () => undefined })), { shardId: 7 });
         if (stopped) waiting.stop();
         requests[0]!.reject(cause);
         await turn();
@@ -137,7 +137,8 @@ const STORED: Session = { ...IDENTITY, sequence: 5, shardId: 0, shardCount: 1 };
 
 function looking(load: () => Promise<Session | null>, cell = new SessionCell(0, 1)) {
   const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve() };
-  return { cell, ...invoked(restoreActor(cell, new SessionKeeper(store, () => undefined)), { shardId: 0 }) };
+  const keeper = new SessionKeeper(store, () => undefined);
+  return { cell, ...invoked(restoreActor(() => ({ cell, keeper })), { shardId: 0 }) };
 }
 
 describe('a session that is looked for', () => {
@@ -190,14 +191,14 @@ describe('the socket', () => {
     const cause = new TypeError('bad URL');
     const { host } = bareConnection();
     const line = new Line();
-    const { said } = invoked(socketActor(line, { ...host, open: () => { throw cause; } }), input);
+    const { said } = invoked(socketActor(() => ({ line, host: { ...host, open: () => { throw cause; } } })), input);
     expect([said, line.connection]).toEqual([[{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }], null]);
   });
 
   test('that throws at a command has failed', () => {
     const { host, socket } = bareConnection();
     socket.send = () => { throw 'broken'; };
-    const { said, tell } = invoked(socketActor(new Line(), host), input);
+    const { said, tell } = invoked(socketActor(() => ({ line: new Line(), host })), input);
     tell({ type: 'identify' });
     expect(said).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
   });
@@ -205,7 +206,7 @@ describe('the socket', () => {
   test('is put on the line, does as it is told, and is not listened to once it is left', () => {
     const { host, socket } = bareConnection();
     const line = new Line();
-    const { said, tell, stop } = invoked(socketActor(line, host), input);
+    const { said, tell, stop } = invoked(socketActor(() => ({ line, host })), input);
     socket.emit('open');
     tell({ type: 'identify' });
     stop();
