@@ -23,19 +23,28 @@ export const systemClock: Clock = {
   now: () => STARTED_AT + performance.now(),
   setTimeout: (callback, delayMs) => {
     // An immediate comes after the poll phase of the event loop; a timer of 1 ms may come before it.
-    if (delayMs <= 0) {
-      const immediate = setImmediate(callback);
-      return () => clearImmediate(immediate);
-    }
-    let timeout: NodeJS.Timeout | undefined;
-    const wait = (leftMs: number): void => {
-      const rest = leftMs - LONGEST_TIMER_MS;
-      timeout = rest > 0 ? setTimeout(() => wait(rest), LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
-    };
-    wait(delayMs);
-    return () => clearTimeout(timeout);
+    if (delayMs <= 0) return immediate(callback);
+    return delayMs > LONGEST_TIMER_MS ? longTimer(callback, delayMs) : setTimeout(callback, delayMs);
   },
   clearTimeout: (handle) => {
     if (typeof handle === 'function') handle();
+    else clearTimeout(handle as NodeJS.Timeout | undefined);
   },
 };
+
+/** Gives back what clears it. */
+function immediate(callback: () => void): () => void {
+  const handle = setImmediate(callback);
+  return () => clearImmediate(handle);
+}
+
+/** One timer after another. Gives back what clears it. */
+function longTimer(callback: () => void, delayMs: number): () => void {
+  let timeout: NodeJS.Timeout;
+  const wait = (leftMs: number): void => {
+    const restMs = leftMs - LONGEST_TIMER_MS;
+    timeout = restMs > 0 ? setTimeout(() => wait(restMs), LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
+  };
+  wait(delayMs);
+  return () => clearTimeout(timeout);
+}

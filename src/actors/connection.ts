@@ -73,26 +73,26 @@ export class Connection {
   }
 
   perform(command: SocketCommand): void {
-    if (!this.#detached) this.#commands[command.type](command);
+    if (!this.#detached) Connection.#commands[command.type](this, command);
   }
 
-  readonly #commands: Record<SocketCommand['type'], (command: SocketCommand) => void> = {
-    beat: (command) => {
+  static readonly #commands: Readonly<Record<SocketCommand['type'], (connection: Connection, command: SocketCommand) => void>> = {
+    beat: (connection, command) => {
       if (command.type !== 'beat') return;
-      if (command.scheduled) this.#tellLag();
+      if (command.scheduled) connection.#tellLag();
       // A gateway that asks without end must not drive us over its own limit.
-      if (command.scheduled || this.limiter.delayMs('reply') === 0) this.#beat(command.scheduled ? 'heartbeat' : 'reply');
+      if (command.scheduled || connection.limiter.delayMs('reply') === 0) connection.#beat(command.scheduled ? 'heartbeat' : 'reply');
     },
-    identify: () => this.#identify(),
-    resume: () => {
-      this.#lane.startReplay();
-      const payload = this.#host.resumePayload();
-      if (payload !== null) this.#transmit('handshake', payload);
+    identify: (connection) => connection.#identify(),
+    resume: (connection) => {
+      connection.#lane.startReplay();
+      const payload = connection.#host.resumePayload();
+      if (payload !== null) connection.#transmit('handshake', payload);
     },
-    drain: () => {
-      this.#host.pulse.overdue();
-      this.#tellLag();
-      this.#drain();
+    drain: (connection) => {
+      connection.#host.pulse.overdue();
+      connection.#tellLag();
+      connection.#drain();
     },
   };
 
@@ -190,24 +190,24 @@ export class Connection {
     this.#host.onPacket(packet);
     if (this.#detached) return true;
     if (packet.op === Opcodes.Dispatch) this.#dispatch(packet, bytes);
-    else this.#control.get(packet.op)?.(packet.d);
+    else Connection.#control.get(packet.op)?.(this, packet.d);
     return true;
   }
 
   /** Everything but dispatches; what is not here is ignored. */
-  readonly #control: ReadonlyMap<number, (d: unknown) => void> = new Map<number, (d: unknown) => void>([
-    [Opcodes.Heartbeat, () => this.#say({ type: 'gateway.heartbeatRequest' })],
-    [Opcodes.Reconnect, () => this.#say({ type: 'gateway.reconnect' })],
-    [Opcodes.InvalidSession, (d) => this.#say({ type: 'gateway.invalidSession', resumable: d === true })],
-    [Opcodes.Hello, (d) => {
+  static readonly #control: ReadonlyMap<number, (connection: Connection, d: unknown) => void> = new Map<number, (connection: Connection, d: unknown) => void>([
+    [Opcodes.Heartbeat, (connection) => connection.#say({ type: 'gateway.heartbeatRequest' })],
+    [Opcodes.Reconnect, (connection) => connection.#say({ type: 'gateway.reconnect' })],
+    [Opcodes.InvalidSession, (connection, d) => connection.#say({ type: 'gateway.invalidSession', resumable: d === true })],
+    [Opcodes.Hello, (connection, d) => {
       const heartbeatIntervalMs = heartbeatIntervalOf(d);
-      this.limiter.keepRoomFor(heartbeatIntervalMs);
-      this.#say({ type: 'gateway.hello', heartbeatIntervalMs });
+      connection.limiter.keepRoomFor(heartbeatIntervalMs);
+      connection.#say({ type: 'gateway.hello', heartbeatIntervalMs });
     }],
-    [Opcodes.HeartbeatAck, () => {
-      const latencyMs = this.#host.pulse.acknowledge();
-      this.#say({ type: 'gateway.heartbeatAck' });
-      if (latencyMs !== null) this.#host.onHeartbeat(latencyMs);
+    [Opcodes.HeartbeatAck, (connection) => {
+      const latencyMs = connection.#host.pulse.acknowledge();
+      connection.#say({ type: 'gateway.heartbeatAck' });
+      if (latencyMs !== null) connection.#host.onHeartbeat(latencyMs);
     }],
   ]);
 

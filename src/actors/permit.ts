@@ -7,22 +7,27 @@ import type { PartsOf } from './parts.ts';
 
 interface Parts {
   readonly line: Line;
-  readonly gate: IdentifyGate;
-  readonly onBudgetSpent: (retryAfterMs: number) => void;
+  readonly options: { readonly identifyGate: IdentifyGate };
+  /** No session starts are left for so long. */
+  budgetSpent(retryAfterMs: number): void;
 }
 
 export const permitActor = (partsOf: PartsOf<Parts>) =>
   fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
-    const { line, gate, onBudgetSpent } = partsOf(system);
+    const shard = partsOf(system);
     const abort = new AbortController();
     const { signal } = abort;
     let granted = false;
     const acquire = async (): Promise<void> => {
       try {
-        const permit = await gate.acquire({ shardId: input.shardId, signal, onBudgetSpent });
+        const permit = await shard.options.identifyGate.acquire({
+          shardId: input.shardId,
+          signal,
+          onBudgetSpent: (retryAfterMs) => shard.budgetSpent(retryAfterMs),
+        });
         if (signal.aborted) return permit.release();
         granted = true;
-        line.keepPermit(permit);
+        shard.line.keepPermit(permit);
         sendBack({ type: 'identify.granted' });
       } catch (cause) {
         if (!signal.aborted) sendBack({ type: 'identify.refused', reason: 'the identify gate failed', cause });

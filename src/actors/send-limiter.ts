@@ -24,40 +24,38 @@ const LEAST_COMMANDS = 60;
  */
 export type FrameKind = 'heartbeat' | 'handshake' | 'reply' | 'priority' | 'command' | 'presence';
 
-/** The times of the last frames, oldest overwritten first. */
+/** The times of the frames of a window, in order. What is older is forgotten: an idle connection holds next to nothing. */
 class SlidingLog {
-  readonly #at: Float64Array;
-  #count = 0;
+  readonly #windowMs: number;
+  readonly #at: number[] = [];
 
-  constructor(size: number) {
-    this.#at = new Float64Array(size);
+  constructor(windowMs: number) {
+    this.#windowMs = windowMs;
   }
 
   record(now: number): void {
-    this.#at[this.#count % this.#at.length] = now;
-    this.#count += 1;
+    const forgotten = this.#at.findIndex((at) => at + this.#windowMs + MARGIN_MS > now);
+    this.#at.splice(0, forgotten === -1 ? this.#at.length : forgotten);
+    this.#at.push(now);
   }
 
   /** How many frames are within the window. */
-  within(now: number, windowMs: number): number {
-    const known = Math.min(this.#count, this.#at.length);
-    let within = 0;
-    while (within < known && (this.#at[(this.#count - 1 - within) % this.#at.length] ?? 0) > now - windowMs) within += 1;
-    return within;
+  within(now: number): number {
+    const oldest = this.#at.findIndex((at) => at > now - this.#windowMs);
+    return oldest === -1 ? 0 : this.#at.length - oldest;
   }
 
   /** Milliseconds until fewer than `limit` frames are within the window. */
-  delayMs(now: number, limit: number, windowMs: number): number {
-    if (this.#count < limit) return 0;
-    const oldest = this.#at[(this.#count - limit) % this.#at.length] ?? 0;
-    return Math.max(0, oldest + windowMs + MARGIN_MS - now);
+  delayMs(now: number, limit: number): number {
+    const last = this.#at.at(-limit);
+    return last === undefined ? 0 : Math.max(0, last + this.#windowMs + MARGIN_MS - now);
   }
 }
 
 export class SendLimiter {
   readonly #clock: Clock;
-  readonly #frames = new SlidingLog(FRAMES);
-  readonly #presences = new SlidingLog(PRESENCES);
+  readonly #frames = new SlidingLog(WINDOW_MS);
+  readonly #presences = new SlidingLog(PRESENCE_WINDOW_MS);
   #scheduledBeats = 0;
 
   constructor({ clock }: { clock: Clock }) {
@@ -72,16 +70,16 @@ export class SendLimiter {
 
   /** Milliseconds until a frame of this kind may go; 0 for now. */
   delayMs(kind: FrameKind): number {
-    const limit = this.#limits[kind]();
+    const limit = SendLimiter.#limits[kind](this);
     if (limit === null) return 0;
     const now = this.#clock.now();
-    const delayMs = this.#frames.delayMs(now, limit, WINDOW_MS);
-    return kind === 'presence' ? Math.max(delayMs, this.#presences.delayMs(now, PRESENCES, PRESENCE_WINDOW_MS)) : delayMs;
+    const delayMs = this.#frames.delayMs(now, limit);
+    return kind === 'presence' ? Math.max(delayMs, this.#presences.delayMs(now, PRESENCES)) : delayMs;
   }
 
   /** Frames sent in the last 60 s, and how many Discord allows. */
   get window(): { used: number; limit: number } {
-    return { used: this.#frames.within(this.#clock.now(), WINDOW_MS), limit: FRAMES };
+    return { used: this.#frames.within(this.#clock.now()), limit: FRAMES };
   }
 
   /** A frame was sent. */
@@ -91,12 +89,13 @@ export class SendLimiter {
     if (kind === 'presence') this.#presences.record(now);
   }
 
-  readonly #limits: Readonly<Record<FrameKind, () => number | null>> = {
+  /** How many frames may be in the window before one of a kind has to wait; `null` for any number. */
+  static readonly #limits: Readonly<Record<FrameKind, (limiter: SendLimiter) => number | null>> = {
     heartbeat: () => null,
     handshake: () => null,
-    reply: () => FRAMES - this.#scheduledBeats,
-    priority: () => FRAMES - this.#scheduledBeats,
-    command: () => FRAMES - this.#scheduledBeats - REQUESTED_BEATS,
-    presence: () => FRAMES - this.#scheduledBeats - REQUESTED_BEATS,
+    reply: (limiter) => FRAMES - limiter.#scheduledBeats,
+    priority: (limiter) => FRAMES - limiter.#scheduledBeats,
+    command: (limiter) => FRAMES - limiter.#scheduledBeats - REQUESTED_BEATS,
+    presence: (limiter) => FRAMES - limiter.#scheduledBeats - REQUESTED_BEATS,
   };
 }

@@ -2,23 +2,17 @@
  * The inside of a shard: wires the machine to the parts that hold its session, its sends and its listeners, and turns
  * what the machine says into events. `Shard` is the door to it.
  */
-import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
-import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
+import type { Vitals } from '../actors/connection-host.ts';
 import { Line } from '../actors/line.ts';
 import { Pulse } from '../actors/pulse.ts';
 import { SendQueue } from '../actors/send-queue.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { GatewayErrorOptions } from '../protocol/errors.ts';
-import { gatewayUrl } from '../protocol/gateway-url.ts';
-import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
-import type { Dispatch } from '../protocol/packets.ts';
-import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
-import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import { SessionCell } from '../session/session-cell.ts';
 import { SessionKeeper } from '../session/session-keeper.ts';
-import { USER_AGENT } from '../version.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
 import { attachInspector } from './inspected-shard.ts';
@@ -27,10 +21,8 @@ import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import type { ShardEvents } from './shard-events.ts';
+import { ShardHost } from './shard-host.ts';
 import type { ResolvedOptions } from './shard-options.ts';
-
-/** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
-const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 
 export class ShardCore {
   readonly options: ResolvedOptions;
@@ -43,6 +35,7 @@ export class ShardCore {
   readonly requests: GuildMemberRequests;
   readonly emitter = new Emitter<ShardEvents>((name, cause) => this.#listenerThrew(name, cause));
   readonly dispatcher: Dispatcher;
+  readonly host: ShardHost;
   /** Those who wait for the next READY or RESUMED. */
   readonly readiness = new Settlers('connect()');
   /** Those who wait for the close handshake. */
@@ -71,6 +64,7 @@ export class ShardCore {
     this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
+    this.host = new ShardHost(this);
     this.actor = this.#createActor();
     this.actor.start();
     attachInspector(options.inspect, this, (cause) => this.#observerThrew(cause));
@@ -111,6 +105,10 @@ export class ShardCore {
     clock.clearTimeout(timer);
   }
 
+  budgetSpent(retryAfterMs: number): void {
+    this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`));
+  }
+
   /** Settles all that waits for a connection that will not come. */
   stop(error: GatewayError): void {
     this.readiness.reject(error);
@@ -132,95 +130,26 @@ export class ShardCore {
   }
 
   #createActor(): ShardActor {
-    const { line, cell, keeper } = this;
-    const { identifyGate: gate, random } = this.options;
-    const onBudgetSpent = (retryAfterMs: number): void =>
-      this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`));
-    const parts = { line, host: this.#host(), cell, keeper, gate, random, onBudgetSpent };
-    const actor = createShardActor(this.options, parts, (cause) => this.#observerThrew(cause));
+    const actor = createShardActor(this, (cause) => this.#observerThrew(cause));
     actor.subscribe({ next: () => this.#follow(), error: (cause) => this.#machineDied(cause) });
     actor.on('*', (emitted) => {
       this.#follow();
-      (this.#tell[emitted.type] as (emitted: ShardEmitted) => void)(emitted);
+      (ShardCore.#tell[emitted.type] as (core: ShardCore, emitted: ShardEmitted) => void)(this, emitted);
     });
     return actor;
   }
 
-  #host(): ConnectionHost {
-    const { options, cell } = this;
-    return {
-      clock: options.clock,
-      compression: options.compression,
-      url: options.url,
-      maxMessageBytes: options.maxMessageBytes,
-      maxDispatchSilenceMs: options.timing.maxDispatchSilenceMs,
-      cell,
-      pulse: this.pulse,
-      vitals: this.vitals,
-      open: (resumeUrl) => {
-        const url = options.rewriteUrl(gatewayUrl(resumeUrl ?? options.url, options.version, options.compression));
-        const agent = options.agent === undefined ? {} : { agent: options.agent };
-        const maxPayload = options.maxMessageBytes + COMPRESSION_OVERHEAD_BYTES;
-        return options.createSocket(url.href, { headers: { 'User-Agent': USER_AGENT }, maxPayload, ...agent });
-      },
-      identifyPayload: () =>
-        identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence: this.presence }),
-      resumePayload: () =>
-        cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
-      takePermit: () => this.line.takePermit(),
-      demandFor: (t) => this.#demandFor(t),
-      wasRead: (t) => this.dispatcher.wasRead(t),
-      onPacket: (packet) => this.emitter.emit('raw', packet),
-      onDispatch: (dispatch, sessionId, replayed) => this.#dispatch(dispatch, sessionId, replayed),
-      onHeartbeat: (latency) => {
-        this.emitter.emit('heartbeat', { latency });
-        this.saveSession();
-      },
-      onLagged: (lateMs) => this.emitter.emit('lagged', { lateMs }),
-    };
-  }
-
-  /** What is decoded for the shard itself, or for `raw` listeners, is decoded for all. */
-  #demandFor(t: string): Demand {
-    if (this.emitter.has('raw')) return 'certain';
-    if (this.#own.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests.isOpen)) return 'certain';
-    return this.dispatcher.demandFor(t);
-  }
-
-  /** The end of the fast lane. */
-  #dispatch(received: ReceivedDispatch, sessionId: string | null, replayed: number): void {
-    const dispatch = received as Dispatch;
-    this.#own.get(dispatch.t)?.(dispatch, replayed);
-    this.dispatcher.deliver(dispatch, sessionId);
-    this.cell.markHandedOut(sessionId);
-    if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.saveSession();
-  }
-
-  /** Dispatches the shard itself understands. */
-  readonly #own: ReadonlyMap<string, (dispatch: Dispatch, replayed: number) => void> = new Map([
-    ['READY', ({ d }) => this.emitter.emit('ready', d as GatewayReadyDispatchData)],
-    ['RESUMED', (_, replayed) => this.emitter.emit('resumed', { replayed })],
-    ['GUILD_MEMBERS_CHUNK', (dispatch) => {
-      if (this.requests.isOpen) this.requests.chunk(dispatch.d as GatewayGuildMembersChunkDispatchData);
-    }],
-    ['RATE_LIMITED', ({ d }) => {
-      const limited = rateLimitOf(d);
-      this.emitter.emit('rateLimited', limited);
-      this.requests.rateLimited(limited);
-    }],
-  ]);
-
   /** What the machine says, as events. */
-  readonly #tell: { [Type in ShardEmitted['type']]: (emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
-    connected: () => this.emitter.emit('connected'),
-    hello: ({ heartbeatIntervalMs }) => this.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
-    reconnected: ({ resumed }) => this.emitter.emit('reconnected', { resumed }),
-    disconnected: ({ code, reason, initiator, willReconnect, willResume }) =>
-      this.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: ({ code, reason, closeCode, cause }) => this.fault(new GatewayError(code, reason, { ...closing(closeCode), ...because(cause) })),
-    failed: ({ code, reason, closeCode }) => {
-      this.#fail(new GatewayError(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closing(closeCode)));
-    },
+  static readonly #tell: { [Type in ShardEmitted['type']]: (core: ShardCore, emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
+    connected: (core) => core.emitter.emit('connected'),
+    hello: (core, { heartbeatIntervalMs }) => core.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
+    reconnected: (core, { resumed }) => core.emitter.emit('reconnected', { resumed }),
+    disconnected: (core, { code, reason, initiator, willReconnect, willResume }) =>
+      core.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
+    fault: (core, { code, reason, closeCode, cause }) =>
+      core.fault(new GatewayError(code, reason, { ...closing(closeCode), ...because(cause) })),
+    failed: (core, { code, reason, closeCode }) =>
+      core.#fail(new GatewayError(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closing(closeCode))),
   };
 
   /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
@@ -239,33 +168,33 @@ export class ShardCore {
     const to = this.state;
     if (from === to) return;
     this.#state = to;
-    this.#leave[from]?.();
+    ShardCore.#leave[from]?.(this);
     this.options.logger.info(this.#line(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
-    this.#enter[to]?.();
+    ShardCore.#enter[to]?.(this);
   }
 
-  readonly #leave: Partial<Record<ShardState, () => void>> = {
-    ready: () => {
-      this.queue.close();
-      this.requests.connectionLost();
-      this.saveSession();
+  static readonly #leave: Partial<Record<ShardState, (core: ShardCore) => void>> = {
+    ready: (core) => {
+      core.queue.close();
+      core.requests.connectionLost();
+      core.saveSession();
     },
-    disconnecting: () => this.departure.resolve(),
+    disconnecting: (core) => core.departure.resolve(),
   };
 
-  readonly #enter: Partial<Record<ShardState, () => void>> = {
-    ready: () => {
-      this.#press();
-      this.readiness.resolve();
-      if (this.line.connection !== null) this.queue.open(this.line.connection);
+  static readonly #enter: Partial<Record<ShardState, (core: ShardCore) => void>> = {
+    ready: (core) => {
+      core.#press();
+      core.readiness.resolve();
+      if (core.line.connection !== null) core.queue.open(core.line.connection);
     },
-    disconnected: () => {
+    disconnected: (core) => {
       // A forced close that came while the socket was only being made.
-      this.line.connection?.abort(this.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
+      core.line.connection?.abort(core.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
       // Whoever asked for the stop has said why already.
-      if (!this.queue.isStopped) this.stop(new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
-      this.dispatcher.finish(null);
+      if (!core.queue.isStopped) core.stop(new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
+      core.dispatcher.finish(null);
     },
   };
 

@@ -7,10 +7,15 @@ type Listener = (...args: never[]) => unknown;
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
+/** What `off()` may be given for a listener that was wrapped by `once()`. */
+const originals = new WeakMap<Listener, Listener>();
+
+/** Of an emitter that nobody has listened to yet: many a shard is only ever listened to by way of its manager. */
+const NOBODY: ReadonlyMap<never, readonly Listener[]> = new Map<never, readonly Listener[]>();
+
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
-  /** Lists are replaced, never changed, so that one being walked stays as it was. */
-  readonly #listeners = new Map<keyof Events, readonly Listener[]>();
-  readonly #originals = new WeakMap<Listener, Listener>();
+  /** It and its lists are replaced, never changed, so that one being walked stays as it was. */
+  #listeners: ReadonlyMap<keyof Events, readonly Listener[]> = NOBODY;
   readonly #onThrow: (name: string, cause: unknown) => void;
 
   constructor(onThrow: (name: string, cause: unknown) => void) {
@@ -18,7 +23,7 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   }
 
   on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
-    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener]);
+    this.#set(name, [...(this.#listeners.get(name) ?? []), listener]);
   }
 
   once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
@@ -26,16 +31,22 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
       this.off(name, listener);
       return listener(...args);
     };
-    this.#originals.set(once, listener);
+    originals.set(once, listener);
     this.on(name, once);
   }
 
   off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
     const list = this.#listeners.get(name) ?? [];
-    const index = list.findLastIndex((other) => other === listener || this.#originals.get(other) === listener);
+    const index = list.findLastIndex((other) => other === listener || originals.get(other) === listener);
     if (index === -1) return;
-    if (list.length === 1) this.#listeners.delete(name);
-    else this.#listeners.set(name, list.toSpliced(index, 1));
+    this.#set(name, list.toSpliced(index, 1));
+  }
+
+  #set(name: keyof Events, list: readonly Listener[]): void {
+    const listeners = new Map<keyof Events, readonly Listener[]>(this.#listeners);
+    if (list.length > 0) listeners.set(name, list);
+    else listeners.delete(name);
+    this.#listeners = listeners;
   }
 
   has(name: keyof Events): boolean {

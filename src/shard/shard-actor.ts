@@ -7,7 +7,6 @@ import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
 import { closerActor } from '../actors/closer.ts';
 import type { ConnectionHost } from '../actors/connection-host.ts';
-import type { IdentifyGate } from '../actors/identify-gate.ts';
 import type { Line } from '../actors/line.ts';
 import { PartsBySystem } from '../actors/parts.ts';
 import { permitActor } from '../actors/permit.ts';
@@ -22,17 +21,16 @@ export type ShardActor = ActorRefFrom<typeof shardMachine>;
 
 /** What the actors of a shard work with. */
 interface Parts {
+  readonly options: ResolvedOptions;
   readonly line: Line;
   readonly host: ConnectionHost;
   readonly cell: SessionCell;
   readonly keeper: SessionKeeper;
-  readonly gate: IdentifyGate;
-  readonly random: () => number;
-  readonly onBudgetSpent: (retryAfterMs: number) => void;
+  budgetSpent(retryAfterMs: number): void;
 }
 
 const parts = new PartsBySystem<Parts>();
-const delays = shardDelays(({ system }) => parts.of(system).random());
+const delays = shardDelays(({ system }) => parts.of(system).options.random());
 
 const machine = shardMachine.provide({
   actors: {
@@ -51,16 +49,13 @@ const machine = shardMachine.provide({
   },
 });
 
-export function createShardActor(
-  { shardId, shardCount, shouldReconnect, timing, clock, inspect }: ResolvedOptions,
-  its: Parts,
-  onObserverThrew: (cause: unknown) => void,
-): ShardActor {
+export function createShardActor(shard: Parts, onObserverThrew: (cause: unknown) => void): ShardActor {
+  const { shardId, shardCount, shouldReconnect, timing, clock, inspect } = shard.options;
   const actor = createActor(machine, {
-    input: { shardId, shardCount, shouldReconnect, session: its.cell.identity, timing },
+    input: { shardId, shardCount, shouldReconnect, session: shard.cell.identity, timing },
     clock,
     ...(inspect === undefined ? {} : { inspect: guardedObserver(inspect, onObserverThrew) }),
   });
-  parts.set(actor.system, its);
+  parts.set(actor.system, shard);
   return actor;
 }

@@ -90,6 +90,8 @@ const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** What a string may hold in all versions of Node, with room. */
 const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
 
+const asGiven = (url: URL): URL => url;
+
 const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
 
 function check(valid: boolean, message: string): void {
@@ -164,10 +166,10 @@ export function resolveOptions(options: ShardOptions) {
     sessionStore: options.sessionStore ?? new MemorySessionStore(),
     identifyGate: options.identifyGate ?? new MemoryIdentifyGate({ clock }),
     timing: resolveTiming(options.timing),
-    rewriteUrl: options.rewriteUrl ?? ((given: URL): URL => given),
+    rewriteUrl: options.rewriteUrl ?? asGiven,
     agent: options.agent,
     createSocket: options.createSocket ?? createWebSocket,
-    logger: guardedLogger(options.logger ?? silentLogger),
+    logger: options.logger === undefined ? silentLogger : guardedLogger(options.logger),
     inspect: options.inspect,
     clock,
     random: options.random ?? Math.random,

@@ -82,7 +82,7 @@ describe('the permit', () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const line = new Line();
     const spent: number[] = [];
-    const waiting = invoked(permitActor(() => ({ line, gate, onBudgetSpent: (ms) => spent.push(ms) })), { shardId: 7 });
+    const waiting = invoked(permitActor(() => ({ line, options: { identifyGate: gate }, budgetSpent: (ms) => void spent.push(ms) })), { shardId: 7 });
     const [request] = requests;
     request!.onBudgetSpent?.(1_000);
     request!.resolve(permit);
@@ -101,7 +101,7 @@ describe('the permit', () => {
   test('that nobody waits for any more is given back, whatever the gate says', async () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const line = new Line();
-    const waiting = invoked(permitActor(() => ({ line, gate, onBudgetSpent: () => undefined })), { shardId: 7 });
+    const waiting = invoked(permitActor(() => ({ line, options: { identifyGate: gate }, budgetSpent: () => undefined })), { shardId: 7 });
     waiting.stop();
     requests[0]!.resolve(permit);
     await turn();
@@ -113,7 +113,7 @@ describe('the permit', () => {
     const said = await Promise.all(
       [false, true].map(async (stopped) => {
         const { gate, requests } = manualGate();
-        const waiting = invoked(permitActor(() => ({ line: new Line(), gate, onBudgetSpent: () => undefined })), { shardId: 7 });
+        const waiting = invoked(permitActor(() => ({ line: new Line(), options: { identifyGate: gate }, budgetSpent: () => undefined })), { shardId: 7 });
         if (stopped) waiting.stop();
         requests[0]!.reject(cause);
         await turn();

@@ -1,0 +1,117 @@
+/**
+ * A shard as its connections see it: what they ask of it, and where what comes off the wire goes. One for the life of a
+ * shard, over all connections.
+ */
+import type { GatewayGuildMembersChunkDispatchData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
+import type { IdentifyPermit } from '../actors/identify-gate.ts';
+import type { Pulse } from '../actors/pulse.ts';
+import type { WebSocketLike } from '../actors/web-socket.ts';
+import type { Clock } from '../clock.ts';
+import { gatewayUrl } from '../protocol/gateway-url.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
+import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
+import type { Dispatch, Packet } from '../protocol/packets.ts';
+import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
+import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
+import type { SessionCell } from '../session/session-cell.ts';
+import { USER_AGENT } from '../version.ts';
+import type { ShardCore } from './core.ts';
+
+/** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
+const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
+
+/** Dispatches the shard itself understands. */
+const OWN: ReadonlyMap<string, (core: ShardCore, dispatch: Dispatch, replayed: number) => void> = new Map([
+  ['READY', ({ emitter }, { d }) => emitter.emit('ready', d as GatewayReadyDispatchData)],
+  ['RESUMED', ({ emitter }, _, replayed) => emitter.emit('resumed', { replayed })],
+  ['GUILD_MEMBERS_CHUNK', ({ requests }, { d }) => {
+    if (requests.isOpen) requests.chunk(d as GatewayGuildMembersChunkDispatchData);
+  }],
+  ['RATE_LIMITED', ({ emitter, requests }, { d }) => {
+    const limited = rateLimitOf(d);
+    emitter.emit('rateLimited', limited);
+    requests.rateLimited(limited);
+  }],
+]);
+
+export class ShardHost implements ConnectionHost {
+  readonly clock: Clock;
+  readonly compression: Compression;
+  readonly url: string;
+  readonly maxMessageBytes: number;
+  readonly maxDispatchSilenceMs: number | null;
+  readonly cell: SessionCell;
+  readonly pulse: Pulse;
+  readonly vitals: Vitals;
+  readonly #core: ShardCore;
+
+  constructor(core: ShardCore) {
+    const { options, cell, pulse, vitals } = core;
+    this.clock = options.clock;
+    this.compression = options.compression;
+    this.url = options.url;
+    this.maxMessageBytes = options.maxMessageBytes;
+    this.maxDispatchSilenceMs = options.timing.maxDispatchSilenceMs;
+    this.cell = cell;
+    this.pulse = pulse;
+    this.vitals = vitals;
+    this.#core = core;
+  }
+
+  open(resumeUrl: string | null): WebSocketLike {
+    const { options } = this.#core;
+    const url = options.rewriteUrl(gatewayUrl(resumeUrl ?? options.url, options.version, options.compression));
+    const agent = options.agent === undefined ? {} : { agent: options.agent };
+    const maxPayload = options.maxMessageBytes + COMPRESSION_OVERHEAD_BYTES;
+    return options.createSocket(url.href, { headers: { 'User-Agent': USER_AGENT }, maxPayload, ...agent });
+  }
+
+  identifyPayload(): string {
+    const { options, presence } = this.#core;
+    return identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence });
+  }
+
+  resumePayload(): string | null {
+    const { identity, sequence } = this.cell;
+    return identity === null ? null : resumePayload(this.#core.options.token, identity.sessionId, sequence ?? 0);
+  }
+
+  takePermit(): IdentifyPermit | null {
+    return this.#core.line.takePermit();
+  }
+
+  /** What is decoded for the shard itself, or for `raw` listeners, is decoded for all. */
+  demandFor(t: string): Demand {
+    const { emitter, requests, dispatcher } = this.#core;
+    if (emitter.has('raw')) return 'certain';
+    if (OWN.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || requests.isOpen)) return 'certain';
+    return dispatcher.demandFor(t);
+  }
+
+  wasRead(t: string): void {
+    this.#core.dispatcher.wasRead(t);
+  }
+
+  onPacket(packet: Packet): void {
+    this.#core.emitter.emit('raw', packet);
+  }
+
+  /** The end of the fast lane. */
+  onDispatch(received: ReceivedDispatch, sessionId: string | null, replayed: number): void {
+    const dispatch = received as Dispatch;
+    OWN.get(dispatch.t)?.(this.#core, dispatch, replayed);
+    this.#core.dispatcher.deliver(dispatch, sessionId);
+    this.cell.markHandedOut(sessionId);
+    if (dispatch.t === 'READY' || dispatch.t === 'RESUMED') this.#core.saveSession();
+  }
+
+  onHeartbeat(latency: number): void {
+    this.#core.emitter.emit('heartbeat', { latency });
+    this.#core.saveSession();
+  }
+
+  onLagged(lateMs: number): void {
+    this.#core.emitter.emit('lagged', { lateMs });
+  }
+}
