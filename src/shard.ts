@@ -14,6 +14,7 @@ import { forcedClosing, resolveClosing } from './shard/closing.ts';
 import type { DisconnectOptions } from './shard/closing.ts';
 import { ShardCore } from './shard/core.ts';
 import type { DispatchStreamOptions } from './shard/dispatch-stream.ts';
+import { GuildMemberRequests } from './shard/guild-member-requests.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
 import type { ShardEvents } from './shard/shard-events.ts';
@@ -36,9 +37,7 @@ export class Shard {
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, saying what is wrong. */
   constructor(options: ShardOptions) {
-    this.#core = new ShardCore(resolveOptions(options), (d, signal) =>
-      this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
-    );
+    this.#core = new ShardCore(resolveOptions(options));
   }
 
   /**
@@ -160,6 +159,12 @@ export class Shard {
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
+    const { clock, random } = this.#core.options;
+    this.#core.requests ??= new GuildMemberRequests({
+      clock,
+      random,
+      send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
+    });
     return this.#handOut(this.#core.requests.request(request, options));
   }
 

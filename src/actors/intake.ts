@@ -16,7 +16,7 @@ const IDLE_MS = 1;
 export class Intake {
   readonly #clock: Clock;
   readonly #socket: WebSocketLike;
-  readonly #holds = new Set<Hold>();
+  readonly #holds: Record<Hold, boolean> = { consumer: false, rest: false };
   #stintSince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #restTimer: unknown;
@@ -27,18 +27,21 @@ export class Intake {
   }
 
   hold(by: Hold): void {
-    if (this.#holds.size === 0) this.#socket.pause();
-    this.#holds.add(by);
+    if (!this.#isHeld) this.#socket.pause();
+    this.#holds[by] = true;
   }
 
   release(by: Hold): void {
-    if (this.#holds.delete(by) && this.#holds.size === 0) this.#socket.resume();
+    if (!this.#holds[by]) return;
+    this.#holds[by] = false;
+    if (!this.#isHeld) this.#socket.resume();
   }
 
   /** Reads on, whoever is against it. */
   open(): void {
     this.stop();
-    this.#holds.clear();
+    this.#holds.consumer = false;
+    this.#holds.rest = false;
     this.#socket.resume();
   }
 
@@ -50,12 +53,16 @@ export class Intake {
   /** Work on it has ended at `now`. */
   done(now: number): void {
     this.#idleSince = now;
-    if (now - this.#stintSince >= STINT_MS && !this.#holds.has('rest')) this.#rest();
+    if (now - this.#stintSince >= STINT_MS && !this.#holds.rest) this.#rest();
   }
 
   /** Sets no more timers. */
   stop(): void {
     this.#clock.clearTimeout(this.#restTimer);
+  }
+
+  get #isHeld(): boolean {
+    return this.#holds.consumer || this.#holds.rest;
   }
 
   #rest(): void {

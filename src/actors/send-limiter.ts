@@ -27,16 +27,14 @@ export type FrameKind = 'heartbeat' | 'handshake' | 'reply' | 'priority' | 'comm
 /** The times of the frames of a window, in order. What is older is forgotten: an idle connection holds next to nothing. */
 class SlidingLog {
   readonly #windowMs: number;
-  readonly #at: number[] = [];
+  #at: readonly number[] = [];
 
   constructor(windowMs: number) {
     this.#windowMs = windowMs;
   }
 
   record(now: number): void {
-    const forgotten = this.#at.findIndex((at) => at + this.#windowMs + MARGIN_MS > now);
-    this.#at.splice(0, forgotten === -1 ? this.#at.length : forgotten);
-    this.#at.push(now);
+    this.#at = [...this.#at.filter((at) => at + this.#windowMs + MARGIN_MS > now), now];
   }
 
   /** How many frames are within the window. */

@@ -16,7 +16,7 @@ import { SessionKeeper } from '../session/session-keeper.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Emitter } from './emitter.ts';
 import { attachInspector } from './inspected-shard.ts';
-import { GuildMemberRequests } from './guild-member-requests.ts';
+import type { GuildMemberRequests } from './guild-member-requests.ts';
 import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
@@ -32,7 +32,6 @@ export class ShardCore {
   readonly line = new Line();
   readonly queue: SendQueue;
   readonly keeper: SessionKeeper;
-  readonly requests: GuildMemberRequests;
   readonly emitter = new Emitter<ShardEvents>((name, cause) => this.#listenerThrew(name, cause));
   readonly dispatcher: Dispatcher;
   readonly host: ShardHost;
@@ -43,17 +42,18 @@ export class ShardCore {
   /** The latest presence, for the next IDENTIFY. */
   presence: GatewayPresenceUpdateData | undefined;
   actor: ShardActor;
+  /** Made when members are first asked for: few shards ever do. */
+  requests: GuildMemberRequests | null = null;
   #state: ShardState = 'disconnected';
   #hasSession: boolean;
 
-  constructor(options: ResolvedOptions, send: ConstructorParameters<typeof GuildMemberRequests>[0]['send']) {
-    const { clock, random } = options;
+  constructor(options: ResolvedOptions) {
+    const { clock } = options;
     this.options = options;
     this.presence = options.presence;
     this.pulse = new Pulse(clock);
     this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
-    this.requests = new GuildMemberRequests({ clock, random, send });
     this.dispatcher = new Dispatcher({
       events: options.events,
       isHeard: () => this.emitter.has('dispatch'),
@@ -113,7 +113,7 @@ export class ShardCore {
   stop(error: GatewayError): void {
     this.readiness.reject(error);
     this.queue.stop(error);
-    this.requests.stop(error);
+    this.requests?.stop(error);
   }
 
   /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
@@ -177,7 +177,7 @@ export class ShardCore {
   static readonly #leave: Partial<Record<ShardState, (core: ShardCore) => void>> = {
     ready: (core) => {
       core.queue.close();
-      core.requests.connectionLost();
+      core.requests?.connectionLost();
       core.saveSession();
     },
     disconnecting: (core) => core.departure.resolve(),

@@ -22,11 +22,14 @@ interface DispatcherHost {
   onThrow(name: string, cause: unknown): void;
 }
 
+/** Of a dispatcher from which nobody has asked for a stream yet. */
+const NONE: ReadonlySet<DispatchStream> = new Set<DispatchStream>();
+
 export class Dispatcher {
   readonly #byType: Emitter<ByType>;
   readonly #host: DispatcherHost;
   readonly #habits = new ReadHabits();
-  readonly #streams = new Set<DispatchStream>();
+  #streams: Set<DispatchStream> | null = null;
 
   constructor(host: DispatcherHost) {
     this.#host = host;
@@ -56,11 +59,11 @@ export class Dispatcher {
     const stream = new DispatchStream(
       {
         pressureChanged: () => this.#host.onPressure(),
-        closed: (closed) => this.#streams.delete(closed),
+        closed: (closed) => this.#streams?.delete(closed),
       },
       options,
     );
-    if (options?.signal?.aborted !== true) this.#streams.add(stream);
+    if (options?.signal?.aborted !== true) (this.#streams ??= new Set()).add(stream);
     return stream;
   }
 
@@ -68,19 +71,19 @@ export class Dispatcher {
     if (this.#host.events?.has(dispatch.t) === false) return;
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
     this.#host.emit(dispatch);
-    for (const stream of this.#streams) stream.push(dispatch, sessionId);
+    for (const stream of this.#streams ?? NONE) stream.push(dispatch, sessionId);
   }
 
   /** Whether some consumer can't keep up. */
   get isFull(): boolean {
-    for (const { isFull } of this.#streams) if (isFull) return true;
+    for (const { isFull } of this.#streams ?? NONE) if (isFull) return true;
     return false;
   }
 
   /** The lowest sequence of a session that a stream still holds. */
   lowestWaitingOf(sessionId: string | null): number | null {
     let lowest: number | null = null;
-    for (const stream of this.#streams) {
+    for (const stream of this.#streams ?? NONE) {
       const sequence = stream.lowestSequenceOf(sessionId);
       if (sequence !== null && (lowest === null || sequence < lowest)) lowest = sequence;
     }
@@ -89,11 +92,11 @@ export class Dispatcher {
 
   /** Ends all streams, after what they hold; with an error where the shard has failed. */
   finish(error: GatewayError | null): void {
-    for (const stream of this.#streams) stream.finish(error);
+    for (const stream of this.#streams ?? NONE) stream.finish(error);
   }
 
   #isStreamed(t: string): boolean {
-    for (const stream of this.#streams) if (stream.wants(t)) return true;
+    for (const stream of this.#streams ?? NONE) if (stream.wants(t)) return true;
     return false;
   }
 }

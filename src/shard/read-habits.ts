@@ -15,19 +15,19 @@ const MAX_TYPES = 1_000;
 
 export class ReadHabits {
   /** How many were given out since one was read. */
-  readonly #unread = new Map<string, number>();
+  #unread: Map<string, number> | null = null;
 
   /** One is about to be given out: will it be read? */
   demandFor(t: string): Demand {
-    const unread = this.#unread.get(t);
-    if (unread === undefined) return 'unlikely';
+    const unread = this.#unread?.get(t);
+    if (this.#unread === null || unread === undefined) return 'unlikely';
     if (unread < PATIENCE) this.#unread.set(t, unread + 1);
     else this.#unread.delete(t);
     return unread % SAMPLE === 0 ? 'likely' : 'certain';
   }
 
   wasRead(t: string): void {
-    if (this.#unread.size >= MAX_TYPES) this.#unread.clear();
+    if (this.#unread === null || this.#unread.size >= MAX_TYPES) this.#unread = new Map();
     this.#unread.set(t, 1);
   }
 }

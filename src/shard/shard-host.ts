@@ -26,12 +26,12 @@ const OWN: ReadonlyMap<string, (core: ShardCore, dispatch: Dispatch, replayed: n
   ['READY', ({ emitter }, { d }) => emitter.emit('ready', d as GatewayReadyDispatchData)],
   ['RESUMED', ({ emitter }, _, replayed) => emitter.emit('resumed', { replayed })],
   ['GUILD_MEMBERS_CHUNK', ({ requests }, { d }) => {
-    if (requests.isOpen) requests.chunk(d as GatewayGuildMembersChunkDispatchData);
+    if (requests?.isOpen === true) requests.chunk(d as GatewayGuildMembersChunkDispatchData);
   }],
   ['RATE_LIMITED', ({ emitter, requests }, { d }) => {
     const limited = rateLimitOf(d);
     emitter.emit('rateLimited', limited);
-    requests.rateLimited(limited);
+    requests?.rateLimited(limited);
   }],
 ]);
 
@@ -85,7 +85,7 @@ export class ShardHost implements ConnectionHost {
   demandFor(t: string): Demand {
     const { emitter, requests, dispatcher } = this.#core;
     if (emitter.has('raw')) return 'certain';
-    if (OWN.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || requests.isOpen)) return 'certain';
+    if (OWN.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || requests?.isOpen === true)) return 'certain';
     return dispatcher.demandFor(t);
   }
 

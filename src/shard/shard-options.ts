@@ -124,7 +124,7 @@ function resolveTiming(given: Partial<ShardTiming> = {}): ShardTiming {
     check(rule !== undefined, `timing.${name} is not known; there are ${Object.keys(TIMING_RULES).join(', ')}`);
     check(rule?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
   }
-  return { ...DEFAULT_TIMING, ...Object.fromEntries(present) };
+  return present.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(present) };
 }
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming what is wrong. */
