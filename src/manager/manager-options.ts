@@ -65,14 +65,14 @@ export function resolveManagerOptions(options: ManagerOptions) {
   check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
   const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: ask = fetch, token, ...rest } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
+  check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
+  if (workers > 0) checkCrossing({ ...shared });
   // Checks what all shards share, and holds the token.
   const resolved = resolveOptions({ ...shared, token });
   check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
   check(typeof ask === 'function', 'fetch must be a function');
   check(Number.isSafeInteger(reserve) && reserve >= 0, 'sessionStartReserve must be an integer, 0 or more');
-  check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   check(isDuration(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
-  if (workers > 0) checkCrossing({ ...shared });
   return {
     ...resolved,
     workers,
