@@ -67,7 +67,7 @@ export class RemoteShard {
   }
 
   post(message: Unkeyed): void {
-    this.#parts.thread.post({ ...message, key: this.key } as ToThread);
+    this.#parts.thread.post({ ...message, key: this.key });
   }
 
   take(telling: Telling): void {

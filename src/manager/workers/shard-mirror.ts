@@ -4,7 +4,6 @@
  */
 import type { ShardState } from '../../../machines/index.ts';
 import { GatewayError } from '../../protocol/errors.ts';
-import type { Dispatch } from '../../protocol/packets.ts';
 import type { ReceivedDispatch } from '../../protocol/received-dispatch.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionStore } from '../../session/session-store.ts';
@@ -175,7 +174,7 @@ export class ShardMirror {
   }
 
   #give(dispatch: ReceivedDispatch): void {
-    this.emitter.emit('dispatch', dispatch as Dispatch);
+    this.emitter.emit('dispatch', dispatch);
     dispatch.settle();
   }
 

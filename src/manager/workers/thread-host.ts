@@ -21,7 +21,7 @@ export class ThreadHost {
     this.#port = port;
     this.#outbox = new Outbox({
       clock: systemClock,
-      post: (message, transfer) => port.postMessage(message, transfer),
+      post: (message, transfer) => this.#post(message, transfer),
       complete: () => {
         for (const shard of this.#shards.values()) shard.tellVitals();
       },
@@ -66,7 +66,7 @@ export class ThreadHost {
     end: () => this.#post({ type: 'ended' }),
   };
 
-  #post(message: FromThread): void {
-    this.#port.postMessage(message);
+  #post(message: FromThread, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
   }
 }

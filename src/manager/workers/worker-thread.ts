@@ -60,7 +60,7 @@ export class WorkerThread {
 
   post(message: ToThread): void {
     if (this.#worker === null) this.#early.push(message);
-    else this.#worker.postMessage(message);
+    else this.#worker.postMessage(message, []);
   }
 
   add(shard: RemoteShard): void {
