@@ -1,18 +1,17 @@
-/**
- * A whole bot: it reads "!ping" and answers "pong" over Discord's HTTP API.
- *
- *   DISCORD_TOKEN=… node examples/ping-pong.ts
- */
+/** A whole bot of one shard: it reads "!ping" and answers "pong" over Discord's REST API. `npm run example:bot` */
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Shard } from '../src/index.ts'; // in your project: from 'shardwright'
 import type { ShardOptions } from '../src/index.ts';
+import { openDiscord } from './kit/discord.ts';
 
 /** Says something in a channel. */
 export type Say = (channelId: string, content: string) => unknown;
 
 export function pingPong(options: Omit<ShardOptions, 'intents'>, say: Say): Shard {
   const bot = new Shard({ ...options, intents: ['Guilds', 'GuildMessages', 'MessageContent'] });
-  bot.on('ready', ({ user }) => console.log(`here as ${user.username}`));
+  bot.on('ready', ({ user }) => console.log(`Here as ${user.username}.`));
+  bot.on('resumed', ({ replayed }) => console.log(`Here again; missed and made up for: ${replayed}.`));
   bot.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
   bot.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }) => {
     if (content === '!ping' && author.bot !== true) return say(channelId, 'pong');
@@ -21,16 +20,29 @@ export function pingPong(options: Omit<ShardOptions, 'intents'>, say: Say): Shar
   return bot;
 }
 
-// Only when this file is the program, so that a test can import it.
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const token = process.env['DISCORD_TOKEN'] ?? '';
-  const bot = pingPong({ token }, (channelId, content) =>
-    fetch(`https://discord.com/api/v10/channels/${channelId}/messages`, {
+/** Over REST, with nothing but Node. */
+export const sayTo =
+  (api: string, token: string): Say =>
+  async (channelId, content) => {
+    const { ok, status } = await fetch(`${api}/channels/${channelId}/messages`, {
       method: 'POST',
       headers: { Authorization: `Bot ${token}`, 'Content-Type': 'application/json' },
       body: JSON.stringify({ content }),
-    }),
-  );
-  process.once('SIGINT', () => void bot.disconnect());
+    });
+    if (!ok) throw new Error(`Discord did not take the message: ${status}`);
+  };
+
+// Only when this file is the program, so that a test can import it.
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
+  await using discord = await openDiscord({ live });
+  const { token, api, gatewayUrl } = discord;
+  await using bot = pingPong({ token, url: gatewayUrl }, sayTo(api, token));
   await bot.connect();
+  await discord.play(async (fake) => {
+    await fake.ask('!ping');
+    console.log('The connection breaks.');
+    fake.gateway.connections[0]?.terminate();
+    await fake.ask('!ping');
+  });
 }

@@ -99,7 +99,7 @@ export class FakeGateway {
       onRequest: (request, response) => {
         const { gateway } = arrivals;
         if (gateway === undefined) response.destroy();
-        else serveHttp({ settings, starts: gateway.#realm.starts, url: gateway.url }, request, response);
+        else void serveHttp({ settings, starts: gateway.#realm.starts, url: gateway.url }, request, response);
       },
       onUpgrade: (request, admit, refuse) => {
         if (arrivals.gateway === undefined) refuse(0, '');

@@ -1,11 +1,12 @@
 /**
- * The two HTTP endpoints a gateway client needs.
+ * The two HTTP endpoints a gateway client needs, and behind them what the test answers for the rest of the API.
  * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuseForeign } from './gatekeeper.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
+import { restReply } from './rest.ts';
 import type { SessionStarts } from './session-starts.ts';
 
 export interface HttpApiContext {
@@ -33,17 +34,27 @@ const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ],
 ]);
 
-function replyTo(context: HttpApiContext, request: IncomingMessage): Reply {
+const NOT_FOUND: Reply = { status: 404, body: { message: '404: Not Found', code: 0 } };
+
+async function replyTo(context: HttpApiContext, request: IncomingMessage): Promise<Reply> {
   const refusal = refuseForeign(request);
   if (refusal !== null) return { status: refusal.status, body: { message: refusal.what, code: 0 } };
   const endpoint = ENDPOINTS.get((request.url ?? '').split('?')[0] ?? '');
-  if (endpoint === undefined) return { status: 404, body: { message: '404: Not Found', code: 0 } };
+  if (endpoint === undefined) {
+    const reply = await restReply(context.settings, request);
+    return reply === null ? NOT_FOUND : { status: reply.status ?? (reply.body === undefined ? 204 : 200), body: reply.body };
+  }
   if (request.method !== 'GET') return { status: 405, body: { message: '405: Method Not Allowed', code: 0 } };
   return endpoint(context, request);
 }
 
-export function serveHttp(context: HttpApiContext, request: IncomingMessage, response: ServerResponse): void {
-  const { status, body } = replyTo(context, request);
-  request.resume();
-  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+export async function serveHttp(context: HttpApiContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  try {
+    const { status, body } = await replyTo(context, request);
+    request.resume();
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+  } catch {
+    // The client went away, or was given something that can't be written.
+    response.destroy();
+  }
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { FakeGuild } from './fake-guild.ts';
 import type { FakeMember } from './fake-member.ts';
+import type { FakeRest } from './rest.ts';
 
 /**
  * The budget of session starts.
@@ -127,6 +128,12 @@ export interface FakeGatewayOptions {
    */
   strict?: boolean;
   /**
+   * Answers the REST API beyond `/gateway` and `/gateway/bot`, so that a test sees what the bot does there. Asked only
+   * with the bot's token where Discord wants it.
+   * @defaultValue all of it is 404
+   */
+  rest?: FakeRest;
+  /**
    * Same seed, same ids.
    * @defaultValue 1
    */
@@ -136,8 +143,9 @@ export interface FakeGatewayOptions {
 }
 
 /** The options with every default filled in. */
-export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit' | 'token'>> & {
+export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit' | 'token' | 'rest'>> & {
   readonly token: string | null;
+  readonly rest: FakeRest | null;
   readonly sessionStartLimit: Required<FakeSessionStartLimit>;
 };
 
@@ -149,6 +157,7 @@ export function settingsFrom(options: FakeGatewayOptions): Settings {
   const identifyIntervalMs = given.identifyIntervalMs ?? 5000;
   return {
     token: given.token ?? null,
+    rest: given.rest ?? null,
     port: given.port ?? 0,
     heartbeatIntervalMs: given.heartbeatIntervalMs ?? 41_250,
     shards: given.shards ?? 1,

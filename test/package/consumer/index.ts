@@ -1,5 +1,7 @@
-import { GatewayError, Intents, MemorySessionStore, Shard, systemClock } from 'shardwright';
+import { GatewayError, Intents, MemorySessionStore, Shard, ShardManager, systemClock } from 'shardwright';
 import type { Clock, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
+import { toDiscordJsGateway } from 'shardwright/discordjs';
+import type { DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import type { LegacyInspectOptions } from 'shardwright/inspect/legacy';
 import { shardMachine } from 'shardwright/machines';
@@ -36,3 +38,6 @@ export const states: string[] = Object.keys(shardMachine.states);
 
 const legacy: LegacyInspectOptions = { onDetached: (cause: unknown) => codeOf(cause) };
 export const unregister: () => void = registerWithXStateInspect(shard, legacy);
+
+export const gateway: DiscordJsGateway = toDiscordJsGateway(new ShardManager({ token: 'x', intents: [] }));
+gateway.on('dispatch', (dispatch, shardId) => (dispatch.t === 'MESSAGE_CREATE' ? [dispatch.d.content, shardId] : null));

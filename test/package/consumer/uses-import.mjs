@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { GatewayError, Shard, ShardManager, VERSION } from 'shardwright';
+import { toDiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
@@ -9,6 +10,7 @@ assert.equal(VERSION, manifest.version);
 assert.ok('disconnected' in shardMachine.states);
 assert.ok(CLOSE_CODES);
 assert.throws(() => new Shard({ token: '', intents: 0 }), GatewayError);
+await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 0 })).getShardCount(), { code: 'NOT_CONNECTED' });
 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });

@@ -1,0 +1,43 @@
+/** The same bot with `@discordjs/core`: its handlers and its REST client, our gateway. `npm run example:discordjs` */
+import { Client, GatewayDispatchEvents, PresenceUpdateStatus } from '@discordjs/core';
+import type { GatewayMessageCreateDispatchData, ToEventProps } from '@discordjs/core';
+import { REST } from '@discordjs/rest';
+import { parseArgs } from 'node:util';
+import { toDiscordJsGateway } from '../src/discordjs/index.ts'; // in your project: from 'shardwright/discordjs'
+import { ShardManager } from '../src/index.ts'; // in your project: from 'shardwright'
+import { openDiscord } from './kit/discord.ts';
+
+const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
+await using discord = await openDiscord({ live, guildMembers: 3 });
+const { token, api } = discord;
+
+await using manager = new ShardManager({ token, api, intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildMembers'] });
+manager.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
+
+const rest = new REST({ api: api.replace('/v10', ''), version: '10' }).setToken(token);
+const client = new Client({ rest, gateway: toDiscordJsGateway(manager) });
+// Where a handler ends up whose promise rejects.
+client.on('error', (error) => console.error(error));
+
+client.on(GatewayDispatchEvents.Ready, ({ data, shardId }): unknown => {
+  console.log(`Here as ${data.user.username}.`);
+  return client.updatePresence(shardId, { since: null, activities: [], status: PresenceUpdateStatus.Online, afk: false });
+});
+
+async function answer({ data, api: discordApi }: ToEventProps<GatewayMessageCreateDispatchData>): Promise<void> {
+  const { content, channel_id: channelId, guild_id: guildId, author } = data;
+  if (author.bot === true) return;
+  if (content === '!ping') await discordApi.channels.createMessage(channelId, { content: 'pong' });
+  if (content === '!members' && guildId !== undefined) {
+    const { members } = await client.requestGuildMembers({ guild_id: guildId, query: '', limit: 0 });
+    await discordApi.channels.createMessage(channelId, { content: members.map(({ user }) => user.username).join(', ') });
+  }
+}
+
+client.on(GatewayDispatchEvents.MessageCreate, (event): unknown => answer(event));
+
+await manager.connect();
+await discord.play(async (fake) => {
+  await fake.ask('!ping');
+  await fake.ask('!members');
+});

@@ -1,0 +1,44 @@
+/** A bot of as many shards as Discord recommends, in as many threads as you like. `npm run example:sharded -- --workers 2` */
+import { parseArgs } from 'node:util';
+import { ShardManager } from '../src/index.ts'; // in your project: from 'shardwright'
+import type { ManagerOptions } from '../src/index.ts';
+import { openDiscord } from './kit/discord.ts';
+import { sayTo } from './ping-pong.ts';
+
+const { live, workers } = parseArgs({
+  options: { live: { type: 'boolean', default: false }, workers: { type: 'string', default: '0' } },
+}).values;
+await using discord = await openDiscord({ live, shards: 8, sessionStartLimit: { maxConcurrency: 8 } });
+const { token, api } = discord;
+
+const options: ManagerOptions & { workers: number } = {
+  token,
+  api,
+  intents: ['Guilds', 'GuildMessages', 'MessageContent'],
+  workers: Number(workers),
+};
+await using manager = new ShardManager(options);
+const say = sayTo(api, token);
+
+let shown = 0;
+manager.on('progress', ({ ready, total, etaMs }) => {
+  if (ready === shown) return;
+  shown = ready;
+  console.log(`${ready} of ${total} shards are ready; ${Math.ceil(etaMs / 1000)} s to go, or less.`);
+});
+manager.on('resumed', ({ replayed }, shardId) => console.log(`Shard ${shardId} is here again; missed and made up for: ${replayed}.`));
+manager.on('fault', ({ code, hint }, shardId) => console.warn(`${code} of shard ${shardId}: ${hint}`));
+manager.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }, _, shardId) => {
+  if (content === '!ping' && author.bot !== true) return say(channelId, `pong from shard ${shardId}`);
+  return undefined;
+});
+
+await manager.connect();
+await discord.play(async (fake) => {
+  // Guilds are spread over the shards by their ids.
+  const guilds = Array.from({ length: 3 }, (_, n) => String(BigInt(n) << 22n));
+  for (const guild of guilds) await fake.ask('!ping', guild);
+  console.log('All connections break.');
+  for (const connection of fake.gateway.connections) connection.terminate();
+  for (const guild of guilds) await fake.ask('!ping', guild);
+});

@@ -1,0 +1,2 @@
+export { toDiscordJsGateway } from './gateway.ts';
+export type { DiscordJsGateway, GatewayHost } from './gateway.ts';

@@ -1,0 +1,78 @@
+/**
+ * The part of the REST API that is up to the test: what a bot says goes there, not over the gateway.
+ * @see https://discord.com/developers/docs/reference#http-api
+ */
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { acceptsToken } from './options.ts';
+import type { Settings } from './options.ts';
+
+/** A request to {@link FakeGateway.apiUrl}, such as a message that a bot writes. */
+export interface FakeRestRequest {
+  readonly method: string;
+  /** Below `apiUrl`, without the query: `/channels/7/messages`. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** Decoded if it is JSON, else as text; `null` if there is none. */
+  readonly body: unknown;
+}
+
+export interface FakeRestReply {
+  /** @defaultValue 200, or 204 without a body */
+  readonly status?: number;
+  /** Written as JSON. */
+  readonly body?: unknown;
+}
+
+/** Answers a request; with `null` by 404. What it throws becomes a 500 with the message. */
+export type FakeRest = (request: FakeRestRequest) => FakeRestReply | null | Promise<FakeRestReply | null>;
+
+const BASE = '/api/v10/';
+const MAX_BODY_BYTES = 1 << 24;
+
+/**
+ * These carry a token of their own in the path.
+ * @see https://discord.com/developers/docs/interactions/receiving-and-responding#endpoints
+ */
+const OWN_TOKEN = /^\/(?:interactions|webhooks)\/\d+\/[^/]+/;
+
+/** `null` if it is too long. */
+async function bodyOf(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Read to its end all the same: who stops reading can't answer.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString();
+}
+
+function decoded(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const said = (status: number, what: string): FakeRestReply => ({ status, body: { message: `${status}: ${what}`, code: 0 } });
+
+/** What the test answers; `null` if it has nothing to say. */
+export async function restReply(settings: Settings, request: IncomingMessage): Promise<FakeRestReply | null> {
+  const { rest } = settings;
+  const { method = 'GET', url = '', headers } = request;
+  if (rest === null || !url.startsWith(BASE)) return null;
+  const { pathname, searchParams: query } = new URL(url, 'http://127.0.0.1');
+  const path = pathname.slice(BASE.length - 1);
+  const mayAsk = OWN_TOKEN.test(path) || acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1]);
+  if (!mayAsk) return said(401, 'Unauthorized');
+  const text = await bodyOf(request);
+  if (text === null) return said(413, 'Request Entity Too Large');
+  try {
+    return await rest({ method, path, query, headers, body: decoded(text) });
+  } catch (error) {
+    return said(500, error instanceof Error ? error.message : String(error));
+  }
+}
