@@ -24,6 +24,7 @@ export type {
   RequestChannelInfoData,
   SendPayload,
 } from './protocol/packets.ts';
+export type { IdentifyTelemetry, SendTelemetry, SentKind, ShardTelemetry } from './protocol/telemetry.ts';
 export { FileSessionStore } from './session/file-session-store.ts';
 export { MemorySessionStore } from './session/memory-session-store.ts';
 export { parseSession } from './session/session.ts';

@@ -20,13 +20,12 @@ import { SessionCell } from '../session/session-cell.ts';
 import { SessionKeeper } from '../session/session-keeper.ts';
 import { USER_AGENT } from '../version.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Emitter } from './emitter.ts';
 import { attachInspector } from './inspected-shard.ts';
 import { GuildMemberRequests } from './guild-member-requests.ts';
 import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
-import type { ShardEvents } from './shard-events.ts';
+import { ShardEmitter } from './shard-emitter.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 /** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
@@ -41,7 +40,7 @@ export class ShardCore {
   readonly queue: SendQueue;
   readonly keeper: SessionKeeper;
   readonly requests: GuildMemberRequests;
-  readonly emitter = new Emitter<ShardEvents>((name, cause) => this.#listenerThrew(name, cause));
+  readonly emitter: ShardEmitter;
   readonly dispatcher: Dispatcher;
   /** Those who wait for the next READY or RESUMED. */
   readonly readiness = new Settlers('connect()');
@@ -56,15 +55,16 @@ export class ShardCore {
   constructor(options: ResolvedOptions, send: ConstructorParameters<typeof GuildMemberRequests>[0]['send']) {
     const { clock, random } = options;
     this.options = options;
+    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#listenerThrew(name, cause));
     this.presence = options.presence;
     this.pulse = new Pulse(clock);
-    this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
+    this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
     this.requests = new GuildMemberRequests({ clock, random, send });
     this.dispatcher = new Dispatcher({
       events: options.events,
       isHeard: () => this.emitter.has('dispatch'),
-      emit: (dispatch) => this.emitter.emit('dispatch', dispatch),
+      emit: (dispatch) => this.emitter.handOut('dispatch', dispatch),
       onPressure: () => this.#press(),
       onThrow: (name, cause) => this.#listenerThrew(name, cause),
     });
@@ -173,7 +173,7 @@ export class ShardCore {
       takePermit: () => this.line.takePermit(),
       demandFor: (t) => this.#demandFor(t),
       wasRead: (t) => this.dispatcher.wasRead(t),
-      onPacket: (packet) => this.emitter.emit('raw', packet),
+      onPacket: (packet) => this.emitter.handOut('raw', packet),
       onDispatch: (dispatch, sessionId, replayed) => this.#dispatch(dispatch, sessionId, replayed),
       onHeartbeat: (latency) => {
         this.emitter.emit('heartbeat', { latency });

@@ -11,6 +11,7 @@ import type { Line } from '../actors/line.ts';
 import { permitActor } from '../actors/permit.ts';
 import { restoreActor } from '../actors/restore.ts';
 import { socketActor } from '../actors/socket.ts';
+import { ToldGate } from '../actors/told-gate.ts';
 import type { SessionKeeper } from '../session/session-keeper.ts';
 import { guardedObserver } from './guarded-observer.ts';
 import type { ResolvedOptions } from './shard-options.ts';
@@ -33,7 +34,7 @@ export function createShardActor({ options, line, host, keeper, onBudgetSpent, o
     actors: {
       socket: socketActor(line, host),
       closer: closerActor(line),
-      permit: permitActor(line, options.identifyGate, onBudgetSpent),
+      permit: permitActor(line, ToldGate.of(options.identifyGate, clock), onBudgetSpent),
       restore: restoreActor(host.cell, keeper),
     },
     delays: {
