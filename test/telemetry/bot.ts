@@ -1,4 +1,5 @@
 /** What the recipes measure: three shards of a bot, one of which loses its connection, another is closed with a code nobody knows. */
+import { PresenceUpdateStatus } from 'discord-api-types/v10';
 import { MemoryIdentifyGate, ShardManager } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { QUICK } from '../kit/timing.ts';
@@ -19,7 +20,7 @@ export async function live(report: () => Promise<void>): Promise<void> {
     identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 100 }),
   });
   await manager.connect();
-  await manager.send(1, { op: 3, d: { since: null, activities: [{ name: SECRET_CONTENT, type: 0 }], status: 'online', afk: false } });
+  await manager.send(1, { op: 3, d: { since: null, activities: [{ name: SECRET_CONTENT, type: 0 }], status: PresenceUpdateStatus.Online, afk: false } });
   for (const [shardId, code] of [[0, 4000], [1, 4321]] as const) {
     const resumed = settled<void>((resolve) => void manager.on('resumed', (_, id) => id === shardId && resolve()));
     gateway.connections.find(({ shard }) => shard?.[0] === shardId)?.close(code, SECRET_CONTENT);

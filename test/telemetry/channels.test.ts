@@ -1,5 +1,6 @@
 /** What is told on the channels of node:diagnostics_channel, and that nothing is when nobody listens. */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { PresenceUpdateStatus } from 'discord-api-types/v10';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MemoryIdentifyGate } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -109,7 +110,7 @@ describe('shardwright:send', () => {
     await waiting.catch(() => undefined);
     await clock.advanceAsync(100);
     await connected;
-    for (let count = 0; count < 6; count += 1) void shard.updatePresence({ since: null, activities: [{ name: `secret ${count}`, type: 0 }], status: 'online', afk: false });
+    for (let count = 0; count < 6; count += 1) void shard.updatePresence({ since: null, activities: [{ name: `secret ${count}`, type: 0 }], status: PresenceUpdateStatus.Online, afk: false });
     await clock.advanceAsync(0);
 
     expect(told['shardwright:send'][0]).toEqual({ event: 'abandoned', shardId: 0, kind: 'command', waitMs: 0, code: 'ABORTED' });
@@ -128,7 +129,7 @@ describe('what is told to nobody', () => {
     const connected = shard.connect();
     await clock.advanceAsync(100);
     await connected;
-    await shard.updatePresence({ since: null, activities: [], status: 'online', afk: false });
+    await shard.updatePresence({ since: null, activities: [], status: PresenceUpdateStatus.Online, afk: false });
     expect(published.map((publish) => publish.mock.calls.length)).toEqual([0, 0, 0]);
     for (const publish of published) publish.mockRestore();
     await leave(shard, clock);
