@@ -19,30 +19,38 @@ const ADVICE_TOKEN = 'Set DISCORD_TOKEN to the token of your bot (Discord Develo
 
 interface Asked {
   readonly event: InfoEvent;
-  /** What the Date header said against this machine, in ms; `null` without one. */
-  readonly skewMs: number | null;
+  /** `null` when nobody said what time it is. */
+  readonly skew: Skew | null;
+}
+
+/** This machine's clock against the Date header, in ms; ahead is positive. */
+export interface Skew {
+  readonly skewMs: number;
+  /** Half of the way there and back. */
+  readonly uncertaintyMs: number;
 }
 
 async function ask(api: string, token: string): Promise<Asked> {
-  let skewMs: number | null = null;
+  let skew: Skew | null = null;
   const timed: typeof fetch = async (input, init) => {
     const askedAt = Date.now();
     const response = await fetch(input, init);
     const said = Date.parse(response.headers.get('date') ?? '');
     // In the middle of its second, at the middle of the way.
-    if (Number.isFinite(said)) skewMs = Math.round((askedAt + Date.now()) / 2 - (said + 500));
+    const uncertaintyMs = (Date.now() - askedAt) / 2;
+    if (Number.isFinite(said)) skew = { skewMs: Math.round(askedAt + uncertaintyMs - (said + 500)), uncertaintyMs };
     return response;
   };
   const event = await askGatewayInfo({ api, token: new Token(token), fetch: timed }, AbortSignal.timeout(TIMEOUT_MS));
-  return { event, skewMs };
+  return { event, skew };
 }
 
 export async function discordChecks(api: string, token: string): Promise<Check[]> {
   if (token === '') {
     return [failed('Token', 'DISCORD_TOKEN is not set', ADVICE_TOKEN), ...NAMES.slice(1).map((name) => skipped(name, 'needs a token'))];
   }
-  const { event, skewMs } = await ask(api, token);
-  const clock = skewMs === null ? skipped('Clock', 'nobody said what time it is') : clockCheck(skewMs);
+  const { event, skew } = await ask(api, token);
+  const clock = skew === null ? skipped('Clock', 'nobody said what time it is') : clockCheck(skew);
   if (event.type === 'info.received') return [ok('Token', `known at ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
   return [refusal(event, api), clock, ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer'))];
 }
@@ -56,9 +64,9 @@ function refusal({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }
   return failed('Token', `not checked: ${new URL(api).host}: ${failure.message}`, advice, { code: failure.code });
 }
 
-export function clockCheck(skewMs: number): Check {
+export function clockCheck({ skewMs, uncertaintyMs }: Skew): Check {
   const off = Math.abs(skewMs);
-  if (off <= TOLERATED_SKEW_MS) return ok('Clock', 'agrees', { skewMs });
+  if (off <= TOLERATED_SKEW_MS + uncertaintyMs) return ok('Clock', 'agrees', { skewMs });
   const found = `${lasting(off)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
   return warning('Clock', found, 'Let the machine set its clock by NTP: logs and the age of events will not agree with Discord.', { skewMs });
 }

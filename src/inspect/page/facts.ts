@@ -20,7 +20,8 @@ export class Facts implements View {
   readonly #session: Session;
   readonly #title = byId('facts-title', HTMLElement);
   readonly #state = byId('facts-state', HTMLElement);
-  readonly #ofShard = [byId('shard-figures', HTMLElement), byId('shard-budget', HTMLElement)];
+  /** A manager has no beats, and its states are not those of the timeline. */
+  readonly #ofShard = ['shard-figures', 'shard-budget', 'past'].map((id) => byId(id, HTMLElement));
   readonly #ofManager = byId('manager-figures', HTMLElement);
   readonly #budget = byId('budget', HTMLElement);
   readonly #fill = byId('budget-fill', HTMLElement);
