@@ -5,6 +5,7 @@ export type { CreateSocket, SocketOptions, WebSocketLike } from './actors/web-so
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { ShardDispatch } from './manager/fleet-stream.ts';
+export type { InspectedManager, ManagerInspectionObserver } from './manager/inspected-manager.ts';
 export type { ManagerEvents, Progress } from './manager/manager-events.ts';
 export type { ManagerOptions, SomeShards } from './manager/manager-options.ts';
 export type { ManagerStatus, ShardStatus } from './manager/manager-status.ts';
@@ -24,6 +25,7 @@ export type {
   RequestChannelInfoData,
   SendPayload,
 } from './protocol/packets.ts';
+export type { IdentifyTelemetry, SendTelemetry, SentKind, ShardTelemetry } from './protocol/telemetry.ts';
 export { FileSessionStore } from './session/file-session-store.ts';
 export { MemorySessionStore } from './session/memory-session-store.ts';
 export { parseSession } from './session/session.ts';

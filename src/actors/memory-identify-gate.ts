@@ -139,6 +139,11 @@ export class MemoryIdentifyGate implements IdentifyGate {
     for (const waiter of this.#waiting) waiter.lane = this.#laneOf(waiter.request.shardId);
   }
 
+  /** From one IDENTIFY to the next of a key, in ms. */
+  get spacingMs(): number {
+    return this.#spacingMs;
+  }
+
   /** How many requests wait. */
   get waiting(): number {
     return this.#waiting.length;

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { sendChannel } from '../protocol/telemetry.ts';
 import type { FrameKind } from './send-limiter.ts';
 
 /** Where frames go while the shard is ready. */
@@ -29,6 +30,7 @@ export interface Throttled {
 }
 
 export class SendQueue {
+  readonly #shardId: number;
   readonly #clock: Clock;
   readonly #onThrottled: (throttled: Throttled) => void;
   /** Those that overtake, then the others, in order. */
@@ -37,7 +39,8 @@ export class SendQueue {
   #timer: unknown;
   #stopped: GatewayError | null = null;
 
-  constructor(clock: Clock, onThrottled: (throttled: Throttled) => void) {
+  constructor(shardId: number, clock: Clock, onThrottled: (throttled: Throttled) => void) {
+    this.#shardId = shardId;
     this.#clock = clock;
     this.#onThrottled = onThrottled;
   }
@@ -54,12 +57,14 @@ export class SendQueue {
   send(kind: QueuedKind, text: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('send()', signal));
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
+    const askedAt = this.#clock.now();
     return new Promise((resolve, reject) => {
       const entry: Entry = {
         kind,
         text,
         settle: (error) => {
           signal?.removeEventListener('abort', abort);
+          if (sendChannel.hasSubscribers) this.#tell(kind, askedAt, error);
           if (error === null) resolve();
           else reject(error);
         },
@@ -147,6 +152,14 @@ export class SendQueue {
       this.#timer = undefined;
       this.#flush();
     }, retryAfterMs);
-    if (!wasHolding) this.#onThrottled({ pending: this.pending, retryAfterMs });
+    if (wasHolding) return;
+    if (sendChannel.hasSubscribers) sendChannel.publish({ event: 'throttled', shardId: this.#shardId, pending: this.pending, retryAfterMs });
+    this.#onThrottled({ pending: this.pending, retryAfterMs });
+  }
+
+  #tell(kind: QueuedKind, askedAt: number, error: GatewayError | null): void {
+    const told = { shardId: this.#shardId, kind, waitMs: this.#clock.now() - askedAt };
+    if (error === null) sendChannel.publish({ event: 'sent', ...told, pending: this.pending });
+    else sendChannel.publish({ event: 'abandoned', ...told, code: error.code });
   }
 }

@@ -10,13 +10,23 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
-    summary: 'watch a shard survive a gateway that misbehaves; no token, no network',
+    summary: 'watch a shard, or many, survive a gateway that misbehaves; no token, no network',
     load: async () => (await import('./demo.ts')).demo,
   },
   {
     name: 'connect',
     summary: 'connect one shard to Discord and tell what happens',
     load: async () => (await import('./connect.ts')).connect,
+  },
+  {
+    name: 'doctor',
+    summary: 'check token, intents, session starts and this machine before a bot starts',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'status',
+    summary: 'what a running manager is doing: a table, JSON, or both again and again',
+    load: async () => (await import('./status.ts')).status,
   },
   {
     name: 'inspect',

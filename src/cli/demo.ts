@@ -1,5 +1,8 @@
-/** `shardwright demo`: a shard and a gateway that misbehaves, for watching. */
+/** `shardwright demo`: a shard, or many, and a gateway that misbehaves, for watching. */
 import type { Command } from './command.ts';
+import { textOf } from './command.ts';
+import type { Values } from './command.ts';
+import { playFleet } from './demo/fleet-show.ts';
 import { FAST, NORMAL } from './demo/pace.ts';
 import { seedFrom } from './demo/seed.ts';
 import { play } from './demo/show.ts';
@@ -7,7 +10,11 @@ import { summary } from './demo/summary.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspection } from './inspection.ts';
 import { interruption } from './interrupt.ts';
 import { Stream, stopwatch } from './stream.ts';
+import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
+
+const MOST_SHARDS = 1_000;
+const MOST_WORKERS = 64;
 
 const HELP = `Usage: shardwright demo [OPTIONS]
 
@@ -19,6 +26,8 @@ counted exactly. Ends by itself after about 40 s, with a summary.
 Options:
       --fast              the same in about 12 s
       --forever           round after round, until Ctrl-C
+      --shards N          many: a ShardManager with so many shards, up to ${MOST_SHARDS}
+      --workers N         with --shards: so many worker threads (0: none, all in one)
       --seed N            repeat a run; without it the seed is random, and printed
 ${INSPECT_HELP}
   -h, --help              this text
@@ -30,24 +39,49 @@ how often the shard tries to connect, and how many dispatches arrive by replay.
 Before the gateway ends a session (op 9, false) it lets everything sent arrive, and it
 sends nothing until there is a new one: what is sent to no session can't be lost.
 
+With --shards each fault hits one shard, a few, or a quarter of them, and each shard has
+a book of its own. shardwright status shows them meanwhile, at the address it prints.
+
 Heartbeats and waits are shorter than Discord's, or there would be little to see.
 
 Ctrl-C closes cleanly, keeps the session and prints the summary; a second one does not
 wait. Exit codes: 0 all is well, Ctrl-C included; 1 a dispatch was lost, came twice or
-out of order, the shard did not recover as it must, or it broke a rule of the gateway.
+out of order, a shard did not recover as it must, or it broke a rule of the gateway;
+2 an option is wrong.
 `;
 
+/** @throws UsageError for what is no number within bounds */
+function numberFrom(values: Values, option: string, least: number, most: number): number | null {
+  const text = textOf(values, option);
+  if (text === undefined) return null;
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(number >= least && number <= most)) throw new UsageError(`demo: --${option} must be an integer from ${least} to ${most}`);
+  return number;
+}
+
 export const demo: Command = {
-  options: { fast: { type: 'boolean' }, forever: { type: 'boolean' }, seed: { type: 'string' }, ...INSPECT_OPTIONS },
+  options: {
+    fast: { type: 'boolean' },
+    forever: { type: 'boolean' },
+    shards: { type: 'string' },
+    workers: { type: 'string' },
+    seed: { type: 'string' },
+    ...INSPECT_OPTIONS,
+  },
   help: HELP,
   async run(values) {
     const seed = seedFrom('demo', values);
+    const shards = numberFrom(values, 'shards', 1, MOST_SHARDS);
+    const workers = numberFrom(values, 'workers', 0, MOST_WORKERS);
+    if (shards === null && workers !== null) throw new UsageError('demo: --workers needs --shards: one shard alone lives in this thread');
     using signal = interruption();
     const stream = new Stream(stopwatch());
     const forever = values['forever'] === true;
     stream.tell('note', `shardwright ${VERSION} demo, seed ${seed}; Ctrl-C ends it${forever ? '' : ' early'}`);
     await using inspector = await inspection(values, stream);
-    const tally = await play({ seed, pace: values['fast'] === true ? FAST : NORMAL, forever, stream, signal, inspect: inspector.inspect });
+    const { inspect } = inspector;
+    const show = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, stream, signal, inspect };
+    const tally = shards === null ? await play(show) : await playFleet({ ...show, shards, workers: workers ?? 0 });
     for (const line of summary(tally, seed, stream.paint)) stream.line(line);
     return tally.isClean ? 0 : 1;
   },

@@ -1,7 +1,7 @@
 /** `--inspect`: the shards of a command on a local page. */
 import { createInspector } from '../inspect/index.ts';
 import type { Inspector } from '../inspect/index.ts';
-import type { InspectionObserver } from '../index.ts';
+import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
 import type { Values } from './command.ts';
 import type { Stream } from './stream.ts';
 import { UsageError } from './usage-error.ts';
@@ -14,7 +14,7 @@ export const INSPECT_HELP = `      --inspect           show it on a local page a
       --inspect-port N    the port of that page (a free one)`;
 
 export interface Inspection extends AsyncDisposable {
-  readonly inspect: InspectionObserver;
+  readonly inspect: ManagerInspectionObserver;
 }
 
 /** @throws UsageError for what is no port */

@@ -1,6 +1,6 @@
 /** One line below all others, on a terminal: where the shard is right now, in numbers. */
-import type { InspectedShard, InspectionObserver, ShardState } from '../index.ts';
-import type { Style } from './paint.ts';
+import type { InspectedShard, InspectionObserver } from '../index.ts';
+import { STATE_STYLES } from './state-styles.ts';
 import type { Stream } from './stream.ts';
 import { duration, grouped } from './words.ts';
 
@@ -9,19 +9,7 @@ const REDRAW_EVERY_MS = 250;
 /** Over so long the rate of dispatches is taken. */
 const RATE_OVER = 4;
 
-const STYLES: Readonly<Record<ShardState, Style>> = {
-  disconnected: 'dim',
-  connecting: 'cyan',
-  identifying: 'cyan',
-  resuming: 'cyan',
-  ready: 'green',
-  zombie: 'red',
-  reconnecting: 'yellow',
-  disconnecting: 'dim',
-  failed: 'red',
-};
-
-const LONGEST_STATE = Math.max(...Object.keys(STYLES).map((state) => state.length));
+const LONGEST_STATE = Math.max(...Object.keys(STATE_STYLES).map((state) => state.length));
 
 export class StatusLine {
   readonly #stream: Stream;
@@ -58,7 +46,7 @@ export class StatusLine {
     const { state } = this.#shard;
     const rest = ` ${this.#numbers(this.#shard).join(' · ')}`.slice(0, Math.max(0, width - LONGEST_STATE - 2));
     const { paint } = this.#stream;
-    this.#stream.status(`${paint(STYLES[state], `● ${state.padEnd(LONGEST_STATE)}`)}${paint('dim', rest)}`);
+    this.#stream.status(`${paint(STATE_STYLES[state], `● ${state.padEnd(LONGEST_STATE)}`)}${paint('dim', rest)}`);
   }
 
   #numbers(shard: InspectedShard): string[] {

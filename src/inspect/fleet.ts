@@ -1,12 +1,15 @@
-/** All shards under observation, and what is new of them since the pages were last told. */
+/** All shards and managers under observation, and what is new of them since the pages were last told. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
-import type { InspectedShard } from '../shard/inspected-shard.ts';
-import type { IdentifyReport, LogEntry, ShardSummary } from './messages.ts';
+import type { InspectedManager } from '../manager/inspected-manager.ts';
+import { ManagerProbe } from './manager-probe.ts';
+import type { Shown } from './manager-probe.ts';
+import type { IdentifyReport, LogEntry, ManagerSummary, ShardSummary } from './messages.ts';
 import { Probe } from './probe.ts';
-import type { Entry } from './probe.ts';
+import type { Entry, Subject } from './probe.ts';
 import { Ring } from './ring.ts';
+import type { ShownShard } from './shown-shard.ts';
 
 const KEPT_LOG = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;
 /** Counters are read so often; a change of state is told at once. */
@@ -16,14 +19,23 @@ const MOST_DETAILS = 500;
 
 const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
 
+interface Collected {
+  readonly managers: readonly ManagerSummary[];
+  readonly shards: readonly ShardSummary[];
+  readonly gone: readonly string[];
+  readonly log: readonly LogEntry[];
+  readonly details: ReadonlyMap<string, readonly LogEntry[]>;
+}
+
 export class Fleet {
   readonly #clock: Clock;
   readonly #redact: ((dispatch: Dispatch) => unknown) | null;
   /** Told that another shard lives under a key that somebody may look at. */
   onReplaced: (key: string) => void = () => undefined;
   readonly #probes = new Map<string, Probe>();
+  readonly #managers = new Map<string, ManagerProbe>();
   readonly #log = new Ring<LogEntry>({ ...KEPT_LOG, sizeOf });
-  readonly #told = new Map<string, ShardSummary>();
+  readonly #told = new Map<string, ShardSummary | ManagerSummary>();
   #freshLog: LogEntry[] = [];
   #details = new Map<string, LogEntry[]>();
   #gone: string[] = [];
@@ -39,9 +51,9 @@ export class Fleet {
     this.#redact = redact;
   }
 
-  /** Shows a shard until the function it gives back is called. */
-  add(shard: InspectedShard): () => void {
-    const key = this.#keyFor(shard);
+  /** Shows a shard, in the place of another when there is a key, until it is removed. */
+  add(shard: ShownShard, place?: string): Shown {
+    const key = place ?? this.#keyFor(shard);
     const probe = new Probe(key, shard, {
       now: () => this.#clock.now(),
       log: (entry) => this.#take(key, entry),
@@ -51,18 +63,38 @@ export class Fleet {
     const before = this.#probes.get(key);
     before?.close();
     this.#probes.set(key, probe);
+    this.#changed.add(key);
+    // One that comes back before the pages were told that it went has not gone.
+    this.#gone = this.#gone.filter((other) => other !== key);
     if (before !== undefined) this.onReplaced(key);
-    return () => {
+    const remove = (): void => {
       if (this.#probes.get(key) !== probe) return;
       probe.close();
       this.#probes.delete(key);
       this.#told.delete(key);
       if (this.#isWatched) this.#gone.push(key);
     };
+    return { key, remove };
   }
 
-  probe(key: string): Probe | undefined {
-    return this.#probes.get(key);
+  /** Shows a manager, with whatever shards it has in service. */
+  addManager(manager: InspectedManager): void {
+    const key = this.#managers.size === 0 ? 'manager' : `manager#${this.#managers.size + 1}`;
+    const probe = new ManagerProbe(key, manager, {
+      now: () => this.#clock.now(),
+      log: (entry) => this.#take(key, entry),
+      logDetail: (entry) => this.#takeDetail(key, entry),
+      show: (shard, place) => this.add(shard, place),
+    });
+    this.#managers.set(key, probe);
+  }
+
+  subject(key: string): Subject | undefined {
+    return this.#probes.get(key) ?? this.#managers.get(key);
+  }
+
+  get managers(): ManagerSummary[] {
+    return [...this.#managers.values()].map(({ summary }) => summary);
   }
 
   get summaries(): ShardSummary[] {
@@ -75,6 +107,7 @@ export class Fleet {
 
   /** All shards of a fleet share one gate: any of them can tell. */
   get identify(): IdentifyReport | null {
+    for (const { identifyQueue } of this.#managers.values()) if (identifyQueue !== null) return identifyQueue;
     for (const { identifyQueue } of this.#probes.values()) if (identifyQueue !== null) return identifyQueue;
     return null;
   }
@@ -97,9 +130,10 @@ export class Fleet {
   }
 
   /** What is new since the last call. */
-  collect(): { shards: ShardSummary[]; gone: string[]; log: LogEntry[]; details: ReadonlyMap<string, readonly LogEntry[]> } {
+  collect(): Collected {
     const shards = this.#changedSummaries();
-    const collected = { shards, gone: this.#gone, log: this.#freshLog, details: this.#details };
+    const managers = this.managers.filter((summary) => this.#isNews(summary));
+    const collected = { managers, shards, gone: this.#gone, log: this.#freshLog, details: this.#details };
     this.#gone = [];
     this.#freshLog = [];
     this.#details = new Map();
@@ -108,7 +142,9 @@ export class Fleet {
 
   close(): void {
     for (const probe of this.#probes.values()) probe.close();
+    for (const manager of this.#managers.values()) manager.close();
     this.#probes.clear();
+    this.#managers.clear();
   }
 
   #changedSummaries(): ShardSummary[] {
@@ -119,16 +155,20 @@ export class Fleet {
     for (const probe of isDue ? this.#probes.values() : [...this.#changed].flatMap((key) => this.#probes.get(key) ?? [])) {
       if (isDue) probe.measure();
       const { summary } = probe;
-      if (isDeepStrictEqual(summary, this.#told.get(probe.key))) continue;
-      this.#told.set(probe.key, summary);
-      changed.push(summary);
+      if (this.#isNews(summary)) changed.push(summary);
     }
     this.#changed.clear();
     return changed;
   }
 
+  #isNews(summary: ShardSummary | ManagerSummary): boolean {
+    if (isDeepStrictEqual(summary, this.#told.get(summary.key))) return false;
+    this.#told.set(summary.key, summary);
+    return true;
+  }
+
   /** Its id; with a number behind it where a shard of that id lives already. One that has ended gives up its place. */
-  #keyFor({ shardId }: InspectedShard): string {
+  #keyFor({ shardId }: ShownShard): string {
     let key = String(shardId);
     for (let copy = 2; this.#probes.get(key)?.isOver === false; copy += 1) key = `${shardId}#${copy}`;
     return key;

@@ -5,7 +5,7 @@
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
-import type { InspectedShard, InspectionObserver } from '../shard/inspected-shard.ts';
+import type { ManagerInspectionObserver } from '../manager/inspected-manager.ts';
 import { VERSION } from '../version.ts';
 import { Fleet } from './fleet.ts';
 import type { Fresh } from './probe.ts';
@@ -31,8 +31,8 @@ export interface InspectorOptions {
 export interface Inspector extends AsyncDisposable {
   /** Of the page: `http://127.0.0.1:PORT/`. */
   readonly url: string;
-  /** For the option `inspect` of a shard; one inspector can show any number of shards. */
-  readonly inspect: InspectionObserver;
+  /** For the option `inspect` of a shard or a manager; one inspector can show any number of them. */
+  readonly inspect: ManagerInspectionObserver;
   /** Closes the page and lets go of the shards, which go on. */
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ const NOTHING: Fresh = { states: [], marks: [], beats: [] };
  * ```ts
  * const inspector = await createInspector();
  * console.log(inspector.url);
- * const shard = new Shard({ token, intents, inspect: inspector.inspect });
+ * const manager = new ShardManager({ token, intents, inspect: inspector.inspect });
  * ```
  * @throws the error of `net.Server` when the port is taken
  */
@@ -65,7 +65,7 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
   };
   return {
     url: server.url,
-    inspect: { attach: (shard: InspectedShard) => void fleet.add(shard) },
+    inspect: { attach: (shard) => void fleet.add(shard), attachManager: (manager) => fleet.addManager(manager) },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -104,8 +104,8 @@ class Show {
       this.#ticker.start();
     }
     this.#clients.add(client);
-    const { summaries: shards, log, identify } = this.#fleet;
-    client.send({ type: 'welcome', version: VERSION, now: this.#clock.now(), payloads: this.#payloads, shards, log, identify });
+    const { managers, summaries: shards, log, identify } = this.#fleet;
+    client.send({ type: 'welcome', version: VERSION, now: this.#clock.now(), payloads: this.#payloads, managers, shards, log, identify });
   }
 
   close(): void {
@@ -114,12 +114,12 @@ class Show {
   }
 
   #select(selected: string | null, before: string | null): void {
-    if (selected !== null) this.#fleet.probe(selected)?.watch();
-    if (before !== null) this.#fleet.probe(before)?.unwatch();
+    if (selected !== null) this.#fleet.subject(selected)?.watch();
+    if (before !== null) this.#fleet.subject(before)?.unwatch();
   }
 
   #introduceAnew(client: PageClient, key: string): void {
-    this.#fleet.probe(key)?.watch();
+    this.#fleet.subject(key)?.watch();
     client.isNew = true;
   }
 
@@ -133,11 +133,11 @@ class Show {
 
   #tick(): void {
     const now = this.#clock.now();
-    const { shards, gone, log, details } = this.#fleet.collect();
+    const { managers, shards, gone, log, details } = this.#fleet.collect();
     const { identify } = this.#fleet;
     const fresh = new Map<string, Fresh>();
     for (const { selected } of this.#clients) {
-      if (selected !== null && !fresh.has(selected)) fresh.set(selected, this.#fleet.probe(selected)?.takeFresh() ?? NOTHING);
+      if (selected !== null && !fresh.has(selected)) fresh.set(selected, this.#fleet.subject(selected)?.takeFresh() ?? NOTHING);
     }
     const isSilent = now - this.#saidAt < SILENCE_MS;
     for (const client of this.#clients) {
@@ -145,9 +145,9 @@ class Show {
       const own = selected === null ? [] : (details.get(selected) ?? []);
       const news = selected === null || client.isNew ? NOTHING : (fresh.get(selected) ?? NOTHING);
       if (client.isNew) this.#introduce(client, now);
-      const isNothing = shards.length + gone.length + log.length + own.length + news.states.length + news.marks.length + news.beats.length === 0;
+      const isNothing = managers.length + shards.length + gone.length + log.length + own.length + news.states.length + news.marks.length + news.beats.length === 0;
       if (isNothing && isSilent) continue;
-      client.send({ type: 'batch', now, shards, gone, log: merged(log, own), identify, ...news });
+      client.send({ type: 'batch', now, managers, shards, gone, log: merged(log, own), identify, ...news });
     }
     if (!isSilent || shards.length + log.length > 0) this.#saidAt = now;
   }
@@ -155,7 +155,7 @@ class Show {
   /** The whole of what it has selected; what is new is in it. */
   #introduce(client: PageClient, now: number): void {
     client.isNew = false;
-    const detail = client.selected === null ? undefined : this.#fleet.probe(client.selected)?.detail;
+    const detail = client.selected === null ? undefined : this.#fleet.subject(client.selected)?.detail;
     if (detail !== undefined) client.send({ type: 'detail', now, detail });
   }
 }

@@ -2,7 +2,7 @@
  * What the inspector and its pages say to each other, as JSON over one WebSocket. States, names of events, edges and
  * counters only: a payload is in it when the user asked for payloads, and the token never is.
  */
-import type { ShardState } from '../../machines/index.ts';
+import type { ManagerState, ShardState } from '../../machines/index.ts';
 
 /** One cell of the grid. */
 export interface ShardSummary {
@@ -20,6 +20,22 @@ export interface ShardSummary {
   readonly pendingSends: number;
   /** Frames in the sliding 60 s, and how many Discord allows; `null` without a connection. */
   readonly sendWindow: { readonly used: number; readonly limit: number } | null;
+}
+
+/** A manager, above the shards it runs. */
+export interface ManagerSummary {
+  /** Among those of the shards. */
+  readonly key: string;
+  readonly state: ManagerState;
+  readonly since: number;
+  /** The shard count of the bot; `null` before it is known. */
+  readonly total: number | null;
+  /** Of its shards in service, those that are ready. */
+  readonly ready: number;
+  /** How many it has in service. */
+  readonly shards: number;
+  /** The shards that are to take over. */
+  readonly resharding: { readonly total: number; readonly ready: number } | null;
 }
 
 /** The identify queue and the day's session starts. */
@@ -40,7 +56,7 @@ export interface LogEntry {
   readonly kind: LogKind;
   /** `ready → zombie`, `gateway.heartbeatAck`, `4000 unknown error (gateway); will resume`, … */
   readonly text: string;
-  /** What was active after it, as ids of states; for `event` entries. */
+  /** What was active after it, as ids of states; for `event` entries, and `state` entries where events are not seen. */
   readonly active?: readonly string[];
   /** The edges taken, by the ids the charts have; for `event` entries. */
   readonly taken?: readonly string[];
@@ -68,7 +84,7 @@ export interface Mark {
   readonly text: string;
 }
 
-/** All that is known of one shard beyond its summary. */
+/** All that is known of one shard, or manager, beyond its summary. */
 export interface ShardDetail {
   readonly key: string;
   /** The machine its chart is of: `/charts/shard.svg`. */
@@ -85,6 +101,7 @@ export type ToPage =
       readonly version: string;
       readonly now: number;
       readonly payloads: boolean;
+      readonly managers: readonly ManagerSummary[];
       readonly shards: readonly ShardSummary[];
       readonly log: readonly LogEntry[];
       readonly identify: IdentifyReport | null;
@@ -95,6 +112,8 @@ export type ToPage =
   | {
       readonly type: 'batch';
       readonly now: number;
+      /** Those that have changed. */
+      readonly managers: readonly ManagerSummary[];
       /** Those that have changed. */
       readonly shards: readonly ShardSummary[];
       /** Keys of those that are no longer watched. */

@@ -4,12 +4,12 @@
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Dispatch } from '../protocol/packets.ts';
-import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { Beat, LogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
 import { Ring } from './ring.ts';
 import { shownPayload } from './shown-payload.ts';
-import { activeIn, followSteps } from './steps.ts';
+import type { ShownShard } from './shown-shard.ts';
+import { activeByState, activeIn, followSteps } from './steps.ts';
 
 /** How much of a shard's past is kept. */
 const KEPT = { states: 500, marks: 200, beats: 240 } as const;
@@ -33,9 +33,18 @@ export interface Fresh {
   readonly beats: readonly Beat[];
 }
 
-export class Probe {
+/** What a page can select. */
+export interface Subject {
+  readonly detail: ShardDetail;
+  /** Looks closely until as many have called `unwatch`. */
+  watch(): void;
+  unwatch(): void;
+  takeFresh(): Fresh;
+}
+
+export class Probe implements Subject {
   readonly key: string;
-  readonly #shard: InspectedShard;
+  readonly #shard: ShownShard;
   readonly #host: ProbeHost;
   readonly #states = new Ring<StateChange>({ maxRows: KEPT.states });
   readonly #marks = new Ring<Mark>({ maxRows: KEPT.marks });
@@ -45,11 +54,11 @@ export class Probe {
   #since: number;
   #watchers = 0;
   #stopFollowing: (() => void) | null = null;
-  #followed: InspectedShard['actor'] | null = null;
+  #followed: ShownShard['actor'] | null = null;
   #measured: { at: number; sequence: number | null };
   #dispatchesPerSecond = 0;
 
-  constructor(key: string, shard: InspectedShard, host: ProbeHost) {
+  constructor(key: string, shard: ShownShard, host: ProbeHost) {
     this.key = key;
     this.#shard = shard;
     this.#host = host;
@@ -81,7 +90,7 @@ export class Probe {
     return this.#shard.state === 'disconnected' || this.#shard.state === 'failed';
   }
 
-  get identifyQueue(): InspectedShard['identifyQueue'] {
+  get identifyQueue(): ShownShard['identifyQueue'] {
     return this.#shard.identifyQueue;
   }
 
@@ -89,8 +98,8 @@ export class Probe {
     const { actor } = this.#shard;
     return {
       key: this.key,
-      chart: (actor.getSnapshot() as AnyMachineSnapshot).machine.id,
-      active: activeIn(actor),
+      chart: actor === null ? 'shard' : (actor.getSnapshot() as AnyMachineSnapshot).machine.id,
+      active: actor === null ? activeByState(this.#shard.state) : activeIn(actor),
       states: this.#states.toArray(),
       marks: this.#marks.toArray(),
       beats: this.#beats.toArray(),
@@ -103,7 +112,6 @@ export class Probe {
     return fresh;
   }
 
-  /** Looks closely until as many have called {@link unwatch}. */
   watch(): void {
     this.#watchers += 1;
     if (this.#watchers > 1) return;
@@ -134,7 +142,7 @@ export class Probe {
   /** A machine that broke and was started again is another actor. */
   #follow(): void {
     const { actor } = this.#shard;
-    if (this.#watchers === 0 || this.#followed === actor) return;
+    if (actor === null || this.#watchers === 0 || this.#followed === actor) return;
     this.#stopFollowing?.();
     this.#followed = actor;
     this.#stopFollowing = followSteps(actor, ({ event, taken, active }) =>
@@ -154,7 +162,8 @@ export class Probe {
       this.#since = at;
       if (to === 'zombie') this.#keep('beats', this.#beats, { at, latencyMs: null });
       this.#keep('states', this.#states, { at, state: to });
-      this.#host.log({ at, kind: 'state', text: `${from} → ${to}` });
+      const active = this.#shard.actor === null ? { active: activeByState(to) } : {};
+      this.#host.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
       this.#follow();
     });
     this.#on('heartbeat', ({ latency }) => {

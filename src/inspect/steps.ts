@@ -4,6 +4,7 @@
  * gets out.
  */
 import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition, InspectionEvent, StateValue } from 'xstate';
+import type { ShardState } from '../../machines/index.ts';
 import { transitionId } from '../chart-transition.ts';
 
 export interface Step {
@@ -31,6 +32,16 @@ export function activeIn(actor: AnyActorRef): string[] {
   const { value, machine } = actor.getSnapshot() as AnyMachineSnapshot;
   return activeStates(machine.id, value as StateValue);
 }
+
+/** As much as the flat state of a shard says about what is active in its chart. */
+const BY_STATE: Partial<Record<ShardState, string>> = {
+  connecting: 'online.session.connecting',
+  identifying: 'online.session.identifying',
+  resuming: 'online.session.resuming',
+  ready: 'online.session.ready',
+};
+
+export const activeByState = (state: ShardState): string[] => [`shard.${BY_STATE[state] ?? state}`];
 
 /** The same edge is asked for again and again. */
 const ids = new WeakMap<AnyTransitionDefinition, string | null>();

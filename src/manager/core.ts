@@ -10,6 +10,7 @@ import { Emitter } from '../shard/emitter.ts';
 import { Settlers } from '../shard/settlers.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
 import { Fleet } from './fleet.ts';
+import { attachManagerInspector } from './inspected-manager.ts';
 import { LocalShard } from './local-shard.ts';
 import { createManagerActor } from './manager-actor.ts';
 import type { ManagerActor } from './manager-actor.ts';
@@ -46,6 +47,7 @@ export class ManagerCore {
   #state: ManagerState = 'stopped';
   #told = '';
   hearsRaw = false;
+  readonly #serviceListeners = new Set<() => void>();
 
   constructor(options: ResolvedManagerOptions) {
     this.options = options;
@@ -60,6 +62,21 @@ export class ManagerCore {
     this.actor.subscribe({ next: () => this.#follow(), error: (cause) => this.#machineDied(cause) });
     this.actor.on('*', (emitted) => (this.#tell[emitted.type] as (emitted: ManagerEmitted) => void)(emitted));
     this.actor.start();
+    attachManagerInspector(options.inspect, this, (cause) => this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null));
+  }
+
+  /** For inspectors: calls back when other shards are in service. Gives back what ends it. */
+  onService(listener: () => void): () => void {
+    const guarded = (): void => {
+      try {
+        listener();
+      } catch (cause) {
+        this.#serviceListeners.delete(guarded);
+        this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null);
+      }
+    };
+    this.#serviceListeners.add(guarded);
+    return () => this.#serviceListeners.delete(guarded);
   }
 
   get state(): ManagerState {
@@ -95,6 +112,9 @@ export class ManagerCore {
       oldestWaiting: (row) => dispatcher.oldestOf(row),
       fault: (error, shardId) => this.fault(error, shardId),
       progressed: (set) => this.#progressed(set),
+      served: () => {
+        for (const listener of this.#serviceListeners) listener();
+      },
       resharded: (from, to) => {
         this.resharding.resolve();
         emitter.emit('resharded', { from, to });

@@ -29,6 +29,8 @@ export interface FleetHost {
   oldestWaiting(row: LedgerRow): number | null;
   fault(error: GatewayError, shardId: number | null): void;
   progressed(set: ShardSet): void;
+  /** Other shards are in service: at the start, and when some have taken over. */
+  served(): void;
   /** Another set is in service. */
   resharded(from: number, to: number): void;
   readonly isPressed: boolean;
@@ -79,6 +81,7 @@ export class Fleet implements SetObserver {
     if (this.#current?.fits(plan) !== true) {
       this.#current?.ledger.retire();
       this.#current = this.#assemble(plan, 'open');
+      this.#host.served();
     }
     this.#current.launch(plan.maxConcurrency);
   }
@@ -125,6 +128,7 @@ export class Fleet implements SetObserver {
     this.#current = successor;
     this.#successor = null;
     this.#resharded = successor.plan.total;
+    this.#host.served();
     this.#sync?.stop();
     old.ledger.retire();
     successor.setPressure(this.#host.isPressed);

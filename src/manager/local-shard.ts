@@ -7,8 +7,10 @@ import type { SendOptions } from '../shard.ts';
 import type { DisconnectOptions } from '../shard/closing.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { Session } from '../session/session.ts';
+import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
+import { shardObserver } from './inspected-manager.ts';
 import type { ShardHandle, ShardHealth } from './shard-handle.ts';
 
 export class LocalShard implements ShardHandle {
@@ -17,8 +19,12 @@ export class LocalShard implements ShardHandle {
   /** A consumer that takes nothing: as long as it is there, the socket is not read. */
   #stop: ReturnType<Shard['dispatches']> | null = null;
 
-  constructor(options: ShardOptions) {
-    this.#shard = new Shard(options);
+  /** The deeper view, when there is an observer. */
+  inspected: InspectedShard | null = null;
+
+  constructor({ inspect, ...options }: ShardOptions) {
+    const keep = (shard: InspectedShard): void => void (this.inspected = shard);
+    this.#shard = new Shard(inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, keep) });
   }
 
   get shardId(): number {

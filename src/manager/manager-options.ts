@@ -1,5 +1,6 @@
 /** What a manager can be told, and the check of it. */
 import { GatewayError } from '../protocol/errors.ts';
+import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
 import { checkCrossing } from './workers/crossing-options.ts';
@@ -12,7 +13,9 @@ export interface SomeShards {
   readonly ids: readonly number[];
 }
 
-export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session'> {
+export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session' | 'inspect'> {
+  /** As a shard's; one that has `attachManager`, as that of `createInspector()`, is shown the manager with its shards. */
+  inspect?: ManagerInspectionObserver;
   /** Default `auto`: as many as Discord recommends. A number is the shard count of the bot, all of them run here. */
   shards?: 'auto' | number | SomeShards;
   /** Base of the REST API, for `GET {api}/gateway/bot`. Default `https://discord.com/api/v10`. */

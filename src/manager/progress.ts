@@ -4,8 +4,13 @@ import type { IdentifyBudget } from '../actors/memory-identify-gate.ts';
 import type { Progress } from './manager-events.ts';
 import type { ShardSet } from './shard-set.ts';
 
-/** From one IDENTIFY of a key to the next, with what a gate adds so that none is early. */
+/** From one IDENTIFY of a key to the next, with what a gate adds so that none is early, unless the gate says otherwise. */
 const SPACING_MS = 5_250;
+
+const spacingOf = (gate: IdentifyGate | null): number => {
+  const spacingMs: unknown = gate !== null && 'spacingMs' in gate ? gate.spacingMs : null;
+  return typeof spacingMs === 'number' ? spacingMs : SPACING_MS;
+};
 
 /** The budget of a gate that tells of it, as `MemoryIdentifyGate` does. */
 export function budgetOf(gate: IdentifyGate | null): IdentifyBudget | null {
@@ -21,7 +26,7 @@ export function progressOf(set: ShardSet, gate: IdentifyGate | null, reserve: nu
   return {
     ready: readyCount,
     total: handles.size,
-    etaMs: Math.ceil(buckets * SPACING_MS + (isShort ? budget.resetAfterMs : 0)),
+    etaMs: Math.ceil(buckets * spacingOf(gate) + (isShort ? budget.resetAfterMs : 0)),
     remainingStarts: budget?.remaining ?? null,
   };
 }

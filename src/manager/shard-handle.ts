@@ -11,6 +11,7 @@ import type { SessionStore } from '../session/session-store.ts';
 import type { SendOptions } from '../shard.ts';
 import type { DisconnectOptions } from '../shard/closing.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
+import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 
 /** When something last came, in ms of the clock. */
@@ -31,6 +32,8 @@ export interface ShardHandle {
   readonly health: ShardHealth;
   /** Frames that wait to be sent. */
   readonly pendingSends: number;
+  /** What an inspector may see beyond this; `null`, or nothing, where there is none, or the shard is in another thread. */
+  readonly inspected?: InspectedShard | null;
 
   connect(options?: { signal?: AbortSignal }): Promise<void>;
   disconnect(options?: DisconnectOptions): Promise<void>;

@@ -69,7 +69,7 @@ export class ShardSet {
     this.plan = plan;
     this.ledger = parts.ledger;
     this.#parts = parts;
-    const identifyGate = new StartGate(parts.gate, {
+    const identifyGate = new StartGate(parts.gate, parts.clock, {
       onSent: (shardId) => this.#hadItsTurn(shardId),
       onBudgetSpent: (retryAfterMs) => parts.observer.budgetSpent(retryAfterMs),
     });

@@ -3,23 +3,24 @@
  * That the budget is spent concerns all shards, so it is told once, and not by each.
  */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../actors/identify-gate.ts';
+import { ToldGate } from '../actors/told-gate.ts';
+import type { Clock } from '../clock.ts';
 
 interface Listener {
   onSent(shardId: number): void;
   onBudgetSpent(retryAfterMs: number): void;
 }
 
-export class StartGate implements IdentifyGate {
-  readonly #gate: IdentifyGate;
+export class StartGate extends ToldGate {
   readonly #listener: Listener;
 
-  constructor(gate: IdentifyGate, listener: Listener) {
-    this.#gate = gate;
+  constructor(gate: IdentifyGate, clock: Clock, listener: Listener) {
+    super(gate, clock);
     this.#listener = listener;
   }
 
-  async acquire({ shardId, signal }: IdentifyRequest): Promise<IdentifyPermit> {
-    const permit = await this.#gate.acquire({ shardId, signal, onBudgetSpent: (ms) => this.#listener.onBudgetSpent(ms) });
+  override async acquire({ shardId, signal }: IdentifyRequest): Promise<IdentifyPermit> {
+    const permit = await super.acquire({ shardId, signal, onBudgetSpent: (ms) => this.#listener.onBudgetSpent(ms) });
     return {
       sent: () => {
         permit.sent();

@@ -14,13 +14,12 @@ import type { GatewayErrorOptions } from '../protocol/errors.ts';
 import { SessionCell } from '../session/session-cell.ts';
 import { SessionKeeper } from '../session/session-keeper.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { Emitter } from './emitter.ts';
 import { attachInspector } from './inspected-shard.ts';
 import type { GuildMemberRequests } from './guild-member-requests.ts';
 import { Settlers } from './settlers.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
-import type { ShardEvents } from './shard-events.ts';
+import { ShardEmitter } from './shard-emitter.ts';
 import { ShardHost } from './shard-host.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
@@ -32,7 +31,7 @@ export class ShardCore {
   readonly line = new Line();
   readonly queue: SendQueue;
   readonly keeper: SessionKeeper;
-  readonly emitter = new Emitter<ShardEvents>((name, cause) => this.#listenerThrew(name, cause));
+  readonly emitter: ShardEmitter;
   readonly dispatcher: Dispatcher;
   readonly host: ShardHost;
   /** Those who wait for the next READY or RESUMED. */
@@ -50,14 +49,15 @@ export class ShardCore {
   constructor(options: ResolvedOptions) {
     const { clock } = options;
     this.options = options;
+    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#listenerThrew(name, cause));
     this.presence = options.presence;
     this.pulse = new Pulse(clock);
-    this.queue = new SendQueue(clock, (throttled) => this.emitter.emit('throttled', throttled));
+    this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
     this.dispatcher = new Dispatcher({
       events: options.events,
       isHeard: () => this.emitter.has('dispatch'),
-      emit: (dispatch) => this.emitter.emit('dispatch', dispatch),
+      emit: (dispatch) => this.emitter.handOut('dispatch', dispatch),
       onPressure: () => this.#press(),
       onThrow: (name, cause) => this.#listenerThrew(name, cause),
     });

@@ -4,6 +4,7 @@
  */
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
 import type { ShardState } from '../../machines/index.ts';
+import { ToldGate } from '../actors/told-gate.ts';
 import type { Emitter } from './emitter.ts';
 import type { ShardEvents } from './shard-events.ts';
 
@@ -131,7 +132,8 @@ export function attachInspector(inspect: InspectionObserver | undefined, shard: 
 }
 
 /** Whether a gate tells of itself as `MemoryIdentifyGate` does. */
-function identifyQueueOf(gate: object): IdentifyQueue | null {
+export function identifyQueueOf(given: object): IdentifyQueue | null {
+  const gate = given instanceof ToldGate ? given.inner : given;
   if (!('waiting' in gate) || !('budget' in gate)) return null;
   const { waiting, budget } = gate;
   if (typeof waiting !== 'number' || typeof budget !== 'object' || budget === null) return null;

@@ -94,7 +94,7 @@ export class ShardHost implements ConnectionHost {
   }
 
   onPacket(packet: Packet): void {
-    this.#core.emitter.emit('raw', packet);
+    this.#core.emitter.handOut('raw', packet);
   }
 
   /** The end of the fast lane. */

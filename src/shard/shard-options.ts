@@ -5,6 +5,7 @@ import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { ShardTiming } from '../../machines/index.ts';
 import type { IdentifyGate } from '../actors/identify-gate.ts';
 import { MemoryIdentifyGate } from '../actors/memory-identify-gate.ts';
+import { ToldGate } from '../actors/told-gate.ts';
 import { createWebSocket } from '../actors/web-socket.ts';
 import type { CreateSocket } from '../actors/web-socket.ts';
 import { systemClock } from '../clock.ts';
@@ -164,7 +165,7 @@ export function resolveOptions(options: ShardOptions) {
     shouldReconnect: options.shouldReconnect ?? true,
     session: options.session === undefined || options.session === null ? null : parseSession(options.session),
     sessionStore: options.sessionStore ?? new MemorySessionStore(),
-    identifyGate: options.identifyGate ?? new MemoryIdentifyGate({ clock }),
+    identifyGate: ToldGate.of(options.identifyGate ?? new MemoryIdentifyGate({ clock }), clock),
     timing: resolveTiming(options.timing),
     rewriteUrl: options.rewriteUrl ?? asGiven,
     agent: options.agent,

@@ -10,7 +10,7 @@ function setUp() {
   const clock = new VirtualClock();
   const throttled: Throttled[] = [];
   const sent: string[] = [];
-  const queue = new SendQueue(clock, (told) => throttled.push(told));
+  const queue = new SendQueue(0, clock, (told) => throttled.push(told));
   const limiter = new SendLimiter({ clock });
   const outlet = {
     limiter,

@@ -9,13 +9,15 @@ describe('the command line', () => {
     expect(stdout).toMatch(/^ {2}demo /m);
     expect(stdout).toMatch(/^ {2}connect /m);
     expect(stdout).toMatch(/^ {2}inspect /m);
+    expect(stdout).toMatch(/^ {2}doctor /m);
+    expect(stdout).toMatch(/^ {2}status /m);
   });
 
   it('prints its help when it is asked for nothing', async () => {
     expect(await runCli([])).toEqual(await runCli(['--help']));
   });
 
-  it.each(['demo', 'connect', 'inspect'])('prints the help of %s', async (name) => {
+  it.each(['demo', 'connect', 'doctor', 'inspect'])('prints the help of %s', async (name) => {
     const { code, stdout, stderr } = await runCli([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`shardwright ${name} [OPTIONS]`);
@@ -31,6 +33,12 @@ describe('the command line', () => {
     [['demo', '--juggle'], "demo: unknown option '--juggle'; see shardwright demo --help"],
     [['demo', '--seed'], "demo: option '--seed <value>' argument missing; see shardwright demo --help"],
     [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
+    [['demo', '--shards', '0'], 'demo: --shards must be an integer from 1 to 1000'],
+    [['demo', '--shards', '4', '--workers', 'two'], 'demo: --workers must be an integer from 0 to 64'],
+    [['demo', '--workers', '2'], 'demo: --workers needs --shards: one shard alone lives in this thread'],
+    [['doctor', '--api', 'discord.com'], 'doctor: --api must be an http:// or https:// URL, as in https://discord.com/api/v10'],
+    [['status'], 'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/'],
+    [['status', '--url', 'ws://127.0.0.1'], 'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/'],
     [['inspect', '--port', '70000'], '--port must be a port from 0 to 65535'],
     [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],
     [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],

@@ -83,9 +83,10 @@ describe('what a page is told', () => {
     page.say({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     const [welcome] = page.messages;
+    if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
 
     expect(welcome).toMatchObject({ type: 'welcome', payloads: false, shards: [{ key: '0', shardId: 0, shardCount: 1, state: 'ready' }] });
-    expect(page.log.map(({ text }) => text)).toEqual(['disconnected → connecting', 'connecting → identifying', 'identifying → ready']);
+    expect(welcome.log.map(({ text }) => text)).toEqual(['disconnected → connecting', 'connecting → identifying', 'identifying → ready']);
     expect(page.detail).toMatchObject({ chart: 'shard', states: ['disconnected', 'connecting', 'identifying', 'ready'].map((state) => ({ state })) });
   });
 

@@ -204,6 +204,38 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     expect(opened.complaints).toEqual([]);
   });
 
+  test('a manager is above its shards: its state, its chart, and what it is about to do', async () => {
+    await using feed = await PageFeed.listen({ shards: 4 });
+    const manager = { key: 'manager', state: 'running', since: feed.now, total: 4, ready: 4, shards: 4, resharding: null } as const;
+    feed.managers.set('manager', manager);
+    feed.details.set('manager', { key: 'manager', chart: 'manager', active: ['manager.up', 'manager.up.running'], states: [], marks: [], beats: [] });
+    await using opened = await openChart(browser, feed);
+    const { page } = opened;
+    await opened.says('#managers button', 'managerrunning4 of 4 ready');
+    await page.click('#managers button');
+    await feed.selects('manager');
+    await page.locator('g.state.leaf[data-state="manager.up.running"]').waitFor();
+    await opened.says('#facts-title', 'Manager');
+    expect(await page.locator('#shard-figures').isVisible()).toBe(false);
+
+    const resharding = { ...manager, state: 'resharding', resharding: { total: 6, ready: 2 } } as const;
+    const taken = ['manager.up.running on manager.reshard [0]'];
+    const active = ['manager.up', 'manager.up.resharding', 'manager.up.resharding.checking'];
+    feed.batch({ managers: [resharding], log: [feed.entry('manager', 'event', 'manager.reshard', { active, taken })] });
+    await page.locator(`g.transition.last[data-transition="${taken[0]}"]`).waitFor();
+    await opened.says('#managers button', '4 of 4 ready, 2 of 6 beside them');
+    await opened.says('#fact-resharding', 'to 6: 2 ready');
+
+    await page.locator('.row', { hasText: 'manager.reshard' }).click();
+    await opened.says('#bar', 'The chart shows the manager as it was then');
+    await page.keyboard.press('Escape');
+    await page.focus('#grid');
+    await page.keyboard.press('Enter');
+    await opened.says('#facts-title', 'Shard 0');
+    await page.locator('g.state.leaf[data-state="shard.disconnected"]').waitFor();
+    expect(opened.complaints).toEqual([]);
+  });
+
   test('all of it works by keyboard: select a shard, walk the log, freeze, read the help', async () => {
     await using feed = await PageFeed.listen({ shards: 64 });
     feed.entry('9', 'state', 'connecting → identifying');
@@ -261,6 +293,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using opened = await openChart(browser, feed, { colorScheme });
     const { page } = opened;
     for (const step of [...CONNECT, ...ZOMBIE]) await follow(opened, feed, step);
+    feed.batch({ managers: [{ key: 'manager', state: 'starting', since: feed.now, total: 64, ready: 12, shards: 64, resharding: null }] });
     feed.batch({ log: [feed.entry('0', 'closed', '4000 unknown error'), feed.entry('0', 'fault', 'DECODE_FAILED: what came does not parse')] });
     await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
     const faults = async (): Promise<string[]> => {
@@ -277,6 +310,8 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
 
   test.each([1, 64, 1_000])('360 px are enough for %i shards: nothing scrolls sideways', async (shards) => {
     await using feed = await PageFeed.listen({ shards });
+    const resharding = { total: 2 * shards, ready: shards };
+    feed.managers.set('manager', { key: 'manager', state: 'resharding', since: feed.now, total: shards, ready: shards, shards, resharding });
     await using opened = await openChart(browser, feed, { width: 360, height: 780 });
     expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
   });

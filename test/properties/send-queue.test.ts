@@ -90,7 +90,7 @@ class Wire {
 
 class World {
   readonly clock = new VirtualClock();
-  readonly queue = new SendQueue(this.clock, ({ pending, retryAfterMs }) => {
+  readonly queue = new SendQueue(0, this.clock, ({ pending, retryAfterMs }) => {
     deepEqual([pending, retryAfterMs > 0 && retryAfterMs <= FRAME_WINDOW_MS], [this.frameCount, true]);
   });
   readonly sends: Send[] = [];

@@ -21,6 +21,8 @@ export interface Fault {
   readonly expected: 'resumed' | 'new session';
 }
 
+export const endsSession = ({ expected }: Fault): boolean => expected === 'new session';
+
 export const FAULTS: readonly Fault[] = [
   {
     name: 'acks dropped',

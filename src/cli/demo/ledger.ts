@@ -2,8 +2,9 @@
  * The book of dispatches: each carries a serial number, so that what was lost, came twice or came out of order is
  * known exactly. Serials are given out without gaps, and only while there is a session to hold them.
  */
+import type { Balance } from './balance.ts';
 
-export class Ledger {
+export class Ledger implements Balance {
   #sent = 0;
   #highest = 0;
   /** Serials below the highest that have not come. */

@@ -1,18 +1,21 @@
-/** Lets the world happen: sends bursts of dispatches, each with its serial number. */
+/** Lets the world happen: sends bursts of dispatches at their pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FakeGateway } from '../../testing/index.ts';
-import type { Ledger } from './ledger.ts';
-import type { World } from './world.ts';
+import type { Happening, World } from './world.ts';
 
 /** The field of a dispatch its serial is in. */
 export const SERIAL = 'demo_serial';
 
+/** The serial of a dispatch; `null` for one that is not the pump's. */
+export function serialOf(d: unknown): number | null {
+  const serial: unknown = (d as Readonly<Record<string, unknown>> | null)?.[SERIAL];
+  return typeof serial === 'number' ? serial : null;
+}
+
 export interface PumpOptions {
-  readonly gateway: FakeGateway;
   readonly world: World;
-  readonly ledger: Ledger;
   readonly everyMs: number;
   readonly signal: AbortSignal;
+  readonly send: (happening: Happening) => void;
 }
 
 export class Pump {
@@ -24,17 +27,11 @@ export class Pump {
 
   /** Sends the bursts at their pace; ends early when aborted. */
   async send(bursts: readonly number[]): Promise<void> {
-    const { everyMs, signal } = this.#options;
+    const { world, everyMs, signal, send } = this.#options;
     for (const size of bursts) {
       await sleep(everyMs, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      for (let sent = 0; sent < size; sent += 1) this.#send();
+      for (let sent = 0; sent < size; sent += 1) send(world.next());
     }
-  }
-
-  #send(): void {
-    const { gateway, world, ledger } = this.#options;
-    const { t, d } = world.next();
-    gateway.dispatch(t, { ...d, [SERIAL]: ledger.issue() });
   }
 }

@@ -12,16 +12,16 @@ import { StatusLine } from '../status-line.ts';
 import type { Stream } from '../stream.ts';
 import { counted } from '../words.ts';
 import { Dice } from './dice.ts';
-import type { Fault } from './faults.ts';
+import { endsSession } from './faults.ts';
 import { Ledger } from './ledger.ts';
 import type { Pace } from './pace.ts';
 import { planRound, sizeOf } from './plan.ts';
 import type { Slot } from './plan.ts';
-import { Pump, SERIAL } from './pump.ts';
+import { Pump, SERIAL, serialOf } from './pump.ts';
 import { Tally } from './tally.ts';
 import { balanceOf, inWords } from './telling.ts';
 import { watch } from './trial.ts';
-import { World } from './world.ts';
+import { INTENTS, World } from './world.ts';
 
 export interface ShowOptions {
   readonly seed: number;
@@ -34,8 +34,6 @@ export interface ShowOptions {
 
 /** Far longer than anything takes here; past it something is broken. */
 const PATIENCE_MS = 10_000;
-
-const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
 
 /** Plays until the end, or until aborted. Everything is closed when it settles. */
 export async function play({ seed, pace, forever, stream, signal, inspect }: ShowOptions): Promise<Tally> {
@@ -60,15 +58,20 @@ export async function play({ seed, pace, forever, stream, signal, inspect }: Sho
     .on('ready', () => tally.sessionStarted())
     .on('resumed', ({ replayed }) => tally.resumed(replayed))
     .on('dispatch', ({ d }) => {
-      const serial: unknown = (d as Record<string, unknown>)[SERIAL];
-      if (typeof serial === 'number') ledger.receive(serial);
+      const serial = serialOf(d);
+      if (serial !== null) ledger.receive(serial);
     });
 
   status.start();
   stream.tell('note', `a gateway listens on ${gateway.url} and knows ${counted(world.guilds.length, 'guild')}`);
   try {
     await shard.connect({ signal });
-    const pump = new Pump({ gateway, world, ledger, everyMs: pace.burstEveryMs, signal });
+    const pump = new Pump({
+      world,
+      everyMs: pace.burstEveryMs,
+      signal,
+      send: ({ t, d }) => gateway.dispatch(t, { ...d, [SERIAL]: ledger.issue() }),
+    });
     const plot = dice.for('plot');
     const rounds = forever ? Infinity : 1;
     for (let round = 1; round <= rounds; round += 1) {
@@ -133,8 +136,6 @@ async function playSlot(slot: Slot, place: string, { shard, gateway, ledger, pum
   const recovery = await telling;
   if (!signal.aborted) tally.add(recovery, sizeOf(slot));
 }
-
-const endsSession = ({ expected }: Fault): boolean => expected === 'new session';
 
 /** The connection the session is on, once the shard is ready; `null` when aborted before. */
 async function liveConnection(shard: Shard, gateway: FakeGateway, signal: AbortSignal): Promise<FakeConnection | null> {

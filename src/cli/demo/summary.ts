@@ -1,5 +1,6 @@
 /** The last page of the demo: what was done to the shard, how it came back, and the sums. */
 import type { Paint } from '../paint.ts';
+import { table } from '../table.ts';
 import { counted, duration, grouped } from '../words.ts';
 import type { Row, Tally } from './tally.ts';
 
@@ -17,17 +18,9 @@ const cells = (row: Row): string[] => [
   grouped(row.replayed),
 ];
 
-function table(rows: readonly Row[]): string[] {
-  const lines = [[...HEADINGS], ...rows.map(cells)];
-  const widths = HEADINGS.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) =>
-    line.map((cell, column) => (LEFT.has(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ').trimEnd(),
-  );
-}
-
 export function summary(tally: Tally, seed: number, paint: Paint): string[] {
   const { ledger, rows, lost, kept, sessions, resumes, replayed, violations } = tally;
-  const [heading = '', ...body] = table(rows);
+  const [heading = '', ...body] = table([HEADINGS, ...rows.map(cells)], LEFT);
   const faults = rows.reduce((sum, { times }) => sum + times, 0);
   const figures = [
     ['faults', `${grouped(faults)} injected, ${grouped(faults - tally.unexpected)} recovered from as it must be`],

@@ -1,6 +1,6 @@
 /** What the demo comes to in the end, and whether that is as it must be. */
 import type { Complaint, FakeGatewayStats } from '../../testing/index.ts';
-import type { Ledger } from './ledger.ts';
+import type { Balance } from './balance.ts';
 import type { Recovery } from './trial.ts';
 
 /** A kind of fault, over all rounds. */
@@ -25,7 +25,7 @@ interface Judge {
 }
 
 export class Tally {
-  readonly #ledger: Ledger;
+  readonly #ledger: Balance;
   readonly #gateway: Judge;
   readonly #rows = new Map<string, Row>();
   readonly #startedAt = performance.now();
@@ -38,7 +38,7 @@ export class Tally {
   kept = 0;
   durationMs = 0;
 
-  constructor(ledger: Ledger, gateway: Judge) {
+  constructor(ledger: Balance, gateway: Judge) {
     this.#ledger = ledger;
     this.#gateway = gateway;
   }
@@ -76,7 +76,7 @@ export class Tally {
     return [...this.#rows.values()];
   }
 
-  get ledger(): Ledger {
+  get ledger(): Balance {
     return this.#ledger;
   }
 

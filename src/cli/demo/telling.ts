@@ -1,6 +1,6 @@
 /** A recovery in one sentence. */
 import { counted, duration } from '../words.ts';
-import type { Ledger } from './ledger.ts';
+import type { Balance } from './balance.ts';
 import type { Recovery } from './trial.ts';
 
 export function inWords({ fault, outcome, noticedMs, backMs, replayed, attempts }: Recovery, balance: string): string {
@@ -14,7 +14,7 @@ export function inWords({ fault, outcome, noticedMs, backMs, replayed, attempts 
 }
 
 /** What the dispatches of one fault come to; `flawsBefore` are those of the faults before it. */
-export function balanceOf({ missing, duplicates, outOfOrder, flaws }: Ledger, flawsBefore: number, arrived: boolean): string {
+export function balanceOf({ missing, duplicates, outOfOrder, flaws }: Balance, flawsBefore: number, arrived: boolean): string {
   if (!arrived) return 'but the last dispatches never came';
   if (flaws === flawsBefore) return 'nothing lost';
   return `${missing} lost, ${duplicates} twice, ${outOfOrder} out of order so far`;

@@ -1,5 +1,5 @@
 /** One fault from its beginning until the shard is ready again: when it was noticed, how it ended, what it took. */
-import type { Shard } from '../../index.ts';
+import type { ShardHandle } from '../../index.ts';
 import type { Fault } from './faults.ts';
 
 export type Outcome = Fault['expected'] | 'not recovered';
@@ -16,8 +16,11 @@ export interface Recovery {
   readonly attempts: number;
 }
 
+/** A shard, or the handle of one. */
+export type Watched = Pick<ShardHandle, 'on' | 'off'>;
+
 /** Starts to watch; inject the fault in the same turn. Settles when the shard is ready again, or with patience or signal. */
-export function watch(shard: Shard, fault: Fault, patienceMs: number, signal: AbortSignal): Promise<Recovery> {
+export function watch(shard: Watched, fault: Fault, patienceMs: number, signal: AbortSignal): Promise<Recovery> {
   const startedAt = performance.now();
   let noticedAt: number | null = null;
   let attempts = 0;
@@ -35,12 +38,18 @@ export function watch(shard: Shard, fault: Fault, patienceMs: number, signal: Ab
     const now = performance.now();
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
-    shard.off('stateChange', onStateChange).off('resumed', onResumed).off('ready', onReady).off('failed', giveUp);
+    shard.off('stateChange', onStateChange);
+    shard.off('resumed', onResumed);
+    shard.off('ready', onReady);
+    shard.off('failed', giveUp);
     resolve({ fault, outcome, noticedMs: (noticedAt ?? now) - startedAt, backMs: now - (noticedAt ?? now), replayed, attempts });
   }
 
   const timer = setTimeout(giveUp, patienceMs);
   signal.addEventListener('abort', giveUp);
-  shard.on('stateChange', onStateChange).on('resumed', onResumed).on('ready', onReady).on('failed', giveUp);
+  shard.on('stateChange', onStateChange);
+  shard.on('resumed', onResumed);
+  shard.on('ready', onReady);
+  shard.on('failed', giveUp);
   return promise;
 }

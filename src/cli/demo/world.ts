@@ -14,6 +14,9 @@ const ENDINGS = ['', '?', '!', ', please', ' 🌊', ' at last'];
 const STATUSES = ['online', 'idle', 'dnd', 'offline'];
 const EMOJIS = ['🌊', '🪵', '🫖', '🏮', '🦦'];
 
+/** To hear of all of it. */
+export const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
+
 interface Place {
   readonly id: string;
   readonly channels: readonly string[];
@@ -71,17 +74,18 @@ export class World {
   readonly #places: readonly Place[];
   #moments = 0;
 
-  constructor(dice: Dice) {
+  /** @param guilds - how many; beyond the names there are, these come again */
+  constructor(dice: Dice, guilds: number = GUILDS.length) {
     this.#dice = dice;
     const members = MEMBERS.map((username) => ({ id: this.#id(), username }));
-    this.#places = GUILDS.map(() => ({
+    this.#places = Array.from({ length: guilds }, () => ({
       id: this.#id(),
       channels: CHANNELS.map(() => this.#id()),
       members: dice.shuffled(members).slice(0, dice.between(4, members.length)),
     }));
     this.guilds = this.#places.map(({ id, channels, members }, n) => ({
       id,
-      name: GUILDS[n],
+      name: GUILDS[n % GUILDS.length],
       member_count: members.length,
       members: members.map((user) => ({ user, roles: [] })),
       channels: channels.map((channel, place) => ({ id: channel, type: 0, name: CHANNELS[place] })),

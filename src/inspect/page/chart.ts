@@ -84,7 +84,7 @@ export class Chart implements View {
     picture.mark(last);
     const names = leaves.map((id) => id.slice(id.lastIndexOf('.') + 1)).join(', ');
     write(this.#where, names);
-    picture.name = `Statechart of shard ${world.selected === null ? '' : world.nameOf(world.selected)}, active: ${names || 'not known'}`;
+    picture.name = `Statechart of ${world.selected === null ? 'a shard' : world.titleOf(world.selected)}, active: ${names || 'not known'}`;
     this.#pane.lookAt(leaves[0] === undefined ? null : picture.placeOf(leaves[0]));
   }
 

@@ -1,5 +1,5 @@
-/** The selected shard in numbers, its send budget among them. */
-import type { ShardSummary } from '../messages.ts';
+/** The selected shard in numbers, its send budget among them; or the manager. */
+import type { ManagerSummary, ShardSummary } from '../messages.ts';
 import { byId, write } from './dom.ts';
 import { grouped, lasting, milliseconds, rate } from './format.ts';
 import type { Frame, View } from './frame-loop.ts';
@@ -11,6 +11,7 @@ import { lookOf } from './states.ts';
 const TIGHT = 0.85;
 
 type Figure = readonly [node: HTMLElement, text: (shard: ShardSummary, now: number) => string];
+type ManagerFigure = readonly [node: HTMLElement, text: (manager: ManagerSummary) => string];
 
 export class Facts implements View {
   readonly on = ['shards', 'selection'] as const;
@@ -19,6 +20,9 @@ export class Facts implements View {
   readonly #session: Session;
   readonly #title = byId('facts-title', HTMLElement);
   readonly #state = byId('facts-state', HTMLElement);
+  /** A manager has no beats, and its states are not those of the timeline. */
+  readonly #ofShard = ['shard-figures', 'shard-budget', 'past'].map((id) => byId(id, HTMLElement));
+  readonly #ofManager = byId('manager-figures', HTMLElement);
   readonly #budget = byId('budget', HTMLElement);
   readonly #fill = byId('budget-fill', HTMLElement);
   readonly #used = byId('budget-text', HTMLElement);
@@ -30,19 +34,36 @@ export class Facts implements View {
     [byId('fact-pending', HTMLElement), ({ pendingSends }) => grouped(pendingSends)],
   ];
 
+  readonly #managerFigures: readonly ManagerFigure[] = [
+    [byId('fact-ready', HTMLElement), ({ ready, shards }) => `${grouped(ready)} of ${grouped(shards)}`],
+    [byId('fact-total', HTMLElement), ({ total }) => (total === null ? '–' : grouped(total))],
+    [byId('fact-resharding', HTMLElement), ({ resharding }) => (resharding === null ? '–' : `to ${grouped(resharding.total)}: ${grouped(resharding.ready)} ready`)],
+  ];
+
   constructor(session: Session) {
     this.#session = session;
   }
 
   draw({ at }: Frame): void {
     const { world } = this.#session;
-    const { summary } = world;
-    if (summary === null) return write(this.#title, 'No shard');
+    const { summary, manager } = world;
+    for (const node of this.#ofShard) node.hidden = manager !== null;
+    this.#ofManager.hidden = manager === null;
     const now = world.now(at);
+    if (manager !== null) return this.#drawManager(manager, now);
+    if (summary === null) return write(this.#title, 'No shard');
     write(this.#title, `Shard ${world.nameOf(summary.key)}`);
     this.#drawState(summary, now);
     for (const [node, text] of this.#figures) write(node, text(summary, now));
     this.#drawBudget(summary.sendWindow);
+  }
+
+  #drawManager(manager: ManagerSummary, now: number): void {
+    const name = manager.key;
+    write(this.#title, `${name.charAt(0).toUpperCase()}${name.slice(1)}`);
+    delete this.#state.dataset['state'];
+    write(this.#state, `${manager.state} for ${lasting(now - manager.since)}`);
+    for (const [node, text] of this.#managerFigures) write(node, text(manager));
   }
 
   #drawState({ state, since }: ShardSummary, now: number): void {

@@ -28,7 +28,7 @@ export class FreezeBar implements View {
     const { frozen, isRecording, world } = this.#session;
     this.#bar.hidden = frozen === null && !isRecording;
     if (frozen !== null) {
-      write(this.#text, `Frozen at ${clockTimeMs(frozen.at)}, ${frozen.text}. The chart shows shard ${world.nameOf(frozen.shard)} as it was then.`);
+      write(this.#text, `Frozen at ${clockTimeMs(frozen.at)}, ${frozen.text}. The chart shows ${world.titleOf(frozen.shard)} as it was then.`);
     } else if (isRecording) {
       write(this.#text, `A recording of shardwright ${world.version}, which ends at ${new Date(world.now(0)).toLocaleString('en-GB')}.`);
     }

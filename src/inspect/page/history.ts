@@ -68,7 +68,7 @@ function append<T>(rows: T[], more: readonly T[]): void {
 }
 
 /** What a log alone tells of a shard, for recordings of shards that nobody had opened. */
-export function historyFromLog(key: string, log: readonly LogEntry[]): History {
+export function historyFromLog(key: string, chart: string, log: readonly LogEntry[]): History {
   const own = log.filter(({ shard }) => shard === key);
   const states = own
     .filter(({ kind }) => kind === 'state')
@@ -78,5 +78,5 @@ export function historyFromLog(key: string, log: readonly LogEntry[]): History {
     });
   const marks = own.flatMap(({ at, kind, text }) => (isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : []));
   const active = own.findLast((entry) => entry.active !== undefined)?.active ?? [];
-  return new History({ key, chart: 'shard', active, states, marks, beats: [] });
+  return new History({ key, chart, active, states, marks, beats: [] });
 }

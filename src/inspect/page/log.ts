@@ -98,7 +98,7 @@ export class Log implements View {
     this.#list.draw(shown, frozen?.id ?? null, (key) => world.nameOf(key));
     this.#pause.setAttribute('aria-pressed', String(pausedAtId !== null));
     write(this.#pause, pausedAtId === null ? 'Pause' : 'Resume');
-    write(this.#ownLabel, world.selected === null ? 'Only this shard' : `Only shard ${world.nameOf(world.selected)}`);
+    write(this.#ownLabel, world.selected === null ? 'Only this shard' : `Only ${world.titleOf(world.selected)}`);
     const all = world.log.length;
     write(this.#count, shown === all ? counted(all, 'entry', 'entries') : `${grouped(shown)} of ${counted(all, 'entry', 'entries')}`);
     this.#drawNewer(shown, pausedAtId !== null);
@@ -122,12 +122,12 @@ export class Log implements View {
 
   #drawEntry(frozen: LogEntry | null): void {
     this.#entry.hidden = frozen === null;
-    if (frozen !== null) write(this.#entryText, inFull(frozen, this.#session.world.nameOf(frozen.shard)));
+    if (frozen !== null) write(this.#entryText, inFull(frozen, this.#session.world.titleOf(frozen.shard)));
   }
 }
 
 function inFull({ at, kind, text, active, taken, payload }: LogEntry, name: string): string {
-  const lines = [`${clockTimeMs(at)}  shard ${name}  ${kind}`, text];
+  const lines = [`${clockTimeMs(at)}  ${name}  ${kind}`, text];
   if (taken !== undefined && taken.length > 0) lines.push('', 'taken', ...taken.map((id) => `  ${id}`));
   if (active !== undefined) lines.push('', 'active', ...active.map((id) => `  ${id}`));
   if (payload !== undefined) lines.push('', JSON.stringify(payload, null, 2));

@@ -2,12 +2,13 @@
 import { byId, element, write } from './dom.ts';
 import { counted, grouped, lasting, rate } from './format.ts';
 import type { Frame, View } from './frame-loop.ts';
+import { Managers } from './managers.ts';
 import type { Session } from './session.ts';
 import { icon } from './shapes.ts';
 import { STATES } from './states.ts';
 
 export class Overview implements View {
-  readonly on = ['link', 'shards', 'freeze'] as const;
+  readonly on = ['link', 'shards', 'selection', 'freeze'] as const;
   /** The retry and the reset count down. */
   readonly everyMs = 1_000;
   readonly restMs = 200;
@@ -19,9 +20,11 @@ export class Overview implements View {
   readonly #starts = byId('session-starts', HTMLElement);
   readonly #title = byId('shards-title', HTMLElement);
   readonly #counts = new Map<string, HTMLElement>();
+  readonly #managers: Managers;
 
   constructor(session: Session) {
     this.#session = session;
+    this.#managers = new Managers((key) => session.select(key));
     const totals = byId('totals', HTMLElement);
     for (const look of STATES) {
       const count = element('b', '', '0');
@@ -35,6 +38,7 @@ export class Overview implements View {
     const shards = [...world.shards.values()];
     write(this.#version, world.version);
     this.#drawLink(at);
+    this.#managers.draw([...world.managers.values()], world.selected);
     write(this.#title, shards.length === 1 ? 'Shard' : counted(shards.length, 'shard'));
     const totals = Object.groupBy(shards, ({ state }) => state);
     for (const { state } of STATES) {

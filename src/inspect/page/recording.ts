@@ -1,6 +1,6 @@
 /** A recording: what a page had seen, as a file that another page can open. Files come from anywhere, so each is judged. */
-import type { IdentifyReport, LogEntry, LogKind, ShardDetail, ShardSummary } from '../messages.ts';
-import { isShardState } from './states.ts';
+import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardDetail, ShardSummary } from '../messages.ts';
+import { MANAGER_STATES, isShardState } from './states.ts';
 
 export interface Recording {
   readonly format: 'shardwright-recording';
@@ -10,6 +10,8 @@ export interface Recording {
   readonly shardwright: string;
   readonly exportedAt: number;
   readonly identify: IdentifyReport | null;
+  /** Older recordings have none. */
+  readonly managers?: readonly ManagerSummary[];
   readonly shards: readonly ShardSummary[];
   /** Of the shard that was selected; of others the log tells. */
   readonly details: readonly ShardDetail[];
@@ -74,6 +76,19 @@ const checkRecording = record({
   shardwright: text,
   exportedAt: number,
   identify: nullOr(record({ waiting: number, total: number, remaining: number, resetAfterMs: number })),
+  managers: maybe(
+    listOf(
+      record({
+        key: text,
+        state: oneOf(...MANAGER_STATES),
+        since: number,
+        total: nullOr(number),
+        ready: number,
+        shards: number,
+        resharding: nullOr(record({ total: number, ready: number })),
+      }),
+    ),
+  ),
   shards: listOf(
     record({
       key: text,

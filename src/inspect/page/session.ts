@@ -15,9 +15,9 @@ export interface Changes {
 
 function topicsOf(message: ToPage): Topic[] {
   if (message.type !== 'batch') return [message.type === 'welcome' ? 'world' : 'selection'];
-  const { shards, gone, log, states, marks, beats } = message;
+  const { managers, shards, gone, log, states, marks, beats } = message;
   const topics: Topic[] = [];
-  if (shards.length + gone.length > 0) topics.push('shards');
+  if (managers.length + shards.length + gone.length > 0) topics.push('shards');
   if (log.length > 0) topics.push('log');
   if (log.length + states.length + marks.length + beats.length > 0) topics.push('history');
   return topics;
@@ -81,7 +81,7 @@ export class Session {
 
   freeze(entry: LogEntry): void {
     this.#frozen = entry;
-    if (this.world.shards.has(entry.shard)) this.select(entry.shard);
+    if (this.world.shards.has(entry.shard) || this.world.managers.has(entry.shard)) this.select(entry.shard);
     this.#changes.touch('freeze');
   }
 

@@ -1,5 +1,5 @@
 /** The nine words for where a shard is, in the order of a life, each with its own shape and colour. */
-import type { ShardState } from '../../../machines/index.ts';
+import type { ManagerState, ShardState } from '../../../machines/index.ts';
 
 export interface StateLook {
   readonly state: ShardState;
@@ -32,3 +32,15 @@ export function wordOf(active: readonly string[]): ShardState | null {
   const words = active.flatMap((id) => id.split('.')).map((key) => (key === 'restoring' ? 'connecting' : key));
   return words.find(isShardState) ?? null;
 }
+
+/** Where a manager is, and the state of a shard whose colour it has. */
+export const MANAGER_COLORS: Readonly<Record<ManagerState, ShardState>> = {
+  running: 'ready',
+  starting: 'connecting',
+  resharding: 'identifying',
+  draining: 'disconnecting',
+  stopped: 'disconnected',
+  failed: 'failed',
+};
+
+export const MANAGER_STATES: readonly string[] = Object.keys(MANAGER_COLORS);

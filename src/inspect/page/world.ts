@@ -1,5 +1,5 @@
 /** All that an inspector has told, or a recording holds: the page shows one world at a time. */
-import type { IdentifyReport, LogEntry, LogKind, ShardSummary, ToPage } from '../messages.ts';
+import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardSummary, ToPage } from '../messages.ts';
 import { History, historyFromLog } from './history.ts';
 import type { Recording } from './recording.ts';
 import { Ring } from './ring.ts';
@@ -21,10 +21,12 @@ const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
 export class World {
   version = '';
   identify: IdentifyReport | null = null;
+  readonly managers = new Map<string, ManagerSummary>();
   readonly shards = new Map<string, ShardSummary>();
   readonly log = new Ring<LogEntry>(LOG_LIMITS, sizeOf);
+  /** A shard, or a manager. */
   selected: string | null = null;
-  /** Of the selected shard; `null` until the inspector has told. */
+  /** Of what is selected; `null` until the inspector has told. */
   history: History | null = null;
   /** A recording's last moment: its time stands still. */
   readonly endsAt: number | null;
@@ -38,7 +40,7 @@ export class World {
     if (recording === undefined) return;
     this.version = recording.shardwright;
     this.identify = recording.identify;
-    this.#put(recording.shards, []);
+    this.#put(recording.managers ?? [], recording.shards, []);
     for (const entry of recording.log) this.log.push(entry);
     this.select(recording.details[0]?.key ?? recording.shards[0]?.key ?? null);
   }
@@ -52,12 +54,17 @@ export class World {
     return this.selected === null ? null : (this.shards.get(this.selected) ?? null);
   }
 
+  /** The manager that is selected. */
+  get manager(): ManagerSummary | null {
+    return this.selected === null ? null : (this.managers.get(this.selected) ?? null);
+  }
+
   select(key: string | null): void {
     this.selected = key;
     this.history = null;
     if (this.endsAt === null || key === null) return;
     const detail = this.#details.find((known) => known.key === key);
-    this.history = detail === undefined ? historyFromLog(key, this.log.toArray()) : new History(detail);
+    this.history = detail === undefined ? historyFromLog(key, this.managers.has(key) ? 'manager' : 'shard', this.log.toArray()) : new History(detail);
   }
 
   /** Takes in a message that came at `pageMs`. */
@@ -68,13 +75,14 @@ export class World {
     else if (message.detail.key === this.selected) this.history = new History(message.detail);
   }
 
-  #welcome({ version, shards, log, identify }: Extract<ToPage, { type: 'welcome' }>): void {
+  #welcome({ version, managers, shards, log, identify }: Extract<ToPage, { type: 'welcome' }>): void {
     this.version = version;
     this.identify = identify;
+    this.managers.clear();
     this.shards.clear();
-    this.#put(shards, []);
+    this.#put(managers, shards, []);
     this.#catchUp(log);
-    if (this.selected === null || !this.shards.has(this.selected)) this.selected = shards[0]?.key ?? null;
+    if (!this.#hasSelected) this.selected = this.#first;
     this.history = null;
   }
 
@@ -87,19 +95,33 @@ export class World {
     for (const entry of log) if (entry.id > newest) this.log.push(entry);
   }
 
-  #batch({ shards, gone, log, identify, states, marks, beats }: Extract<ToPage, { type: 'batch' }>): void {
+  #batch({ managers, shards, gone, log, identify, states, marks, beats }: Extract<ToPage, { type: 'batch' }>): void {
     this.identify = identify;
-    this.#put(shards, gone);
+    this.#put(managers, shards, gone);
     for (const entry of log) this.log.push(entry);
     this.history?.add(states, marks, beats);
     this.history?.walk(log);
-    if (this.selected === null || !this.shards.has(this.selected)) this.select(this.shards.keys().next().value ?? null);
+    if (!this.#hasSelected) this.select(this.#first);
+  }
+
+  get #hasSelected(): boolean {
+    return this.selected !== null && (this.shards.has(this.selected) || this.managers.has(this.selected));
+  }
+
+  /** What is shown when nobody has chosen: a manager has no shards before it has asked Discord. */
+  get #first(): string | null {
+    return this.shards.keys().next().value ?? this.managers.keys().next().value ?? null;
   }
 
   /** A shard by its number, or by its key where two fleets share numbers. */
   nameOf(key: string): string {
     const shard = this.shards.get(key);
     return shard === undefined || this.#hasTwins ? key : String(shard.shardId);
+  }
+
+  /** `shard 12`, `the manager`: for the middle of a sentence. */
+  titleOf(key: string): string {
+    return this.managers.has(key) ? `the ${key}` : `shard ${this.nameOf(key)}`;
   }
 
   toRecording(exportedAt: number): Recording {
@@ -109,13 +131,15 @@ export class World {
       shardwright: this.version,
       exportedAt,
       identify: this.identify,
+      managers: [...this.managers.values()],
       shards: [...this.shards.values()],
       details: this.history === null ? [] : [this.history.toDetail()],
       log: this.log.toArray(),
     };
   }
 
-  #put(shards: readonly ShardSummary[], gone: readonly string[]): void {
+  #put(managers: readonly ManagerSummary[], shards: readonly ShardSummary[], gone: readonly string[]): void {
+    for (const manager of managers) this.managers.set(manager.key, manager);
     const before = this.shards.size;
     for (const shard of shards) this.shards.set(shard.key, shard);
     const left = gone.filter((key) => this.shards.delete(key));

@@ -7,8 +7,8 @@ import { Ring } from '../../../src/inspect/page/ring.ts';
 import { World } from '../../../src/inspect/page/world.ts';
 
 const entry = (id: number, more: Partial<LogEntry> = {}): LogEntry => ({ id, at: 1_000 + id, shard: '0', kind: 'notice', text: `entry ${id}`, ...more });
-const batch = (log: readonly LogEntry[]): ToPage => ({ type: 'batch', now: 0, shards: [], gone: [], log, identify: null, states: [], marks: [], beats: [] });
-const welcome = (log: readonly LogEntry[]): ToPage => ({ type: 'welcome', version: '0.1.0', now: 0, payloads: false, shards: [], log, identify: null });
+const batch = (log: readonly LogEntry[]): ToPage => ({ type: 'batch', managers: [], now: 0, shards: [], gone: [], log, identify: null, states: [], marks: [], beats: [] });
+const welcome = (log: readonly LogEntry[]): ToPage => ({ type: 'welcome', version: '0.1.0', now: 0, payloads: false, managers: [], shards: [], log, identify: null });
 const ids = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 describe('a ring', () => {

@@ -1,12 +1,12 @@
 /** An inspector whose words a test writes: the real server and its rules, with any number of shards that are only said to be. */
 import type { WebSocket } from 'ws';
-import type { FromPage, IdentifyReport, LogEntry, ShardDetail, ShardSummary, ToPage } from '../../../src/inspect/messages.ts';
+import type { FromPage, IdentifyReport, LogEntry, ManagerSummary, ShardDetail, ShardSummary, ToPage } from '../../../src/inspect/messages.ts';
 import { PageServer } from '../../../src/inspect/page-server.ts';
 import type { ShardState } from '../../../src/index.ts';
 
 type Batch = Omit<Extract<ToPage, { type: 'batch' }>, 'type' | 'now'>;
 
-const QUIET: Batch = { shards: [], gone: [], log: [], identify: null, states: [], marks: [], beats: [] };
+const QUIET: Batch = { managers: [], shards: [], gone: [], log: [], identify: null, states: [], marks: [], beats: [] };
 
 /** States that are inside of others in the chart. */
 const ACTIVE: Partial<Record<ShardState, string>> = {
@@ -25,6 +25,7 @@ export interface PageFeedOptions {
 }
 
 export class PageFeed {
+  readonly managers = new Map<string, ManagerSummary>();
   readonly shards = new Map<string, ShardSummary>();
   readonly details = new Map<string, ShardDetail>();
   identify: IdentifyReport | null = { waiting: 0, total: 1_000, remaining: 982, resetAfterMs: 75_840_000 };
@@ -139,7 +140,7 @@ export class PageFeed {
     socket.on('close', () => this.#pages.delete(socket));
     socket.on('message', (data: Buffer) => this.#hear(socket, JSON.parse(data.toString()) as FromPage));
     const { shards, log, identify, now } = this;
-    const welcome: ToPage = { type: 'welcome', version: '0.1.0', now, payloads: true, shards: [...shards.values()], log, identify };
+    const welcome: ToPage = { type: 'welcome', version: '0.1.0', now, payloads: true, managers: [...this.managers.values()], shards: [...shards.values()], log, identify };
     socket.send(JSON.stringify(welcome));
   }
 

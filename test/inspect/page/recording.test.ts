@@ -23,6 +23,7 @@ const RECORDING: Recording = {
   shardwright: '0.1.0',
   exportedAt: 5_000,
   identify: { waiting: 0, total: 1_000, remaining: 990, resetAfterMs: 60_000 },
+  managers: [{ key: 'manager', state: 'resharding', since: 800, total: 8, ready: 7, shards: 8, resharding: { total: 16, ready: 2 } }],
   shards: [SHARD, { ...SHARD, key: '4', shardId: 4, state: 'failed' }],
   details: [
     {
@@ -59,6 +60,15 @@ test('a recording is read as it was written, and a world made of it writes the s
   const read = readRecording(JSON.stringify(RECORDING));
   expect(read).toEqual(RECORDING);
   expect(new World(read).toRecording(5_000)).toEqual(RECORDING);
+});
+
+test('one from before there were managers opens, and one with a manager nobody knows is damaged', () => {
+  const { managers, ...older } = RECORDING;
+  expect(new World(readRecording(JSON.stringify(older))).managers.size).toBe(0);
+  expect(damaged({ managers: [{ ...managers![0], state: 'juggling' }] })).toEqual([
+    'DAMAGED',
+    'The recording is damaged: managers[0].state is not one of running, starting, resharding, draining, stopped, failed.',
+  ]);
 });
 
 test('of a shard that was not selected the log tells', () => {

@@ -1,0 +1,81 @@
+/** `shardwright doctor`: what may keep a bot from starting, before it starts. */
+import { GatewayError } from '../index.ts';
+import type { Command } from './command.ts';
+import { textOf } from './command.ts';
+import type { Check, Outcome } from './doctor/check.ts';
+import { discordChecks } from './doctor/discord.ts';
+import { intentsCheck } from './doctor/intents.ts';
+import { compressionCheck, nodeCheck } from './doctor/machine.ts';
+import type { Paint, Style } from './paint.ts';
+import { paintFor } from './paint.ts';
+import { UsageError } from './usage-error.ts';
+import { VERSION } from '../version.ts';
+
+const DEFAULT_API = 'https://discord.com/api/v10';
+
+const HELP = `Usage: DISCORD_TOKEN=… shardwright doctor [OPTIONS]
+
+Checks what a bot needs, and says what to do about what is missing: this machine's Node
+and its decoders, the token, the intents, how many shards Discord recommends, how many
+session starts are left today, and whether the clock is right. It asks Discord once
+(GET /gateway/bot), connects nothing and uses up nothing. The token is taken from the
+environment only, and never shown.
+
+Options:
+      --intents LIST  the intents of your bot: names with commas between, or a number
+      --api URL       another base of the REST API than ${DEFAULT_API}
+      --json          as one line of JSON
+  -h, --help          this text
+
+Exit codes: 0 nothing is in the way (a ! is for you to decide); 1 something is (✗); 2 an
+option is wrong.
+`;
+
+const MARKS: Readonly<Record<Outcome, { readonly symbol: string; readonly style: Style }>> = {
+  ok: { symbol: '✓', style: 'green' },
+  warning: { symbol: '!', style: 'yellow' },
+  failed: { symbol: '✗', style: ['red', 'bold'] },
+  skipped: { symbol: '·', style: 'dim' },
+};
+
+function apiFrom(text: string | undefined): string {
+  const api = (text ?? DEFAULT_API).replace(/\/+$/, '');
+  if (URL.canParse(api) && /^https?:$/.test(new URL(api).protocol)) return api;
+  throw new UsageError(`doctor: --api must be an http:// or https:// URL, as in ${DEFAULT_API}`);
+}
+
+async function examine(api: string, token: string, intents: string | undefined): Promise<Check[]> {
+  try {
+    const asked = await discordChecks(api, token);
+    return [nodeCheck(), compressionCheck(), ...asked, ...(intents === undefined ? [] : [intentsCheck(intents)])];
+  } catch (error) {
+    if (error instanceof GatewayError) throw new UsageError(`doctor: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function linesOf(checks: readonly Check[], paint: Paint): string[] {
+  const width = Math.max(...checks.map(({ name }) => name.length));
+  return checks.flatMap(({ name, outcome, found, advice }) => {
+    const { symbol, style } = MARKS[outcome];
+    const line = `${paint(style, symbol)} ${name.padEnd(width)}  ${outcome === 'skipped' ? paint('dim', found) : found}`;
+    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  ${paint(style, `→ ${advice}`)}`];
+  });
+}
+
+export const doctor: Command = {
+  options: { intents: { type: 'string' }, api: { type: 'string' }, json: { type: 'boolean' } },
+  help: HELP,
+  async run(values) {
+    const api = apiFrom(textOf(values, 'api'));
+    const token = process.env['DISCORD_TOKEN']?.trim() ?? '';
+    const checks = await examine(api, token, textOf(values, 'intents'));
+    const isWell = checks.every(({ outcome }) => outcome !== 'failed');
+    const text =
+      values['json'] === true
+        ? JSON.stringify({ shardwright: VERSION, ok: isWell, checks })
+        : linesOf(checks, paintFor(process.stdout, process.env)).join('\n');
+    process.stdout.write(`${text}\n`);
+    return isWell ? 0 : 1;
+  },
+};

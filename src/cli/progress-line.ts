@@ -1,0 +1,75 @@
+/**
+ * How far a manager is while its shards start, and when it may be done: one line that is redrawn on a terminal, a line
+ * now and then where there is none.
+ */
+import type { ManagerEvents, Progress, ShardManager } from '../index.ts';
+import type { Stream } from './stream.ts';
+import { grouped, lasting } from './words.ts';
+
+const REDRAW_EVERY_MS = 250;
+/** Without a terminal each line stays. */
+const LINE_EVERY_MS = 2_000;
+const BAR_WIDTH = 24;
+
+/** `████████░░░░`. */
+export function bar(done: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, done)) * width);
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)}`;
+}
+
+/** `12 of 64 ready, about 15 s to go, 940 session starts left`, `etaMs` being what is left of it now. */
+export function progressInWords({ ready, total, remainingStarts }: Progress, etaMs: number): string {
+  return [
+    `${grouped(ready)} of ${grouped(total)} ready`,
+    ...(ready === total ? [] : [etaMs >= 1_000 ? `about ${lasting(etaMs)} to go` : 'any moment now']),
+    ...(remainingStarts === null ? [] : [`${grouped(remainingStarts)} session starts left`]),
+  ].join(', ');
+}
+
+type Told = Pick<ShardManager, 'on' | 'off'>;
+
+export class ProgressLine {
+  readonly #stream: Stream;
+  readonly #manager: Told;
+  #latest: { readonly progress: Progress; readonly at: number } | null = null;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(manager: Told, stream: Stream) {
+    this.#manager = manager;
+    this.#stream = stream;
+  }
+
+  start(): void {
+    this.#manager.on('progress', this.#take);
+    if (this.#stream.statusWidth !== null) this.#timer ??= setInterval(() => this.#draw(), REDRAW_EVERY_MS).unref();
+  }
+
+  /** Takes the line away. */
+  stop(): void {
+    this.#manager.off('progress', this.#take);
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#stream.status('');
+  }
+
+  readonly #take = (...[progress]: ManagerEvents['progress']): void => {
+    const now = performance.now();
+    this.#latest = { progress, at: now };
+    if (this.#stream.statusWidth !== null) return this.#draw();
+    // Who waits for the end must not miss it.
+    if (now - this.#toldAt < LINE_EVERY_MS && progress.ready < progress.total) return;
+    this.#toldAt = now;
+    this.#stream.tell('note', progressInWords(progress, progress.etaMs));
+  };
+
+  #draw(): void {
+    const width = this.#stream.statusWidth;
+    if (width === null || this.#latest === null) return;
+    const { progress, at } = this.#latest;
+    const { paint } = this.#stream;
+    const words = progressInWords(progress, progress.etaMs - (performance.now() - at));
+    const drawn = bar(progress.ready / progress.total, Math.min(BAR_WIDTH, Math.max(0, width - words.length - 1)));
+    this.#stream.status(`${paint('cyan', drawn)} ${paint('dim', words.slice(0, Math.max(0, width - drawn.length - 1)))}`);
+  }
+}

@@ -1,0 +1,84 @@
+/** `shardwright status`: what a running manager says of itself at its local endpoint. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StatusReport } from '../inspect/index.ts';
+import type { Command } from './command.ts';
+import { textOf } from './command.ts';
+import { interruption } from './interrupt.ts';
+import { paintFor } from './paint.ts';
+import { ReportError, fetchReport } from './status/report.ts';
+import { isWell, statusLines } from './status/view.ts';
+import { UsageError } from './usage-error.ts';
+
+const WATCH_EVERY_MS = 1_000;
+/** To the upper left corner, and nothing below. */
+const CLEAR_SCREEN = '\u001B[H\u001B[J';
+
+const HELP = `Usage: shardwright status --url URL [OPTIONS]
+
+Reads what a manager is doing at the endpoint that its bot serves (docs/manager.md):
+  const endpoint = await serveStatus(manager, { port: 7979 });
+
+Options:
+      --url URL   of the endpoint, as in http://127.0.0.1:7979/
+      --json      the answer as it is, a line of JSON
+      --watch     again every second, until Ctrl-C
+  -h, --help      this text
+
+Exit codes: 0 every shard is ready, and with --watch closed by Ctrl-C; 1 one is not, or
+nobody answers; 2 an option is wrong.
+`;
+
+function urlFrom(text: string | undefined): URL {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new UsageError('status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/');
+}
+
+interface View {
+  show(report: StatusReport): void;
+  /** Nobody answers. */
+  miss(error: ReportError): void;
+}
+
+const asJson: View = {
+  show: (report) => process.stdout.write(`${JSON.stringify(report)}\n`),
+  miss: ({ code, message }) => process.stdout.write(`${JSON.stringify({ error: code, message })}\n`),
+};
+
+function asTable(isWatched: boolean): View {
+  const paint = paintFor(process.stdout, process.env);
+  const isScreen = isWatched && process.stdout.isTTY;
+  const write = (lines: readonly string[]): void => void process.stdout.write(`${isScreen ? CLEAR_SCREEN : ''}${lines.join('\n')}\n${isWatched && !isScreen ? '\n' : ''}`);
+  return {
+    show: (report) => write(statusLines(report, paint, isScreen ? process.stdout.rows : Infinity)),
+    miss: ({ message }) => write([paint('red', `✗ ${message}`)]),
+  };
+}
+
+async function watch(url: URL, view: View): Promise<number> {
+  using signal = interruption();
+  while (!signal.aborted) {
+    try {
+      view.show(await fetchReport(url, signal));
+    } catch (error) {
+      if (!(error instanceof ReportError)) throw error;
+      if (!signal.aborted) view.miss(error);
+    }
+    await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+  return 0;
+}
+
+export const status: Command = {
+  options: { url: { type: 'string' }, json: { type: 'boolean' }, watch: { type: 'boolean' } },
+  help: HELP,
+  async run(values) {
+    const url = urlFrom(textOf(values, 'url'));
+    const isWatched = values['watch'] === true;
+    const view = values['json'] === true ? asJson : asTable(isWatched);
+    if (isWatched) return watch(url, view);
+    const report = await fetchReport(url);
+    view.show(report);
+    return isWell(report) ? 0 : 1;
+  },
+};

@@ -1,0 +1,48 @@
+/** The listeners of a shard, and those who follow shards by `shardwright:shard`. */
+import { shardChannel } from '../protocol/telemetry.ts';
+import type { ShardTelemetry } from '../protocol/telemetry.ts';
+import { Emitter } from './emitter.ts';
+import type { ShardEvents } from './shard-events.ts';
+
+type Tell = { readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry };
+
+/** What is told of each event; of others nothing is. */
+const TELL: Tell = {
+  stateChange: (shardId, { from, to }) => ({ event: 'stateChange', shardId, from, to }),
+  // What Discord sends is not checked on its way here.
+  ready: (shardId, { guilds }) => ({ event: 'ready', shardId, guilds: Array.isArray(guilds) ? guilds.length : 0 }),
+  resumed: (shardId, { replayed }) => ({ event: 'resumed', shardId, replayed }),
+  disconnected: (shardId, { code, initiator, willReconnect, willResume }) =>
+    ({ event: 'disconnected', shardId, code, initiator, willReconnect, willResume }),
+  heartbeat: (shardId, { latency }) => ({ event: 'heartbeat', shardId, latencyMs: latency }),
+  lagged: (shardId, { lateMs }) => ({ event: 'lagged', shardId, lateMs }),
+  rateLimited: (shardId, { opcode, retryAfter }) => ({ event: 'rateLimited', shardId, opcode, retryAfterMs: retryAfter * 1000 }),
+  fault: (shardId, { code }) => ({ event: 'fault', shardId, code }),
+  failed: (shardId, { code }) => ({ event: 'failed', shardId, code }),
+};
+
+/** Tells those who follow shards by the channel. For a shard in another thread, its manager does. */
+export function tellShardEvent<Name extends keyof ShardEvents>(shardId: number, name: Name, args: ShardEvents[Name]): void {
+  if (!shardChannel.hasSubscribers) return;
+  const tell = TELL[name] as ((shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry) | undefined;
+  if (tell !== undefined) shardChannel.publish(tell(shardId, ...args));
+}
+
+export class ShardEmitter extends Emitter<ShardEvents> {
+  readonly #shardId: number;
+
+  constructor(shardId: number, onThrow: (name: string, cause: unknown) => void) {
+    super(onThrow);
+    this.#shardId = shardId;
+  }
+
+  override emit<Name extends keyof ShardEvents>(name: Name, ...args: ShardEvents[Name]): void {
+    tellShardEvent(this.#shardId, name, args);
+    super.emit(name, ...args);
+  }
+
+  /** For what comes by the thousand, of which only listeners are told. */
+  handOut<Name extends 'dispatch' | 'raw'>(name: Name, ...args: ShardEvents[Name]): void {
+    super.emit(name, ...args);
+  }
+}

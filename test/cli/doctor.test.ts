@@ -1,0 +1,160 @@
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { budgetChecks, clockCheck } from '../../src/cli/doctor/discord.ts';
+import { intentsCheck } from '../../src/cli/doctor/intents.ts';
+import { compressionCheck, nodeCheck } from '../../src/cli/doctor/machine.ts';
+import { FakeGateway } from '../../src/testing/index.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+import type { Finished } from './run-cli.ts';
+import { runCli } from './run-cli.ts';
+
+interface Told {
+  readonly ok: boolean;
+  readonly checks: readonly { name: string; outcome: string; found: string; advice: string | null; figures?: Record<string, unknown> }[];
+}
+
+const doctor = (args: readonly string[], token: string = TOKEN): Promise<Finished> => runCli(['doctor', ...args], { DISCORD_TOKEN: token });
+
+const toldBy = ({ stdout }: Finished): Told => JSON.parse(stdout) as Told;
+
+const outcomes = (told: Told): Record<string, string> => Object.fromEntries(told.checks.map(({ name, outcome }) => [name, outcome]));
+
+/** A server that answers all in the same way. */
+async function answering(answer: RequestListener) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    api: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v10`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+describe('shardwright doctor', { timeout: 60_000 }, () => {
+  it('finds nothing in the way of a healthy bot, in a table, and never shows the token', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN, shards: 4, sessionStartLimit: { remaining: 900, maxConcurrency: 2 } });
+    const { code, stdout, stderr } = await doctor(['--api', gateway.apiUrl, '--intents', 'Guilds,GuildMessages']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^✓ Node {12}\d+\.\d+\.\d+$/m);
+    expect(stdout).toMatch(/^✓ Token {11}known at 127\.0\.0\.1:\d+$/m);
+    expect(stdout).toMatch(/^✓ Clock {11}agrees$/m);
+    expect(stdout).toMatch(/^✓ Shards {10}Discord recommends 4; 2 per 5 s, so a fresh start takes about 5 s$/m);
+    expect(stdout).toMatch(/^✓ Session starts {2}900 of 1,000 left, all back in (?:1 d 0 h|23 h 59 min)$/m);
+    expect(stdout).toMatch(/^✓ Intents {9}513: Guilds, GuildMessages$/m);
+    expect(stdout).not.toContain(TOKEN);
+    expect(stdout).not.toContain('\u001B');
+  });
+
+  it('says the same as JSON, with the figures', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN, sessionStartLimit: { total: 1_000, remaining: 40 } });
+    const finished = await doctor(['--api', gateway.apiUrl, '--intents', '33281', '--json']);
+    const told = toldBy(finished);
+    expect({ code: finished.code, ok: told.ok }).toEqual({ code: 0, ok: true });
+    expect(outcomes(told)).toEqual({ Node: 'ok', Compression: 'ok', Token: 'ok', Clock: 'ok', Shards: 'ok', 'Session starts': 'warning', Intents: 'warning' });
+    expect(told.checks.find(({ name }) => name === 'Session starts')!.figures).toMatchObject({ total: 1_000, remaining: 40, maxConcurrency: 1 });
+    expect(told.checks.find(({ name }) => name === 'Intents')).toMatchObject({
+      figures: { bits: 33_281, names: ['Guilds', 'GuildMessages', 'MessageContent'], privileged: ['MessageContent'] },
+    });
+  });
+
+  it('says what to do without a token, exit code 1', async () => {
+    const { code, stdout } = await doctor([], '');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^✗ Token {11}DISCORD_TOKEN is not set\n +→ Set DISCORD_TOKEN/m);
+    expect(stdout).toMatch(/^· Shards {10}needs a token$/m);
+  });
+
+  it.each([
+    ['Discord does not know', 'other-token'],
+    ['no token looks like', `${TOKEN} and more`],
+  ])('says so of a token that %s, without repeating it', async (_title, token) => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    const { code, stdout, stderr } = await doctor(['--api', gateway.apiUrl], token);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
+    expect(stdout).toMatch(/^✗ Token .*\n +→ Set DISCORD_TOKEN to the token of your bot/m);
+    expect(stdout).not.toContain(token);
+  });
+
+  it('tells an address that is no API from one that does not answer', async () => {
+    await using nowhere = await answering((_, response) => void response.writeHead(404).end('no'));
+    await using broken = await answering((_, response) => void response.writeHead(503).end('later'));
+    const [wrong, down] = await Promise.all([doctor(['--api', nowhere.api]), doctor(['--api', broken.api])]);
+    expect([wrong.code, down.code]).toEqual([1, 1]);
+    expect(wrong.stdout).toContain('answered 404\n');
+    expect(wrong.stdout).toContain('→ Check --api');
+    expect(down.stdout).toContain('answered 503\n');
+    expect(down.stdout).toContain('→ Check network, proxy and firewall');
+  });
+
+  it('says by how much the clock is off, from the Date header', async () => {
+    const body = JSON.stringify({ url: 'wss://gateway.discord.gg', shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 0, max_concurrency: 1 } });
+    await using past = await answering((_, response) => void response.writeHead(200, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body));
+    const finished = await doctor(['--api', past.api, '--json']);
+    const clock = toldBy(finished).checks.find(({ name }) => name === 'Clock')!;
+    expect({ code: finished.code, outcome: clock.outcome }).toEqual({ code: 0, outcome: 'warning' });
+    expect(clock.found).toMatch(/^(?:59 min|1 h 0 min).* ahead$/);
+  });
+});
+
+describe('the checks of the doctor', () => {
+  it.each([
+    ['20.19.0', 'failed'],
+    ['22.14.9', 'failed'],
+    ['22.15.0', 'ok'],
+    ['24.0.0', 'ok'],
+  ])('Node %s is %s', (version, outcome) => {
+    expect(nodeCheck(version).outcome).toBe(outcome);
+  });
+
+  it('a Node without zstd, or whose zlib can only be used the slower way, is a warning', () => {
+    expect(compressionCheck({ zstd: true, native: true })).toMatchObject({ outcome: 'ok', found: 'zlib-stream and zstd-stream' });
+    expect(compressionCheck({ zstd: false, native: true })).toMatchObject({ outcome: 'warning', found: 'zlib-stream, but no zstd-stream' });
+    expect(compressionCheck({ zstd: true, native: false })).toMatchObject({ outcome: 'warning', found: 'zlib-stream and zstd-stream, by the slower way' });
+  });
+
+  it.each([
+    ['Guilds', 'ok'],
+    ['Guilds, GuildMembers', 'warning'],
+    ['0', 'warning'],
+    ['1', 'ok'],
+    ['Guild', 'failed'],
+    ['131072', 'failed'],
+    ['99999999999', 'failed'],
+  ])('intents %s are %s', (text, outcome) => {
+    expect(intentsCheck(text).outcome).toBe(outcome);
+  });
+
+  it('names the intents there are when one is not', () => {
+    expect(intentsCheck('Guilds,Everything')).toMatchObject({ found: "no such intent as 'Everything'", advice: expect.stringContaining('GuildMessages') as string });
+  });
+
+  it.each([
+    [1_999, 'ok', 'agrees'],
+    [-2_000, 'ok', 'agrees'],
+    [65_000, 'warning', '1 min 5 s ahead'],
+    [-7_200_000, 'warning', '2 h 0 min behind'],
+  ])('a clock that is off by %i ms is %s', (skewMs, outcome, found) => {
+    expect(clockCheck({ skewMs, uncertaintyMs: 0 })).toMatchObject({ outcome, found });
+  });
+
+  it('a clock is given as much more as the way of the answer may have taken', () => {
+    expect(clockCheck({ skewMs: 2_900, uncertaintyMs: 1_000 })).toMatchObject({ outcome: 'ok', figures: { skewMs: 2_900 } });
+  });
+
+  it.each([
+    [64, 1_000, 'ok'],
+    [64, 99, 'warning'],
+    [64, 63, 'failed'],
+  ])('for %i shards %i session starts of 1,000 are %s', (shards, remaining, outcome) => {
+    const limit = { total: 1_000, remaining, resetAfterMs: 3_600_000, maxConcurrency: 16 };
+    const [pace, starts] = budgetChecks({ url: 'wss://gateway.discord.gg', shards, sessionStartLimit: limit });
+    expect(pace!.found).toBe('Discord recommends 64; 16 per 5 s, so a fresh start takes about 15 s');
+    expect(starts!.outcome).toBe(outcome);
+  });
+});

@@ -1,0 +1,159 @@
+import { request } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { statusLines } from '../../src/cli/status/view.ts';
+import { createInspector, serveStatus } from '../../src/inspect/index.ts';
+import type { StatusReport, StatusServer } from '../../src/inspect/index.ts';
+import { liveManager } from '../kit/live-manager.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+import { runCli, startCli } from './run-cli.ts';
+
+async function served(shards: number) {
+  const live = await liveManager({ shards });
+  const endpoint = await serveStatus(live.manager);
+  return {
+    ...live,
+    endpoint,
+    async [Symbol.asyncDispose]() {
+      await endpoint.close();
+      await live[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const get = ({ url }: StatusServer, { path = '/', method = 'GET', ...headers }: Record<string, string> = {}): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
+  new Promise((resolve, reject) => {
+    request(new URL(path, url), { method, headers }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (text: string) => (body += text));
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+    })
+      .on('error', reject)
+      .end();
+  });
+
+describe('the status endpoint', () => {
+  it('gives the status of the manager as JSON, without the token and without a session', async () => {
+    await using kit = await served(2);
+    await kit.manager.connect();
+    const { status, headers, body } = await get(kit.endpoint);
+    const report = JSON.parse(body) as StatusReport;
+    expect({ status, type: headers['content-type'], cache: headers['cache-control'] }).toEqual({ status: 200, type: 'application/json', cache: 'no-store' });
+    expect(report).toMatchObject({ format: 'shardwright-status', formatVersion: 1, pid: process.pid, status: { state: 'running', total: 2, ready: 2 } });
+    expect(report.status.shards.map(({ shardId, state }) => [shardId, state])).toEqual([[0, 'ready'], [1, 'ready']]);
+    const secrets = [TOKEN, ...[...kit.manager.shards.values()].map(({ session }) => session!.sessionId)];
+    expect(secrets.filter((secret) => body.includes(secret))).toEqual([]);
+  });
+
+  it('listens on loopback, and turns foreign hosts, foreign origins and whatever is no GET away', async () => {
+    await using kit = await served(1);
+    const { host, hostname } = new URL(kit.endpoint.url);
+    expect(hostname).toBe('127.0.0.1');
+    const answers = await Promise.all([
+      get(kit.endpoint, { host: 'evil.example' }),
+      get(kit.endpoint, { host, origin: 'https://evil.example' }),
+      get(kit.endpoint, { method: 'POST' }),
+      get(kit.endpoint, { path: '/elsewhere' }),
+      get(kit.endpoint, { host, origin: `http://${host}` }),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 405, 404, 200]);
+  });
+
+  it('rejects when the port is taken', async () => {
+    await using kit = await served(1);
+    await expect(serveStatus(kit.manager, { port: Number(new URL(kit.endpoint.url).port) })).rejects.toThrow('EADDRINUSE');
+  });
+
+  it('answers 500, and says nothing of why, when the manager can not tell', async () => {
+    await using endpoint = await serveStatus({
+      status: () => {
+        throw new Error('a secret of the manager');
+      },
+    });
+    const { status, body } = await get(endpoint);
+    expect({ status, body }).toEqual({ status: 500, body: 'there is no answer to this' });
+  });
+});
+
+describe('shardwright status', { timeout: 60_000 }, () => {
+  it('shows every shard in a table, exit code 0', async () => {
+    await using kit = await served(3);
+    await kit.manager.connect();
+    const { code, stdout, stderr } = await runCli(['status', '--url', kit.endpoint.url]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^● running {2}3 of 3 shards ready · [\d,]+ of 10,000 session starts left/);
+    expect(stdout.match(/^ {4}[012] {2}ready /gm)).toHaveLength(3);
+  });
+
+  it('shows it as JSON, and exits with 1 while a shard is not ready', async () => {
+    await using kit = await served(2);
+    const { code, stdout } = await runCli(['status', '--url', kit.endpoint.url, '--json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'stopped', ready: 0 } });
+  });
+
+  it('watches until Ctrl-C, also while nobody answers', async () => {
+    await using kit = await served(1);
+    const cli = startCli(['status', '--url', kit.endpoint.url, '--watch']);
+    await cli.shows('● stopped');
+    await kit.manager.connect();
+    await cli.shows('● running  1 of 1 shard ready');
+    await kit.endpoint.close();
+    await cli.shows('✗ nobody answers at http://127.0.0.1:');
+    cli.interrupt();
+    expect((await cli.finished).code).toBe(0);
+  });
+
+  it('says what to do when nobody answers, or who does is no manager, exit code 1', async () => {
+    await using inspector = await createInspector();
+    const [nobody, another] = await Promise.all([runCli(['status', '--url', 'http://127.0.0.1:9/']), runCli(['status', '--url', inspector.url])]);
+    expect([nobody.code, another.code]).toEqual([1, 1]);
+    expect(nobody.stderr).toBe('shardwright: nobody answers at http://127.0.0.1:9: is the bot running, and does it call serveStatus(manager, { port })?\n');
+    expect(another.stderr).toBe(`shardwright: what answers at ${inspector.url} is not a manager's status: give the URL of serveStatus()\n`);
+  });
+});
+
+describe('the table of the status', () => {
+  const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusReport['status']['shards'][number] => ({
+    shardId,
+    state,
+    pingMs: state === 'ready' ? 41.6 : null,
+    sessionAgeMs: state === 'failed' ? null : 3_700_000,
+    sequence: 12_345,
+    lastDispatchAt: 59_000,
+    pendingSends: 0,
+    failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
+  });
+  const report: StatusReport = {
+    format: 'shardwright-status',
+    formatVersion: 1,
+    shardwright: '0.1.0',
+    pid: 7,
+    at: 60_000,
+    status: {
+      state: 'resharding',
+      total: 8,
+      ready: 2,
+      shards: [shard(0, 'ready'), shard(1, 'resuming'), shard(2, 'ready'), shard(3, 'failed')],
+      resharding: { total: 16, ready: 5 },
+      budget: { total: 1_000, remaining: 980, resetAfterMs: 7_200_000 },
+    },
+  };
+  const lines = (most: number): string[] => statusLines(report, (_style, text) => text, most).filter((_line, index) => index !== 1);
+
+  it('has a row for each shard, with what it failed for', () => {
+    expect(lines(Infinity)).toEqual([
+      '● resharding  2 of 4 shards ready, of 8 of the bot · resharding to 16: 5 ready · 980 of 1,000 session starts left, reset in 2 h 0 min',
+      '',
+      'shard  state      ping    session  sequence  last dispatch  waiting  failure',
+      '    0  ready     42 ms  1 h 1 min    12,345        1 s ago        0',
+      '    1  resuming      –  1 h 1 min    12,345        1 s ago        0',
+      '    2  ready     42 ms  1 h 1 min    12,345        1 s ago        0',
+      '    3  failed        –          –    12,345        1 s ago        0  DISALLOWED_INTENTS',
+    ]);
+  });
+
+  it('shows those in trouble first when the screen is too small for all', () => {
+    expect(lines(8).slice(3).map((line) => line.slice(0, 16).trim())).toEqual(['1  resuming', '3  failed', '… and 2 more, al']);
+    expect(lines(8).at(-1)).toBe('… and 2 more, all ready');
+  });
+});

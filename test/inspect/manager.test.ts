@@ -1,0 +1,159 @@
+/** A manager in the inspector: itself, and whatever shards it has in service. */
+import { describe, expect, it } from 'vitest';
+import type { InspectedManager, InspectedShard, ManagerInspectionObserver, ShardHandle } from '../../src/index.ts';
+import { transitionsOf } from '../../src/chart-transition.ts';
+import { createInspector } from '../../src/inspect/index.ts';
+import type { ManagerSummary, ShardSummary } from '../../src/inspect/messages.ts';
+import { managerMachine } from '../../machines/index.ts';
+import { BEATS_ADDED, heard, liveManager } from '../kit/live-manager.ts';
+import { PageSocket } from './page-socket.ts';
+
+/** Managers and shards as a page has them by now. */
+function seen(page: PageSocket): { managers: Map<string, ManagerSummary>; shards: Map<string, ShardSummary> } {
+  const managers = new Map<string, ManagerSummary>();
+  const shards = new Map<string, ShardSummary>();
+  for (const message of page.messages) {
+    if (message.type === 'detail') continue;
+    for (const manager of message.managers) managers.set(manager.key, manager);
+    for (const shard of message.shards) shards.set(shard.key, shard);
+    if (message.type === 'batch') for (const key of message.gone) shards.delete(key);
+  }
+  return { managers, shards };
+}
+
+const cells = (page: PageSocket): string[] => [...seen(page).shards.values()].map(({ key, state, shardCount }) => `${key}/${shardCount} ${state}`).toSorted();
+
+async function watched(shards: number, wrap: (inspect: ManagerInspectionObserver) => ManagerInspectionObserver = (inspect) => inspect) {
+  const inspector = await createInspector();
+  const live = await liveManager({ shards, inspect: wrap(inspector.inspect) }, {}, { broken: BEATS_ADDED });
+  return {
+    ...live,
+    inspector,
+    async [Symbol.asyncDispose]() {
+      await live[Symbol.asyncDispose]();
+      await inspector.close();
+    },
+  };
+}
+
+/** The handle of a shard in another thread: all that is told of it is what its handle tells. */
+const distant = (handle: ShardHandle): ShardHandle =>
+  new Proxy(handle, {
+    get(target, name) {
+      if (name === 'inspected') return null;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+
+describe('a manager in the inspector', () => {
+  it('is there before it has shards, and its shards appear as it starts', async () => {
+    await using kit = await watched(3);
+    const page = await PageSocket.open(kit.inspector.url);
+    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'stopped', total: null, ready: 0, shards: 0, resharding: null });
+    await kit.manager.connect();
+    await page.until(() => seen(page).managers.get('manager')?.state === 'running' && seen(page).shards.size === 3);
+
+    await page.until(() => cells(page).every((cell) => cell.endsWith('ready')));
+    expect(cells(page)).toEqual(['0/3 ready', '1/3 ready', '2/3 ready']);
+    expect(page.log.filter(({ shard, kind }) => shard === 'manager' && kind === 'state').map(({ text }) => text)).toEqual(['stopped → starting', 'starting → running']);
+  });
+
+  it('tells each edge of its chart while it is selected, and the identify queue', async () => {
+    await using kit = await watched(2);
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: 'manager' });
+    await page.until(() => page.detail !== undefined);
+    expect(page.detail).toMatchObject({ key: 'manager', chart: 'manager', active: ['manager.stopped'] });
+    await kit.manager.connect();
+    await page.until(() => page.log.some(({ shard, text }) => shard === 'manager' && text === 'fleet.settled'));
+
+    const events = page.log.filter(({ shard, kind }) => shard === 'manager' && kind === 'event');
+    const known = new Set(transitionsOf(managerMachine).map(({ id }) => id));
+    expect(events.flatMap(({ taken }) => taken!).filter((id) => !known.has(id))).toEqual([]);
+    expect(events.map(({ text }) => text)).toEqual(['manager.connect', 'info.received', 'fleet.settled']);
+    expect(events.at(-1)!.active).toEqual(['manager.up', 'manager.up.running']);
+    await page.until(() => page.batches.at(-1)?.identify !== null);
+    expect(page.batches.at(-1)!.identify).toMatchObject({ waiting: 0, remaining: 9_998 });
+  });
+
+  it('has the shards in service and no others, through resharding up and down', async () => {
+    await using kit = await watched(2);
+    await kit.manager.connect();
+    const page = await PageSocket.open(kit.inspector.url);
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+
+    await kit.manager.reshard(4);
+    await page.until(() => cells(page).length === 4 && cells(page).every((cell) => cell.endsWith('/4 ready')));
+    expect(page.log.map(({ text }) => text)).toContain('4 shards have taken over from 2');
+    // Who looked at shard 0 looks at the one that took its place.
+    const details = page.messages.filter(({ type }) => type === 'detail');
+    expect(details.length).toBeGreaterThan(1);
+    kit.gateway.connections.find(({ shard }) => shard?.[0] === 0 && shard[1] === 4)!.terminate();
+    await page.until(() => page.log.some(({ shard, text }) => shard === '0' && text === 'gateway.resumed'));
+
+    await kit.manager.reshard(1);
+    await page.until(() => cells(page).join() === '0/1 ready');
+    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'running', total: 1, ready: 1, shards: 1 });
+  });
+
+  it('shows a shard in another thread by what its handle tells', async () => {
+    const wrap = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
+      attachManager: (manager) => {
+        const handles = new Map<ShardHandle, ShardHandle>();
+        const there = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, distant(handle)).get(handle)!;
+        const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, there(handle)]));
+        inspect.attachManager!(
+          new Proxy(manager, {
+            get: (target, name) => {
+              if (name === 'shards') return shards();
+              const value: unknown = Reflect.get(target, name, target);
+              return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+            },
+          }),
+        );
+      },
+    });
+    await using kit = await watched(1, wrap);
+    const page = await PageSocket.open(kit.inspector.url);
+    await kit.manager.connect();
+    page.say({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    expect(page.detail).toMatchObject({ key: '0', chart: 'shard', active: ['shard.online.session.ready'] });
+    kit.gateway.connections[0]!.terminate();
+    await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
+    const states = page.log.filter(({ shard, kind }) => shard === '0' && kind === 'state');
+    expect(states.map(({ active }) => active!.join()).slice(-4)).toEqual([
+      'shard.reconnecting',
+      'shard.online.session.connecting',
+      'shard.online.session.resuming',
+      'shard.online.session.ready',
+    ]);
+    await page.until(() => seen(page).shards.get('0')?.pingMs !== null);
+  });
+});
+
+describe('an observer of a manager', () => {
+  it('that knows only shards is shown each of them', async () => {
+    const attached: InspectedShard[] = [];
+    await using kit = await liveManager({ shards: 2, inspect: { attach: (shard) => void attached.push(shard) } });
+    await kit.manager.connect();
+    expect(attached.map(({ shardId, state }) => [shardId, state])).toEqual([[0, 'ready'], [1, 'ready']]);
+  });
+
+  it('that throws when it is shown the manager, or its shards, is told as a fault, and the manager goes on', async () => {
+    const manager = { attachManager: (shown: InspectedManager): void => {
+      shown.onService(() => {
+        throw new Error('no shards, please');
+      });
+      throw new Error('no manager, please');
+    } };
+    const warned: string[] = [];
+    const logger = { debug() {}, info() {}, error() {}, warn: (text: string) => void warned.push(text) };
+    await using kit = await liveManager({ shards: 1, inspect: manager, logger });
+    await Promise.all([kit.manager.connect(), heard(kit.manager, 'allReady')]);
+    const told = 'manager: OBSERVER_THREW: the inspect observer threw';
+    expect({ warned, state: kit.manager.state }).toEqual({ warned: [told, told], state: 'running' });
+  });
+});

@@ -1,0 +1,47 @@
+import { subscribe } from 'node:diagnostics_channel';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { IdentifyTelemetry, SendTelemetry, ShardTelemetry } from '../../src/index.ts';
+
+const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
+
+const shards = new Gauge({ name: 'shardwright_shards', help: 'Shards by state', labelNames: ['state'] });
+const latency = new Histogram({ name: 'shardwright_heartbeat_seconds', help: 'Round trip of a heartbeat', buckets: seconds });
+const sessions = new Counter({ name: 'shardwright_sessions_total', help: 'Sessions begun and resumed', labelNames: ['how'] });
+const replayed = new Counter({ name: 'shardwright_replayed_total', help: 'Dispatches that came by replay' });
+const losses = new Counter({ name: 'shardwright_disconnects_total', help: 'Connections that ended', labelNames: ['initiator', 'code'] });
+const errors = new Counter({ name: 'shardwright_errors_total', help: 'Faults and failures', labelNames: ['event', 'code'] });
+const identifyWait = new Histogram({ name: 'shardwright_identify_wait_seconds', help: 'Wait for the identify gate', buckets: seconds });
+const starts = new Gauge({ name: 'shardwright_session_starts_remaining', help: 'Session starts left today' });
+const sends = new Counter({ name: 'shardwright_sends_total', help: 'What was to be sent', labelNames: ['event', 'kind'] });
+const sendWait = new Histogram({ name: 'shardwright_send_wait_seconds', help: 'Wait for the send limits', buckets: seconds });
+
+/** A gateway may close with any number: only those Discord documents become a label. */
+const codeLabel = (code: number | null): string => (code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other');
+
+subscribe('shardwright:shard', (message) => {
+  const told = message as ShardTelemetry;
+  if (told.event === 'stateChange') {
+    // A shard that is disconnected is no shard: counted from there on, and to there.
+    if (told.from !== 'disconnected') shards.dec({ state: told.from });
+    if (told.to !== 'disconnected') shards.inc({ state: told.to });
+  } else if (told.event === 'heartbeat') latency.observe(told.latencyMs / 1000);
+  else if (told.event === 'ready') sessions.inc({ how: 'begun' });
+  else if (told.event === 'resumed') {
+    sessions.inc({ how: 'resumed' });
+    replayed.inc(told.replayed);
+  } else if (told.event === 'disconnected') losses.inc({ initiator: told.initiator, code: codeLabel(told.code) });
+  else if (told.event === 'fault' || told.event === 'failed') errors.inc({ event: told.event, code: told.code });
+});
+
+subscribe('shardwright:identify', (message) => {
+  const told = message as IdentifyTelemetry;
+  if (told.event === 'granted') identifyWait.observe(told.waitMs / 1000);
+  else if (told.event === 'sent' && told.remainingStarts !== null) starts.set(told.remainingStarts);
+});
+
+subscribe('shardwright:send', (message) => {
+  const told = message as SendTelemetry;
+  if (told.event === 'throttled') return;
+  sends.inc({ event: told.event, kind: told.kind });
+  if (told.event === 'sent') sendWait.observe(told.waitMs / 1000);
+});

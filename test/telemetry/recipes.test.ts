@@ -1,0 +1,96 @@
+/** The recipes of docs/telemetry.md, run as programs of their own beside a bot. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { GATEWAY_ERROR_CODES } from '../../src/index.ts';
+import { STATES } from '../../src/inspect/page/states.ts';
+import { SECRET_CONTENT, SECRET_TOKEN } from './bot.ts';
+
+const here = (name: string): string => join(import.meta.dirname, name);
+
+const run = async (name: string): Promise<{ stdout: string; stderr: string }> => promisify(execFile)(process.execPath, [here(name)]);
+
+/** Everything a label may be, whatever a gateway does. */
+const BOUNDS: Readonly<Record<string, readonly string[]>> = {
+  state: STATES.map(({ state }) => state),
+  how: ['begun', 'resumed'],
+  initiator: ['gateway', 'shard', 'transport'],
+  code: [...Array.from({ length: 15 }, (_, index) => String(4000 + index)), 'none', 'other', ...GATEWAY_ERROR_CODES],
+  event: ['sent', 'abandoned', 'fault', 'failed'],
+  kind: ['command', 'presence', 'priority'],
+};
+
+type Point = { readonly labels: Readonly<Record<string, string | number>>; readonly value: unknown };
+type Series = Readonly<Record<string, readonly Point[]>>;
+
+const pointOf = (series: Series, name: string, labels: Point['labels']): unknown =>
+  series[name]?.find((point) => JSON.stringify(point.labels) === JSON.stringify(labels))?.value;
+
+const outOfBounds = (series: Series): string[] =>
+  Object.values(series)
+    .flat()
+    .flatMap(({ labels }) => Object.entries(labels))
+    .filter(([label, value]) => label !== 'le' && !(BOUNDS[label] ?? []).includes(String(value)))
+    .map(([label, value]) => `${label}=${value}`);
+
+async function prometheus(): Promise<{ series: Series; stdout: string }> {
+  const { stdout } = await run('prom-client-bot.ts');
+  const told = JSON.parse(stdout) as { name: string; values: { labels: Point['labels']; value: number; metricName?: string }[] }[];
+  const points = told.flatMap(({ name, values }) => values.map(({ labels, value, metricName }) => ({ name: metricName ?? name, labels, value })));
+  return { series: Object.groupBy(points, ({ name }) => name) as Series, stdout };
+}
+
+async function openTelemetry(): Promise<{ series: Series; stdout: string }> {
+  const { stdout } = await run('opentelemetry-bot.ts');
+  const told = JSON.parse(stdout) as { name: string; dataPoints: { attributes: Point['labels']; value: unknown }[] }[];
+  const series = told.map(({ name, dataPoints }) => [name, dataPoints.map(({ attributes, value }) => ({ labels: attributes, value }))] as const);
+  return { series: Object.fromEntries(series), stdout };
+}
+
+describe('the recipe for Prometheus', () => {
+  test('measures shards, sessions, losses, identifies and sends, with labels of which there are only so many', async () => {
+    const { series, stdout } = await prometheus();
+    expect(pointOf(series, 'shardwright_shards', { state: 'ready' })).toBe(3);
+    expect(pointOf(series, 'shardwright_sessions_total', { how: 'begun' })).toBe(3);
+    expect(pointOf(series, 'shardwright_disconnects_total', { initiator: 'gateway', code: '4000' })).toBe(1);
+    expect(pointOf(series, 'shardwright_disconnects_total', { initiator: 'gateway', code: 'other' })).toBe(1);
+    expect(pointOf(series, 'shardwright_sends_total', { event: 'sent', kind: 'presence' })).toBe(1);
+    expect(pointOf(series, 'shardwright_identify_wait_seconds_count', {})).toBe(3);
+    expect(pointOf(series, 'shardwright_session_starts_remaining', {})).toBe(97);
+    expect(Number(pointOf(series, 'shardwright_heartbeat_seconds_count', {}))).toBeGreaterThan(0);
+    expect(outOfBounds(series)).toEqual([]);
+    expect(stdout).not.toContain(SECRET_TOKEN);
+    expect(stdout).not.toContain(SECRET_CONTENT);
+  });
+});
+
+describe('the recipe for OpenTelemetry', () => {
+  test('measures the same, with the same bounds', async () => {
+    const { series, stdout } = await openTelemetry();
+    expect(pointOf(series, 'shardwright.shards', { state: 'ready' })).toBe(3);
+    expect(pointOf(series, 'shardwright.sessions', { how: 'begun' })).toBe(3);
+    expect(pointOf(series, 'shardwright.disconnects', { initiator: 'gateway', code: '4000' })).toBe(1);
+    expect(pointOf(series, 'shardwright.disconnects', { initiator: 'gateway', code: 'other' })).toBe(1);
+    expect(pointOf(series, 'shardwright.sends', { event: 'sent', kind: 'presence' })).toBe(1);
+    expect(pointOf(series, 'shardwright.identify.wait', {})).toMatchObject({ count: 3 });
+    expect(pointOf(series, 'shardwright.session_starts.remaining', {})).toBe(97);
+    expect((pointOf(series, 'shardwright.heartbeat.duration', {}) as { count: number }).count).toBeGreaterThan(0);
+    expect(outOfBounds(series)).toEqual([]);
+    expect(stdout).not.toContain(SECRET_TOKEN);
+    expect(stdout).not.toContain(SECRET_CONTENT);
+  });
+});
+
+describe('the document', () => {
+  test.each(['prom-client.ts', 'opentelemetry.ts'])('shows %s as it is run here', async (name) => {
+    const text = await readFile(join(import.meta.dirname, '../../docs/telemetry.md'), 'utf8');
+    const recipe = (await readFile(here(name), 'utf8')).replace("'../../src/index.ts'", "'shardwright'");
+    expect(text).toContain(`\`\`\`ts\n${recipe}\`\`\``);
+  });
+
+  test('a label beyond its bounds would be found', () => {
+    expect(outOfBounds({ a: [{ labels: { code: '4321', state: 'ready', shard: '1' }, value: 1 }] })).toEqual(['code=4321', 'shard=1']);
+  });
+});
