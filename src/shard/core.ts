@@ -168,8 +168,10 @@ export class ShardCore {
       },
       identifyPayload: () =>
         identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence: this.presence }),
-      resumePayload: () =>
-        cell.identity === null ? null : resumePayload(options.token, cell.identity.sessionId, cell.sequence ?? 0),
+      resumePayload: () => {
+        const session = cell.sessionAs(this.actor.getSnapshot().context.session);
+        return session === null ? null : resumePayload(options.token, session.sessionId, session.sequence);
+      },
       takePermit: () => this.line.takePermit(),
       demandFor: (t) => this.#demandFor(t),
       wasRead: (t) => this.dispatcher.wasRead(t),
@@ -234,8 +236,7 @@ export class ShardCore {
 
   /** Acts on a change of the flat state, once. */
   #follow(): void {
-    const { context } = this.actor.getSnapshot();
-    const hasSession = context.session !== null;
+    const hasSession = this.actor.getSnapshot().context.session !== null;
     if (this.#hasSession && !hasSession) this.discardSession();
     this.#hasSession = hasSession;
     const from = this.#state;

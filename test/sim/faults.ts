@@ -96,7 +96,6 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return '';
   }),
   askForBeats: onConnection(2, (connection, dice) => {
-    if (!connection.hasGreeted) return 'of a connection that was not greeted: none';
     const count = dice.chance(0.8) ? 1 : dice.int(2, 200);
     for (let n = 0; n < count; n += 1) connection.say({ op: 1, d: null });
     return `${count}`;

@@ -14,7 +14,6 @@ export class GatewayConnection implements Speaker {
   readonly #gateway: SimGateway;
   readonly #outbox: Outbox;
   isClosed = false;
-  hasGreeted = false;
   session: GatewaySession | null = null;
   /** What it does not answer for now. */
   pending: (() => void) | null = null;

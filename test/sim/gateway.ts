@@ -40,7 +40,6 @@ export class SimGateway {
       return;
     }
     const insane = weather.get('insaneHello');
-    connection.hasGreeted = true;
     connection.say({ op: 10, d: { heartbeat_interval: insane === undefined ? setting.heartbeatIntervalMs : insane } });
   }
 

@@ -71,8 +71,15 @@ export const identifyNeedless: Check = {
     const drop = (life: Life): void => void held.delete(life);
     /** Given up since the last handshake: a READY that is under way is of no use. */
     const givenUp = new Set<Life>();
+    /** What READY began on these is over: one that comes in one piece with the end is told of after it. */
+    const ended = new WeakSet<SimSocket>();
+    const end = (socket: SimSocket): void => {
+      ended.add(socket);
+      drop(socket.life);
+    };
     world.chronicle.on('told', ({ life, name, args }) => {
-      if (name === 'ready' && !givenUp.has(life)) held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
+      const isOver = givenUp.has(life) || ended.has(life.sockets.at(-1)!);
+      if (name === 'ready' && !isOver) held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
       if (name === 'resumed') {
         const session = held.get(life);
         if (session !== undefined) session.resumes = 0;
@@ -84,10 +91,10 @@ export const identifyNeedless: Check = {
       }
     });
     world.chronicle.on('shard.heard', ({ socket, packet }) => {
-      if (packet.op === 9 && packet.d !== true) drop(socket.life);
+      if (packet.op === 9 && packet.d !== true) end(socket);
     });
     world.chronicle.on('socket.closed', ({ socket, code }) => {
-      if (SESSION_LOST.includes(code)) drop(socket.life);
+      if (SESSION_LOST.includes(code)) end(socket);
     });
     world.chronicle.on('deed', ({ life, drops }) => {
       if (drops !== true) return;
