@@ -183,7 +183,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   'identify-patience': meddle((world) => {
     world.chronicle.on('shard.sent', ({ socket, packet }) => {
       const error = Object.assign(new Error('too early'), { code: 'READY_TIMEOUT' });
-      if (packet.op === 2) world.chronicle.tell('told', { life: socket.life, name: 'fault', args: [error] });
+      if (packet.op === 2) world.chronicle.tell('told', { life: life(world), name: 'fault', args: [error] });
     });
   }),
   'beats-on-time': through((world, socket) => new (class extends Proxy {
@@ -232,8 +232,8 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   }),
   'no-uncaught': meddle((world) => world.clock.later(() => void Promise.reject(new Error('nobody looks')), 1_000)),
   'no-internal-error': meddle((world) => {
-    world.chronicle.on('socket.opened', ({ socket: { life: { shard } } }) => {
-      shard.actor.getSnapshot().context = null as never;
+    world.chronicle.on('socket.opened', () => {
+      life(world).shard.actor.getSnapshot().context = null as never;
     });
   }),
   'oracle': through((world, socket) => new (class extends Proxy {

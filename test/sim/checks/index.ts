@@ -2,11 +2,13 @@
 import type { Check } from './check.ts';
 import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
 import { noAbortListeners, noInternalError, noPlaces, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './endings.ts';
+import { bucketOrder, eventsKept, eventsOnce, oneError } from './fleet.ts';
 import { oracleContent } from './oracle.ts';
 import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, identifySpacing, presences } from './sending.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { beatsOnTime, zombieReplaced } from './times.ts';
 
+/** Those of the others that need no manager watch a world without one in vain, and the other way round. */
 export const CHECKS = {
   'delivery': delivery,
   'nothing-lost': nothingLost,
@@ -31,6 +33,10 @@ export const CHECKS = {
   'no-uncaught': noUncaught,
   'no-internal-error': noInternalError,
   'oracle': oracleContent,
+  'events-once': eventsOnce,
+  'events-kept': eventsKept,
+  'bucket-order': bucketOrder,
+  'one-error': oneError,
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof CHECKS;

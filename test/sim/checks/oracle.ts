@@ -4,7 +4,7 @@ import type { OracleConnection } from '../../../src/testing/oracle/oracle-connec
 import type { OracleRule } from '../../../src/testing/oracle/oracle-rules.ts';
 import type { Packet } from '../../../src/protocol/packets.ts';
 import type { SimSocket } from '../sim-socket.ts';
-import type { Slot } from '../slot.ts';
+import type { Place } from '../user.ts';
 import { MAIN_URL } from '../setting.ts';
 import type { Check } from './check.ts';
 
@@ -12,12 +12,12 @@ import type { Check } from './check.ts';
 const WINDOW_MS = 60_500;
 
 /**
- * What a user may make a shard do, and the oracle can't know of: beat out of schedule, and go on with a session as it
+ * What a user may make a shard do, and the oracle can't know of: beat out of schedule, as resharding does, and go on with a session as it
  * was when it was taken down, or stored. What is left on the socket for a consumer that is slow is late, too.
  */
 const GRANTED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
-  'heartbeat-pace': ['heartbeat', 'sleep'],
-  'zombie-beaten': ['heartbeat', 'sleep'],
+  'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
+  'zombie-beaten': ['heartbeat', 'reshard', 'sleep'],
   'resume-session': ['resume'],
   'resume-ended': ['resume', 'restart', 'store'],
   'resume-sequence': ['resume', 'restart', 'store'],
@@ -43,7 +43,7 @@ export const oracleContent: Check = {
     const connections = new Map<SimSocket, OracleConnection>();
     const drop = (socket: SimSocket): void => void connections.delete(socket);
     const sockets: SimSocket[] = [];
-    const deeds = new Map<Slot, Set<string>>(world.slots.map((slot) => [slot, new Set()]));
+    const deeds = new Map<Place, Set<string>>(world.places.map((place) => [place, new Set()]));
     let judged = 0;
     const judge = (): void => {
       for (; judged < oracle.complaints.length; judged += 1) {
