@@ -2,7 +2,7 @@
 import { DEFAULT_TIMING } from '../../machines/index.ts';
 import { HAND_OVER_TIMEOUT_MS } from '../../machines/manager-delays.ts';
 import { GUILD_PATIENCE_MS } from '../../src/manager/guild-sync.ts';
-import { CHECKS } from './checks/index.ts';
+import { CHECKS, checksOf } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
 import { perform } from './deeds.ts';
 import { stream } from './dice.ts';
@@ -83,7 +83,7 @@ export async function play(seed: number, options: RunOptions = {}): Promise<RunR
   const setting = { ...settingOf(seed), ...options.setting };
   const script = (options.script ?? scriptOf(setting)).slice(0, options.events);
   const world = new World(setting, options.sabotage);
-  const run = new Run(world, options.checks ?? (Object.keys(CHECKS) as CheckName[]));
+  const run = new Run(world, options.checks ?? checksOf(setting));
   options.observe?.(world);
   const caught = (error: unknown): void => world.chronicle.tell('uncaught', { error });
   process.on('uncaughtException', caught);

@@ -83,6 +83,11 @@ export const bucketOrder: Check = {
     /** By shard count, who has had his turn since the last start. */
     let turns = new Map<number, Set<number>>();
     let isDisturbed = true;
+    /** Who resumes does so past the gate. */
+    const hasSession = (total: number, id: number): boolean => {
+      const { manager } = world.bot!.life;
+      return total === manager.total && (manager.shards.get(id)?.session != null || world.bot!.stored.get(id)?.shardCount === total);
+    };
     const disturb = (): void => void (isDisturbed = true);
     world.chronicle.on('bot.state', ({ life, to }) => {
       if (to !== 'starting' && to !== 'resharding') return;
@@ -102,7 +107,7 @@ export const bucketOrder: Check = {
       done.add(shardId);
       if (packet.op !== 2 || isDisturbed) return;
       const first = Math.floor(shardId / world.setting.maxConcurrency) * world.setting.maxConcurrency;
-      for (let id = 0; id < first; id += 1) if (!done.has(id)) complain(`shard ${shardId} of ${total} identified before shard ${id}`);
+      for (let id = 0; id < first; id += 1) if (!done.has(id) && !hasSession(total, id)) complain(`shard ${shardId} of ${total} identified before shard ${id}`);
     });
   },
 };

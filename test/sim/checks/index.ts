@@ -1,4 +1,5 @@
 /** All checks, by name. */
+import type { Setting } from '../setting.ts';
 import type { Check } from './check.ts';
 import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
 import { noAbortListeners, noInternalError, noPlaces, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './endings.ts';
@@ -8,7 +9,6 @@ import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, id
 import { storeBehind, streamsAgree } from './streams.ts';
 import { beatsOnTime, zombieReplaced } from './times.ts';
 
-/** Those of the others that need no manager watch a world without one in vain, and the other way round. */
 export const CHECKS = {
   'delivery': delivery,
   'nothing-lost': nothingLost,
@@ -40,3 +40,13 @@ export const CHECKS = {
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof CHECKS;
+
+const ALL = Object.keys(CHECKS) as CheckName[];
+/** They follow the listeners and the store of one shard. */
+const OF_SHARDS: readonly CheckName[] = [
+  'delivery', 'nothing-lost', 'typed-listeners', 'resumed-count', 'streams-agree', 'store-behind', 'identify-needless', 'identify-patience',
+];
+const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
+
+export const checksOf = ({ fleet }: Setting): CheckName[] =>
+  ALL.filter((name) => !(fleet === null ? OF_MANAGERS : OF_SHARDS).includes(name));
