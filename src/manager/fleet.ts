@@ -48,6 +48,8 @@ export class Fleet implements SetObserver {
   #isAwaitingSuccessor = false;
   /** The shard count that has replaced the configured one. */
   #resharded: number | null = null;
+  /** What Discord has said last. */
+  #learned: GatewayInfo | null = null;
   #budgetToldUntil = Number.NEGATIVE_INFINITY;
   /** The latest for all shards, to identify with. */
   presence: GatewayPresenceUpdateData | undefined;
@@ -245,7 +247,11 @@ export class Fleet implements SetObserver {
     return { total, ids, url, maxConcurrency, presence: this.presence };
   }
 
-  #learn({ sessionStartLimit }: GatewayInfo): void {
+  /** Once: what was told before the last IDENTIFYs is not true any more. */
+  #learn(info: GatewayInfo): void {
+    if (info === this.#learned) return;
+    this.#learned = info;
+    const { sessionStartLimit } = info;
     const { clock, reserve } = this.#host.options;
     if (this.#gate === null) this.#gate = new MemoryIdentifyGate({ ...sessionStartLimit, clock, reserve: Math.min(reserve, sessionStartLimit.total - 1) });
     else if (this.#gate instanceof MemoryIdentifyGate && this.#host.options.givenGate === null) this.#gate.update(sessionStartLimit);

@@ -150,6 +150,8 @@ export class ShardSet {
   }
 
   async #start(shardId: number, era: number): Promise<void> {
+    // A listener of the one before may have ended all this.
+    if (era !== this.#era) return;
     try {
       await this.handles.get(shardId)?.connect();
     } catch (error) {

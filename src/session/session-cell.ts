@@ -36,6 +36,14 @@ export class SessionCell {
   }
 
   /**
+   * The session as the machine knows it. It is another, and `null` here, while a listener that was just told something
+   * has given one that the machine gets to know next: that has a host, and soon a connection, of its own.
+   */
+  sessionAs(identity: SessionIdentity | null): Session | null {
+    return identity === this.#identity ? this.session : null;
+  }
+
+  /**
    * The session as a store may know it: never ahead of what has been handed out, nor of a dispatch that still waits
    * for its consumer.
    */

@@ -160,8 +160,7 @@ export class ShardCore {
 
   /** Acts on a change of the flat state, once. */
   #follow(): void {
-    const { context } = this.actor.getSnapshot();
-    const hasSession = context.session !== null;
+    const hasSession = this.actor.getSnapshot().context.session !== null;
     if (this.#hasSession && !hasSession) this.discardSession();
     this.#hasSession = hasSession;
     const from = this.#state;

@@ -73,8 +73,9 @@ export class ShardHost implements ConnectionHost {
   }
 
   resumePayload(): string | null {
-    const { identity, sequence } = this.cell;
-    return identity === null ? null : resumePayload(this.#core.options.token, identity.sessionId, sequence ?? 0);
+    const { actor, options } = this.#core;
+    const session = this.cell.sessionAs(actor.getSnapshot().context.session);
+    return session === null ? null : resumePayload(options.token, session.sessionId, session.sequence);
   }
 
   takePermit(): IdentifyPermit | null {

@@ -51,6 +51,7 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: Cases } = {
   },
   'heartbeat-answer': {
     legal: [
+      ['op 1 before HELLO without an answer', () => talk().say(1).wait(5_000).hello().pulse()],
       ['an answer to op 1 at once', () => beating().say(1).wait(20).pulse(1).wait(2_000).presence()],
       ['a client that leaves before it could answer', () => beating().say(1).wait(500).clientCloses()],
     ],

@@ -23,6 +23,17 @@ it('a session that is given while disconnect() discards another lives on', async
   expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
 });
 
+it('a session that is given at HELLO of another is resumed on its own host alone', async () => {
+  const { shard, gateway, clock } = await readyShard();
+  const { length } = gateway.sockets;
+  shard.once('hello', () => void shard.resume(elsewhere));
+  void shard.reconnect();
+  await clock.advanceAsync(5_100);
+  const resumes = gateway.sockets.slice(length).map(({ url, sent }) => [new URL(url).host, sent.filter(({ op }) => op === 6).map(({ d }) => d)]);
+  expect(resumes).toMatchObject([[expect.any(String), []], ['resume.test', [{ session_id: 'elsewhere', seq: 7 }]]]);
+  expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
+});
+
 it('forceClose() in a listener leaves no socket, though one was about to be opened', async () => {
   const broken = { load: () => Promise.reject(new Error('no disk')), save: async () => undefined, clear: async () => undefined };
   const { shard, gateway, clock } = virtualShard({ sessionStore: broken });

@@ -8,7 +8,7 @@ import type { Packet } from '../../src/protocol/packets.ts';
 import { CHECKS } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
 import { play } from './run.ts';
-import type { RunOptions } from './run.ts';
+import type { RunOptions, RunResult } from './run.ts';
 import type { ScriptEvent } from './script.ts';
 import type { Setting } from './setting.ts';
 import type { SimSocket } from './sim-socket.ts';
@@ -183,7 +183,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   'identify-patience': meddle((world) => {
     world.chronicle.on('shard.sent', ({ socket, packet }) => {
       const error = Object.assign(new Error('too early'), { code: 'READY_TIMEOUT' });
-      if (packet.op === 2) world.chronicle.tell('told', { life: socket.life, name: 'fault', args: [error] });
+      if (packet.op === 2) world.chronicle.tell('told', { life: life(world), name: 'fault', args: [error] });
     });
   }),
   'beats-on-time': through((world, socket) => new (class extends Proxy {
@@ -232,8 +232,8 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   }),
   'no-uncaught': meddle((world) => world.clock.later(() => void Promise.reject(new Error('nobody looks')), 1_000)),
   'no-internal-error': meddle((world) => {
-    world.chronicle.on('socket.opened', ({ socket: { life: { shard } } }) => {
-      shard.actor.getSnapshot().context = null as never;
+    world.chronicle.on('socket.opened', () => {
+      life(world).shard.actor.getSnapshot().context = null as never;
     });
   }),
   'oracle': through((world, socket) => new (class extends Proxy {
@@ -242,6 +242,25 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
     }
   })(world, socket)),
 };
+
+/** The gateway asks for a beat beside so many frames of the user, and the shard never gets to know. */
+const deafToRequests = (frames: number): Promise<RunResult> => play(1, {
+  script: [],
+  setting: CALM,
+  checks: ['oracle'],
+  ...through((world, socket) => new (class extends Proxy {
+    protected override incoming(packet: Packet): Packet[] {
+      return packet.op === 1 ? [] : [packet];
+    }
+  })(world, socket)),
+  ...meddle((world) => {
+    const voice = { op: 4, d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false } } as const;
+    world.clock.later(() => {
+      for (let n = 0; n < frames; n += 1) life(world).hold('send', () => life(world).shard.send(voice, { ignoreRateLimit: true }));
+    }, 60_000);
+    world.clock.outside(() => life(world).sockets.at(-1)!.connection!.say({ op: 1, d: null }), 61_000);
+  }),
+});
 
 describe('the checks', () => {
   it('find nothing in a world in which nothing is broken', async () => {
@@ -253,5 +272,10 @@ describe('the checks', () => {
     const { setting, ...broken } = BROKEN[check];
     const { violation } = await play(1, { script: [], ...broken, setting: { ...CALM, ...setting }, checks: [check] });
     expect(violation).toMatchObject({ check });
+  });
+
+  it('oracle grants a beat that is asked for and left out only where there is no room for one', async () => {
+    expect((await deafToRequests(100)).violation?.what).toContain('heartbeat-answer');
+    expect((await deafToRequests(130)).violation).toBeNull();
   });
 });

@@ -1,26 +1,25 @@
 /** What goes wrong in the world. */
 import type { Dice } from './dice.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
-import type { Slot } from './slot.ts';
 import type { WeatherName, WeatherValues } from './weather.ts';
 import type { World } from './world.ts';
 
-interface Fault {
+export interface Fault {
   readonly weight: number;
   /** Gives back what exactly happened; `null` when there was nothing for it to happen to. */
-  act(world: World, slot: Slot, dice: Dice): string | null;
+  act(world: World, shardId: number, dice: Dice): string | null;
 }
 
-const MINUTE = 60_000;
+export const MINUTE = 60_000;
 
-/** The open connection of a slot, the newest if there are several. */
-const connectionOf = (world: World, slot: Slot): GatewayConnection | undefined =>
-  [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.life.slot === slot);
+/** The open connection of a shard, the newest if there are several. */
+const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
+  [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.shardId === shardId);
 
 const onConnection = (weight: number, act: (connection: GatewayConnection, dice: Dice, world: World) => string): Fault => ({
   weight,
-  act(world, slot, dice) {
-    const connection = connectionOf(world, slot);
+  act(world, shardId, dice) {
+    const connection = connectionOf(world, shardId);
     return connection === undefined ? null : act(connection, dice, world);
   },
 });
@@ -28,7 +27,7 @@ const onConnection = (weight: number, act: (connection: GatewayConnection, dice:
 /** Mostly for seconds, sometimes for long. */
 const span = (dice: Dice, longest: number): number => dice.magnitude(200, dice.chance(0.8) ? Math.min(2 * MINUTE, longest) : longest);
 
-const turn = <Name extends WeatherName>(
+export const turn = <Name extends WeatherName>(
   name: Name,
   weight: number,
   longestMs: number,
@@ -96,7 +95,6 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return '';
   }),
   askForBeats: onConnection(2, (connection, dice) => {
-    if (!connection.hasGreeted) return 'of a connection that was not greeted: none';
     const count = dice.chance(0.8) ? 1 : dice.int(2, 200);
     for (let n = 0; n < count; n += 1) connection.say({ op: 1, d: null });
     return `${count}`;

@@ -14,7 +14,6 @@ export class GatewayConnection implements Speaker {
   readonly #gateway: SimGateway;
   readonly #outbox: Outbox;
   isClosed = false;
-  hasGreeted = false;
   session: GatewaySession | null = null;
   /** What it does not answer for now. */
   pending: (() => void) | null = null;
@@ -61,7 +60,10 @@ export class GatewayConnection implements Speaker {
       if (this.swallowAcks > 0) this.swallowAcks -= 1;
       else if (this.#world.weather.get('noAcks') === undefined) this.say({ op: 11 });
     },
-    2: (d) => this.#gateway.identify(this, d as { shard: [number, number] }),
+    2: (d) => {
+      this.#world.api.starts.count();
+      this.#gateway.identify(this, d as { shard: [number, number] });
+    },
     6: (d) => this.#gateway.resume(this, d as { session_id: string; seq: number }),
     8: (d) => this.#gateway.members(this, d as { guild_id: string; nonce: string }),
   };

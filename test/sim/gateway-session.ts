@@ -2,7 +2,7 @@
 export interface Said {
   readonly s: number;
   readonly t: string;
-  /** Carries `sim: [sessionId, index]`, by which a dispatch is known wherever it turns up. */
+  /** Carries `sim: [sessionId, index]`, by which a dispatch is known wherever it turns up; events of guilds have a number. */
   readonly d: Record<string, unknown>;
 }
 
@@ -15,6 +15,8 @@ export interface Speaker {
 export class GatewaySession {
   readonly id: string;
   readonly shardId: number;
+  /** The shard count it was started with. */
+  readonly total: number;
   readonly log: Said[] = [];
   sequence = 0;
   /** Why Discord no longer knows it; `null` while it does. */
@@ -22,15 +24,20 @@ export class GatewaySession {
   speaker: Speaker | null = null;
   detachedAt = 0;
 
-  constructor(id: string, shardId: number) {
+  readonly #isSigned: boolean;
+
+  /** @param isSigned - whether what is said in it carries `sim` */
+  constructor(id: string, [shardId, total]: readonly [number, number], isSigned: boolean) {
     this.id = id;
     this.shardId = shardId;
+    this.total = total;
+    this.#isSigned = isSigned;
   }
 
   say(t: string, d: Record<string, unknown>): void {
     if (this.endedBy !== null) return;
     this.sequence += 1;
-    this.log.push({ s: this.sequence, t, d: { ...d, sim: [this.id, this.log.length] } });
+    this.log.push({ s: this.sequence, t, d: this.#isSigned ? { ...d, sim: [this.id, this.log.length] } : d });
     this.speaker?.pump();
   }
 

@@ -1,4 +1,5 @@
 /** Discord: sessions, what is said in them, and the answers to IDENTIFY, RESUME and requests. */
+import type { Packet } from '../../src/protocol/packets.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import { GatewaySession } from './gateway-session.ts';
 import type { SimSocket } from './sim-socket.ts';
@@ -18,6 +19,13 @@ export class SimGateway {
   constructor(world: World) {
     this.#world = world;
     this.#dice = stream(world.setting.seed, 'gateway');
+  }
+
+  /** Which shard a handshake is of; `null` for all else. */
+  shardOf({ op, d }: Packet): number | null {
+    if (op === 2) return (d as { shard?: [number, number] }).shard?.[0] ?? null;
+    if (op === 6) return this.sessions.get((d as { session_id: string }).session_id)?.shardId ?? null;
+    return null;
   }
 
   accept(socket: SimSocket): void {
@@ -40,28 +48,33 @@ export class SimGateway {
       return;
     }
     const insane = weather.get('insaneHello');
-    connection.hasGreeted = true;
     connection.say({ op: 10, d: { heartbeat_interval: insane === undefined ? setting.heartbeatIntervalMs : insane } });
   }
 
-  identify(connection: GatewayConnection, d: { shard: [number, number] }): void {
-    const { weather, clock } = this.#world;
+  identify(connection: GatewayConnection, d: { shard: readonly [number, number] }): void {
+    const { weather, clock, setting } = this.#world;
     if (weather.get('rejectIdentify') !== undefined) return connection.say({ op: 9, d: false });
     if (weather.get('noReady') !== undefined) {
       connection.pending = () => this.identify(connection, d);
       return;
     }
-    clock.outside(() => this.#begin(connection, d.shard[0]), this.#dice.chance(0.7) ? 0 : this.#dice.int(1, 3_000));
+    if (weather.get('countRefused') !== undefined && d.shard[1] !== setting.shards) return connection.close(4010, 'Invalid shard.');
+    clock.outside(() => this.#begin(connection, d.shard), this.#dice.chance(0.7) ? 0 : this.#dice.int(1, 3_000));
   }
 
-  #begin(connection: GatewayConnection, shardId: number): void {
+  #begin(connection: GatewayConnection, shard: readonly [number, number]): void {
     if (connection.isClosed) return;
-    const session = new GatewaySession(`s${this.sessions.size + 1}`, shardId);
+    const { guilds } = this.#world;
+    const session = new GatewaySession(`s${this.sessions.size + 1}`, shard, guilds === null);
     this.sessions.set(session.id, session);
     const host = `wss://resume-${this.#dice.int(1, 3)}.sim${this.#dice.chance(0.1) ? '/path?a=b' : ''}`;
     connection.attach(session, 0, false);
-    session.say('READY', { v: 10, session_id: session.id, resume_gateway_url: host, guilds: [] });
-    this.#traffic(session);
+    const ids = guilds?.idsOf(...shard) ?? [];
+    session.say('READY', { v: 10, session_id: session.id, resume_gateway_url: host, guilds: ids.map((id) => ({ id, unavailable: true })) });
+    if (guilds === null) return this.#traffic(session);
+    for (const id of ids) {
+      if (this.#dice.chance(0.98)) this.#world.clock.outside(() => session.say('GUILD_CREATE', { id }), this.#dice.int(0, 2_000));
+    }
   }
 
   resume(connection: GatewayConnection, d: { session_id: string; seq: number }): void {
@@ -117,6 +130,7 @@ export class SimGateway {
 
   /** Something happens in a guild of this session. */
   burst(session: GatewaySession, count: number): void {
+    if (this.#world.guilds !== null) return this.#world.guilds.happen(count);
     for (let n = 0; n < count; n += 1) {
       session.say(this.#dice.pick(TYPES), this.#dice.chance(0.1) ? { text: 'ÿ∀𝄞'.repeat(this.#dice.int(1, 400)) } : {});
     }

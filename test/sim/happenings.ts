@@ -2,10 +2,14 @@
  * Everything that happens in a run, as the checks and the trace see it. The parts of the world tell; nobody who
  * listens can change anything.
  */
-import type { Dispatch, Session, ShardEvents } from '../../src/index.ts';
+import type { ManagerState } from '../../machines/index.ts';
+import type { Dispatch, ManagerEvents, Session, ShardEvents } from '../../src/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import type { Life } from './life.ts';
+import type { BotLife } from './fleet/bot-life.ts';
+import type { GatewaySession } from './gateway-session.ts';
 import type { SimSocket } from './sim-socket.ts';
+import type { User } from './user.ts';
 
 /** What needs no more words. */
 type Nothing = Readonly<Record<string, never>>;
@@ -37,18 +41,18 @@ export interface Happenings {
   /** The process stands still. */
   'shard.asleep': { ms: number };
   'session.ended': { sessionId: string; why: string };
-  'store.saving': { life: Life; session: Session };
-  'store.clearing': { life: Life };
-  'store.loaded': { life: Life; session: Session | null };
-  'store.failed': { life: Life; what: string };
+  'store.saving': { life: User; session: Session };
+  'store.clearing': { life: User; shardId: number };
+  'store.loaded': { life: User; shardId: number; session: Session | null };
+  'store.failed': { life: User; what: string };
   /** Something goes wrong in the world. */
   fault: { name: string; what: string };
   /** The user does something. */
   /** `drops`: the session is given up; with `session` for another one. */
-  deed: { life: Life; name: string; what: string; drops?: boolean; session?: Session };
+  deed: { life: User; name: string; what: string; drops?: boolean; session?: Session };
   /** A promise the user was given. */
-  'promise.made': { life: Life; id: number; name: string };
-  'promise.settled': { life: Life; id: number; error: unknown };
+  'promise.made': { life: User; id: number; name: string };
+  'promise.settled': { life: User; id: number; error: unknown };
   dispatched: { life: Life; dispatch: Dispatch };
   /** The same, as a listener of its type gets it. */
   typed: { life: Life; dispatch: Dispatch };
@@ -60,6 +64,15 @@ export interface Happenings {
   'signal.aborted': { signal: AbortSignal };
   'stream.ended': { life: Life; id: number; hasLeft: boolean; error: unknown };
   told: { life: Life; name: keyof ShardEvents; args: unknown[] };
+  /** Something happens in a guild; all the sessions it belongs to are told. */
+  'guild.event': { id: number; guild: string; sessions: readonly GatewaySession[] };
+  /** The same of a manager. */
+  'bot.told': { life: BotLife; name: keyof ManagerEvents; args: readonly unknown[] };
+  'bot.dispatched': { life: BotLife; dispatch: Dispatch; shardId: number };
+  'bot.state': { life: BotLife; from: ManagerState; to: ManagerState };
+  /** Another process is to take over from this one; `gently` if it was let go in order. */
+  'bot.over': { life: BotLife; gently: boolean };
+  'api.asked': { life: BotLife; answer: string };
   uncaught: { error: unknown };
   /** The world is well from now on. */
   'drain.began': Nothing;

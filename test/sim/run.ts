@@ -1,9 +1,12 @@
 /** One run: a world from a seed, its script, the time until all is well again, and the end of everything. */
 import { DEFAULT_TIMING } from '../../machines/index.ts';
-import { CHECKS } from './checks/index.ts';
+import { HAND_OVER_TIMEOUT_MS } from '../../machines/manager-delays.ts';
+import { GUILD_PATIENCE_MS } from '../../src/manager/guild-sync.ts';
+import { CHECKS, checksOf } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
 import { perform } from './deeds.ts';
 import { stream } from './dice.ts';
+import { MOST_SHARDS, performFleet } from './fleet/deeds.ts';
 import { schedule, scriptOf } from './script.ts';
 import type { ScriptEvent } from './script.ts';
 import { settingOf } from './setting.ts';
@@ -80,14 +83,14 @@ export async function play(seed: number, options: RunOptions = {}): Promise<RunR
   const setting = { ...settingOf(seed), ...options.setting };
   const script = (options.script ?? scriptOf(setting)).slice(0, options.events);
   const world = new World(setting, options.sabotage);
-  const run = new Run(world, options.checks ?? (Object.keys(CHECKS) as CheckName[]));
+  const run = new Run(world, options.checks ?? checksOf(setting));
   options.observe?.(world);
   const caught = (error: unknown): void => world.chronicle.tell('uncaught', { error });
   process.on('uncaughtException', caught);
   process.on('unhandledRejection', caught);
   try {
     schedule(world, script);
-    world.slots.forEach((slot, index) => world.clock.later(() => slot.connect(), index * 10));
+    [...world.slots, ...(world.bot === null ? [] : [world.bot])].forEach((place, index) => world.clock.later(() => place.connect(), index * 10));
     const lastAt = options.events === undefined ? setting.durationMs : Math.min(setting.durationMs, (script.at(-1)?.at ?? 0) + 1_000);
     await run.until(lastAt);
     if (run.violation === null) await drain(world, run);
@@ -105,11 +108,16 @@ export async function play(seed: number, options: RunOptions = {}): Promise<RunR
 
 /** The world is well: so must the shards be, before long. */
 async function drain(world: World, run: Run): Promise<void> {
-  const { chronicle, slots, setting, clock } = world;
+  const { chronicle, slots, bot, setting, clock } = world;
   const from = clock.now();
   chronicle.tell('drain.began', {});
   world.heal();
   const dice = stream(setting.seed, 'drain');
+  if (bot !== null) {
+    bot.life.ambush = null;
+    bot.persistence = 1;
+    if (bot.isAtRest) bot.connect();
+  }
   for (const slot of slots) {
     slot.life.ambush = null;
     const isWanted = dice.chance(0.85);
@@ -117,11 +125,15 @@ async function drain(world: World, run: Run): Promise<void> {
     if (isWanted && ['disconnected', 'failed', 'disconnecting'].includes(slot.life.shard.state)) slot.connect();
   }
   const wanted = slots.filter(({ persistence }) => persistence === 1);
-  const isWell = (): boolean => !clock.isAsleep && wanted.every((slot) => slot.isWell);
+  const isWell = (): boolean => !clock.isAsleep && wanted.every((slot) => slot.isWell) && bot?.isWell !== false;
   const boundMs = (): number => drainBoundMs(world) + clock.latenessMs(from, clock.now()) * 10;
   await run.until(run.elapsedMs + boundMs(), isWell);
   for (const slot of wanted) {
     if (!isWell() && !slot.isWell) chronicle.tell('drain.late', { what: `shard ${slot.shardId} is ${slot.life.shard.state} after ${clock.now() - from} ms` });
+  }
+  if (bot !== null && !isWell()) {
+    const shards = [...bot.life.manager.shards.values()].map(({ shardId, state }) => `${shardId} ${state}`);
+    chronicle.tell('drain.late', { what: `the manager is ${bot.life.manager.state} after ${clock.now() - from} ms: ${shards.join(', ')}` });
   }
   // A consumer that was slow takes its time for the one it has.
   await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () => slots.every(({ life: { sockets } }) => sockets.at(-1)?.isPaused !== true));
@@ -130,18 +142,27 @@ async function drain(world: World, run: Run): Promise<void> {
 }
 
 /** What the longest way from any state to ready may take. */
-function drainBoundMs({ setting, gate }: World): number {
+function drainBoundMs({ setting, gate, bot }: World): number {
   const { connectTimeoutMs, helloTimeoutMs, resumedTimeoutMs, backoffCapMs } = DEFAULT_TIMING;
   const wayMs = (setting.latencyMs + setting.jitterMs * 5) * 10;
   const lossMs = Math.max(setting.heartbeatIntervalMs * 2 + 2_000, connectTimeoutMs + helloTimeoutMs + resumedTimeoutMs);
-  const queueMs = setting.shards * (5_250 + wayMs);
-  const budgetMs = gate.budget.remaining < setting.shards * 6 ? gate.budget.resetAfterMs : 0;
+  const budget = bot?.life.manager.status().budget ?? gate.budget;
+  const shards = bot === null ? setting.shards : MOST_SHARDS * 2;
+  const queueMs = shards * (5_250 + wayMs);
+  const budgetMs = budget.remaining < shards * 6 ? budget.resetAfterMs : 0;
+  // Asked to wait, and then for those that can't be put in service at once.
+  const fleetMs = bot === null ? 0 : 2 * backoffCapMs + 60_000 + 10 * (HAND_OVER_TIMEOUT_MS + GUILD_PATIENCE_MS);
   // Lost, waited, refused, waited, identified; and once more for a socket that was deaf when all seemed well.
-  return 2 * (lossMs + 2 * (backoffCapMs + wayMs)) + queueMs + budgetMs;
+  return 2 * (lossMs + 2 * (backoffCapMs + wayMs)) + queueMs + budgetMs + fleetMs;
 }
 
 async function stop(world: World, run: Run): Promise<void> {
   const dice = stream(world.setting.seed, 'stop');
+  if (world.bot !== null) {
+    world.bot.persistence = 0;
+    world.bot.life.ambush = null;
+    performFleet(world.bot.life, dice.pick(['disconnect', 'disconnect', 'forceClose']), dice);
+  }
   for (const slot of world.slots) {
     slot.persistence = 0;
     slot.life.ambush = null;

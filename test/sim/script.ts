@@ -2,6 +2,8 @@
 import { DEEDS, perform } from './deeds.ts';
 import { Dice, stream } from './dice.ts';
 import { FAULTS } from './faults.ts';
+import { FLEET_DEEDS, MOST_SHARDS, performFleet } from './fleet/deeds.ts';
+import { FLEET_FAULTS } from './fleet/faults.ts';
 import type { Setting } from './setting.ts';
 import type { World } from './world.ts';
 
@@ -18,8 +20,8 @@ export interface ScriptEvent {
 const weightsOf = (table: Readonly<Record<string, { readonly weight: number }>>): Record<string, number> =>
   Object.fromEntries(Object.entries(table).map(([name, { weight }]) => [name, weight]));
 
-const FAULT_WEIGHTS = weightsOf(FAULTS);
-const DEED_WEIGHTS = weightsOf(DEEDS);
+const SHARD_WEIGHTS = { fault: weightsOf(FAULTS), deed: weightsOf(DEEDS) };
+const FLEET_WEIGHTS = { fault: weightsOf({ ...FAULTS, ...FLEET_FAULTS }), deed: weightsOf(FLEET_DEEDS) };
 
 export function scriptOf(setting: Setting): ScriptEvent[] {
   const dice = stream(setting.seed, 'script');
@@ -30,8 +32,8 @@ export function scriptOf(setting: Setting): ScriptEvent[] {
     at += Math.round(gap(dice, setting.gapMs));
     if (at >= setting.durationMs) return events;
     const kind = dice.chance(userShare) ? 'deed' : 'fault';
-    const name = dice.weighted(kind === 'deed' ? DEED_WEIGHTS : FAULT_WEIGHTS);
-    events.push({ at, kind, name, slot: dice.int(0, setting.shards - 1), salt: dice.int(0, 2 ** 31) });
+    const name = dice.weighted((setting.fleet === null ? SHARD_WEIGHTS : FLEET_WEIGHTS)[kind]);
+    events.push({ at, kind, name, slot: dice.int(0, setting.fleet === null ? setting.shards - 1 : MOST_SHARDS - 1), salt: dice.int(0, 2 ** 31) });
   }
 }
 
@@ -57,9 +59,8 @@ export function schedule(world: World, script: readonly ScriptEvent[]): void {
 }
 
 function playEvent(world: World, { kind, name, slot: index, salt }: ScriptEvent): void {
-  const slot = world.slots[index]!;
   const dice = new Dice(salt);
-  if (kind === 'deed') return perform(slot.life, name, dice);
-  const what = FAULTS[name]!.act(world, slot, dice);
+  if (kind === 'deed') return world.bot === null ? perform(world.slots[index]!.life, name, dice) : performFleet(world.bot.life, name, dice);
+  const what = (FAULTS[name] ?? FLEET_FAULTS[name])!.act(world, index, dice);
   if (what !== null) world.chronicle.tell('fault', { name, what });
 }

@@ -32,6 +32,15 @@ export interface Setting {
   /** Whether there is a store that outlives a process. */
   readonly hasStore: boolean;
   readonly maxDispatchSilenceMs: number | null;
+  /** With a manager instead of shards that stand alone; `shards` is what Discord recommends. */
+  readonly fleet: Fleet | null;
+}
+
+export interface Fleet {
+  readonly shards: 'auto' | number;
+  /** Session starts that are to be left. */
+  readonly reserve: number;
+  readonly guilds: number;
 }
 
 const MINUTE = 60_000;
@@ -50,13 +59,23 @@ const LATENESS: Readonly<Record<'exact' | 'usual' | 'busy' | 'overloaded', Laten
   overloaded: { earlyMs: 1, usualMs: 250, worstMs: 3_000 },
 };
 
+/** Every so many seeds the world is one with a manager. */
+const FLEET_EVERY = 5;
+
+function fleetOf(seed: number): Fleet | null {
+  if (seed % FLEET_EVERY !== 0) return null;
+  const dice = stream(seed, 'fleet');
+  return { shards: dice.chance(0.5) ? 'auto' : dice.int(1, 6), reserve: dice.pick([0, 0, 2, 5]), guilds: dice.int(3, 16) };
+}
+
 export function settingOf(seed: number): Setting {
   const dice = stream(seed, 'setting');
   const pace = dice.weighted({ storm: 5, day: 4, quiet: 1.5 });
   const { hours, gapMs, trafficMs } = PACES[pace];
   const durationMs = dice.magnitude(hours[0] * HOUR, hours[1] * HOUR);
-  const shards = Number(dice.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 }));
-  const total = dice.int(shards * 8, shards * 16);
+  const fleet = fleetOf(seed);
+  const shards = fleet === null ? Number(dice.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 })) : dice.int(1, 6);
+  const total = fleet === null ? dice.int(shards * 8, shards * 16) : dice.int(40, 120);
   return {
     seed,
     pace,
@@ -77,6 +96,7 @@ export function settingOf(seed: number): Setting {
       : { total: 100_000, remaining: 100_000, resetAfterMs: 24 * HOUR },
     shouldReconnect: !dice.chance(0.05),
     hasStore: dice.chance(0.6),
+    fleet,
     maxDispatchSilenceMs: dice.chance(0.08) ? dice.magnitude(5 * MINUTE, HOUR) : null,
   };
 }

@@ -4,7 +4,7 @@ import type { Packet } from '../../src/protocol/packets.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
 import type { Entry } from './heap.ts';
 import type { Link } from './link.ts';
-import type { Life } from './life.ts';
+import type { User } from './user.ts';
 import type { World } from './world.ts';
 
 type Handler = (...args: never[]) => void;
@@ -24,7 +24,9 @@ const isSendableCode = (code: number): boolean =>
 
 export class SimSocket implements WebSocketLike {
   readonly id: number;
-  readonly life: Life;
+  readonly life: User;
+  /** `null` until it says so by its handshake. */
+  shardId: number | null;
   readonly url: URL;
   readonly link: Link;
   readonly createdAt: number;
@@ -40,10 +42,11 @@ export class SimSocket implements WebSocketLike {
   #closeReason = '';
   #closeTimer: Entry | null = null;
 
-  constructor(world: World, id: number, life: Life, url: string, link: Link) {
+  constructor(world: World, id: number, life: User, url: string, link: Link, shardId: number | null) {
     this.#world = world;
     this.id = id;
     this.life = life;
+    this.shardId = shardId;
     this.url = new URL(url);
     this.link = link;
     this.createdAt = world.clock.now();
@@ -59,7 +62,9 @@ export class SimSocket implements WebSocketLike {
   send(text: string): void {
     if (this.readyState === 0) throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
     if (this.readyState !== 1) return;
-    this.#world.chronicle.tell('shard.sent', { socket: this, packet: JSON.parse(text) as Packet, text });
+    const packet = JSON.parse(text) as Packet;
+    this.shardId ??= this.#world.gateway.shardOf(packet);
+    this.#world.chronicle.tell('shard.sent', { socket: this, packet, text });
     this.link.toGateway(() => this.connection?.hear(text));
   }
 
@@ -93,6 +98,16 @@ export class SimSocket implements WebSocketLike {
     if (!this.isPaused) return;
     this.isPaused = false;
     if (this.#inbox.length > 0) this.#world.clock.arrive(() => this.#read(), this.#world.clock.now());
+  }
+
+  /** The process it belongs to is no more: nobody listens to it, and the other side notices. */
+  abandon(): void {
+    if (this.readyState === 3) return;
+    this.readyState = 3;
+    this.#inbox = [];
+    this.#world.clock.clearTimeout(this.#closeTimer);
+    this.link.toGateway(() => this.connection?.drop());
+    this.#world.chronicle.tell('socket.closed', { socket: this, code: 1006 });
   }
 
   opened(): void {

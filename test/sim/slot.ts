@@ -3,14 +3,15 @@ import type { Session, ShardEvents } from '../../src/index.ts';
 import type { Dice } from './dice.ts';
 import { stream } from './dice.ts';
 import { Life } from './life.ts';
+import type { Place } from './user.ts';
 import type { World } from './world.ts';
 
-export class Slot {
+export class Slot implements Place {
   readonly world: World;
   readonly shardId: number;
   readonly lives: Life[] = [];
   readonly #dice: Dice;
-  stored: Session | null = null;
+  readonly stored = new Map<number, Session>();
   life: Life;
   /** How likely the user connects again after the shard has given up. */
   persistence = 0.8;
@@ -21,6 +22,10 @@ export class Slot {
     this.shardId = shardId;
     this.#dice = stream(world.setting.seed, `user ${shardId}`);
     this.life = this.#begin(null);
+  }
+
+  get name(): string {
+    return String(this.shardId);
   }
 
   nextId(): number {
@@ -37,7 +42,7 @@ export class Slot {
   /** Another process takes over, perhaps with the session in its hands. */
   restart(session: Session | null): void {
     this.life.isOver = true;
-    if (!this.world.setting.hasStore) this.stored = null;
+    if (!this.world.setting.hasStore) this.stored.clear();
     this.life = this.#begin(session);
   }
 

@@ -1,19 +1,20 @@
-/** The store of one slot as one life sees it: it outlives lives, and is as slow and as broken as the weather. */
+/** The store of one place as one life sees it: it outlives lives, and is as slow and as broken as the weather. */
 import type { Session, SessionStore } from '../../src/index.ts';
-import type { Life } from './life.ts';
+import type { User } from './user.ts';
 
 export class SimStore implements SessionStore {
-  readonly #life: Life;
+  readonly #life: User;
 
-  constructor(life: Life) {
+  constructor(life: User) {
     this.#life = life;
   }
 
-  load(): Promise<Session | null> {
+  load(shardId: number): Promise<Session | null> {
     const { slot, world } = this.#life;
     return this.#when('load', () => {
-      world.chronicle.tell('store.loaded', { life: this.#life, session: slot.stored });
-      return slot.stored;
+      const session = slot.stored.get(shardId) ?? null;
+      world.chronicle.tell('store.loaded', { life: this.#life, shardId, session });
+      return session;
     });
   }
 
@@ -21,21 +22,22 @@ export class SimStore implements SessionStore {
     const { slot, world } = this.#life;
     world.chronicle.tell('store.saving', { life: this.#life, session });
     return this.#when('save', () => {
-      slot.stored = { ...session };
+      slot.stored.set(session.shardId, { ...session });
     });
   }
 
-  clear(): Promise<void> {
+  clear(shardId: number): Promise<void> {
     const { slot, world } = this.#life;
-    world.chronicle.tell('store.clearing', { life: this.#life });
+    world.chronicle.tell('store.clearing', { life: this.#life, shardId });
     return this.#when('clear', () => {
-      slot.stored = null;
+      slot.stored.delete(shardId);
     });
   }
 
   /** What a dead process had not written is not written. */
   #when<T>(what: string, act: () => T): Promise<T> {
     const { weather, clock, chronicle } = this.#life.world;
+    if (this.#life.isOver) return new Promise(() => undefined);
     const throws = weather.get('storeThrows') !== undefined;
     const hangs = weather.get('storeHangs') !== undefined;
     if (throws || hangs) chronicle.tell('store.failed', { life: this.#life, what: `${what} ${throws ? 'throws' : 'hangs'}` });

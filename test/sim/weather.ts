@@ -34,6 +34,15 @@ export interface WeatherValues {
   listenersThrow: 'now' | 'later';
   noChunks: boolean;
   chunksLimited: boolean;
+  /** Answers of `GET /gateway/bot`. */
+  apiFails: number | 'no answer';
+  /** 429, to be left alone for so many s. */
+  apiLimited: number;
+  apiHangs: boolean;
+  apiUnauthorized: boolean;
+  apiNonsense: string;
+  /** 4010 for IDENTIFY with another shard count than recommended. */
+  countRefused: boolean;
 }
 
 export type WeatherName = keyof WeatherValues;

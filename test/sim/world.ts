@@ -1,7 +1,10 @@
-/** All that is not the shard, in one place: time, weather, Discord, the ways there, and the users with their shards. */
+/** All that is not the shard, in one place: time, weather, Discord, the ways there, and the users with their shards or their manager. */
 import { MemoryIdentifyGate } from '../../src/index.ts';
 import type { CreateSocket } from '../../src/index.ts';
 import { stream } from './dice.ts';
+import { SimApi } from './fleet/api.ts';
+import { Bot } from './fleet/bot.ts';
+import { Guilds } from './fleet/guilds.ts';
 import { SimGateway } from './gateway.ts';
 import { Chronicle } from './happenings.ts';
 import { Link } from './link.ts';
@@ -9,8 +12,8 @@ import { MAIN_URL } from './setting.ts';
 import type { Setting } from './setting.ts';
 import { SimClock } from './sim-clock.ts';
 import { SimSocket } from './sim-socket.ts';
-import type { Life } from './life.ts';
 import { Slot } from './slot.ts';
+import type { Place, User } from './user.ts';
 import { Weather } from './weather.ts';
 import type { WeatherName, WeatherValues } from './weather.ts';
 
@@ -28,7 +31,12 @@ export class World {
   readonly weather: Weather;
   readonly gateway: SimGateway;
   readonly gate: MemoryIdentifyGate;
+  readonly api: SimApi;
+  /** Shards that stand alone; none where there is a manager. */
   readonly slots: readonly Slot[];
+  /** The guilds of a manager. */
+  readonly guilds: Guilds | null;
+  readonly bot: Bot | null;
   readonly #sabotage: Sabotage;
   #sockets = 0;
   isHealed = false;
@@ -40,14 +48,21 @@ export class World {
     this.weather = new Weather(this.clock.now);
     this.gateway = new SimGateway(this);
     this.gate = new MemoryIdentifyGate({ maxConcurrency: setting.maxConcurrency, ...setting.budget, clock: this.clock });
-    this.slots = Array.from({ length: setting.shards }, (_, shardId) => new Slot(this, shardId));
+    this.api = new SimApi(this);
+    this.slots = Array.from({ length: setting.fleet === null ? setting.shards : 0 }, (_, shardId) => new Slot(this, shardId));
+    this.guilds = setting.fleet === null ? null : new Guilds(this, setting.fleet.guilds);
+    this.bot = setting.fleet === null ? null : new Bot(this);
   }
 
-  createSocket(life: Life, url: string): ReturnType<CreateSocket> {
+  get places(): readonly Place[] {
+    return this.bot === null ? this.slots : [this.bot];
+  }
+
+  createSocket(life: User, url: string, shardId: number | null): ReturnType<CreateSocket> {
     if (this.weather.get('createThrows') !== undefined) throw new Error('no sockets today');
     this.#sockets += 1;
     const link = new Link(this.clock, stream(this.setting.seed, `link ${this.#sockets}`), this.setting);
-    const socket = new SimSocket(this, this.#sockets, life, url, link);
+    const socket = new SimSocket(this, this.#sockets, life, url, link, shardId);
     life.sockets.push(socket);
     this.chronicle.tell('socket.created', { socket });
     this.#dial(socket);
@@ -90,6 +105,7 @@ export class World {
     this.weather.clear();
     for (const connection of this.gateway.connections) connection.swallowAcks = 0;
     this.gateway.endTraffic();
+    this.guilds?.endTraffic();
     this.gateway.answerPending();
   }
 }

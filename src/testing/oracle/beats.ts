@@ -59,7 +59,8 @@ export class Beats {
 
   ask(now: number): void {
     this.#excused += 1;
-    this.#answerBy = Math.min(this.#answerBy, now + this.#roundTripMs + this.#patienceMs);
+    // Before HELLO there is no beating: it may be answered, and need not be.
+    if (this.#intervalMs > 0) this.#answerBy = Math.min(this.#answerBy, now + this.#roundTripMs + this.#patienceMs);
   }
 
   /** One that comes just before the next beat is due may be too late for a client that gives up now. */

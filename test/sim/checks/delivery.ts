@@ -1,7 +1,6 @@
 /** What Discord said and what the user got: each once, in order, and nothing kept back. */
 import type { Dispatch } from '../../../src/index.ts';
-import type { Life } from '../life.ts';
-import type { Slot } from '../slot.ts';
+import type { Place, User } from '../user.ts';
 import type { World } from '../world.ts';
 import type { Check } from './check.ts';
 
@@ -23,10 +22,10 @@ export const lastIndex = (world: World, sessionId: string, sequence: number): nu
   (world.gateway.sessions.get(sessionId)?.indexAfter(sequence) ?? 0) - 1;
 
 /** Each dispatch of a session reaches the listeners of a life once and in order. */
-function follow(world: World, complain: (what: string) => void): { tracks: Map<Life, Track>; furthest: Map<Slot, Map<string, number>> } {
-  const tracks = new Map<Life, Track>();
+function follow(world: World, complain: (what: string) => void): { tracks: Map<User, Track>; furthest: Map<Place, Map<string, number>> } {
+  const tracks = new Map<User, Track>();
   /** By slot and session, over all lives. */
-  const furthest = new Map<Slot, Map<string, number>>(world.slots.map((slot) => [slot, new Map()]));
+  const furthest = new Map<Place, Map<string, number>>(world.slots.map((slot) => [slot, new Map()]));
   world.chronicle.on('dispatched', ({ life, dispatch }) => {
     const place = placeOf(dispatch);
     if (place === null) return;
@@ -93,7 +92,7 @@ export const nothingLost: Check = {
 export const typedListeners: Check = {
   rule: 'listeners of one event name get the same dispatches as listeners of all, first',
   watch(world, complain) {
-    const expected = new Map<Life, Dispatch>();
+    const expected = new Map<User, Dispatch>();
     world.chronicle.on('typed', ({ life, dispatch }) => {
       if (expected.has(life)) complain(`${dispatch.t} ${dispatch.s} was told twice to a listener of its name`);
       expected.set(life, dispatch);
@@ -109,7 +108,7 @@ export const typedListeners: Check = {
 export const resumedCount: Check = {
   rule: 'resumed tells how many dispatches were replayed',
   watch(world, complain) {
-    const counts = new Map<Life, number>();
+    const counts = new Map<User, number>();
     world.chronicle.on('shard.sent', ({ socket, packet }) => {
       if (packet.op === 6) counts.set(socket.life, 0);
     });

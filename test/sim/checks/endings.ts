@@ -9,9 +9,9 @@ export const promisesSettle: Check = {
   rule: 'every promise settles, with nothing or with a GatewayError, and disconnect() within its time',
   watch(world, complain) {
     const open = new Map<string, { name: string; at: number }>();
-    world.chronicle.on('promise.made', ({ life, id, name }) => void open.set(`${life.slot.shardId}/${id}`, { name, at: world.clock.now() }));
+    world.chronicle.on('promise.made', ({ life, id, name }) => void open.set(`${life.slot.name}/${id}`, { name, at: world.clock.now() }));
     world.chronicle.on('promise.settled', ({ life, id, error }) => {
-      const key = `${life.slot.shardId}/${id}`;
+      const key = `${life.slot.name}/${id}`;
       const promise = open.get(key);
       open.delete(key);
       if (promise === undefined) return complain('a promise settled twice');
@@ -42,7 +42,7 @@ export const noSockets: Check = {
     const open = new Set<SimSocket>();
     world.chronicle.on('socket.created', ({ socket }) => {
       for (const other of open) {
-        if (other.life === socket.life && other.readyState < 2) complain(`socket ${socket.id} was opened beside socket ${other.id}`);
+        if (other.life === socket.life && other.shardId !== null && other.shardId === socket.shardId && other.readyState < 2) complain(`socket ${socket.id} was opened beside socket ${other.id}`);
       }
       open.add(socket);
     });
@@ -66,7 +66,7 @@ export const noAbortListeners: Check = {
   rule: 'no listener is left on the signals of the user',
   watch(world, complain) {
     world.chronicle.on('stopped', () => {
-      for (const { lives } of world.slots) {
+      for (const { lives } of world.places) {
         for (const signal of lives.flatMap(({ signals }) => signals)) {
           const { length } = getEventListeners(signal, 'abort');
           if (length > 0) complain(`${length} listeners are left on a signal`);
@@ -93,10 +93,14 @@ export const noInternalError: Check = {
     world.chronicle.on('promise.settled', ({ error }) => {
       if (error instanceof GatewayError && error.code === 'INTERNAL_ERROR') complain('a promise rejected with INTERNAL_ERROR');
     });
+    world.chronicle.on('bot.told', ({ name, args }) => {
+      const { code, cause } = (name === 'fault' || name === 'failed' ? args[0] : {}) as Partial<GatewayError>;
+      if (code === 'INTERNAL_ERROR') complain(`INTERNAL_ERROR: ${cause instanceof Error ? cause.stack : String(cause)}`);
+    });
     const look = (): void => {
-      for (const { lives } of world.slots) {
-        for (const { shard } of lives) if (shard.actor.getSnapshot().status !== 'active') complain(`the machine is ${shard.actor.getSnapshot().status}`);
-      }
+      const shards = world.slots.flatMap(({ lives }) => lives.map(({ shard }) => shard.actor.getSnapshot().status));
+      const managers = world.bot?.lives.map(({ manager }) => manager.actor.getSnapshot().status) ?? [];
+      for (const status of [...shards, ...managers]) if (status !== 'active') complain(`the machine is ${status}`);
     };
     world.chronicle.on('drain.began', look);
     world.chronicle.on('stopped', look);

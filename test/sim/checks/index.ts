@@ -1,7 +1,9 @@
 /** All checks, by name. */
+import type { Setting } from '../setting.ts';
 import type { Check } from './check.ts';
 import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
 import { noAbortListeners, noInternalError, noPlaces, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './endings.ts';
+import { bucketOrder, eventsKept, eventsOnce, oneError } from './fleet.ts';
 import { oracleContent } from './oracle.ts';
 import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, identifySpacing, presences } from './sending.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
@@ -31,6 +33,20 @@ export const CHECKS = {
   'no-uncaught': noUncaught,
   'no-internal-error': noInternalError,
   'oracle': oracleContent,
+  'events-once': eventsOnce,
+  'events-kept': eventsKept,
+  'bucket-order': bucketOrder,
+  'one-error': oneError,
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof CHECKS;
+
+const ALL = Object.keys(CHECKS) as CheckName[];
+/** They follow the listeners and the store of one shard. */
+const OF_SHARDS: readonly CheckName[] = [
+  'delivery', 'nothing-lost', 'typed-listeners', 'resumed-count', 'streams-agree', 'store-behind', 'identify-needless', 'identify-patience',
+];
+const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
+
+export const checksOf = ({ fleet }: Setting): CheckName[] =>
+  ALL.filter((name) => !(fleet === null ? OF_MANAGERS : OF_SHARDS).includes(name));

@@ -1,7 +1,8 @@
 /** Discord's limits, and IDENTIFY, which costs one of a day's session starts. */
 import { DEFAULT_TIMING } from '../../../machines/index.ts';
-import type { Life } from '../life.ts';
+import type { Packet } from '../../../src/protocol/packets.ts';
 import type { SimSocket } from '../sim-socket.ts';
+import type { User } from '../user.ts';
 import type { Check } from './check.ts';
 
 const windowCheck = (rule: string, most: number, windowMs: number, counts: (op: number) => boolean): Check => ({
@@ -27,14 +28,17 @@ export const presences = windowCheck('never more than 5 presences in any 20 s of
 export const identifySpacing: Check = {
   rule: 'never two IDENTIFYs within 5 s on one key',
   watch(world, complain) {
-    const last = new Map<number, number>();
-    world.chronicle.on('shard.sent', ({ socket, packet }) => {
-      if (packet.op !== 2) return;
-      const key = socket.life.slot.shardId % world.setting.maxConcurrency;
+    /** By process, and by key: one that was killed has told nobody. */
+    const last = new WeakMap<User, Map<number, number>>();
+    world.chronicle.on('shard.sent', ({ socket: { life, shardId }, packet }) => {
+      if (packet.op !== 2 || shardId === null) return;
+      const key = shardId % world.setting.maxConcurrency;
       const now = world.clock.now();
-      const gapMs = now - (last.get(key) ?? -Infinity);
+      const sent = last.get(life) ?? new Map<number, number>();
+      last.set(life, sent);
+      const gapMs = now - (sent.get(key) ?? -Infinity);
       if (gapMs < 5_000) complain(`two IDENTIFYs within ${gapMs} ms on key ${key}`);
-      last.set(key, now);
+      sent.set(key, now);
     });
   },
 };
@@ -42,20 +46,21 @@ export const identifySpacing: Check = {
 const DAY_MS = 86_400_000;
 
 export const identifyBudget: Check = {
-  rule: 'never an IDENTIFY when no session starts are left',
+  rule: 'never an IDENTIFY when no session starts are left but those in reserve',
   watch(world, complain) {
-    const { budget } = world.setting;
+    const { budget, fleet } = world.setting;
+    const reserve = fleet?.reserve ?? 0;
     let { remaining } = budget;
     let resetAt = world.clock.now() + budget.resetAfterMs;
-    world.chronicle.on('shard.sent', ({ packet }) => {
-      if (packet.op !== 2) return;
+    world.chronicle.on('gateway.heard', ({ text }) => {
+      if ((JSON.parse(text) as Packet).op !== 2) return;
       const now = world.clock.now();
       if (now >= resetAt) {
         remaining = budget.total;
         resetAt = now + DAY_MS;
       }
       remaining -= 1;
-      if (remaining < 0) complain(`an IDENTIFY ${resetAt - now} ms before session starts are given again`);
+      if (remaining < reserve) complain(`an IDENTIFY ${resetAt - now} ms before session starts are given again; ${remaining} are left, ${reserve} in reserve`);
     });
   },
 };
@@ -67,12 +72,19 @@ export const identifyNeedless: Check = {
   rule: 'never an IDENTIFY while there is a session that can be resumed',
   watch(world, complain) {
     /** The session a life has, and how many RESUMEs have been sent since it was last ready. */
-    const held = new Map<Life, { sessionId: string; resumes: number }>();
-    const drop = (life: Life): void => void held.delete(life);
+    const held = new Map<User, { sessionId: string; resumes: number }>();
+    const drop = (life: User): void => void held.delete(life);
     /** Given up since the last handshake: a READY that is under way is of no use. */
-    const givenUp = new Set<Life>();
+    const givenUp = new Set<User>();
+    /** What READY began on these is over: one that comes in one piece with the end is told of after it. */
+    const ended = new WeakSet<SimSocket>();
+    const end = (socket: SimSocket): void => {
+      ended.add(socket);
+      drop(socket.life);
+    };
     world.chronicle.on('told', ({ life, name, args }) => {
-      if (name === 'ready' && !givenUp.has(life)) held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
+      const isOver = givenUp.has(life) || ended.has(life.sockets.at(-1)!);
+      if (name === 'ready' && !isOver) held.set(life, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
       if (name === 'resumed') {
         const session = held.get(life);
         if (session !== undefined) session.resumes = 0;
@@ -84,10 +96,10 @@ export const identifyNeedless: Check = {
       }
     });
     world.chronicle.on('shard.heard', ({ socket, packet }) => {
-      if (packet.op === 9 && packet.d !== true) drop(socket.life);
+      if (packet.op === 9 && packet.d !== true) end(socket);
     });
     world.chronicle.on('socket.closed', ({ socket, code }) => {
-      if (SESSION_LOST.includes(code)) drop(socket.life);
+      if (SESSION_LOST.includes(code)) end(socket);
     });
     world.chronicle.on('deed', ({ life, drops }) => {
       if (drops !== true) return;
@@ -108,8 +120,8 @@ export const identifyNeedless: Check = {
 export const identifyPatience: Check = {
   rule: 'an IDENTIFY that is not answered is waited for at least 5 min, and longer each time',
   watch(world, complain) {
-    const waits = new Map<Life, { at: number; timeouts: number }>();
-    const begin = (life: Life): void => void waits.set(life, { at: -Infinity, timeouts: 0 });
+    const waits = new Map<User, { at: number; timeouts: number }>();
+    const begin = (life: User): void => void waits.set(life, { at: -Infinity, timeouts: 0 });
     world.chronicle.on('deed', ({ life }) => begin(life));
     world.chronicle.on('shard.sent', ({ socket: { life }, packet }) => {
       if (packet.op === 2) waits.set(life, { at: world.clock.now(), timeouts: waits.get(life)?.timeouts ?? 0 });

@@ -1,6 +1,7 @@
 /** Streams of dispatches, and the store, which must not be ahead of them. */
 import type { Dispatch } from '../../../src/index.ts';
 import type { Life } from '../life.ts';
+import type { User } from '../user.ts';
 import type { World } from '../world.ts';
 import type { Check, Complain } from './check.ts';
 import { follow, lastIndex, placeOf } from './delivery.ts';
@@ -18,12 +19,12 @@ interface Watched {
   optional: Dispatch | null;
 }
 
-const key = (life: Life, id: number): string => `${life.slot.shardId}/${id}`;
+const key = (life: User, id: number): string => `${life.slot.name}/${id}`;
 
 function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Watched> {
   const streams = new Map<string, Watched>();
-  const of = (life: Life): Watched[] => [...streams.values()].filter((stream) => stream.life === life);
-  const last = new Map<Life, Dispatch>();
+  const of = (life: User): Watched[] => [...streams.values()].filter((stream) => stream.life === life);
+  const last = new Map<User, Dispatch>();
   world.chronicle.on('stream.opened', ({ life, id, events, signal }) => {
     const isLeft = signal?.aborted === true;
     streams.set(key(life, id), { life, events, signal, waiting: [], isFinished: isLeft, isLeft, optional: null });
@@ -35,7 +36,7 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
       if (!isFinished && (events === null || events.includes(dispatch.t))) waiting.push(dispatch);
     }
   });
-  const finish = (life: Life): void => {
+  const finish = (life: User): void => {
     for (const stream of of(life)) {
       if (!stream.isFinished) stream.optional = last.get(life) ?? null;
       stream.isFinished = true;
@@ -94,8 +95,8 @@ export const storeBehind: Check = {
     const streams = watchStreams(world, () => undefined);
     const given = new WeakSet<Dispatch>();
     /** Up to where the user says to have all of a session: he may say so of a dispatch that is just being handed out. */
-    const vouched = new Map<Life, { sessionId: string; index: number }>();
-    const isVouchedFor = (life: Life, place: readonly [string, number]): boolean => {
+    const vouched = new Map<User, { sessionId: string; index: number }>();
+    const isVouchedFor = (life: User, place: readonly [string, number]): boolean => {
       const word = vouched.get(life);
       return word?.sessionId === place[0] && place[1] <= word.index;
     };

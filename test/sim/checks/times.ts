@@ -41,11 +41,17 @@ export const zombieReplaced: Check = {
     const { clock, setting } = world;
     const { connectTimeoutMs, helloTimeoutMs } = DEFAULT_TIMING;
     const boundMs = Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) + DRAIN_TIMEOUT_MS + ZOMBIE_TIMEOUT_MS;
+    /** Deaf since when; what a slow consumer had left on the socket is still read from it. */
+    const silentSince = new Map<SimSocket, number>();
+    world.chronicle.on('shard.heard', ({ socket }) => {
+      if (silentSince.has(socket)) silentSince.set(socket, clock.now());
+    });
     world.chronicle.on('socket.deaf', ({ socket }) => {
-      const from = clock.now();
+      silentSince.set(socket, clock.now());
       const look = (): void => {
-        if (socket.readyState >= 2) return;
+        if (socket.readyState >= 2) return void silentSince.delete(socket);
         const now = clock.now();
+        const from = silentSince.get(socket) ?? now;
         const allowedMs = boundMs + clock.latenessMs(from, now) * 4 + 10;
         if (now - from >= allowedMs) complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
         else clock.outside(look, from + allowedMs - now);
