@@ -30,8 +30,10 @@ export class ReceivedDispatch {
   readonly op = 0 as const;
   declare readonly d: unknown;
   readonly #origin: DispatchOrigin | null;
-  /** The whole packet: bytes of a shared buffer until {@link settle}, afterwards text of its own if it is still needed. */
-  #packet: Buffer | string | null;
+  /** The whole packet, in a buffer that is used again after {@link settle}. */
+  #borrowed: Buffer | null;
+  /** A copy of it from then on, for as long as `d` is not decoded. Bytes: a string of them costs ten times as much. */
+  #own: Buffer | null = null;
   #raw: Uint8Array | null = null;
   #data: unknown;
   #broken: GatewayError | null = null;
@@ -39,7 +41,7 @@ export class ReceivedDispatch {
   private constructor(t: string, s: number, packet: Buffer, data: unknown, origin: DispatchOrigin | null) {
     this.t = t;
     this.s = s;
-    this.#packet = packet;
+    this.#borrowed = packet;
     this.#data = data;
     this.#origin = origin;
     if (origin === null) this.d = data;
@@ -67,8 +69,8 @@ export class ReceivedDispatch {
 
   /** The buffer it was received in is about to be used again. */
   settle(): void {
-    if (this.#data !== UNREAD) this.#packet = null;
-    else if (typeof this.#packet === 'object') this.#packet = String(this.#packet);
+    if (this.#data === UNREAD && this.#borrowed !== null) this.#own = Buffer.from(this.#borrowed);
+    this.#borrowed = null;
   }
 
   [inspect.custom](): object {
@@ -89,14 +91,18 @@ export class ReceivedDispatch {
       this.#origin?.corrupted(this.#broken);
       throw this.#broken;
     }
-    // Text of its own serves nobody any more; borrowed bytes still do.
-    if (typeof this.#packet === 'string') this.#packet = null;
+    this.#own = null;
     return this.#data;
   }
 
   #bytes(): Uint8Array {
+    const packet = this.#packet;
+    if (packet !== null) return Buffer.from(packet);
     const { t, s, op } = this;
-    const packet = this.#packet ?? JSON.stringify({ t, s, op, d: this.d });
-    return typeof packet === 'string' ? Buffer.from(packet) : Buffer.from(packet);
+    return Buffer.from(JSON.stringify({ t, s, op, d: this.d }));
+  }
+
+  get #packet(): Buffer | null {
+    return this.#borrowed ?? this.#own;
   }
 }
