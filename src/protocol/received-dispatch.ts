@@ -4,6 +4,8 @@
  */
 import { inspect } from 'node:util';
 import { GatewayError } from './errors.ts';
+import { bytesOf, keepBytes, textOf } from './kept-bytes.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 
 /** Who wants to know what becomes of a dispatch. */
 export interface DispatchOrigin {
@@ -32,8 +34,8 @@ export class ReceivedDispatch {
   readonly #origin: DispatchOrigin | null;
   /** The whole packet, in a buffer that is used again after {@link settle}. */
   #borrowed: Buffer | null;
-  /** A copy of it from then on, for as long as `d` is not decoded. Bytes: a string of them costs ten times as much. */
-  #own: Buffer | null = null;
+  /** A copy of it from then on, for as long as `d` is not decoded. */
+  #kept: KeptBytes | null = null;
   #raw: Uint8Array | null = null;
   #data: unknown;
   #broken: GatewayError | null = null;
@@ -69,7 +71,7 @@ export class ReceivedDispatch {
 
   /** The buffer it was received in is about to be used again. */
   settle(): void {
-    if (this.#data === UNREAD && this.#borrowed !== null) this.#own = Buffer.from(this.#borrowed);
+    if (this.#data === UNREAD && this.#borrowed !== null) this.#kept = keepBytes(this.#borrowed);
     this.#borrowed = null;
   }
 
@@ -85,24 +87,24 @@ export class ReceivedDispatch {
   #decode(): unknown {
     if (this.#broken !== null) throw this.#broken;
     try {
-      this.#data = (JSON.parse(String(this.#packet)) as { d: unknown }).d;
+      this.#data = (JSON.parse(this.#packet === null ? '' : textOf(this.#packet)) as { d: unknown }).d;
     } catch (cause) {
       this.#broken = new GatewayError('DECODE_FAILED', `the data of ${this.t} is not JSON`, { cause });
       this.#origin?.corrupted(this.#broken);
       throw this.#broken;
     }
-    this.#own = null;
+    this.#kept = null;
     return this.#data;
   }
 
   #bytes(): Uint8Array {
     const packet = this.#packet;
-    if (packet !== null) return Buffer.from(packet);
+    if (packet !== null) return bytesOf(packet);
     const { t, s, op } = this;
     return Buffer.from(JSON.stringify({ t, s, op, d: this.d }));
   }
 
-  get #packet(): Buffer | null {
-    return this.#borrowed ?? this.#own;
+  get #packet(): KeptBytes | null {
+    return this.#borrowed ?? this.#kept;
   }
 }
