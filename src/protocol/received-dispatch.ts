@@ -4,6 +4,8 @@
  */
 import { inspect } from 'node:util';
 import { GatewayError } from './errors.ts';
+import { bytesOf, keepBytes, textOf } from './kept-bytes.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 
 /** Who wants to know what becomes of a dispatch. */
 export interface DispatchOrigin {
@@ -30,8 +32,10 @@ export class ReceivedDispatch {
   readonly op = 0 as const;
   declare readonly d: unknown;
   readonly #origin: DispatchOrigin | null;
-  /** The whole packet: bytes of a shared buffer until {@link settle}, afterwards text of its own if it is still needed. */
-  #packet: Buffer | string | null;
+  /** The whole packet, in a buffer that is used again after {@link settle}. */
+  #borrowed: Buffer | null;
+  /** A copy of it from then on, for as long as `d` is not decoded. */
+  #kept: KeptBytes | null = null;
   #raw: Uint8Array | null = null;
   #data: unknown;
   #broken: GatewayError | null = null;
@@ -39,7 +43,7 @@ export class ReceivedDispatch {
   private constructor(t: string, s: number, packet: Buffer, data: unknown, origin: DispatchOrigin | null) {
     this.t = t;
     this.s = s;
-    this.#packet = packet;
+    this.#borrowed = packet;
     this.#data = data;
     this.#origin = origin;
     if (origin === null) this.d = data;
@@ -73,8 +77,8 @@ export class ReceivedDispatch {
 
   /** The buffer it was received in is about to be used again. */
   settle(): void {
-    if (this.#data !== UNREAD) this.#packet = null;
-    else if (typeof this.#packet === 'object') this.#packet = String(this.#packet);
+    if (this.#data === UNREAD && this.#borrowed !== null) this.#kept = keepBytes(this.#borrowed);
+    this.#borrowed = null;
   }
 
   [inspect.custom](): object {
@@ -89,20 +93,24 @@ export class ReceivedDispatch {
   #decode(): unknown {
     if (this.#broken !== null) throw this.#broken;
     try {
-      this.#data = (JSON.parse(String(this.#packet)) as { d: unknown }).d;
+      this.#data = (JSON.parse(this.#packet === null ? '' : textOf(this.#packet)) as { d: unknown }).d;
     } catch (cause) {
       this.#broken = new GatewayError('DECODE_FAILED', `the data of ${this.t} is not JSON`, { cause });
       this.#origin?.corrupted(this.#broken);
       throw this.#broken;
     }
-    // Text of its own serves nobody any more; borrowed bytes still do.
-    if (typeof this.#packet === 'string') this.#packet = null;
+    this.#kept = null;
     return this.#data;
   }
 
   #bytes(): Uint8Array {
+    const packet = this.#packet;
+    if (packet !== null) return bytesOf(packet);
     const { t, s, op } = this;
-    const packet = this.#packet ?? JSON.stringify({ t, s, op, d: this.d });
-    return typeof packet === 'string' ? Buffer.from(packet) : Buffer.from(packet);
+    return Buffer.from(JSON.stringify({ t, s, op, d: this.d }));
+  }
+
+  get #packet(): KeptBytes | null {
+    return this.#borrowed ?? this.#kept;
   }
 }

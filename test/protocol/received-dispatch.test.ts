@@ -71,11 +71,23 @@ describe.each(FORMS)('a dispatch that was received %s', (form) => {
 });
 
 describe('a dispatch', () => {
-  it('that nobody has read gives its bytes as they came, also when it has outlived its delivery', () => {
-    const text = '{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0}}';
+  it.each([
+    ['small', 'été 🎉'],
+    ['large', 'été 🎉'.repeat(1_000)],
+  ])('that is %s and nobody has read gives its bytes as they came, and its data, when it has outlived its delivery', (_size, name) => {
+    const text = `{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0,"name":"${name}"}}`;
     const { dispatch, outlive } = received(text);
     outlive();
     expect(Buffer.from(dispatch.raw).toString()).toBe(text);
+    dispatch.raw.fill(0x20);
+    expect(dispatch.d).toEqual({ n: 1, name });
+  });
+
+  it('that nobody has read gives bytes that are no UTF-8 as they came', () => {
+    const bytes = Buffer.concat([Buffer.from('{"t":"A","s":1,"op":0,"d":{"a":"'), Buffer.from([0xff, 0xc3]), Buffer.from('"}}')]);
+    const dispatch = ReceivedDispatch.undecoded('A', 1, Buffer.from(bytes), { wasRead: () => undefined, corrupted: () => undefined });
+    dispatch.settle();
+    expect([Buffer.from(dispatch.raw), dispatch.d]).toEqual([bytes, { a: '\uFFFD\uFFFD' }]);
   });
 
   it('tells that it was read, when it was not decoded for sure', () => {

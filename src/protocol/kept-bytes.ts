@@ -1,0 +1,16 @@
+/**
+ * Keeps a copy of bytes for somebody who most likely never asks for them. Small ones are kept as a string of one
+ * character a byte: it lives in the young heap, which is emptied for nothing, and holds no more memory than it has.
+ * A small Buffer is a slice of a pool, which it holds as a whole and only the garbage collector gives back.
+ */
+export type KeptBytes = string | Buffer;
+
+/** From here on a Buffer has memory of its own. */
+const LARGE_BYTES = 4_096;
+
+export const keepBytes = (bytes: Buffer): KeptBytes => (bytes.length < LARGE_BYTES ? bytes.toString('latin1') : Buffer.from(bytes));
+
+/** Bytes of the caller's own. */
+export const bytesOf = (kept: KeptBytes): Buffer => (typeof kept === 'string' ? Buffer.from(kept, 'latin1') : Buffer.from(kept));
+
+export const textOf = (kept: KeptBytes): string => (typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept).toString();
