@@ -19,6 +19,7 @@ import type { ResolvedManagerOptions } from './manager-options.ts';
 import { progressOf } from './progress.ts';
 import type { CreateShard } from './shard-handle.ts';
 import type { ShardSet } from './shard-set.ts';
+import { workerShards } from './workers/worker-pool.ts';
 
 /** A failure as the machine has it, which is an error unless the machine itself said it. */
 const errorOf = (failure: Failure): GatewayError =>
@@ -26,7 +27,7 @@ const errorOf = (failure: Failure): GatewayError =>
     ? failure
     : new GatewayError(GATEWAY_ERROR_CODES.find((code) => code === failure.code) ?? 'INTERNAL_ERROR', failure.message);
 
-export const localShards = ({ shared, token }: ResolvedManagerOptions): CreateShard =>
+const localShards = ({ shared, token }: ResolvedManagerOptions): CreateShard =>
   ({ presence, ...blueprint }) =>
     new LocalShard({ ...shared, ...blueprint, ...(presence === undefined ? {} : { presence }), token: token.reveal() });
 
@@ -48,8 +49,9 @@ export class ManagerCore {
   hearsRaw = false;
   readonly #serviceListeners = new Set<() => void>();
 
-  constructor(options: ResolvedManagerOptions, create: CreateShard) {
+  constructor(options: ResolvedManagerOptions) {
     this.options = options;
+    const create = options.workers === 0 ? localShards(options) : workerShards(options, (error) => this.fault(error, null));
     this.dispatcher = new FleetDispatcher({
       emit: (dispatch, shardId) => this.emitter.emit('dispatch', dispatch, shardId),
       onPressure: (full) => this.fleet.setPressure(full),

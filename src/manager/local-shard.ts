@@ -118,6 +118,12 @@ export class LocalShard implements ShardHandle {
     this.#stop = null;
   }
 
+  /** Resumes from behind an earlier sequence: what came after it comes again. */
+  rewind(sequence: number): void {
+    const { session } = this.#shard;
+    if (session !== null) void this.#shard.resume({ ...session, sequence });
+  }
+
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     this.#shard.on(name, listener);
     return this;

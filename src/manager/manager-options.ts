@@ -3,6 +3,7 @@ import { GatewayError } from '../protocol/errors.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
+import { checkCrossing } from './workers/crossing-options.ts';
 
 /** Which shards a manager runs. */
 export interface SomeShards {
@@ -23,6 +24,13 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
   fetch?: typeof fetch;
   /** Session starts of a day that are never used, so that a restart by hand stays possible. Default 0. */
   sessionStartReserve?: number;
+  /**
+   * Threads for the shards. Default 0: they share the one of the manager. With threads `agent`, `createSocket`,
+   * `rewriteUrl`, `inspect`, `clock` and `random` can't be given; docs/manager.md says when they pay.
+   */
+  workers?: number;
+  /** How long a thread may not answer before it is replaced, in ms. Default 10 000. */
+  workerTimeoutMs?: number;
 }
 
 /** The options with everything decided. */
@@ -32,6 +40,10 @@ function check(valid: boolean, message: string): void {
   if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
 }
 
+/** More threads than any machine has cores for are a mistake. */
+const MAX_WORKERS = 1_024;
+
+const isDuration = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2 ** 31 - 1;
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 
 /** A shard count, checked. @throws {@link GatewayError} `INVALID_OPTIONS`. */
@@ -55,14 +67,19 @@ function resolveShards(shards: 'auto' | number | SomeShards): 'auto' | { total: 
 export function resolveManagerOptions(options: ManagerOptions) {
   check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
   const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: ask = fetch, token, ...rest } = options;
-  const { sessionStartReserve: reserve = 0, ...shared } = rest;
+  const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
+  check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
+  if (workers > 0) checkCrossing({ ...shared });
   // Checks what all shards share, and holds the token.
   const resolved = resolveOptions({ ...shared, token });
   check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
   check(typeof ask === 'function', 'fetch must be a function');
   check(Number.isSafeInteger(reserve) && reserve >= 0, 'sessionStartReserve must be an integer, 0 or more');
+  check(isDuration(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
     ...resolved,
+    workers,
+    workerTimeoutMs,
     shards: resolveShards(shards),
     api: api.replace(/\/+$/, ''),
     fetch: ask,

@@ -10,7 +10,7 @@ import type { SendOptions } from '../shard.ts';
 import { resolveClosing } from '../shard/closing.ts';
 import type { DisconnectOptions } from '../shard/closing.ts';
 import type { DispatchStreamOptions } from '../shard/dispatch-stream.ts';
-import { ManagerCore, localShards } from './core.ts';
+import { ManagerCore } from './core.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
 import type { ManagerActor } from './manager-actor.ts';
 import type { ManagerEvents } from './manager-events.ts';
@@ -31,8 +31,7 @@ export class ShardManager {
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS`, saying what is wrong. */
   constructor(options: ManagerOptions) {
-    const resolved = resolveManagerOptions(options);
-    this.#core = new ManagerCore(resolved, localShards(resolved));
+    this.#core = new ManagerCore(resolveManagerOptions(options));
   }
 
   /**

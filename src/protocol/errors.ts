@@ -44,6 +44,7 @@ const HINTS = {
   IDENTIFY_BUDGET_SPENT: 'No session starts are left; the shard identifies when the budget is reset.',
   SESSION_STORE_FAILED: 'The session could not be loaded or saved; see the cause. The shard goes on without.',
   GATEWAY_INFO_FAILED: 'GET /gateway/bot did not answer; the manager asks again. Check network, proxy and api if it goes on.',
+  WORKER_FAILED: 'A worker thread ended, or did not answer; its shards resume in a new one. See the cause if it goes on.',
   INTERNAL_ERROR: 'This is a bug in shardwright; please report it with the cause.',
 } as const;
 

@@ -60,6 +60,12 @@ export class ReceivedDispatch {
     return dispatch.#data === UNREAD ? dispatch.#decode() : dispatch.#data;
   }
 
+  /** The whole packet without a copy, to be read before the listener returns. */
+  static packetOf(dispatch: ReceivedDispatch | { readonly raw: Uint8Array }): Uint8Array {
+    const packet = #packet in dispatch ? dispatch.#packet : null;
+    return typeof packet === 'object' && packet !== null ? packet : dispatch.raw;
+  }
+
   get raw(): Uint8Array {
     this.#raw ??= this.#bytes();
     return this.#raw;

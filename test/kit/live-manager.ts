@@ -9,8 +9,11 @@ import { TOKEN } from './virtual-shard.ts';
 
 export const quickGate = (): MemoryIdentifyGate => new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 10_000, maxConcurrency: 16 });
 
+/** Where the shards of all managers live that do not say. */
+export const placement = { workers: 0 };
+
 export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptions> = {}): ShardManager =>
-  new ShardManager({ token: TOKEN, intents: ['Guilds'], api: gateway.apiUrl, timing: QUICK, identifyGate: quickGate(), ...options });
+  new ShardManager({ token: TOKEN, intents: ['Guilds'], api: gateway.apiUrl, timing: QUICK, identifyGate: quickGate(), ...placement, ...options });
 
 /** A hand-over adds heartbeats of its own, which the oracle can't tell from those of the schedule. */
 export const BEATS_ADDED: readonly OracleRule[] = ['heartbeat-pace', 'zombie-beaten'];

@@ -5,12 +5,13 @@
 import { appendFileSync } from 'node:fs';
 import { FileSessionStore, MemoryIdentifyGate, ShardManager } from '../../src/index.ts';
 
-const [api = '', directory = '', handled = ''] = process.argv.slice(2);
+const [api = '', directory = '', handled = '', workers = '0'] = process.argv.slice(2);
 const manager = new ShardManager({
   token: 'token',
   intents: ['Guilds'],
   api,
   shards: 4,
+  workers: Number(workers),
   sessionStore: new FileSessionStore(directory),
   identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 }),
 });

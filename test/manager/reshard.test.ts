@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import { guildEvents } from '../kit/guild-events.ts';
 import { BEATS_ADDED, heard, liveManager, quickGate, quickManager, states } from '../kit/live-manager.ts';
-import { slowLine } from '../kit/slow-line.ts';
 
 test('4 → 7 → 16 → 4 under load: every event of every guild is handed out once, in order', async () => {
   await using kit = await liveManager({ shards: 4 }, {}, { broken: BEATS_ADDED });
@@ -24,25 +23,6 @@ test('4 → 7 → 16 → 4 under load: every event of every guild is handed out 
   await gateway.waitUntil(({ connections }) => connections.length === 4);
   expect(gateway.connections.map(({ shard }) => shard).every((shard) => shard?.[1] === 4)).toBe(true);
   expect(gateway.stats).toMatchObject({ identifies: 4 + 7 + 16 + 4, resumes: 0, violations: [] });
-});
-
-test.each([1, 2, 3])('with every connection late by a time of its own the account is the same (%i)', async (seed) => {
-  await using kit = await liveManager({}, {}, { broken: BEATS_ADDED });
-  const { gateway } = kit;
-  let n = seed;
-  await using line = await slowLine([gateway.url, gateway.resumeUrl].map((url) => Number(new URL(url).port)), () => {
-    n = (n * 48_271) % 2_147_483_647;
-    return n % 80;
-  });
-  await using manager = quickManager(gateway, { shards: 4, rewriteUrl: line.through });
-  await manager.connect();
-  const load = guildEvents(gateway, manager);
-  load.begin();
-  await manager.reshard(7);
-  await manager.reshard(3);
-  await load.end();
-
-  expect(load.got).toEqual(load.sent);
 });
 
 test('connections that break in the middle delay the hand-over, and cost nothing', async () => {

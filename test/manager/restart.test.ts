@@ -11,7 +11,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 const BOT = fileURLToPath(new URL('bot.ts', import.meta.url));
 const SHARDS = [0, 1, 2, 3];
 
-async function world() {
+async function world(workers: number) {
   const directory = await mkdtemp(join(tmpdir(), 'shardwright-restart-'));
   const gateway = await FakeGateway.listen({ token: 'token', heartbeatIntervalMs: 5_000, identifyIntervalMs: 0 });
   const handled = join(directory, 'handled');
@@ -26,7 +26,7 @@ async function world() {
       for (const id of SHARDS) gateway.dispatch('MESSAGE_CREATE', { id: String((sent[id]! += 1)) }, { shardId: id });
     },
     start: async () => {
-      const bot = spawn(process.execPath, [BOT, gateway.apiUrl, join(directory, 'sessions'), handled], {
+      const bot = spawn(process.execPath, [BOT, gateway.apiUrl, join(directory, 'sessions'), handled, String(workers)], {
         stdio: ['ignore', 'pipe', 'inherit'],
         signal: ending.signal,
         killSignal: 'SIGKILL',
@@ -59,8 +59,8 @@ async function untilHandled(handled: () => Promise<number[][]>, sent: readonly n
   }
 }
 
-test('SIGTERM: every shard is resumed, and every event is handled exactly once', async () => {
-  await using kit = await world();
+test.each([0, 2])('SIGTERM, with %i workers: every shard is resumed, and every event is handled exactly once', { timeout: 120_000 }, async (workers) => {
+  await using kit = await world(workers);
   const { gateway, sent, send, start, handled } = kit;
   const first = await start();
   const load = setInterval(send, 2);
@@ -79,8 +79,8 @@ test('SIGTERM: every shard is resumed, and every event is handled exactly once',
   expect(gateway.stats).toMatchObject({ identifies: 4, resumes: 4, violations: [] });
 });
 
-test('SIGKILL: every shard is resumed, no event is lost, and what is handled again is of the last second', async () => {
-  await using kit = await world();
+test.each([0, 2])('SIGKILL, with %i workers: every shard is resumed, no event is lost, and what is handled again is of the last second', { timeout: 120_000 }, async (workers) => {
+  await using kit = await world(workers);
   const { gateway, sent, send, start, handled } = kit;
   const first = await start();
   const startedAt = performance.now();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { GatewayError, Shard, VERSION } from 'shardwright';
+import { GatewayError, Shard, ShardManager, VERSION } from 'shardwright';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
@@ -21,5 +21,13 @@ await shard.connect();
 assert.equal(shard.state, 'ready');
 await shard.disconnect();
 assert.equal(shard.state, 'disconnected');
-await gateway.close();
 console.log('import: connects to its fake gateway and leaves');
+
+const manager = new ShardManager({ token: 'fake-token', intents: 0, api: gateway.apiUrl, shards: 1, workers: 1 });
+const greeted = new Promise((resolve) => manager.onDispatch('MESSAGE_CREATE', ({ content }) => resolve(content)));
+await manager.connect();
+gateway.dispatch('MESSAGE_CREATE', { content: 'hello' });
+assert.equal(await greeted, 'hello');
+await manager.disconnect();
+await gateway.close();
+console.log('import: the thread of a manager is where the library looks for it');
