@@ -136,6 +136,21 @@ describe('a manager in the inspector', () => {
   });
 });
 
+describe('a manager whose shards live in threads', () => {
+  it('is shown with them all: their states, pings and sessions', async () => {
+    const inspector = await createInspector();
+    await using live = await liveManager({ shards: 3, workers: 2, inspect: inspector.inspect });
+    const page = await PageSocket.open(inspector.url);
+    await live.manager.connect();
+    await page.until(() => cells(page).join() === '0/3 ready,1/3 ready,2/3 ready');
+    live.gateway.connections[0]!.terminate();
+    await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
+    await page.until(() => [...seen(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null));
+    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
+    await inspector.close();
+  });
+});
+
 describe('an observer of a manager', () => {
   it('that knows only shards is shown each of them', async () => {
     const attached: InspectedShard[] = [];
