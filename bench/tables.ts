@@ -103,6 +103,7 @@ const threads: Block = (figures) =>
     WORKERS.flatMap((workers) => [
       plainly(`threads-${workers}`, 'perSecond', `${workers} workers: dispatches/s`),
       plainly(`threads-${workers}`, 'cpuUs', 'CPU, µs'),
+      plainly(`threads-${workers}`, 'peakRssMiB', 'peak RSS, MiB'),
     ]),
     median,
   );

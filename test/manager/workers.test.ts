@@ -262,6 +262,71 @@ test.each([-1, 1.5, 5_000, 'two' as never])('%s workers are refused', (workers) 
   expect(() => new ShardManager({ token: TOKEN, intents: [], workers })).toThrow(GatewayError);
 });
 
+test('data that turns out to be no JSON is a fault, and what came after it comes again', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1, compression: 'none' });
+  const { manager, gateway } = kit;
+  const faults: unknown[] = [];
+  manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
+  await manager.connect();
+  const load = numbered(kit, 1);
+  manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+  const { sequence } = manager.shards.get(0)!.session!;
+  gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
+  const sent = await load.end();
+
+  expect([load.got, faults]).toEqual([sent, [['DECODE_FAILED', 0]]]);
+  expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
+});
+
+test('data that is no JSON a second time is not asked for a third time', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1, compression: 'none' });
+  const { manager, gateway } = kit;
+  const faults: string[] = [];
+  manager.on('fault', ({ code }) => faults.push(code));
+  await manager.connect();
+  manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+  const { sequence } = manager.shards.get(0)!.session!;
+  const poison = `{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`;
+  gateway.connections[0]!.sendRaw(poison);
+  await heard(manager, 'resumed');
+  gateway.connections[0]!.sendRaw(poison);
+  await heard(manager, 'fault');
+  await manager.shards.get(0)!.heartbeat();
+
+  expect([faults, gateway.stats.resumes]).toEqual([['DECODE_FAILED', 'DECODE_FAILED'], 1]);
+});
+
+test('threads that never begin to run fail the shards, and the error says what may be wrong', async () => {
+  using threads = watchThreads((thread) => void thread.terminate());
+  await using kit = await threaded({ shards: 2, workers: 2 });
+  const { manager } = kit;
+
+  await expect(manager.connect()).rejects.toMatchObject({ code: 'WORKER_FAILED', hint: expect.stringMatching(/bundle/) });
+
+  await until(manager, () => manager.status().shards.every(({ failure }) => failure === 'WORKER_FAILED'));
+  expect([threads.alive, manager.status().shards.map(({ state }) => state)]).toEqual([[], ['failed', 'failed']]);
+});
+
+test('a signal that fires, and what can not be sent, are told as by a shard of this thread', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1 });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  const shard = manager.shards.get(0)!;
+  gateway.holdMembers();
+  const abort = new AbortController();
+  const asking = shard.requestGuildMembers({ guild_id: '4194304', query: '', limit: 0 }, { signal: abort.signal });
+  abort.abort(new Error('enough'));
+  await expect(asking).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') });
+  await expect(shard.send({ op: 2, d: {} } as never)).rejects.toMatchObject({ code: 'OPCODE_NOT_ALLOWED' });
+  await expect(shard.send({ op: 31, d: { guild_ids: [1n] } } as never)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+  await expect(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, { timeoutMs: -1 })).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS', message: 'timeoutMs must be a positive number',
+  });
+  await manager.disconnect();
+  await expect(shard.send({ op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'STOPPED' });
+  await expect(shard.heartbeat()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+});
+
 test('log lines cross, and the token is in none of them, nor in a fault or the manager', async () => {
   using threads = watchThreads();
   const lines: string[] = [];
