@@ -20,6 +20,8 @@ interface Kinds {
   heartbeat: object;
   /** From HELLO to IDENTIFY. */
   hello: object;
+  /** A manager with its shards in so many threads; 0 for its own. */
+  threads: { readonly workers: number };
 }
 
 export type KindName = keyof Kinds;
@@ -33,8 +35,9 @@ const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
 const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
 const RATES = [500, 2_000, 8_000] as const;
 const FLEETS = [1, 100, 500] as const;
+export const WORKERS = [0, 1, 2] as const;
 
-const simple = (kind: Exclude<KindName, 'paced' | 'memory'>, clients: readonly ClientId[]): Case[] =>
+const simple = (kind: Exclude<KindName, 'paced' | 'memory' | 'threads'>, clients: readonly ClientId[]): Case[] =>
   clients.map((client) => ({ id: `${kind}/${client}`, kind, client }));
 
 export const CASES: readonly Case[] = [
@@ -50,6 +53,9 @@ export const CASES: readonly Case[] = [
   ...simple('storm', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib', 'seyfert-plain']),
   ...simple('heartbeat', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib', 'discordeno-zlib']),
   ...simple('hello', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib']),
+  ...WORKERS.flatMap((workers) =>
+    (['ours-zlib', 'ours-zlib-unread'] as const).map((client): Case => ({ id: `threads-${workers}/${client}`, kind: 'threads', client, workers })),
+  ),
 ];
 
 /** What every ratio is taken against. */

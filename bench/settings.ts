@@ -25,7 +25,7 @@ export interface Settings {
 
 export const FULL: Settings = {
   seed: 1,
-  rounds: { backlog: 9, paced: 3, block: 5, memory: 3, growth: 1, storm: 3, heartbeat: 3, hello: 9 },
+  rounds: { backlog: 9, paced: 3, block: 5, memory: 3, growth: 1, storm: 3, heartbeat: 3, hello: 9, threads: 5 },
   warmup: 10_000,
   measured: 30_000,
   pacedMs: 4_000,
@@ -43,7 +43,7 @@ const PEER_CASES = CASES.filter(({ kind, client }) => /^(?:paced|block|memory)$/
 
 export const QUICK: Settings = {
   seed: 1,
-  rounds: { backlog: 1, paced: 1, block: 1, memory: 1, growth: 1, storm: 1, heartbeat: 1, hello: 1 },
+  rounds: { backlog: 1, paced: 1, block: 1, memory: 1, growth: 1, storm: 1, heartbeat: 1, hello: 1, threads: 1 },
   warmup: 500,
   measured: 2_000,
   pacedMs: 300,

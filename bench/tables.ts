@@ -1,4 +1,5 @@
 /** The blocks of docs/performance.md and of the README, by name, from the results. */
+import { WORKERS } from './cases.ts';
 import { CLIENTS, CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
 import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
@@ -96,6 +97,17 @@ const heartbeat: Block = (figures) =>
   clientTable(figures, [plainly('heartbeat', 'medianLatePercent', 'median, % of the interval'), plainly('heartbeat', 'mostLatePercent', 'at worst, %')]);
 const hello: Block = (figures) => clientTable(figures, [plainly('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
 
+const threads: Block = (figures) =>
+  clientTable(
+    figures,
+    WORKERS.flatMap((workers) => [
+      plainly(`threads-${workers}`, 'perSecond', `${workers} workers: dispatches/s`),
+      plainly(`threads-${workers}`, 'cpuUs', 'CPU, µs'),
+      plainly(`threads-${workers}`, 'peakRssMiB', 'peak RSS, MiB'),
+    ]),
+    median,
+  );
+
 const problems: Block = ({ results }) => {
   const lines = results.cases.flatMap(({ id, problem }) => (problem === null ? [] : [`- \`${id}\`: ${problem}`]));
   return lines.length === 0 ? 'Everything was measured.' : lines.join('\n');
@@ -137,6 +149,7 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
   storm,
   heartbeat,
   hello,
+  threads,
   problems,
   readme,
 };

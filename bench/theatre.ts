@@ -21,6 +21,10 @@ export type Setting = Omit<Stage, 'transport' | 'helloAfterMs'>;
 export interface Casting {
   readonly client: ClientId;
   readonly stage: Setting;
+  /** The file in `client/subjects`. Default the client's. */
+  readonly subject?: string;
+  /** Of a manager. Default 0. */
+  readonly workers?: number;
   /** Reconnect without waits. Default false. */
   readonly hasty?: boolean;
   /** Done when the client's code is loaded, before it connects. */
@@ -32,16 +36,16 @@ export class Theatre {
   readonly #clients = new Set<Remote<ClientProcedures>>();
 
   /** Sets the stage, connects a fresh client, and ends it when `work` is done. */
-  async perform<T>({ client: id, stage, hasty = false, beforeConnect }: Casting, work: (connected: Connected) => Promise<T>): Promise<T> {
+  async perform<T>({ client: id, stage, hasty = false, workers = 0, beforeConnect, subject: given }: Casting, work: (connected: Connected) => Promise<T>): Promise<T> {
     const { subject, transport, variant = 'all', nativeZlib = false, helloAfterMs = 0 } = CLIENTS[id];
     const gateway = this.#gateway;
     const addresses = await gateway.call('set', { ...stage, transport, helloAfterMs });
     const client = new Remote<ClientProcedures>(CLIENT, ['--expose-gc']);
     this.#clients.add(client);
     try {
-      await client.call('load', { subject, nativeZlib });
+      await client.call('load', { subject: given ?? subject, nativeZlib });
       await beforeConnect?.(client);
-      await client.call('connect', { ...addresses, transport, shards: stage.shards, variant, hasty });
+      await client.call('connect', { ...addresses, transport, shards: stage.shards, variant, hasty, workers });
       return await work({ gateway, client });
     } finally {
       await client.end();

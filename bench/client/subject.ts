@@ -21,6 +21,8 @@ export interface SubjectOptions {
   readonly variant: Variant;
   /** Whether lost connections come back without the waits that protect Discord, where that can be said. */
   readonly hasty: boolean;
+  /** Threads of a manager. */
+  readonly workers: number;
   readonly onDispatch: (event: Event) => void;
 }
 

@@ -11,8 +11,9 @@ import { memory } from './memory.ts';
 import { paced } from './paced.ts';
 import type { Sample, Scenario } from './scenario.ts';
 import { storm } from './storm.ts';
+import { threads } from './threads.ts';
 
-const SCENARIOS: { readonly [K in KindName]: Scenario<K> } = { backlog, paced, block, memory, growth, storm, heartbeat, hello };
+const SCENARIOS: { readonly [K in KindName]: Scenario<K> } = { backlog, paced, block, memory, growth, storm, heartbeat, hello, threads };
 
 export const measure = (item: Case, settings: Settings, theatre: Theatre): Promise<Sample> =>
   (SCENARIOS[item.kind] as Scenario<KindName>)(item, settings, theatre);

@@ -26,11 +26,11 @@ export async function arm(
   id: ClientId,
   part: Part,
   settings: Settings,
-  keep: Count['keep'] = 'nothing',
+  { keep = 'nothing', times = 1 }: { keep?: Count['keep']; times?: number } = {},
 ): Promise<void> {
   const { listensTo = null, changesData = false, variant } = CLIENTS[id];
   await client.call('arm', {
-    count: await gateway.call('count', { part, t: listensTo }),
+    count: times * (await gateway.call('count', { part, t: listensTo })),
     from: part === 'warmup' ? FIRST_SEQUENCE : FIRST_SEQUENCE + settings.warmup,
     sent: settings[part],
     keep,
@@ -40,7 +40,7 @@ export async function arm(
 
 /** Plays a part and gives back what it cost. */
 export async function playThrough(connected: Connected, id: ClientId, part: Part, settings: Settings, keep?: Count['keep']): Promise<Counted> {
-  await arm(connected, id, part, settings, keep);
+  await arm(connected, id, part, settings, keep === undefined ? {} : { keep });
   const [counted] = await Promise.all([connected.client.call('arrived', undefined), connected.gateway.call('play', part)]);
   return counted;
 }

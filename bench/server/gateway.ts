@@ -25,8 +25,8 @@ export class Gateway {
   #repertoires: Repertoires | null = null;
   repertoire: Repertoire | null = null;
   log = new GatewayLog();
-  /** The last connection that plays a recording. */
-  recorded: RecordedConnection | null = null;
+  /** The connections that play a recording, the last one last. */
+  recorded: RecordedConnection[] = [];
 
   static async listen(): Promise<Gateway> {
     const gateway = new Gateway();
@@ -53,7 +53,7 @@ export class Gateway {
     this.#stage = stage;
     this.repertoire = stage.mode === 'live' ? null : ((await this.#repertoires?.of(stage)) ?? null);
     this.log = new GatewayLog();
-    this.recorded = null;
+    this.recorded = [];
   }
 
   /** Tears all connections down. Gives back how many there were. */
@@ -77,6 +77,6 @@ export class Gateway {
     const { log } = this;
     const { heartbeatIntervalMs, helloAfterMs } = stage;
     if (this.repertoire === null) converse(socket, stage.transport, { heartbeatIntervalMs, helloAfterMs, url: this.url, log });
-    else this.recorded = new RecordedConnection(socket, transport, { recording: this.repertoire.recording, helloAfterMs, log });
+    else this.recorded.push(new RecordedConnection(socket, transport, { recording: this.repertoire.recording, helloAfterMs, log }));
   }
 }

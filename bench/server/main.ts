@@ -28,8 +28,9 @@ function partOf(part: Part): { from: number; to: number } {
 }
 
 function recorded() {
-  if (gateway.recorded === null) throw new Error('nobody has connected');
-  return gateway.recorded;
+  const last = gateway.recorded.at(-1);
+  if (last === undefined) throw new Error('nobody has connected');
+  return last;
 }
 
 const procedures = {
@@ -52,6 +53,11 @@ const procedures = {
   play: async (part: Part): Promise<void> => {
     const { from, to } = partOf(part);
     await recorded().player.play(from, to);
+  },
+  /** On all connections at once. */
+  playAll: async (part: Part): Promise<void> => {
+    const { from, to } = partOf(part);
+    await Promise.all(gateway.recorded.map(({ player }) => player.play(from, to)));
   },
   /** Plays the first `count` measured events. Gives back when each was sent. */
   playPaced: ({ count, perSecond }: { count: number; perSecond: number }): Promise<Float64Array> => {

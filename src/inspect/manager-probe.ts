@@ -26,7 +26,7 @@ export interface ManagerProbeHost {
 /** A shard on show. */
 export interface Shown {
   readonly key: string;
-  remove(): void;
+  readonly remove: () => void;
 }
 
 export class ManagerProbe implements Subject {
@@ -119,9 +119,9 @@ export class ManagerProbe implements Subject {
       if (before?.handle === handle) continue;
       this.#shown.set(shardId, { ...this.#host.show(shownShardOf(handle), before?.key), handle });
     }
-    for (const [shardId, { remove }] of this.#shown) {
+    for (const [shardId, shown] of this.#shown) {
       if (shards.has(shardId)) continue;
-      remove();
+      shown.remove();
       this.#shown.delete(shardId);
     }
   }

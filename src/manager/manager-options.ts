@@ -26,7 +26,7 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
   sessionStartReserve?: number;
   /**
    * Threads for the shards. Default 0: they share the one of the manager. With threads `agent`, `createSocket`,
-   * `rewriteUrl`, `inspect`, `clock` and `random` can't be given; docs/manager.md says when they pay.
+   * `rewriteUrl`, `clock` and `random` can't be given, and `inspect` only with `attachManager`; docs/manager.md says when they pay.
    */
   workers?: number;
   /** How long a thread may not answer before it is replaced, in ms. Default 10 000. */
@@ -69,7 +69,9 @@ export function resolveManagerOptions(options: ManagerOptions) {
   const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: ask = fetch, token, ...rest } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
   check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
-  if (workers > 0) checkCrossing({ ...shared });
+  // An observer that knows managers is shown the manager, which is here.
+  const { inspect, ...crossing } = shared;
+  if (workers > 0) checkCrossing(inspect?.attachManager === undefined ? { ...shared } : crossing);
   // Checks what all shards share, and holds the token.
   const resolved = resolveOptions({ ...shared, token });
   check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');

@@ -64,10 +64,16 @@ export class ReceivedDispatch {
     return dispatch.#data === UNREAD ? dispatch.#decode() : dispatch.#data;
   }
 
-  /** The whole packet without a copy, to be read before the listener returns. */
-  static packetOf(dispatch: ReceivedDispatch | { readonly raw: Uint8Array }): Uint8Array {
-    const packet = #packet in dispatch ? dispatch.#packet : null;
-    return typeof packet === 'object' && packet !== null ? packet : dispatch.raw;
+  /**
+   * The whole packet, to be passed on before the listener returns. It is no copy, and the dispatch keeps none: its data
+   * is not to be read any more.
+   */
+  static giveAway(dispatch: ReceivedDispatch | { readonly raw: Uint8Array }): Uint8Array {
+    if (!(#packet in dispatch)) return dispatch.raw;
+    const packet = dispatch.#packet;
+    if (packet === null || typeof packet === 'string') return dispatch.raw;
+    if (dispatch.#data === UNREAD) dispatch.#data = undefined;
+    return packet;
   }
 
   get raw(): Uint8Array {

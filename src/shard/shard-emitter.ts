@@ -24,7 +24,7 @@ const TELL: Tell = {
 /** Tells those who follow shards by the channel. For a shard in another thread, its manager does. */
 export function tellShardEvent<Name extends keyof ShardEvents>(shardId: number, name: Name, args: ShardEvents[Name]): void {
   if (!shardChannel.hasSubscribers) return;
-  const tell = TELL[name] as ((shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry) | undefined;
+  const tell = TELL[name];
   if (tell !== undefined) shardChannel.publish(tell(shardId, ...args));
 }
 

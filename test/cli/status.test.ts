@@ -112,17 +112,18 @@ describe('shardwright status', { timeout: 60_000 }, () => {
   });
 });
 
+const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusReport['status']['shards'][number] => ({
+  shardId,
+  state,
+  pingMs: state === 'ready' ? 41.6 : null,
+  sessionAgeMs: state === 'failed' ? null : 3_700_000,
+  sequence: 12_345,
+  lastDispatchAt: 59_000,
+  pendingSends: 0,
+  failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
+});
+
 describe('the table of the status', () => {
-  const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusReport['status']['shards'][number] => ({
-    shardId,
-    state,
-    pingMs: state === 'ready' ? 41.6 : null,
-    sessionAgeMs: state === 'failed' ? null : 3_700_000,
-    sequence: 12_345,
-    lastDispatchAt: 59_000,
-    pendingSends: 0,
-    failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
-  });
   const report: StatusReport = {
     format: 'shardwright-status',
     formatVersion: 1,

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { transitionsOf } from '../../src/chart-transition.ts';
+import { Shard } from '../../src/index.ts';
 import { createInspector } from '../../src/inspect/index.ts';
 import type { InspectorOptions } from '../../src/inspect/index.ts';
 import { shardMachine } from '../../machines/index.ts';
@@ -92,11 +93,13 @@ describe('what a page is told', () => {
 
   it('events of a shard only while it is selected', async () => {
     await using kit = await watched();
+    const another = new Shard({ token: TOKEN, intents: ['Guilds'], shardId: 1, shardCount: 2, url: kit.gateway.url, inspect: kit.inspector.inspect });
     const page = await PageSocket.open(kit.inspector.url);
+    for (const shard of ['0', String(another.shardId)]) {
+      page.say({ type: 'select', shard });
+      await page.until(() => page.detail?.key === shard);
+    }
     await kit.shard.connect();
-    page.say({ type: 'select', shard: '0' });
-    await page.until(() => page.detail !== undefined);
-    page.say({ type: 'select', shard: null });
     kit.gateway.connections[0]!.terminate();
     await next(kit.shard, 'resumed');
     await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));

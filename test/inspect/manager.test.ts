@@ -46,6 +46,24 @@ const distant = (handle: ShardHandle): ShardHandle =>
     },
   });
 
+/** The observer as it would be with the shards in another thread. */
+const fromAfar = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
+  attachManager: (manager) => {
+    const handles = new Map<ShardHandle, ShardHandle>();
+    const there = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, distant(handle)).get(handle)!;
+    const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, there(handle)]));
+    inspect.attachManager!(
+      new Proxy(manager, {
+        get: (target, name) => {
+          if (name === 'shards') return shards();
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      }),
+    );
+  },
+});
+
 describe('a manager in the inspector', () => {
   it('is there before it has shards, and its shards appear as it starts', async () => {
     await using kit = await watched(3);
@@ -99,23 +117,7 @@ describe('a manager in the inspector', () => {
   });
 
   it('shows a shard in another thread by what its handle tells', async () => {
-    const wrap = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
-      attachManager: (manager) => {
-        const handles = new Map<ShardHandle, ShardHandle>();
-        const there = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, distant(handle)).get(handle)!;
-        const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, there(handle)]));
-        inspect.attachManager!(
-          new Proxy(manager, {
-            get: (target, name) => {
-              if (name === 'shards') return shards();
-              const value: unknown = Reflect.get(target, name, target);
-              return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-            },
-          }),
-        );
-      },
-    });
-    await using kit = await watched(1, wrap);
+    await using kit = await watched(1, fromAfar);
     const page = await PageSocket.open(kit.inspector.url);
     await kit.manager.connect();
     page.say({ type: 'select', shard: '0' });
@@ -131,6 +133,21 @@ describe('a manager in the inspector', () => {
       'shard.online.session.ready',
     ]);
     await page.until(() => seen(page).shards.get('0')?.pingMs !== null);
+  });
+});
+
+describe('a manager whose shards live in threads', () => {
+  it('is shown with them all: their states, pings and sessions', async () => {
+    const inspector = await createInspector();
+    await using live = await liveManager({ shards: 3, workers: 2, inspect: inspector.inspect });
+    const page = await PageSocket.open(inspector.url);
+    await live.manager.connect();
+    await page.until(() => cells(page).join() === '0/3 ready,1/3 ready,2/3 ready');
+    live.gateway.connections[0]!.terminate();
+    await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
+    await page.until(() => [...seen(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null));
+    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
+    await inspector.close();
   });
 });
 

@@ -5,13 +5,15 @@ import type { Worker } from 'node:worker_threads';
 /** What `process` emits for each thread, which the types do not know. */
 type OnWorker = (event: 'worker', listener: (worker: Worker) => void) => void;
 
-export function watchThreads() {
+/** @param onStart - told of each before it runs */
+export function watchThreads(onStart: (thread: Worker) => void = () => undefined) {
   const started: Worker[] = [];
   const alive = new Set<Worker>();
   const listener = (worker: Worker): void => {
     started.push(worker);
     alive.add(worker);
     worker.once('exit', () => alive.delete(worker));
+    onStart(worker);
   };
   (process.on as OnWorker)('worker', listener);
   return {

@@ -1,7 +1,8 @@
 /** How a manager starts: what it asks, in what order and at what pace its shards come up. On virtual time. */
 import { describe, expect, test } from 'vitest';
-import { MemorySessionStore } from '../../src/index.ts';
+import { MemoryIdentifyGate, MemorySessionStore } from '../../src/index.ts';
 import type { Session, SessionStore } from '../../src/index.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { answer, infoBody, virtualManager } from '../kit/virtual-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
@@ -102,6 +103,22 @@ describe('order and pace', () => {
     expect(sent(2).map(([id]) => id)).toEqual([0, 2, 1]);
     manager.forceClose();
     await clock.advanceAsync(10);
+  });
+});
+
+describe('how long a start will take', () => {
+  test('is told by the pace of the identify gate, when that has one of its own', async () => {
+    const clock = new VirtualClock();
+    const identifyGate = new MemoryIdentifyGate({ clock, maxConcurrency: 2, spacingMs: 800, marginMs: 200 });
+    const { manager } = virtualManager({ shards: 6, limit: { max_concurrency: 2 } }, { clock, identifyGate });
+    const etas: number[] = [];
+    manager.on('progress', ({ etaMs }) => etas.push(etaMs));
+    void manager.connect().catch(() => undefined);
+    await clock.advanceAsync(1);
+    expect(etas[0]).toBe(3 * 1_000);
+    const leaving = manager.disconnect();
+    await clock.advanceAsync(6_000);
+    await leaving;
   });
 });
 

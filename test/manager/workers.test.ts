@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { GatewayError, ShardManager } from '../../src/index.ts';
 import type { ManagerEvents, ManagerOptions } from '../../src/index.ts';
 import { guildEvents } from '../kit/guild-events.ts';
-import { heard, liveManager } from '../kit/live-manager.ts';
+import { BEATS_ADDED, heard, liveManager } from '../kit/live-manager.ts';
 import { evaluateInThreads, watchThreads } from '../kit/threads.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
@@ -12,9 +12,13 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const HANG = 'for (;;);';
 
-/** Settles when something is so, looked at again whenever the manager says something. */
+/** With beats far apart, for a thread that is away for a while must not cost the session. */
+const threaded = (options: Partial<ManagerOptions>, settings: Parameters<typeof liveManager>[2] = {}) =>
+  liveManager(options, { heartbeatIntervalMs: 30_000 }, settings);
+
+/** Settles when something is so, looked at again whenever a shard comes to another state. */
 async function until(manager: ShardManager, isSo: () => boolean): Promise<void> {
-  while (!isSo()) await Promise.race([heard(manager, 'stateChange'), heard(manager, 'heartbeat')]);
+  if (!isSo()) await heard(manager, 'stateChange', isSo);
 }
 
 const allReady = (manager: ShardManager) => until(manager, () => manager.status().ready === manager.total);
@@ -49,7 +53,7 @@ function numbered({ manager, gateway }: Pick<Awaited<ReturnType<typeof liveManag
 
 test('the shards are spread over the threads, which are there as long as shards need them', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 5, workers: 2 });
+  await using kit = await threaded({ shards: 5, workers: 2 });
   const { manager } = kit;
   expect(threads.started).toEqual([]);
   await manager.connect();
@@ -67,7 +71,7 @@ test('the shards are spread over the threads, which are there as long as shards 
 
 test('a thread that dies in the middle of traffic is replaced: its shards resume, and every event is handed out once, in order', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 6, workers: 2 });
+  await using kit = await threaded({ shards: 6, workers: 2 });
   const { manager, gateway } = kit;
   const faults: ManagerEvents['fault'][] = [];
   manager.on('fault', (...args) => faults.push(args));
@@ -99,7 +103,7 @@ test('a thread that dies in the middle of traffic is replaced: its shards resume
 
 test('a thread that throws is replaced, over and over, and the fault says what it threw', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 4, workers: 1 });
+  await using kit = await threaded({ shards: 4, workers: 1 });
   const { manager, gateway } = kit;
   const causes: unknown[] = [];
   manager.on('fault', ({ cause }) => causes.push(cause));
@@ -120,7 +124,7 @@ test('a thread that throws is replaced, over and over, and the fault says what i
 
 test('a thread that hangs is noticed and replaced, and nothing is lost', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 4, workers: 2, workerTimeoutMs: 1_000 }, { heartbeatIntervalMs: 20_000 });
+  await using kit = await threaded({ shards: 4, workers: 2, workerTimeoutMs: 3_000 });
   const { manager, gateway } = kit;
   const faults: string[] = [];
   manager.on('fault', ({ message }) => faults.push(message));
@@ -130,18 +134,20 @@ test('a thread that hangs is noticed and replaced, and nothing is lost', async (
   await gateway.waitUntil(({ stats }) => stats.dispatched > 400);
 
   await evaluateInThreads(HANG);
-  await until(manager, () => threads.started.length === 4);
+  await until(manager, () => threads.started.length >= 4);
   await allReady(manager);
   const sent = await load.end();
 
   expect(load.got).toEqual(sent);
-  expect(gateway.stats).toMatchObject({ identifies: 4, resumes: 4 });
-  expect(faults.filter((message) => /did not answer for 1 s/.test(message)).length).toBe(2);
+  expect(gateway.stats).toMatchObject({ identifies: 4, violations: [] });
+  expect(faults.slice(0, 2).toSorted()).toEqual([
+    'thread shardwright-0 did not answer for 3 s; it had 2 shards', 'thread shardwright-1 did not answer for 3 s; it had 2 shards',
+  ]);
 });
 
 test('disconnect() does not wait for a thread that hangs, and leaves none', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 2, workers: 2 });
+  await using kit = await threaded({ shards: 2, workers: 2 });
   const { manager } = kit;
   await manager.connect();
   await evaluateInThreads(HANG);
@@ -152,24 +158,9 @@ test('disconnect() does not wait for a thread that hangs, and leaves none', asyn
   while (threads.alive.length > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
-test('a manager that is busy for longer than its threads may be does not take them for dead', async () => {
-  using threads = watchThreads();
-  await using kit = await liveManager({ shards: 2, workers: 2, workerTimeoutMs: 800 }, { heartbeatIntervalMs: 20_000 });
-  const { manager } = kit;
-  await manager.connect();
-  const load = numbered(kit, 2);
-  load.begin();
-  await heard(manager, 'dispatch');
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_500);
-  const sent = await load.end();
-
-  expect([load.got, threads.started.length]).toEqual([sent, 2]);
-});
-
 test('a thread that dies in the middle of resharding costs nothing', async () => {
   using threads = watchThreads();
-  const broken = ['heartbeat-pace', 'zombie-beaten'] as const;
-  await using kit = await liveManager({ shards: 4, workers: 2 }, {}, { broken });
+  await using kit = await threaded({ shards: 4, workers: 2 }, { broken: BEATS_ADDED });
   const { manager, gateway } = kit;
   await manager.connect();
   const load = guildEvents(gateway, manager);
@@ -186,7 +177,7 @@ test('a thread that dies in the middle of resharding costs nothing', async () =>
 
 test('what was asked of a thread that dies is told so; who waits to be connected goes on waiting', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 1, workers: 1 });
+  await using kit = await threaded({ shards: 1, workers: 1 });
   const { manager, gateway } = kit;
   gateway.holdReady();
   const connecting = manager.connect();
@@ -208,7 +199,7 @@ test('what was asked of a thread that dies is told so; who waits to be connected
 
 test('the presence and the pause of a shard outlive its thread', async () => {
   using threads = watchThreads();
-  await using kit = await liveManager({ shards: 1, workers: 1 });
+  await using kit = await threaded({ shards: 1, workers: 1 });
   const { manager, gateway } = kit;
   await manager.connect();
   const presence = { since: null, activities: [], status: 'dnd', afk: false };
@@ -225,33 +216,34 @@ test('the presence and the pause of a shard outlive its thread', async () => {
   await stream.return!();
 });
 
-test('a main thread that can not keep up stops the sockets: memory is not what waits', async () => {
-  await using kit = await liveManager({ shards: 2, workers: 2 });
+test('a main thread that can not keep up stops the sockets: what crosses does not grow', async () => {
+  using threads = watchThreads();
+  await using kit = await threaded({ shards: 2, workers: 2, compression: 'none' });
   const { manager, gateway } = kit;
   await manager.connect();
-  const EVENTS = 400;
-  const content = 'x'.repeat(100_000);
+  const EVENTS = 2_000;
+  const content = 'x'.repeat(10_000);
+  const batches: number[] = [];
+  for (const thread of threads.started) {
+    thread.on('message', ({ bytes }: { bytes?: ArrayBuffer }) => {
+      if (bytes !== undefined) batches.push(bytes.byteLength);
+    });
+  }
+  const sleep = new Int32Array(new SharedArrayBuffer(4));
   let seen = 0;
-  let most = 0;
   const done = new Promise<void>((resolve) => {
     manager.onDispatch('MESSAGE_CREATE', () => {
       seen += 1;
-      // Slower than any socket.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+      if (seen % 20 === 0) Atomics.wait(sleep, 0, 0, 5);
       if (seen === EVENTS * 2) resolve();
     });
   });
-  const watch = setInterval(() => {
-    most = Math.max(most, process.memoryUsage().arrayBuffers);
-  }, 5);
-  const before = process.memoryUsage().arrayBuffers;
   for (let n = 0; n < EVENTS; n += 1) gateway.dispatch('MESSAGE_CREATE', { id: String(n), content });
   await done;
-  clearInterval(watch);
 
-  // 80 MB were sent; what has crossed and waits is a few batches of each thread.
-  expect(seen).toBe(EVENTS * 2);
-  expect(most - before).toBeLessThan(40_000_000);
+  // 20 MB came to each thread while this one slept; two batches of a thread may be under way.
+  expect(batches.reduce((sum, bytes) => sum + bytes, 0)).toBeGreaterThan(40_000_000);
+  expect(Math.max(...batches)).toBeLessThan(1_000_000);
 });
 
 test.each([
@@ -270,11 +262,76 @@ test.each([-1, 1.5, 5_000, 'two' as never])('%s workers are refused', (workers) 
   expect(() => new ShardManager({ token: TOKEN, intents: [], workers })).toThrow(GatewayError);
 });
 
+test('data that turns out to be no JSON is a fault, and what came after it comes again', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1, compression: 'none' });
+  const { manager, gateway } = kit;
+  const faults: unknown[] = [];
+  manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
+  await manager.connect();
+  const load = numbered(kit, 1);
+  manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+  const { sequence } = manager.shards.get(0)!.session!;
+  gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
+  const sent = await load.end();
+
+  expect([load.got, faults]).toEqual([sent, [['DECODE_FAILED', 0]]]);
+  expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
+});
+
+test('data that is no JSON a second time is not asked for a third time', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1, compression: 'none' });
+  const { manager, gateway } = kit;
+  const faults: string[] = [];
+  manager.on('fault', ({ code }) => faults.push(code));
+  await manager.connect();
+  manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+  const { sequence } = manager.shards.get(0)!.session!;
+  const poison = `{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`;
+  gateway.connections[0]!.sendRaw(poison);
+  await heard(manager, 'resumed');
+  gateway.connections[0]!.sendRaw(poison);
+  await heard(manager, 'fault');
+  await manager.shards.get(0)!.heartbeat();
+
+  expect([faults, gateway.stats.resumes]).toEqual([['DECODE_FAILED', 'DECODE_FAILED'], 1]);
+});
+
+test('threads that never begin to run fail the shards, and the error says what may be wrong', async () => {
+  using threads = watchThreads((thread) => void thread.terminate());
+  await using kit = await threaded({ shards: 2, workers: 2 });
+  const { manager } = kit;
+
+  await expect(manager.connect()).rejects.toMatchObject({ code: 'WORKER_FAILED', hint: expect.stringMatching(/bundle/) });
+
+  await until(manager, () => manager.status().shards.every(({ failure }) => failure === 'WORKER_FAILED'));
+  expect([threads.alive, manager.status().shards.map(({ state }) => state)]).toEqual([[], ['failed', 'failed']]);
+});
+
+test('a signal that fires, and what can not be sent, are told as by a shard of this thread', async () => {
+  await using kit = await threaded({ shards: 1, workers: 1 });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  const shard = manager.shards.get(0)!;
+  gateway.holdMembers();
+  const abort = new AbortController();
+  const asking = shard.requestGuildMembers({ guild_id: '4194304', query: '', limit: 0 }, { signal: abort.signal });
+  abort.abort(new Error('enough'));
+  await expect(asking).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') });
+  await expect(shard.send({ op: 2, d: {} } as never)).rejects.toMatchObject({ code: 'OPCODE_NOT_ALLOWED' });
+  await expect(shard.send({ op: 31, d: { guild_ids: [1n] } } as never)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+  await expect(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, { timeoutMs: -1 })).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS', message: 'timeoutMs must be a positive number',
+  });
+  await manager.disconnect();
+  await expect(shard.send({ op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'STOPPED' });
+  await expect(shard.heartbeat()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+});
+
 test('log lines cross, and the token is in none of them, nor in a fault or the manager', async () => {
   using threads = watchThreads();
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  await using kit = await liveManager({ shards: 2, workers: 1, logger: { debug: log, info: log, warn: log, error: log } });
+  await using kit = await threaded({ shards: 2, workers: 1, logger: { debug: log, info: log, warn: log, error: log } });
   const { manager } = kit;
   const told: string[] = [];
   manager.on('fault', (error) => told.push(inspect(error, { depth: null })));
@@ -291,7 +348,7 @@ test('log lines cross, and the token is in none of them, nor in a fault or the m
 test('a gate and a store of the user are asked in the thread they were made in', async () => {
   const asked: number[] = [];
   const saved: (number | string)[] = [];
-  await using kit = await liveManager({
+  await using kit = await threaded({
     shards: 2,
     workers: 2,
     identifyGate: {

@@ -45,6 +45,13 @@ describe.each(FORMS)('a dispatch that was received %s', (form) => {
     expect(look(early.dispatch)).toEqual(expected);
   });
 
+  it('can be given away: then it holds nothing', () => {
+    const { dispatch } = received(TEXT, form);
+    expect(String(ReceivedDispatch.giveAway(dispatch))).toBe(TEXT);
+    dispatch.settle();
+    expect(dispatch.d).toEqual(form === 'undecoded' ? undefined : PLAIN.d);
+  });
+
   it('equals a plain object', () => {
     expect(received(TEXT, form).dispatch).toEqual(PLAIN);
     expect([received(TEXT, form).dispatch]).toMatchObject([{ d: { tags: [1, null] } }]);

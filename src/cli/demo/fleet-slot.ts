@@ -55,7 +55,7 @@ export async function playFleetSlot(slot: Slot, place: string, cast: FleetCast):
   await pump.send(slot.before);
   const ids = chosen(dice, ledgers.length);
   // What is under way when a session is ended is lost by definition: it has to arrive before.
-  if (endsSession(fault)) await Promise.all(ids.map((id) => ledgers[id]?.caughtUp(patienceMs, signal)));
+  if (endsSession(fault)) await Promise.all(ids.flatMap((id) => ledgers[id] ?? []).map((ledger) => ledger.caughtUp(patienceMs, signal)));
   const hits = ids.flatMap((id) => {
     const handle = manager.shards.get(id);
     const connection = handle === undefined ? undefined : connectionOf(gateway, handle);

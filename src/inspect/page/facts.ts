@@ -55,7 +55,7 @@ export class Facts implements View {
     write(this.#title, `Shard ${world.nameOf(summary.key)}`);
     this.#drawState(summary, now);
     for (const [node, text] of this.#figures) write(node, text(summary, now));
-    this.#drawBudget(summary.sendWindow);
+    this.#drawBudget(summary);
   }
 
   #drawManager(manager: ManagerSummary, now: number): void {
@@ -77,9 +77,10 @@ export class Facts implements View {
     if (text !== null && text.textContent !== words) text.textContent = words;
   }
 
-  #drawBudget(sendWindow: ShardSummary['sendWindow']): void {
+  /** Of a shard in another thread only its own thread knows the window. */
+  #drawBudget({ sendWindow, state }: ShardSummary): void {
     const { used, limit } = sendWindow ?? { used: 0, limit: 120 };
-    write(this.#used, sendWindow === null ? 'no connection' : `${used} of ${limit}`);
+    write(this.#used, sendWindow === null ? (state === 'ready' ? 'not told' : 'no connection') : `${used} of ${limit}`);
     this.#budget.setAttribute('aria-valuenow', String(used));
     this.#budget.setAttribute('aria-valuemax', String(limit));
     this.#budget.classList.toggle('tight', used >= limit * TIGHT);

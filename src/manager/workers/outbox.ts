@@ -5,8 +5,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
 import { ReceivedDispatch } from '../../protocol/received-dispatch.ts';
-import type { FromThread, Telling } from './messages.ts';
-import type { Placed } from './messages.ts';
+import type { FromThread, Placed, Telling } from './messages.ts';
 import { PacketRecords } from './packet-records.ts';
 
 /** While one is handed out, the next is there already. */
@@ -48,7 +47,7 @@ export class Outbox {
   }
 
   dispatch(key: number, dispatch: Dispatch): void {
-    this.#records.add(key, dispatch.s, ReceivedDispatch.packetOf(dispatch));
+    this.#records.add(key, dispatch.s, ReceivedDispatch.giveAway(dispatch));
     if (this.#records.byteLength >= BATCH_BYTES) this.flush();
     else this.#soon();
   }

@@ -7,9 +7,9 @@ import { GatewayError } from '../../protocol/errors.ts';
 import type { ReceivedDispatch } from '../../protocol/received-dispatch.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionStore } from '../../session/session-store.ts';
-import { Emitter } from '../../shard/emitter.ts';
 import type { Logger } from '../../shard/logger.ts';
-import type { Disconnected, ShardEvents, StateChange } from '../../shard/shard-events.ts';
+import { ShardEmitter } from '../../shard/shard-emitter.ts';
+import type { Disconnected, StateChange } from '../../shard/shard-events.ts';
 import { DispatchReader } from './dispatch-reader.ts';
 import type { Vitals } from './messages.ts';
 import { unpackGatewayError } from './packed-error.ts';
@@ -31,7 +31,7 @@ type EventNews = Extract<News, { kind: 'event' }>;
 const NOTHING_YET: Vitals = { ping: null, lastFrameAt: null, lastAckAt: null, lastDispatchAt: null, pendingSends: 0 };
 
 export class ShardMirror {
-  readonly emitter = new Emitter<ShardEvents>((name, cause) => this.#listenerThrew(name, cause));
+  readonly emitter: ShardEmitter;
   readonly #host: Host;
   readonly #reader = new DispatchReader((error) => this.#corrupted(error));
   #state: ShardState = 'disconnected';
@@ -52,6 +52,7 @@ export class ShardMirror {
 
   constructor(host: Host) {
     this.#host = host;
+    this.emitter = new ShardEmitter(host.shardId, (name, cause) => this.#listenerThrew(name, cause));
   }
 
   get state(): ShardState {
@@ -174,7 +175,7 @@ export class ShardMirror {
   }
 
   #give(dispatch: ReceivedDispatch): void {
-    this.emitter.emit('dispatch', dispatch);
+    this.emitter.handOut('dispatch', dispatch);
     dispatch.settle();
   }
 
