@@ -1,6 +1,5 @@
 /** The threads that are started meanwhile, and what can befall them. Nothing in them knows of it. */
-import { Session } from 'node:inspector/promises';
-import type { Worker } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 
 /** What `process` emits for each thread, which the types do not know. */
 type OnWorker = (event: 'worker', listener: (worker: Worker) => void) => void;
@@ -28,16 +27,21 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
   };
 }
 
-/** Runs code in every thread of this process whose name fits, as a debugger would. It must end, or never be waited for. */
-export async function evaluateInThreads(expression: string): Promise<void> {
-  const session = new Session();
-  session.connect();
-  const sent: Promise<unknown>[] = [];
-  session.on('NodeWorker.attachedToWorker', ({ params: { sessionId } }) => {
-    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
-    sent.push(session.post('NodeWorker.sendMessageToWorker', { sessionId, message }));
-  });
-  await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  await Promise.all(sent);
-  session.disconnect();
+const HOOK = new URL('evaluating-thread.ts', import.meta.url).href;
+
+/** For `vi.mock('node:worker_threads', …)`: threads that {@link evaluateInThreads} reaches. */
+export const reachable = (original: typeof import('node:worker_threads')) => ({
+  ...original,
+  Worker: class extends original.Worker {
+    constructor(entry: URL, options: WorkerOptions) {
+      super(entry, { ...options, execArgv: [...process.execArgv, '--import', HOOK] });
+    }
+  },
+});
+
+/** Runs code in all threads that were made so. */
+export function evaluateInThreads(code: string): void {
+  const channel = new BroadcastChannel('evaluate');
+  channel.postMessage(code);
+  channel.close();
 }
