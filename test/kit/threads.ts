@@ -27,21 +27,22 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
   };
 }
 
-const HOOK = new URL('evaluating-thread.ts', import.meta.url).href;
+const FATED = new URL('fated-thread.ts', import.meta.url).href;
 
-/** For `vi.mock('node:worker_threads', …)`: threads that {@link evaluateInThreads} reaches. */
-export const reachable = (original: typeof import('node:worker_threads')) => ({
+/** As `fated-thread.ts` has them. */
+const FATES = { hang: 0, throw: 1 } as const;
+
+const fates = new Int32Array(new SharedArrayBuffer(8));
+
+/** For `vi.mock('node:worker_threads', …)`: threads that {@link befall} reaches. */
+export const fated = (original: typeof import('node:worker_threads')) => ({
   ...original,
   Worker: class extends original.Worker {
     constructor(entry: URL, options: WorkerOptions) {
-      super(entry, { ...options, execArgv: [...process.execArgv, '--import', HOOK] });
+      super(entry, { ...options, workerData: { fates }, execArgv: [...process.execArgv, '--import', FATED] });
     }
   },
 });
 
-/** Runs code in all threads that were made so. */
-export function evaluateInThreads(code: string): void {
-  const channel = new BroadcastChannel('evaluate');
-  channel.postMessage(code);
-  channel.close();
-}
+/** Happens to all threads that were made so. */
+export const befall = (fate: keyof typeof FATES): void => void Atomics.notify(fates, FATES[fate]);
