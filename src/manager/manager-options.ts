@@ -2,7 +2,7 @@
 import { GatewayError } from '../protocol/errors.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
-import { checkCrossing } from './workers/crossing-options.ts';
+import { checkCrossing } from './workers/staying-options.ts';
 
 /** Which shards a manager runs. */
 export interface SomeShards {
