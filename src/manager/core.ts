@@ -194,6 +194,8 @@ export class ManagerCore {
   }
 
   #listenerThrew(name: string, cause: unknown): void {
+    // It read the data of a dispatch that has none; the shard tells of that.
+    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
     const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
     // A fault listener that throws would be told of itself for ever.
     if (name === 'fault') this.options.logger.error(error.message);

@@ -3,7 +3,7 @@ import { GatewayError } from '../protocol/errors.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
-import { checkCrossing } from './workers/crossing-options.ts';
+import { checkCrossing } from './workers/staying-options.ts';
 
 /** Which shards a manager runs. */
 export interface SomeShards {

@@ -1,6 +1,5 @@
 /** The threads that are started meanwhile, and what can befall them. Nothing in them knows of it. */
-import { Session } from 'node:inspector/promises';
-import type { Worker } from 'node:worker_threads';
+import type { Worker, WorkerOptions } from 'node:worker_threads';
 
 /** What `process` emits for each thread, which the types do not know. */
 type OnWorker = (event: 'worker', listener: (worker: Worker) => void) => void;
@@ -28,16 +27,22 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
   };
 }
 
-/** Runs code in every thread of this process whose name fits, as a debugger would. It must end, or never be waited for. */
-export async function evaluateInThreads(expression: string): Promise<void> {
-  const session = new Session();
-  session.connect();
-  const sent: Promise<unknown>[] = [];
-  session.on('NodeWorker.attachedToWorker', ({ params: { sessionId } }) => {
-    const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
-    sent.push(session.post('NodeWorker.sendMessageToWorker', { sessionId, message }));
-  });
-  await session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  await Promise.all(sent);
-  session.disconnect();
-}
+const FATED = new URL('fated-thread.ts', import.meta.url).href;
+
+/** As `fated-thread.ts` has them. */
+const FATES = { hang: 0, throw: 1 } as const;
+
+const fates = new Int32Array(new SharedArrayBuffer(8));
+
+/** For `vi.mock('node:worker_threads', …)`: threads that {@link befall} reaches. */
+export const fated = (original: typeof import('node:worker_threads')) => ({
+  ...original,
+  Worker: class extends original.Worker {
+    constructor(entry: URL, options: WorkerOptions) {
+      super(entry, { ...options, workerData: { fates }, execArgv: [...process.execArgv, '--import', FATED] });
+    }
+  },
+});
+
+/** Happens to all threads that were made so. */
+export const befall = (fate: keyof typeof FATES): void => void Atomics.notify(fates, FATES[fate]);

@@ -5,12 +5,15 @@ import { GatewayError, ShardManager } from '../../src/index.ts';
 import type { ManagerEvents, ManagerOptions } from '../../src/index.ts';
 import { guildEvents } from '../kit/guild-events.ts';
 import { BEATS_ADDED, heard, liveManager } from '../kit/live-manager.ts';
-import { evaluateInThreads, watchThreads } from '../kit/threads.ts';
+import { befall, watchThreads } from '../kit/threads.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+vi.mock('node:worker_threads', async (importOriginal) => {
+  const { fated } = await import('../kit/threads.ts');
+  return fated(await importOriginal());
+});
 
-const HANG = 'for (;;);';
+vi.setConfig({ testTimeout: 60_000 });
 
 /** With beats far apart, for a thread that is away for a while must not cost the session. */
 const threaded = (options: Partial<ManagerOptions>, settings: Parameters<typeof liveManager>[2] = {}) =>
@@ -111,7 +114,7 @@ test('a thread that throws is replaced, over and over, and the fault says what i
   const load = numbered(kit, 4);
   load.begin();
   for (let deaths = 1; deaths <= 3; deaths += 1) {
-    await evaluateInThreads('setTimeout(() => { throw new TypeError("oops") })');
+    befall('throw');
     await until(manager, () => threads.started.length === deaths + 1);
     await allReady(manager);
   }
@@ -133,7 +136,7 @@ test('a thread that hangs is noticed and replaced, and nothing is lost', async (
   load.begin();
   await gateway.waitUntil(({ stats }) => stats.dispatched > 400);
 
-  await evaluateInThreads(HANG);
+  befall('hang');
   await until(manager, () => threads.started.length >= 4);
   await allReady(manager);
   const sent = await load.end();
@@ -150,7 +153,7 @@ test('disconnect() does not wait for a thread that hangs, and leaves none', asyn
   await using kit = await threaded({ shards: 2, workers: 2 });
   const { manager } = kit;
   await manager.connect();
-  await evaluateInThreads(HANG);
+  befall('hang');
 
   await manager.disconnect();
 
@@ -262,8 +265,8 @@ test.each([-1, 1.5, 5_000, 'two' as never])('%s workers are refused', (workers) 
   expect(() => new ShardManager({ token: TOKEN, intents: [], workers })).toThrow(GatewayError);
 });
 
-test('data that turns out to be no JSON is a fault, and what came after it comes again', async () => {
-  await using kit = await threaded({ shards: 1, workers: 1, compression: 'none' });
+test.each([0, 1])('with %i workers: data that turns out to be no JSON is a fault, and what came after it comes again', async (workers) => {
+  await using kit = await threaded({ shards: 1, workers, compression: 'none' });
   const { manager, gateway } = kit;
   const faults: unknown[] = [];
   manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));

@@ -6,7 +6,7 @@ import type { Call } from './call.ts';
 import type { ShardOrder, Telling, ToThread } from './messages.ts';
 import { packError, unpackGatewayError } from './packed-error.ts';
 import { Permits } from './permits.ts';
-import type { WorkerThread } from './worker-thread.ts';
+import type { Resident, WorkerThread } from './worker-thread.ts';
 
 /** What concerns nobody but the shard's owner. */
 export type News = Exclude<Telling, { kind: 'ask' | 'permit' | 'settled' }>;
@@ -32,7 +32,7 @@ type Unkeyed = ToThread extends infer M ? (M extends { readonly key: number } ? 
 let keys = 0;
 let calls = 0;
 
-export class RemoteShard {
+export class RemoteShard implements Resident {
   readonly key: number;
   readonly #parts: Parts;
   readonly #calls = new Map<number, Call>();

@@ -2,14 +2,23 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../clock.ts';
 import { GatewayError } from '../../protocol/errors.ts';
-import type { CrossingOptions, FromThread, ToThread } from './messages.ts';
+import type { CrossingOptions, FromThread, Telling, ToThread } from './messages.ts';
 import { RecordCursor } from './packet-records.ts';
-import type { RemoteShard } from './remote-shard.ts';
 import { Watchdog } from './watchdog.ts';
 
 const ENTRY = new URL('./thread.js', import.meta.url);
 // In the sources there is no JavaScript.
 if (import.meta.url.endsWith('.ts')) ENTRY.pathname = ENTRY.pathname.replace(/js$/, 'ts');
+
+/** A shard that lives in it. */
+export interface Resident {
+  readonly key: number;
+  take(telling: Telling): void;
+  /** @param packet - good until this returns */
+  dispatch(packet: Buffer, sequence: number | null, now: number): void;
+  /** All is told that belongs together. */
+  tidy(): void;
+}
 
 export interface ThreadHost {
   /** As it is called in errors and by debuggers. */
@@ -29,7 +38,7 @@ export interface ThreadHost {
 
 export class WorkerThread {
   readonly #host: ThreadHost;
-  readonly #shards = new Map<number, RemoteShard>();
+  readonly #shards = new Map<number, Resident>();
   readonly #watchdog: Watchdog;
   readonly #gone = Promise.withResolvers<void>();
   /** What is said before it runs. */
@@ -63,11 +72,11 @@ export class WorkerThread {
     else this.#worker.postMessage(message, []);
   }
 
-  add(shard: RemoteShard): void {
+  add(shard: Resident): void {
     this.#shards.set(shard.key, shard);
   }
 
-  remove(shard: RemoteShard): void {
+  remove(shard: Resident): void {
     this.#shards.delete(shard.key);
   }
 
