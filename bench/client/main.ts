@@ -1,7 +1,7 @@
 /** The process of a client: one per case and round, so that heaps and compiled code don't mix. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
 import { serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
 import type { CreateSubject, Event, Subject, SubjectOptions } from './subject.ts';
@@ -78,6 +78,7 @@ const procedures = {
       rssAtOnceKiB: rssAtOnce / BYTES_PER_KIB,
     };
   },
+  heapSnapshot: (file: string): void => void writeHeapSnapshot(file),
 };
 
 export type ClientProcedures = typeof procedures;
