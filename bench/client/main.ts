@@ -65,7 +65,7 @@ const procedures = {
   memory: async (): Promise<Memory> => {
     const rssAtOnce = process.memoryUsage.rss();
     for (let times = 0; times < 3; times += 1) {
-      // As V8 does by itself, seconds after a process has gone idle.
+      // Else the room V8 keeps for new objects would be counted, which the number of shards says nothing about.
       await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
       await sleep(20);
     }
