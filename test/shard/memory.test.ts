@@ -1,7 +1,7 @@
 /** What shards hold: what nobody needs any more is collected, and what can be there once for all shards is. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { Shard } from '../../src/index.ts';
 import type { ShardOptions } from '../../src/index.ts';
@@ -49,6 +49,8 @@ function watched() {
 }
 
 const PATIENCE = { timeout: 15_000, interval: 50 };
+/** To collect all garbage takes its time in a process with many tests. */
+vi.setConfig({ testTimeout: 60_000 });
 const RECONNECTS = 20;
 
 describe('in memory', () => {
