@@ -1,6 +1,7 @@
 /** The process of a client: one per case and round, so that heaps and compiled code don't mix. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
 import { serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
 import type { CreateSubject, Event, Subject, SubjectOptions } from './subject.ts';
@@ -13,14 +14,21 @@ export interface Load {
   readonly nativeZlib: boolean;
 }
 
+/** What a process holds when nothing is left to collect, and V8 has given back the room it keeps for new objects. */
 export interface Memory {
   readonly heapKiB: number;
+  /** Of it, all but code: what V8 has compiled grows for as long as it finds something to make faster. */
+  readonly objectsKiB: number;
   readonly rssKiB: number;
+  /** Before anything was collected and given back. */
+  readonly rssAtOnceKiB: number;
 }
 
 const BYTES_PER_KIB = 1_024;
 const NS_PER_MS = 1e6;
 const DELAY_RESOLUTION_MS = 1;
+/** V8's spaces for machine code, and for bytecode and what belongs to it. */
+const CODE_SPACE = /code|trusted/;
 
 let create: CreateSubject | null = null;
 let subject: Subject | null = null;
@@ -55,13 +63,22 @@ const procedures = {
     return histogram.max / NS_PER_MS;
   },
   memory: async (): Promise<Memory> => {
+    const rssAtOnce = process.memoryUsage.rss();
     for (let times = 0; times < 3; times += 1) {
-      globalThis.gc?.();
+      // Else the room V8 keeps for new objects would be counted, which the number of shards says nothing about.
+      await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
       await sleep(20);
     }
     const { heapUsed, rss } = process.memoryUsage();
-    return { heapKiB: heapUsed / BYTES_PER_KIB, rssKiB: rss / BYTES_PER_KIB };
+    const objects = getHeapSpaceStatistics().filter(({ space_name: name }) => !CODE_SPACE.test(name));
+    return {
+      heapKiB: heapUsed / BYTES_PER_KIB,
+      objectsKiB: objects.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0) / BYTES_PER_KIB,
+      rssKiB: rss / BYTES_PER_KIB,
+      rssAtOnceKiB: rssAtOnce / BYTES_PER_KIB,
+    };
   },
+  heapSnapshot: (file: string): void => void writeHeapSnapshot(file),
 };
 
 export type ClientProcedures = typeof procedures;

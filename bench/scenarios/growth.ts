@@ -19,6 +19,7 @@ export const growth: Scenario<'growth'> = ({ client: id }, { reconnects }, theat
     await reconnect(reconnects.between);
     const after = await client.call('memory', undefined);
     return {
+      objectsKiB: after.objectsKiB - before.objectsKiB,
       heapKiB: after.heapKiB - before.heapKiB,
       rssKiB: after.rssKiB - before.rssKiB,
       reconnects: reconnects.between,

@@ -34,7 +34,8 @@ class SlidingLog {
   }
 
   record(now: number): void {
-    this.#at = [...this.#at.filter((at) => at + this.#windowMs + MARGIN_MS > now), now];
+    // An array that grows holds room for more, for as long as it lives: this one is as long as it has to be.
+    this.#at = this.#at.filter((at) => at + this.#windowMs + MARGIN_MS > now).concat(now);
   }
 
   /** How many frames are within the window. */

@@ -49,22 +49,16 @@ export class ShardCore {
   constructor(options: ResolvedOptions) {
     const { clock } = options;
     this.options = options;
-    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#listenerThrew(name, cause));
+    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.listenerThrew(name, cause));
     this.presence = options.presence;
     this.pulse = new Pulse(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
     this.keeper = new SessionKeeper(options.sessionStore, (error) => this.fault(error));
-    this.dispatcher = new Dispatcher({
-      events: options.events,
-      isHeard: () => this.emitter.has('dispatch'),
-      emit: (dispatch) => this.emitter.handOut('dispatch', dispatch),
-      onPressure: () => this.#press(),
-      onThrow: (name, cause) => this.#listenerThrew(name, cause),
-    });
     this.cell = new SessionCell(options.shardId, options.shardCount);
     this.cell.adopt(options.session);
     this.#hasSession = this.cell.identity !== null;
     this.host = new ShardHost(this);
+    this.dispatcher = new Dispatcher(this.host);
     this.actor = this.#createActor();
     this.actor.start();
     attachInspector(options.inspect, this, (cause) => this.#observerThrew(cause));
@@ -153,7 +147,7 @@ export class ShardCore {
   };
 
   /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
-  #press(): void {
+  press(): void {
     if (this.#state === 'ready' && this.dispatcher.isFull) this.line.connection?.pause();
     else this.line.connection?.resume();
   }
@@ -184,7 +178,7 @@ export class ShardCore {
 
   static readonly #enter: Partial<Record<ShardState, (core: ShardCore) => void>> = {
     ready: (core) => {
-      core.#press();
+      core.press();
       core.readiness.resolve();
       if (core.line.connection !== null) core.queue.open(core.line.connection);
     },
@@ -216,7 +210,7 @@ export class ShardCore {
     this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
   }
 
-  #listenerThrew(name: string, cause: unknown): void {
+  listenerThrew(name: string, cause: unknown): void {
     // It read the data of a dispatch that has none; the connection ended with that as its fault.
     if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
     const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });

@@ -10,7 +10,7 @@ import { ReadHabits } from './read-habits.ts';
 type ByType = Record<string, [data: unknown, dispatch: Dispatch]>;
 
 /** What a dispatcher needs of its shard. */
-interface DispatcherHost {
+export interface DispatcherHost {
   /** Only these are handed out; `null` for all. */
   readonly events: ReadonlySet<string> | null;
   /** Whether there are `dispatch` listeners. */

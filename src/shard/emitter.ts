@@ -23,7 +23,8 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   }
 
   on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
-    this.#set(name, [...(this.#listeners.get(name) ?? []), listener]);
+    const list = this.#listeners.get(name) ?? [];
+    this.#set(name, list.toSpliced(list.length, 0, listener));
   }
 
   once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {

@@ -1,6 +1,6 @@
 /**
- * A shard as its connections see it: what they ask of it, and where what comes off the wire goes. One for the life of a
- * shard, over all connections.
+ * A shard as its connections and its dispatcher see it: what they ask of it, and where what comes off the wire goes. One
+ * for the life of a shard, over all connections.
  */
 import type { GatewayGuildMembersChunkDispatchData, GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
@@ -17,6 +17,7 @@ import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import type { SessionCell } from '../session/session-cell.ts';
 import { USER_AGENT } from '../version.ts';
 import type { ShardCore } from './core.ts';
+import type { DispatcherHost } from './dispatcher.ts';
 
 /** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
 const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
@@ -35,12 +36,13 @@ const OWN: ReadonlyMap<string, (core: ShardCore, dispatch: Dispatch, replayed: n
   }],
 ]);
 
-export class ShardHost implements ConnectionHost {
+export class ShardHost implements ConnectionHost, DispatcherHost {
   readonly clock: Clock;
   readonly compression: Compression;
   readonly url: string;
   readonly maxMessageBytes: number;
   readonly maxDispatchSilenceMs: number | null;
+  readonly events: ReadonlySet<string> | null;
   readonly cell: SessionCell;
   readonly pulse: Pulse;
   readonly vitals: Vitals;
@@ -53,6 +55,7 @@ export class ShardHost implements ConnectionHost {
     this.url = options.url;
     this.maxMessageBytes = options.maxMessageBytes;
     this.maxDispatchSilenceMs = options.timing.maxDispatchSilenceMs;
+    this.events = options.events;
     this.cell = cell;
     this.pulse = pulse;
     this.vitals = vitals;
@@ -114,5 +117,21 @@ export class ShardHost implements ConnectionHost {
 
   onLagged(lateMs: number): void {
     this.#core.emitter.emit('lagged', { lateMs });
+  }
+
+  isHeard(): boolean {
+    return this.#core.emitter.has('dispatch');
+  }
+
+  emit(dispatch: Dispatch): void {
+    this.#core.emitter.handOut('dispatch', dispatch);
+  }
+
+  onPressure(): void {
+    this.#core.press();
+  }
+
+  onThrow(name: string, cause: unknown): void {
+    this.#core.listenerThrew(name, cause);
   }
 }
