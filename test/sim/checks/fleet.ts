@@ -92,9 +92,12 @@ export const bucketOrder: Check = {
     world.chronicle.on('bot.state', ({ life, to }) => {
       if (to !== 'starting' && to !== 'resharding') return;
       turns = new Map();
-      isDisturbed = to === 'starting' && [...life.manager.shards.values()].some(({ state }) => state === 'ready');
+      isDisturbed = to === 'starting' && [...life.manager.shards.values()].some(({ state }) => state !== 'disconnected');
     });
     for (const name of ['socket.closed', 'shard.closing', 'bot.over', 'socket.deaf'] as const) world.chronicle.on(name, disturb);
+    world.chronicle.on('bot.told', ({ name }) => {
+      if (name === 'fault') disturb();
+    });
     world.chronicle.on('deed', ({ name }) => {
       if (['connect', 'reconnect', 'stopOne'].includes(name)) disturb();
     });
