@@ -85,8 +85,8 @@ export const bucketOrder: Check = {
     let isDisturbed = true;
     /** Who resumes does so past the gate. */
     const hasSession = (total: number, id: number): boolean => {
-      const { manager } = world.bot!.life;
-      return total === manager.total && (manager.shards.get(id)?.session != null || world.bot!.stored.get(id)?.shardCount === total);
+      const { life, stored } = world.bot!;
+      return total === life.manager.total && (life.manager.shards.get(id)?.session ?? stored.get(id))?.shardCount === total;
     };
     const disturb = (): void => void (isDisturbed = true);
     world.chronicle.on('bot.state', ({ life, to }) => {
