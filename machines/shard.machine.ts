@@ -39,20 +39,20 @@ export const shardMachine = shardSetup.createMachine({
     },
 
     // Looks for a session: the one at hand, or one that an earlier process left. A store that is slow or broken costs a new session, not
-    // the connection.
+    // the connection: one that is still known here was given up at rest.
     restoring: {
       invoke: { src: 'restore', input: ({ context }) => ({ shardId: context.shardId }) },
       after: {
         restoreTimeout: {
           target: 'online',
-          actions: { type: 'reportStore', params: { reason: 'the session store did not answer in time', cause: undefined } },
+          actions: [FORGET, { type: 'reportStore', params: { reason: 'the session store did not answer in time', cause: undefined } }],
         },
       },
       on: {
         'session.loaded': { target: 'online', actions: { type: 'adopt', params: ({ event }) => event.session } },
         'session.unavailable': {
           target: 'online',
-          actions: { type: 'reportStore', params: ({ event: { reason, cause } }) => ({ reason, cause }) },
+          actions: [FORGET, { type: 'reportStore', params: ({ event: { reason, cause } }) => ({ reason, cause }) }],
         },
         'shard.resume': { target: 'online', actions: { type: 'adopt', params: given } },
         'shard.reinstantiate': { target: 'online', actions: FORGET },

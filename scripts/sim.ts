@@ -10,7 +10,7 @@ import { traceInto } from '../test/sim/trace.ts';
 
 const HELP = `npm run sim -- [options]
 
-Runs real shards against a simulated Discord, in virtual time, through faults and misuse that follow from a seed, and
+Runs real shards, and in every fifth seed a real manager, against a simulated Discord, in virtual time, through faults and misuse that follow from a seed, and
 checks what they do. The same seed is the same run.
 
   --hours N     virtual shard-hours to simulate (default 1000)

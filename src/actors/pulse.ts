@@ -90,8 +90,11 @@ export class Pulse {
   }
 
   sent(): void {
+    const now = this.#clock.now();
     this.#hasBeaten = true;
-    this.#sentAt.push(this.#clock.now());
+    // What has no answer within an interval gets none: the answers of later beats must not be taken for it.
+    this.#sentAt = this.#sentAt.filter((at) => now - at < this.#intervalMs);
+    this.#sentAt.push(now);
   }
 
   /** An ACK came. Gives the round trip, or `null` when no beat was waiting for one. */

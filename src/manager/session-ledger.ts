@@ -75,6 +75,7 @@ export class SessionLedger implements SessionStore {
 
   /** Asks the store ahead of the shard. `null` too when the store fails, which the shard is told. */
   async preload(shardId: number): Promise<Session | null> {
+    if (this.#mode !== 'open') return null;
     const row = this.row(shardId);
     row.preloaded = row.keeper.load(shardId);
     return row.preloaded.catch(() => null);

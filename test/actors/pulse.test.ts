@@ -81,6 +81,22 @@ describe('an answer', () => {
   });
 });
 
+describe('an ACK that is lost', () => {
+  test('is not waited for once an interval has passed', () => {
+    const { clock, pulse } = scheduled();
+    pulse.sent();
+    clock.advance(100);
+    pulse.sent();
+    clock.advance(50);
+    pulse.acknowledge();
+    const meanwhile = pulse.acknowledged;
+    clock.advance(INTERVAL_MS);
+    pulse.sent();
+    clock.advance(50);
+    expect([meanwhile, pulse.acknowledge(), pulse.acknowledged, pulse.awaitsAck]).toEqual([false, 50, true, false]);
+  });
+});
+
 describe('a new connection', () => {
   test('owes nothing of what the old one did, and whoever waited for an answer is told', async () => {
     const { clock, pulse } = scheduled();

@@ -64,6 +64,45 @@ describe('order and pace', () => {
     await leaving;
   });
 
+  test('what a listener ends in the middle of the start stays ended', async () => {
+    const sessionStore = await storeWith(session(0, 3), session(1, 3), session(2, 3));
+    const { manager, clock, gateway } = virtualManager({ shards: 3 }, { sessionStore });
+    manager.once('stateChange', () => manager.forceClose());
+    const connecting = manager.connect();
+    await clock.advanceAsync(10_000);
+    await expect(connecting).rejects.toMatchObject({ code: 'STOPPED' });
+
+    expect([manager.state, gateway.sockets.filter(({ readyState }) => readyState !== 3), clock.pending]).toEqual(['stopped', [], 0]);
+  });
+
+  test('starting a shard again does not bring back the session starts that are used', async () => {
+    const { manager, clock, faults, sent } = virtualManager({ shards: 2, limit: { remaining: 2, max_concurrency: 2 } });
+    void manager.connect();
+    await clock.advanceAsync(10_000);
+    void manager.shards.get(1)?.disconnect({ session: 'discard' });
+    await clock.advanceAsync(100);
+    void manager.connect();
+    await clock.advanceAsync(60_000);
+
+    expect([sent(2).length, faults.map(([code]) => code)]).toEqual([2, ['IDENTIFY_BUDGET_SPENT']]);
+    manager.forceClose();
+    await clock.advanceAsync(10_000);
+  });
+
+  test('shards that are to take over start in order, whatever the store has of an earlier set', async () => {
+    const sessionStore = await storeWith(session(2, 3));
+    const { manager, clock, gateway, sent } = virtualManager({ shards: 1 }, { sessionStore });
+    gateway.breaks('heartbeat-pace', 'the hand-over asks for them');
+    void manager.connect();
+    await clock.advanceAsync(10_000);
+    void manager.reshard(3);
+    await clock.advanceAsync(30_000);
+
+    expect(sent(2).map(([shardId]) => shardId)).toEqual([0, 0, 1, 2]);
+    manager.forceClose();
+    await clock.advanceAsync(10_000);
+  });
+
   test('a session of another shard count is not resumed', async () => {
     const sessionStore = await storeWith(session(0, 4), session(1, 4));
     const { manager, clock, sent } = virtualManager({ shards: 2 }, { sessionStore });

@@ -1,7 +1,7 @@
 /** What the store may know while a slow consumer still holds dispatches of a session that is over. */
 import { expect, it } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
-import { readyShard } from '../kit/virtual-shard.ts';
+import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 it('a dispatch of a new session that waits in a stream is not stored as handed out, whatever waits before it', async () => {
   const sessionStore = new MemorySessionStore();
@@ -69,4 +69,15 @@ it('a session that is set back while a stream holds what came of it is stored at
   await clock.advanceAsync(0);
   expect(await sessionStore.load(0)).toEqual({ ...earlier, sequence: 1 });
   await stream.return!();
+});
+
+it('a session that is given up at rest is not sought again, however slow the store', async () => {
+  const hanging = { load: () => new Promise<never>(() => undefined), save: async () => undefined, clear: async () => undefined };
+  const session = { sessionId: 'old', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 };
+  const { shard, gateway, clock } = virtualShard({ session, sessionStore: hanging });
+  await shard.disconnect({ session: 'discard' });
+  void shard.connect();
+  await clock.advanceAsync(11_000);
+  expect(gateway.sockets.map(({ url, sent }) => [url.host, sent.map(({ op }) => op).filter((op) => op !== 1)])).toEqual([['main.test', [2]]]);
+  expect(shard.state).toBe('ready');
 });

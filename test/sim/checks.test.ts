@@ -31,7 +31,11 @@ const CALM: Partial<Setting> = {
   shouldReconnect: true,
   hasStore: true,
   maxDispatchSilenceMs: null,
+  fleet: null,
 };
+
+/** The same with a manager of six shards, two at a time. */
+const FLEET: Partial<Setting> = { ...CALM, shards: 6, maxConcurrency: 2, fleet: { shards: 'auto', reserve: 0, guilds: 12 } };
 
 /** A socket of the shard that is not quite the one of the world. */
 class Proxy implements WebSocketLike {
@@ -99,6 +103,10 @@ const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', sa
 const meddle = (act: (world: World) => void): RunOptions => ({ observe: act });
 
 const life = (world: World) => world.slots[0]!.life;
+
+const bot = (world: World) => world.bot!.life;
+
+const eventCount = ({ d }: Packet): number => (d as { event?: number } | null)?.event ?? 0;
 
 const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   'delivery': through((world, socket) => new (class extends Proxy {
@@ -181,7 +189,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
     })(world, socket)),
   },
   'identify-patience': meddle((world) => {
-    world.chronicle.on('shard.sent', ({ socket, packet }) => {
+    world.chronicle.on('shard.sent', ({ packet }) => {
       const error = Object.assign(new Error('too early'), { code: 'READY_TIMEOUT' });
       if (packet.op === 2) world.chronicle.tell('told', { life: life(world), name: 'fault', args: [error] });
     });
@@ -241,6 +249,82 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       this.socket.send(packet.op === 1 ? '{"op":1,"d":123456}' : text);
     }
   })(world, socket)),
+  'events-once': {
+    setting: FLEET,
+    ...through((world, socket) => new (class extends Proxy {
+      protected override incoming(packet: Packet): Packet[] {
+        return eventCount(packet) % 50 === 49 ? [packet, packet] : [packet];
+      }
+    })(world, socket)),
+  },
+  'events-kept': {
+    setting: FLEET,
+    script: [event(600_000, 'reshard', 'deed', 3), event(1_200_000, 'drop')],
+    ...through((world, socket) => new (class extends Proxy {
+      protected override incoming(packet: Packet): Packet[] {
+        return eventCount(packet) % 50 === 49 ? [] : [packet];
+      }
+    })(world, socket)),
+  },
+  'bucket-order': {
+    setting: FLEET,
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(packet.op === 2 ? text.replace('"shard":[0,6]', '"shard":[5,6]') : text);
+      }
+    })(world, socket)),
+  },
+  'one-error': {
+    setting: FLEET,
+    ...meddle((world) => {
+      const error = Object.assign(new Error('no such token'), { code: 'AUTHENTICATION_FAILED' });
+      world.clock.later(() => {
+        for (const shardId of [null, 3]) world.chronicle.tell('bot.told', { life: bot(world), name: 'failed', args: [error, shardId] });
+      }, 60_000);
+    }),
+  },
+};
+
+/** What can be broken in a manager, too. */
+const BROKEN_FLEETS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
+  'identify-budget': {
+    setting: { budget: { total: 100, remaining: 11, resetAfterMs: 86_400_000 }, fleet: { shards: 'auto', reserve: 5, guilds: 12 } },
+    ...through((world, socket) => new (class extends Proxy {
+      protected override write(packet: Packet, text: string): void {
+        this.socket.send(text);
+        if (packet.op === 2) world.clock.outside(() => this.socket.send(text), 6_000);
+      }
+    })(world, socket)),
+  },
+  'identify-spacing': through((world, socket) => new (class extends Proxy {
+    protected override write(packet: Packet, text: string): void {
+      this.socket.send(text);
+      if (packet.op === 2) world.clock.outside(() => this.socket.send(text), 3_000);
+    }
+  })(world, socket)),
+  'promises-settle': meddle((world) => world.clock.later(() => bot(world).hold('nothing', () => new Promise(() => undefined)), 1_000)),
+  'no-timers': meddle((world) => void world.clock.setTimeout(() => undefined, 1e9)),
+  'no-sockets': through((world, socket) => new (class extends Proxy {
+    override close(): void {}
+    override terminate(): void {}
+  })(world, socket)),
+  'no-internal-error': meddle((world) => {
+    world.chronicle.on('socket.opened', () => {
+      bot(world).manager.actor.getSnapshot().context = null as never;
+    });
+  }),
+  'ready-again': through((world, socket) => new (class extends Proxy {
+    protected override incoming(packet: Packet): Packet[] {
+      return packet.t === 'READY' ? [] : [packet];
+    }
+  })(world, socket)),
+  'no-abort-listeners': meddle((world) => {
+    world.clock.later(() => {
+      const { signal } = new AbortController();
+      bot(world).signals.push(signal);
+      signal.addEventListener('abort', () => undefined);
+    }, 1_000);
+  }),
 };
 
 /** The gateway asks for a beat beside so many frames of the user, and the shard never gets to know. */
@@ -271,6 +355,18 @@ describe('the checks', () => {
   it.each(Object.keys(CHECKS) as CheckName[])('%s can fail', async (check) => {
     const { setting, ...broken } = BROKEN[check];
     const { violation } = await play(1, { script: [], ...broken, setting: { ...CALM, ...setting }, checks: [check] });
+    expect(violation).toMatchObject({ check });
+  });
+
+  it('find nothing in the world of a manager in which nothing is broken', async () => {
+    const script = [event(600_000, 'drop'), event(900_000, 'reshard', 'deed', 3), event(1_200_000, 'invalidate'), event(1_500_000, 'kill', 'deed'), event(1_800_000, 'restart', 'deed')];
+    const { violation } = await play(1, { setting: FLEET, script });
+    expect(violation).toBeNull();
+  });
+
+  it.each(Object.keys(BROKEN_FLEETS) as CheckName[])('%s can fail with a manager', async (check) => {
+    const { setting, ...broken } = BROKEN_FLEETS[check]!;
+    const { violation } = await play(1, { script: [], ...broken, setting: { ...FLEET, ...setting }, checks: [check] });
     expect(violation).toMatchObject({ check });
   });
 

@@ -14,6 +14,8 @@ export class GatewayConnection implements Speaker {
   readonly #gateway: SimGateway;
   readonly #outbox: Outbox;
   isClosed = false;
+  /** Told that its session is over: none begins on it any more. */
+  isInvalidated = false;
   session: GatewaySession | null = null;
   /** What it does not answer for now. */
   pending: (() => void) | null = null;
@@ -38,6 +40,7 @@ export class GatewayConnection implements Speaker {
 
   say(packet: Packet): void {
     if (this.isClosed) return;
+    if (packet.op === 9 && packet.d === false) this.isInvalidated = true;
     this.#world.chronicle.tell('gateway.said', { socket: this.socket, packet });
     this.#outbox.send(packet);
   }

@@ -63,7 +63,7 @@ export class SimGateway {
   }
 
   #begin(connection: GatewayConnection, shard: readonly [number, number]): void {
-    if (connection.isClosed) return;
+    if (connection.isClosed || connection.isInvalidated) return;
     const { guilds } = this.#world;
     const session = new GatewaySession(`s${this.sessions.size + 1}`, shard, guilds === null);
     this.sessions.set(session.id, session);

@@ -37,7 +37,7 @@ export function failureText({ result: { setting, violation, events }, shortest }
   return [
     `seed ${setting.seed} violates ${violation.check}: ${CHECKS[violation.check].rule}`,
     `  ${violation.what.replaceAll('\n', '\n  ')}`,
-    `  at ${stamp(violation.at)}, in a script of ${events} events on ${setting.shards} shard${setting.shards === 1 ? '' : 's'} with compression ${setting.compression}`,
+    `  at ${stamp(violation.at)}, in a script of ${events} events on ${setting.shards} shard${setting.shards === 1 ? '' : 's'}${setting.fleet === null ? '' : ' of a manager'} with compression ${setting.compression}`,
     `  the whole:    ${replay}`,
     ...(shortest === null ? [] : [`  the shortest: ${replay} --events ${shortest}`]),
   ].join('\n');

@@ -127,7 +127,14 @@ async function drain(world: World, run: Run): Promise<void> {
   const wanted = slots.filter(({ persistence }) => persistence === 1);
   const isWell = (): boolean => !clock.isAsleep && wanted.every((slot) => slot.isWell) && bot?.isWell !== false;
   const boundMs = (): number => drainBoundMs(world) + clock.latenessMs(from, clock.now()) * 10;
-  await run.until(run.elapsedMs + boundMs(), isWell);
+  const endMs = run.elapsedMs + boundMs();
+  // A user who stopped a shard in the middle of a start has to start it once more.
+  const isHalt = (): boolean => bot?.life.manager.state === 'running' && bot.isAtRest;
+  await run.until(endMs, () => isWell() || isHalt());
+  if (isHalt()) {
+    bot?.connect();
+    await run.until(endMs, isWell);
+  }
   for (const slot of wanted) {
     if (!isWell() && !slot.isWell) chronicle.tell('drain.late', { what: `shard ${slot.shardId} is ${slot.life.shard.state} after ${clock.now() - from} ms` });
   }

@@ -20,12 +20,16 @@ export class Tally {
     chronicle.on('dispatched', () => this.add('things', 'dispatches'));
     chronicle.on('shard.sent', () => this.add('things', 'frames'));
     chronicle.on('socket.created', () => this.add('things', 'sockets'));
-    chronicle.on('told', ({ name, args }) => {
+    chronicle.on('bot.dispatched', () => this.add('things', 'dispatches'));
+    chronicle.on('bot.state', ({ from, to }) => this.add('transitions', `manager: ${from} → ${to}`));
+    const told = ({ name, args }: { name: string; args: readonly unknown[] }): void => {
       if (name === 'resumed' || name === 'ready') this.add('things', name === 'ready' ? 'new sessions' : 'resumes');
       if (name !== 'stateChange') return;
       const { from, to } = args[0] as { from: string; to: string };
       this.add('transitions', `${from} → ${to}`);
-    });
+    };
+    chronicle.on('told', told);
+    chronicle.on('bot.told', told);
   }
 
   add(group: Group, name: string, count = 1): void {

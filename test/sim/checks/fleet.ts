@@ -85,16 +85,19 @@ export const bucketOrder: Check = {
     let isDisturbed = true;
     /** Who resumes does so past the gate. */
     const hasSession = (total: number, id: number): boolean => {
-      const { manager } = world.bot!.life;
-      return total === manager.total && (manager.shards.get(id)?.session != null || world.bot!.stored.get(id)?.shardCount === total);
+      const { life, stored } = world.bot!;
+      return total === life.manager.total && (life.manager.shards.get(id)?.session ?? stored.get(id))?.shardCount === total;
     };
     const disturb = (): void => void (isDisturbed = true);
     world.chronicle.on('bot.state', ({ life, to }) => {
       if (to !== 'starting' && to !== 'resharding') return;
       turns = new Map();
-      isDisturbed = to === 'starting' && [...life.manager.shards.values()].some(({ state }) => state === 'ready');
+      isDisturbed = to === 'starting' && [...life.manager.shards.values()].some(({ state }) => state !== 'disconnected');
     });
     for (const name of ['socket.closed', 'shard.closing', 'bot.over', 'socket.deaf'] as const) world.chronicle.on(name, disturb);
+    world.chronicle.on('bot.told', ({ name }) => {
+      if (name === 'fault') disturb();
+    });
     world.chronicle.on('deed', ({ name }) => {
       if (['connect', 'reconnect', 'stopOne'].includes(name)) disturb();
     });

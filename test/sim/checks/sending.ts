@@ -48,14 +48,16 @@ const DAY_MS = 86_400_000;
 export const identifyBudget: Check = {
   rule: 'never an IDENTIFY when no session starts are left but those in reserve',
   watch(world, complain) {
-    const { budget, fleet } = world.setting;
+    const { budget, fleet, latencyMs, jitterMs } = world.setting;
+    /** A period begins with a frame that was sent, and is counted from when it was heard. */
+    const wayMs = latencyMs + jitterMs * 5 + 1;
     const reserve = fleet?.reserve ?? 0;
     let { remaining } = budget;
     let resetAt = world.clock.now() + budget.resetAfterMs;
     world.chronicle.on('gateway.heard', ({ text }) => {
       if ((JSON.parse(text) as Packet).op !== 2) return;
       const now = world.clock.now();
-      if (now >= resetAt) {
+      if (now >= resetAt - wayMs) {
         remaining = budget.total;
         resetAt = now + DAY_MS;
       }
