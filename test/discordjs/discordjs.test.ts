@@ -172,6 +172,23 @@ test('requestSoundboardSounds() gives the sounds of guilds of different shards',
   expect(sounds.size).toBe(2);
 });
 
+test('an answer that comes while another shard is yet to be asked is not missed', async () => {
+  await using kit = await liveClient({ shards: 2 });
+  const { client, manager, gateway } = kit;
+  await manager.connect();
+  gateway.holdResumed();
+  const lost = heard(manager, 'stateChange', ({ to }, shardId) => to === 'resuming' && shardId === 1);
+  gateway.connections[1]!.terminate();
+  await lost;
+  const answered = heard(manager, 'dispatch', ({ t }, shardId) => t === 'SOUNDBOARD_SOUNDS' && shardId === 0);
+
+  const asking = client.requestSoundboardSounds({ guild_ids: [guildId(4), guildId(5)] });
+  await answered;
+  gateway.releaseResumed();
+
+  expect([...(await asking).keys()]).toEqual([guildId(4), guildId(5)]);
+});
+
 test('what fails has a code: before connect(), for a shard there is not, for a frame that is not the bot’s to send', async () => {
   await using kit = await liveClient();
   const { client, manager } = kit;
