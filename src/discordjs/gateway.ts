@@ -5,6 +5,7 @@
 import type { GatewayDispatchPayload, GatewaySendPayload } from 'discord-api-types/v10';
 import type { ShardManager } from '../manager/shard-manager.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 
 /** What is taken of a {@link ShardManager}. */
@@ -24,8 +25,9 @@ export interface DiscordJsGateway {
   /** Takes a listener away again. */
   off(event: 'dispatch', listener: DispatchListener): this;
   /**
-   * Sends by one shard, as `ShardManager.send` does: within Discord's limits, and once the shard is ready. Rejects as
-   * that does; a heartbeat, IDENTIFY or RESUME with `OPCODE_NOT_ALLOWED`.
+   * Sends by one shard, as `ShardManager.send` does: within Discord's limits, and once the shard is ready. Settles when
+   * it is sent, a request that is answered with dispatches once it is accepted. Rejects as that does; a heartbeat,
+   * IDENTIFY or RESUME with `OPCODE_NOT_ALLOWED`.
    */
   send(shardId: number, payload: GatewaySendPayload): Promise<void>;
 }
@@ -37,6 +39,19 @@ function onlyDispatch(event: string): void {
 /** The types of discord.js have a closed list of events, and enums where ours have numbers; the values are the same. */
 const asOurs = (listener: DispatchListener): ((dispatch: Dispatch, shardId: number) => unknown) =>
   listener as (dispatch: Dispatch, shardId: number) => unknown;
+
+/**
+ * What is answered with dispatches. The client listens for these only when `send()` has settled, for several shards when
+ * the last has; with a shard that has to wait, or is in another thread, the answer could be there before.
+ */
+const ANSWERED: ReadonlySet<number> = new Set([Opcodes.RequestGuildMembers, Opcodes.RequestSoundboardSounds, Opcodes.RequestChannelInfo]);
+
+/** Lasts until all is refused that can be without a look at the world, and not until something can come in from it. */
+async function refusal(): Promise<void> {
+  // Asked for from outside of promises, `nextTick` would come before them.
+  await Promise.resolve();
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+}
 
 class ManagerGateway implements DiscordJsGateway {
   readonly #manager: GatewayHost;
@@ -63,8 +78,9 @@ class ManagerGateway implements DiscordJsGateway {
     return this;
   }
 
-  send(shardId: number, payload: GatewaySendPayload): Promise<void> {
-    return this.#manager.send(shardId, payload as SendPayload);
+  async send(shardId: number, payload: GatewaySendPayload): Promise<void> {
+    const sent = this.#manager.send(shardId, payload as SendPayload);
+    await (ANSWERED.has(payload?.op) ? Promise.race([sent, refusal()]) : sent);
   }
 }
 

@@ -6,7 +6,7 @@ export type { FakeGatewayOptions, FakeSessionStartLimit } from './options.ts';
 export type { FakeGatewayStats, Violation } from './stats.ts';
 export type { FakeGuild } from './fake-guild.ts';
 export type { FakeMember } from './fake-member.ts';
-export type { FakeRest, FakeRestReply, FakeRestRequest } from './rest.ts';
+export type { FakeRest, FakeRestReply, FakeRestRequest } from './fake-rest.ts';
 export type { CloseFrame } from './close-frame.ts';
 export { Oracle } from './oracle/oracle.ts';
 export type { OracleConnection } from './oracle/oracle-connection.ts';

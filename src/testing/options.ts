@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { FakeGuild } from './fake-guild.ts';
 import type { FakeMember } from './fake-member.ts';
-import type { FakeRest } from './rest.ts';
+import type { FakeRest } from './fake-rest.ts';
 
 /**
  * The budget of session starts.

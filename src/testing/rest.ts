@@ -2,30 +2,10 @@
  * The part of the REST API that is up to the test: what a bot says goes there, not over the gateway.
  * @see https://discord.com/developers/docs/reference#http-api
  */
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { FakeRestReply } from './fake-rest.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
-
-/** A request to {@link FakeGateway.apiUrl}, such as a message that a bot writes. */
-export interface FakeRestRequest {
-  readonly method: string;
-  /** Below `apiUrl`, without the query: `/channels/7/messages`. */
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  /** Decoded if it is JSON, else as text; `null` if there is none. */
-  readonly body: unknown;
-}
-
-export interface FakeRestReply {
-  /** @defaultValue 200, or 204 without a body */
-  readonly status?: number;
-  /** Written as JSON. */
-  readonly body?: unknown;
-}
-
-/** Answers a request; with `null` by 404. What it throws becomes a 500 with the message. */
-export type FakeRest = (request: FakeRestRequest) => FakeRestReply | null | Promise<FakeRestReply | null>;
 
 const BASE = '/api/v10/';
 const MAX_BODY_BYTES = 1 << 24;

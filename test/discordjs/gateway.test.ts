@@ -2,7 +2,7 @@
 import type { GatewayDispatchPayload } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
 import { toDiscordJsGateway } from '../../src/discordjs/index.ts';
-import { ShardManager } from '../../src/index.ts';
+import { GatewayError, ShardManager } from '../../src/index.ts';
 import { heard, liveManager } from '../kit/live-manager.ts';
 
 test.each([undefined, null, 'manager', {}, { on: () => undefined }])('%j is refused: it is no manager', (given) => {
@@ -30,4 +30,27 @@ test('a listener that was taken away hears no more; on() and off() can be chaine
   await last;
 
   expect(heardBy).toEqual({ one: [], other: [['READY', 0], ['TYPING_START', 0]] });
+});
+
+test('a request that is refused rejects, however deep inside, and from wherever it is sent', async () => {
+  const refused = new GatewayError('PAYLOAD_TOO_LARGE', 'for the test');
+  const manager = new ShardManager({ token: 'any', intents: 0 });
+  const send = async (): Promise<void> => {
+    for (let depth = 0; depth < 20; depth += 1) await Promise.resolve();
+    throw refused;
+  };
+  const gateway = toDiscordJsGateway({ total: 1, send, on: manager.on.bind(manager), off: manager.off.bind(manager) });
+  const failure = (): Promise<unknown> => gateway.send(0, { op: 8, d: { guild_id: '1', query: '', limit: 0 } }).then(() => 'sent', (error: unknown) => error);
+  const fromTimer = new Promise((resolve) => setImmediate(() => resolve(failure())));
+
+  expect([await failure(), await fromTimer]).toEqual([refused, refused]);
+});
+
+test('what is no payload, and a shard that there is not, are refused as the manager does', async () => {
+  await using kit = await liveManager();
+  const gateway = toDiscordJsGateway(kit.manager);
+  await kit.manager.connect();
+
+  await expect(gateway.send(0, null as never)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+  await expect(gateway.send(7, { op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
 });
