@@ -20,6 +20,8 @@ interface Kinds {
   heartbeat: object;
   /** From HELLO to IDENTIFY. */
   hello: object;
+  /** Where the time of a backlog goes. */
+  profile: object;
 }
 
 export type KindName = keyof Kinds;
@@ -31,6 +33,7 @@ export type Case = CaseOf<KindName>;
 const MAIN: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib'];
 const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
 const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
+const PROFILED: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'ours-zstd', 'ours-plain-unread', 'ours-zlib-unread', 'ours-zstd-unread'];
 const RATES = [500, 2_000, 8_000] as const;
 const FLEETS = [1, 100, 500] as const;
 
@@ -50,6 +53,7 @@ export const CASES: readonly Case[] = [
   ...simple('storm', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib', 'seyfert-plain']),
   ...simple('heartbeat', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib', 'discordeno-zlib']),
   ...simple('hello', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib']),
+  ...simple('profile', PROFILED),
 ];
 
 /** What every ratio is taken against. */

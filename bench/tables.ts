@@ -1,4 +1,6 @@
 /** The blocks of docs/performance.md and of the README, by name, from the results. */
+import { PARTS } from './client/profiler.ts';
+import type { Part } from './client/profiler.ts';
 import { CLIENTS, CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
 import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
@@ -96,6 +98,25 @@ const heartbeat: Block = (figures) =>
   clientTable(figures, [plainly('heartbeat', 'medianLatePercent', 'median, % of the interval'), plainly('heartbeat', 'mostLatePercent', 'at worst, %')]);
 const hello: Block = (figures) => clientTable(figures, [plainly('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
 
+const PART_HEADS: Readonly<Record<Part, string>> = {
+  socket: 'socket and ws, %',
+  inflate: 'inflate, %',
+  text: 'bytes to text, %',
+  parse: 'JSON.parse, %',
+  client: 'shardwright, %',
+  collector: 'garbage, %',
+  rest: 'the bench, %',
+};
+const profile: Block = (figures) =>
+  clientTable(
+    figures,
+    [
+      ...PARTS.map((part) => plainly('profile', `${part}Percent`, PART_HEADS[part])),
+      plainly('profile', 'allocatedKiB', 'allocated, KiB'),
+    ],
+    median,
+  );
+
 const problems: Block = ({ results }) => {
   const lines = results.cases.flatMap(({ id, problem }) => (problem === null ? [] : [`- \`${id}\`: ${problem}`]));
   return lines.length === 0 ? 'Everything was measured.' : lines.join('\n');
@@ -137,6 +158,7 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
   storm,
   heartbeat,
   hello,
+  profile,
   problems,
   readme,
 };

@@ -45,6 +45,7 @@ describe('each kind of case gives its figures', () => {
     ['storm/ours-zlib', ['allResumedMs', 'medianResumedMs', 'spreadMs', 'identified', 'shards']],
     ['heartbeat/ours-zlib', ['medianLatePercent', 'mostLatePercent', 'beats']],
     ['hello/ours-zlib', ['ms']],
+    ['profile/ours-zlib', ['socketPercent', 'inflatePercent', 'textPercent', 'parsePercent', 'clientPercent', 'collectorPercent', 'restPercent', 'allocatedKiB']],
   ])('%s', async (id, names) => {
     const item = CASES.find((candidate) => candidate.id === id)!;
     const figures = await measure(item, SMALL, theatre);
