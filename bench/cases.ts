@@ -22,6 +22,8 @@ interface Kinds {
   hello: object;
   /** A manager with its shards in so many threads; 0 for its own. */
   threads: { readonly workers: number };
+  /** Where the time of a backlog goes. */
+  profile: object;
 }
 
 export type KindName = keyof Kinds;
@@ -33,6 +35,7 @@ export type Case = CaseOf<KindName>;
 const MAIN: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib'];
 const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
 const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
+const PROFILED: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'ours-zstd', 'ours-plain-unread', 'ours-zlib-unread', 'ours-zstd-unread'];
 const RATES = [500, 2_000, 8_000] as const;
 const FLEETS = [1, 100, 500] as const;
 export const WORKERS = [0, 1, 2] as const;
@@ -56,6 +59,7 @@ export const CASES: readonly Case[] = [
   ...WORKERS.flatMap((workers) =>
     (['ours-zlib', 'ours-zlib-unread'] as const).map((client): Case => ({ id: `threads-${workers}/${client}`, kind: 'threads', client, workers })),
   ),
+  ...simple('profile', PROFILED),
 ];
 
 /** What every ratio is taken against. */

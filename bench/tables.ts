@@ -1,5 +1,7 @@
 /** The blocks of docs/performance.md and of the README, by name, from the results. */
 import { WORKERS } from './cases.ts';
+import { PARTS } from './client/profiler.ts';
+import type { Part } from './client/profiler.ts';
 import { CLIENTS, CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
 import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
@@ -109,6 +111,25 @@ const threads: Block = (figures) =>
     median,
   );
 
+const PART_HEADS: Readonly<Record<Part, string>> = {
+  socket: 'socket and ws, %',
+  inflate: 'inflate, %',
+  text: 'bytes to text, %',
+  parse: 'JSON.parse, %',
+  client: 'shardwright, %',
+  collector: 'garbage, %',
+  rest: 'the bench, %',
+};
+const profile: Block = (figures) =>
+  clientTable(
+    figures,
+    [
+      ...PARTS.map((part) => plainly('profile', `${part}Percent`, PART_HEADS[part])),
+      plainly('profile', 'allocatedKiB', 'allocated, KiB'),
+    ],
+    median,
+  );
+
 const problems: Block = ({ results }) => {
   const lines = results.cases.flatMap(({ id, problem }) => (problem === null ? [] : [`- \`${id}\`: ${problem}`]));
   return lines.length === 0 ? 'Everything was measured.' : lines.join('\n');
@@ -151,6 +172,7 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
   heartbeat,
   hello,
   threads,
+  profile,
   problems,
   readme,
 };

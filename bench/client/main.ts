@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
 import { serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
+import { Sampler } from './profiler.ts';
+import type { CpuProfile } from './profiler.ts';
 import type { CreateSubject, Event, Subject, SubjectOptions } from './subject.ts';
 import { Tally } from './tally.ts';
 import type { Count, Counted } from './tally.ts';
@@ -34,6 +36,13 @@ let create: CreateSubject | null = null;
 let subject: Subject | null = null;
 let reads = true;
 let tally: Tally | null = null;
+let sampler: Sampler | null = null;
+
+/** Made when it is asked for: an inspector in the process is not free. */
+function theSampler(): Sampler {
+  sampler ??= new Sampler();
+  return sampler;
+}
 
 const procedures = {
   load: async ({ subject: name, nativeZlib }: Load): Promise<void> => {
@@ -62,6 +71,10 @@ const procedures = {
     histogram.disable();
     return histogram.max / NS_PER_MS;
   },
+  startCpuProfile: (): Promise<void> => theSampler().startCpu(),
+  stopCpuProfile: (): Promise<CpuProfile> => theSampler().stopCpu(),
+  startHeapProfile: (): Promise<void> => theSampler().startHeap(),
+  stopHeapProfile: (): Promise<{ allocatedBytes: number }> => theSampler().stopHeap(),
   memory: async (): Promise<Memory> => {
     const rssAtOnce = process.memoryUsage.rss();
     for (let times = 0; times < 3; times += 1) {

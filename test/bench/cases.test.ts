@@ -46,6 +46,7 @@ describe('each kind of case gives its figures', () => {
     ['heartbeat/ours-zlib', ['medianLatePercent', 'mostLatePercent', 'beats']],
     ['hello/ours-zlib', ['ms']],
     ['threads-2/ours-zlib', ['perSecond', 'cpuUs', 'peakRssMiB']],
+    ['profile/ours-zlib', ['socketPercent', 'inflatePercent', 'textPercent', 'parsePercent', 'clientPercent', 'collectorPercent', 'restPercent', 'allocatedKiB']],
   ])('%s', async (id, names) => {
     const item = CASES.find((candidate) => candidate.id === id)!;
     const figures = await measure(item, SMALL, theatre);
