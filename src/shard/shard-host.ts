@@ -2,9 +2,10 @@
  * A shard as its connections and its dispatcher see it: what they ask of it, and where what comes off the wire goes. One
  * for the life of a shard, over all connections.
  */
-import type { GatewayGuildMembersChunkDispatchData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { ConnectionHost, Demand, Vitals } from '../actors/connection-host.ts';
 import type { IdentifyPermit } from '../actors/identify-gate.ts';
+import type { Line } from '../actors/line.ts';
 import type { Pulse } from '../actors/pulse.ts';
 import type { WebSocketLike } from '../actors/web-socket.ts';
 import type { Clock } from '../clock.ts';
@@ -16,14 +17,34 @@ import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
 import type { ReceivedDispatch } from '../protocol/received-dispatch.ts';
 import type { SessionCell } from '../session/session-cell.ts';
 import { USER_AGENT } from '../version.ts';
-import type { ShardCore } from './core.ts';
-import type { DispatcherHost } from './dispatcher.ts';
+import type { Dispatcher, DispatcherHost } from './dispatcher.ts';
+import type { GuildMemberRequests } from './guild-member-requests.ts';
+import type { ShardActor } from './shard-actor.ts';
+import type { ShardEmitter } from './shard-emitter.ts';
+import type { ResolvedOptions } from './shard-options.ts';
 
 /** What can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
 const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 
+/** What of a shard the host is made of. */
+interface Hosted {
+  readonly options: ResolvedOptions;
+  readonly cell: SessionCell;
+  readonly pulse: Pulse;
+  readonly vitals: Vitals;
+  readonly line: Line;
+  readonly emitter: ShardEmitter;
+  readonly dispatcher: Dispatcher;
+  readonly requests: GuildMemberRequests | null;
+  readonly presence: GatewayPresenceUpdateData | undefined;
+  readonly actor: ShardActor;
+  saveSession(): void;
+  press(): void;
+  listenerThrew(name: string, cause: unknown): void;
+}
+
 /** Dispatches the shard itself understands. */
-const OWN: ReadonlyMap<string, (core: ShardCore, dispatch: Dispatch, replayed: number) => void> = new Map([
+const OWN: ReadonlyMap<string, (shard: Hosted, dispatch: Dispatch, replayed: number) => void> = new Map([
   ['READY', ({ emitter }, { d }) => emitter.emit('ready', d as GatewayReadyDispatchData)],
   ['RESUMED', ({ emitter }, _, replayed) => emitter.emit('resumed', { replayed })],
   ['GUILD_MEMBERS_CHUNK', ({ requests }, { d }) => {
@@ -46,9 +67,9 @@ export class ShardHost implements ConnectionHost, DispatcherHost {
   readonly cell: SessionCell;
   readonly pulse: Pulse;
   readonly vitals: Vitals;
-  readonly #core: ShardCore;
+  readonly #core: Hosted;
 
-  constructor(core: ShardCore) {
+  constructor(core: Hosted) {
     const { options, cell, pulse, vitals } = core;
     this.clock = options.clock;
     this.compression = options.compression;
