@@ -19,9 +19,13 @@ export const managerMachine = managerSetup.createMachine({
   context: ({ input }) => ({ ...input, attempt: 0, retryAfterMs: null, info: null, total: null, failure: null }),
   initial: 'stopped',
   states: {
-    // No shards, no timers. Sessions may be in the store.
+    // No timers, and no shards but those that somebody has started one by one; disconnect() ends these too. Sessions may
+    // be in the store.
     stopped: {
-      on: { 'manager.connect': { target: 'up', actions: 'startOver' } },
+      on: {
+        'manager.connect': { target: 'up', actions: 'startOver' },
+        'manager.disconnect': 'draining',
+      },
     },
 
     // There are shards, or soon will be.
@@ -143,7 +147,10 @@ export const managerMachine = managerSetup.createMachine({
     // Discord's refusal is final until somebody changes something; the manager says what.
     failed: {
       entry: 'announceFailure',
-      on: { 'manager.connect': { target: 'up', actions: 'startOver' } },
+      on: {
+        'manager.connect': { target: 'up', actions: 'startOver' },
+        'manager.disconnect': { target: 'draining', actions: 'startOver' },
+      },
     },
   },
 });

@@ -61,9 +61,10 @@ export class ShardManager {
   }
 
   /**
-   * Disconnects all shards, and stays so. Settles once their sockets are closed and their sessions stored, within
-   * `closeTimeoutMs`; never rejects but with `ABORTED` (the sockets are torn down then) or `INVALID_OPTIONS`. By default
-   * the sessions are kept, and a later `connect()`, of another process too, resumes them.
+   * Disconnects all shards, and stays so; also those that were started one by one after a stop or a failure. Settles once
+   * their sockets are closed and their sessions stored, within `closeTimeoutMs`; never rejects but with `ABORTED` (the
+   * sockets are torn down then) or `INVALID_OPTIONS`. By default the sessions are kept, and a later `connect()`, of
+   * another process too, resumes them.
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
     return this.#handOut(this.#disconnect(options));

@@ -1,7 +1,7 @@
 /** The life of a manager against a real gateway. */
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { GatewayError } from '../../src/index.ts';
+import { GatewayError, MemorySessionStore } from '../../src/index.ts';
 import type { ManagerEvents, SessionStore } from '../../src/index.ts';
 import { heard, liveManager, states } from '../kit/live-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
@@ -251,6 +251,57 @@ test('connect() calls join, one during disconnect() follows it, and what waits i
   await manager.disconnect();
   await expect(again).rejects.toMatchObject({ code: 'STOPPED' });
   expect(manager.state).toBe('stopped');
+});
+
+test('disconnect() also ends a shard that was started by itself after a stop, and stores its session', async () => {
+  const sessionStore = new MemorySessionStore();
+  await using kit = await liveManager({ shards: 2, sessionStore });
+  const { manager, gateway } = kit;
+  await manager.connect();
+  await manager.disconnect();
+  const shard = manager.shards.get(1)!;
+  await shard.reconnect();
+  const seen = new Promise((resolve) => manager.on('dispatch', ({ t }) => t === 'MESSAGE_CREATE' && resolve(null)));
+  gateway.dispatch('MESSAGE_CREATE', {});
+  await seen;
+  const { session } = shard;
+
+  await manager.disconnect();
+
+  expect([manager.state, shard.state]).toEqual(['stopped', 'disconnected']);
+  await gateway.waitUntil(({ connections }) => connections.length === 0);
+  expect(await sessionStore.load(1)).toEqual(session);
+});
+
+test('disconnect() also ends a shard that was started by itself after a failure, which is told of once', async () => {
+  await using kit = await liveManager({ shards: 2 });
+  const { manager, gateway } = kit;
+  let failures = 0;
+  manager.on('failed', () => (failures += 1));
+  await manager.connect();
+  const failed = heard(manager, 'failed');
+  gateway.connections[0]!.close(4014);
+  await failed;
+  const shard = manager.shards.get(1)!;
+  await shard.reconnect();
+
+  await manager.disconnect();
+
+  expect([manager.state, shard.state, failures]).toEqual(['stopped', 'disconnected', 1]);
+  await gateway.waitUntil(({ connections }) => connections.length === 0);
+});
+
+test('disconnect() while all are stopped can still give up the sessions', async () => {
+  const sessionStore = new MemorySessionStore();
+  await using kit = await liveManager({ shards: 2, sessionStore });
+  const { manager } = kit;
+  await manager.connect();
+  await manager.disconnect();
+  expect(await sessionStore.load(0)).not.toBeNull();
+
+  await manager.disconnect({ session: 'discard' });
+
+  expect([await sessionStore.load(0), await sessionStore.load(1)]).toEqual([null, null]);
 });
 
 test('dispatches() gives what all shards get, in order, and a consumer that is slow stops the sockets', async () => {
