@@ -364,6 +364,12 @@ describe('the checks', () => {
     expect(violation).toBeNull();
   });
 
+  it('hold no manager to sessions that its process took with it, as there is no store', async () => {
+    const script = [event(600_000, 'halfOpen'), event(601_000, 'restart', 'deed')];
+    const { violation } = await play(1, { setting: { ...FLEET, durationMs: 610_000, trafficMs: 500, hasStore: false }, script });
+    expect(violation).toBeNull();
+  });
+
   it.each(Object.keys(BROKEN_FLEETS) as CheckName[])('%s can fail with a manager', async (check) => {
     const { setting, ...broken } = BROKEN_FLEETS[check]!;
     const { violation } = await play(1, { script: [], ...broken, setting: { ...FLEET, ...setting }, checks: [check] });

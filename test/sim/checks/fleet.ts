@@ -55,6 +55,11 @@ export const eventsKept: Check = {
     let owed: Owed[] = [];
     /** What the user has given up. */
     const given = new Set<GatewaySession>();
+    const giveUpAll = (): void => {
+      for (const session of world.gateway.sessions.values()) given.add(session);
+    };
+    /** What a process leaves behind may be nobody's: no store knows it, or one that has failed to be told. */
+    let isStoreBehind = !world.setting.hasStore;
     world.chronicle.on('guild.event', ({ id, guild, sessions }) => {
       total = world.bot?.life.manager.total ?? total;
       if (sessions.some((session) => session.total === total)) owed.push({ id, guild, sessions });
@@ -65,8 +70,14 @@ export const eventsKept: Check = {
       if (found !== null) got.add(found.event);
     });
     world.chronicle.on('deed', ({ drops }) => {
-      if (drops !== true) return;
-      for (const session of world.gateway.sessions.values()) given.add(session);
+      if (drops === true) giveUpAll();
+    });
+    world.chronicle.on('store.failed', () => (isStoreBehind = true));
+    world.chronicle.on('fault', ({ name }) => {
+      if (name === 'slowStore') isStoreBehind = true;
+    });
+    world.chronicle.on('bot.over', () => {
+      if (isStoreBehind) giveUpAll();
     });
     world.chronicle.on('drain.ended', () => {
       owed = owed.filter(({ id, sessions }) => !got.has(id) && sessions.every((session) => isUnharmed(session, given)));
