@@ -7,6 +7,8 @@ import type { WebSocketLike } from '../../src/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { CHECKS } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
+import { stream } from './dice.ts';
+import { performFleet } from './fleet/deeds.ts';
 import { play } from './run.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import type { ScriptEvent } from './script.ts';
@@ -374,6 +376,22 @@ describe('the checks', () => {
     const { setting, ...broken } = BROKEN_FLEETS[check]!;
     const { violation } = await play(1, { script: [], ...broken, setting: { ...FLEET, ...setting }, checks: [check] });
     expect(violation).toMatchObject({ check });
+  });
+
+  it('oracle grants a manager that is killed to go on from where its store was, behind what a beat had confirmed', async () => {
+    let kills = 0;
+    const observe = (world: World): void => {
+      world.chronicle.on('bot.told', ({ name, args, life: killed }) => {
+        if (name !== 'heartbeat' || kills > 0) return;
+        const shardId = args.at(-1) as number;
+        const behind = killed.manager.shards.get(shardId)!.session!.sequence - killed.slot.stored.get(shardId)!.sequence;
+        if (behind < 3) return;
+        kills += 1;
+        world.clock.outside(() => performFleet(killed, 'kill', stream(1, 'kill')), 1);
+      });
+    };
+    const { violation } = await play(1, { setting: { ...FLEET, durationMs: 600_000, trafficMs: 100 }, script: [], observe });
+    expect([kills, violation]).toEqual([1, null]);
   });
 
   it('oracle grants a beat that is asked for and left out only where there is no room for one', async () => {

@@ -19,8 +19,8 @@ const GRANTED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
   'zombie-beaten': ['heartbeat', 'reshard', 'sleep'],
   'resume-session': ['resume'],
-  'resume-ended': ['resume', 'restart', 'store'],
-  'resume-sequence': ['resume', 'restart', 'store'],
+  'resume-ended': ['resume', 'restart', 'kill', 'store'],
+  'resume-sequence': ['resume', 'restart', 'kill', 'store'],
 };
 
 export const oracleContent: Check = {
