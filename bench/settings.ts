@@ -25,7 +25,7 @@ export interface Settings {
 
 export const FULL: Settings = {
   seed: 1,
-  rounds: { backlog: 9, paced: 3, block: 3, memory: 3, growth: 1, storm: 3, heartbeat: 3, hello: 9, profile: 3, threads: 3 },
+  rounds: { backlog: 9, paced: 2, block: 2, memory: 2, growth: 1, storm: 2, heartbeat: 2, hello: 9, profile: 2, threads: 3 },
   warmup: 10_000,
   measured: 20_000,
   pacedMs: 2_500,

@@ -40,7 +40,8 @@ export class Theatre {
     const { subject, transport, variant = 'all', nativeZlib = false, helloAfterMs = 0 } = CLIENTS[id];
     const gateway = this.#gateway;
     const addresses = await gateway.call('set', { ...stage, transport, helloAfterMs });
-    const client = new Remote<ClientProcedures>(CLIENT, ['--expose-gc']);
+    // The threads of a client compile no wrappers of WebAssembly: V8 may abort over those (test/kit/steady-wrappers.ts).
+    const client = new Remote<ClientProcedures>(CLIENT, ['--expose-gc', '--wasm-wrapper-tiering-budget=2147483647']);
     this.#clients.add(client);
     try {
       await client.call('load', { subject: given ?? subject, nativeZlib });
