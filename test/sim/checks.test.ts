@@ -378,6 +378,23 @@ describe('the checks', () => {
     expect(violation).toMatchObject({ check });
   });
 
+  it('nothing-lost does not ask for what is on its way when a run ends', async () => {
+    let saidAt = 0;
+    let endedAt = 0;
+    const observe = (world: World): void => {
+      const say = (): void => {
+        saidAt = world.clock.now();
+        world.gateway.burst(world.gateway.sessions.get(life(world).shard.session!.sessionId)!, 1);
+      };
+      // A healthy world is looked at 20.4 s after its script, and a message is 20 ms on its way.
+      world.chronicle.on('drain.began', () => world.clock.outside(say, 20_390));
+      world.chronicle.on('drain.ended', () => (endedAt = world.clock.now()));
+    };
+    const { violation } = await play(1, { setting: CALM, script: [], checks: ['nothing-lost'], observe });
+    expect(violation).toBeNull();
+    expect(endedAt - saidAt).toBeLessThan(20);
+  });
+
   it('oracle grants a manager that is killed to go on from where its store was, behind what a beat had confirmed', async () => {
     let kills = 0;
     const observe = (world: World): void => {
