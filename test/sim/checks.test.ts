@@ -5,39 +5,13 @@
 import { describe, expect, it } from 'vitest';
 import type { WebSocketLike } from '../../src/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
+import { CALM, FLEET, event } from './calm.ts';
 import { CHECKS } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
-import { stream } from './dice.ts';
-import { performFleet } from './fleet/deeds.ts';
 import { play } from './run.ts';
 import type { RunOptions, RunResult } from './run.ts';
-import type { ScriptEvent } from './script.ts';
-import type { Setting } from './setting.ts';
 import type { SimSocket } from './sim-socket.ts';
 import type { World } from './world.ts';
-
-/** A small and healthy world, an hour long. */
-const CALM: Partial<Setting> = {
-  durationMs: 3_600_000,
-  shards: 1,
-  maxConcurrency: 1,
-  compression: 'none',
-  heartbeatIntervalMs: 41_250,
-  latencyMs: 20,
-  jitterMs: 5,
-  lateness: { earlyMs: 0, usualMs: 1, worstMs: 5 },
-  trafficMs: 5_000,
-  sessionTtlMs: 300_000,
-  resumedSequence: 'next',
-  budget: { total: 100, remaining: 100, resetAfterMs: 86_400_000 },
-  shouldReconnect: true,
-  hasStore: true,
-  maxDispatchSilenceMs: null,
-  fleet: null,
-};
-
-/** The same with a manager of six shards, two at a time. */
-const FLEET: Partial<Setting> = { ...CALM, shards: 6, maxConcurrency: 2, fleet: { shards: 'auto', reserve: 0, guilds: 12 } };
 
 /** A socket of the shard that is not quite the one of the world. */
 class Proxy implements WebSocketLike {
@@ -98,8 +72,6 @@ const isMessage = ({ op, s }: Packet, every: number): boolean => op === 0 && typ
 const through = (make: (world: World, socket: SimSocket) => WebSocketLike): RunOptions => ({
   sabotage: { createSocket: (world, socket) => make(world, socket) },
 });
-
-const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', salt = 1): ScriptEvent => ({ at, kind, name, slot: 0, salt });
 
 /** Waits for a moment of a run, and then does something that a right shard would not. */
 const meddle = (act: (world: World) => void): RunOptions => ({ observe: act });
@@ -366,49 +338,10 @@ describe('the checks', () => {
     expect(violation).toBeNull();
   });
 
-  it('hold no manager to sessions that its process took with it, as there is no store', async () => {
-    const script = [event(600_000, 'halfOpen'), event(601_000, 'restart', 'deed')];
-    const { violation } = await play(1, { setting: { ...FLEET, durationMs: 610_000, trafficMs: 500, hasStore: false }, script });
-    expect(violation).toBeNull();
-  });
-
   it.each(Object.keys(BROKEN_FLEETS) as CheckName[])('%s can fail with a manager', async (check) => {
     const { setting, ...broken } = BROKEN_FLEETS[check]!;
     const { violation } = await play(1, { script: [], ...broken, setting: { ...FLEET, ...setting }, checks: [check] });
     expect(violation).toMatchObject({ check });
-  });
-
-  it('nothing-lost does not ask for what is on its way when a run ends', async () => {
-    let saidAt = 0;
-    let endedAt = 0;
-    const observe = (world: World): void => {
-      const say = (): void => {
-        saidAt = world.clock.now();
-        world.gateway.burst(world.gateway.sessions.get(life(world).shard.session!.sessionId)!, 1);
-      };
-      // A healthy world is looked at 20.4 s after its script, and a message is 20 ms on its way.
-      world.chronicle.on('drain.began', () => world.clock.outside(say, 20_390));
-      world.chronicle.on('drain.ended', () => (endedAt = world.clock.now()));
-    };
-    const { violation } = await play(1, { setting: CALM, script: [], checks: ['nothing-lost'], observe });
-    expect(violation).toBeNull();
-    expect(endedAt - saidAt).toBeLessThan(20);
-  });
-
-  it('oracle grants a manager that is killed to go on from where its store was, behind what a beat had confirmed', async () => {
-    let kills = 0;
-    const observe = (world: World): void => {
-      world.chronicle.on('bot.told', ({ name, args, life: killed }) => {
-        if (name !== 'heartbeat' || kills > 0) return;
-        const shardId = args.at(-1) as number;
-        const behind = killed.manager.shards.get(shardId)!.session!.sequence - killed.slot.stored.get(shardId)!.sequence;
-        if (behind < 3) return;
-        kills += 1;
-        world.clock.outside(() => performFleet(killed, 'kill', stream(1, 'kill')), 1);
-      });
-    };
-    const { violation } = await play(1, { setting: { ...FLEET, durationMs: 600_000, trafficMs: 100 }, script: [], observe });
-    expect([kills, violation]).toEqual([1, null]);
   });
 
   it('oracle grants a beat that is asked for and left out only where there is no room for one', async () => {

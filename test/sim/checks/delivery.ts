@@ -14,7 +14,7 @@ interface Track {
 }
 
 /** `[session, place in its log]`; `null` for RESUMED, which is in no log. */
-export const placeOf = ({ d }: Dispatch): [sessionId: string, index: number] | null =>
+export const placeOf = ({ d }: { readonly d?: unknown }): [sessionId: string, index: number] | null =>
   (d as { sim?: [string, number] } | null)?.sim ?? null;
 
 /** The place of the last of what a sequence covers. */
