@@ -44,6 +44,8 @@ export interface IdentifyBudget {
 }
 
 const DAY_MS = 86_400_000;
+/** A frame that is lost on its way begins no period: the next one does, and it follows within this time. */
+const BEGINNING_MS = 60_000;
 const DEFAULT_TOTAL = 1_000;
 /** Timers of Node take no more; a longer wait is cut in pieces. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -84,8 +86,8 @@ export class MemoryIdentifyGate implements IdentifyGate {
   #unsent = 0;
   #remaining: number;
   #resetAt: number;
-  /** No frame has been sent in this period yet. */
-  #isFresh = false;
+  /** Until then a frame may be the first of the period that arrives, and so begin it. */
+  #beginsBefore = Number.NEGATIVE_INFINITY;
   #timer: unknown = null;
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
@@ -127,7 +129,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
     this.#total = total;
     this.#remaining = remaining - this.#unsent;
     this.#resetAt = this.#clock.now() + resetAfterMs;
-    this.#isFresh = false;
+    this.#beginsBefore = Number.NEGATIVE_INFINITY;
     this.#admit();
   }
 
@@ -236,12 +238,13 @@ export class MemoryIdentifyGate implements IdentifyGate {
     };
   }
 
-  /** A frame was sent. The first of a period says when the period began, which is later than its permit. */
+  /** A frame was sent. The first of a period to arrive says when the period began, which is later than its permit. */
   #count(lane: Lane): void {
     const now = this.#clock.now();
     lane.freeAt = now + this.#spacingMs;
-    if (this.#isFresh) this.#resetAt = now + DAY_MS;
-    this.#isFresh = false;
+    if (now >= this.#beginsBefore) return;
+    this.#resetAt = now + DAY_MS;
+    this.#beginsBefore = Math.min(this.#beginsBefore, now + BEGINNING_MS);
   }
 
   get #isSpent(): boolean {
@@ -257,7 +260,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
     if (now < this.#resetAt) return;
     this.#remaining = this.#total - this.#unsent;
     this.#resetAt = now + DAY_MS;
-    this.#isFresh = true;
+    this.#beginsBefore = Number.POSITIVE_INFINITY;
   }
 
   /**

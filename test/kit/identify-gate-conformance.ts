@@ -251,7 +251,8 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       applicants[0]?.sent();
       await rig.advance(SPACING_MS);
       applicants[1]?.sent();
-      await rig.advance(DAY_MS - SPACING_MS - 1);
+      // The first frame of the period may have been lost: it is counted from the second.
+      await rig.advance(DAY_MS - 1);
       expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits']);
       await rig.advance(1);
       expect(applicants[2]?.outcome).toBe('granted');
