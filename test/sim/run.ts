@@ -128,8 +128,8 @@ async function drain(world: World, run: Run): Promise<void> {
   const isWell = (): boolean => !clock.isAsleep && wanted.every((slot) => slot.isWell) && bot?.isWell !== false;
   const boundMs = (): number => drainBoundMs(world) + clock.latenessMs(from, clock.now()) * 10;
   const endMs = run.elapsedMs + boundMs();
-  // A user who stopped a shard in the middle of a start has to start it once more.
-  const isHalt = (): boolean => bot?.life.manager.state === 'running' && bot.isAtRest;
+  // A user who stopped a shard in the middle of a start, or gave up the start itself, has to start once more.
+  const isHalt = (): boolean => bot !== null && bot.isAtRest && bot.life.manager.state !== 'failed';
   await run.until(endMs, () => isWell() || isHalt());
   if (isHalt()) {
     bot?.connect();
