@@ -11,7 +11,7 @@ const { live, workers } = parseArgs({
 await using discord = await openDiscord({ live, shards: 8, sessionStartLimit: { maxConcurrency: 8 } });
 const { token, api } = discord;
 
-const options: ManagerOptions & { workers: number } = {
+const options: ManagerOptions = {
   token,
   api,
   intents: ['Guilds', 'GuildMessages', 'MessageContent'],
