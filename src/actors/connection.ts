@@ -7,6 +7,7 @@ import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../.
 import { GatewayError } from '../protocol/errors.ts';
 import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
+import { parsePacket } from '../protocol/packet-json.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
 import type { ConnectionHost } from './connection-host.ts';
@@ -182,7 +183,7 @@ export class Connection {
     if (this.#lane.take(bytes)) return true;
     let packet: Packet;
     try {
-      packet = JSON.parse(bytes.toString()) as Packet;
+      packet = parsePacket(bytes) as Packet;
     } catch {
       return false;
     }

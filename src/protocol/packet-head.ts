@@ -3,12 +3,11 @@
  * recognised: no white space, `d` an object and last, each field once. Of anything else, and of what may be anything
  * else, it says nothing: `JSON.parse` decides.
  */
+import { objectEnd } from './scan/brackets.ts';
+
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-const OPENING_BRACKET = 0x5b;
-const CLOSING_BRACKET = 0x5d;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const ZERO = 0x30;
@@ -130,20 +129,4 @@ export class PacketHead {
       bytes[at + 4] === OPENING_BRACE
     );
   }
-}
-
-/** Behind the bracket that closes the one at `from`; -1 when there is none before `end`. */
-function objectEnd(bytes: Buffer, from: number, end: number): number {
-  let depth = 0;
-  for (let at = from; at < end; at += 1) {
-    const byte = bytes[at];
-    if (byte === QUOTE) {
-      for (at += 1; at < end && bytes[at] !== QUOTE; at += 1) if (bytes[at] === BACKSLASH) at += 1;
-    } else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) depth += 1;
-    else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return -1;
 }

@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../../protocol/errors.ts';
 import { PacketHead } from '../../protocol/packet-head.ts';
+import { parsePacket } from '../../protocol/packet-json.ts';
 import type { Packet } from '../../protocol/packets.ts';
 import { ReceivedDispatch } from '../../protocol/received-dispatch.ts';
 import type { DispatchOrigin } from '../../protocol/received-dispatch.ts';
@@ -40,7 +41,7 @@ export class DispatchReader implements DispatchOrigin {
 
   #decode(bytes: Buffer, origin: DispatchOrigin | null): ReceivedDispatch | null {
     try {
-      const { t, s, d } = JSON.parse(bytes.toString()) as Packet;
+      const { t, s, d } = parsePacket(bytes) as Packet;
       return ReceivedDispatch.decoded(t as string, s as number, d, bytes, origin);
     } catch (cause) {
       this.corrupted(new GatewayError('DECODE_FAILED', 'a dispatch is not JSON', { cause }));
