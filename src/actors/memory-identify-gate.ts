@@ -44,8 +44,8 @@ export interface IdentifyBudget {
 }
 
 const DAY_MS = 86_400_000;
-/** A frame that is lost on its way begins no period: the next one does, and it follows within this time. */
-const BEGINNING_MS = 60_000;
+/** A frame that is lost on its way begins no period. The next one does, which in an outage may be long in coming. */
+const BEGINNING_MS = 3_600_000;
 const DEFAULT_TOTAL = 1_000;
 /** Timers of Node take no more; a longer wait is cut in pieces. */
 const LONGEST_TIMER_MS = 2_147_483_647;

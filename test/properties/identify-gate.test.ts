@@ -10,7 +10,7 @@ import { held, pick, play, script, step } from './kit.ts';
 
 const DAY_MS = 86_400_000;
 /** How long after its first frame a period may have begun, should that frame have been lost. */
-const BEGINNING_MS = 60_000;
+const BEGINNING_MS = 3_600_000;
 /** 5 s, and the quarter of one for an IDENTIFY that was slow on its way. */
 const SPACING_MS = 5_250;
 
