@@ -15,7 +15,7 @@ interface Host {
 interface Brackets {
   readonly memory: { readonly buffer: ArrayBuffer };
   begin(): void;
-  end(length: number): number;
+  end(from: number, length: number): number;
   cut(length: number, base: number, least: number): number;
 }
 
@@ -56,10 +56,15 @@ export function objectEnd(bytes: Uint8Array, from: number, end: number): number 
 
 function scannedObjectEnd({ brackets, window }: Scanner, bytes: Uint8Array, from: number, end: number): number {
   brackets.begin();
+  // A view of a part costs more than to look at the part.
+  if (bytes.length <= WINDOW_BYTES) {
+    window.set(bytes);
+    return brackets.end(from, end);
+  }
   for (let at = from; at < end; at += WINDOW_BYTES) {
     const until = Math.min(end, at + WINDOW_BYTES);
     window.set(bytes.subarray(at, until));
-    const closed = brackets.end(until - at);
+    const closed = brackets.end(0, until - at);
     if (closed !== -1) return at + closed;
   }
   return -1;

@@ -82,9 +82,9 @@
     (v128.store offset=32 (local.get $length) (v128.const i64x2 0 0))
     (v128.store offset=48 (local.get $length) (v128.const i64x2 0 0)))
 
-  ;; Behind the bracket that closes the first one; -1 when it is not in this window.
-  (func (export "end") (param $length i32) (result i32)
-    (local $at i32) (local $left i64) (local $bit i64) (local $closing i32)
+  ;; Behind the bracket that closes the first one from $at on; -1 when it is not in this window.
+  (func (export "end") (param $at i32) (param $length i32) (result i32)
+    (local $left i64) (local $bit i64) (local $closing i32)
     (call $pad (local.get $length))
     (loop $blocks
       (call $block (local.get $at))
