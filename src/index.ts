@@ -34,7 +34,7 @@ export type { SessionStore } from './session/session-store.ts';
 export { Shard } from './shard.ts';
 export type { SendOptions } from './shard.ts';
 export type { DisconnectOptions } from './shard/closing.ts';
-export type { DispatchStreamOptions } from './shard/dispatch-stream.ts';
+export type { DispatchStreamOptions } from './shard/pull-stream.ts';
 export type { IdentifyQueue, InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
 export type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
 export type { Logger } from './shard/logger.ts';

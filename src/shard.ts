@@ -13,7 +13,7 @@ import type { Session } from './session/session.ts';
 import { forcedClosing, resolveClosing } from './shard/closing.ts';
 import type { DisconnectOptions } from './shard/closing.ts';
 import { ShardCore } from './shard/core.ts';
-import type { DispatchStreamOptions } from './shard/dispatch-stream.ts';
+import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import { GuildMemberRequests } from './shard/guild-member-requests.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
 import type { ShardActor } from './shard/shard-actor.ts';

@@ -3,10 +3,10 @@
  * now and then where there is none.
  */
 import type { ManagerEvents, Progress, ShardManager } from '../index.ts';
+import { LiveLine } from './live-line.ts';
 import type { Stream } from './stream.ts';
 import { grouped, lasting } from './words.ts';
 
-const REDRAW_EVERY_MS = 250;
 /** Without a terminal each line stays. */
 const LINE_EVERY_MS = 2_000;
 const BAR_WIDTH = 24;
@@ -28,48 +28,43 @@ export function progressInWords({ ready, total, remainingStarts }: Progress, eta
 
 type Told = Pick<ShardManager, 'on' | 'off'>;
 
-export class ProgressLine {
+export class ProgressLine extends LiveLine {
   readonly #stream: Stream;
   readonly #manager: Told;
   #latest: { readonly progress: Progress; readonly at: number } | null = null;
   #toldAt = Number.NEGATIVE_INFINITY;
-  #timer: NodeJS.Timeout | null = null;
 
   constructor(manager: Told, stream: Stream) {
-    this.#manager = manager;
+    super(stream);
     this.#stream = stream;
+    this.#manager = manager;
   }
 
-  start(): void {
+  override start(): void {
     this.#manager.on('progress', this.#take);
-    if (this.#stream.statusWidth !== null) this.#timer ??= setInterval(() => this.#draw(), REDRAW_EVERY_MS).unref();
+    super.start();
   }
 
-  /** Takes the line away. */
-  stop(): void {
+  override stop(): void {
     this.#manager.off('progress', this.#take);
-    if (this.#timer !== null) clearInterval(this.#timer);
-    this.#timer = null;
-    this.#stream.status('');
+    super.stop();
   }
 
   readonly #take = (...[progress]: ManagerEvents['progress']): void => {
     const now = performance.now();
     this.#latest = { progress, at: now };
-    if (this.#stream.statusWidth !== null) return this.#draw();
+    if (this.#stream.statusWidth !== null) return this.draw();
     // Who waits for the end must not miss it.
     if (now - this.#toldAt < LINE_EVERY_MS && progress.ready < progress.total) return;
     this.#toldAt = now;
     this.#stream.tell('note', progressInWords(progress, progress.etaMs));
   };
 
-  #draw(): void {
-    const width = this.#stream.statusWidth;
-    if (width === null || this.#latest === null) return;
+  protected override line(width: number): string | null {
+    if (this.#latest === null) return null;
     const { progress, at } = this.#latest;
-    const { paint } = this.#stream;
     const words = progressInWords(progress, progress.etaMs - (performance.now() - at));
     const drawn = bar(progress.ready / progress.total, Math.min(BAR_WIDTH, Math.max(0, width - words.length - 1)));
-    this.#stream.status(`${paint('cyan', drawn)} ${paint('dim', words.slice(0, Math.max(0, width - drawn.length - 1)))}`);
+    return `${this.paint('cyan', drawn)} ${this.paint('dim', words.slice(0, Math.max(0, width - drawn.length - 1)))}`;
   }
 }

@@ -109,7 +109,7 @@ export class ManagerCore {
       say: (event) => this.send(event),
       relay: (_set, shardId, name, args) => (emitter.emit as (name: string, ...args: unknown[]) => void).call(emitter, name, ...args, shardId),
       deliver: (dispatch, row) => dispatcher.deliver(dispatch, row),
-      oldestWaiting: (row) => dispatcher.oldestOf(row),
+      oldestWaiting: (row) => dispatcher.lowestSequenceOf(row),
       fault: (error, shardId) => this.fault(error, shardId),
       progressed: (set) => this.#progressed(set),
       served: () => {

@@ -4,7 +4,7 @@
  */
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
-import type { DispatchStreamOptions } from '../shard/dispatch-stream.ts';
+import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { FleetStream } from './fleet-stream.ts';
 import type { LedgerRow } from './session-ledger.ts';
@@ -40,7 +40,7 @@ export class FleetDispatcher {
     const stream = new FleetStream(
       {
         pressureChanged: () => this.#host.onPressure(this.isFull),
-        closed: (closed) => this.#streams.delete(closed),
+        closed: (closed) => this.#streams.delete(closed as FleetStream),
       },
       options,
     );
@@ -59,10 +59,10 @@ export class FleetDispatcher {
   }
 
   /** The oldest sequence of a shard's session that a stream still holds. */
-  oldestOf(row: LedgerRow): number | null {
+  lowestSequenceOf(row: LedgerRow): number | null {
     let oldest: number | null = null;
     for (const stream of this.#streams) {
-      const sequence = stream.oldestOf(row);
+      const sequence = stream.lowestSequenceOf(row);
       if (sequence !== null && (oldest === null || sequence < oldest)) oldest = sequence;
     }
     return oldest;

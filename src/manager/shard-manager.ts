@@ -9,7 +9,7 @@ import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol
 import type { SendOptions } from '../shard.ts';
 import { resolveClosing } from '../shard/closing.ts';
 import type { DisconnectOptions } from '../shard/closing.ts';
-import type { DispatchStreamOptions } from '../shard/dispatch-stream.ts';
+import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { ManagerCore } from './core.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
 import type { ManagerActor } from './manager-actor.ts';

@@ -2,7 +2,7 @@
 import type { Demand } from '../actors/connection-host.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { DispatchStream } from './dispatch-stream.ts';
-import type { DispatchStreamOptions } from './dispatch-stream.ts';
+import type { DispatchStreamOptions } from './pull-stream.ts';
 import { Emitter } from './emitter.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { ReadHabits } from './read-habits.ts';
@@ -59,7 +59,7 @@ export class Dispatcher {
     const stream = new DispatchStream(
       {
         pressureChanged: () => this.#host.onPressure(),
-        closed: (closed) => this.#streams?.delete(closed),
+        closed: (closed) => this.#streams?.delete(closed as DispatchStream),
       },
       options,
     );

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { DispatchStream } from '../../src/shard/dispatch-stream.ts';
-import type { DispatchStreamOptions } from '../../src/shard/dispatch-stream.ts';
+import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 
 /** A stream that holds dispatches, and what its owner was told. */
 function streamWith(count: number, options?: DispatchStreamOptions) {

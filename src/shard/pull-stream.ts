@@ -1,0 +1,166 @@
+/**
+ * Dispatches as an async iterable, with back-pressure: a consumer that falls behind stops sockets from being read
+ * instead of filling the memory. What waits is an item with a dispatch in it; what is given out, its owner says.
+ */
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import type { Dispatch } from '../protocol/packets.ts';
+
+export interface DispatchStreamOptions {
+  signal?: AbortSignal;
+  /** Only these event names; default all. */
+  events?: readonly string[];
+  /** Dispatches that may wait before the socket is paused. Default 1024. */
+  highWaterMark?: number;
+}
+
+interface Waiting {
+  readonly dispatch: Dispatch;
+}
+
+export interface PullStreamOwner {
+  /** Called when the stream becomes full, with all that comes while it is, and when it is no longer. */
+  pressureChanged(): void;
+  /** Nothing waits in it any more, and nothing will. */
+  closed(stream: object): void;
+}
+
+type Result<Value> = IteratorResult<Value, undefined>;
+
+export abstract class PullStream<Item extends Waiting, Value> implements AsyncIterableIterator<Value, undefined> {
+  readonly #owner: PullStreamOwner;
+  readonly #events: ReadonlySet<string> | null;
+  readonly #highWaterMark: number;
+  readonly #signal: AbortSignal | undefined;
+  #items: Item[] = [];
+  #head = 0;
+  #pending: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = [];
+  /** How it ends once nothing waits; `undefined` while it goes on. */
+  #end: GatewayError | null | undefined;
+  #full = false;
+
+  constructor(owner: PullStreamOwner, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
+    if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
+      throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
+    }
+    this.#owner = owner;
+    this.#events = events === undefined ? null : new Set(events);
+    this.#highWaterMark = highWaterMark;
+    this.#signal = signal;
+    if (signal?.aborted === true) this.#abort();
+    else signal?.addEventListener('abort', this.#abort, { once: true });
+  }
+
+  get isFull(): boolean {
+    return this.#full;
+  }
+
+  wants(t: string): boolean {
+    return this.#end === undefined && (this.#events === null || this.#events.has(t));
+  }
+
+  /** No more will come: what waits can still be taken, then the iteration ends, or throws `error`. */
+  finish(error: GatewayError | null): void {
+    if (this.#end === undefined) this.#endWith(error);
+  }
+
+  next(): Promise<Result<Value>> {
+    const item = this.#items[this.#head];
+    if (item !== undefined) {
+      this.#take();
+      return Promise.resolve({ done: false, value: this.valueOf(item) });
+    }
+    if (this.#end !== undefined) return this.#ending();
+    return new Promise((resolve) => this.#pending.push(resolve));
+  }
+
+  /** The consumer leaves its loop: what waits is dropped. */
+  return(): Promise<Result<Value>> {
+    this.#drop();
+    this.#endWith(null);
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  protected abstract valueOf(item: Item): Value;
+
+  protected add(item: Item): void {
+    if (!this.wants(item.dispatch.t)) return;
+    const pending = this.#pending.shift();
+    if (pending !== undefined) return pending({ done: false, value: this.valueOf(item) });
+    this.#items.push(item);
+    if (this.#full || this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
+  }
+
+  /** The lowest sequence that nobody has taken yet; not the first, for a session can be set back. */
+  protected lowestSequence(counts: (item: Item) => boolean): number | null {
+    let lowest: number | null = null;
+    for (let index = this.#head; index < this.#items.length; index += 1) {
+      const item = this.#items[index];
+      if (item === undefined || !counts(item)) continue;
+      // Whatever the types say, some gateways send a RESUMED without one.
+      const sequence: unknown = item.dispatch.s;
+      if (typeof sequence === 'number' && (lowest === null || sequence < lowest)) lowest = sequence;
+    }
+    return lowest;
+  }
+
+  #endWith(error: GatewayError | null): void {
+    this.#end = error;
+    if (this.#full) this.#setFull(false);
+    this.#closeIfDrained();
+    const pending = this.#pending;
+    this.#pending = [];
+    for (const resolve of pending) resolve(this.#ending());
+  }
+
+  /** An error is for the first who asks; after it there is nothing. */
+  #ending(): Promise<Result<Value>> {
+    const error = this.#end ?? null;
+    this.#end = null;
+    return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+  }
+
+  #take(): void {
+    this.#head += 1;
+    // Moving the rest to the front each time would make a long buffer quadratic.
+    if (this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    // Well below the mark, or the socket would stop and go with every dispatch.
+    if (this.#full) this.#setFull(this.#items.length - this.#head > this.#highWaterMark / 2);
+    this.#closeIfDrained();
+  }
+
+  /** Until what it holds is taken, a finished stream still counts as a consumer. */
+  #closeIfDrained(): void {
+    if (this.#end === undefined || this.#head < this.#items.length) return;
+    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#owner.closed(this);
+  }
+
+  #setFull(full: boolean): void {
+    const changed = full !== this.#full;
+    this.#full = full;
+    // While it stays full every dispatch asks again: a beat that was overdue may have let the socket be read.
+    if (changed || full) this.#owner.pressureChanged();
+  }
+
+  #drop(): void {
+    this.#items = [];
+    this.#head = 0;
+    if (this.#full) this.#setFull(false);
+  }
+
+  readonly #abort = (): void => {
+    this.#drop();
+    if (this.#signal !== undefined) this.#endWith(abortedError('dispatches()', this.#signal));
+  };
+}
