@@ -25,10 +25,11 @@ const RULES: readonly (readonly [Part | null, functionName: RegExp, url: RegExp]
   ['inflate', /^(?:writeSync|write|processCallback)$/, /^$|^node:zlib$/],
   ['text', /^(?:toString|utf8Slice|latin1Slice|utf8ToString)$/, /^$|^node:buffer$/],
   // Each calls JSON.parse, and does little else.
-  ['parse', /^(?:#read|#decode)$/, /\/src\/(?:actors\/connection|protocol\/received-dispatch)\.ts$/],
+  ['parse', /^(?:parsePacket|parseInPortions)$/, /\/src\/protocol\/packet-json\.ts$/],
+  ['parse', /^#parse$/, /\/src\/protocol\/received-dispatch\.ts$/],
   ['parse', /./, /\/subjects\/floor\.ts$/],
   ['client', /^(?:now|indexOfBuffer)$/, /^$/],
-  ['client', /./, /\/src\//],
+  ['client', /./, /\/src\/|^wasm:/],
   ['rest', /^\(program\)$/, /^$/],
   ['socket', /./, /\/node_modules\/ws\/|^node:|^$/],
 ];
