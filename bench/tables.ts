@@ -37,7 +37,7 @@ const machine: Block = ({ results }) => {
   ];
   const isBusy = loadBefore > cores / 2;
   if (!results.isFull) lines.push('**A short run, to see that it works: these figures mean nothing.**');
-  if (isBusy) lines.push('**The machine was busy with other things: these figures mean little.**');
+  if (isBusy) lines.push('**Something else was at work in the minute before the run.** Ratios are taken within a round, so they hold better than times.');
   return lines.join('\n');
 };
 

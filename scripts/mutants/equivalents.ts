@@ -16,6 +16,7 @@ export const EQUIVALENTS: Readonly<Record<string, string>> = {
   'shard.online.heartbeat.idle on gateway.hello: drop guard isSane':
     'an insane interval leaves `online` by the other region, which comes first',
   'shard.failed on shard.reinstantiate: drop action adopt': 'every fatal close has dropped the session already',
+  'shard.restoring on session.unavailable: drop action adopt': 'who looks for a stored session has none',
   'action lose: forget unreachable':
     'it only matters with a session, and whatever brings one starts the count anew: HELLO, or a session handed over',
   'loss readyTimeout: session → drop': NO_SESSION,
