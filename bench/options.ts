@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export const HELP = `npm run bench -- [options]
 
 Measures the shard, the floors it is held against and other gateway clients, and writes
-bench/results/latest.json and latest.md. Takes about 35 minutes on a machine with nothing else to do.
+bench/results/latest.json and latest.md. Takes about 20 minutes on a machine with nothing else to do.
 
   --quick         a minute or so, to see that all of it works; the figures mean nothing
   --only PATTERN  cases whose id has this text in it, or matches it as a regular expression

@@ -26,7 +26,6 @@ const RULES: readonly (readonly [Part | null, functionName: RegExp, url: RegExp]
   ['text', /^(?:toString|utf8Slice|latin1Slice|utf8ToString)$/, /^$|^node:buffer$/],
   // Each calls JSON.parse, and does little else.
   ['parse', /^(?:parsePacket|parseInPortions)$/, /\/src\/protocol\/packet-json\.ts$/],
-  ['parse', /^#parse$/, /\/src\/protocol\/received-dispatch\.ts$/],
   ['parse', /./, /\/subjects\/floor\.ts$/],
   ['client', /^(?:now|indexOfBuffer)$/, /^$/],
   ['client', /./, /\/src\/|^wasm:/],

@@ -38,8 +38,8 @@ export class FleetLine extends LiveLine {
       const part = `● ${grouped(count)} ${state} `;
       if (part.length > room) break;
       room -= part.length;
-      parts.push(this.paint(STATE_STYLES[state], part));
+      parts.push(this.stream.paint(STATE_STYLES[state], part));
     }
-    return `${parts.join('')}${this.paint('dim', `· ${rest}`.slice(0, room))}`;
+    return `${parts.join('')}${this.stream.paint('dim', `· ${rest}`.slice(0, room))}`;
   }
 }

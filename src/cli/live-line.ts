@@ -7,35 +7,31 @@ const REDRAW_EVERY_MS = 250;
 const RATE_OVER = 4;
 
 export abstract class LiveLine {
-  readonly #stream: Stream;
+  protected readonly stream: Stream;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(stream: Stream) {
-    this.#stream = stream;
+    this.stream = stream;
   }
 
   start(): void {
-    if (this.#stream.statusWidth !== null) this.#timer ??= setInterval(() => this.draw(), REDRAW_EVERY_MS).unref();
+    if (this.stream.statusWidth !== null) this.#timer ??= setInterval(() => this.draw(), REDRAW_EVERY_MS).unref();
   }
 
   /** Takes the line away. */
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
-    this.#stream.status('');
-  }
-
-  protected get paint(): Stream['paint'] {
-    return this.#stream.paint;
+    this.stream.status('');
   }
 
   /** No wider than that, but for its colours; `null` to leave what is there. */
   protected abstract line(width: number): string | null;
 
   protected draw(): void {
-    const width = this.#stream.statusWidth;
+    const width = this.stream.statusWidth;
     const line = width === null ? null : this.line(width);
-    if (line !== null) this.#stream.status(line);
+    if (line !== null) this.stream.status(line);
   }
 }
 

@@ -29,14 +29,12 @@ export function progressInWords({ ready, total, remainingStarts }: Progress, eta
 type Told = Pick<ShardManager, 'on' | 'off'>;
 
 export class ProgressLine extends LiveLine {
-  readonly #stream: Stream;
   readonly #manager: Told;
   #latest: { readonly progress: Progress; readonly at: number } | null = null;
   #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(manager: Told, stream: Stream) {
     super(stream);
-    this.#stream = stream;
     this.#manager = manager;
   }
 
@@ -53,11 +51,11 @@ export class ProgressLine extends LiveLine {
   readonly #take = (...[progress]: ManagerEvents['progress']): void => {
     const now = performance.now();
     this.#latest = { progress, at: now };
-    if (this.#stream.statusWidth !== null) return this.draw();
+    if (this.stream.statusWidth !== null) return this.draw();
     // Who waits for the end must not miss it.
     if (now - this.#toldAt < LINE_EVERY_MS && progress.ready < progress.total) return;
     this.#toldAt = now;
-    this.#stream.tell('note', progressInWords(progress, progress.etaMs));
+    this.stream.tell('note', progressInWords(progress, progress.etaMs));
   };
 
   protected override line(width: number): string | null {
@@ -65,6 +63,6 @@ export class ProgressLine extends LiveLine {
     const { progress, at } = this.#latest;
     const words = progressInWords(progress, progress.etaMs - (performance.now() - at));
     const drawn = bar(progress.ready / progress.total, Math.min(BAR_WIDTH, Math.max(0, width - words.length - 1)));
-    return `${this.paint('cyan', drawn)} ${this.paint('dim', words.slice(0, Math.max(0, width - drawn.length - 1)))}`;
+    return `${this.stream.paint('cyan', drawn)} ${this.stream.paint('dim', words.slice(0, Math.max(0, width - drawn.length - 1)))}`;
   }
 }

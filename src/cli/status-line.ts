@@ -21,7 +21,7 @@ export class StatusLine extends LiveLine {
     if (this.#shard === null) return null;
     const { state } = this.#shard;
     const rest = ` ${this.#numbers(this.#shard).join(' · ')}`.slice(0, Math.max(0, width - LONGEST_STATE - 2));
-    return `${this.paint(STATE_STYLES[state], `● ${state.padEnd(LONGEST_STATE)}`)}${this.paint('dim', rest)}`;
+    return `${this.stream.paint(STATE_STYLES[state], `● ${state.padEnd(LONGEST_STATE)}`)}${this.stream.paint('dim', rest)}`;
   }
 
   #numbers(shard: InspectedShard): string[] {

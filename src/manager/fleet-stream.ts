@@ -33,7 +33,7 @@ interface Item {
 
 export class FleetStream extends PullStream<Item, ShardDispatch> {
   push(dispatch: Dispatch, row: LedgerRow): void {
-    this.add({ dispatch, row, sessionId: row.session?.sessionId });
+    if (this.wants(dispatch.t)) this.add({ dispatch, row, sessionId: row.session?.sessionId });
   }
 
   /** The lowest sequence of this shard's session that nobody has taken yet. */

@@ -13,4 +13,5 @@ export const keepBytes = (bytes: Buffer): KeptBytes => (bytes.length < LARGE_BYT
 /** Bytes of the caller's own. */
 export const bytesOf = (kept: KeptBytes): Buffer => (typeof kept === 'string' ? Buffer.from(kept, 'latin1') : Buffer.from(kept));
 
-export const textOf = (kept: KeptBytes): string => (typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept).toString();
+/** To be read at once: where it can be, no copy. */
+export const viewOf = (kept: KeptBytes): Buffer => (typeof kept === 'string' ? Buffer.from(kept, 'latin1') : kept);

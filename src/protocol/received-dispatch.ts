@@ -4,7 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { GatewayError } from './errors.ts';
-import { bytesOf, keepBytes, textOf } from './kept-bytes.ts';
+import { bytesOf, keepBytes, viewOf } from './kept-bytes.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import { parsePacket } from './packet-json.ts';
 
@@ -100,7 +100,7 @@ export class ReceivedDispatch {
   #decode(): unknown {
     if (this.#broken !== null) throw this.#broken;
     try {
-      this.#data = (this.#parse() as { d: unknown }).d;
+      this.#data = (parsePacket(viewOf(this.#packet ?? '')) as { d: unknown }).d;
     } catch (cause) {
       this.#broken = new GatewayError('DECODE_FAILED', `the data of ${this.t} is not JSON`, { cause });
       this.#origin?.corrupted(this.#broken);
@@ -108,11 +108,6 @@ export class ReceivedDispatch {
     }
     this.#kept = null;
     return this.#data;
-  }
-
-  #parse(): unknown {
-    const packet = this.#packet ?? '';
-    return typeof packet === 'string' ? JSON.parse(textOf(packet)) : parsePacket(packet);
   }
 
   #bytes(): Uint8Array {

@@ -10,7 +10,7 @@ interface Item {
 
 export class DispatchStream extends PullStream<Item, Dispatch> {
   push(dispatch: Dispatch, sessionId: string | null): void {
-    this.add({ dispatch, sessionId });
+    if (this.wants(dispatch.t)) this.add({ dispatch, sessionId });
   }
 
   /** The lowest sequence of a session that nobody has taken yet. */

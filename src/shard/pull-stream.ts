@@ -90,8 +90,8 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
 
   protected abstract valueOf(item: Item): Value;
 
+  /** Takes what is wanted; what is not needs no item. */
   protected add(item: Item): void {
-    if (!this.wants(item.dispatch.t)) return;
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: this.valueOf(item) });
     this.#items.push(item);
