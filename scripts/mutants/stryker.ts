@@ -1,10 +1,10 @@
 /** Faults of code: the mutants of StrykerJS, in what machines and actors do. */
-import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
 import type { Result, Verdict } from './mutant.ts';
+import { changeOf } from './survivors.ts';
 import { SUITES_VARIABLE } from './suites.ts';
 
 export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
@@ -21,24 +21,11 @@ const VERDICTS: Partial<Record<Status, Verdict>> = {
   NoCoverage: 'survived',
 };
 
-const MOST_LETTERS = 64;
-const short = (text: string): string => {
-  const line = text.replaceAll(/\s+/g, ' ').trim();
-  return line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;
-};
-
-/** Lines and columns count from 1. */
-function textAt(source: string, { start, end }: MutantResult['location']): string {
-  const lines = source.split('\n').slice(start.line - 1, end.line);
-  return lines.map((line, index) => line.slice(index === 0 ? start.column - 1 : 0, index === lines.length - 1 ? end.column - 1 : undefined)).join('\n');
-}
-
 /** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
   const seen = new Map<string, number>();
   return results.map((result) => {
-    const source = readFileSync(result.fileName, 'utf8');
-    const id = `${relative(ROOT, result.fileName)}: ${short(textAt(source, result.location))} → ${short(result.replacement)}`;
+    const id = `${relative(ROOT, result.fileName)}: ${changeOf(result)}`;
     const count = (seen.get(id) ?? 0) + 1;
     seen.set(id, count);
     return { id: count === 1 ? id : `${id} #${count}`, result };
@@ -51,7 +38,7 @@ export async function codeMutants(mutate: readonly string[], suites: readonly st
   const stryker = new Stryker({
     mutate: [...mutate],
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner', join(import.meta.dirname, 'texts.ts')],
+    plugins: ['@stryker-mutator/vitest-runner', ...['texts.ts', 'survivors.ts'].map((file) => join(import.meta.dirname, file))],
     ignorers: ['texts'],
     vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
     // Mutants that run while a module loads would need every test. The chart and the constants have their own.
@@ -62,7 +49,7 @@ export async function codeMutants(mutate: readonly string[], suites: readonly st
     ignorePatterns: ['dist', '.cache', 'coverage'],
     tempDirName: '.cache/mutants/stryker',
     cleanTempDir: 'always',
-    reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only'],
+    reporters: [process.stdout.isTTY ? 'progress' : 'progress-append-only', 'survivors'],
     allowConsoleColors: process.stdout.isTTY,
     concurrency,
     dryRunTimeoutMinutes: 20,

@@ -1,0 +1,31 @@
+/** Tells of each of Stryker's mutants that survived as soon as it has, so that a long run need not be waited for. */
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
+import type { MutantResult } from '@stryker-mutator/api/core';
+import { ROOT } from '../run.ts';
+
+const MOST_LETTERS = 64;
+const short = (text: string): string => {
+  const line = text.replaceAll(/\s+/g, ' ').trim();
+  return line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}…` : line;
+};
+
+/** Lines and columns count from 1. */
+function textAt(file: string, { start, end }: MutantResult['location']): string {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(start.line - 1, end.line);
+  return lines.map((line, index) => line.slice(index === 0 ? start.column - 1 : 0, index === lines.length - 1 ? end.column - 1 : undefined)).join('\n');
+}
+
+/** What was written, and what is written now. */
+export const changeOf = ({ fileName, location, replacement = '' }: Readonly<MutantResult>): string =>
+  `${short(textAt(fileName, location))} → ${short(replacement)}`;
+
+export const strykerPlugins = [
+  declareValuePlugin(PluginKind.Reporter, 'survivors', {
+    onMutantTested(result: Readonly<MutantResult>) {
+      if (result.status !== 'Survived' && result.status !== 'NoCoverage') return;
+      console.log(`survived: ${relative(ROOT, result.fileName)}:${result.location.start.line}: ${changeOf(result)}`);
+    },
+  }),
+];
