@@ -18,7 +18,7 @@ function textAt(file: string, { start, end }: MutantResult['location']): string 
 }
 
 /** What was written, and what is written now. */
-export const changeOf = ({ fileName, location, replacement = '' }: Readonly<MutantResult>): string =>
+export const changeOf = ({ fileName, location, replacement }: Readonly<MutantResult>): string =>
   `${short(textAt(fileName, location))} → ${short(replacement)}`;
 
 export const strykerPlugins = [
