@@ -13,8 +13,6 @@ export const EQUIVALENTS: Readonly<Record<string, string>> = {
   'shard.online on shard.resume: lost → reconnecting': INSISTS,
   'shard.zombie on shard.reinstantiate: lost → reconnecting': INSISTS,
   'shard.zombie on shard.resume: lost → reconnecting': INSISTS,
-  'shard.online.heartbeat.idle on gateway.hello: drop guard isSane':
-    'an insane interval leaves `online` by the other region, which comes first',
   'shard.failed on shard.reinstantiate: drop action adopt': 'every fatal close has dropped the session already',
   'shard.restoring on session.unavailable: drop action adopt': 'who looks for a stored session has none',
   'action lose: forget unreachable':
