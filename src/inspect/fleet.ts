@@ -5,9 +5,9 @@ import type { Dispatch } from '../protocol/packets.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
 import { ManagerProbe } from './manager-probe.ts';
 import type { Shown } from './manager-probe.ts';
-import type { IdentifyReport, LogEntry, ManagerSummary, ShardSummary } from './messages.ts';
+import type { Entry, IdentifyReport, LogEntry, ManagerSummary, ShardSummary } from './messages.ts';
 import { Probe } from './probe.ts';
-import type { Entry, Subject } from './probe.ts';
+import type { Subject } from './probe.ts';
 import { Ring } from './ring.ts';
 import type { ShownShard } from './shown-shard.ts';
 

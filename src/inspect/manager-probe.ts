@@ -7,18 +7,18 @@ import type { ManagerState } from '../../machines/index.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
 import type { ManagerEvents } from '../manager/manager-events.ts';
 import type { ShardHandle } from '../manager/shard-handle.ts';
-import type { ManagerSummary, ShardDetail } from './messages.ts';
-import type { Entry, Fresh, Subject } from './probe.ts';
+import type { Entry, ManagerSummary, ShardDetail } from './messages.ts';
+import type { Fresh, Subject } from './probe.ts';
 import { shownShardOf } from './shown-shard.ts';
 import type { ShownShard } from './shown-shard.ts';
-import { activeIn, followSteps } from './steps.ts';
+import { activeIn } from './steps.ts';
+import { Watch } from './watch.ts';
+import type { WatchHost } from './watch.ts';
 
 const NOTHING: Fresh = { states: [], marks: [], beats: [] };
 
-export interface ManagerProbeHost {
-  now(): number;
+export interface ManagerProbeHost extends WatchHost {
   log(entry: Entry): void;
-  logDetail(entry: Entry): void;
   /** Puts a shard on show; in the place of another when there is a key. */
   show(shard: ShownShard, key?: string): Shown;
 }
@@ -33,17 +33,17 @@ export class ManagerProbe implements Subject {
   readonly key: string;
   readonly #manager: InspectedManager;
   readonly #host: ManagerProbeHost;
+  readonly #watch: Watch;
   readonly #shown = new Map<number, Shown & { readonly handle: ShardHandle }>();
   readonly #releases: (() => void)[] = [];
   #state: ManagerState;
   #since: number;
-  #watchers = 0;
-  #stopFollowing: (() => void) | null = null;
 
   constructor(key: string, manager: InspectedManager, host: ManagerProbeHost) {
     this.key = key;
     this.#manager = manager;
     this.#host = host;
+    this.#watch = new Watch(host);
     this.#state = manager.state;
     this.#since = host.now();
     const subscription = manager.actor.subscribe({ next: () => this.#follow(), error: () => this.#follow() });
@@ -78,28 +78,17 @@ export class ManagerProbe implements Subject {
   }
 
   watch(): void {
-    this.#watchers += 1;
-    if (this.#watchers > 1) return;
-    this.#stopFollowing = followSteps(this.#manager.actor, ({ event, taken, active }) =>
-      this.#host.logDetail({ at: this.#host.now(), kind: 'event', text: event, taken, active }),
-    );
+    if (this.#watch.begin()) this.#watch.follow(this.#manager.actor);
   }
 
   unwatch(): void {
-    this.#watchers -= 1;
-    if (this.#watchers === 0) this.#unfollow();
+    this.#watch.end();
   }
 
   /** Lets go of the manager. What is shown of its shards is the host's. */
   close(): void {
-    this.#watchers = 0;
-    this.#unfollow();
+    this.#watch.close();
     for (const release of this.#releases) release();
-  }
-
-  #unfollow(): void {
-    this.#stopFollowing?.();
-    this.#stopFollowing = null;
   }
 
   #follow(): void {

@@ -64,6 +64,9 @@ export interface LogEntry {
   readonly payload?: unknown;
 }
 
+/** Before it has its place in the log. */
+export type Entry = Omit<LogEntry, 'id' | 'shard'>;
+
 /** A heartbeat: `null` when it was not answered in time. */
 export interface Beat {
   readonly at: number;

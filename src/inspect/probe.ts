@@ -5,23 +5,20 @@
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
-import type { Beat, LogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
+import type { Beat, Entry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
 import { Ring } from './ring.ts';
 import { shownPayload } from './shown-payload.ts';
 import type { ShownShard } from './shown-shard.ts';
-import { activeByState, activeIn, followSteps } from './steps.ts';
+import { activeByState, activeIn } from './steps.ts';
+import { Watch } from './watch.ts';
+import type { WatchHost } from './watch.ts';
 
 /** How much of a shard's past is kept. */
 const KEPT = { states: 500, marks: 200, beats: 240 } as const;
 
-export type Entry = Omit<LogEntry, 'id' | 'shard'>;
-
-export interface ProbeHost {
-  now(): number;
+export interface ProbeHost extends WatchHost {
   /** What everybody is told. */
   log(entry: Entry): void;
-  /** What only those are told who have selected this shard. */
-  logDetail(entry: Entry): void;
   /** With payloads: what of a dispatch may be shown. */
   readonly redact: ((dispatch: Dispatch) => unknown) | null;
 }
@@ -46,15 +43,13 @@ export class Probe implements Subject {
   readonly key: string;
   readonly #shard: ShownShard;
   readonly #host: ProbeHost;
+  readonly #watch: Watch;
   readonly #states = new Ring<StateChange>({ maxRows: KEPT.states });
   readonly #marks = new Ring<Mark>({ maxRows: KEPT.marks });
   readonly #beats = new Ring<Beat>({ maxRows: KEPT.beats });
   readonly #releases: (() => void)[] = [];
   #fresh = { states: [] as StateChange[], marks: [] as Mark[], beats: [] as Beat[] };
   #since: number;
-  #watchers = 0;
-  #stopFollowing: (() => void) | null = null;
-  #followed: ShownShard['actor'] | null = null;
   #measured: { at: number; sequence: number | null };
   #dispatchesPerSecond = 0;
 
@@ -62,6 +57,7 @@ export class Probe implements Subject {
     this.key = key;
     this.#shard = shard;
     this.#host = host;
+    this.#watch = new Watch(host);
     this.#since = host.now();
     this.#measured = { at: this.#since, sequence: shard.sequence };
     this.#states.push({ at: this.#since, state: shard.state });
@@ -113,41 +109,21 @@ export class Probe implements Subject {
   }
 
   watch(): void {
-    this.#watchers += 1;
-    if (this.#watchers > 1) return;
+    if (!this.#watch.begin()) return;
     this.#fresh = { states: [], marks: [], beats: [] };
-    this.#follow();
+    this.#watch.follow(this.#shard.actor);
     if (this.#host.redact !== null) this.#shard.on('dispatch', this.#showDispatch);
   }
 
   unwatch(): void {
-    this.#watchers -= 1;
-    if (this.#watchers === 0) this.#unfollow();
+    if (this.#watch.end()) this.#shard.off('dispatch', this.#showDispatch);
   }
 
   /** Lets go of the shard. */
   close(): void {
-    this.#watchers = 0;
-    this.#unfollow();
-    for (const release of this.#releases) release();
-  }
-
-  #unfollow(): void {
-    this.#stopFollowing?.();
-    this.#stopFollowing = null;
-    this.#followed = null;
+    this.#watch.close();
     this.#shard.off('dispatch', this.#showDispatch);
-  }
-
-  /** A machine that broke and was started again is another actor. */
-  #follow(): void {
-    const { actor } = this.#shard;
-    if (actor === null || this.#watchers === 0 || this.#followed === actor) return;
-    this.#stopFollowing?.();
-    this.#followed = actor;
-    this.#stopFollowing = followSteps(actor, ({ event, taken, active }) =>
-      this.#host.logDetail({ at: this.#host.now(), kind: 'event', text: event, taken, active }),
-    );
+    for (const release of this.#releases) release();
   }
 
   readonly #showDispatch = (dispatch: Dispatch): void => {
@@ -164,12 +140,13 @@ export class Probe implements Subject {
       this.#keep('states', this.#states, { at, state: to });
       const active = this.#shard.actor === null ? { active: activeByState(to) } : {};
       this.#host.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
-      this.#follow();
+      // A machine that broke and was started again is another actor.
+      this.#watch.follow(this.#shard.actor);
     });
     this.#on('heartbeat', ({ latency }) => {
       const at = this.#host.now();
       this.#keep('beats', this.#beats, { at, latencyMs: latency });
-      if (this.#watchers > 0) this.#host.logDetail({ at, kind: 'beat', text: `answered after ${Math.round(latency)} ms` });
+      if (this.#watch.isOn) this.#host.logDetail({ at, kind: 'beat', text: `answered after ${Math.round(latency)} ms` });
     });
     this.#on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
       const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
@@ -189,7 +166,7 @@ export class Probe implements Subject {
 
   #keep<Kind extends keyof Fresh>(kind: Kind, ring: Ring<Fresh[Kind][number]>, item: Fresh[Kind][number]): void {
     ring.push(item);
-    if (this.#watchers > 0) (this.#fresh[kind] as Fresh[Kind][number][]).push(item);
+    if (this.#watch.isOn) (this.#fresh[kind] as Fresh[Kind][number][]).push(item);
   }
 
   #mark(kind: Mark['kind'], text: string, said: string): void {
