@@ -13,6 +13,30 @@ const whole = { guildId: '7', members: ['member 0', 'member 1'], notFound: [], n
 const asking = { guild_id: '7', query: '', limit: 0, nonce: 'n' };
 
 describe('GuildMemberRequests', () => {
+  it('takes a nonce of 32 bytes, and refuses one that Discord would leave out of its chunks', async () => {
+    const requests = new GuildMemberRequests({ clock: new VirtualClock(), random: () => 0, send: async () => {} });
+    const nonce = 'ü'.repeat(16);
+    await expect(requests.request({ ...asking, nonce: `${nonce}x` })).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+    expect(requests.isOpen).toBe(false);
+    const request = requests.request({ ...asking, nonce });
+    for (const index of [0, 1]) requests.chunk({ ...chunk(index), nonce });
+    expect(await request).toEqual({ ...whole, nonce });
+  });
+
+  it('gives up on the next chunk after 30 seconds, unless told otherwise', async () => {
+    const clock = new VirtualClock();
+    const requests = new GuildMemberRequests({ clock, random: () => 0, send: async () => {} });
+    const request = requests.request(asking);
+    const outcome = expect(request).rejects.toMatchObject({ code: 'REQUEST_TIMED_OUT' });
+    await clock.advanceAsync(29_999);
+    requests.chunk(chunk(0));
+    await clock.advanceAsync(29_999);
+    expect(requests.isOpen).toBe(true);
+    await clock.advanceAsync(1);
+    expect(requests.isOpen).toBe(false);
+    await outcome;
+  });
+
   it('is not completed by a chunk that comes twice', async () => {
     const { clock, gateway, shard } = await readyShard();
     const request = shard.requestGuildMembers(asking);

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError, Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
+import { resolveOptions } from '../../src/shard/shard-options.ts';
 import { liveShard, next } from '../kit/live-shard.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
@@ -23,6 +24,10 @@ describe.each(COMPRESSIONS)('with compression %s', (compression) => {
     expect(events.dispatched.filter((t) => t !== 'RESUMED')).toEqual(['READY', 'SMALL', 'READY', 'AFTER']);
     expect([...new Set(events.faults)]).toEqual(['DECODE_FAILED', 'RESUMES_EXHAUSTED']);
   });
+});
+
+it('a message may have 64 MiB, unless told otherwise', () => {
+  expect(resolveOptions({ token: TOKEN, intents: 0 }).maxMessageBytes).toBe(64 * 1_024 * 1_024);
 });
 
 it.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])('maxMessageBytes of %s is refused', (maxMessageBytes) => {

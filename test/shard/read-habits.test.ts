@@ -34,3 +34,11 @@ it('kinds without end take no memory without end', () => {
   for (let count = 0; count < 5_000; count += 1) habits.wasRead(`X${count}`);
   expect([habits.demandFor('X0'), habits.demandFor('X4999')]).toEqual(['unlikely', 'certain']);
 });
+
+it('a thousand kinds are remembered; with one more it starts anew', () => {
+  const habits = new ReadHabits();
+  for (let count = 0; count < 1_000; count += 1) habits.wasRead(`X${count}`);
+  expect(habits.demandFor('X0')).toBe('certain');
+  habits.wasRead('X1000');
+  expect([habits.demandFor('X0'), habits.demandFor('X1000')]).toEqual(['unlikely', 'certain']);
+});
