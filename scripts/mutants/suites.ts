@@ -4,9 +4,9 @@ import { join, posix } from 'node:path';
 import { ROOT } from '../run.ts';
 
 /** Not those that start processes, which would never see a mutant, nor those that read the sources. */
-const FOLDERS = ['machines', 'session', 'shard', 'actors', 'behaviours', 'model', 'oracle', 'properties', 'sim'];
-/** Each takes longer than all the others together. */
-const LEFT_OUT = ['test/behaviours/secrets.test.ts', 'test/sim/sim.more.test.ts'];
+const FOLDERS = ['machines', 'session', 'shard', 'actors', 'behaviours', 'model', 'oracle', 'properties', 'sim', 'telemetry'];
+/** The first two take longer than all the others together; the last starts threads, which would never see a mutant. */
+const LEFT_OUT = ['test/behaviours/secrets.test.ts', 'test/sim/sim.more.test.ts', 'test/telemetry/workers.test.ts'];
 
 /** Those that walk through everything a shard can do notice much, but reach every mutant, and take their time. */
 const WALKS = /^test\/(?:model|oracle|sim)\//;

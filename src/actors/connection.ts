@@ -175,7 +175,7 @@ export class Connection {
 
   /** What came before the end is handed out before it. */
   #flushThenEnd(event: Unsigned): void {
-    if (!this.#detached) this.#decoder.flush(() => this.#end(event));
+    this.#decoder.flush(() => this.#end(event));
   }
 
   /** Gives back whether the bytes were a packet. */

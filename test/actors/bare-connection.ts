@@ -40,6 +40,11 @@ export class NotingSocket implements WebSocketLike {
   }
 }
 
+export const dispatch = (s: number) => ({ op: 0, t: 'EVENT', s, d: {} });
+
+/** What a bare connection tells the machine, as it is heard. */
+export const says = (event: object): unknown[] => ['says', { ...event, connectionId: 3 }];
+
 export function bareConnection(options: Partial<ConnectionHost> = {}) {
   const clock = new VirtualClock({ startAt: 0 });
   const socket = new NotingSocket();

@@ -1,10 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
-import { bareConnection } from './bare-connection.ts';
+import { bareConnection, dispatch, says } from './bare-connection.ts';
 
 const READY = { op: 0, t: 'READY', s: 1, d: { session_id: 'one', resume_gateway_url: 'wss://one.test' } };
 const RESUMED = { op: 0, t: 'RESUMED', s: 4, d: {} };
-const dispatch = (s: number) => ({ op: 0, t: 'EVENT', s, d: {} });
-const says = (event: object) => ['says', { ...event, connectionId: 3 }];
 const beat = { op: 1, d: null };
 
 describe('what arrives', () => {
@@ -42,6 +40,14 @@ describe('what arrives', () => {
     clock.advance(10);
     receive({ op: 11 });
     expect(host.vitals).toEqual({ lastFrameAt: 10, lastDispatchAt: 0 });
+  });
+
+  test('as READY begins a session, and another at its own sequence', () => {
+    const { receive, host } = bareConnection();
+    receive(READY, dispatch(9));
+    const first = [host.cell.id, host.cell.sequence];
+    receive({ ...READY, s: 3, d: { ...READY.d, session_id: 'two' } });
+    expect([first, host.cell.id, host.cell.sequence]).toEqual([['one', 9], 'two', 3]);
   });
 
   test('is counted as replayed from RESUME to RESUMED, and no further', () => {
@@ -89,9 +95,29 @@ describe('what arrives', () => {
   });
 
   test('is not looked at further when a listener ends the connection with it', () => {
-    const { connection, receive, heard } = bareConnection({ onPacket: () => connection.detach() });
-    receive({ op: 7 }, dispatch(1));
-    expect(heard()).toEqual([]);
+    const { connection, receive, heard, host } = bareConnection({ onPacket: () => connection.detach() });
+    receive(dispatch(1), { op: 7 });
+    expect([heard(), host.cell.sequence]).toEqual([[], null]);
+  });
+
+  test('keeps a connection that a listener ends with it, after long work, from resting: nobody would wake it', () => {
+    const { clock, connection, socket, receive } = bareConnection({
+      onPacket: () => {
+        clock.sleep(20);
+        connection.detach();
+      },
+    });
+    receive({ op: 7 });
+    expect([socket.asked, clock.pending]).toEqual([[], 0]);
+  });
+
+  test.each([
+    ['within the limit is taken', 0, [says({ type: 'gateway.reconnect' })]],
+    ['above the limit ends the connection', 1, [says({ type: 'socket.corrupted', reason: 'a message is larger than 100 bytes', cause: undefined })]],
+  ])('%s', (_, more, told) => {
+    const { socket, heard } = bareConnection({ maxMessageBytes: 100 });
+    socket.emit('message', Buffer.from('{"op":7}'.padEnd(100 + more)), false);
+    expect(heard()).toEqual(told);
   });
 });
 
@@ -177,6 +203,13 @@ describe('IDENTIFY', () => {
     expect([socket.asked, permit.outcomes]).toEqual([readyState === 1 ? [['send', { op: 2 }]] : [], outcomes]);
   });
 
+  test('without a permit is given up quietly by a socket that does not take it', () => {
+    const { connection, socket } = bareConnection();
+    socket.readyState = 2;
+    connection.perform({ type: 'identify' });
+    expect(socket.asked).toEqual([]);
+  });
+
   test('that is not sent before the connection is let go gives its permit back', () => {
     const release = vi.fn<() => void>();
     const { connection } = bareConnection({ takePermit: () => ({ sent: () => undefined, release }) });
@@ -215,11 +248,13 @@ describe('draining', () => {
   });
 
   test('says nothing once the connection is let go', () => {
-    const { clock, connection, heard } = bareConnection();
+    const { clock, connection, socket, receive, heard } = bareConnection();
     connection.perform({ type: 'drain' });
+    receive({ op: 11 });
+    heard();
     connection.detach();
     clock.next();
-    expect([heard(), clock.pending]).toEqual([[], 0]);
+    expect([heard(), clock.pending, socket.asked]).toEqual([[], 0, [['resume']]]);
   });
 });
 
@@ -236,10 +271,10 @@ describe('silence', () => {
     expect([before, heard(), clock.pending]).toEqual([[], [says({ type: 'socket.silent' })], 0]);
   });
 
-  test('is watched by one timer, from READY and from RESUMED on', () => {
+  test.each([[[READY]], [[RESUMED]], [[READY, RESUMED]]])('is watched by one timer, from READY and from RESUMED on: %j', (packets) => {
     const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
     const before = clock.pending;
-    receive(READY, RESUMED);
+    receive(...packets);
     const watched = clock.pending;
     connection.detach();
     expect([before, watched, clock.pending]).toEqual([0, 1, 0]);
@@ -249,65 +284,6 @@ describe('silence', () => {
     const { clock, receive } = bareConnection();
     receive(READY);
     expect(clock.pending).toBe(0);
-  });
-});
-
-describe('letting go', () => {
-  test('with a code reads on and sends a close frame with at most 123 bytes of reason, and says when it is closed', () => {
-    const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
-    connection.close(4_000, 'r'.repeat(200), gone);
-    const before = gone.mock.calls.length;
-    socket.emit('close', 4_000, Buffer.alloc(0));
-    expect([socket.asked, before, gone.mock.calls.length]).toEqual([[['resume'], ['close', 4_000, 'r'.repeat(123)]], 0, 1]);
-  });
-
-  test.each([
-    ['without a code', 1, null],
-    ['of one that is not open', 0, 4_000],
-  ])('%s sends none', (_, readyState, code) => {
-    const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
-    socket.readyState = readyState;
-    connection.close(code, 'reason', gone);
-    socket.emit('close', 1006, Buffer.alloc(0));
-    expect([socket.asked, gone.mock.calls.length]).toEqual([[['terminate']], 1]);
-  });
-
-  test('of one that is closed is done at once', () => {
-    const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
-    socket.readyState = 3;
-    connection.close(4_000, 'reason', gone);
-    connection.terminate();
-    expect([socket.asked, gone.mock.calls.length]).toEqual([[], 1]);
-  });
-
-  test.each([
-    [1, [['close', 4_000], ['terminate']]],
-    [0, [['terminate']]],
-  ])('at once hands out the close frame if it can (readyState %i)', (readyState, asked) => {
-    const { connection, socket, receive, heard } = bareConnection();
-    socket.readyState = readyState;
-    connection.abort(4_000);
-    receive({ op: 7 });
-    expect([socket.asked, heard()]).toEqual([asked, []]);
-  });
-
-  test('by terminating hears nothing more', () => {
-    const { connection, socket, receive, heard } = bareConnection();
-    connection.terminate();
-    receive({ op: 7 });
-    expect([socket.asked, heard()]).toEqual([[['terminate']], []]);
-  });
-
-  test('means that nothing is sent, paused or resumed', () => {
-    const { connection, socket } = bareConnection();
-    connection.detach();
-    connection.perform({ type: 'beat', scheduled: true });
-    connection.pause();
-    connection.resume();
-    expect([connection.transmit('command', '{}'), socket.asked]).toEqual([false, []]);
   });
 });
 

@@ -50,4 +50,9 @@ describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
     await new Promise<void>((resolve) => decoder.flush(resolve));
     expect({ works: syncInflaterWorks(kind), messages }).toEqual({ works: false, messages: texts });
   });
+
+  it('payloads fall back to the public stream', async () => {
+    const { syncInflaterWorks } = await loadWith(change);
+    expect(syncInflaterWorks('payload')).toBe(false);
+  });
 });

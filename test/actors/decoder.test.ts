@@ -344,3 +344,15 @@ it('a decoder for zstd-stream takes a message that runs on in another zstd frame
   recorder.write(Buffer.concat([zstdCompressSync('{"op":'), zstdCompressSync('11}')]));
   expect(await recorder.result()).toEqual(whole(['{"op":11}']));
 });
+
+it.each(['sync', 'stream'] as const)('a decoder for zstd-stream with the %s codec faults on a message that goes above the limit in zstd frames of its own', async (codec) => {
+  const recorder = new Recorder('zstd-stream', { codec, maxMessageBytes: 1_000 });
+  recorder.write(zstdCompressSync(`{"x":"${'x'.repeat(700)}`), zstdCompressSync('x'.repeat(700)), zstdCompressSync('"}'), zstdCompressSync(ACK));
+  expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
+});
+
+it.each(['none', 'zlib-stream', 'zstd-stream', 'payload'] as const)('with %s, text may be as long as the limit, and no longer', async (compression) => {
+  const recorder = new Recorder(compression, { maxMessageBytes: 100 });
+  recorder.write(ACK.padEnd(100), ACK.padEnd(101));
+  expect(await recorder.result()).toEqual({ messages: [ACK.padEnd(100)], faults: FAULT });
+});

@@ -98,6 +98,10 @@ describe('MemoryIdentifyGate', () => {
     expect({ timers: clock.pending, waiting: gate.waiting }).toEqual({ timers: 0, waiting: 0 });
   });
 
+  it('tells how far apart it keeps two of a key, its margin included', () => {
+    expect([new MemoryIdentifyGate().spacingMs, new MemoryIdentifyGate({ spacingMs: 250 }).spacingMs]).toEqual([5_250, 500]);
+  });
+
   it.each<MemoryIdentifyGateOptions>([
     { maxConcurrency: 0 },
     { maxConcurrency: 1.5 },

@@ -92,6 +92,20 @@ describe('SendLimiter', () => {
     expect(sendAll(limiter, 'command')).toBe(commands);
   });
 
+  it('shows how many frames went in the last minute, and how many may', () => {
+    const { clock, limiter } = newLimiter();
+    const shown = [limiter.window.used];
+    limiter.record('command');
+    clock.advance(1_000);
+    for (const kind of ['heartbeat', 'presence'] as const) limiter.record(kind);
+    shown.push(limiter.window.used);
+    for (const ms of [58_999, 1, 999, 1]) {
+      clock.advance(ms);
+      shown.push(limiter.window.used);
+    }
+    expect([shown, limiter.window.limit]).toEqual([[0, 3, 3, 2, 2, 0], 120]);
+  });
+
   it('gives a new connection a fresh budget', () => {
     const { clock, limiter } = newLimiter();
     sendAll(limiter, 'command');

@@ -1,0 +1,115 @@
+/** How a connection lets its socket go. */
+import { describe, expect, test, vi } from 'vitest';
+import { ZlibStreamDecoder } from '../../src/actors/stream-decoder.ts';
+import { bareConnection } from './bare-connection.ts';
+
+describe('letting go', () => {
+  test('with a code reads on and sends a close frame with at most 123 bytes of reason, and says when it is closed', () => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    connection.close(4_000, 'r'.repeat(200), gone);
+    const before = gone.mock.calls.length;
+    socket.emit('close', 4_000, Buffer.alloc(0));
+    expect([socket.asked, before, gone.mock.calls.length]).toEqual([[['resume'], ['close', 4_000, 'r'.repeat(123)]], 0, 1]);
+  });
+
+  test.each([
+    ['without a code', 1, null],
+    ['of one that is not open', 0, 4_000],
+  ])('%s sends none', (_, readyState, code) => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    socket.readyState = readyState;
+    connection.close(code, 'reason', gone);
+    socket.emit('close', 1006, Buffer.alloc(0));
+    expect([socket.asked, gone.mock.calls.length]).toEqual([[['terminate']], 1]);
+  });
+
+  test('of one that is closed is done at once', () => {
+    const { connection, socket } = bareConnection();
+    const gone = vi.fn<() => void>();
+    socket.readyState = 3;
+    connection.close(4_000, 'reason', gone);
+    connection.terminate();
+    expect([socket.asked, gone.mock.calls.length]).toEqual([[], 1]);
+  });
+
+  test.each([
+    [1, [['close', 4_000], ['terminate']]],
+    [0, [['terminate']]],
+  ])('at once hands out the close frame if it can (readyState %i)', (readyState, asked) => {
+    const { connection, socket, receive, heard } = bareConnection();
+    socket.readyState = readyState;
+    connection.abort(4_000);
+    receive({ op: 7 });
+    expect([socket.asked, heard()]).toEqual([asked, []]);
+  });
+
+  test('at once of one that is closed asks nothing more of it', () => {
+    const { connection, socket } = bareConnection();
+    socket.readyState = 3;
+    connection.abort(4_000);
+    expect(socket.asked).toEqual([]);
+  });
+
+  test('with a code hears nothing more', () => {
+    const { connection, receive, heard } = bareConnection();
+    connection.close(4_000, 'reason', () => undefined);
+    receive({ op: 7 });
+    expect(heard()).toEqual([]);
+  });
+
+  test('while it rests leaves no timer, and a consumer no way to make it go on', () => {
+    const { clock, connection, socket, receive } = bareConnection({ onPacket: () => clock.sleep(20) });
+    receive({ op: 11 });
+    connection.pause();
+    const before = clock.pending;
+    connection.detach();
+    connection.resume();
+    expect([before, clock.pending, socket.asked]).toEqual([1, 0, [['pause']]]);
+  });
+
+  test('while a dispatch is given out counts it as received, though its data turn out to be damaged', () => {
+    const reads: unknown[] = [];
+    const { socket, connection, host, heard } = bareConnection({
+      demandFor: () => 'unlikely',
+      onDispatch: (given) => {
+        connection.detach();
+        try {
+          reads.push(given.d);
+        } catch (error) {
+          reads.push(error);
+        }
+      },
+    });
+    socket.emit('message', Buffer.from('{"t":"EVENT","s":5,"op":0,"d":{damaged}}'), false);
+    expect([reads, host.cell.sequence, heard()]).toEqual([[expect.objectContaining({ code: 'DECODE_FAILED' })], 5, []]);
+  });
+
+  test('closes the decompression context', () => {
+    const close = vi.spyOn(ZlibStreamDecoder.prototype, 'close');
+    const { connection } = bareConnection({ compression: 'zlib-stream' });
+    connection.detach();
+    expect(close).toHaveBeenCalledTimes(1);
+    close.mockRestore();
+  });
+
+  test('by terminating hears nothing more', () => {
+    const { connection, socket, receive, heard } = bareConnection();
+    connection.terminate();
+    receive({ op: 7 });
+    expect([socket.asked, heard()]).toEqual([[['terminate']], []]);
+  });
+
+  test('means that nothing is sent, paused or resumed', () => {
+    const { connection, socket } = bareConnection();
+    connection.detach();
+    connection.perform({ type: 'beat', scheduled: true });
+    connection.perform({ type: 'identify' });
+    connection.perform({ type: 'resume' });
+    connection.perform({ type: 'drain' });
+    connection.pause();
+    connection.resume();
+    expect([connection.transmit('command', '{}'), socket.asked]).toEqual([false, []]);
+  });
+});

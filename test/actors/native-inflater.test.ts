@@ -1,0 +1,13 @@
+import { deflateSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import { EndedError, NativeInflater } from '../../src/actors/native-inflater.ts';
+
+it('a native inflater that is closed refuses to inflate: writing to its handle would abort the process', () => {
+  const inflater = new NativeInflater('zlib');
+  inflater.close();
+  inflater.close();
+  expect(inflater.isClosed).toBe(true);
+  for (const how of ['inflate', 'inflateWhole'] as const) {
+    expect(() => inflater[how](deflateSync('{}'), Buffer.alloc(64), 1_024)).toThrow(EndedError);
+  }
+});
