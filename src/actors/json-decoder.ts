@@ -5,8 +5,6 @@ import type { Decoder, DecoderSink } from './decoder.ts';
 const decodeFailed = (what: string, cause?: unknown): GatewayError =>
   new GatewayError('DECODE_FAILED', what, cause === undefined ? {} : { cause });
 
-export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
 export class JsonDecoder implements Decoder {
   readonly #sink: DecoderSink;
   protected readonly maxBytes: number;

@@ -1,7 +1,8 @@
 /** Decodes messages that are compressed one by one: binary frames are whole zlib streams of their own. */
 import { inflateSync } from 'node:zlib';
+import { reasonOf } from '../protocol/errors.ts';
 import type { DecoderSink } from './decoder.ts';
-import { JsonDecoder, reasonOf } from './json-decoder.ts';
+import { JsonDecoder } from './json-decoder.ts';
 import { NativeInflater, borrowScratch, returnScratch } from './native-inflater.ts';
 import { syncInflaterWorks } from './sync-inflater-check.ts';
 

@@ -1,6 +1,7 @@
 /** Adapts a connection to the machine: its events are sent to the chart, the chart's commands are performed. */
 import { fromCallback } from 'xstate';
 import type { SocketCommand, SocketInput } from '../../machines/index.ts';
+import { reasonOf } from '../protocol/errors.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { Line } from './line.ts';
@@ -26,5 +27,3 @@ export const socketActor = (partsOf: PartsOf<{ line: Line; host: ConnectionHost 
       return undefined;
     }
   });
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));

@@ -1,8 +1,9 @@
 /** Decodes transports with one compression context for all messages of a connection. */
+import { reasonOf } from '../protocol/errors.ts';
 import type { DecoderSink } from './decoder.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
 import type { Inflater, InflaterSink } from './inflater.ts';
-import { JsonDecoder, reasonOf } from './json-decoder.ts';
+import { JsonDecoder } from './json-decoder.ts';
 import type { StreamKind } from './native-inflater.ts';
 import { ObjectSplitter } from './object-splitter.ts';
 import { syncInflaterWorks } from './sync-inflater-check.ts';

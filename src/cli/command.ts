@@ -1,6 +1,7 @@
 /** What a subcommand is, and how its options are read: anything unknown is said in one line, by name only. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
+import { reasonOf } from '../protocol/errors.ts';
 import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -33,7 +34,7 @@ function read(name: string, options: Options, args: readonly string[]) {
     });
   } catch (error) {
     // The first sentence is what is wrong, the rest is advice about `--`.
-    const [what = ''] = String(error instanceof Error ? error.message : error).split(/\. |\n/);
+    const [what = ''] = reasonOf(error).split(/\. |\n/);
     const said = `${what.charAt(0).toLowerCase()}${what.slice(1)}`.replace(/\.$/, '');
     throw new UsageError(`${name}: ${said}; see shardwright ${name} --help`, { cause: error });
   }

@@ -2,6 +2,7 @@
 import { createInspector } from '../inspect/index.ts';
 import type { Inspector } from '../inspect/index.ts';
 import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
+import { reasonOf } from '../protocol/errors.ts';
 import type { Values } from './command.ts';
 import type { Stream } from './stream.ts';
 import { UsageError } from './usage-error.ts';
@@ -29,7 +30,7 @@ export async function openInspector(port: number): Promise<Inspector> {
   try {
     return await createInspector({ port });
   } catch (cause) {
-    throw new UsageError(`the inspector can't listen on port ${port}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UsageError(`the inspector can't listen on port ${port}: ${reasonOf(cause)}`, { cause });
   }
 }
 

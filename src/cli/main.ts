@@ -4,6 +4,7 @@ import { COMMANDS } from './commands.ts';
 import { parse } from './command.ts';
 import { overview } from './overview.ts';
 import { UsageError } from './usage-error.ts';
+import { reasonOf } from '../protocol/errors.ts';
 import { VERSION } from '../version.ts';
 
 /** Fit to be repeated; anything else may be something that was pasted by mistake. */
@@ -39,6 +40,6 @@ process.stdout.on('error', () => process.exit(0));
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`shardwright: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`shardwright: ${reasonOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

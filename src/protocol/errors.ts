@@ -75,6 +75,9 @@ export class GatewayError extends Error {
   }
 }
 
+/** What was thrown, in words; anything can be. */
+export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
 /** The error for an aborted signal; its reason becomes the cause. */
 export const abortedError = (what: string, signal: AbortSignal): GatewayError =>
   new GatewayError('ABORTED', `${what} was aborted`, { cause: signal.reason });

@@ -3,6 +3,7 @@
  * @see https://discord.com/developers/docs/reference#http-api
  */
 import type { IncomingMessage } from 'node:http';
+import { reasonOf } from '../protocol/errors.ts';
 import type { FakeRestReply } from './fake-rest.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
@@ -53,6 +54,6 @@ export async function restReply(settings: Settings, request: IncomingMessage): P
   try {
     return await rest({ method, path, query, headers, body: decoded(text) });
   } catch (error) {
-    return said(500, error instanceof Error ? error.message : String(error));
+    return said(500, reasonOf(error));
   }
 }
