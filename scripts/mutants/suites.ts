@@ -14,8 +14,8 @@ const WALKS = /^test\/(?:model|oracle|sim)\//;
 /** Tells the suites to the Vitest that Stryker starts. */
 export const SUITES_VARIABLE = 'MUTANTS_SUITES';
 
-/** Types are gone when a file is loaded. */
-const LOADS = /^(?:import|export) (?!type)[^;]*?'(\.[^']+)';$/gm;
+/** Types are gone when a file is loaded. Some tests load one late, into a world that they have changed. */
+const LOADS = /(?:^(?:import|export) (?!type)[^;]*?|\b(?:import|importActual<[^>]*>)\()'(\.[^']+)'(?:;$|\))/gm;
 
 /** All files a file loads, itself included, from the repository's root. */
 export function loadedBy(file: string, loaded = new Set<string>()): ReadonlySet<string> {

@@ -1,9 +1,16 @@
 /** What Stryker leaves alone: words for people, in reasons, errors and logs. A test that pins them restates them. */
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 
+interface Callee {
+  readonly type?: string;
+  readonly name?: string;
+  readonly object?: { readonly name?: string; readonly property?: { readonly name?: string } };
+  readonly property?: { readonly name?: string };
+}
+
 interface Node {
   readonly type: string;
-  readonly callee?: { readonly name?: string; readonly object?: { readonly name?: string; readonly property?: { readonly name?: string } } };
+  readonly callee?: Callee;
   readonly arguments?: readonly unknown[];
   readonly key?: { readonly name?: string };
 }
@@ -13,13 +20,19 @@ interface Path {
   readonly parentPath?: Path | null;
 }
 
+/** Functions that make errors of what they are told. */
+const TELLERS = ['abortedError', 'fail'];
+
 const isText = ({ type }: Node): boolean => type === 'StringLiteral' || type === 'TemplateLiteral';
+
+const isTeller = ({ type, name, object, property }: Callee): boolean =>
+  type === 'Super' || TELLERS.includes(name ?? property?.name ?? '') || [object?.name, object?.property?.name].includes('logger');
 
 function isForPeople(text: Node, parent: Node): boolean {
   const { callee, key, arguments: all = [] } = parent;
   if (parent.type === 'ObjectProperty') return key?.name === 'reason';
   if (parent.type === 'NewExpression') return callee?.name === 'GatewayError' ? all.indexOf(text) === 1 : callee?.name?.endsWith('Error') === true;
-  return parent.type === 'CallExpression' && [callee?.object?.name, callee?.object?.property?.name].includes('logger');
+  return parent.type === 'CallExpression' && callee !== undefined && isTeller(callee);
 }
 
 export const strykerPlugins = [

@@ -27,6 +27,8 @@ type Unsigned = Outgoing extends infer E ? (E extends Outgoing ? Omit<E, 'connec
 
 const MAX_CLOSE_REASON_BYTES = 123;
 
+const unanswered = (): GatewayError => new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
+
 export class Connection {
   readonly id: number;
   readonly limiter: SendLimiter;
@@ -104,6 +106,7 @@ export class Connection {
 
   /** A beat out of schedule, within the send limit; one that is already under way answers for it. */
   heartbeat(): Promise<number> {
+    if (this.#detached) return Promise.reject(unanswered());
     const answer = this.#host.pulse.nextAck();
     if (!this.#host.pulse.awaitsAck && this.#beatTimer === undefined) {
       const delayMs = this.limiter.delayMs('command');
@@ -137,7 +140,7 @@ export class Connection {
     this.#lane.close();
     this.#decoder.close();
     this.#host.takePermit()?.release();
-    this.#host.pulse.reset(new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered'));
+    this.#host.pulse.reset(unanswered());
   }
 
   /** Lets the socket go: with a close frame, or without when `code` is `null`. `gone` is called once it is closed. */
@@ -244,7 +247,6 @@ export class Connection {
   }
 
   #beat(kind: FrameKind): void {
-    if (this.#detached) return;
     if (this.#transmit(kind, heartbeatPayload(this.#host.cell.sequence))) this.#host.pulse.sent();
   }
 

@@ -22,6 +22,7 @@ export class Pulse {
   #dueAt: number | null = null;
   #lateMs = 0;
   #wasOverdue = false;
+  #hasBeaten = false;
   /** When each unanswered beat was sent; ACKs come in order. */
   #sentAt: number[] = [];
   #waiters: Waiter[] = [];
@@ -35,14 +36,12 @@ export class Pulse {
 
   /** `null` before the first beat of a connection. */
   get acknowledged(): boolean | null {
-    return this.#dueAt === null || !this.#hasBeaten ? null : this.#sentAt.length === 0;
+    return this.#hasBeaten ? this.#sentAt.length === 0 : null;
   }
 
   get awaitsAck(): boolean {
     return this.#sentAt.length > 0;
   }
-
-  #hasBeaten = false;
 
   /** A new connection: what the old one owed is not asked of it. */
   reset(error: GatewayError): void {

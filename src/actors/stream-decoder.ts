@@ -18,7 +18,7 @@ abstract class StreamDecoder extends JsonDecoder {
     super(sink, maxBytes);
     const outlet: InflaterSink = {
       output: (bytes, ends) => {
-        if (!this.closed) this.inflated(bytes, ends);
+        this.inflated(bytes, ends);
         this.#rethrowLate();
       },
       failed: (cause) => this.fail(`the ${kind} stream could not be inflated: ${reasonOf(cause)}`, cause),
@@ -37,13 +37,12 @@ abstract class StreamDecoder extends JsonDecoder {
   }
 
   protected override take(data: Buffer, isBinary: boolean): void {
-    if (this.closed) return;
     if (isBinary) this.compressed(data);
     else this.#inflater.flush(() => this.#takeText(data));
   }
 
   protected inflate(data: Buffer, ends: boolean): void {
-    if (!this.closed && data.length > 0) this.#inflater.write(data, ends);
+    if (data.length > 0) this.#inflater.write(data, ends);
   }
 
   protected abstract compressed(data: Buffer): void;

@@ -59,14 +59,29 @@ describe('letting go', () => {
     expect(heard()).toEqual([]);
   });
 
-  test('while it rests leaves no timer, and a consumer no way to make it go on', () => {
+  test('while it rests leaves no timer', () => {
     const { clock, connection, socket, receive } = bareConnection({ onPacket: () => clock.sleep(20) });
-    receive({ op: 11 });
     connection.pause();
+    receive({ op: 11 });
     const before = clock.pending;
     connection.detach();
     connection.resume();
     expect([before, clock.pending, socket.asked]).toEqual([1, 0, [['pause']]]);
+  });
+
+  test('while a consumer holds it leaves it no way to make it go on', () => {
+    const { connection, socket } = bareConnection();
+    connection.pause();
+    connection.detach();
+    connection.resume();
+    expect(socket.asked).toEqual([['pause']]);
+  });
+
+  test('means that it beats no more: whoever asks is told', async () => {
+    const { connection, socket, clock } = bareConnection();
+    connection.detach();
+    await expect(connection.heartbeat()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect([socket.asked, clock.pending]).toEqual([[], 0]);
   });
 
   test('while a dispatch is given out counts it as received, though its data turn out to be damaged', () => {

@@ -36,6 +36,13 @@ describe('the intake of a socket', () => {
     expect([calls, clock.pending]).toEqual([['pause', 'resume', 'pause', 'resume'], 0]);
   });
 
+  it('has worked for 10 ms when it has, to the millisecond, and goes on with one work while no more than 1 ms is idle', () => {
+    const [exact, close] = [setUp(), setUp()];
+    exact.frames(10, 1);
+    close.frames(6, 1, 1);
+    expect([exact.calls, close.calls]).toEqual([['pause'], ['pause']]);
+  });
+
   it('does not rest from frames that come one by one', () => {
     const { calls, frames } = setUp();
     frames(1_000, 5, 2);

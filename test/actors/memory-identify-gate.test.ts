@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { MemoryIdentifyGate } from '../../src/actors/memory-identify-gate.ts';
 import type { MemoryIdentifyGateOptions } from '../../src/actors/memory-identify-gate.ts';
@@ -96,6 +97,21 @@ describe('MemoryIdentifyGate', () => {
     const acquired = gate.acquire({ shardId: 0, signal: abort.signal, onBudgetSpent: () => abort.abort('too long') });
     await expect(acquired).rejects.toMatchObject({ code: 'ABORTED', cause: 'too long' });
     expect({ timers: clock.pending, waiting: gate.waiting }).toEqual({ timers: 0, waiting: 0 });
+  });
+
+  it('refuses at once whoever has given up already, though others wait', async () => {
+    const clock = new VirtualClock();
+    const gate = new MemoryIdentifyGate({ clock });
+    await gate.acquire({ shardId: 0, signal: new AbortController().signal });
+    await expect(gate.acquire({ shardId: 1, signal: AbortSignal.abort('too late') })).rejects.toMatchObject({ code: 'ABORTED', cause: 'too late' });
+    expect(gate.waiting).toBe(0);
+  });
+
+  it('holds on to no signal once a permit is granted', async () => {
+    const gate = new MemoryIdentifyGate({ clock: new VirtualClock() });
+    const { signal } = new AbortController();
+    await gate.acquire({ shardId: 0, signal });
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('tells how far apart it keeps two of a key, its margin included', () => {

@@ -106,6 +106,12 @@ describe('SendLimiter', () => {
     expect([shown, limiter.window.limit]).toEqual([[0, 3, 3, 2, 2, 0], 120]);
   });
 
+  it.each([-60_000, -1, Number.NaN])('keeps the room it has for an interval of %d', (intervalMs) => {
+    const { limiter } = newLimiter();
+    limiter.keepRoomFor(intervalMs);
+    expect(sendAll(limiter, 'command')).toBe(COMMANDS);
+  });
+
   it('gives a new connection a fresh budget', () => {
     const { clock, limiter } = newLimiter();
     sendAll(limiter, 'command');

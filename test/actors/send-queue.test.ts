@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { SendLimiter } from '../../src/actors/send-limiter.ts';
 import { SendQueue } from '../../src/actors/send-queue.ts';
@@ -30,6 +31,65 @@ const outcome = (promise: Promise<void>): Promise<string> =>
   );
 
 describe('SendQueue', () => {
+  it('sends nothing while it is closed, and leaves no timer', async () => {
+    const { clock, queue, outlet, sent } = setUp();
+    queue.open(outlet);
+    const outcomes = Array.from({ length: 6 }, (_, n) => {
+      clock.advance(1);
+      return outcome(queue.send('presence', String(n)));
+    });
+    const before = clock.pending;
+    queue.close();
+    outcomes.push(outcome(queue.send('command', 'late')));
+    expect([before, clock.pending, sent]).toEqual([1, 0, ['0', '1', '2', '3', '4']]);
+    queue.open(outlet);
+    clock.advance(20_500);
+    expect([await Promise.all(outcomes), sent]).toEqual([Array(7).fill('sent'), ['0', '1', '2', '3', '4', 'late', '5']]);
+  });
+
+  it('leaves no timer when it is stopped, and sends nothing until it is started and open again', async () => {
+    const { clock, queue, outlet, sent } = setUp();
+    queue.open(outlet);
+    const outcomes = Array.from({ length: 6 }, (_, n) => outcome(queue.send('presence', String(n))));
+    queue.stop(new GatewayError('STOPPED', 'the test said so'));
+    expect([await Promise.all(outcomes), clock.pending]).toEqual([[...Array<string>(5).fill('sent'), 'STOPPED'], 0]);
+    queue.start();
+    const later = outcome(queue.send('command', 'later'));
+    const before = sent.length;
+    queue.open(outlet);
+    expect([before, await later, sent.length]).toEqual([5, 'sent', 6]);
+  });
+
+  it('is waited with until the first of what waits may go', () => {
+    const { clock, queue, outlet, throttled } = setUp();
+    for (let n = 0; n < 115; n += 1) outlet.limiter.record('command');
+    clock.advance(55_000);
+    queue.open(outlet);
+    for (let n = 0; n < 6; n += 1) void queue.send('presence', String(n));
+    clock.advance(6_000);
+    for (let n = 0; n < 6; n += 1) outlet.limiter.record('presence');
+    queue.close();
+    void queue.send('presence', 'waits for its own limit');
+    for (let n = 0; n < 120; n += 1) outlet.limiter.record('command');
+    void queue.send('command', 'waits for the minute');
+    throttled.splice(0);
+    queue.open(outlet);
+    expect(throttled).toEqual([{ pending: 2, retryAfterMs: Math.min(outlet.limiter.delayMs('command'), outlet.limiter.delayMs('presence')) }]);
+  });
+
+  it('holds on to no signal once a frame is sent or given up', async () => {
+    const { queue, outlet } = setUp();
+    const [sending, abort] = [new AbortController(), new AbortController()];
+    const outcomes = [outcome(queue.send('command', 'a', sending.signal)), outcome(queue.send('command', 'b', abort.signal))];
+    abort.abort();
+    queue.open(outlet);
+    expect([await Promise.all(outcomes), getEventListeners(sending.signal, 'abort').length, getEventListeners(abort.signal, 'abort').length]).toEqual([
+      ['sent', 'ABORTED'],
+      0,
+      0,
+    ]);
+  });
+
   it('sends the presence before when the last one is aborted', async () => {
     const { queue, outlet, sent } = setUp();
     const abort = new AbortController();
