@@ -44,3 +44,28 @@ test('after another max_concurrency no key is free before the last IDENTIFY is f
   await Promise.all(queued);
   expect(times).toEqual([[1, 5_250], [2, 5_250]]);
 });
+
+test('with the max_concurrency that it has a key waits for its own IDENTIFY alone', async () => {
+  const clock = new VirtualClock();
+  const gate = new MemoryIdentifyGate({ clock, maxConcurrency: 2 });
+  const startedAt = clock.now();
+  await passes(gate, 0);
+  gate.update({ ...LIMIT, maxConcurrency: 2 });
+  await passes(gate, 1);
+  expect(clock.now() - startedAt).toBe(0);
+});
+
+test('with a smaller max_concurrency a key that stays waits for what others have sent too', async () => {
+  const clock = new VirtualClock();
+  const gate = new MemoryIdentifyGate({ clock, maxConcurrency: 2 });
+  const startedAt = clock.now();
+  await passes(gate, 0);
+  await clock.advanceAsync(4_000);
+  await passes(gate, 1);
+  gate.update(LIMIT);
+  let passedAt = 0;
+  const passing = passes(gate, 2).then(() => (passedAt = clock.now() - startedAt));
+  await clock.advanceAsync(10_000);
+  await passing;
+  expect(passedAt).toBe(9_250);
+});

@@ -73,6 +73,24 @@ describe('SessionCell', () => {
     expect([cell.sequence, cell.sessionForStore(null)?.sequence]).toEqual([1, 0]);
   });
 
+  it('goes on with its sequence when the same session is said to begin again, and from 0 as from any other', () => {
+    const cell = new SessionCell(0, 1);
+    cell.advance(0);
+    const first = cell.sequence;
+    cell.begin(identity, 1);
+    cell.advance(9);
+    cell.begin(identity, 1);
+    expect([first, cell.sequence]).toEqual([0, 9]);
+  });
+
+  it('takes nothing for handed out that was of another session', () => {
+    const cell = new SessionCell(0, 1);
+    cell.begin(identity, null);
+    cell.advance(7);
+    cell.markHandedOut('another');
+    expect(cell.sessionForStore(null)?.sequence).toBe(0);
+  });
+
   it('tells a store no more than what was handed out', () => {
     const cell = new SessionCell(0, 1);
     cell.begin(identity, null);
