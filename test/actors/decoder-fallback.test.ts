@@ -56,3 +56,27 @@ describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
     expect(syncInflaterWorks('payload')).toBe(false);
   });
 });
+
+describe('on a Node whose zlib handle is as expected', () => {
+  it.each(['zlib', 'zstd', 'payload'] as const)('%s is inflated synchronously', async (what) => {
+    const { syncInflaterWorks } = await loadWith(() => {});
+    expect([syncInflaterWorks(what), syncInflaterWorks(what)]).toEqual([true, true]);
+  });
+
+  it('a zlib stream is told from one that is damaged, and its messages apart, wherever it is cut', async () => {
+    const { createDecoder } = await loadWith(() => {});
+    const texts = ['{"op":10,"d":{}}', '{"op":11,"d":null}', '{"op":0,"t":"A","d":['];
+    const bytes = Buffer.concat(await compress('zlib', texts));
+    for (let at = 1; at < bytes.length; at += 1) {
+      const told: string[] = [];
+      const message = (text: Buffer): boolean => {
+        told.push(text.toString());
+        return !text.toString().endsWith('[');
+      };
+      const decoder = createDecoder('zlib-stream', { message, fault: ({ code }) => told.push(code) }, { codec: 'sync', maxMessageBytes: 1_024 });
+      decoder.write(bytes.subarray(0, at), true);
+      decoder.write(bytes.subarray(at), true);
+      expect(told).toEqual(texts);
+    }
+  });
+});
