@@ -31,6 +31,7 @@ export class Watch {
 
   /** One less looks. Gives back whether that was the last. */
   end(): boolean {
+    if (!this.isOn) return false;
     this.#watchers -= 1;
     if (this.isOn) return false;
     this.#stop();
