@@ -20,3 +20,17 @@ it('a full stream holds back no connection that is not ready: HELLO and the repl
   for (let n = 0; n < 7; n += 1) await stream.next();
   expect(gateway.last.paused).toBe(false);
 });
+
+it('a stream that is full of a replay holds the connection as soon as it is ready, though RESUMED is none of its kinds', async () => {
+  const { shard, gateway, clock } = await readyShard();
+  const stream = shard.dispatches({ highWaterMark: 4, events: ['TYPING_START'] });
+  gateway.answers.resumed = false;
+  gateway.last.end(1006);
+  await clock.advanceAsync(1_000);
+  for (let n = 0; n < 4; n += 1) gateway.dispatch('TYPING_START');
+  const before = [shard.state, gateway.last.paused];
+  gateway.dispatch('RESUMED');
+  expect([before, shard.state, gateway.last.paused]).toEqual([['resuming', false], 'ready', true]);
+  for (let n = 0; n < 4; n += 1) await stream.next();
+  expect(gateway.last.paused).toBe(false);
+});
