@@ -1,5 +1,6 @@
 /** `npm run sim`: shards live for thousands of hours of virtual time in a world that goes wrong in every way. */
 import { parseArgs } from 'node:util';
+import { reasonOf } from '../src/protocol/errors.ts';
 import { playMany } from '../test/sim/pool.ts';
 import { failureText, progressLine, summaryText } from '../test/sim/report.ts';
 import type { Progress } from '../test/sim/report.ts';
@@ -95,6 +96,6 @@ try {
   else if (values.trace) process.exitCode = await trace(seed, values.events === undefined ? undefined : wholeNumber('events', values.events, 0));
   else process.exitCode = await simulate(seed, wholeNumber('hours', values.hours, 1), wholeNumber('workers', values.workers, 1));
 } catch (error) {
-  process.stderr.write(`sim: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`sim: ${reasonOf(error)}\n`);
   process.exitCode = 2;
 }

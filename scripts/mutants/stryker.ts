@@ -3,23 +3,12 @@ import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
-import type { Result, Verdict } from './mutant.ts';
-import { changeOf } from './survivors.ts';
+import type { Result } from './mutant.ts';
+import { VERDICTS, changeOf } from './survivors.ts';
 import { SUITES_VARIABLE } from './suites.ts';
 
 export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
 export const ACTOR_CODE = ['src/actors/*.ts', 'src/shard/core.ts', 'src/session/session-cell.ts', 'src/session/session-keeper.ts'];
-
-type Status = MutantResult['status'];
-
-/** An error outside of the tests fails a run like a failing test does. */
-const VERDICTS: Partial<Record<Status, Verdict>> = {
-  Killed: 'killed',
-  RuntimeError: 'killed',
-  Timeout: 'timeout',
-  Survived: 'survived',
-  NoCoverage: 'survived',
-};
 
 /** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {

@@ -1,9 +1,22 @@
-/** Tells of each of Stryker's mutants that survived as soon as it has, so that a long run need not be waited for. */
+/**
+ * What Stryker says of a mutant, in our words; and each that survived told of as soon as it has, so that a long run
+ * need not be waited for.
+ */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
+import type { Verdict } from './mutant.ts';
+
+/** An error outside of the tests fails a run like a failing test does. */
+export const VERDICTS: Partial<Record<MutantResult['status'], Verdict>> = {
+  Killed: 'killed',
+  RuntimeError: 'killed',
+  Timeout: 'timeout',
+  Survived: 'survived',
+  NoCoverage: 'survived',
+};
 
 const MOST_LETTERS = 64;
 const short = (text: string): string => {
@@ -24,7 +37,7 @@ export const changeOf = ({ fileName, location, replacement }: Readonly<MutantRes
 export const strykerPlugins = [
   declareValuePlugin(PluginKind.Reporter, 'survivors', {
     onMutantTested(result: Readonly<MutantResult>) {
-      if (result.status !== 'Survived' && result.status !== 'NoCoverage') return;
+      if (VERDICTS[result.status] !== 'survived') return;
       console.log(`survived: ${relative(ROOT, result.fileName)}:${result.location.start.line}: ${changeOf(result)}`);
     },
   }),

@@ -1,5 +1,4 @@
-/** Which way messages are inflated by, how long they may be, and what becomes of a decoder that has faulted. */
-import { createHash } from 'node:crypto';
+/** Which way messages are inflated by, and what becomes of a decoder that has faulted. */
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import { createDecoder } from '../../src/actors/create-decoder.ts';
@@ -65,54 +64,5 @@ describe.each(['sync', 'stream'] as const)('a fault of a decoder with the %s cod
     await new Promise<void>((resolve) => decoder.flush(resolve));
     expect([faults, close.mock.calls.length]).toEqual([['DECODE_FAILED'], 1]);
     close.mockRestore();
-  });
-});
-
-const FAULT = ['DECODE_FAILED'];
-const SUFFIX_BYTES = 4;
-/** Text that hardly gets any shorter. */
-const noise = (bytes: number): string => Array.from({ length: Math.ceil(bytes / 64) }, (_, n) => createHash('sha256').update(String(n)).digest('hex')).join('').slice(0, bytes);
-
-describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec) => {
-  const text = `{"x":"${noise(92)}"}`;
-
-  it.each(['zlib', 'zstd', 'payload'] as const)('by %s may have as many bytes as the limit, and no more', async (kind) => {
-    const frames = kind === 'payload' ? [deflateSync(text)] : await compress(kind, [text]);
-    const outcomes = await Promise.all(
-      [text.length, text.length - 1].map((maxMessageBytes) => {
-        const recorder = new DecoderRecorder(kind === 'payload' ? kind : `${kind}-stream`, { codec, maxMessageBytes });
-        recorder.write(...frames);
-        return recorder.result();
-      }),
-    );
-    expect(outcomes).toEqual([
-      { messages: [text], faults: [] },
-      { messages: [], faults: FAULT },
-    ]);
-  });
-
-  it('by zlib may have as many bytes as the limit before its suffix comes', async () => {
-    const [frame = Buffer.alloc(0)] = await compress('zlib', [text]);
-    const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: text.length });
-    recorder.write(frame.subarray(0, -SUFFIX_BYTES), frame.subarray(-SUFFIX_BYTES));
-    expect(await recorder.result()).toEqual({ messages: [text], faults: [] });
-  });
-
-  it('by zlib that never ends is a fault as soon as it is above the limit', async () => {
-    const [frame = Buffer.alloc(0)] = await compress('zlib', [`{"x":"${noise(2_000)}"}`]);
-    const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: 500 });
-    for (let at = 0; at < frame.length - 100; at += 50) recorder.write(frame.subarray(at, Math.min(at + 50, frame.length - 100)));
-    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
-  });
-
-  it.each([
-    ['zlib', '[1,'],
-    ['zlib', '"words'],
-    ['zstd', '[1,'],
-    ['zstd', '"words'],
-  ] as const)('by %s that begins no object, and is not whole, is not waited for: %s', async (kind, words) => {
-    const recorder = new DecoderRecorder(`${kind}-stream`, { codec });
-    recorder.write(...(await compress(kind, [words])));
-    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 });

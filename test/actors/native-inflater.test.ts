@@ -11,3 +11,11 @@ it('a native inflater that is closed refuses to inflate: writing to its handle w
     expect(() => inflater[how](deflateSync('{}'), Buffer.alloc(64), 1_024)).toThrow(EndedError);
   }
 });
+
+it('a native inflater says what is wrong in the words of zlib', () => {
+  const inflater = new NativeInflater('zlib');
+  const whole = deflateSync('{"op":10}');
+  whole[0]! ^= 0xff;
+  expect(() => inflater.inflateWhole(whole, Buffer.alloc(64), 1_000)).toThrow(expect.objectContaining({ code: 'Z_DATA_ERROR' }));
+  inflater.close();
+});
