@@ -5,7 +5,7 @@
 import { expect, test } from 'vitest';
 import type { FakeConnection } from '../../src/testing/index.ts';
 import { heard, liveManager } from '../kit/live-manager.ts';
-import { QUICK } from '../kit/timing.ts';
+import { TENACIOUS } from '../kit/timing.ts';
 
 const SHARDS = Number(process.env['SHARDS'] ?? 100);
 const CUTS = Number(process.env['CUTS'] ?? 400);
@@ -20,11 +20,7 @@ const ENDS: readonly ((connection: FakeConnection) => void)[] = [
 ];
 
 test(`${SHARDS} shards whose connections are ended ${CUTS} times, in all ways, are all ready again, and nothing is lost`, { timeout: 600_000 }, async () => {
-  // A session is given up after four resumes that failed in a row, and some shard is always that unlucky.
-  // Nobody is deaf here. With short times, hundreds that come back at once to a busy machine would all give up and begin
-  // anew before any of them has had its turn.
-  const timing = { ...QUICK, maxResumeAttempts: CUTS, connectTimeoutMs: 60_000, helloTimeoutMs: 60_000, resumedTimeoutMs: 60_000 };
-  await using kit = await liveManager({ shards: SHARDS, timing }, { heartbeatIntervalMs: 20_000 });
+  await using kit = await liveManager({ shards: SHARDS, timing: TENACIOUS }, { heartbeatIntervalMs: 20_000 });
   const { manager, gateway } = kit;
   let seed = 7;
   const roll = (below: number): number => {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { guildEvents } from '../kit/guild-events.ts';
 import { BEATS_ADDED, heard, liveManager, quickGate, quickManager, states } from '../kit/live-manager.ts';
+import { TENACIOUS } from '../kit/timing.ts';
 
 test('4 → 7 → 16 → 4 under load: every event of every guild is handed out once, in order', async () => {
   await using kit = await liveManager({ shards: 4 }, {}, { broken: BEATS_ADDED });
@@ -26,7 +27,7 @@ test('4 → 7 → 16 → 4 under load: every event of every guild is handed out 
 });
 
 test('connections that break in the middle delay the hand-over, and cost nothing', async () => {
-  await using kit = await liveManager({ shards: 4 }, {}, { broken: BEATS_ADDED });
+  await using kit = await liveManager({ shards: 4, timing: TENACIOUS }, {}, { broken: BEATS_ADDED });
   const { manager, gateway } = kit;
   await manager.connect();
   const load = guildEvents(gateway, manager);
