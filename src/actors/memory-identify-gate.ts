@@ -214,7 +214,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
       this.#unsent += 1;
       admitted.add(waiter);
     }
-    if (admitted.size > 0) this.#waiting = this.#waiting.filter((waiter) => !admitted.has(waiter));
+    this.#waiting = this.#waiting.filter((waiter) => !admitted.has(waiter));
     for (const { grant, lane } of admitted) grant(this.#permit(lane));
     this.#schedule();
     this.#tellIfSpent();

@@ -31,6 +31,13 @@ describe('a decoder without compression', () => {
     recorder.write(HELLO, 'nonsense');
     expect(await recorder.result()).toEqual(whole([]));
   });
+
+  it('finds no fault after close()', async () => {
+    const recorder = new Recorder('none', { maxMessageBytes: HELLO.length - 1 });
+    recorder.decoder.close();
+    recorder.write(HELLO);
+    expect(await recorder.result()).toEqual(whole([]));
+  });
 });
 
 describe.each(['zlib', 'zstd', 'payload'] as const)('the check of %s on this Node', (what) => {

@@ -122,6 +122,7 @@ describe('MemoryIdentifyGate', () => {
     { maxConcurrency: 0 },
     { maxConcurrency: 1.5 },
     { total: 0 },
+    { remaining: 0, total: 1.5 },
     { total: 5, remaining: 6 },
     { remaining: -1 },
     { remaining: Number.NaN },
@@ -130,10 +131,10 @@ describe('MemoryIdentifyGate', () => {
     { resetAfterMs: Number.POSITIVE_INFINITY },
     { spacingMs: Number.NaN },
     { marginMs: -1 },
-  ])('refuses %j with INVALID_OPTIONS', (options) => {
+  ])('refuses %j with INVALID_OPTIONS, naming the option', (options) => {
     const [name = ''] = Object.keys(options).slice(-1);
     expect(() => new MemoryIdentifyGate(options)).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(name) as string }),
+      expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringMatching(`: ${name} must`) as string }),
     );
   });
 });

@@ -40,6 +40,16 @@ describe('a beat', () => {
     expect([told, again, pulse.takeLagMs()]).toEqual([20_000, null, 45_000]);
   });
 
+  test.each([
+    [29_999, 10_001],
+    [30_000, 10_000],
+    [30_001, INTERVAL_MS],
+  ])('that is %i ms late leaves %i ms to the next: the schedule is kept as long as a quarter of the interval is left', (lateMs, leftMs) => {
+    const { clock, pulse } = scheduled();
+    clock.advance(10_000 + lateMs);
+    expect(pulse.scheduleNext()).toBe(leftMs);
+  });
+
   test('is not late before one is due', () => {
     const pulse = new Pulse(new VirtualClock({ startAt: 0 }));
     pulse.overdue();
@@ -95,6 +105,14 @@ describe('an ACK that is lost', () => {
     clock.advance(50);
     expect([meanwhile, pulse.acknowledge(), pulse.acknowledged, pulse.awaitsAck]).toEqual([false, 50, true, false]);
   });
+});
+
+test('an ACK that comes with the beat one interval after a lost one is taken for that of the new beat', () => {
+  const { clock, pulse } = scheduled();
+  pulse.sent();
+  clock.advance(INTERVAL_MS);
+  pulse.sent();
+  expect([pulse.acknowledge(), pulse.awaitsAck]).toEqual([0, false]);
 });
 
 describe('a new connection', () => {
