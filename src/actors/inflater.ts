@@ -113,13 +113,20 @@ export class StreamInflater implements Inflater {
     this.#next();
   }
 
+  /** What a task throws keeps nobody else from their turn. */
   #next(): void {
+    let thrown: { error: unknown } | null = null;
     while (!this.#isBusy) {
       const task = this.#tasks.shift();
-      if (task === undefined) return;
-      if (typeof task === 'function') task();
-      else if (!this.#closed) this.#inflate(task);
+      if (task === undefined) break;
+      try {
+        if (typeof task === 'function') task();
+        else if (!this.#closed) this.#inflate(task);
+      } catch (error) {
+        thrown ??= { error };
+      }
     }
+    if (thrown !== null) throw thrown.error;
   }
 
   #inflate({ input, ends }: Write): void {

@@ -139,6 +139,12 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
     expect(await recorder.result()).toEqual(whole(messages.slice(0, 5)));
   });
 
+  it('finds where a message ends with an empty frame in the middle of its suffix', async () => {
+    const recorder = newRecorder();
+    for (const frame of frames.slice(0, 3)) recorder.write(frame.subarray(0, -2), Buffer.alloc(0), frame.subarray(-2));
+    expect(await recorder.result()).toEqual(whole(messages.slice(0, 3)));
+  });
+
   it('passes text frames as JSON, in order with the compressed ones', async () => {
     const recorder = newRecorder();
     recorder.write(...frames.slice(0, 3), ACK, ...frames.slice(3, 5), HELLO);
@@ -200,6 +206,16 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
     const thrown = await whatIsThrown(parts.map((part) => () => recorder.write(part)), () => recorder.result());
     expect(thrown).toEqual(expect.arrayContaining(['from message 2', 'from message 8']));
     expect(await recorder.result()).toEqual(whole(messages.slice(0, 10)));
+  });
+
+  it('lets through what the sink throws at a text frame that had to wait for a compressed one', async () => {
+    const recorder = newRecorder();
+    recorder.onMessage = (text) => {
+      if (text === ACK) throw new Error('from the text');
+    };
+    const thrown = await whatIsThrown([() => recorder.write(frames[0]!, ACK)], () => recorder.result());
+    expect(thrown).toEqual(['from the text']);
+    expect(await recorder.result()).toEqual(whole([messages[0]!, ACK]));
   });
 
   it('tells the fault before it calls those back who wait for what was written', async () => {

@@ -77,6 +77,21 @@ describe('SendQueue', () => {
     expect(throttled).toEqual([{ pending: 2, retryAfterMs: Math.min(outlet.limiter.delayMs('command'), outlet.limiter.delayMs('presence')) }]);
   });
 
+  it('lets a command that overtakes go as soon as it may, though others have to wait for longer', () => {
+    const { clock, queue, outlet, sent } = setUp();
+    queue.open(outlet);
+    for (let n = 0; n < 120; n += 1) {
+      outlet.transmit(n < 118 ? 'command' : 'priority', '');
+      clock.advance(100);
+    }
+    void queue.send('command', 'in turn');
+    void queue.send('priority', 'first');
+    clock.advance(60_500 - 120 * 100);
+    const first = sent.slice(120);
+    clock.advance(300);
+    expect([first, sent.slice(120)]).toEqual([['first'], ['first', 'in turn']]);
+  });
+
   it('holds on to no signal once a frame is sent or given up', async () => {
     const { queue, outlet } = setUp();
     const [sending, abort] = [new AbortController(), new AbortController()];
