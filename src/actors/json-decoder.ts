@@ -35,8 +35,7 @@ export class JsonDecoder implements Decoder {
   }
 
   protected take(data: Buffer, _isBinary: boolean): void {
-    if (data.length > this.maxBytes) this.failTooLarge();
-    else this.deliver(data);
+    this.deliver(data);
   }
 
   /** Hands out a message that must be one. */
@@ -47,6 +46,10 @@ export class JsonDecoder implements Decoder {
   /** Hands out what may be a message. A throw must not keep the rest of a frame from the context: it comes later. */
   protected offer(bytes: Buffer): boolean {
     if (this.#closed) return true;
+    if (bytes.length > this.maxBytes) {
+      this.failTooLarge();
+      return true;
+    }
     try {
       return this.#sink.message(bytes);
     } catch (error) {

@@ -104,7 +104,6 @@ export class ZlibStreamDecoder extends StreamDecoder {
     this.#partial = [];
     this.#partialBytes = 0;
     this.#wasUnfinished = false;
-    if (whole.length > this.maxBytes) return this.failTooLarge();
     if (this.offer(whole)) return;
     if (isSecondTry || !isUnfinishedObject(whole)) return this.refuse();
     this.#wasUnfinished = true;

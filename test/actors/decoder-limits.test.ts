@@ -28,6 +28,21 @@ describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec)
     ]);
   });
 
+  it.each(['zlib', 'zstd'] as const)('by %s in two parts may have no more bytes than the limit, though each part has', async (kind) => {
+    const parts = await compress(kind, [text.slice(0, 60), text.slice(60)]);
+    const outcomes = await Promise.all(
+      [text.length, text.length - 1].map((maxMessageBytes) => {
+        const recorder = new DecoderRecorder(`${kind}-stream`, { codec, maxMessageBytes });
+        recorder.write(...parts);
+        return recorder.result();
+      }),
+    );
+    expect(outcomes).toEqual([
+      { messages: [text], faults: [] },
+      { messages: [], faults: FAULT },
+    ]);
+  });
+
   it('by zlib may have as many bytes as the limit before its suffix comes', async () => {
     const [frame = Buffer.alloc(0)] = await compress('zlib', [text]);
     const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: text.length });
