@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDecoder } from '../../src/actors/create-decoder.ts';
 import type { DecoderOptions } from '../../src/actors/decoder.ts';
+import { StreamInflater, SyncInflater } from '../../src/actors/inflater.ts';
 import type * as Check from '../../src/actors/sync-inflater-check.ts';
 import { compress, realisticMessages } from '../kit/compressed-streams.ts';
 import { DecoderRecorder as Recorder } from '../kit/decoder-recorder.ts';
@@ -269,6 +270,13 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
     recorder.write(...frames.slice(1));
     recorder.write('nonsense');
     expect(await recorder.result()).toEqual(whole(messages.slice(0, 1)));
+  });
+
+  it('lets go of its context with close()', () => {
+    const close = vi.spyOn((codec === 'sync' ? SyncInflater : StreamInflater).prototype, 'close');
+    newRecorder().decoder.close();
+    expect(close).toHaveBeenCalledOnce();
+    close.mockRestore();
   });
 
   it('hands out nothing that was written before close() but not decoded', async () => {

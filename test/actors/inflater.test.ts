@@ -30,6 +30,21 @@ describe.each([['SyncInflater', SyncInflater], ['StreamInflater', StreamInflater
     expect(told).toEqual([`whole ${TEXTS[0]}`, `part ${TEXTS[1]}`, `whole ${TEXTS[2]}`]);
   });
 
+  it('gives out what was written though nobody waits for it', async () => {
+    const { inflater, told, sink } = setUp(Kind);
+    const [one] = await compress('zlib', TEXTS);
+    const given = new Promise<void>((resolve) => {
+      const { output } = sink;
+      sink.output = (bytes, ends) => {
+        output(bytes, ends);
+        resolve();
+      };
+    });
+    inflater.write(one!, true);
+    await given;
+    expect(told).toEqual([`whole ${TEXTS[0]}`]);
+  });
+
   it('gives out as much as the limit in one write, and fails at one byte more', async () => {
     const frames = await compress('zlib', ['x'.repeat(100), 'x'.repeat(101)]);
     const { inflater, told, flushed } = setUp(Kind, 100);
