@@ -202,7 +202,6 @@ export class ShardCore {
     // The children of a machine in error are not stopped.
     this.line.connection?.terminate();
     this.#follow();
-    this.departure.resolve();
     this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
   }
 

@@ -102,6 +102,21 @@ describe('a fault', () => {
     expect([failures, events.states.at(-1)]).toEqual([[['INTERNAL_ERROR', expect.stringContaining('a bug')]], 'failed']);
   });
 
+  test('of a machine that was never connected is told of like any other', () => {
+    const { shard, events } = virtualShard();
+    shard.actor.send({ type: 'shard.resume', get session(): never { throw new Error('a bug'); } } as never);
+    expect([events.of('failed').map(({ code }) => code), shard.state]).toEqual([['INTERNAL_ERROR'], 'failed']);
+  });
+
+  test('of a machine that is being stopped keeps nobody waiting for the stop', async () => {
+    const { shard, events } = await readyShard();
+    const stopping = shard.disconnect();
+    const before = shard.state;
+    shard.actor.send({ type: 'shard.resume', get session(): never { throw new Error('a bug'); } } as never);
+    await stopping;
+    expect([before, events.of('failed').map(({ code }) => code), shard.state]).toEqual(['disconnecting', ['INTERNAL_ERROR'], 'failed']);
+  });
+
   test('of the session store is told of, whichever way the session goes', async () => {
     const cause = new Error('disk full');
     const sessionStore: SessionStore = { load: async () => null, save: () => Promise.reject(cause), clear: () => Promise.reject(cause) };
