@@ -50,6 +50,18 @@ describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec)
     expect(await recorder.result()).toEqual({ messages: [text], faults: [] });
   });
 
+  it('by zstd that does not end is a fault as soon as it is above the limit', async () => {
+    const parts = await compress('zstd', [text.slice(0, 40), text.slice(40, 60)]);
+    const faults = await Promise.all(
+      [60, 59].map(async (maxMessageBytes) => {
+        const recorder = new DecoderRecorder('zstd-stream', { codec, maxMessageBytes });
+        recorder.write(...parts);
+        return (await recorder.result()).faults;
+      }),
+    );
+    expect(faults).toEqual([[], FAULT]);
+  });
+
   it('by zlib that never ends is a fault as soon as it is above the limit', async () => {
     const [frame = Buffer.alloc(0)] = await compress('zlib', [`{"x":"${noise(2_000)}"}`]);
     const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: 500 });

@@ -134,6 +134,17 @@ describe('a new connection', () => {
     expect([reset, beforeItsBeat, next, pulse.takeLagMs()]).toEqual([[null, false, null], null, INTERVAL_MS, 20_000]);
   });
 
+  test('is told that its first beat is late, whatever the last of the old one was', () => {
+    const { clock, pulse } = scheduled();
+    clock.advance(30_000);
+    pulse.overdue();
+    pulse.reset(LOST);
+    pulse.scheduleFirst(1_000, INTERVAL_MS);
+    clock.advance(1_000 + 20_000);
+    pulse.scheduleNext();
+    expect(pulse.takeLagMs()).toBe(20_000);
+  });
+
   test('tells nobody twice that the old one is lost', async () => {
     const { pulse } = scheduled();
     const waiting = pulse.nextAck();
