@@ -25,6 +25,12 @@ describe.each(['sync', 'stream'] as const)('a decoder for compressed payloads wi
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 
+  it('takes no notice of what stands in a frame behind the end of its payload', async () => {
+    const recorder = new Recorder('payload', { codec });
+    recorder.write(Buffer.concat([deflateSync(ACK), Buffer.from('more')]), deflateSync(HELLO));
+    expect(await recorder.result()).toEqual(whole([ACK, HELLO]));
+  });
+
   it('faults on a message above the limit instead of inflating it', async () => {
     const recorder = new Recorder('payload', { codec, maxMessageBytes: 1_000 });
     recorder.write(deflateSync(`"${'x'.repeat(2_000_000)}"`));

@@ -36,6 +36,18 @@ describe('ToldGate', () => {
     expect(ToldGate.of(gate, clock)).toBe(gate);
   });
 
+  it('lets a gate tell of a spent budget to who does not want to hear of it', async () => {
+    const permit = { sent: () => undefined, release: () => undefined };
+    const { gate } = openGate({
+      acquire: async ({ onBudgetSpent }: IdentifyRequest) => {
+        onBudgetSpent?.(1_000);
+        return permit;
+      },
+    });
+    await gate.acquire(requestOf(3));
+    expect(told[0]).toEqual({ event: 'budgetSpent', shardId: 3, retryAfterMs: 1_000 });
+  });
+
   it('tells how long was waited for a permit, and until it was used', async () => {
     const clock = new VirtualClock();
     const gate = ToldGate.of(new MemoryIdentifyGate({ clock, total: 10, remaining: 10 }), clock);
