@@ -10,10 +10,14 @@ import { SUITES_VARIABLE } from './suites.ts';
 export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
 export const ACTOR_CODE = ['src/actors/*.ts', 'src/shard/core.ts', 'src/session/session-cell.ts', 'src/session/session-keeper.ts'];
 
+/** Results come as runners are done: here they are as they stand in the files. */
+const byPlace = (a: MutantResult, b: MutantResult): number =>
+  a.location.start.line - b.location.start.line || a.location.start.column - b.location.start.column || a.location.end.line - b.location.end.line || a.location.end.column - b.location.end.column;
+
 /** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
   const seen = new Map<string, number>();
-  return results.map((result) => {
+  return results.toSorted(byPlace).map((result) => {
     const id = `${relative(ROOT, result.fileName)}: ${changeOf(result)}`;
     const count = (seen.get(id) ?? 0) + 1;
     seen.set(id, count);
