@@ -103,6 +103,11 @@ export const EXPLANATIONS: readonly Explanation[] = [
   {
     because: 'the types allow what never is, so TypeScript asks',
     mutants: {
+      'machines/shard-state.ts': [
+        '\'disconnected\' → ""',
+        "typeof online === 'object' → true",
+        "typeof value === 'object' → true",
+      ],
       'src/actors/connection.ts': ["command.type !== 'beat' → false"],
       'src/actors/send-queue.ts': [
         'leaving.at(-1)?.text → leaving.at(-1).text',
@@ -209,6 +214,60 @@ export const EXPLANATIONS: readonly Explanation[] = [
     because: 'a suffix that is believed too early or too late is harmless by design: an object that is not finished is completed by what comes',
     mutants: {
       'src/actors/stream-decoder.ts': ['from === 0 → true #2'],
+    },
+  },
+  {
+    because: 'a loss is taken down in the step that leads to where it is read; the type allows none',
+    mutants: {
+      'machines/shard-delays.ts': ['asking.context.loss?.pause → asking.context.loss.pause'],
+      'machines/shard.setup.ts': [
+        '\'\' → "Stryker was here!"',
+        '\'\' → "Stryker was here!" #2',
+        '\'shard\' → ""',
+        'context.loss === null || context.loss.code === null → context.loss === null && context.loss.code === null',
+        'context.loss === null || context.loss.code === null → false',
+        'context.loss === null → false',
+        'context.loss.code === null → false',
+        'context.loss?.closeWith → context.loss.closeWith',
+        'context.loss?.closeWith → context.loss.closeWith #2',
+        'context.loss?.code → context.loss.code',
+        'context.loss?.initiator → context.loss.initiator',
+        'context.loss?.reason → context.loss.reason',
+        'context.loss?.reason → context.loss.reason #2',
+        'loss?.reconnect → loss.reconnect',
+        'loss?.reconnect → loss.reconnect #2',
+      ],
+    },
+  },
+  {
+    because: '`failed` is entered by fatal codes alone, and each has a name',
+    mutants: {
+      'machines/shard.setup.ts': ['fatal !== undefined → true'],
+    },
+  },
+  {
+    because: 'resumes are only counted with a session, and the count starts anew when it goes',
+    mutants: {
+      'machines/shard.setup.ts': ['context.session !== null → true #2'],
+    },
+  },
+  {
+    because: 'asked for are `drop`, `never` and `insist`; every other word is the ordinary case',
+    mutants: {
+      'machines/losses.ts': [
+        '\'keep\' → ""',
+        '\'keep\' → "" #3',
+        '\'keep\' → "" #4',
+        '\'maybe\' → ""',
+        '\'maybe\' → "" #2',
+      ],
+      'machines/shard-delays.ts': ['\'backoff\' → ""'],
+    },
+  },
+  {
+    because: 'only events of that table lead there',
+    mutants: {
+      'machines/losses.ts': ['(TOLD as Record<string, (event: ShardEvent) => Loss>)[event.type… → (TOLD as Record<string, (event: ShardEvent) => Loss>)[event.type…'],
     },
   },
 ];
