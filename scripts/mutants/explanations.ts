@@ -150,7 +150,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
     },
   },
   {
-    because: 'it is put in while a module loads, and only the suite that loads the module late is asked: with the mutant in the source nearly all fail',
+    because: 'it is put in while a module loads, and only the suite that loads the module late is asked: put into the source by hand, each is noticed',
     mutants: {
       'src/actors/create-decoder.ts': [
         '(sink, maxBytes) => new JsonDecoder(sink, maxBytes) → () => undefined',
