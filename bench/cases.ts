@@ -37,7 +37,7 @@ const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
 const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
 const PROFILED: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'ours-zstd', 'ours-plain-unread', 'ours-zlib-unread', 'ours-zstd-unread'];
 const RATES = [500, 2_000, 8_000] as const;
-const FLEETS = [1, 100, 500] as const;
+const SHARD_COUNTS = [1, 100, 500] as const;
 export const WORKERS = [0, 1, 2] as const;
 
 const simple = (kind: Exclude<KindName, 'paced' | 'memory' | 'threads'>, clients: readonly ClientId[]): Case[] =>
@@ -49,7 +49,7 @@ export const CASES: readonly Case[] = [
     [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({ id: `paced-${perSecond}/${client}`, kind: 'paced', client, perSecond })),
   ),
   ...simple('block', [...MAIN, ...ZSTD, ...OTHERS]),
-  ...FLEETS.flatMap((shards) =>
+  ...SHARD_COUNTS.flatMap((shards) =>
     [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({ id: `memory-${shards}/${client}`, kind: 'memory', client, shards })),
   ),
   // The peers wait for seconds before each reconnect; one of them is enough to hold ours against.

@@ -1,14 +1,14 @@
 /** Who is measured: our shard in its ways, the floors it is held against, and the clients of others. */
 import { inspectorProblem } from './client/inspector.ts';
 import { nativeZlibProblem } from './client/native-zlib.ts';
-import type { Variant } from './client/subject.ts';
+import type { Variant } from './client/adapter.ts';
 import type { Transport } from './server/recording.ts';
 
 export interface Client {
   /** In tables. */
   readonly name: string;
-  /** The file in `client/subjects`. */
-  readonly subject: string;
+  /** The file in `client/adapters`. */
+  readonly adapter: string;
   readonly transport: Transport;
   /** Default `all`. */
   readonly variant?: Variant;
@@ -21,8 +21,8 @@ export interface Client {
   readonly changesData?: true;
 }
 
-const floor = (name: string, transport: Transport): Client => ({ name: `floor: ${name}`, subject: 'floor', transport });
-const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({ name: `shardwright: ${name}`, subject: 'ours', transport, ...more });
+const floor = (name: string, transport: Transport): Client => ({ name: `floor: ${name}`, adapter: 'floor', transport });
+const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({ name: `shardwright: ${name}`, adapter: 'ours', transport, ...more });
 
 const CLIENT_TABLE = {
   'floor-plain': floor('ws + JSON.parse', 'none'),
@@ -43,19 +43,19 @@ const CLIENT_TABLE = {
   'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
   'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
 
-  'discordjs-plain': { name: '@discordjs/ws: plain', subject: 'discordjs-native', transport: 'none' },
-  'discordjs-zlib': { name: '@discordjs/ws: zlib-stream, node:zlib', subject: 'discordjs-native', transport: 'zlib-stream' },
-  'discordjs-zlib-sync': { name: '@discordjs/ws: zlib-stream, zlib-sync', subject: 'discordjs-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
-  'discordjs-payload': { name: '@discordjs/ws: payload compression', subject: 'discordjs-native', transport: 'payload' },
-  'discordeno-plain': { name: '@discordeno/gateway: plain', subject: 'discordeno', transport: 'none', changesData: true },
-  'discordeno-zlib': { name: '@discordeno/gateway: zlib-stream', subject: 'discordeno', transport: 'zlib-stream', changesData: true },
-  'eris-plain': { name: 'eris: plain', subject: 'eris', transport: 'none' },
-  'eris-zlib': { name: 'eris: zlib-stream, pako', subject: 'eris', transport: 'zlib-stream' },
-  'eris-zlib-sync': { name: 'eris: zlib-stream, zlib-sync', subject: 'eris', transport: 'zlib-stream', nativeZlib: true },
-  'oceanic-plain': { name: 'oceanic.js: plain', subject: 'oceanic-native', transport: 'none' },
-  'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', subject: 'oceanic-native', transport: 'zlib-stream' },
-  'oceanic-zlib-sync': { name: 'oceanic.js: zlib-stream, zlib-sync', subject: 'oceanic-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
-  'seyfert-plain': { name: 'seyfert: plain', subject: 'seyfert', transport: 'none', helloAfterMs: 200 },
+  'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs-native', transport: 'none' },
+  'discordjs-zlib': { name: '@discordjs/ws: zlib-stream, node:zlib', adapter: 'discordjs-native', transport: 'zlib-stream' },
+  'discordjs-zlib-sync': { name: '@discordjs/ws: zlib-stream, zlib-sync', adapter: 'discordjs-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
+  'discordjs-payload': { name: '@discordjs/ws: payload compression', adapter: 'discordjs-native', transport: 'payload' },
+  'discordeno-plain': { name: '@discordeno/gateway: plain', adapter: 'discordeno', transport: 'none', changesData: true },
+  'discordeno-zlib': { name: '@discordeno/gateway: zlib-stream', adapter: 'discordeno', transport: 'zlib-stream', changesData: true },
+  'eris-plain': { name: 'eris: plain', adapter: 'eris', transport: 'none' },
+  'eris-zlib': { name: 'eris: zlib-stream, pako', adapter: 'eris', transport: 'zlib-stream' },
+  'eris-zlib-sync': { name: 'eris: zlib-stream, zlib-sync', adapter: 'eris', transport: 'zlib-stream', nativeZlib: true },
+  'oceanic-plain': { name: 'oceanic.js: plain', adapter: 'oceanic-native', transport: 'none' },
+  'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', adapter: 'oceanic-native', transport: 'zlib-stream' },
+  'oceanic-zlib-sync': { name: 'oceanic.js: zlib-stream, zlib-sync', adapter: 'oceanic-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
+  'seyfert-plain': { name: 'seyfert: plain', adapter: 'seyfert', transport: 'none', helloAfterMs: 200 },
 } as const satisfies Record<string, Client>;
 
 export type ClientId = keyof typeof CLIENT_TABLE;

@@ -10,8 +10,8 @@ import type { ClientId } from './clients.ts';
 import { kindsIn } from './heap-snapshot.ts';
 import type { Kind } from './heap-snapshot.ts';
 import { table } from './markdown.ts';
-import { liveStage } from './scenarios/live.ts';
-import { Theatre } from './theatre.ts';
+import { liveSetup } from './scenarios/live.ts';
+import { Harness } from './harness.ts';
 
 const [FEW, MANY] = [100, 500];
 const ROWS = 40;
@@ -19,9 +19,9 @@ const NOTHING: Kind = { count: 0, bytes: 0 };
 
 const isClient = (id: string): id is ClientId => id in CLIENTS;
 
-async function kindsOf(client: ClientId, shards: number, theatre: Theatre, folder: string): Promise<Map<string, Kind>> {
+async function kindsOf(client: ClientId, shards: number, harness: Harness, folder: string): Promise<Map<string, Kind>> {
   const file = join(folder, `${shards}.heapsnapshot`);
-  return theatre.perform({ client, stage: liveStage(shards) }, async (connected) => {
+  return harness.run({ client, setup: liveSetup(shards) }, async (connected) => {
     await connected.client.call('heapSnapshot', file);
     return kindsIn(file);
   });
@@ -31,9 +31,9 @@ async function main(client: string = 'ours-zlib'): Promise<void> {
   if (!isClient(client)) throw new Error(`there is no client ${client}; there are ${Object.keys(CLIENTS).join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'shardwright-heap-'));
   try {
-    await using theatre = new Theatre();
-    const few = await kindsOf(client, FEW, theatre, folder);
-    const many = await kindsOf(client, MANY, theatre, folder);
+    await using harness = new Harness();
+    const few = await kindsOf(client, FEW, harness, folder);
+    const many = await kindsOf(client, MANY, harness, folder);
     const perShard = (of: (kind: Kind) => number, kind: string): number =>
       (of(many.get(kind) ?? NOTHING) - of(few.get(kind) ?? NOTHING)) / (MANY - FEW);
     const kinds = [...many.keys()].map((kind) => ({ kind, count: perShard(({ count }) => count, kind), bytes: perShard(({ bytes }) => bytes, kind) }));

@@ -13,15 +13,15 @@ import type { Results } from './results.ts';
 import { runCases } from './run.ts';
 import { FULL, QUICK, includes, withRounds } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { wholeReport } from './tables.ts';
-import { Theatre } from './theatre.ts';
+import { fullReport } from './tables.ts';
+import { Harness } from './harness.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const PUBLISHED = join(ROOT, 'bench', 'results');
-const TRIED = join(ROOT, '.cache', 'bench');
+const UNPUBLISHED = join(ROOT, '.cache', 'bench');
 
 /** The floor is always with the backlog: the ratios need it. */
-function chosen(only: RegExp | null, settings: Settings): Case[] {
+function selectCases(only: RegExp | null, settings: Settings): Case[] {
   const cases = CASES.filter((item) => includes(settings, item) && (only === null || only.test(item.id)));
   const needsFloor = cases.some(({ kind }) => kind === FLOOR.kind) && !cases.includes(FLOOR);
   return needsFloor ? [FLOOR, ...cases] : cases;
@@ -35,10 +35,10 @@ function list(cases: readonly Case[]): void {
 }
 
 function write(results: Results): string {
-  const folder = results.isFull ? PUBLISHED : TRIED;
+  const folder = results.isFull ? PUBLISHED : UNPUBLISHED;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'latest.json'), toJson(results));
-  writeFileSync(join(folder, 'latest.md'), wholeReport(new Figures(JSON.parse(toJson(results)) as Results)));
+  writeFileSync(join(folder, 'latest.md'), fullReport(new Figures(JSON.parse(toJson(results)) as Results)));
   return relative(ROOT, folder);
 }
 
@@ -46,11 +46,11 @@ async function bench({ quick, only, rounds }: Options, cases: readonly Case[], s
   const machine = thisMachine();
   const progress = new Progress(cases.reduce((sum, { kind }) => sum + settings.rounds[kind], 0));
   if (machine.loadBefore > machine.cores / 2) progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}): the figures will mean little.`);
-  await using theatre = new Theatre();
-  const found = await runCases(cases, settings, theatre, progress);
+  await using harness = new Harness();
+  const caseResults = await runCases(cases, settings, harness, progress);
   const isFull = !quick && only === null && (rounds ?? FULL.rounds.backlog) >= FULL.rounds.backlog;
-  const results: Results = { machine, isFull, settings, cases: found };
-  progress.line(`\n${wholeReport(new Figures(results))}\nwritten to ${write(results)}`);
+  const results: Results = { machine, isFull, settings, cases: caseResults };
+  progress.line(`\n${fullReport(new Figures(results))}\nwritten to ${write(results)}`);
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -58,7 +58,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.help) return void process.stdout.write(HELP);
   const base = options.quick ? QUICK : FULL;
   const settings = options.rounds === null ? base : withRounds(base, options.rounds);
-  const cases = chosen(options.only, settings);
+  const cases = selectCases(options.only, settings);
   if (cases.length === 0) throw new Error(`no case matches ${options.only?.source}; --list shows them`);
   if (options.list) return list(cases);
   await bench(options, cases, settings);

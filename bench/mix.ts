@@ -2,15 +2,15 @@
  * What the bench's gateway sends: a seeded mix of the events a busy bot lives on. The same seed gives the same bytes,
  * in any process and on any day.
  */
-import { Dice } from './dice.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 /** Of 1,000 events. The rest are MESSAGE_CREATEs. */
 const PRESENCES = 350;
 const TYPINGS = 200;
 /** One event in so many is a GUILD_CREATE. */
 const GUILD_EVERY = 400;
-const GUILD_LEAST_BYTES = 50_000;
-const GUILD_MOST_BYTES = 300_000;
+const GUILD_MIN_BYTES = 50_000;
+const GUILD_MAX_BYTES = 300_000;
 
 const TIME = '2026-01-15T12:34:56.789000+00:00';
 
@@ -21,25 +21,25 @@ export interface Message {
   readonly text: string;
 }
 
-const user = (dice: Dice): object => ({
-  username: dice.word(),
-  public_flags: dice.below(64),
+const user = (random: SeededRandom): object => ({
+  username: random.word(),
+  public_flags: random.below(64),
   primary_guild: null,
-  id: dice.id(),
-  global_name: dice.words(12),
+  id: random.id(),
+  global_name: random.words(12),
   display_name_styles: null,
   discriminator: '0',
   collectibles: null,
   clan: null,
   avatar_decoration_data: null,
-  avatar: dice.hash(),
+  avatar: random.hash(),
 });
 
-const member = (dice: Dice): object => ({
-  roles: dice.times(1 + dice.below(6), () => dice.id()),
+const member = (random: SeededRandom): object => ({
+  roles: random.times(1 + random.below(6), () => random.id()),
   premium_since: null,
   pending: false,
-  nick: dice.words(10),
+  nick: random.words(10),
   mute: false,
   joined_at: TIME,
   flags: 0,
@@ -49,51 +49,51 @@ const member = (dice: Dice): object => ({
   avatar: null,
 });
 
-const message = (dice: Dice, guildId: string): object => ({
+const message = (random: SeededRandom, guildId: string): object => ({
   type: 0,
   tts: false,
   timestamp: TIME,
   pinned: false,
-  nonce: dice.id(),
-  mentions: dice.times(dice.below(2), () => user(dice)),
+  nonce: random.id(),
+  mentions: random.times(random.below(2), () => user(random)),
   mention_roles: [],
   mention_everyone: false,
-  member: member(dice),
-  id: dice.id(),
+  member: member(random),
+  id: random.id(),
   flags: 0,
-  embeds: dice.times(dice.below(3) === 0 ? 1 : 0, () => ({ type: 'rich', title: dice.words(40), description: dice.words(300), color: dice.below(1 << 24) })),
+  embeds: random.times(random.below(3) === 0 ? 1 : 0, () => ({ type: 'rich', title: random.words(40), description: random.words(300), color: random.below(1 << 24) })),
   edited_timestamp: null,
-  content: dice.words(100 + dice.below(700)),
+  content: random.words(100 + random.below(700)),
   components: [],
   channel_type: 0,
   channel_id: CHANNEL,
-  author: user(dice),
+  author: user(random),
   attachments: [],
   guild_id: guildId,
 });
 
-const presence = (dice: Dice, guildId: string): object => ({
-  user: { id: dice.id() },
-  status: dice.pick(['online', 'idle', 'dnd', 'offline']),
+const presence = (random: SeededRandom, guildId: string): object => ({
+  user: { id: random.id() },
+  status: random.pick(['online', 'idle', 'dnd', 'offline']),
   guild_id: guildId,
   client_status: { desktop: 'online' },
-  activities: dice.times(dice.below(2) + 1, () => ({
+  activities: random.times(random.below(2) + 1, () => ({
     type: 0,
-    timestamps: { start: 1_768_480_000_000 + dice.below(1_000_000) },
-    state: dice.words(30),
-    name: dice.words(20),
-    id: dice.hash().slice(0, 16),
-    details: dice.words(40),
-    created_at: 1_768_480_000_000 + dice.below(1_000_000),
-    assets: { large_image: dice.id(), large_text: dice.words(20) },
-    application_id: dice.id(),
+    timestamps: { start: 1_768_480_000_000 + random.below(1_000_000) },
+    state: random.words(30),
+    name: random.words(20),
+    id: random.hash().slice(0, 16),
+    details: random.words(40),
+    created_at: 1_768_480_000_000 + random.below(1_000_000),
+    assets: { large_image: random.id(), large_text: random.words(20) },
+    application_id: random.id(),
   })),
 });
 
-const typing = (dice: Dice, guildId: string): object => ({
-  user_id: dice.id(),
-  timestamp: 1_768_480_000 + dice.below(100_000),
-  member: { ...member(dice), user: user(dice) },
+const typing = (random: SeededRandom, guildId: string): object => ({
+  user_id: random.id(),
+  timestamp: 1_768_480_000 + random.below(100_000),
+  member: { ...member(random), user: user(random) },
   channel_id: CHANNEL,
   guild_id: guildId,
 });
@@ -116,13 +116,13 @@ const channel = (id: string, position: number): object => ({
   flags: 0,
 });
 
-const role = (dice: Dice, id: string, position: number): object => ({
+const role = (random: SeededRandom, id: string, position: number): object => ({
   version: 0,
   unicode_emoji: null,
   tags: {},
   position,
-  permissions: String(dice.below(2 ** 30)),
-  name: dice.words(12),
+  permissions: String(random.below(2 ** 30)),
+  name: random.words(12),
   mentionable: false,
   managed: false,
   id,
@@ -133,19 +133,19 @@ const role = (dice: Dice, id: string, position: number): object => ({
   colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
 });
 
-function guild(dice: Dice, id: string, bytes: number): object {
+function guild(random: SeededRandom, id: string, bytes: number): object {
   const members: object[] = [];
   const presences: object[] = [];
   for (let size = 0; size < bytes; ) {
-    const someone = { ...member(dice), user: user(dice) };
-    const seen = presence(dice, id);
-    members.push(someone);
-    presences.push(seen);
-    size += JSON.stringify(someone).length + JSON.stringify(seen).length;
+    const guildMember = { ...member(random), user: user(random) };
+    const memberPresence = presence(random, id);
+    members.push(guildMember);
+    presences.push(memberPresence);
+    size += JSON.stringify(guildMember).length + JSON.stringify(memberPresence).length;
   }
   return {
     id,
-    name: dice.words(20),
+    name: random.words(20),
     icon: null,
     owner_id: OWNER,
     joined_at: TIME,
@@ -170,8 +170,8 @@ function guild(dice: Dice, id: string, bytes: number): object {
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
-    roles: [role(dice, id, 0), ...dice.times(8, (n) => role(dice, dice.id(), n + 1))],
-    channels: [channel(CHANNEL, 0), ...dice.times(20, (n) => channel(dice.id(), n + 1))],
+    roles: [role(random, id, 0), ...random.times(8, (n) => role(random, random.id(), n + 1))],
+    channels: [channel(CHANNEL, 0), ...random.times(20, (n) => channel(random.id(), n + 1))],
     members,
     presences,
   };
@@ -179,16 +179,16 @@ function guild(dice: Dice, id: string, bytes: number): object {
 
 /** @param firstSequence - of the first message; READY has the one before */
 export function mix(count: number, seed: number, firstSequence = 2): Message[] {
-  const dice = new Dice(seed);
-  const guildId = dice.id();
+  const random = new SeededRandom(seed);
+  const guildId = random.id();
   const kinds = (number: number): [string, object] => {
-    if (number < PRESENCES) return ['PRESENCE_UPDATE', presence(dice, guildId)];
-    if (number < PRESENCES + TYPINGS) return ['TYPING_START', typing(dice, guildId)];
-    return ['MESSAGE_CREATE', message(dice, guildId)];
+    if (number < PRESENCES) return ['PRESENCE_UPDATE', presence(random, guildId)];
+    if (number < PRESENCES + TYPINGS) return ['TYPING_START', typing(random, guildId)];
+    return ['MESSAGE_CREATE', message(random, guildId)];
   };
   return Array.from({ length: count }, (_, n) => {
-    const size = GUILD_LEAST_BYTES + dice.below(GUILD_MOST_BYTES - GUILD_LEAST_BYTES);
-    const [t, d] = n % GUILD_EVERY === 0 ? (['GUILD_CREATE', guild(dice, guildId, size)] as const) : kinds(dice.below(1_000));
+    const size = GUILD_MIN_BYTES + random.below(GUILD_MAX_BYTES - GUILD_MIN_BYTES);
+    const [t, d] = n % GUILD_EVERY === 0 ? (['GUILD_CREATE', guild(random, guildId, size)] as const) : kinds(random.below(1_000));
     const s = firstSequence + n;
     return { t, s, text: `{"t":"${t}","s":${s},"op":0,"d":${JSON.stringify(d)}}` };
   });

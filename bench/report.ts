@@ -1,7 +1,7 @@
 /** The documents that show the figures of the published results. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fill } from './markers.ts';
+import { replaceBlocks } from './markdown-blocks.ts';
 import { Figures } from './results.ts';
 import type { Results } from './results.ts';
 import { BLOCKS } from './tables.ts';
@@ -16,5 +16,5 @@ export const readResults = (file: string): Results => JSON.parse(readFileSync(fi
 /** A document with the figures of these results in it. */
 export function documentWith(text: string, results: Results): string {
   const figures = new Figures(results);
-  return fill(text, (name) => BLOCKS[name]?.(figures));
+  return replaceBlocks(text, (name) => BLOCKS[name]?.(figures));
 }

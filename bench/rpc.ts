@@ -6,13 +6,13 @@ import { once } from 'node:events';
 /** What a process can be asked. Each takes one argument. */
 export type Procedures = Readonly<Record<string, (argument: never) => unknown>>;
 
-interface Call {
+interface RpcRequest {
   readonly id: number;
   readonly name: string;
   readonly argument: unknown;
 }
 
-interface Answer {
+interface RpcResponse {
   readonly id: number;
   readonly value?: unknown;
   readonly error?: string;
@@ -20,7 +20,7 @@ interface Answer {
 
 /** Lets the parent call these; when it goes, this process goes. */
 export function serve(procedures: Procedures): void {
-  const answer = async ({ id, name, argument }: Call): Promise<Answer> => {
+  const respond = async ({ id, name, argument }: RpcRequest): Promise<RpcResponse> => {
     try {
       const procedure = procedures[name];
       if (procedure === undefined) throw new Error(`there is no procedure ${name}`);
@@ -29,37 +29,37 @@ export function serve(procedures: Procedures): void {
       return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
     }
   };
-  process.on('message', (call: Call) => void answer(call).then((said) => process.send?.(said)));
+  process.on('message', (request: RpcRequest) => void respond(request).then((response) => process.send?.(response)));
   process.once('disconnect', () => process.exit());
 }
 
-interface Pending {
+interface PendingCall {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** Longer than anything that is asked of a process takes. */
 const CALL_TIMEOUT_MS = 90_000;
-const MOST_STDERR_CHARS = 2_000;
+const MAX_STDERR_CHARS = 2_000;
 
-export class Remote<P extends Procedures> {
+export class RemoteProcess<P extends Procedures> {
   readonly #child: ChildProcess;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new Map<number, PendingCall>();
   #lastId = 0;
   #stderr = '';
 
   constructor(file: string, execArgv: readonly string[] = []) {
     this.#child = fork(file, { execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child.stdout?.resume();
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-MOST_STDERR_CHARS)));
-    this.#child.on('message', ({ id, value, error }: Answer) => {
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS)));
+    this.#child.on('message', ({ id, value, error }: RpcResponse) => {
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       if (error === undefined) pending?.resolve(value);
       else pending?.reject(new Error(error));
     });
-    this.#child.once('error', (error) => this.#lost(error));
-    this.#child.once('close', (code, signal) => this.#lost(new Error(`the process ended with ${signal ?? code}\n${this.#stderr}`.trim())));
+    this.#child.once('error', (error) => this.#rejectAll(error));
+    this.#child.once('close', (code, signal) => this.#rejectAll(new Error(`the process ended with ${signal ?? code}\n${this.#stderr}`.trim())));
   }
 
   get pid(): number | undefined {
@@ -82,14 +82,14 @@ export class Remote<P extends Procedures> {
   }
 
   /** Settles when the process is gone. */
-  async end(): Promise<void> {
+  async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
+    const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await gone;
+    await exited;
   }
 
-  #lost(error: Error): void {
+  #rejectAll(error: Error): void {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }

@@ -5,9 +5,9 @@ import type { CaseResult } from './results.ts';
 import { measure } from './scenarios/index.ts';
 import type { Sample } from './scenarios/scenario.ts';
 import type { Settings } from './settings.ts';
-import type { Theatre } from './theatre.ts';
+import type { Harness } from './harness.ts';
 
-export interface Watcher {
+export interface CaseReporter {
   begin(id: string, round: number, rounds: number): void;
   end(id: string, round: number, rounds: number, sample: Sample): void;
   failed(id: string, problem: string, skipped: number): void;
@@ -34,40 +34,40 @@ const rotated = <T>(items: readonly T[], by: number): T[] => {
   return [...items.slice(start), ...items.slice(0, start)];
 };
 
-export async function runCases(cases: readonly Case[], settings: Settings, theatre: Theatre, watcher: Watcher): Promise<CaseResult[]> {
+export async function runCases(cases: readonly Case[], settings: Settings, harness: Harness, reporter: CaseReporter): Promise<CaseResult[]> {
   const entries = cases.map((item): Entry => ({ item, problem: problemOf(CLIENTS[item.client]), samples: [] }));
   for (const { item, problem } of entries) {
-    if (problem !== null) watcher.failed(item.id, problem, settings.rounds[item.kind]);
+    if (problem !== null) reporter.failed(item.id, problem, settings.rounds[item.kind]);
   }
   for (const group of Object.values(Object.groupBy(entries, ({ item }) => item.kind))) {
-    await runGroup(group, settings, theatre, watcher);
+    await runGroup(group, settings, harness, reporter);
   }
   return entries.map(({ item, problem, samples }) => ({ id: item.id, problem, samples }));
 }
 
 /** A client that now and then does not get ready is measured all the same; one that never does is not. */
-async function measureTwiceAtMost(item: Case, settings: Settings, theatre: Theatre): Promise<Sample> {
+async function measureWithRetry(item: Case, settings: Settings, harness: Harness): Promise<Sample> {
   try {
-    return await measure(item, settings, theatre);
+    return await measure(item, settings, harness);
   } catch {
-    return measure(item, settings, theatre);
+    return measure(item, settings, harness);
   }
 }
 
-async function runGroup(entries: readonly Entry[], settings: Settings, theatre: Theatre, watcher: Watcher): Promise<void> {
+async function runGroup(entries: readonly Entry[], settings: Settings, harness: Harness, reporter: CaseReporter): Promise<void> {
   const rounds = Math.max(0, ...entries.map(({ item }) => settings.rounds[item.kind]));
   for (let round = 0; round < rounds; round += 1) {
     for (const entry of rotated(entries, round)) {
       if (entry.problem !== null) continue;
       const { id } = entry.item;
-      watcher.begin(id, round, rounds);
+      reporter.begin(id, round, rounds);
       try {
-        const values = await measureTwiceAtMost(entry.item, settings, theatre);
+        const values = await measureWithRetry(entry.item, settings, harness);
         entry.samples.push({ round, values });
-        watcher.end(id, round, rounds, values);
+        reporter.end(id, round, rounds, values);
       } catch (error) {
         entry.problem = problemText(error);
-        watcher.failed(id, entry.problem, rounds - round);
+        reporter.failed(id, entry.problem, rounds - round);
       }
     }
   }

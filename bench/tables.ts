@@ -6,7 +6,7 @@ import { CLIENTS, CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
 import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
 import type { Figure, Figures } from './results.ts';
-import { judge } from './targets.ts';
+import { evaluateTargets } from './targets.ts';
 import type { Verdict } from './targets.ts';
 
 type Block = (figures: Figures) => string;
@@ -26,8 +26,8 @@ function clientTable(figures: Figures, columns: readonly Column[], show: (figure
   return table(['', ...columns.map(({ head }) => head)], rows);
 }
 
-const plainly = (kind: string, metric: string, head: string): Column => ({ head, cell: (figures, client) => figures.of(kind, client, metric) });
-const overFloor = (kind: string, head: string): Column => ({ head, cell: (figures, client) => figures.ratio(kind, client, 'floor-plain', 'cpuUs') });
+const metricColumn = (kind: string, metric: string, head: string): Column => ({ head, cell: (figures, client) => figures.of(kind, client, metric) });
+const floorRatioColumn = (kind: string, head: string): Column => ({ head, cell: (figures, client) => figures.ratio(kind, client, 'floor-plain', 'cpuUs') });
 
 const machine: Block = ({ results }) => {
   const { date, cpu, cores, memoryGiB, system, node, loadBefore, versions } = results.machine;
@@ -49,28 +49,28 @@ function verdictText({ target, missedBy }: Verdict): string {
 const targets: Block = (figures) =>
   table(
     ['', 'target', 'measured', ''],
-    judge(figures).map((verdict) => {
+    evaluateTargets(figures).map((verdict) => {
       const { what, sense, limit, unit } = verdict.target;
-      return [what, `${sense === 'most' ? '≤' : '≥'} ${limit} ${unit}`, spread(verdict.figure), verdictText(verdict)];
+      return [what, `${sense === 'max' ? '≤' : '≥'} ${limit} ${unit}`, spread(verdict.figure), verdictText(verdict)];
     }),
   );
 
 const backlog: Block = (figures) =>
   clientTable(figures, [
-    overFloor('backlog', 'CPU ÷ floor'),
-    plainly('backlog', 'cpuUs', 'CPU, µs'),
-    plainly('backlog', 'wallUs', 'time, µs'),
-    plainly('backlog', 'peakRssMiB', 'peak RSS, MiB'),
-    plainly('backlog', 'outOfOrder', 'out of order'),
+    floorRatioColumn('backlog', 'CPU ÷ floor'),
+    metricColumn('backlog', 'cpuUs', 'CPU, µs'),
+    metricColumn('backlog', 'wallUs', 'time, µs'),
+    metricColumn('backlog', 'peakRssMiB', 'peak RSS, MiB'),
+    metricColumn('backlog', 'outOfOrder', 'out of order'),
   ]);
 
 const paced: Block = (figures) =>
   clientTable(
     figures,
     figures.results.settings.rates.flatMap((rate) => [
-      plainly(`paced-${rate}`, 'p50Ms', `${rate}/s: p50, ms`),
-      plainly(`paced-${rate}`, 'p99Ms', 'p99, ms'),
-      plainly(`paced-${rate}`, 'cpuUs', 'CPU, µs'),
+      metricColumn(`paced-${rate}`, 'p50Ms', `${rate}/s: p50, ms`),
+      metricColumn(`paced-${rate}`, 'p99Ms', 'p99, ms'),
+      metricColumn(`paced-${rate}`, 'cpuUs', 'CPU, µs'),
     ]),
     median,
   );
@@ -79,34 +79,34 @@ const memory: Block = (figures) =>
   clientTable(
     figures,
     figures.results.settings.fleets.flatMap((shards) => [
-      plainly(`memory-${shards}`, 'rssKiB', `of ${shards}: RSS, KiB`),
-      plainly(`memory-${shards}`, 'heapKiB', 'heap, KiB'),
-      plainly(`memory-${shards}`, 'rssAtOnceKiB', 'RSS at once, KiB'),
+      metricColumn(`memory-${shards}`, 'rssKiB', `of ${shards}: RSS, KiB`),
+      metricColumn(`memory-${shards}`, 'heapKiB', 'heap, KiB'),
+      metricColumn(`memory-${shards}`, 'rssAtOnceKiB', 'RSS at once, KiB'),
     ]),
     median,
   );
 
-const block: Block = (figures) => clientTable(figures, [plainly('block', 'longestMs', 'longest block, ms')]);
+const block: Block = (figures) => clientTable(figures, [metricColumn('block', 'longestMs', 'longest block, ms')]);
 const growth: Block = (figures) =>
-  clientTable(figures, [plainly('growth', 'objectsKiB', 'objects, KiB'), plainly('growth', 'heapKiB', 'heap with code, KiB'), plainly('growth', 'rssKiB', 'RSS, KiB'), plainly('growth', 'reconnects', 'after reconnects')]);
+  clientTable(figures, [metricColumn('growth', 'objectsKiB', 'objects, KiB'), metricColumn('growth', 'heapKiB', 'heap with code, KiB'), metricColumn('growth', 'rssKiB', 'RSS, KiB'), metricColumn('growth', 'reconnects', 'after reconnects')]);
 const storm: Block = (figures) =>
   clientTable(figures, [
-    plainly('storm', 'allResumedMs', 'all resumed, ms'),
-    plainly('storm', 'medianResumedMs', 'half of them, ms'),
-    plainly('storm', 'spreadMs', 'first attempts spread over, ms'),
-    plainly('storm', 'identified', 'sessions given up'),
+    metricColumn('storm', 'allResumedMs', 'all resumed, ms'),
+    metricColumn('storm', 'medianResumedMs', 'half of them, ms'),
+    metricColumn('storm', 'spreadMs', 'first attempts spread over, ms'),
+    metricColumn('storm', 'identified', 'sessions given up'),
   ]);
 const heartbeat: Block = (figures) =>
-  clientTable(figures, [plainly('heartbeat', 'medianLatePercent', 'median, % of the interval'), plainly('heartbeat', 'mostLatePercent', 'at worst, %')]);
-const hello: Block = (figures) => clientTable(figures, [plainly('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
+  clientTable(figures, [metricColumn('heartbeat', 'medianLatePercent', 'median, % of the interval'), metricColumn('heartbeat', 'mostLatePercent', 'at worst, %')]);
+const hello: Block = (figures) => clientTable(figures, [metricColumn('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
 
 const threads: Block = (figures) =>
   clientTable(
     figures,
     WORKERS.flatMap((workers) => [
-      plainly(`threads-${workers}`, 'perSecond', `${workers} workers: dispatches/s`),
-      plainly(`threads-${workers}`, 'cpuUs', 'CPU, µs'),
-      plainly(`threads-${workers}`, 'peakRssMiB', 'peak RSS, MiB'),
+      metricColumn(`threads-${workers}`, 'perSecond', `${workers} workers: dispatches/s`),
+      metricColumn(`threads-${workers}`, 'cpuUs', 'CPU, µs'),
+      metricColumn(`threads-${workers}`, 'peakRssMiB', 'peak RSS, MiB'),
     ]),
     median,
   );
@@ -124,8 +124,8 @@ const profile: Block = (figures) =>
   clientTable(
     figures,
     [
-      ...PARTS.map((part) => plainly('profile', `${part}Percent`, PART_HEADS[part])),
-      plainly('profile', 'allocatedKiB', 'allocated, KiB'),
+      ...PARTS.map((part) => metricColumn('profile', `${part}Percent`, PART_HEADS[part])),
+      metricColumn('profile', 'allocatedKiB', 'allocated, KiB'),
     ],
     median,
   );
@@ -178,5 +178,5 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
 };
 
 /** All of it, for `latest.md`. */
-export const wholeReport = (figures: Figures): string =>
+export const fullReport = (figures: Figures): string =>
   ['# Results\n', ...Object.entries(BLOCKS).filter(([name]) => name !== 'readme').map(([name, block]) => `## ${name}\n\n${block(figures)}\n`)].join('\n');

@@ -4,8 +4,8 @@ import type { Figure, Figures } from './results.ts';
 
 export interface Target {
   readonly what: string;
-  /** `most` may not be passed, `least` has to be. */
-  readonly sense: 'most' | 'least';
+  /** `max` may not be passed, `min` has to be reached. */
+  readonly sense: 'max' | 'min';
   readonly limit: number;
   readonly unit: string;
   /** In which direction the limit is meant, and where it was measured. */
@@ -21,7 +21,7 @@ export interface Verdict {
 
 const cpu = (what: string, client: ClientId, limit: number): Target => ({
   what,
-  sense: 'most',
+  sense: 'max',
   limit,
   unit: '× floor',
   figure: (figures) => figures.ratio('backlog', client, 'floor-plain', 'cpuUs'),
@@ -29,7 +29,7 @@ const cpu = (what: string, client: ClientId, limit: number): Target => ({
 
 const idle = (what: string, client: ClientId, metric: 'rssAtOnceKiB' | 'heapKiB', limit: number): Target => ({
   what,
-  sense: 'most',
+  sense: 'max',
   limit,
   unit: 'KiB',
   figure: (figures) => figures.of('memory-500', client, metric),
@@ -44,7 +44,7 @@ export const TARGETS: readonly Target[] = [
   cpu('CPU per dispatch, zstd-stream, nobody reads d', 'ours-zstd-unread', 0.65),
   {
     what: 'backlog, zlib-stream: CPU of @discordjs/ws with node:zlib over ours',
-    sense: 'least',
+    sense: 'min',
     limit: 5,
     unit: '×',
     figure: (figures) => figures.ratio('backlog', 'discordjs-zlib', 'ours-zlib', 'cpuUs'),
@@ -54,17 +54,17 @@ export const TARGETS: readonly Target[] = [
   idle('RSS at once per idle shard of 500, plain', 'ours-plain', 'rssAtOnceKiB', 115),
   idle('heap per idle shard of 500, plain', 'ours-plain', 'heapKiB', 14),
   // A leak of anything shows as far more than this per reconnect; less is the noise of a heap.
-  { what: 'objects that stay after 200 reconnects, zlib-stream', sense: 'most', limit: 100, unit: 'KiB', figure: (figures) => figures.of('growth', 'ours-zlib', 'objectsKiB') },
-  { what: '200 killed sockets, until all are resumed', sense: 'most', limit: 500, unit: 'ms', figure: (figures) => figures.of('storm', 'ours-zlib', 'allResumedMs') },
-  { what: '… whose first attempts are spread over', sense: 'least', limit: 50, unit: 'ms', figure: (figures) => figures.of('storm', 'ours-zlib', 'spreadMs') },
-  { what: 'heartbeats late at full speed, plain, at worst', sense: 'most', limit: 5, unit: '% of the interval', figure: (figures) => figures.of('heartbeat', 'ours-plain', 'mostLatePercent') },
-  { what: 'heartbeats late at full speed, zlib-stream, at worst', sense: 'most', limit: 5, unit: '% of the interval', figure: (figures) => figures.of('heartbeat', 'ours-zlib', 'mostLatePercent') },
+  { what: 'objects that stay after 200 reconnects, zlib-stream', sense: 'max', limit: 100, unit: 'KiB', figure: (figures) => figures.of('growth', 'ours-zlib', 'objectsKiB') },
+  { what: '200 killed sockets, until all are resumed', sense: 'max', limit: 500, unit: 'ms', figure: (figures) => figures.of('storm', 'ours-zlib', 'allResumedMs') },
+  { what: '… whose first attempts are spread over', sense: 'min', limit: 50, unit: 'ms', figure: (figures) => figures.of('storm', 'ours-zlib', 'spreadMs') },
+  { what: 'heartbeats late at full speed, plain, at worst', sense: 'max', limit: 5, unit: '% of the interval', figure: (figures) => figures.of('heartbeat', 'ours-plain', 'mostLatePercent') },
+  { what: 'heartbeats late at full speed, zlib-stream, at worst', sense: 'max', limit: 5, unit: '% of the interval', figure: (figures) => figures.of('heartbeat', 'ours-zlib', 'mostLatePercent') },
 ];
 
-export const judge = (figures: Figures, targets: readonly Target[] = TARGETS): Verdict[] =>
+export const evaluateTargets = (figures: Figures, targets: readonly Target[] = TARGETS): Verdict[] =>
   targets.map((target) => {
     const figure = target.figure(figures);
     if (figure === null) return { target, figure, missedBy: null };
-    const excess = target.sense === 'most' ? figure.median - target.limit : target.limit - figure.median;
+    const excess = target.sense === 'max' ? figure.median - target.limit : target.limit - figure.median;
     return { target, figure, missedBy: Math.max(0, excess) };
   });

@@ -37,7 +37,7 @@ async function answer({ data, api: discordApi }: ToEventProps<GatewayMessageCrea
 client.on(GatewayDispatchEvents.MessageCreate, (event): unknown => answer(event));
 
 await manager.connect();
-await discord.play(async (fake) => {
+await discord.runScenario(async (fake) => {
   await fake.ask('!ping');
   await fake.ask('!members');
 });

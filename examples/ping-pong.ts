@@ -6,23 +6,23 @@ import type { ShardOptions } from '../src/index.ts';
 import { openDiscord } from './kit/discord.ts';
 
 /** Says something in a channel. */
-export type Say = (channelId: string, content: string) => unknown;
+export type SendMessage = (channelId: string, content: string) => unknown;
 
-export function pingPong(options: Omit<ShardOptions, 'intents'>, say: Say): Shard {
+export function pingPong(options: Omit<ShardOptions, 'intents'>, sendMessage: SendMessage): Shard {
   const bot = new Shard({ ...options, intents: ['Guilds', 'GuildMessages', 'MessageContent'] });
   bot.on('ready', ({ user }) => console.log(`Here as ${user.username}.`));
   bot.on('resumed', ({ replayed }) => console.log(`Here again; missed and made up for: ${replayed}.`));
   bot.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
   bot.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }) => {
-    if (content === '!ping' && author.bot !== true) return say(channelId, 'pong');
+    if (content === '!ping' && author.bot !== true) return sendMessage(channelId, 'pong');
     return undefined;
   });
   return bot;
 }
 
 /** Over REST, with nothing but Node. */
-export const sayTo =
-  (api: string, token: string): Say =>
+export const restSender =
+  (api: string, token: string): SendMessage =>
   async (channelId, content) => {
     const { ok, status } = await fetch(`${api}/channels/${channelId}/messages`, {
       method: 'POST',
@@ -37,9 +37,9 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
   await using discord = await openDiscord({ live });
   const { token, api, gatewayUrl } = discord;
-  await using bot = pingPong({ token, url: gatewayUrl }, sayTo(api, token));
+  await using bot = pingPong({ token, url: gatewayUrl }, restSender(api, token));
   await bot.connect();
-  await discord.play(async (fake) => {
+  await discord.runScenario(async (fake) => {
     await fake.ask('!ping');
     console.log('The connection breaks.');
     fake.gateway.connections[0]?.terminate();

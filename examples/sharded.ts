@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ShardManager } from '../src/index.ts'; // in your project: from 'shardwright'
 import type { ManagerOptions } from '../src/index.ts';
 import { openDiscord } from './kit/discord.ts';
-import { sayTo } from './ping-pong.ts';
+import { restSender } from './ping-pong.ts';
 
 const { live, workers } = parseArgs({
   options: { live: { type: 'boolean', default: false }, workers: { type: 'string', default: '0' } },
@@ -18,7 +18,7 @@ const options: ManagerOptions = {
   workers: Number(workers),
 };
 await using manager = new ShardManager(options);
-const say = sayTo(api, token);
+const sendMessage = restSender(api, token);
 
 let shown = 0;
 manager.on('progress', ({ ready, total, etaMs }) => {
@@ -29,12 +29,12 @@ manager.on('progress', ({ ready, total, etaMs }) => {
 manager.on('resumed', ({ replayed }, shardId) => console.log(`Shard ${shardId} is here again; missed and made up for: ${replayed}.`));
 manager.on('fault', ({ code, hint }, shardId) => console.warn(`${code} of shard ${shardId}: ${hint}`));
 manager.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }, _, shardId) => {
-  if (content === '!ping' && author.bot !== true) return say(channelId, `pong from shard ${shardId}`);
+  if (content === '!ping' && author.bot !== true) return sendMessage(channelId, `pong from shard ${shardId}`);
   return undefined;
 });
 
 await manager.connect();
-await discord.play(async (fake) => {
+await discord.runScenario(async (fake) => {
   // Guilds are spread over the shards by their ids.
   const guilds = Array.from({ length: 3 }, (_, n) => String(BigInt(n) << 22n));
   for (const guild of guilds) await fake.ask('!ping', guild);

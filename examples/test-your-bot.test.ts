@@ -1,12 +1,12 @@
 /** How to test a bot without Discord: against a gateway of its own, on a real socket. `npm run example:test` */
 import { expect, it } from 'vitest';
 import { FakeGateway } from '../src/testing/index.ts'; // in your project: from 'shardwright/testing'
-import { pingPong, sayTo } from './ping-pong.ts';
+import { pingPong, restSender } from './ping-pong.ts';
 
 const PING = { id: '1', channel_id: '7', content: '!ping', author: { id: '2' } };
 
 it('answers !ping with pong, over REST', async () => {
-  const { promise: said, resolve } = Promise.withResolvers();
+  const { promise: answer, resolve } = Promise.withResolvers();
   await using gateway = await FakeGateway.listen({
     token: 'secret',
     rest: ({ method, path, body }) => {
@@ -14,16 +14,16 @@ it('answers !ping with pong, over REST', async () => {
       return { body: { id: '8' } };
     },
   });
-  await using bot = pingPong({ token: 'secret', url: gateway.url }, sayTo(gateway.apiUrl, 'secret'));
+  await using bot = pingPong({ token: 'secret', url: gateway.url }, restSender(gateway.apiUrl, 'secret'));
   await bot.connect();
 
   gateway.dispatch('MESSAGE_CREATE', PING);
 
-  expect(await said).toEqual(['POST', '/channels/7/messages', { content: 'pong' }]);
+  expect(await answer).toEqual(['POST', '/channels/7/messages', { content: 'pong' }]);
 });
 
 it('answers also what is asked while its connection is broken', async () => {
-  const { promise: said, resolve } = Promise.withResolvers();
+  const { promise: answer, resolve } = Promise.withResolvers();
   await using gateway = await FakeGateway.listen({ token: 'secret' });
   await using bot = pingPong({ token: 'secret', url: gateway.url }, (channelId, content) => resolve(`${channelId}: ${content}`));
   await bot.connect();
@@ -31,6 +31,6 @@ it('answers also what is asked while its connection is broken', async () => {
   gateway.connections[0]?.terminate();
   gateway.dispatch('MESSAGE_CREATE', PING);
 
-  expect(await said).toBe('7: pong');
+  expect(await answer).toBe('7: pong');
   expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
 });

@@ -22,7 +22,7 @@ export interface ShardTiming {
   /** The most one backoff may last. Default 60 000. */
   readonly backoffCapMs: number;
   /** The wait after Invalid Session, least and most. Default [1 000, 5 000]. */
-  readonly invalidSessionWaitMs: readonly [least: number, most: number];
+  readonly invalidSessionWaitMs: readonly [min: number, max: number];
   /** After so many failed resumes in a row a new session is started. A count. Default 4. */
   readonly maxResumeAttempts: number;
   /** With a number: a ready shard that gets no dispatch for so long resumes. Default `null`, off. */
@@ -44,10 +44,10 @@ export const DEFAULT_TIMING: ShardTiming = {
 };
 
 /** Outside of these a heartbeat interval is a protocol fault, not a schedule. */
-export const HEARTBEAT_INTERVAL_MS = { least: 50, most: 86_400_000 } as const;
+export const HEARTBEAT_INTERVAL_MS = { min: 50, max: 86_400_000 } as const;
 
 /** What is already waiting on a socket is read within this, or nothing is. Longer would delay the zombie verdict. */
-export const DRAIN_TIMEOUT_MS = 1_000;
+export const FLUSH_READS_TIMEOUT_MS = 1_000;
 
 /** A terminated socket reports its end in the next turn; a transport that never does is not waited for. */
 export const ZOMBIE_TIMEOUT_MS = 250;
@@ -64,7 +64,7 @@ export type Pause = 'backoff' | 'invalidSession' | 'rateLimited';
 /** A number in [0, 1). */
 export type Random = () => number;
 
-export interface Trials {
+export interface AttemptCounters {
   readonly timing: ShardTiming;
   /** Reconnections since the last stable connection, this one included. */
   readonly attempt: number;
@@ -72,26 +72,26 @@ export interface Trials {
   readonly readyTimeouts: number;
 }
 
-const backoffCeilingMs = ({ timing, attempt }: Trials): number =>
+const backoffCeilingMs = ({ timing, attempt }: AttemptCounters): number =>
   Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (Math.max(1, attempt) - 2));
 
-const PAUSES: Readonly<Record<Pause, (trials: Trials, random: Random) => number>> = {
+const PAUSES: Readonly<Record<Pause, (counters: AttemptCounters, random: Random) => number>> = {
   // Full jitter: many shards that lost one host must not come back as one.
-  backoff: (trials, random) => backoffCeilingMs(trials) * random(),
+  backoff: (counters, random) => backoffCeilingMs(counters) * random(),
   // Discord asks for 1–5 s; a session that is refused again and again slows down beyond that, without ever
   // rolling a short wait.
-  invalidSession: (trials, random) => {
-    const [least, most] = trials.timing.invalidSessionWaitMs;
-    return Math.max(least + (most - least) * random(), (backoffCeilingMs(trials) * (1 + random())) / 2);
+  invalidSession: (counters, random) => {
+    const [min, max] = counters.timing.invalidSessionWaitMs;
+    return Math.max(min + (max - min) * random(), (backoffCeilingMs(counters) * (1 + random())) / 2);
   },
-  rateLimited: (trials, random) =>
-    trials.timing.backoffBaseMs * RATE_LIMITED_BACKOFFS + backoffCeilingMs(trials) * random(),
+  rateLimited: (counters, random) =>
+    counters.timing.backoffBaseMs * RATE_LIMITED_BACKOFFS + backoffCeilingMs(counters) * random(),
 };
 
 /** How long to wait before the next attempt. */
-export const reconnectDelayMs = (pause: Pause, trials: Trials, random: Random): number =>
-  PAUSES[pause](trials, random);
+export const reconnectDelayMs = (pause: Pause, counters: AttemptCounters, random: Random): number =>
+  PAUSES[pause](counters, random);
 
 /** How long to wait for READY; each time in vain doubles it, because every IDENTIFY costs a session start. */
-export const readyPatienceMs = ({ timing, readyTimeouts }: Trials): number =>
+export const readyPatienceMs = ({ timing, readyTimeouts }: AttemptCounters): number =>
   Math.min(Math.max(READY_PATIENCE_CAP_MS, timing.readyPatienceMs), timing.readyPatienceMs * 2 ** readyTimeouts);

@@ -21,7 +21,7 @@ export function findChromium(environment: NodeJS.ProcessEnv = process.env): stri
 const mayInstall = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
 /** Looks, installs where it can, and says what came of it. @throws when `CI` is `true` and there is none in the end */
-export async function provideChromium(): Promise<void> {
+export async function ensureChromium(): Promise<void> {
   let path = findChromium();
   if (path === null && mayInstall()) {
     console.log('no Chromium here: installing it with apt-get');

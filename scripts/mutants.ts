@@ -3,9 +3,9 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import { constantMutants } from './mutants/constants.ts';
-import { judgeAll } from './mutants/crew.ts';
+import { runAll } from './mutants/runner.ts';
 import { MODULES, mutantsOf } from './mutants/modules.ts';
-import type { Listed, Result } from './mutants/mutant.ts';
+import type { MutantRef, Result } from './mutants/mutant.ts';
 import { lastResults, report } from './mutants/report.ts';
 import { ACTOR_CODE, CHART_CODE, codeMutants } from './mutants/stryker.ts';
 import { suitesOf } from './mutants/suites.ts';
@@ -47,7 +47,7 @@ const isChart = (file: string): boolean => file.startsWith('machines/');
 const wantedSuites = (files: readonly string[], quick = false): string[] => suitesOf(files, { quick }).filter((suite) => suite.includes(options.suites));
 const isWanted = (file: string): boolean => both || options.chart === isChart(file);
 
-async function ownMutants(): Promise<Listed[]> {
+async function ownMutants(): Promise<MutantRef[]> {
   const perModule = await Promise.all(
     Object.keys(MODULES).map(async (file) =>
       mutantsOf(file, (await import(join(ROOT, file))) as object).map(({ id }) => ({ id, file })),
@@ -56,17 +56,17 @@ async function ownMutants(): Promise<Listed[]> {
   return [...perModule.flat(), ...constantMutants()].filter(({ id, file }) => isWanted(file) && only.test(id));
 }
 
-async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
+async function runOwn(mutants: readonly MutantRef[]): Promise<Result[]> {
   if (mutants.length === 0) return [];
   const before = new Map(lastResults().map(({ id, killedBy }) => [id, killedBy?.split(': ')[0]]));
   let done = 0;
   let survived = 0;
-  return judgeAll(mutants, wantedSuites(mutants.map(({ file }) => file)), workers, {
-    broken: (suite, failed) => {
-      wrong.push(`${suite} fails without any mutant, and is left out: ${failed}`);
-      console.log(styleText('red', wrong.at(-1) ?? ''));
+  return runAll(mutants, wantedSuites(mutants.map(({ file }) => file)), workers, {
+    onBrokenSuite: (suite, failed) => {
+      problems.push(`${suite} fails without any mutant, and is left out: ${failed}`);
+      console.log(styleText('red', problems.at(-1) ?? ''));
     },
-    judged: ({ id, verdict }) => {
+    onResult: ({ id, verdict }) => {
       done += 1;
       if (verdict === 'survived') survived += 1;
       if (process.stdout.isTTY) process.stdout.write(`\r${done}/${mutants.length}, ${survived} survived\x1b[K`);
@@ -76,7 +76,7 @@ async function judgeOwn(mutants: readonly Listed[]): Promise<Result[]> {
   });
 }
 
-async function judgeCode(): Promise<Result[]> {
+async function runStryker(): Promise<Result[]> {
   const files = globSync([...CHART_CODE, ...ACTOR_CODE].filter(isWanted), { cwd: ROOT }).filter((file) => only.test(file));
   if (files.length === 0) return [];
   return codeMutants(lines === undefined ? files : files.map((file) => `${file}:${lines}`), wantedSuites(files, true), workers);
@@ -86,14 +86,14 @@ async function main(): Promise<void> {
   const mutants = await ownMutants();
   if (options.list) return console.log(mutants.map(({ id }) => id).join('\n'));
   const startedAt = performance.now();
-  const own = await judgeOwn(mutants);
-  const code = options.code ? await judgeCode() : [];
-  wrong.push(...report([...own, ...code], { all: both && options.code && options.only === '' }));
+  const own = await runOwn(mutants);
+  const code = options.code ? await runStryker() : [];
+  problems.push(...report([...own, ...code], { all: both && options.code && options.only === '' }));
   console.log(`\n${own.length + code.length} mutants in ${((performance.now() - startedAt) / 60_000).toFixed(1)} min`);
-  for (const line of wrong) console.log(styleText('red', line));
-  if (wrong.length > 0) process.exitCode = 1;
+  for (const line of problems) console.log(styleText('red', line));
+  if (problems.length > 0) process.exitCode = 1;
 }
 
-const wrong: string[] = [];
+const problems: string[] = [];
 if (options.help) console.log(USAGE);
 else await main();

@@ -37,7 +37,7 @@ export async function installInto(project: string, tarball: string): Promise<voi
 }
 
 /** Uses what `installInto` installed in every way a user can. */
-export async function useFrom(project: string): Promise<void> {
+export async function checkConsumer(project: string): Promise<void> {
   await run('node', ['uses-import.mjs'], { cwd: project });
   await run('node', ['uses-require.cjs'], { cwd: project });
   // With skipLibCheck off: what the declarations name has to come with the library.

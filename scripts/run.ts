@@ -24,10 +24,10 @@ export async function run(command: string, args: readonly string[], { cwd = ROOT
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (output += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const ending = await new Promise<number | string>((resolve, reject) => {
+  const outcome = await new Promise<number | string>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  if (ending !== 0) throw new Error([`${[command, ...args].join(' ')} ended with ${ending}`, output.trim()].join('\n').trim());
+  if (outcome !== 0) throw new Error([`${[command, ...args].join(' ')} ended with ${outcome}`, output.trim()].join('\n').trim());
   return output;
 }

@@ -1,13 +1,13 @@
 /** `npm run sim`: shards live for thousands of hours of virtual time in a world that goes wrong in every way. */
 import { parseArgs } from 'node:util';
-import { reasonOf } from '../src/protocol/errors.ts';
-import { playMany } from '../test/sim/pool.ts';
-import { failureText, progressLine, summaryText } from '../test/sim/report.ts';
-import type { Progress } from '../test/sim/report.ts';
-import { play } from '../test/sim/run.ts';
-import { shrink } from '../test/sim/shrink.ts';
-import { Tally } from '../test/sim/tally.ts';
-import { traceInto } from '../test/sim/trace.ts';
+import { messageOf } from '../src/protocol/errors.ts';
+import { runSeeds } from '../simulator/pool.ts';
+import { failureText, progressLine, summaryText } from '../simulator/report.ts';
+import type { Progress } from '../simulator/report.ts';
+import { runSimulation } from '../simulator/run.ts';
+import { shrink } from '../simulator/shrink.ts';
+import { SimulationStats } from '../simulator/simulation-stats.ts';
+import { traceTo } from '../simulator/trace.ts';
 
 const HELP = `npm run sim -- [options]
 
@@ -24,52 +24,52 @@ checks what they do. The same seed is the same run.
 Ends with 1 when a check is violated. Each violation comes with the command that shows it.
 `;
 
-const PLAIN_EVERY_MS = 10_000;
+const PLAIN_LINE_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 500;
 /** More of them would say the same. */
-const MOST_VIOLATIONS = 10;
+const MAX_VIOLATIONS = 10;
 
-function wholeNumber(name: string, text: string, least: number): number {
+function integerOption(name: string, text: string, min: number): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least) throw new Error(`--${name} must be a whole number from ${least} on, not ${text}`);
+  if (!Number.isSafeInteger(value) || value < min) throw new Error(`--${name} must be a whole number from ${min} on, not ${text}`);
   return value;
 }
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function trace(seed: number, events: number | undefined): Promise<number> {
-  const result = await play(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceInto(world, write) });
+  const result = await runSimulation(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceTo(world, write) });
   write(JSON.stringify(result.setting));
   if (result.violation === null) {
     write(`seed ${seed} violates nothing`);
     return 0;
   }
   const shortest = events === undefined ? ((await shrink(result))?.events ?? null) : null;
-  write(failureText({ result, shortest, tally: new Tally().data }));
+  write(failureText({ result, shortest, stats: new SimulationStats().data }));
   return 1;
 }
 
 async function simulate(firstSeed: number, wantedHours: number, workers: number): Promise<number> {
   const startedAt = performance.now();
-  const tally = new Tally();
+  const stats = new SimulationStats();
   const isTerminal = process.stdout.isTTY;
   let hours = 0;
   let seeds = 0;
   let violations = 0;
-  const progress = (): Progress => ({ hours, wantedHours, seeds, violations, tally, elapsedMs: performance.now() - startedAt });
+  const progress = (): Progress => ({ hours, wantedHours, seeds, violations, stats, elapsedMs: performance.now() - startedAt });
   const clearLine = isTerminal ? '\r\u001b[K' : '';
   const report = setInterval(
     () => process.stdout.write(`${clearLine}${progressLine(progress())}${isTerminal ? '' : '\n'}`),
-    isTerminal ? REDRAW_EVERY_MS : PLAIN_EVERY_MS,
+    isTerminal ? REDRAW_EVERY_MS : PLAIN_LINE_EVERY_MS,
   );
-  await playMany({
+  await runSeeds({
     workers,
     firstSeed,
-    goesOn: () => hours < wantedHours && violations < MOST_VIOLATIONS,
-    played: (played) => {
+    shouldContinue: () => hours < wantedHours && violations < MAX_VIOLATIONS,
+    onResult: (played) => {
       hours += played.result.shardHours;
       seeds += 1;
-      tally.merge(played.tally);
+      stats.merge(played.stats);
       if (played.result.violation === null) return;
       violations += 1;
       process.stdout.write(`${clearLine}${failureText(played)}\n`);
@@ -91,11 +91,11 @@ try {
       help: { type: 'boolean', default: false },
     },
   });
-  const seed = wholeNumber('seed', values.seed, 0);
+  const seed = integerOption('seed', values.seed, 0);
   if (values.help) process.stdout.write(HELP);
-  else if (values.trace) process.exitCode = await trace(seed, values.events === undefined ? undefined : wholeNumber('events', values.events, 0));
-  else process.exitCode = await simulate(seed, wholeNumber('hours', values.hours, 1), wholeNumber('workers', values.workers, 1));
+  else if (values.trace) process.exitCode = await trace(seed, values.events === undefined ? undefined : integerOption('events', values.events, 0));
+  else process.exitCode = await simulate(seed, integerOption('hours', values.hours, 1), integerOption('workers', values.workers, 1));
 } catch (error) {
-  process.stderr.write(`sim: ${reasonOf(error)}\n`);
+  process.stderr.write(`sim: ${messageOf(error)}\n`);
   process.exitCode = 2;
 }

@@ -1,7 +1,7 @@
 /** `npm test`: everything that must hold before a change is merged, cheapest first. Stops at the first failure. */
 import { styleText } from 'node:util';
-import { provideChromium } from './chromium.ts';
-import { installInto, pack, useFrom, withTemporaryDirectory } from './package-checks.ts';
+import { ensureChromium } from './chromium.ts';
+import { installInto, pack, checkConsumer, withTemporaryDirectory } from './package-checks.ts';
 import { run } from './run.ts';
 
 const OLDEST_MAJOR = 22;
@@ -40,12 +40,12 @@ async function testEverything(): Promise<void> {
     });
     const project = `${directory}/consumer`;
     await step('Install: the package into an empty project', () => installInto(project, tarball));
-    await step('Use: by import, by require, by types and by its command', () => useFrom(project));
+    await step('Use: by import, by require, by types and by its command', () => checkConsumer(project));
   });
-  await step('Browser: Chromium, for the inspector', provideChromium);
+  await step('Browser: Chromium, for the inspector', ensureChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   await step('Tests of what decodes, once more: as on a Node whose own way into zlib can not be used', () =>
-    run('vitest', ['run', 'test/actors', 'test/behaviours', 'test/shard'], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
+    run('vitest', ['run', 'test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
   );
   console.log(styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`));
 }

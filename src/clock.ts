@@ -14,7 +14,7 @@ export interface Clock {
 }
 
 /** Timers of Node take no more: one that is given more fires at once. */
-const LONGEST_TIMER_MS = 2_147_483_647;
+const MAX_TIMER_MS = 2_147_483_647;
 
 const STARTED_AT = performance.timeOrigin;
 
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   setTimeout: (callback, delayMs) => {
     // An immediate comes after the poll phase of the event loop; a timer of 1 ms may come before it.
     if (delayMs <= 0) return immediate(callback);
-    return delayMs > LONGEST_TIMER_MS ? longTimer(callback, delayMs) : setTimeout(callback, delayMs);
+    return delayMs > MAX_TIMER_MS ? longTimer(callback, delayMs) : setTimeout(callback, delayMs);
   },
   clearTimeout: (handle) => {
     if (typeof handle === 'function') handle();
@@ -42,8 +42,8 @@ function immediate(callback: () => void): () => void {
 function longTimer(callback: () => void, delayMs: number): () => void {
   let timeout: NodeJS.Timeout;
   const wait = (leftMs: number): void => {
-    const restMs = leftMs - LONGEST_TIMER_MS;
-    timeout = restMs > 0 ? setTimeout(() => wait(restMs), LONGEST_TIMER_MS) : setTimeout(callback, leftMs);
+    const remainingMs = leftMs - MAX_TIMER_MS;
+    timeout = remainingMs > 0 ? setTimeout(() => wait(remainingMs), MAX_TIMER_MS) : setTimeout(callback, leftMs);
   };
   wait(delayMs);
   return () => clearTimeout(timeout);

@@ -10,9 +10,9 @@ import type { Dispatch, DispatchData, EventName, RequestChannelInfoData, SendPay
 import { serializePayload } from './protocol/payloads.ts';
 import { parseSession } from './session/session.ts';
 import type { Session } from './session/session.ts';
-import { forcedClosing, resolveClosing } from './shard/closing.ts';
-import type { DisconnectOptions } from './shard/closing.ts';
-import { ShardCore } from './shard/core.ts';
+import { forcedCloseRequest, resolveCloseRequest } from './shard/close-request.ts';
+import type { DisconnectOptions } from './shard/close-request.ts';
+import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import { GuildMemberRequests } from './shard/guild-member-requests.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
@@ -33,11 +33,11 @@ export interface SendOptions {
 
 /** @see https://discord.com/developers/docs/events/gateway */
 export class Shard {
-  readonly #core: ShardCore;
+  readonly #runtime: ShardRuntime;
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, saying what is wrong. */
   constructor(options: ShardOptions) {
-    this.#core = new ShardCore(resolveOptions(options));
+    this.#runtime = new ShardRuntime(resolveOptions(options));
   }
 
   /**
@@ -49,7 +49,7 @@ export class Shard {
    * of the last one waiting also ends the attempt.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#handOut(this.#begin({ type: 'shard.connect' }, signal));
+    return this.#swallowUnhandled(this.#startAndWaitReady({ type: 'shard.connect' }, signal));
   }
 
   /**
@@ -58,17 +58,17 @@ export class Shard {
    * @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
-    return this.#handOut(this.#disconnect(options));
+    return this.#swallowUnhandled(this.#disconnect(options));
   }
 
   async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
-    const closing = resolveClosing(options);
-    this.#core.leave(closing);
-    this.#core.send({ type: 'shard.disconnect', ...closing });
+    const closeRequest = resolveCloseRequest(options);
+    this.#runtime.prepareStop(closeRequest);
+    this.#runtime.send({ type: 'shard.disconnect', ...closeRequest });
     if (this.state === 'disconnecting') {
-      await this.#core.departure.wait(signal, () => this.forceClose(closing.code));
+      await this.#runtime.closedWaiters.wait(signal, () => this.forceClose(closeRequest.code));
     }
-    await this.#core.storeSettled();
+    await this.#runtime.flushStore();
   }
 
   /**
@@ -77,17 +77,17 @@ export class Shard {
    * @param code - default 4000
    */
   forceClose(code?: number): void {
-    const closing = forcedClosing(code);
-    this.#core.leave(closing);
+    const closeRequest = forcedCloseRequest(code);
+    this.#runtime.prepareStop(closeRequest);
     // Before the machine tells of it: a listener may connect again within this call.
-    this.#core.line.connection?.abort(closing.code);
-    this.#core.send({ type: 'shard.forceClose', ...closing });
+    this.#runtime.connectionSlot.connection?.abort(closeRequest.code);
+    this.#runtime.send({ type: 'shard.forceClose', ...closeRequest });
   }
 
   /** Closes the connection, keeps the session, and resumes it on a new one. Settles and rejects as `connect()` does. */
   reconnect(): Promise<void> {
-    const isAtRest = ['disconnected', 'disconnecting', 'failed'].includes(this.state);
-    return this.#handOut(this.#begin({ type: isAtRest ? 'shard.connect' : 'shard.reconnect' }));
+    const isInactive = ['disconnected', 'disconnecting', 'failed'].includes(this.state);
+    return this.#swallowUnhandled(this.#startAndWaitReady({ type: isInactive ? 'shard.connect' : 'shard.reconnect' }));
   }
 
   /**
@@ -96,7 +96,7 @@ export class Shard {
    * @param options - with `noFail` a failure is only told by events, and the promise settles
    */
   reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
-    const ready = this.#handOut(this.#begin({ type: 'shard.reinstantiate' }));
+    const ready = this.#swallowUnhandled(this.#startAndWaitReady({ type: 'shard.reinstantiate' }));
     return noFail ? ready.catch(() => undefined) : ready;
   }
 
@@ -105,21 +105,21 @@ export class Shard {
    * identifies instead. Settles and rejects as `connect()` does, and with `INVALID_SESSION`.
    */
   resume(session: Session): Promise<void> {
-    return this.#handOut(this.#resume(session));
+    return this.#swallowUnhandled(this.#resume(session));
   }
 
   async #resume(session: Session): Promise<void> {
-    const identity = this.#core.cell.adopt(parseSession(session));
-    await this.#begin(identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity });
+    const identity = this.#runtime.session.restore(parseSession(session));
+    await this.#startAndWaitReady(identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity });
   }
 
   /** Beats now. Settles with the round trip in ms; rejects with `NOT_CONNECTED` before HELLO, or `CONNECTION_LOST`. */
   heartbeat(): Promise<number> {
-    const { connection } = this.#core.line;
+    const { connection } = this.#runtime.connectionSlot;
     if (this.heartbeatInterval === null || connection === null) {
-      return this.#handOut(Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')));
+      return this.#swallowUnhandled(Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')));
     }
-    return this.#handOut(connection.heartbeat());
+    return this.#swallowUnhandled(connection.heartbeat());
   }
 
   /**
@@ -129,15 +129,15 @@ export class Shard {
    * @see https://discord.com/developers/docs/events/gateway#sending-events
    */
   send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
-    return this.#handOut(this.#send(payload, options));
+    return this.#swallowUnhandled(this.#send(payload, options));
   }
 
   async #send(payload: SendPayload, { signal, ignoreRateLimit = false }: SendOptions): Promise<void> {
     const text = serializePayload(payload);
     const isPresence = payload.op === Opcodes.PresenceUpdate;
-    if (isPresence && !this.#core.queue.isStopped) this.#core.presence = structuredClone(payload.d);
+    if (isPresence && !this.#runtime.queue.isStopped) this.#runtime.presence = structuredClone(payload.d);
     const kind = isPresence ? 'presence' : ignoreRateLimit ? 'priority' : 'command';
-    await this.#core.queue.send(kind, text, signal);
+    await this.#runtime.queue.send(kind, text, signal);
   }
 
   /**
@@ -159,13 +159,13 @@ export class Shard {
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    const { clock, random } = this.#core.options;
-    this.#core.requests ??= new GuildMemberRequests({
+    const { clock, random } = this.#runtime.options;
+    this.#runtime.requests ??= new GuildMemberRequests({
       clock,
       random,
       send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
     });
-    return this.#handOut(this.#core.requests.request(request, options));
+    return this.#swallowUnhandled(this.#runtime.requests.request(request, options));
   }
 
   /** The answers come as SOUNDBOARD_SOUNDS. @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
@@ -183,7 +183,7 @@ export class Shard {
    * being read. Ends with `disconnect()`; throws what the shard failed with, or `ABORTED`.
    */
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined> & AsyncDisposable {
-    return this.#core.dispatcher.stream(options);
+    return this.#runtime.dispatcher.stream(options);
   }
 
   /** Listens to one event of Discord. Gives back the unsubscriber. */
@@ -191,21 +191,21 @@ export class Shard {
   /** For events the types do not know yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
-    return this.#core.dispatcher.on(type, listener);
+    return this.#runtime.dispatcher.on(type, listener);
   }
 
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
-    this.#core.emitter.on(name, listener);
+    this.#runtime.emitter.on(name, listener);
     return this;
   }
 
   once<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
-    this.#core.emitter.once(name, listener);
+    this.#runtime.emitter.once(name, listener);
     return this;
   }
 
   off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
-    this.#core.emitter.off(name, listener);
+    this.#runtime.emitter.off(name, listener);
     return this;
   }
 
@@ -215,95 +215,95 @@ export class Shard {
   }
 
   get state(): ShardState {
-    return this.#core.state;
+    return this.#runtime.state;
   }
 
   get shardId(): number {
-    return this.#core.options.shardId;
+    return this.#runtime.options.shardId;
   }
 
   get shardCount(): number {
-    return this.#core.options.shardCount;
+    return this.#runtime.options.shardCount;
   }
 
   get intents(): number {
-    return this.#core.options.intents;
+    return this.#runtime.options.intents;
   }
 
   get largeThreshold(): number | undefined {
-    return this.#core.options.largeThreshold;
+    return this.#runtime.options.largeThreshold;
   }
 
   get shouldReconnect(): boolean {
-    return this.#core.options.shouldReconnect;
+    return this.#runtime.options.shouldReconnect;
   }
 
   /** The main URL, as given. */
   get url(): string {
-    return this.#core.options.url;
+    return this.#runtime.options.url;
   }
 
   get version(): number {
-    return this.#core.options.version;
+    return this.#runtime.options.version;
   }
 
   /** The session as it is now, to be stored or given to another process; `null` when there is none. */
   get session(): Session | null {
-    return this.#core.cell.session;
+    return this.#runtime.session.session;
   }
 
   /** The last sequence received. */
   get lastSequence(): number | null {
-    return this.#core.cell.sequence;
+    return this.#runtime.session.sequence;
   }
 
   /** In ms; `null` without a connection. */
   get heartbeatInterval(): number | null {
-    return this.#core.actor.getSnapshot().context.heartbeatIntervalMs;
+    return this.#runtime.actor.getSnapshot().context.heartbeatIntervalMs;
   }
 
   /** Whether the last beat of this connection was answered; `null` before the first. */
   get heartbeatAcknowledged(): boolean | null {
-    return this.#core.pulse.acknowledged;
+    return this.#runtime.heartbeatTracker.acknowledged;
   }
 
   /** The last round trip in ms. */
   get ping(): number | null {
-    return this.#core.pulse.ping;
+    return this.#runtime.heartbeatTracker.ping;
   }
 
   /** When something last came, in ms of the clock. */
   get health(): { lastFrameAt: number | null; lastAckAt: number | null; lastDispatchAt: number | null } {
-    return { ...this.#core.vitals, lastAckAt: this.#core.pulse.lastAckAt };
+    return { ...this.#runtime.activityTimes, lastAckAt: this.#runtime.heartbeatTracker.lastAckAt };
   }
 
   /** Frames that wait to be sent. */
   get pendingSends(): number {
-    return this.#core.queue.pending;
+    return this.#runtime.queue.pending;
   }
 
   /** The running XState actor, for `waitFor` and inspection. */
   get actor(): ShardActor {
-    return this.#core.actor;
+    return this.#runtime.actor;
   }
 
   /** A rejection that nobody looks at must not end the process. */
-  #handOut<T>(promise: Promise<T>): Promise<T> {
-    promise.catch((error: unknown) => this.#core.options.logger.debug(String(error)));
+  #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {
+    promise.catch((error: unknown) => this.#runtime.options.logger.debug(String(error)));
     return promise;
   }
 
   /** Waits for the next READY or RESUMED that follows from `event`. */
-  #begin(event: ShardEvent, signal?: AbortSignal): Promise<void> {
+  #startAndWaitReady(event: ShardEvent, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
     if (event.type === 'shard.connect' && this.state === 'ready') return Promise.resolve();
-    this.#core.revive();
-    const { readiness, queue } = this.#core;
-    const ready = readiness.wait(signal, () => {
-      if (readiness.size === 0 && this.state !== 'ready') void this.disconnect();
+    this.#runtime.restartIfCrashed();
+    const { readyWaiters, queue } = this.#runtime;
+    const ready = readyWaiters.wait(signal, () => {
+      if (readyWaiters.size === 0 && this.state !== 'ready') void this.disconnect();
     });
     queue.start();
-    this.#core.send(event);
+    this.#runtime.send(event);
     return ready;
   }
 }

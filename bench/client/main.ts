@@ -6,13 +6,13 @@ import { serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
 import { Sampler } from './profiler.ts';
 import type { CpuProfile } from './profiler.ts';
-import type { CreateSubject, Event, Subject, SubjectOptions } from './subject.ts';
-import { Tally } from './tally.ts';
-import type { Count, Counted } from './tally.ts';
+import type { CreateAdapter, Event, ClientAdapter, AdapterOptions } from './adapter.ts';
+import { DispatchCounter } from './dispatch-counter.ts';
+import type { ExpectedDispatches, CountResult } from './dispatch-counter.ts';
 
 export interface Load {
-  /** The file in `subjects/`. */
-  readonly subject: string;
+  /** The file in `adapters/`. */
+  readonly adapter: string;
   readonly nativeZlib: boolean;
 }
 
@@ -32,49 +32,49 @@ const DELAY_RESOLUTION_MS = 1;
 /** V8's spaces for machine code, and for bytecode and what belongs to it. */
 const CODE_SPACE = /code|trusted/;
 
-let create: CreateSubject | null = null;
-let subject: Subject | null = null;
-let reads = true;
-let tally: Tally | null = null;
+let create: CreateAdapter | null = null;
+let adapter: ClientAdapter | null = null;
+let readsData = true;
+let counter: DispatchCounter | null = null;
 let sampler: Sampler | null = null;
 
 /** Made when it is asked for: an inspector in the process is not free. */
-function theSampler(): Sampler {
+function getSampler(): Sampler {
   sampler ??= new Sampler();
   return sampler;
 }
 
 const procedures = {
-  load: async ({ subject: name, nativeZlib }: Load): Promise<void> => {
+  load: async ({ adapter: name, nativeZlib }: Load): Promise<void> => {
     if (nativeZlib) useNativeZlib();
-    ({ create } = (await import(`./subjects/${name}.ts`)) as { create: CreateSubject });
+    ({ create } = (await import(`./adapters/${name}.ts`)) as { create: CreateAdapter });
   },
-  connect: async (options: Omit<SubjectOptions, 'onDispatch'>): Promise<void> => {
-    reads = options.variant !== 'unread';
-    subject = (await create?.({ ...options, onDispatch: (event: Event) => tally?.take(event) })) ?? null;
-    await subject?.connect();
+  connect: async (options: Omit<AdapterOptions, 'onDispatch'>): Promise<void> => {
+    readsData = options.variant !== 'unread';
+    adapter = (await create?.({ ...options, onDispatch: (event: Event) => counter?.record(event) })) ?? null;
+    await adapter?.connect();
   },
-  arm: (expected: Count): void => {
-    tally = new Tally(reads, expected);
+  arm: (expected: ExpectedDispatches): void => {
+    counter = new DispatchCounter(readsData, expected);
   },
-  arrived: async (): Promise<Counted> => {
-    if (tally === null) throw new Error('nothing is counted');
-    return tally.counted;
+  arrived: async (): Promise<CountResult> => {
+    if (counter === null) throw new Error('nothing is counted');
+    return counter.result;
   },
   /** The longest the event loop was held until all has arrived, in ms. */
   longestBlockMs: async (): Promise<number> => {
     const histogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
     histogram.enable();
-    await tally?.counted;
+    await counter?.result;
     // The last block is only told once the loop turns.
     await sleep(2 * DELAY_RESOLUTION_MS);
     histogram.disable();
     return histogram.max / NS_PER_MS;
   },
-  startCpuProfile: (): Promise<void> => theSampler().startCpu(),
-  stopCpuProfile: (): Promise<CpuProfile> => theSampler().stopCpu(),
-  startHeapProfile: (): Promise<void> => theSampler().startHeap(),
-  stopHeapProfile: (): Promise<{ allocatedBytes: number }> => theSampler().stopHeap(),
+  startCpuProfile: (): Promise<void> => getSampler().startCpu(),
+  stopCpuProfile: (): Promise<CpuProfile> => getSampler().stopCpu(),
+  startHeapProfile: (): Promise<void> => getSampler().startHeap(),
+  stopHeapProfile: (): Promise<{ allocatedBytes: number }> => getSampler().stopHeap(),
   memory: async (): Promise<Memory> => {
     const rssAtOnce = process.memoryUsage.rss();
     for (let times = 0; times < 3; times += 1) {

@@ -25,8 +25,8 @@ const RULES: readonly (readonly [Part | null, functionName: RegExp, url: RegExp]
   ['inflate', /^(?:writeSync|write|processCallback)$/, /^$|^node:zlib$/],
   ['text', /^(?:toString|utf8Slice|latin1Slice|utf8ToString)$/, /^$|^node:buffer$/],
   // Each calls JSON.parse, and does little else.
-  ['parse', /^(?:parsePacket|parseInPortions)$/, /\/src\/protocol\/packet-json\.ts$/],
-  ['parse', /./, /\/subjects\/floor\.ts$/],
+  ['parse', /^(?:parsePacket|parseInChunks)$/, /\/src\/decoding\/parse-packet\.ts$/],
+  ['parse', /./, /\/adapters\/floor\.ts$/],
   ['client', /^(?:now|indexOfBuffer)$/, /^$/],
   ['client', /./, /\/src\/|^wasm:/],
   ['rest', /^\(program\)$/, /^$/],

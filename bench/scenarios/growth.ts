@@ -1,14 +1,14 @@
 /** What stays in memory after one shard was forced to reconnect again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { liveStage } from './live.ts';
+import { liveSetup } from './live.ts';
 import type { Scenario } from './scenario.ts';
 
 const SETTLE_MS = 20;
 
-export const growth: Scenario<'growth'> = ({ client: id }, { reconnects }, theatre) =>
-  theatre.perform({ client: id, stage: liveStage(1), hasty: true }, async ({ gateway, client }) => {
-    const reconnect = async (times: number): Promise<void> => {
-      for (let done = 0; done < times; done += 1) {
+export const growth: Scenario<'growth'> = ({ client: id }, { reconnects }, harness) =>
+  harness.run({ client: id, setup: liveSetup(1), withoutBackoff: true }, async ({ gateway, client }) => {
+    const reconnect = async (count: number): Promise<void> => {
+      for (let done = 0; done < count; done += 1) {
         await gateway.call('kill', undefined);
         // RESUMED is sent, not yet read: a client that had not seen it would not resume the next time.
         await sleep(SETTLE_MS);

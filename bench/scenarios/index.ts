@@ -1,7 +1,7 @@
 /** By kind, how a case is measured. */
 import type { Case, KindName } from '../cases.ts';
 import type { Settings } from '../settings.ts';
-import type { Theatre } from '../theatre.ts';
+import type { Harness } from '../harness.ts';
 import { backlog } from './backlog.ts';
 import { block } from './block.ts';
 import { growth } from './growth.ts';
@@ -16,5 +16,5 @@ import { threads } from './threads.ts';
 
 const SCENARIOS: { readonly [K in KindName]: Scenario<K> } = { backlog, paced, block, memory, growth, storm, heartbeat, hello, profile, threads };
 
-export const measure = (item: Case, settings: Settings, theatre: Theatre): Promise<Sample> =>
-  (SCENARIOS[item.kind] as Scenario<KindName>)(item, settings, theatre);
+export const measure = (item: Case, settings: Settings, harness: Harness): Promise<Sample> =>
+  (SCENARIOS[item.kind] as Scenario<KindName>)(item, settings, harness);

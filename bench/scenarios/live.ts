@@ -1,9 +1,9 @@
 /** The stage of all that is about connections rather than events. */
-import type { Setting } from '../theatre.ts';
+import type { RunSetup } from '../harness.ts';
 
 const HEARTBEAT_INTERVAL_MS = 41_250;
 
-export const liveStage = (shards: number): Setting => ({
+export const liveSetup = (shards: number): RunSetup => ({
   mode: 'live',
   shards,
   heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,

@@ -1,9 +1,9 @@
 /** The process of the gateway: what the bench can ask of it. */
 import { serve } from '../rpc.ts';
 import { Gateway } from './gateway.ts';
-import { HANDSHAKE_FRAMES, digestOf } from './stage.ts';
-import type { Stage } from './stage.ts';
-import { sharedNow } from './talk.ts';
+import { HANDSHAKE_FRAMES, digestOf } from './gateway-setup.ts';
+import type { GatewaySetup } from './gateway-setup.ts';
+import { sharedNow } from './packets.ts';
 
 export type Part = 'warmup' | 'measured';
 
@@ -16,64 +16,64 @@ export interface Storm {
 }
 
 /** For one interval between them. */
-const LEAST_HEARTBEATS = 2;
+const MIN_HEARTBEATS = 2;
 
 const gateway = await Gateway.listen();
-let stage: Stage | null = null;
+let setup: GatewaySetup | null = null;
 
 function partOf(part: Part): { from: number; to: number } {
-  if (stage === null) throw new Error('no stage is set');
-  const warmupEnd = HANDSHAKE_FRAMES + stage.warmup;
-  return part === 'warmup' ? { from: HANDSHAKE_FRAMES, to: warmupEnd } : { from: warmupEnd, to: warmupEnd + stage.measured };
+  if (setup === null) throw new Error('the gateway is not set up');
+  const warmupEnd = HANDSHAKE_FRAMES + setup.warmup;
+  return part === 'warmup' ? { from: HANDSHAKE_FRAMES, to: warmupEnd } : { from: warmupEnd, to: warmupEnd + setup.measured };
 }
 
-function recorded() {
+function lastConnection() {
   const last = gateway.recorded.at(-1);
   if (last === undefined) throw new Error('nobody has connected');
   return last;
 }
 
 const procedures = {
-  set: async (next: Stage): Promise<{ url: string; apiUrl: string }> => {
-    stage = next;
-    await gateway.set(next);
+  setUp: async (next: GatewaySetup): Promise<{ url: string; apiUrl: string }> => {
+    setup = next;
+    await gateway.setUp(next);
     return { url: gateway.url, apiUrl: gateway.apiUrl };
   },
   /** How many events of these names there are. */
   count: ({ part, t }: { part: Part; t: string | null }): number => {
     const { from, to } = partOf(part);
-    const messages = gateway.repertoire?.messages.slice(from - HANDSHAKE_FRAMES, to - HANDSHAKE_FRAMES) ?? [];
+    const messages = gateway.recordings?.messages.slice(from - HANDSHAKE_FRAMES, to - HANDSHAKE_FRAMES) ?? [];
     return t === null ? messages.length : messages.filter((message) => message.t === t).length;
   },
   digest: ({ part, withData, t }: { part: Part; withData: boolean; t: string | null }): string => {
     const { from, to } = partOf(part);
-    const messages = gateway.repertoire?.messages.slice(from - HANDSHAKE_FRAMES, to - HANDSHAKE_FRAMES) ?? [];
+    const messages = gateway.recordings?.messages.slice(from - HANDSHAKE_FRAMES, to - HANDSHAKE_FRAMES) ?? [];
     return digestOf(t === null ? messages : messages.filter((message) => message.t === t), withData);
   },
-  play: async (part: Part): Promise<void> => {
+  replay: async (part: Part): Promise<void> => {
     const { from, to } = partOf(part);
-    await recorded().player.play(from, to);
+    await lastConnection().replayer.replay(from, to);
   },
   /** On all connections at once. */
-  playAll: async (part: Part): Promise<void> => {
+  replayAll: async (part: Part): Promise<void> => {
     const { from, to } = partOf(part);
-    await Promise.all(gateway.recorded.map(({ player }) => player.play(from, to)));
+    await Promise.all(gateway.recorded.map(({ replayer }) => replayer.replay(from, to)));
   },
   /** Plays the first `count` measured events. Gives back when each was sent. */
-  playPaced: ({ count, perSecond }: { count: number; perSecond: number }): Promise<Float64Array> => {
+  replayPaced: ({ count, perSecond }: { count: number; perSecond: number }): Promise<Float64Array> => {
     const { from } = partOf('measured');
-    return recorded().player.playPaced(from, from + count, perSecond);
+    return lastConnection().replayer.replayPaced(from, from + count, perSecond);
   },
   /** Plays everything again and again, until there is a heartbeat after another. Gives back when they came. */
   flood: async (ms: number): Promise<number[]> => {
-    const connection = recorded();
-    const ack = gateway.repertoire?.ack ?? Buffer.alloc(0);
+    const connection = lastConnection();
+    const ack = gateway.recordings?.ack ?? Buffer.alloc(0);
     const until = sharedNow() + ms;
-    await connection.player.loop(partOf('warmup').from, partOf('measured').to, () => {
-      for (let left = connection.takeHeartbeats(); left > 0; left -= 1) connection.player.writePiece(ack);
-      return sharedNow() < until || gateway.log.heartbeats.length < LEAST_HEARTBEATS;
+    await connection.replayer.replayInLoop(partOf('warmup').from, partOf('measured').to, () => {
+      for (let left = connection.consumeHeartbeats(); left > 0; left -= 1) connection.replayer.writePiece(ack);
+      return sharedNow() < until || gateway.log.heartbeats.length < MIN_HEARTBEATS;
     });
-    if (!connection.player.isOpen) throw new Error('the client has given up the connection');
+    if (!connection.replayer.isOpen) throw new Error('the client has given up the connection');
     return gateway.log.heartbeats;
   },
   /** Tears all connections down, and settles when all have a session again. */
@@ -82,7 +82,7 @@ const procedures = {
     const before = { attempts: log.attempts.length, resumed: log.resumed.length, identified: log.identified.length, sessions: log.sessions };
     const at = sharedNow();
     const count = gateway.kill();
-    await log.untilSessions(before.sessions + count);
+    await log.waitForSessions(before.sessions + count);
     return {
       attemptsMs: log.attempts.slice(before.attempts).map((then) => then - at),
       resumedMs: log.resumed.slice(before.resumed).map((then) => then - at),

@@ -2,38 +2,38 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import type { GatewayLog } from './log.ts';
-import { Player } from './player.ts';
+import type { GatewayLog } from './gateway-log.ts';
+import { Replayer } from './replayer.ts';
 import type { Recording } from './recording.ts';
-import { Op, sharedNow } from './talk.ts';
-import type { Packet } from './talk.ts';
+import { Op, sharedNow } from './packets.ts';
+import type { Packet } from './packets.ts';
 
-export interface RecordedSetting {
+export interface RecordedConnectionOptions {
   readonly recording: Recording;
   readonly log: GatewayLog;
   readonly helloAfterMs: number;
 }
 
 export class RecordedConnection {
-  readonly player: Player;
+  readonly replayer: Replayer;
   readonly #log: GatewayLog;
-  readonly #greeted: Promise<void>;
+  readonly #helloSent: Promise<void>;
   #heartbeats = 0;
 
-  constructor(socket: WebSocket, transport: Socket, { recording, log, helloAfterMs }: RecordedSetting) {
+  constructor(socket: WebSocket, transport: Socket, { recording, log, helloAfterMs }: RecordedConnectionOptions) {
     this.#log = log;
-    this.player = new Player(transport, recording);
+    this.replayer = new Replayer(transport, recording);
     socket.on('error', () => socket.terminate());
     socket.on('message', (data: Buffer) => {
       const { op } = JSON.parse(data.toString()) as Packet;
-      this.#answers[op]?.();
+      this.#handlers[op]?.();
     });
-    this.#greeted = sleep(helloAfterMs).then(() => this.player.write(0, 1));
+    this.#helloSent = sleep(helloAfterMs).then(() => this.replayer.write(0, 1));
   }
 
-  readonly #answers: Readonly<Record<number, () => void>> = {
+  readonly #handlers: Readonly<Record<number, () => void>> = {
     // Not every client waits for HELLO.
-    [Op.identify]: () => void this.#greeted.then(() => this.player.write(1, 2)),
+    [Op.identify]: () => void this.#helloSent.then(() => this.replayer.write(1, 2)),
     [Op.heartbeat]: () => {
       this.#heartbeats += 1;
       this.#log.heartbeats.push(sharedNow());
@@ -41,7 +41,7 @@ export class RecordedConnection {
   };
 
   /** How many heartbeats have not been answered. */
-  takeHeartbeats(): number {
+  consumeHeartbeats(): number {
     const count = this.#heartbeats;
     this.#heartbeats = 0;
     return count;

@@ -12,7 +12,7 @@ export interface Discord extends AsyncDisposable {
   /** For a shard that has no manager to ask for it. */
   readonly gatewayUrl: string;
   /** At the fake Discord this plays the story, at the real one it lasts until Ctrl-C. */
-  play(story: (fake: FakeDiscord) => Promise<void>): Promise<void>;
+  runScenario(scenario: (fake: FakeDiscord) => Promise<void>): Promise<void>;
 }
 
 async function realDiscord(): Promise<Discord> {
@@ -25,7 +25,7 @@ async function realDiscord(): Promise<Discord> {
     token,
     api: 'https://discord.com/api/v10',
     gatewayUrl: 'wss://gateway.discord.gg',
-    async play() {
+    async runScenario() {
       console.log('At Discord, until Ctrl-C. Write "!ping" in a channel that the bot can see.');
       // Never taken away: under `npm run` one Ctrl-C arrives twice, and the second must not end what the first began.
       await new Promise((resolve) => {
@@ -45,7 +45,7 @@ async function fakeDiscord(options: FakeDiscordOptions): Promise<Discord> {
     token: 'any',
     api: fake.gateway.apiUrl,
     gatewayUrl: fake.gateway.url,
-    play: (story) => story(fake),
+    runScenario: (scenario) => scenario(fake),
     [Symbol.asyncDispose]: () => fake.gateway.close(),
   };
 }

@@ -8,30 +8,30 @@ const MESSAGES = /^\/channels\/(\d+)\/messages$/;
 
 export class FakeDiscord {
   readonly gateway: FakeGateway;
-  readonly #awaited: Map<string, (answer: string) => void>;
+  readonly #pendingAnswers: Map<string, (answer: string) => void>;
   #messages = 0;
 
-  private constructor(gateway: FakeGateway, awaited: Map<string, (answer: string) => void>) {
+  private constructor(gateway: FakeGateway, pendingAnswers: Map<string, (answer: string) => void>) {
     this.gateway = gateway;
-    this.#awaited = awaited;
+    this.#pendingAnswers = pendingAnswers;
   }
 
   static async open(options: FakeDiscordOptions): Promise<FakeDiscord> {
-    const awaited = new Map<string, (answer: string) => void>();
+    const pendingAnswers = new Map<string, (answer: string) => void>();
     const rest: FakeRest = ({ method, path, body }) => {
       const [, channelId = ''] = MESSAGES.exec(path) ?? [];
       if (method !== 'POST' || channelId === '') return null;
       const { content } = body as { content: string };
-      awaited.get(channelId)?.(content);
+      pendingAnswers.get(channelId)?.(content);
       return { body: { id: '1', channel_id: channelId, content } };
     };
-    return new FakeDiscord(await FakeGateway.listen({ ...options, rest }), awaited);
+    return new FakeDiscord(await FakeGateway.listen({ ...options, rest }), pendingAnswers);
   }
 
   /** Ann writes in a guild, in a channel of its own. Settles when the bot has answered there. */
   async ask(content: string, guildId = '1'): Promise<void> {
     const channelId = String((this.#messages += 1));
-    const answer = new Promise<string>((resolve) => this.#awaited.set(channelId, resolve));
+    const answer = new Promise<string>((resolve) => this.#pendingAnswers.set(channelId, resolve));
     const author = { id: '2', username: 'Ann', discriminator: '0', global_name: null, avatar: null };
     console.log(`  Ann: ${content}`);
     this.gateway.dispatch('MESSAGE_CREATE', { id: channelId, channel_id: channelId, guild_id: guildId, author, content }, { guildId });

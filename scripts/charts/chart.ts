@@ -3,7 +3,7 @@
  * two states. A transition that stays where it is becomes a line inside its state.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
-import { transitionId } from '../../src/chart-transition.ts';
+import { transitionId } from '../../machines/transitions.ts';
 
 /** One transition in words, in one row or more. */
 export interface Line {
@@ -34,11 +34,11 @@ export interface Chart {
 }
 
 /** How a machine is told, beyond what it says itself. */
-export interface Telling {
+export interface ChartOptions {
   /** What is to be read behind a guard, by its name: the close codes it stands for. */
   readonly notes: Readonly<Record<string, string>>;
   /** Events that may come in nearly every state: lines in the states they leave, because their arrows would hide the others. */
-  readonly quiet: ReadonlySet<string>;
+  readonly inlineEvents: ReadonlySet<string>;
 }
 
 const guardName = (guard: AnyTransitionDefinition['guard']): string | null => {
@@ -62,12 +62,12 @@ function transitionsOf(state: AnyStateNode): AnyTransitionDefinition[] {
 /** Longer rows are broken before a guard or a target: a chart is as wide as its labels. */
 const ROW_LENGTH = 25;
 
-function lineOf(transition: AnyTransitionDefinition, { notes }: Telling, suffix = ''): Line {
+function lineOf(transition: AnyTransitionDefinition, { notes }: ChartOptions, suffix = ''): Line {
   const guard = guardName(transition.guard);
   const condition = guard === null ? '' : `[${guard}]`;
-  const parts = [eventName(transition.source, transition.eventType), condition, (guard === null ? undefined : notes[guard]) ?? '', suffix];
+  const texts = [eventName(transition.source, transition.eventType), condition, (guard === null ? undefined : notes[guard]) ?? '', suffix];
   const rows: string[] = [];
-  for (const part of parts.filter((text) => text !== '')) {
+  for (const part of texts.filter((text) => text !== '')) {
     const last = rows.at(-1);
     if (last !== undefined && last.length + 1 + part.length <= ROW_LENGTH) rows[rows.length - 1] = `${last} ${part}`;
     else rows.push(last === undefined ? part : `  ${part}`);
@@ -91,15 +91,15 @@ const keyOf = (source: AnyStateNode, target: AnyStateNode): string => `${source.
 
 /** Tells which transitions are drawn as arrows; the others are lines in the state they leave. */
 class Drawing {
-  readonly #telling: Telling;
-  readonly #loud = new Set<string>();
+  readonly #options: ChartOptions;
+  readonly #arrowKeys = new Set<string>();
 
-  constructor(root: AnyStateNode, telling: Telling) {
-    this.#telling = telling;
+  constructor(root: AnyStateNode, options: ChartOptions) {
+    this.#options = options;
     const visit = (state: AnyStateNode): void => {
       for (const transition of transitionsOf(state)) {
-        if (telling.quiet.has(transition.eventType)) continue;
-        for (const target of transition.target ?? []) this.#loud.add(keyOf(state, target));
+        if (options.inlineEvents.has(transition.eventType)) continue;
+        for (const target of transition.target ?? []) this.#arrowKeys.add(keyOf(state, target));
       }
       for (const child of Object.values(state.states)) visit(child);
     };
@@ -109,7 +109,7 @@ class Drawing {
   lines(state: AnyStateNode): Line[] {
     return transitionsOf(state)
       .filter((transition) => !this.#isArrow(transition))
-      .map((transition) => lineOf(transition, this.#telling, suffixOf(transition)));
+      .map((transition) => lineOf(transition, this.#options, suffixOf(transition)));
   }
 
   arrows(state: AnyStateNode): Arrow[] {
@@ -117,7 +117,7 @@ class Drawing {
     for (const transition of transitionsOf(state).filter((candidate) => this.#isArrow(candidate))) {
       for (const { id: target } of transition.target ?? []) {
         const arrow = arrows.get(target) ?? { source: state.id, target, lines: [] };
-        arrow.lines.push(lineOf(transition, this.#telling));
+        arrow.lines.push(lineOf(transition, this.#options));
         arrows.set(target, arrow);
       }
     }
@@ -127,11 +127,11 @@ class Drawing {
   #isArrow(transition: AnyTransitionDefinition): boolean {
     const { source, target = [] } = transition;
     if (staysInside(transition)) return false;
-    if (!target.some((state) => this.#loud.has(keyOf(source, state)))) return false;
+    if (!target.some((state) => this.#arrowKeys.has(keyOf(source, state)))) return false;
     // Where an arrow leads there already from a state around this one, a second would only cross the chart.
     for (let outer = source.parent; outer !== undefined; outer = outer.parent) {
       const from = outer;
-      if (target.every((state) => this.#loud.has(keyOf(from, state)))) return false;
+      if (target.every((state) => this.#arrowKeys.has(keyOf(from, state)))) return false;
     }
     return true;
   }
@@ -153,9 +153,9 @@ function stateOf(state: AnyStateNode, drawing: Drawing): ChartState {
   };
 }
 
-const PLAIN: Telling = { notes: {}, quiet: new Set() };
+const PLAIN: ChartOptions = { notes: {}, inlineEvents: new Set() };
 
-export function chartOf(machine: AnyStateMachine, telling: Telling = PLAIN): Chart {
-  const drawing = new Drawing(machine.root, telling);
+export function chartOf(machine: AnyStateMachine, options: ChartOptions = PLAIN): Chart {
+  const drawing = new Drawing(machine.root, options);
   return { id: machine.id, root: stateOf(machine.root, drawing), arrows: drawing.arrows(machine.root) };
 }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { ROOT } from '../run.ts';
 import { chartOf } from './chart.ts';
 import { layoutOf } from './layout.ts';
-import type { Drawn } from './machines.ts';
+import type { ChartSource } from './machines.ts';
 import { svgOf } from './svg.ts';
 
-export const fileOf = ({ machine }: Drawn): string => join(ROOT, 'docs', 'charts', `${machine.id}.svg`);
+export const fileOf = ({ machine }: ChartSource): string => join(ROOT, 'docs', 'charts', `${machine.id}.svg`);
 
 /** The same for the same machine, to the byte. */
-export async function draw({ machine, telling }: Drawn): Promise<string> {
-  const chart = chartOf(machine, telling);
+export async function draw({ machine, options }: ChartSource): Promise<string> {
+  const chart = chartOf(machine, options);
   return svgOf(chart, await layoutOf(chart));
 }

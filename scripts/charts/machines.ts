@@ -2,11 +2,11 @@
 import type { AnyStateMachine } from 'xstate';
 import { CLOSE_CODES, closePolicy, managerMachine, shardMachine } from '../../machines/index.ts';
 import type { CloseAction } from '../../machines/index.ts';
-import type { Telling } from './chart.ts';
+import type { ChartOptions } from './chart.ts';
 
-export interface Drawn {
+export interface ChartSource {
   readonly machine: AnyStateMachine;
-  readonly telling: Telling;
+  readonly options: ChartOptions;
 }
 
 /** Numbers in order, runs of them drawn together: `4004, 4010–4014`. */
@@ -23,13 +23,13 @@ function ranges(numbers: readonly number[]): string {
 const codesFor = (action: CloseAction): string =>
   ranges(Object.keys(CLOSE_CODES).map(Number).filter((code) => closePolicy(code).action === action));
 
-export const MACHINES: readonly Drawn[] = [
+export const MACHINES: readonly ChartSource[] = [
   {
     machine: shardMachine,
-    telling: {
+    options: {
       notes: { isFatal: codesFor('fail') },
-      quiet: new Set(['shard.disconnect', 'shard.forceClose', 'shard.resume', 'shard.reinstantiate', 'shard.reconnect']),
+      inlineEvents: new Set(['shard.disconnect', 'shard.forceClose', 'shard.resume', 'shard.reinstantiate', 'shard.reconnect']),
     },
   },
-  { machine: managerMachine, telling: { notes: {}, quiet: new Set(['manager.disconnect']) } },
+  { machine: managerMachine, options: { notes: {}, inlineEvents: new Set(['manager.disconnect']) } },
 ];

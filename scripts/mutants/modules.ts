@@ -2,11 +2,11 @@
 import type { AnyStateMachine } from 'xstate';
 import type * as CloseCodes from '../../machines/close-codes.ts';
 import type * as Losses from '../../machines/losses.ts';
-import type * as Delays from '../../machines/shard-delays.ts';
+import type * as Delays from '../../machines/shard/delays.ts';
 import { chartMutants } from './chart.ts';
 import type { Mutant } from './mutant.ts';
 import { closeCodeMutants, lossMutants } from './tables.ts';
-import { assignmentMutants, delayMutants } from './words.ts';
+import { assignmentMutants, delayMutants } from './setup-mutants.ts';
 
 interface MutatedModule {
   readonly names: readonly string[];
@@ -30,8 +30,8 @@ const machineMutants = ({ shardMachine }: Machine): Mutant<Machine>[] =>
 
 /** By path from the repository's root. */
 export const MODULES: Readonly<Record<string, MutatedModule>> = {
-  'machines/shard.machine.ts': module<Machine>(['shardMachine'], machineMutants),
-  'machines/shard-delays.ts': module<typeof Delays>(['shardDelays'], delayMutants),
+  'machines/shard/shard.machine.ts': module<Machine>(['shardMachine'], machineMutants),
+  'machines/shard/delays.ts': module<typeof Delays>(['shardDelays'], delayMutants),
   'machines/losses.ts': module<typeof Losses>(['lossOf'], lossMutants),
   'machines/close-codes.ts': module<typeof CloseCodes>(['CLOSE_CODES', 'closePolicy'], closeCodeMutants),
 };

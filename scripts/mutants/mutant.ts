@@ -9,7 +9,7 @@ export interface Mutant<Exports> {
 }
 
 /** Where a mutant is, for those who only list and run it. */
-export interface Listed {
+export interface MutantRef {
   readonly id: string;
   /** From the repository's root. */
   readonly file: string;
@@ -17,11 +17,11 @@ export interface Listed {
 
 export type Verdict = 'killed' | 'timeout' | 'survived';
 
-export interface Result extends Listed {
+export interface Result extends MutantRef {
   readonly verdict: Verdict;
   /** The suite, or the test, that noticed. */
   readonly killedBy: string | null;
 }
 
 /** The words other than this one. */
-export const othersThan = <T>(word: T, all: readonly T[]): T[] => all.filter((each) => each !== word);
+export const othersThan = <T>(value: T, all: readonly T[]): T[] => all.filter((each) => each !== value);

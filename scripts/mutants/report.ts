@@ -3,26 +3,26 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../run.ts';
 import { EQUIVALENTS } from './equivalents.ts';
-import { EXPLAINED } from './explanations.ts';
+import { ACCEPTED_REASONS } from './accepted-survivors.ts';
 import type { Result, Verdict } from './mutant.ts';
 
 const FOLDER = join(ROOT, '.cache', 'mutants');
 const RESULTS = join(FOLDER, 'results.json');
 
 /** The least percentage of mutants that has to be noticed, of what a shard is and of what it does. */
-const BARS = { chart: 95, actors: 85 } as const;
-type Part = keyof typeof BARS;
+const MIN_PERCENT = { chart: 95, actors: 85 } as const;
+type Part = keyof typeof MIN_PERCENT;
 const partOf = ({ file }: Result): Part => (file.startsWith('machines/') ? 'chart' : 'actors');
 
 const isEquivalent = ({ id, verdict }: Result): boolean => verdict === 'survived' && id in EQUIVALENTS;
-const isExplained = ({ id, verdict }: Result): boolean => verdict === 'survived' && EXPLAINED.has(id);
+const isAccepted = ({ id, verdict }: Result): boolean => verdict === 'survived' && ACCEPTED_REASONS.has(id);
 
 interface Count {
   readonly killed: number;
   readonly timeout: number;
   readonly survived: number;
   /** Of those that survived. */
-  readonly explained: number;
+  readonly accepted: number;
   readonly equivalent: number;
   readonly percent: number;
 }
@@ -30,21 +30,21 @@ interface Count {
 function count(results: readonly Result[]): Count {
   const of = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict && !isEquivalent(result)).length;
   const [killed, timeout, survived] = [of('killed'), of('timeout'), of('survived')];
-  const judged = killed + timeout + survived;
-  const explained = results.filter(isExplained).length;
-  return { killed, timeout, survived, explained, equivalent: results.length - judged, percent: judged === 0 ? 100 : ((killed + timeout) / judged) * 100 };
+  const total = killed + timeout + survived;
+  const accepted = results.filter(isAccepted).length;
+  return { killed, timeout, survived, accepted, equivalent: results.length - total, percent: total === 0 ? 100 : ((killed + timeout) / total) * 100 };
 }
 
-const HEAD = ['', 'killed', 'timeout', 'survived', 'explained', 'equivalent', '%'];
-const row = (title: string, { killed, timeout, survived, explained, equivalent, percent }: Count): string[] => [
+const HEAD = ['', 'killed', 'timeout', 'survived', 'accepted', 'equivalent', '%'];
+const row = (title: string, { killed, timeout, survived, accepted, equivalent, percent }: Count): string[] => [
   title,
-  ...[killed, timeout, survived, explained, equivalent].map(String),
+  ...[killed, timeout, survived, accepted, equivalent].map(String),
   percent.toFixed(1),
 ];
 
 function table(results: readonly Result[]): string[][] {
   const files = [...new Set(results.map(({ file }) => file))].toSorted();
-  const parts = (Object.keys(BARS) as Part[]).map((part) => ({ part, own: results.filter((result) => partOf(result) === part) }));
+  const parts = (Object.keys(MIN_PERCENT) as Part[]).map((part) => ({ part, own: results.filter((result) => partOf(result) === part) }));
   return [
     HEAD,
     ...files.map((file) => row(file, count(results.filter((result) => result.file === file)))),
@@ -70,23 +70,23 @@ export function lastResults(): Result[] {
 /** Listed, but not so. With a part of the mutants only, one that is missing says nothing. */
 function wronglyListed(results: readonly Result[], all: boolean): string[] {
   const byId = new Map(results.map((result) => [result.id, result]));
-  const complaints = (ids: Iterable<string>, what: string, isRight: (verdict: Verdict) => boolean): string[] =>
+  const problems = (ids: Iterable<string>, what: string, isRight: (verdict: Verdict) => boolean): string[] =>
     [...ids].flatMap((id) => {
       const result = byId.get(id);
       if (result === undefined) return all ? [`listed as ${what}, but not there: ${id}`] : [];
       return isRight(result.verdict) ? [] : [`listed as ${what}, but noticed: ${id} (${result.killedBy})`];
     });
   return [
-    ...complaints(Object.keys(EQUIVALENTS), 'equivalent', (verdict) => verdict === 'survived'),
+    ...problems(Object.keys(EQUIVALENTS), 'equivalent', (verdict) => verdict === 'survived'),
     // One that only makes the tests slow hangs on a day when the machine is.
-    ...complaints(EXPLAINED.keys(), 'explained', (verdict) => verdict !== 'killed'),
+    ...problems(ACCEPTED_REASONS.keys(), 'accepted', (verdict) => verdict !== 'killed'),
   ];
 }
 
 /** Prints and keeps them. Gives back what is wrong; nothing when all is well. */
 export function report(results: readonly Result[], { all }: { all: boolean }): string[] {
   const sorted = results.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const survivors = sorted.filter((result) => result.verdict === 'survived' && !isEquivalent(result) && !isExplained(result)).map(({ id }) => id);
+  const survivors = sorted.filter((result) => result.verdict === 'survived' && !isEquivalent(result) && !isAccepted(result)).map(({ id }) => id);
   const rows = table(sorted);
   mkdirSync(FOLDER, { recursive: true });
   const kept = new Map([...lastResults(), ...sorted].map((result) => [result.id, result]));
@@ -94,10 +94,10 @@ export function report(results: readonly Result[], { all }: { all: boolean }): s
   writeFileSync(join(FOLDER, 'summary.md'), markdown(rows, survivors));
   if (survivors.length > 0) console.log(`\nSurvived, and nothing says why:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
   console.log(`\n${aligned(rows)}`);
-  const low = (Object.keys(BARS) as Part[]).flatMap((part) => {
+  const low = (Object.keys(MIN_PERCENT) as Part[]).flatMap((part) => {
     const { percent } = count(sorted.filter((result) => partOf(result) === part));
-    return percent < BARS[part] ? [`${part}: ${percent.toFixed(1)} % noticed, and ${BARS[part]} % is the bar`] : [];
+    return percent < MIN_PERCENT[part] ? [`${part}: ${percent.toFixed(1)} % noticed, and ${MIN_PERCENT[part]} % is the bar`] : [];
   });
-  const unexplained = survivors.length === 0 ? [] : [`${survivors.length} survived, and nothing says why: a test is missing, or a reason in scripts/mutants/explanations.ts`];
-  return [...wronglyListed(sorted, all), ...unexplained, ...low];
+  const unaccepted = survivors.length === 0 ? [] : [`${survivors.length} survived, and nothing says why: a test is missing, or a reason in scripts/mutants/accepted-survivors.ts`];
+  return [...wronglyListed(sorted, all), ...unaccepted, ...low];
 }

@@ -4,11 +4,11 @@ import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
 import type { Result } from './mutant.ts';
-import { VERDICTS, changeOf } from './survivors.ts';
+import { VERDICTS, changeOf } from './survivor-reporter.ts';
 import { SUITES_VARIABLE } from './suites.ts';
 
-export const CHART_CODE = ['machines/shard.machine.ts', 'machines/shard.setup.ts', 'machines/shard-delays.ts', 'machines/shard-state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
-export const ACTOR_CODE = ['src/actors/*.ts', 'src/shard/core.ts', 'src/session/session-cell.ts', 'src/session/session-keeper.ts'];
+export const CHART_CODE = ['machines/shard/shard.machine.ts', 'machines/shard/shard.setup.ts', 'machines/shard/delays.ts', 'machines/shard/state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
+export const ACTOR_CODE = ['src/actors/*.ts', 'src/connection/*.ts', 'src/identify/*.ts', 'src/decoding/*{decoder,inflater,splitter,self-test}.ts', 'src/shard/shard-runtime.ts', 'src/session/current-session.ts', 'src/session/session-writer.ts'];
 
 /** Results come as runners are done: here they are as they stand in the files. */
 const byPlace = (a: MutantResult, b: MutantResult): number =>
@@ -31,8 +31,8 @@ export async function codeMutants(mutate: readonly string[], suites: readonly st
   const stryker = new Stryker({
     mutate: [...mutate],
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner', ...['texts.ts', 'survivors.ts'].map((file) => join(import.meta.dirname, file))],
-    ignorers: ['texts'],
+    plugins: ['@stryker-mutator/vitest-runner', ...['ignore-messages.ts', 'survivor-reporter.ts'].map((file) => join(import.meta.dirname, file))],
+    ignorers: ['messages'],
     vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
     // Mutants that run while a module loads would need every test. The chart and the constants have their own.
     ignoreStatic: true,

@@ -4,25 +4,25 @@ import { join, posix } from 'node:path';
 import { ROOT } from '../run.ts';
 
 /** Not those that start processes, which would never see a mutant, nor those that read the sources. */
-const FOLDERS = ['machines', 'session', 'shard', 'actors', 'behaviours', 'model', 'oracle', 'properties', 'sim', 'telemetry'];
+const FOLDERS = ['machines', 'session', 'shard', 'actors', 'connection', 'decoding', 'identify', 'behaviours', 'testing/model', 'properties', 'simulator', 'testing/oracle', 'telemetry'];
 /** The first two take longer than all the others together; the last starts threads, which would never see a mutant. */
-const LEFT_OUT = ['test/behaviours/secrets.test.ts', 'test/sim/sim.more.test.ts', 'test/telemetry/workers.test.ts'];
+const LEFT_OUT = ['test/behaviours/secrets.test.ts', 'test/simulator/seeds.more.test.ts', 'test/telemetry/workers.test.ts'];
 
 /** Those that walk through everything a shard can do notice much, but reach every mutant, and take their time. */
-const WALKS = /^test\/(?:model|oracle|sim)\//;
+const SLOW_SUITES = /^test\/(?:machines\/model|testing\/(?:model|oracle)|simulator)\//;
 
 /** Tells the suites to the Vitest that Stryker starts. */
 export const SUITES_VARIABLE = 'MUTANTS_SUITES';
 
 /** Types are gone when a file is loaded. Some tests load one late, into a world that they have changed. */
-const LOADS = /(?:^(?:import|export) (?!type)[^;]*?|\b(?:import|importActual<[^>]*>)\()'(\.[^']+)'(?:;$|\))/gm;
+const STATIC_IMPORTS = /(?:^(?:import|export) (?!type)[^;]*?|\b(?:import|importActual<[^>]*>)\()'(\.[^']+)'(?:;$|\))/gm;
 
 /** All files a file loads, itself included, from the repository's root. */
 export function loadedBy(file: string, loaded = new Set<string>()): ReadonlySet<string> {
   if (loaded.has(file)) return loaded;
   loaded.add(file);
   const code = readFileSync(join(ROOT, file), 'utf8');
-  for (const [, specifier = ''] of code.matchAll(LOADS)) loadedBy(posix.join(posix.dirname(file), specifier), loaded);
+  for (const [, specifier = ''] of code.matchAll(STATIC_IMPORTS)) loadedBy(posix.join(posix.dirname(file), specifier), loaded);
   return loaded;
 }
 
@@ -33,4 +33,4 @@ export const SUITES: readonly string[] = FOLDERS.flatMap((folder) => globSync(`t
 
 /** The suites that load one of these files; quick ones only, if there may be many mutants. */
 export const suitesOf = (files: readonly string[], { quick = false } = {}): string[] =>
-  SUITES.filter((suite) => !(quick && WALKS.test(suite)) && [...loadedBy(suite)].some((file) => files.includes(file)));
+  SUITES.filter((suite) => !(quick && SLOW_SUITES.test(suite)) && [...loadedBy(suite)].some((file) => files.includes(file)));

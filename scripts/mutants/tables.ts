@@ -3,15 +3,15 @@ import type * as CloseCodes from '../../machines/close-codes.ts';
 import type * as Losses from '../../machines/losses.ts';
 import type { ClosePolicy } from '../../machines/close-codes.ts';
 import type { Loss, LossCause } from '../../machines/losses.ts';
-import type { Initiator, LifecycleFault, ShardEvent } from '../../machines/events.ts';
+import type { Initiator, LifecycleFault, ShardEvent } from '../../machines/shard/events.ts';
 import type { Pause } from '../../machines/timing.ts';
 import { othersThan } from './mutant.ts';
 import type { Mutant } from './mutant.ts';
 
 const INITIATORS: readonly Initiator[] = ['gateway', 'shard', 'transport'];
 const PAUSES: readonly Pause[] = ['backoff', 'invalidSession', 'rateLimited'];
-const SESSIONS: readonly Loss['session'][] = ['keep', 'drop'];
-const RECONNECTS: readonly Loss['reconnect'][] = ['maybe', 'insist', 'never'];
+const SESSIONS: readonly Loss['session'][] = ['keep', 'discard'];
+const RECONNECTS: readonly Loss['reconnect'][] = ['ifEnabled', 'always', 'never'];
 const CLOSES: readonly Loss['closeWith'][] = [null, 4000, 1000];
 const ACTIONS: readonly ClosePolicy['action'][] = ['resume', 'identify', 'fail'];
 /** Two, so that there always is another. */
@@ -25,23 +25,23 @@ const CAUSES = Object.keys({
   zombie: true,
   readyTimeout: true,
   resumedTimeout: true,
-  silent: true,
+  dispatchTimeout: true,
   reconnectRequested: true,
-  sessionSuspended: true,
-  sessionInvalidated: true,
+  invalidSessionResumable: true,
+  invalidSession: true,
   reconnect: true,
-  handover: true,
+  resume: true,
   reinstantiate: true,
 } satisfies Record<Exclude<LossCause, 'event'>, true>) as LossCause[];
 
 const connectionId = 1;
 
 /** Events that tell a loss, one for each row that differs. What a close code says of it is altered in its own table. */
-const TOLD: Record<string, ShardEvent> = {
+const LOSS_EVENTS: Record<string, ShardEvent> = {
   'socket.closed 1006': { type: 'socket.closed', connectionId, code: 1006, reason: 'given' },
   'socket.closed': { type: 'socket.closed', connectionId, code: 4000, reason: 'given' },
   'socket.failed': { type: 'socket.failed', connectionId, reason: 'given', cause: 'given' },
-  'socket.corrupted': { type: 'socket.corrupted', connectionId, reason: 'given', cause: 'given' },
+  'socket.decodeFailed': { type: 'socket.decodeFailed', connectionId, reason: 'given', cause: 'given' },
   'identify.refused': { type: 'identify.refused', reason: 'given', cause: 'given' },
   'shard.disconnect keep': { type: 'shard.disconnect', code: 4000, reason: 'given', session: 'keep' },
   'shard.disconnect discard': { type: 'shard.disconnect', code: 4000, reason: 'given', session: 'discard' },
@@ -73,25 +73,25 @@ function lossChanges(loss: Loss, row: string): Change<Loss>[] {
   ];
 }
 
-const written = (change: object): string =>
+const changeText = (change: object): string =>
   Object.entries(change)
     .map(([key, value]) => `${key} → ${String(value)}`)
     .join(', ');
 
 /** Each row of the losses with one field altered. */
 export function lossMutants({ lossOf }: typeof Losses): Mutant<typeof Losses>[] {
-  const untold: ShardEvent = { type: 'shard.connect' };
+  const otherEvent: ShardEvent = { type: 'shard.connect' };
   const rows = [
-    ...CAUSES.map((cause) => ({ row: cause as string, loss: lossOf(cause, untold) })),
-    ...Object.entries(TOLD).map(([row, event]) => ({ row, loss: lossOf('event', event) })),
+    ...CAUSES.map((cause) => ({ row: cause as string, loss: lossOf(cause, otherEvent) })),
+    ...Object.entries(LOSS_EVENTS).map(([row, event]) => ({ row, loss: lossOf('event', event) })),
   ];
   return rows.flatMap(({ row, loss }) =>
     lossChanges(loss, row).map((change) => ({
-      id: `loss ${row}: ${written(change)}`,
+      id: `loss ${row}: ${changeText(change)}`,
       apply: (original) => ({
         lossOf: (cause, event) => {
-          const told = original.lossOf(cause, event);
-          return row === (cause === 'event' ? rowOf(event) : cause) ? { ...told, ...change } : told;
+          const loss = original.lossOf(cause, event);
+          return row === (cause === 'event' ? rowOf(event) : cause) ? { ...loss, ...change } : loss;
         },
       }),
     })),
@@ -115,7 +115,7 @@ const UNLISTED = -1;
 export function closeCodeMutants({ CLOSE_CODES, closePolicy }: typeof CloseCodes): Mutant<typeof CloseCodes>[] {
   return [...Object.keys(CLOSE_CODES).map(Number), UNLISTED].flatMap((code) =>
     codeChanges(closePolicy(code)).map((change) => ({
-      id: `close code ${code === UNLISTED ? 'unlisted' : code}: ${written(change)}`,
+      id: `close code ${code === UNLISTED ? 'unlisted' : code}: ${changeText(change)}`,
       apply: (original) => {
         const altered = { ...original.closePolicy(code), ...change };
         const table = code === UNLISTED ? original.CLOSE_CODES : { ...original.CLOSE_CODES, [code]: altered };

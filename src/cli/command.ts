@@ -1,31 +1,31 @@
 /** What a subcommand is, and how its options are read: anything unknown is said in one line, by name only. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { reasonOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/errors.ts';
 import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
 /** The options as they were given. */
-export type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+export type OptionValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 export interface Command {
   readonly options: Options;
   /** What `--help` prints. */
   readonly help: string;
   /** Gives back the exit code. */
-  run(values: Values): Promise<number>;
+  run(values: OptionValues): Promise<number>;
 }
 
 /** `--help` is understood everywhere. @throws UsageError for what is not */
-export function parse(name: string, options: Options, args: readonly string[]): Values {
-  const { values, positionals } = read(name, options, args);
+export function parse(name: string, options: Options, args: readonly string[]): OptionValues {
+  const { values, positionals } = parseStrictly(name, options, args);
   // Not repeated: it may be a token that was put in the wrong place.
   if (positionals.length > 0) throw new UsageError(`${name} takes options only; see shardwright ${name} --help`);
   return values;
 }
 
-function read(name: string, options: Options, args: readonly string[]) {
+function parseStrictly(name: string, options: Options, args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
@@ -34,13 +34,13 @@ function read(name: string, options: Options, args: readonly string[]) {
     });
   } catch (error) {
     // The first sentence is what is wrong, the rest is advice about `--`.
-    const [what = ''] = reasonOf(error).split(/\. |\n/);
-    const said = `${what.charAt(0).toLowerCase()}${what.slice(1)}`.replace(/\.$/, '');
-    throw new UsageError(`${name}: ${said}; see shardwright ${name} --help`, { cause: error });
+    const [problem = ''] = messageOf(error).split(/\. |\n/);
+    const message = `${problem.charAt(0).toLowerCase()}${problem.slice(1)}`.replace(/\.$/, '');
+    throw new UsageError(`${name}: ${message}; see shardwright ${name} --help`, { cause: error });
   }
 }
 
-export const textOf = (values: Values, option: string): string | undefined => {
+export const stringOption = (values: OptionValues, option: string): string | undefined => {
   const value = values[option];
   return typeof value === 'string' ? value : undefined;
 };

@@ -1,13 +1,13 @@
 /** `shardwright connect`: one shard on a real gateway, told line by line. */
 import { FileSessionStore, GatewayError, Intents, Shard } from '../index.ts';
 import type { Compression, InspectionObserver, IntentName, ShardOptions } from '../index.ts';
-import type { Command, Values } from './command.ts';
-import { textOf } from './command.ts';
-import { INSPECT_HELP, INSPECT_OPTIONS, inspection, together } from './inspection.ts';
-import { interruption } from './interrupt.ts';
-import { narrate } from './narrator.ts';
-import { StatusLine } from './status-line.ts';
-import { Stream, wallClock } from './stream.ts';
+import type { Command, OptionValues } from './command.ts';
+import { stringOption } from './command.ts';
+import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom, combineObservers } from './inspect-option.ts';
+import { interruptSignal } from './interrupt.ts';
+import { logEvents } from './event-logger.ts';
+import { ShardStatusLine } from './shard-status-line.ts';
+import { OutputLog, wallClock } from './output-log.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
@@ -52,22 +52,22 @@ function shardFrom(text: string): { shardId: number; shardCount: number } {
   return { shardId: Number(id), shardCount: Number(count) };
 }
 
-function optionsFrom(values: Values, token: string, inspect: InspectionObserver): ShardOptions {
-  const url = textOf(values, 'url');
-  const directory = textOf(values, 'session-dir');
+function optionsFrom(values: OptionValues, token: string, inspect: InspectionObserver): ShardOptions {
+  const url = stringOption(values, 'url');
+  const directory = stringOption(values, 'session-dir');
   return {
     token,
     inspect,
-    intents: intentsFrom(textOf(values, 'intents') ?? DEFAULT_INTENTS),
-    ...shardFrom(textOf(values, 'shard') ?? '0/1'),
+    intents: intentsFrom(stringOption(values, 'intents') ?? DEFAULT_INTENTS),
+    ...shardFrom(stringOption(values, 'shard') ?? '0/1'),
     // Checked by the shard, as the rest is.
-    compression: (textOf(values, 'compression') ?? 'zlib-stream') as Compression,
+    compression: (stringOption(values, 'compression') ?? 'zlib-stream') as Compression,
     ...(url === undefined ? {} : { url }),
     ...(directory === undefined ? {} : { sessionStore: new FileSessionStore(directory) }),
   };
 }
 
-function shardOf(values: Values, token: string, inspect: InspectionObserver): Shard {
+function createShard(values: OptionValues, token: string, inspect: InspectionObserver): Shard {
   try {
     return new Shard(optionsFrom(values, token, inspect));
   } catch (error) {
@@ -77,7 +77,7 @@ function shardOf(values: Values, token: string, inspect: InspectionObserver): Sh
 }
 
 /** Settles when there is nothing more to wait for; with what the shard failed with, if it did. */
-function ending(shard: Shard, signal: AbortSignal): Promise<GatewayError | null> {
+function waitForEnd(shard: Shard, signal: AbortSignal): Promise<GatewayError | null> {
   return new Promise((resolve) => {
     shard.on('failed', resolve);
     signal.addEventListener('abort', () => resolve(null));
@@ -99,29 +99,29 @@ export const connect: Command = {
     if (token === '') {
       throw new UsageError('connect: set DISCORD_TOKEN to the token of your bot (Discord Developer Portal → Bot → Reset Token)');
     }
-    using signal = interruption();
-    const stream = new Stream(wallClock);
-    await using inspector = await inspection(values, stream);
-    const status = new StatusLine(stream);
-    const shard = shardOf(values, token, together(status.inspect, inspector.inspect));
-    stream.tell('note', `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`);
-    const stopTelling = narrate(shard, stream, { rateEveryMs: RATE_EVERY_MS });
-    status.start();
-    const ended = ending(shard, signal);
+    using signal = interruptSignal();
+    const output = new OutputLog(wallClock);
+    await using inspector = await inspectorFrom(values, output);
+    const statusLine = new ShardStatusLine(output);
+    const shard = createShard(values, token, combineObservers(statusLine.inspect, inspector.inspect));
+    output.log('note', `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`);
+    const stopLogging = logEvents(shard, output, { rateEveryMs: RATE_EVERY_MS });
+    statusLine.start();
+    const ended = waitForEnd(shard, signal);
     // A rejection means `failed` or Ctrl-C, and both are told otherwise.
     shard.connect({ signal }).catch(() => undefined);
     const failure = await ended;
-    status.stop();
+    statusLine.stop();
     if (failure === null) {
       await shard.disconnect();
-      stream.tell('note', farewell(shard, textOf(values, 'session-dir')));
+      output.log('note', closedText(shard, stringOption(values, 'session-dir')));
     } else process.stderr.write(`shardwright: ${failure.code}. ${failure.hint}\n`);
-    stopTelling();
+    stopLogging();
     return failure === null ? 0 : 1;
   },
 };
 
-function farewell({ session }: Shard, directory: string | undefined): string {
+function closedText({ session }: Shard, directory: string | undefined): string {
   if (session === null) return 'closed; there was no session yet';
   return directory === undefined
     ? 'closed, the session is kept at the gateway; with --session-dir the next run would resume it'

@@ -1,20 +1,20 @@
 /** `shardwright demo`: a shard, or many, and a gateway that misbehaves, for watching. */
 import type { Command } from './command.ts';
-import { textOf } from './command.ts';
-import type { Values } from './command.ts';
-import { playFleet } from './demo/fleet-show.ts';
+import { stringOption } from './command.ts';
+import type { OptionValues } from './command.ts';
+import { runManagerDemo } from './demo/run-manager-demo.ts';
 import { FAST, NORMAL } from './demo/pace.ts';
 import { seedFrom } from './demo/seed.ts';
-import { play } from './demo/show.ts';
+import { runDemo } from './demo/run-demo.ts';
 import { summary } from './demo/summary.ts';
-import { INSPECT_HELP, INSPECT_OPTIONS, inspection } from './inspection.ts';
-import { interruption } from './interrupt.ts';
-import { Stream, stopwatch } from './stream.ts';
+import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom } from './inspect-option.ts';
+import { interruptSignal } from './interrupt.ts';
+import { OutputLog, stopwatch } from './output-log.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
-const MOST_SHARDS = 1_000;
-const MOST_WORKERS = 64;
+const MAX_SHARDS = 1_000;
+const MAX_WORKERS = 64;
 
 const HELP = `Usage: shardwright demo [OPTIONS]
 
@@ -26,7 +26,7 @@ counted exactly. Ends by itself after about 40 s, with a summary.
 Options:
       --fast              the same in about 12 s
       --forever           round after round, until Ctrl-C
-      --shards N          many: a ShardManager with so many shards, up to ${MOST_SHARDS}
+      --shards N          many: a ShardManager with so many shards, up to ${MAX_SHARDS}
       --workers N         with --shards: so many worker threads (0: none, all in one)
       --seed N            repeat a run; without it the seed is random, and printed
 ${INSPECT_HELP}
@@ -51,11 +51,11 @@ out of order, a shard did not recover as it must, or it broke a rule of the gate
 `;
 
 /** @throws UsageError for what is no number within bounds */
-function numberFrom(values: Values, option: string, least: number, most: number): number | null {
-  const text = textOf(values, option);
+function numberFrom(values: OptionValues, option: string, min: number, max: number): number | null {
+  const text = stringOption(values, option);
   if (text === undefined) return null;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= least && number <= most)) throw new UsageError(`demo: --${option} must be an integer from ${least} to ${most}`);
+  if (!(number >= min && number <= max)) throw new UsageError(`demo: --${option} must be an integer from ${min} to ${max}`);
   return number;
 }
 
@@ -71,18 +71,18 @@ export const demo: Command = {
   help: HELP,
   async run(values) {
     const seed = seedFrom('demo', values);
-    const shards = numberFrom(values, 'shards', 1, MOST_SHARDS);
-    const workers = numberFrom(values, 'workers', 0, MOST_WORKERS);
+    const shards = numberFrom(values, 'shards', 1, MAX_SHARDS);
+    const workers = numberFrom(values, 'workers', 0, MAX_WORKERS);
     if (shards === null && workers !== null) throw new UsageError('demo: --workers needs --shards: one shard alone lives in this thread');
-    using signal = interruption();
-    const stream = new Stream(stopwatch());
+    using signal = interruptSignal();
+    const output = new OutputLog(stopwatch());
     const forever = values['forever'] === true;
-    stream.tell('note', `shardwright ${VERSION} demo, seed ${seed}; Ctrl-C ends it${forever ? '' : ' early'}`);
-    await using inspector = await inspection(values, stream);
+    output.log('note', `shardwright ${VERSION} demo, seed ${seed}; Ctrl-C ends it${forever ? '' : ' early'}`);
+    await using inspector = await inspectorFrom(values, output);
     const { inspect } = inspector;
-    const show = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, stream, signal, inspect };
-    const tally = shards === null ? await play(show) : await playFleet({ ...show, shards, workers: workers ?? 0 });
-    for (const line of summary(tally, seed, stream.paint)) stream.line(line);
-    return tally.isClean ? 0 : 1;
+    const demoOptions = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, output, signal, inspect };
+    const stats = shards === null ? await runDemo(demoOptions) : await runManagerDemo({ ...demoOptions, shards, workers: workers ?? 0 });
+    for (const line of summary(stats, seed, output.colorize)) output.line(line);
+    return stats.isClean ? 0 : 1;
   },
 };

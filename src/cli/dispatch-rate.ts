@@ -1,8 +1,8 @@
 /** Counts dispatches by kind since it was last asked. */
-import { duration, grouped } from './words.ts';
+import { formatMs, formatNumber } from './format.ts';
 
 /** How many kinds a line names. */
-const NAMED = 3;
+const MAX_NAMED = 3;
 
 export class DispatchRate {
   readonly #counts = new Map<string, number>();
@@ -13,7 +13,7 @@ export class DispatchRate {
   }
 
   /** In words, or `null` if nothing came. */
-  take(): string | null {
+  consumeText(): string | null {
     const now = performance.now();
     const elapsedMs = now - this.#since;
     const kinds = [...this.#counts].toSorted(([, a], [, b]) => b - a);
@@ -21,10 +21,10 @@ export class DispatchRate {
     this.#since = now;
     this.#counts.clear();
     if (total === 0) return null;
-    const named = kinds.slice(0, NAMED).map(([type, count]) => `${type} ${grouped(count)}`);
-    const rest = kinds.length > NAMED ? ', …' : '';
+    const named = kinds.slice(0, MAX_NAMED).map(([type, count]) => `${type} ${formatNumber(count)}`);
+    const rest = kinds.length > MAX_NAMED ? ', …' : '';
     const perSecond = (total / elapsedMs) * 1000;
-    const rate = perSecond < 10 ? `in ${duration(elapsedMs)}` : `at ${grouped(Math.round(perSecond))}/s`;
-    return `${grouped(total)} ${rate}: ${named.join(', ')}${rest}`;
+    const rate = perSecond < 10 ? `in ${formatMs(elapsedMs)}` : `at ${formatNumber(Math.round(perSecond))}/s`;
+    return `${formatNumber(total)} ${rate}: ${named.join(', ')}${rest}`;
   }
 }

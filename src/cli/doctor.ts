@@ -1,13 +1,13 @@
 /** `shardwright doctor`: what may keep a bot from starting, before it starts. */
 import { GatewayError } from '../index.ts';
 import type { Command } from './command.ts';
-import { textOf } from './command.ts';
+import { stringOption } from './command.ts';
 import type { Check, Outcome } from './doctor/check.ts';
 import { discordChecks } from './doctor/discord.ts';
 import { intentsCheck } from './doctor/intents.ts';
-import { compressionCheck, nodeCheck } from './doctor/machine.ts';
-import type { Paint, Style } from './paint.ts';
-import { paintFor } from './paint.ts';
+import { compressionCheck, nodeCheck } from './doctor/runtime.ts';
+import type { Colorize, Style } from './colors.ts';
+import { colorizeFor } from './colors.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
@@ -44,22 +44,22 @@ function apiFrom(text: string | undefined): string {
   throw new UsageError(`doctor: --api must be an http:// or https:// URL, as in ${DEFAULT_API}`);
 }
 
-async function examine(api: string, token: string, intents: string | undefined): Promise<Check[]> {
+async function runChecks(api: string, token: string, intents: string | undefined): Promise<Check[]> {
   try {
-    const asked = await discordChecks(api, token);
-    return [nodeCheck(), compressionCheck(), ...asked, ...(intents === undefined ? [] : [intentsCheck(intents)])];
+    const discord = await discordChecks(api, token);
+    return [nodeCheck(), compressionCheck(), ...discord, ...(intents === undefined ? [] : [intentsCheck(intents)])];
   } catch (error) {
     if (error instanceof GatewayError) throw new UsageError(`doctor: ${error.message}`, { cause: error });
     throw error;
   }
 }
 
-function linesOf(checks: readonly Check[], paint: Paint): string[] {
+function checkLines(checks: readonly Check[], colorize: Colorize): string[] {
   const width = Math.max(...checks.map(({ name }) => name.length));
   return checks.flatMap(({ name, outcome, found, advice }) => {
     const { symbol, style } = MARKS[outcome];
-    const line = `${paint(style, symbol)} ${name.padEnd(width)}  ${outcome === 'skipped' ? paint('dim', found) : found}`;
-    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  ${paint(style, `→ ${advice}`)}`];
+    const line = `${colorize(style, symbol)} ${name.padEnd(width)}  ${outcome === 'skipped' ? colorize('dim', found) : found}`;
+    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  ${colorize(style, `→ ${advice}`)}`];
   });
 }
 
@@ -67,15 +67,15 @@ export const doctor: Command = {
   options: { intents: { type: 'string' }, api: { type: 'string' }, json: { type: 'boolean' } },
   help: HELP,
   async run(values) {
-    const api = apiFrom(textOf(values, 'api'));
+    const api = apiFrom(stringOption(values, 'api'));
     const token = process.env['DISCORD_TOKEN']?.trim() ?? '';
-    const checks = await examine(api, token, textOf(values, 'intents'));
-    const isWell = checks.every(({ outcome }) => outcome !== 'failed');
+    const checks = await runChecks(api, token, stringOption(values, 'intents'));
+    const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
     const text =
       values['json'] === true
-        ? JSON.stringify({ shardwright: VERSION, ok: isWell, checks })
-        : linesOf(checks, paintFor(process.stdout, process.env)).join('\n');
+        ? JSON.stringify({ shardwright: VERSION, ok: isHealthy, checks })
+        : checkLines(checks, colorizeFor(process.stdout, process.env)).join('\n');
     process.stdout.write(`${text}\n`);
-    return isWell ? 0 : 1;
+    return isHealthy ? 0 : 1;
   },
 };

@@ -1,11 +1,11 @@
 /** `shardwright inspect`: the world of the demo without end, to be watched on a local page instead of line by line. */
 import type { Command } from './command.ts';
-import { LARGEST_SEED, seedFrom } from './demo/seed.ts';
+import { MAX_SEED, seedFrom } from './demo/seed.ts';
 import { NORMAL } from './demo/pace.ts';
-import { play } from './demo/show.ts';
-import { openInspector, portFrom } from './inspection.ts';
-import { interruption } from './interrupt.ts';
-import { Stream, wallClock } from './stream.ts';
+import { runDemo } from './demo/run-demo.ts';
+import { openInspector, portFrom } from './inspect-option.ts';
+import { interruptSignal } from './interrupt.ts';
+import { OutputLog, wallClock } from './output-log.ts';
 
 const HELP = `Usage: shardwright inspect [OPTIONS]
 
@@ -16,7 +16,7 @@ use shardwright connect --inspect.
 
 Options:
       --port N    the port of the page on 127.0.0.1 (a free one)
-      --seed N    which world, an integer up to ${LARGEST_SEED} (random)
+      --seed N    which world, an integer up to ${MAX_SEED} (random)
   -h, --help      this text
 
 Exit codes: 0 closed by Ctrl-C; 1 a dispatch was lost; 2 an option is wrong.
@@ -31,11 +31,11 @@ export const inspect: Command = {
   async run(values) {
     const seed = seedFrom('inspect', values);
     const port = portFrom('--port', values['port']);
-    using signal = interruption();
-    const stream = new Stream(wallClock);
+    using signal = interruptSignal();
+    const output = new OutputLog(wallClock);
     await using inspector = await openInspector(port);
-    stream.tell('note', `the inspector is at ${inspector.url}; Ctrl-C ends it`);
-    const tally = await play({ seed, pace: NORMAL, forever: true, stream: new Stream(wallClock, SILENT), signal, inspect: inspector.inspect });
-    return tally.isClean ? 0 : 1;
+    output.log('note', `the inspector is at ${inspector.url}; Ctrl-C ends it`);
+    const stats = await runDemo({ seed, pace: NORMAL, forever: true, output: new OutputLog(wallClock, SILENT), signal, inspect: inspector.inspect });
+    return stats.isClean ? 0 : 1;
   },
 };

@@ -6,7 +6,7 @@ const FORCED_EXIT_CODE = 130;
 /** Under `npm start` one Ctrl-C arrives twice: from the terminal, and handed on by npm. */
 const SAME_KEYSTROKE_MS = 500;
 
-export function interruption(): AbortSignal & Disposable {
+export function interruptSignal(): AbortSignal & Disposable {
   const controller = new AbortController();
   let firstAt: number | null = null;
   const onSignal = (): void => {

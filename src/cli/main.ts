@@ -2,9 +2,9 @@
 /** The program `shardwright`: finds the subcommand, and turns whatever it comes to into one line and an exit code. */
 import { COMMANDS } from './commands.ts';
 import { parse } from './command.ts';
-import { overview } from './overview.ts';
+import { programHelp } from './help.ts';
 import { UsageError } from './usage-error.ts';
-import { reasonOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/errors.ts';
 import { VERSION } from '../version.ts';
 
 /** Fit to be repeated; anything else may be something that was pasted by mistake. */
@@ -12,7 +12,7 @@ const LOOKS_LIKE_A_COMMAND = /^[a-z-]{1,20}$/i;
 
 async function run([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(overview());
+    process.stdout.write(programHelp());
     return 0;
   }
   if (name === '--version' || name === '-v') {
@@ -40,6 +40,6 @@ process.stdout.on('error', () => process.exit(0));
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`shardwright: ${reasonOf(error)}\n`);
+  process.stderr.write(`shardwright: ${messageOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

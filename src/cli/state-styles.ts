@@ -1,6 +1,6 @@
 /** The colour of each state of a shard on a terminal. */
 import type { ShardState } from '../index.ts';
-import type { Style } from './paint.ts';
+import type { Style } from './colors.ts';
 
 export const STATE_STYLES: Readonly<Record<ShardState, Style>> = {
   disconnected: 'dim',

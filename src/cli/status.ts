@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusReport } from '../inspect/index.ts';
 import type { Command } from './command.ts';
-import { textOf } from './command.ts';
-import { interruption } from './interrupt.ts';
-import { paintFor } from './paint.ts';
+import { stringOption } from './command.ts';
+import { interruptSignal } from './interrupt.ts';
+import { colorizeFor } from './colors.ts';
 import { ReportError, fetchReport } from './status/report.ts';
-import { isWell, statusLines } from './status/view.ts';
+import { isHealthy, statusLines } from './status/view.ts';
 import { UsageError } from './usage-error.ts';
 
 const WATCH_EVERY_MS = 1_000;
@@ -37,32 +37,32 @@ function urlFrom(text: string | undefined): URL {
 interface View {
   show(report: StatusReport): void;
   /** Nobody answers. */
-  miss(error: ReportError): void;
+  showError(error: ReportError): void;
 }
 
-const asJson: View = {
+const jsonView: View = {
   show: (report) => process.stdout.write(`${JSON.stringify(report)}\n`),
-  miss: ({ code, message }) => process.stdout.write(`${JSON.stringify({ error: code, message })}\n`),
+  showError: ({ code, message }) => process.stdout.write(`${JSON.stringify({ error: code, message })}\n`),
 };
 
-function asTable(isWatched: boolean): View {
-  const paint = paintFor(process.stdout, process.env);
+function tableView(isWatched: boolean): View {
+  const colorize = colorizeFor(process.stdout, process.env);
   const isScreen = isWatched && process.stdout.isTTY;
   const write = (lines: readonly string[]): void => void process.stdout.write(`${isScreen ? CLEAR_SCREEN : ''}${lines.join('\n')}\n${isWatched && !isScreen ? '\n' : ''}`);
   return {
-    show: (report) => write(statusLines(report, paint, isScreen ? process.stdout.rows : Infinity)),
-    miss: ({ message }) => write([paint('red', `✗ ${message}`)]),
+    show: (report) => write(statusLines(report, colorize, isScreen ? process.stdout.rows : Infinity)),
+    showError: ({ message }) => write([colorize('red', `✗ ${message}`)]),
   };
 }
 
 async function watch(url: URL, view: View): Promise<number> {
-  using signal = interruption();
+  using signal = interruptSignal();
   while (!signal.aborted) {
     try {
       view.show(await fetchReport(url, signal));
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;
-      if (!signal.aborted) view.miss(error);
+      if (!signal.aborted) view.showError(error);
     }
     await sleep(WATCH_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
@@ -73,12 +73,12 @@ export const status: Command = {
   options: { url: { type: 'string' }, json: { type: 'boolean' }, watch: { type: 'boolean' } },
   help: HELP,
   async run(values) {
-    const url = urlFrom(textOf(values, 'url'));
+    const url = urlFrom(stringOption(values, 'url'));
     const isWatched = values['watch'] === true;
-    const view = values['json'] === true ? asJson : asTable(isWatched);
+    const view = values['json'] === true ? jsonView : tableView(isWatched);
     if (isWatched) return watch(url, view);
     const report = await fetchReport(url);
     view.show(report);
-    return isWell(report) ? 0 : 1;
+    return isHealthy(report) ? 0 : 1;
   },
 };

@@ -9,7 +9,7 @@ import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 
 /** What is taken of a {@link ShardManager}. */
-export type GatewayHost = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
+export type ManagerLike = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
 
 type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
 
@@ -32,31 +32,31 @@ export interface DiscordJsGateway {
   send(shardId: number, payload: GatewaySendPayload): Promise<void>;
 }
 
-function onlyDispatch(event: string): void {
+function assertDispatchEvent(event: string): void {
   if (event !== 'dispatch') throw new GatewayError('INVALID_OPTIONS', `${event} is told by the manager: of a gateway @discordjs/core hears dispatch alone`);
 }
 
 /** The types of discord.js have a closed list of events, and enums where ours have numbers; the values are the same. */
-const asOurs = (listener: DispatchListener): ((dispatch: Dispatch, shardId: number) => unknown) =>
+const adaptListener = (listener: DispatchListener): ((dispatch: Dispatch, shardId: number) => unknown) =>
   listener as (dispatch: Dispatch, shardId: number) => unknown;
 
 /**
  * What is answered with dispatches. The client listens for these only when `send()` has settled, for several shards when
  * the last has; with a shard that has to wait, or is in another thread, the answer could be there before.
  */
-const ANSWERED: ReadonlySet<number> = new Set([Opcodes.RequestGuildMembers, Opcodes.RequestSoundboardSounds, Opcodes.RequestChannelInfo]);
+const OPCODES_WITH_RESPONSE: ReadonlySet<number> = new Set([Opcodes.RequestGuildMembers, Opcodes.RequestSoundboardSounds, Opcodes.RequestChannelInfo]);
 
 /** Lasts until all is refused that can be without a look at the world, and not until something can come in from it. */
-async function refusal(): Promise<void> {
+async function afterLocalValidation(): Promise<void> {
   // Asked for from outside of promises, `nextTick` would come before them.
   await Promise.resolve();
   await new Promise<void>((resolve) => process.nextTick(resolve));
 }
 
 class ManagerGateway implements DiscordJsGateway {
-  readonly #manager: GatewayHost;
+  readonly #manager: ManagerLike;
 
-  constructor(manager: GatewayHost) {
+  constructor(manager: ManagerLike) {
     this.#manager = manager;
   }
 
@@ -67,20 +67,20 @@ class ManagerGateway implements DiscordJsGateway {
   }
 
   on(event: 'dispatch', listener: DispatchListener): this {
-    onlyDispatch(event);
-    this.#manager.on('dispatch', asOurs(listener));
+    assertDispatchEvent(event);
+    this.#manager.on('dispatch', adaptListener(listener));
     return this;
   }
 
   off(event: 'dispatch', listener: DispatchListener): this {
-    onlyDispatch(event);
-    this.#manager.off('dispatch', asOurs(listener));
+    assertDispatchEvent(event);
+    this.#manager.off('dispatch', adaptListener(listener));
     return this;
   }
 
   async send(shardId: number, payload: GatewaySendPayload): Promise<void> {
     const sent = this.#manager.send(shardId, payload as SendPayload);
-    await (ANSWERED.has(payload?.op) ? Promise.race([sent, refusal()]) : sent);
+    await (OPCODES_WITH_RESPONSE.has(payload?.op) ? Promise.race([sent, afterLocalValidation()]) : sent);
   }
 }
 
@@ -99,9 +99,9 @@ class ManagerGateway implements DiscordJsGateway {
  * @throws {@link GatewayError} `INVALID_OPTIONS` for what is no manager.
  * @see https://discord.com/developers/docs/events/gateway-events
  */
-export function toDiscordJsGateway(manager: GatewayHost): DiscordJsGateway {
-  const given: unknown = manager;
-  const isHost = typeof given === 'object' && given !== null && 'total' in given && 'send' in given && 'on' in given && 'off' in given;
-  if (!isHost) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() takes a ShardManager');
+export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
+  const candidate: unknown = manager;
+  const isManager = typeof candidate === 'object' && candidate !== null && 'total' in candidate && 'send' in candidate && 'on' in candidate && 'off' in candidate;
+  if (!isManager) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() takes a ShardManager');
   return new ManagerGateway(manager);
 }

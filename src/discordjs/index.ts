@@ -1,2 +1,2 @@
 export { toDiscordJsGateway } from './gateway.ts';
-export type { DiscordJsGateway, GatewayHost } from './gateway.ts';
+export type { DiscordJsGateway, ManagerLike } from './gateway.ts';

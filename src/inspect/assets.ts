@@ -22,8 +22,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ts: 'text/javascript; charset=utf-8',
 };
 
-/** A name in one folder, and nothing else: no path leads out of it. */
-const PAGE_FILE = /^\/([a-z][a-z0-9-]*\.(?:html|css|js|ts))$/;
+/** A file of the page, at most one folder deep. No path can lead out of it. */
+const PAGE_FILE = /^\/((?:[a-z]+\/)?[a-z][a-z0-9-]*\.(?:html|css|js|ts))$/;
 const CHART_FILE = /^\/charts\/([a-z][a-z0-9-]*\.svg)$/;
 
 const cache = new Map<string, Promise<Asset>>();

@@ -7,8 +7,8 @@ import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { ManagerInspectionObserver } from '../manager/inspected-manager.ts';
 import { VERSION } from '../version.ts';
-import { Fleet } from './fleet.ts';
-import type { Fresh } from './probe.ts';
+import { InspectionRegistry } from './inspection-registry.ts';
+import type { DetailUpdates } from './shard-probe.ts';
 import { PageClient } from './page-client.ts';
 import { PageServer } from './page-server.ts';
 import { Ticker } from './ticker.ts';
@@ -39,8 +39,8 @@ export interface Inspector extends AsyncDisposable {
 
 const TICK_MS = 50;
 /** A page that is told nothing for so long could not know that it is still connected. */
-const SILENCE_MS = 1_000;
-const NOTHING: Fresh = { states: [], marks: [], beats: [] };
+const KEEP_ALIVE_MS = 1_000;
+const NO_UPDATES: DetailUpdates = { states: [], marks: [], heartbeats: [] };
 
 /**
  * Starts an inspector. It does not keep the process alive.
@@ -55,56 +55,56 @@ const NOTHING: Fresh = { states: [], marks: [], beats: [] };
  */
 export async function createInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const { port = 0, maxPages = 8, payloads = false, redact = ({ d }) => d, clock = systemClock } = options;
-  const fleet = new Fleet(clock, payloads ? redact : null);
-  const show = new Show(fleet, clock, payloads);
-  const server = await PageServer.listen({ port, hasRoom: () => show.pages < maxPages, onPage: (socket) => show.admit(socket) });
+  const registry = new InspectionRegistry(clock, payloads ? redact : null);
+  const broadcaster = new PageBroadcaster(registry, clock, payloads);
+  const server = await PageServer.listen({ port, canAccept: () => broadcaster.pageCount < maxPages, onPage: (socket) => broadcaster.addClient(socket) });
   const close = async (): Promise<void> => {
-    show.close();
-    fleet.close();
+    broadcaster.close();
+    registry.close();
     await server.close();
   };
   return {
     url: server.url,
-    inspect: { attach: (shard) => void fleet.add(shard), attachManager: (manager) => fleet.addManager(manager) },
+    inspect: { attach: (shard) => void registry.addShard(shard), attachManager: (manager) => registry.addManager(manager) },
     close,
     [Symbol.asyncDispose]: close,
   };
 }
 
 /** Tells the open pages what is new, at a steady pace. */
-class Show {
-  readonly #fleet: Fleet;
+class PageBroadcaster {
+  readonly #registry: InspectionRegistry;
   readonly #clock: Clock;
   readonly #payloads: boolean;
   readonly #clients = new Set<PageClient>();
   readonly #ticker = new Ticker(TICK_MS, () => this.#tick());
-  #saidAt = 0;
+  #lastSentAt = 0;
 
-  constructor(fleet: Fleet, clock: Clock, payloads: boolean) {
-    this.#fleet = fleet;
+  constructor(registry: InspectionRegistry, clock: Clock, payloads: boolean) {
+    this.#registry = registry;
     this.#clock = clock;
     this.#payloads = payloads;
-    fleet.onReplaced = (key) => {
-      for (const client of this.#clients) if (client.selected === key) this.#introduceAnew(client, key);
+    registry.onReplaced = (key) => {
+      for (const client of this.#clients) if (client.selected === key) this.#requestDetail(client, key);
     };
   }
 
-  get pages(): number {
+  get pageCount(): number {
     return this.#clients.size;
   }
 
-  admit(socket: ConstructorParameters<typeof PageClient>[0]): void {
+  addClient(socket: ConstructorParameters<typeof PageClient>[0]): void {
     const client = new PageClient(
       socket,
-      (selecting, before) => this.#select(selecting.selected, before),
-      (closed) => this.#leave(closed),
+      (selecting, previous) => this.#switchSubscription(selecting.selected, previous),
+      (closed) => this.#removeClient(closed),
     );
     if (this.#clients.size === 0) {
-      this.#fleet.open();
+      this.#registry.startCollecting();
       this.#ticker.start();
     }
     this.#clients.add(client);
-    const { managers, summaries: shards, log, identify } = this.#fleet;
+    const { managers, summaries: shards, log, identify } = this.#registry;
     client.send({ type: 'welcome', version: VERSION, now: this.#clock.now(), payloads: this.#payloads, managers, shards, log, identify });
   }
 
@@ -113,52 +113,52 @@ class Show {
     for (const client of this.#clients) client.terminate();
   }
 
-  #select(selected: string | null, before: string | null): void {
-    if (selected !== null) this.#fleet.subject(selected)?.watch();
-    if (before !== null) this.#fleet.subject(before)?.unwatch();
+  #switchSubscription(selected: string | null, previous: string | null): void {
+    if (selected !== null) this.#registry.find(selected)?.subscribe();
+    if (previous !== null) this.#registry.find(previous)?.unsubscribe();
   }
 
-  #introduceAnew(client: PageClient, key: string): void {
-    this.#fleet.subject(key)?.watch();
-    client.isNew = true;
+  #requestDetail(client: PageClient, key: string): void {
+    this.#registry.find(key)?.subscribe();
+    client.needsDetail = true;
   }
 
-  #leave(client: PageClient): void {
+  #removeClient(client: PageClient): void {
     this.#clients.delete(client);
-    this.#select(null, client.selected);
+    this.#switchSubscription(null, client.selected);
     if (this.#clients.size > 0) return;
     this.#ticker.stop();
-    this.#fleet.rest();
+    this.#registry.stopCollecting();
   }
 
   #tick(): void {
     const now = this.#clock.now();
-    const { managers, shards, gone, log, details } = this.#fleet.collect();
-    const { identify } = this.#fleet;
-    const fresh = new Map<string, Fresh>();
+    const { managers, shards, removed, log, details } = this.#registry.collect();
+    const { identify } = this.#registry;
+    const updatesByKey = new Map<string, DetailUpdates>();
     for (const { selected } of this.#clients) {
-      if (selected !== null && !fresh.has(selected)) fresh.set(selected, this.#fleet.subject(selected)?.takeFresh() ?? NOTHING);
+      if (selected !== null && !updatesByKey.has(selected)) updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
     }
-    const isSilent = now - this.#saidAt < SILENCE_MS;
+    const wasSentRecently = now - this.#lastSentAt < KEEP_ALIVE_MS;
     for (const client of this.#clients) {
       const { selected } = client;
-      const own = selected === null ? [] : (details.get(selected) ?? []);
-      const news = selected === null || client.isNew ? NOTHING : (fresh.get(selected) ?? NOTHING);
-      if (client.isNew) this.#introduce(client, now);
-      const isNothing = managers.length + shards.length + gone.length + log.length + own.length + news.states.length + news.marks.length + news.beats.length === 0;
-      if (isNothing && isSilent) continue;
-      client.send({ type: 'batch', now, managers, shards, gone, log: merged(log, own), identify, ...news });
+      const ownDetails = selected === null ? [] : (details.get(selected) ?? []);
+      const updates = selected === null || client.needsDetail ? NO_UPDATES : (updatesByKey.get(selected) ?? NO_UPDATES);
+      if (client.needsDetail) this.#sendDetail(client, now);
+      const isEmpty = managers.length + shards.length + removed.length + log.length + ownDetails.length + updates.states.length + updates.marks.length + updates.heartbeats.length === 0;
+      if (isEmpty && wasSentRecently) continue;
+      client.send({ type: 'batch', now, managers, shards, removed, log: mergeById(log, ownDetails), identify, ...updates });
     }
-    if (!isSilent || shards.length + log.length > 0) this.#saidAt = now;
+    if (!wasSentRecently || shards.length + log.length > 0) this.#lastSentAt = now;
   }
 
   /** The whole of what it has selected; what is new is in it. */
-  #introduce(client: PageClient, now: number): void {
-    client.isNew = false;
-    const detail = client.selected === null ? undefined : this.#fleet.subject(client.selected)?.detail;
+  #sendDetail(client: PageClient, now: number): void {
+    client.needsDetail = false;
+    const detail = client.selected === null ? undefined : this.#registry.find(client.selected)?.detail;
     if (detail !== undefined) client.send({ type: 'detail', now, detail });
   }
 }
 
-const merged = <T extends { readonly id: number }>(some: readonly T[], others: readonly T[]): readonly T[] =>
+const mergeById = <T extends { readonly id: number }>(some: readonly T[], others: readonly T[]): readonly T[] =>
   others.length === 0 ? some : [...some, ...others].toSorted((a, b) => a.id - b.id);

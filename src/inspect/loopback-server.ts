@@ -5,7 +5,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { foreignPart } from '../protocol/loopback.ts';
+import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 
 const HOST = '127.0.0.1';
 
@@ -17,17 +17,17 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
-export interface Answer {
+export interface LoopbackResponse {
   readonly type: string;
   readonly body: string;
 }
 
-export interface LoopbackOptions {
+export interface LoopbackServerOptions {
   readonly port: number;
   /** Beyond those each answer has. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What lies at a path; `null` when there is nothing. */
-  readonly answer: (path: string) => Answer | null | Promise<Answer | null>;
+  readonly respond: (path: string) => LoopbackResponse | null | Promise<LoopbackResponse | null>;
 }
 
 export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
@@ -35,11 +35,11 @@ export const pathOf = (request: IncomingMessage): string => (request.url ?? '/')
 export class LoopbackServer {
   readonly server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #options: LoopbackOptions;
+  readonly #options: LoopbackServerOptions;
 
-  private constructor(options: LoopbackOptions) {
+  private constructor(options: LoopbackServerOptions) {
     this.#options = options;
-    this.server = createServer((request, response) => void this.#answer(request, response));
+    this.server = createServer((request, response) => void this.#handleRequest(request, response));
     this.server.on('connection', (socket) => {
       // An open page must not keep a bot alive that has ended.
       socket.unref();
@@ -50,7 +50,7 @@ export class LoopbackServer {
   }
 
   /** Rejects with the error of `net.Server` when the port is taken. */
-  static listen(options: LoopbackOptions): Promise<LoopbackServer> {
+  static listen(options: LoopbackServerOptions): Promise<LoopbackServer> {
     const loopback = new LoopbackServer(options);
     const { server } = loopback;
     return new Promise((resolve, reject) => {
@@ -75,21 +75,21 @@ export class LoopbackServer {
     });
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const say = (status: number, type: string, body: string): void => {
+  async #handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const send = (status: number, type: string, body: string): void => {
       const headers = { ...HEADERS, ...this.#options.headers, 'Content-Type': type };
       response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
     };
-    const foreign = foreignPart(request.headers);
-    if (foreign !== null) return say(403, 'text/plain', foreign);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return say(405, 'text/plain', 'only GET');
+    const foreign = foreignHostOrOrigin(request.headers);
+    if (foreign !== null) return send(403, 'text/plain', foreign);
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'only GET');
     try {
-      const answer = await this.#options.answer(pathOf(request));
-      if (answer === null) return say(404, 'text/plain', 'there is nothing here');
-      say(200, answer.type, answer.body);
+      const found = await this.#options.respond(pathOf(request));
+      if (found === null) return send(404, 'text/plain', 'there is nothing here');
+      send(200, found.type, found.body);
     } catch {
       // What went wrong may say more than a stranger should read.
-      say(500, 'text/plain', 'there is no answer to this');
+      send(500, 'text/plain', 'there is no answer to this');
     }
   }
 }

@@ -7,47 +7,47 @@ import type { ManagerState } from '../../machines/index.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
 import type { ManagerEvents } from '../manager/manager-events.ts';
 import type { ShardHandle } from '../manager/shard-handle.ts';
-import type { Entry, ManagerSummary, ShardDetail } from './messages.ts';
-import type { Fresh, Subject } from './probe.ts';
-import { shownShardOf } from './shown-shard.ts';
-import type { ShownShard } from './shown-shard.ts';
-import { activeIn } from './steps.ts';
-import { Watch } from './watch.ts';
-import type { WatchHost } from './watch.ts';
+import type { NewLogEntry, ManagerSummary, ShardDetail } from './messages.ts';
+import type { DetailUpdates, Inspectable } from './shard-probe.ts';
+import { shardViewOf } from './shard-view.ts';
+import type { InspectedShardView } from './shard-view.ts';
+import { activeStatesOf } from './machine-steps.ts';
+import { DetailSubscription } from './detail-subscription.ts';
+import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 
-const NOTHING: Fresh = { states: [], marks: [], beats: [] };
+const NO_UPDATES: DetailUpdates = { states: [], marks: [], heartbeats: [] };
 
-export interface ManagerProbeHost extends WatchHost {
-  log(entry: Entry): void;
+export interface ManagerProbeDependencies extends DetailSubscriptionDependencies {
+  log(entry: NewLogEntry): void;
   /** Puts a shard on show; in the place of another when there is a key. */
-  show(shard: ShownShard, key?: string): Shown;
+  addShard(shard: InspectedShardView, replacedKey?: string): ShardRegistration;
 }
 
 /** A shard on show. */
-export interface Shown {
+export interface ShardRegistration {
   readonly key: string;
   readonly remove: () => void;
 }
 
-export class ManagerProbe implements Subject {
+export class ManagerProbe implements Inspectable {
   readonly key: string;
   readonly #manager: InspectedManager;
-  readonly #host: ManagerProbeHost;
-  readonly #watch: Watch;
-  readonly #shown = new Map<number, Shown & { readonly handle: ShardHandle }>();
-  readonly #releases: (() => void)[] = [];
+  readonly #dependencies: ManagerProbeDependencies;
+  readonly #subscription: DetailSubscription;
+  readonly #registrations = new Map<number, ShardRegistration & { readonly handle: ShardHandle }>();
+  readonly #unsubscribers: (() => void)[] = [];
   #state: ManagerState;
   #since: number;
 
-  constructor(key: string, manager: InspectedManager, host: ManagerProbeHost) {
+  constructor(key: string, manager: InspectedManager, dependencies: ManagerProbeDependencies) {
     this.key = key;
     this.#manager = manager;
-    this.#host = host;
-    this.#watch = new Watch(host);
+    this.#dependencies = dependencies;
+    this.#subscription = new DetailSubscription(dependencies);
     this.#state = manager.state;
-    this.#since = host.now();
-    const subscription = manager.actor.subscribe({ next: () => this.#follow(), error: () => this.#follow() });
-    this.#releases.push(() => subscription.unsubscribe(), manager.onService(() => this.#sync()));
+    this.#since = dependencies.now();
+    const subscription = manager.actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onStateChange() });
+    this.#unsubscribers.push(() => subscription.unsubscribe(), manager.onServiceChange(() => this.#syncShards()));
     this.#on('fault', (error, shardId) => {
       if (shardId === null) this.#log('fault', `${error.code}: ${error.message}`);
     });
@@ -55,7 +55,7 @@ export class ManagerProbe implements Subject {
       if (shardId === null) this.#log('failed', `${error.code}: ${error.message}`);
     });
     this.#on('resharded', ({ from, to }) => this.#log('notice', `${to} shards have taken over from ${from}`));
-    this.#sync();
+    this.#syncShards();
   }
 
   get summary(): ManagerSummary {
@@ -70,57 +70,57 @@ export class ManagerProbe implements Subject {
   get detail(): ShardDetail {
     const { actor } = this.#manager;
     const chart = (actor.getSnapshot() as AnyMachineSnapshot).machine.id;
-    return { key: this.key, chart, active: activeIn(actor), states: [], marks: [], beats: [] };
+    return { key: this.key, chart, active: activeStatesOf(actor), states: [], marks: [], heartbeats: [] };
   }
 
-  takeFresh(): Fresh {
-    return NOTHING;
+  consumeUpdates(): DetailUpdates {
+    return NO_UPDATES;
   }
 
-  watch(): void {
-    if (this.#watch.begin()) this.#watch.follow(this.#manager.actor);
+  subscribe(): void {
+    if (this.#subscription.addSubscriber()) this.#subscription.observe(this.#manager.actor);
   }
 
-  unwatch(): void {
-    this.#watch.end();
+  unsubscribe(): void {
+    this.#subscription.removeSubscriber();
   }
 
   /** Lets go of the manager. What is shown of its shards is the host's. */
   close(): void {
-    this.#watch.close();
-    for (const release of this.#releases) release();
+    this.#subscription.close();
+    for (const unsubscribe of this.#unsubscribers) unsubscribe();
   }
 
-  #follow(): void {
+  #onStateChange(): void {
     const { state } = this.#manager;
     if (state === this.#state) return;
     const from = this.#state;
     this.#state = state;
-    this.#since = this.#host.now();
+    this.#since = this.#dependencies.now();
     this.#log('state', `${from} → ${state}`);
   }
 
   /** Shows the shards in service, and no others. */
-  #sync(): void {
+  #syncShards(): void {
     const { shards } = this.#manager;
     for (const [shardId, handle] of shards) {
-      const before = this.#shown.get(shardId);
-      if (before?.handle === handle) continue;
-      this.#shown.set(shardId, { ...this.#host.show(shownShardOf(handle), before?.key), handle });
+      const previous = this.#registrations.get(shardId);
+      if (previous?.handle === handle) continue;
+      this.#registrations.set(shardId, { ...this.#dependencies.addShard(shardViewOf(handle), previous?.key), handle });
     }
-    for (const [shardId, shown] of this.#shown) {
+    for (const [shardId, registration] of this.#registrations) {
       if (shards.has(shardId)) continue;
-      shown.remove();
-      this.#shown.delete(shardId);
+      registration.remove();
+      this.#registrations.delete(shardId);
     }
   }
 
-  #log(kind: Entry['kind'], text: string): void {
-    this.#host.log({ at: this.#host.now(), kind, text });
+  #log(kind: NewLogEntry['kind'], text: string): void {
+    this.#dependencies.log({ at: this.#dependencies.now(), kind, text });
   }
 
   #on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => void): void {
     this.#manager.on(name, listener);
-    this.#releases.push(() => this.#manager.off(name, listener));
+    this.#unsubscribers.push(() => this.#manager.off(name, listener));
   }
 }

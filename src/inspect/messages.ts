@@ -46,7 +46,7 @@ export interface IdentifyReport {
   readonly resetAfterMs: number;
 }
 
-export type LogKind = 'state' | 'event' | 'beat' | 'closed' | 'fault' | 'failed' | 'notice' | 'dispatch';
+export type LogKind = 'state' | 'event' | 'heartbeat' | 'closed' | 'fault' | 'failed' | 'notice' | 'dispatch';
 
 export interface LogEntry {
   /** Grows by one with each entry of this inspector. */
@@ -65,10 +65,10 @@ export interface LogEntry {
 }
 
 /** Before it has its place in the log. */
-export type Entry = Omit<LogEntry, 'id' | 'shard'>;
+export type NewLogEntry = Omit<LogEntry, 'id' | 'shard'>;
 
 /** A heartbeat: `null` when it was not answered in time. */
-export interface Beat {
+export interface Heartbeat {
   readonly at: number;
   readonly latencyMs: number | null;
 }
@@ -95,7 +95,7 @@ export interface ShardDetail {
   readonly active: readonly string[];
   readonly states: readonly StateChange[];
   readonly marks: readonly Mark[];
-  readonly beats: readonly Beat[];
+  readonly heartbeats: readonly Heartbeat[];
 }
 
 export type ToPage =
@@ -120,14 +120,14 @@ export type ToPage =
       /** Those that have changed. */
       readonly shards: readonly ShardSummary[];
       /** Keys of those that are no longer watched. */
-      readonly gone: readonly string[];
-      /** `event`, `beat` and `dispatch` entries only of the shard that is selected. */
+      readonly removed: readonly string[];
+      /** `event`, `heartbeat` and `dispatch` entries only of the shard that is selected. */
       readonly log: readonly LogEntry[];
       readonly identify: IdentifyReport | null;
       /** Of the shard that is selected. */
       readonly states: readonly StateChange[];
       readonly marks: readonly Mark[];
-      readonly beats: readonly Beat[];
+      readonly heartbeats: readonly Heartbeat[];
     };
 
 export type FromPage = { readonly type: 'select'; readonly shard: string | null };

@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import type { FromPage, ToPage } from './messages.ts';
 
 /** What may wait for a page that does not read. A page that has more behind it is not looked at by anybody. */
-const MOST_WAITING_BYTES = 8 * 1024 * 1024;
+const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 const isSelect = (value: unknown): value is FromPage =>
   typeof value === 'object' &&
@@ -13,7 +13,7 @@ const isSelect = (value: unknown): value is FromPage =>
   'shard' in value &&
   (value.shard === null || typeof value.shard === 'string');
 
-function parsed(data: string): FromPage | null {
+function parseMessage(data: string): FromPage | null {
   try {
     const value: unknown = JSON.parse(data);
     return isSelect(value) ? value : null;
@@ -26,19 +26,19 @@ export class PageClient {
   readonly #socket: WebSocket;
   #selected: string | null = null;
   /** Selected, but not yet told everything about it. */
-  isNew = false;
+  needsDetail = false;
 
-  constructor(socket: WebSocket, onSelect: (client: PageClient, before: string | null) => void, onClose: (client: PageClient) => void) {
+  constructor(socket: WebSocket, onSelect: (client: PageClient, previous: string | null) => void, onClose: (client: PageClient) => void) {
     this.#socket = socket;
     socket.on('error', () => socket.terminate());
     socket.once('close', () => onClose(this));
     socket.on('message', (data) => {
-      const message = Buffer.isBuffer(data) ? parsed(data.toString()) : null;
+      const message = Buffer.isBuffer(data) ? parseMessage(data.toString()) : null;
       if (message === null) return socket.close(1008, 'not a message of this page');
-      const before = this.#selected;
+      const previous = this.#selected;
       this.#selected = message.shard;
-      this.isNew = true;
-      onSelect(this, before);
+      this.needsDetail = true;
+      onSelect(this, previous);
     });
   }
 
@@ -50,7 +50,7 @@ export class PageClient {
   /** Ends a page that does not keep up. */
   send(message: ToPage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MOST_WAITING_BYTES) this.#socket.terminate();
+    if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();
     else this.#socket.send(JSON.stringify(message));
   }
 

@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { foreignPart } from '../protocol/loopback.ts';
+import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 import { assetAt } from './assets.ts';
 import { LoopbackServer, pathOf } from './loopback-server.ts';
 
 /** What a page has to say is short. */
-const MOST_MESSAGE_BYTES = 1024;
+const MAX_MESSAGE_BYTES = 1024;
 
 /** The page needs nothing from anywhere else, and nobody needs the page in a frame. */
 const HEADERS = {
@@ -19,16 +19,16 @@ const HEADERS = {
 export interface PageServerOptions {
   readonly port: number;
   /** Whether one more page may come. */
-  readonly hasRoom: () => boolean;
+  readonly canAccept: () => boolean;
   readonly onPage: (socket: WebSocket) => void;
 }
 
-function refuse(socket: Duplex, status: string, why: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(why)}\r\n\r\n${why}`);
+function rejectUpgrade(socket: Duplex, status: string, message: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
 }
 
 export class PageServer {
-  readonly #upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: MOST_MESSAGE_BYTES });
+  readonly #webSocketServer = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES });
   readonly #options: PageServerOptions;
   readonly #loopback: LoopbackServer;
 
@@ -40,7 +40,7 @@ export class PageServer {
 
   /** Rejects with the error of `net.Server` when the port is taken. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
-    return new PageServer(options, await LoopbackServer.listen({ port: options.port, headers: HEADERS, answer: assetAt }));
+    return new PageServer(options, await LoopbackServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }));
   }
 
   get url(): string {
@@ -52,10 +52,10 @@ export class PageServer {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const foreign = foreignPart(request.headers);
-    if (foreign !== null) return refuse(socket, '403 Forbidden', foreign);
-    if (pathOf(request) !== '/live') return refuse(socket, '404 Not Found', 'there is nothing here');
-    if (!this.#options.hasRoom()) return refuse(socket, '503 Service Unavailable', 'as many pages are open as may be');
-    this.#upgrader.handleUpgrade(request, socket, head, (page) => this.#options.onPage(page));
+    const foreign = foreignHostOrOrigin(request.headers);
+    if (foreign !== null) return rejectUpgrade(socket, '403 Forbidden', foreign);
+    if (pathOf(request) !== '/live') return rejectUpgrade(socket, '404 Not Found', 'there is nothing here');
+    if (!this.#options.canAccept()) return rejectUpgrade(socket, '503 Service Unavailable', 'as many pages are open as may be');
+    this.#webSocketServer.handleUpgrade(request, socket, head, (page) => this.#options.onPage(page));
   }
 }

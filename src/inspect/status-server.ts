@@ -38,7 +38,7 @@ export interface StatusReport {
 }
 
 /** Whoever can tell a status, as a `ShardManager` can. */
-interface Told {
+interface StatusSource {
   status(): ManagerStatus;
 }
 
@@ -53,7 +53,7 @@ interface Told {
  * ```
  * @throws the error of `net.Server` when the port is taken
  */
-export async function serveStatus(manager: Told, { port = 0, clock = systemClock }: StatusServerOptions = {}): Promise<StatusServer> {
+export async function serveStatus(manager: StatusSource, { port = 0, clock = systemClock }: StatusServerOptions = {}): Promise<StatusServer> {
   const report = (): StatusReport => ({
     format: 'shardwright-status',
     formatVersion: 1,
@@ -64,7 +64,7 @@ export async function serveStatus(manager: Told, { port = 0, clock = systemClock
   });
   const server = await LoopbackServer.listen({
     port,
-    answer: (path) => (path === '/' ? { type: 'application/json', body: JSON.stringify(report()) } : null),
+    respond: (path) => (path === '/' ? { type: 'application/json', body: JSON.stringify(report()) } : null),
   });
   const close = (): Promise<void> => server.close();
   return { url: server.url, close, [Symbol.asyncDispose]: close };

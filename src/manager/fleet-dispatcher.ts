@@ -7,26 +7,26 @@ import type { Dispatch } from '../protocol/packets.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { FleetStream } from './fleet-stream.ts';
-import type { LedgerRow } from './session-ledger.ts';
+import type { BufferedSession } from './reshard/session-buffer.ts';
 
 type ByType = Record<string, [data: unknown, dispatch: Dispatch, shardId: number]>;
 
-interface Host {
+interface FleetDispatcherCallbacks {
   /** Gives a dispatch to `dispatch` listeners. */
   emit(dispatch: Dispatch, shardId: number): void;
   /** Told whether some stream is full. */
-  onPressure(full: boolean): void;
+  onBackPressure(full: boolean): void;
   onThrow(name: string, cause: unknown): void;
 }
 
 export class FleetDispatcher {
-  readonly #host: Host;
+  readonly #callbacks: FleetDispatcherCallbacks;
   readonly #byType: Emitter<ByType>;
   readonly #streams = new Set<FleetStream>();
 
-  constructor(host: Host) {
-    this.#host = host;
-    this.#byType = new Emitter((name, cause) => host.onThrow(name, cause));
+  constructor(callbacks: FleetDispatcherCallbacks) {
+    this.#callbacks = callbacks;
+    this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause));
   }
 
   /** Gives back the unsubscriber. */
@@ -39,8 +39,8 @@ export class FleetDispatcher {
   stream(options?: DispatchStreamOptions): FleetStream {
     const stream = new FleetStream(
       {
-        pressureChanged: () => this.#host.onPressure(this.isFull),
-        closed: (closed) => this.#streams.delete(closed as FleetStream),
+        onPressureChange: () => this.#callbacks.onBackPressure(this.isFull),
+        onClosed: (closed) => this.#streams.delete(closed as FleetStream),
       },
       options,
     );
@@ -52,20 +52,20 @@ export class FleetDispatcher {
     return [...this.#streams].some(({ isFull }) => isFull);
   }
 
-  deliver(dispatch: Dispatch, row: LedgerRow): void {
-    if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch, row.shardId);
-    this.#host.emit(dispatch, row.shardId);
-    for (const stream of this.#streams) stream.push(dispatch, row);
+  deliver(dispatch: Dispatch, entry: BufferedSession): void {
+    if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch, entry.shardId);
+    this.#callbacks.emit(dispatch, entry.shardId);
+    for (const stream of this.#streams) stream.push(dispatch, entry);
   }
 
   /** The oldest sequence of a shard's session that a stream still holds. */
-  lowestSequenceOf(row: LedgerRow): number | null {
-    let oldest: number | null = null;
+  lowestSequenceOf(entry: BufferedSession): number | null {
+    let lowest: number | null = null;
     for (const stream of this.#streams) {
-      const sequence = stream.lowestSequenceOf(row);
-      if (sequence !== null && (oldest === null || sequence < oldest)) oldest = sequence;
+      const sequence = stream.lowestSequenceOf(entry);
+      if (sequence !== null && (lowest === null || sequence < lowest)) lowest = sequence;
     }
-    return oldest;
+    return lowest;
   }
 
   /** Ends all streams, after what they hold; with an error where the manager has failed. */

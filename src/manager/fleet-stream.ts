@@ -4,15 +4,15 @@
  */
 import type { Dispatch } from '../protocol/packets.ts';
 import { PullStream } from '../shard/pull-stream.ts';
-import type { LedgerRow } from './session-ledger.ts';
+import type { BufferedSession } from './reshard/session-buffer.ts';
 
 /** A dispatch, and the shard it came from. */
 export type ShardDispatch<T extends string = string> = Dispatch<T> & { readonly shardId: number };
 
 /** `d` is only decoded when somebody reads it, which this must not be the first to do. */
-function withShard(dispatch: Dispatch, shardId: number): ShardDispatch {
+function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {
   const { op, t, s } = dispatch;
-  const signed = {
+  const shardDispatch = {
     op,
     t,
     s,
@@ -21,28 +21,28 @@ function withShard(dispatch: Dispatch, shardId: number): ShardDispatch {
       return dispatch.d;
     },
   };
-  return Object.defineProperty(signed, 'raw', { get: () => dispatch.raw }) as ShardDispatch;
+  return Object.defineProperty(shardDispatch, 'raw', { get: () => dispatch.raw }) as ShardDispatch;
 }
 
-interface Item {
+interface QueuedDispatch {
   readonly dispatch: Dispatch;
-  readonly row: LedgerRow;
+  readonly entry: BufferedSession;
   /** The session it is of. */
   readonly sessionId: string | undefined;
 }
 
-export class FleetStream extends PullStream<Item, ShardDispatch> {
-  push(dispatch: Dispatch, row: LedgerRow): void {
-    if (this.wants(dispatch.t)) this.add({ dispatch, row, sessionId: row.session?.sessionId });
+export class FleetStream extends PullStream<QueuedDispatch, ShardDispatch> {
+  push(dispatch: Dispatch, entry: BufferedSession): void {
+    if (this.wants(dispatch.t)) this.add({ dispatch, entry, sessionId: entry.session?.sessionId });
   }
 
   /** The lowest sequence of this shard's session that nobody has taken yet. */
-  lowestSequenceOf(row: LedgerRow): number | null {
-    const sessionId = row.session?.sessionId;
-    return this.lowestSequence((item) => item.row === row && item.sessionId === sessionId);
+  lowestSequenceOf(entry: BufferedSession): number | null {
+    const sessionId = entry.session?.sessionId;
+    return this.lowestSequence((item) => item.entry === entry && item.sessionId === sessionId);
   }
 
-  protected override valueOf({ dispatch, row }: Item): ShardDispatch {
-    return withShard(dispatch, row.shardId);
+  protected override toValue({ dispatch, entry }: QueuedDispatch): ShardDispatch {
+    return withShardId(dispatch, entry.shardId);
   }
 }

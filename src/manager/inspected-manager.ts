@@ -26,7 +26,7 @@ export interface InspectedManager {
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
   /** Calls back when other shards are in service. Gives back what ends it. */
-  onService(listener: () => void): () => void;
+  onServiceChange(listener: () => void): () => void;
 }
 
 /** An observer that can be shown a whole manager. */
@@ -37,76 +37,76 @@ export type ManagerInspectionObserver = InspectionObserver & {
 const NO_SHARDS: ReadonlyMap<number, ShardHandle> = new Map();
 
 /** What the view needs of a set of shards. */
-interface ViewedSet {
+interface InspectedShardSet {
   readonly plan: { readonly total: number };
   readonly readyCount: number;
   readonly handles: ReadonlyMap<number, ShardHandle>;
 }
 
 /** The parts of a manager that the view is of. */
-interface Viewed {
+interface ManagerInspectionSource {
   readonly state: ManagerState;
   readonly actor: AnyActorRef;
   readonly emitter: Emitter<ManagerEvents>;
-  readonly fleet: { readonly current: ViewedSet | null; readonly successor: ViewedSet | null; readonly gate: object | null };
-  onService(listener: () => void): () => void;
+  readonly fleet: { readonly current: InspectedShardSet | null; readonly successor: InspectedShardSet | null; readonly gate: object | null };
+  onServiceChange(listener: () => void): () => void;
 }
 
 /** Reads when it is asked, and keeps nothing. */
-class ManagerView implements InspectedManager {
-  readonly #core: Viewed;
+class InspectedManagerView implements InspectedManager {
+  readonly #manager: ManagerInspectionSource;
 
-  constructor(core: Viewed) {
-    this.#core = core;
+  constructor(manager: ManagerInspectionSource) {
+    this.#manager = manager;
   }
 
   get state(): ManagerState {
-    return this.#core.state;
+    return this.#manager.state;
   }
 
   get total(): number | null {
-    return this.#core.fleet.current?.plan.total ?? null;
+    return this.#manager.fleet.current?.plan.total ?? null;
   }
 
   get ready(): number {
-    return this.#core.fleet.current?.readyCount ?? 0;
+    return this.#manager.fleet.current?.readyCount ?? 0;
   }
 
   get shards(): ReadonlyMap<number, ShardHandle> {
-    return this.#core.fleet.current?.handles ?? NO_SHARDS;
+    return this.#manager.fleet.current?.handles ?? NO_SHARDS;
   }
 
   get resharding(): { total: number; ready: number } | null {
-    const { successor } = this.#core.fleet;
+    const { successor } = this.#manager.fleet;
     return successor === null ? null : { total: successor.plan.total, ready: successor.readyCount };
   }
 
   get identifyQueue(): IdentifyQueue | null {
-    const { gate } = this.#core.fleet;
+    const { gate } = this.#manager.fleet;
     return gate === null ? null : identifyQueueOf(gate);
   }
 
   get actor(): AnyActorRef {
-    return this.#core.actor;
+    return this.#manager.actor;
   }
 
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void {
-    this.#core.emitter.on(name, listener);
+    this.#manager.emitter.on(name, listener);
   }
 
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void {
-    this.#core.emitter.off(name, listener);
+    this.#manager.emitter.off(name, listener);
   }
 
-  onService(listener: () => void): () => void {
-    return this.#core.onService(listener);
+  onServiceChange(listener: () => void): () => void {
+    return this.#manager.onServiceChange(listener);
   }
 }
 
 /** Shows the manager to an observer that knows managers; one that throws has seen enough. */
-export function attachManagerInspector(inspect: ManagerInspectionObserver | undefined, core: Viewed, onThrow: (cause: unknown) => void): void {
+export function attachManagerInspector(inspect: ManagerInspectionObserver | undefined, manager: ManagerInspectionSource, onThrow: (cause: unknown) => void): void {
   try {
-    inspect?.attachManager?.(new ManagerView(core));
+    inspect?.attachManager?.(new InspectedManagerView(manager));
   } catch (cause) {
     // The user had no chance yet to listen for faults.
     queueMicrotask(() => onThrow(cause));
@@ -114,9 +114,9 @@ export function attachManagerInspector(inspect: ManagerInspectionObserver | unde
 }
 
 /** The observer for one shard of a manager; `keep` is given what can be seen of the shard. */
-export function shardObserver(inspect: ManagerInspectionObserver, keep: (shard: InspectedShard) => void): InspectionObserver {
+export function shardObserver(inspect: ManagerInspectionObserver, onAttach: (shard: InspectedShard) => void): InspectionObserver {
   const attach = (shard: InspectedShard): void => {
-    keep(shard);
+    onAttach(shard);
     if (inspect.attachManager === undefined) inspect.attach?.(shard);
   };
   if (typeof inspect === 'function') return Object.assign((event: Parameters<typeof inspect>[0]) => inspect(event), { attach });

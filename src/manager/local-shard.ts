@@ -4,7 +4,7 @@ import type { ShardState } from '../../machines/index.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import { Shard } from '../shard.ts';
 import type { SendOptions } from '../shard.ts';
-import type { DisconnectOptions } from '../shard/closing.ts';
+import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { Session } from '../session/session.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
@@ -15,16 +15,16 @@ import type { ShardHandle, ShardHealth } from './shard-handle.ts';
 
 export class LocalShard implements ShardHandle {
   readonly #shard: Shard;
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #pending = new Set<Promise<unknown>>();
   /** A consumer that takes nothing: as long as it is there, the socket is not read. */
-  #stop: ReturnType<Shard['dispatches']> | null = null;
+  #unreadStream: ReturnType<Shard['dispatches']> | null = null;
 
   /** The deeper view, when there is an observer. */
   inspected: InspectedShard | null = null;
 
   constructor({ inspect, ...options }: ShardOptions) {
-    const keep = (shard: InspectedShard): void => void (this.inspected = shard);
-    this.#shard = new Shard(inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, keep) });
+    const onAttach = (shard: InspectedShard): void => void (this.inspected = shard);
+    this.#shard = new Shard(inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, onAttach) });
   }
 
   get shardId(): number {
@@ -72,27 +72,27 @@ export class LocalShard implements ShardHandle {
   }
 
   send(payload: SendPayload, options?: SendOptions): Promise<void> {
-    return this.#follow(this.#shard.send(payload, options));
+    return this.#track(this.#shard.send(payload, options));
   }
 
   updatePresence(presence: GatewayPresenceUpdateData): Promise<void> {
-    return this.#follow(this.#shard.updatePresence(presence));
+    return this.#track(this.#shard.updatePresence(presence));
   }
 
   updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void> {
-    return this.#follow(this.#shard.updateVoiceState(voice));
+    return this.#track(this.#shard.updateVoiceState(voice));
   }
 
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    return this.#follow(this.#shard.requestGuildMembers(request, options));
+    return this.#track(this.#shard.requestGuildMembers(request, options));
   }
 
   requestSoundboardSounds(guildIds: readonly string[]): Promise<void> {
-    return this.#follow(this.#shard.requestSoundboardSounds(guildIds));
+    return this.#track(this.#shard.requestSoundboardSounds(guildIds));
   }
 
   requestChannelInfo(request: RequestChannelInfoData): Promise<void> {
-    return this.#follow(this.#shard.requestChannelInfo(request));
+    return this.#track(this.#shard.requestChannelInfo(request));
   }
 
   heartbeat(): Promise<number> {
@@ -100,22 +100,22 @@ export class LocalShard implements ShardHandle {
   }
 
   /** The answer to a beat comes behind all that was sent before it; one that is under way already proves nothing. */
-  async caughtUp(): Promise<void> {
+  async barrier(): Promise<void> {
     if (this.#shard.heartbeatAcknowledged === false) await this.#shard.heartbeat();
     await this.#shard.heartbeat();
   }
 
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  async settled(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.allSettled(this.#pending);
   }
 
-  pause(): void {
-    this.#stop ??= this.#shard.dispatches({ highWaterMark: 1 });
+  pauseReading(): void {
+    this.#unreadStream ??= this.#shard.dispatches({ highWaterMark: 1 });
   }
 
-  resume(): void {
-    void this.#stop?.return?.();
-    this.#stop = null;
+  resumeReading(): void {
+    void this.#unreadStream?.return?.();
+    this.#unreadStream = null;
   }
 
   /** Resumes from behind an earlier sequence: what came after it comes again. */
@@ -134,9 +134,9 @@ export class LocalShard implements ShardHandle {
     return this;
   }
 
-  #follow<T>(promise: Promise<T>): Promise<T> {
-    this.#underWay.add(promise);
-    void promise.catch(() => undefined).finally(() => this.#underWay.delete(promise));
+  #track<T>(promise: Promise<T>): Promise<T> {
+    this.#pending.add(promise);
+    void promise.catch(() => undefined).finally(() => this.#pending.delete(promise));
     return promise;
   }
 }

@@ -4,62 +4,62 @@ import type { ActorRefFrom } from 'xstate';
 import { managerDelays, managerMachine } from '../../machines/index.ts';
 import type { FleetCommand } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import type { DisconnectOptions } from '../shard/closing.ts';
+import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { Fleet } from './fleet.ts';
-import { askGatewayInfo } from './gateway-info.ts';
+import { fetchGatewayInfo } from './start/gateway-info.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
 
 export type ManagerActor = ActorRefFrom<typeof managerMachine>;
 
-interface Parts {
+interface ManagerActorDependencies {
   readonly options: ResolvedManagerOptions;
   readonly fleet: Fleet;
   /** How the shards are to be closed. */
-  readonly closing: () => DisconnectOptions;
+  readonly closeRequest: () => DisconnectOptions;
 }
 
 const gatewayInfoActor = (options: ResolvedManagerOptions) =>
   fromCallback<FleetCommand>(({ sendBack }) => {
     const abort = new AbortController();
-    void askGatewayInfo(options, abort.signal).then((answer) => {
-      if (!abort.signal.aborted) sendBack(answer);
+    void fetchGatewayInfo(options, abort.signal).then((event) => {
+      if (!abort.signal.aborted) sendBack(event);
     });
     return () => abort.abort();
   });
 
 const fleetActor = (fleet: Fleet) =>
   fromCallback<FleetCommand>(({ receive, sendBack }) => {
-    const obey: { [Type in FleetCommand['type']]: (command: Extract<FleetCommand, { type: Type }>) => void } = {
+    const handlers: { [Type in FleetCommand['type']]: (command: Extract<FleetCommand, { type: Type }>) => void } = {
       launch: ({ info }) => fleet.launch(info),
       prepare: ({ info, total }) => fleet.prepare(info, total),
       handOver: () => fleet.handOver(),
-      dismiss: () => fleet.dismiss(),
+      discardSuccessor: () => fleet.discardSuccessor(),
     };
     receive((command) => {
       try {
-        (obey[command.type] as (given: FleetCommand) => void)(command);
+        (handlers[command.type] as (command: FleetCommand) => void)(command);
       } catch (cause) {
         sendBack({ type: 'fleet.failed', failure: new GatewayError('INTERNAL_ERROR', 'the shards could not be made', { cause }) });
       }
     });
   });
 
-const drainerActor = (fleet: Fleet, closing: () => DisconnectOptions) =>
+const closeShardsActor = (fleet: Fleet, closeRequest: () => DisconnectOptions) =>
   fromCallback<FleetCommand>(({ sendBack }) => {
-    let isGone = false;
-    void fleet.drain(closing()).then(() => {
-      isGone = true;
-      sendBack({ type: 'fleet.gone' });
+    let isClosed = false;
+    void fleet.close(closeRequest()).then(() => {
+      isClosed = true;
+      sendBack({ type: 'fleet.closed' });
     });
     return () => {
-      if (!isGone) fleet.forceClose(closing().code);
+      if (!isClosed) fleet.forceClose(closeRequest().code);
     };
   });
 
-export function createManagerActor({ options, fleet, closing }: Parts): ManagerActor {
+export function createManagerActor({ options, fleet, closeRequest }: ManagerActorDependencies): ManagerActor {
   const { clock, random, timing, reserve } = options;
   const machine = managerMachine.provide({
-    actors: { gatewayInfo: gatewayInfoActor(options), fleet: fleetActor(fleet), drainer: drainerActor(fleet, closing) },
+    actors: { gatewayInfo: gatewayInfoActor(options), fleet: fleetActor(fleet), closeShards: closeShardsActor(fleet, closeRequest) },
     delays: managerDelays(random),
   });
   return createActor(machine, {

@@ -12,10 +12,10 @@ export interface Progress {
   readonly remainingStarts: number | null;
 }
 
-type OfShards = { [Name in keyof ShardEvents]: [...ShardEvents[Name], shardId: number] };
+type ShardEventsWithId = { [Name in keyof ShardEvents]: [...ShardEvents[Name], shardId: number] };
 
 /** The arguments of each event of a `ShardManager`. */
-export interface ManagerEvents extends Omit<OfShards, 'fault' | 'failed'> {
+export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed'> {
   /** Something went wrong that is survived; `null` for what concerns no shard, or all. */
   fault: [GatewayError, shardId: number | null];
   /** A shard has stopped for good; `null` for all of them, once. */
@@ -29,7 +29,7 @@ export interface ManagerEvents extends Omit<OfShards, 'fault' | 'failed'> {
 }
 
 /** What is relayed as it comes; `dispatch` has a way of its own, and `raw` is only asked for when somebody listens. */
-export const RELAYED = [
+export const FORWARDED_EVENTS = [
   'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'rateLimited',
   'throttled', 'lagged', 'fault', 'failed',
 ] as const satisfies (keyof ShardEvents)[];

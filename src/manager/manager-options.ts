@@ -3,10 +3,10 @@ import { GatewayError } from '../protocol/errors.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
-import { checkCrossing } from './workers/staying-options.ts';
+import { assertThreadable } from './workers/main/assert-threadable.ts';
 
 /** Which shards a manager runs. */
-export interface SomeShards {
+export interface ShardSelection {
   /** The shard count of the whole bot. */
   readonly total: number;
   /** Those that are run here. */
@@ -17,7 +17,7 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
   /** As a shard's; one that has `attachManager`, as that of `createInspector()`, is shown the manager with its shards. */
   inspect?: ManagerInspectionObserver;
   /** Default `auto`: as many as Discord recommends. A number is the shard count of the bot, all of them run here. */
-  shards?: 'auto' | number | SomeShards;
+  shards?: 'auto' | number | ShardSelection;
   /** Base of the REST API, for `GET {api}/gateway/bot`. Default `https://discord.com/api/v10`. */
   api?: string;
   /** Default Node's. Called for `GET /gateway/bot` alone. */
@@ -52,7 +52,7 @@ export function checkedTotal(total: number): number {
   return total;
 }
 
-function resolveShards(shards: 'auto' | number | SomeShards): 'auto' | { total: number; ids: readonly number[] | null } {
+function resolveShards(shards: 'auto' | number | ShardSelection): 'auto' | { total: number; ids: readonly number[] | null } {
   if (shards === 'auto') return shards;
   if (typeof shards === 'number') return { total: checkedTotal(shards), ids: null };
   check(typeof shards === 'object' && shards !== null && Array.isArray(shards.ids), 'shards must be "auto", a number, or { total, ids }');
@@ -66,16 +66,16 @@ function resolveShards(shards: 'auto' | number | SomeShards): 'auto' | { total: 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming what is wrong. */
 export function resolveManagerOptions(options: ManagerOptions) {
   check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
-  const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: ask = fetch, token, ...rest } = options;
+  const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: fetchFunction = fetch, token, ...rest } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
   check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   // An observer that knows managers is shown the manager, which is here.
-  const { inspect, ...crossing } = shared;
-  if (workers > 0) checkCrossing(inspect?.attachManager === undefined ? { ...shared } : crossing);
+  const { inspect, ...withoutInspect } = shared;
+  if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);
   // Checks what all shards share, and holds the token.
   const resolved = resolveOptions({ ...shared, token });
   check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
-  check(typeof ask === 'function', 'fetch must be a function');
+  check(typeof fetchFunction === 'function', 'fetch must be a function');
   check(Number.isSafeInteger(reserve) && reserve >= 0, 'sessionStartReserve must be an integer, 0 or more');
   check(isDuration(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
@@ -84,10 +84,10 @@ export function resolveManagerOptions(options: ManagerOptions) {
     workerTimeoutMs,
     shards: resolveShards(shards),
     api: api.replace(/\/+$/, ''),
-    fetch: ask,
+    fetch: fetchFunction,
     reserve,
     /** Whether the gate was given. If not, the manager makes one of what Discord says. */
-    givenGate: shared.identifyGate ?? null,
+    customGate: shared.identifyGate ?? null,
     shared: shared satisfies Omit<ShardOptions, 'token'>,
   };
 }

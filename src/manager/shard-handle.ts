@@ -4,12 +4,12 @@
  */
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
-import type { IdentifyGate } from '../actors/identify-gate.ts';
+import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { SendOptions } from '../shard.ts';
-import type { DisconnectOptions } from '../shard/closing.ts';
+import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
@@ -53,20 +53,20 @@ export interface ShardHandle {
    * Settles when everything that the gateway had sent to this session by the time of the call has come through here as
    * a `dispatch`. Rejects when the connection is lost before that.
    */
-  caughtUp(): Promise<void>;
+  barrier(): Promise<void>;
   /** Settles when nothing that was asked of the shard is under way any more. Never rejects. */
-  idle(): Promise<void>;
+  settled(): Promise<void>;
   /** Stops reading the socket; dispatches that were read already may still come. */
-  pause(): void;
+  pauseReading(): void;
   /** Goes on reading. */
-  resume(): void;
+  resumeReading(): void;
 
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;
   off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;
 }
 
 /** What one shard has of its own; all else is the same for each shard of a manager. */
-export interface ShardBlueprint {
+export interface ShardConfig {
   readonly shardId: number;
   readonly shardCount: number;
   /** The main gateway URL. */
@@ -80,4 +80,4 @@ export interface ShardBlueprint {
 }
 
 /** Makes a shard that does nothing until it is told to connect. */
-export type CreateShard = (blueprint: ShardBlueprint) => ShardHandle;
+export type ShardFactory = (config: ShardConfig) => ShardHandle;

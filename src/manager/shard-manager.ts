@@ -7,10 +7,10 @@ import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
 import type { SendOptions } from '../shard.ts';
-import { resolveClosing } from '../shard/closing.ts';
-import type { DisconnectOptions } from '../shard/closing.ts';
+import { resolveCloseRequest } from '../shard/close-request.ts';
+import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
-import { ManagerCore } from './core.ts';
+import { ManagerRuntime } from './manager-runtime.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
 import type { ManagerActor } from './manager-actor.ts';
 import type { ManagerEvents } from './manager-events.ts';
@@ -18,20 +18,20 @@ import { checkedTotal, resolveManagerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { shardStatusesOf } from './manager-status.ts';
 import type { ManagerStatus } from './manager-status.ts';
-import { budgetOf } from './progress.ts';
+import { budgetOf } from './start/progress.ts';
 import type { ShardHandle } from './shard-handle.ts';
-import { shardOfGuild } from './shard-of.ts';
+import { shardIdForGuild } from './guild-sharding.ts';
 
-const stopped = (): GatewayError => new GatewayError('STOPPED', 'the manager was stopped');
-const notConnected = (what: string): GatewayError => new GatewayError('NOT_CONNECTED', `${what} before connect()`);
+const stoppedError = (): GatewayError => new GatewayError('STOPPED', 'the manager was stopped');
+const notConnectedError = (what: string): GatewayError => new GatewayError('NOT_CONNECTED', `${what} before connect()`);
 
 /** @see https://discord.com/developers/docs/events/gateway#sharding */
 export class ShardManager {
-  readonly #core: ManagerCore;
+  readonly #runtime: ManagerRuntime;
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS`, saying what is wrong. */
   constructor(options: ManagerOptions) {
-    this.#core = new ManagerCore(resolveManagerOptions(options));
+    this.#runtime = new ManagerRuntime(resolveManagerOptions(options));
   }
 
   /**
@@ -44,19 +44,19 @@ export class ShardManager {
    * the attempt.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#handOut(this.#connect(signal));
+    return this.#swallowUnhandled(this.#connect(signal));
   }
 
   async #connect(signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) throw abortedError('connect()', signal);
-    const { fleet, readiness } = this.#core;
+    const { fleet, readyWaiters } = this.#runtime;
     const wasRunning = this.state === 'running';
     if (wasRunning && fleet.current?.hasStopped === false) return;
-    const ready = readiness.wait(signal, () => {
+    const ready = readyWaiters.wait(signal, () => {
       // Those that are up must not suffer for those that were to be started again.
-      if (!wasRunning && readiness.size === 0 && ['starting', 'draining'].includes(this.state)) void this.disconnect();
+      if (!wasRunning && readyWaiters.size === 0 && ['starting', 'draining'].includes(this.state)) void this.disconnect();
     });
-    this.#core.send({ type: 'manager.connect' });
+    this.#runtime.send({ type: 'manager.connect' });
     await ready;
   }
 
@@ -67,21 +67,21 @@ export class ShardManager {
    * another process too, resumes them.
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
-    return this.#handOut(this.#disconnect(options));
+    return this.#swallowUnhandled(this.#disconnect(options));
   }
 
   async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
-    const core = this.#core;
-    core.closing = resolveClosing(options);
-    core.stop(stopped());
-    core.send({ type: 'manager.disconnect' });
+    const runtime = this.#runtime;
+    runtime.closeRequest = resolveCloseRequest(options);
+    runtime.rejectWaiters(stoppedError());
+    runtime.send({ type: 'manager.disconnect' });
     if (this.state !== 'draining') return;
-    await core.departure.wait(signal, () => core.fleet.forceClose(core.closing.code));
+    await runtime.closedWaiters.wait(signal, () => runtime.fleet.forceClose(runtime.closeRequest.code));
   }
 
   /** Ends everything in this turn, without waiting for anybody: safe in a signal handler. @param code - default 4000 */
   forceClose(code?: number): void {
-    this.#core.fleet.forceClose(code);
+    this.#runtime.fleet.forceClose(code);
     void this.disconnect();
   }
 
@@ -95,33 +95,33 @@ export class ShardManager {
    * are in service then as before.
    */
   reshard(total: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#handOut(this.#reshard(total, signal));
+    return this.#swallowUnhandled(this.#reshard(total, signal));
   }
 
   async #reshard(total: number, signal?: AbortSignal): Promise<void> {
     checkedTotal(total);
     if (signal?.aborted === true) throw abortedError('reshard()', signal);
-    const { resharding, options, fleet } = this.#core;
-    const aim = this.#core.actor.getSnapshot().context.total;
+    const { reshardWaiters, options, fleet } = this.#runtime;
+    const targetTotal = this.#runtime.actor.getSnapshot().context.targetTotal;
     const refuse = (why: string): GatewayError => new GatewayError('RESHARD_REFUSED', `no resharding to ${total}: ${why}`);
     if (options.shards !== 'auto' && options.shards.ids !== null) throw refuse('this manager runs only some of the shards');
-    if (this.state === 'resharding' && aim !== total) throw refuse(`one to ${aim} is under way`);
+    if (this.state === 'resharding' && targetTotal !== total) throw refuse(`one to ${targetTotal} is under way`);
     if (this.state !== 'running' && this.state !== 'resharding') throw refuse(`the manager is ${this.state}`);
     if (this.state === 'running' && fleet.current?.plan.total === total) return;
-    const done = resharding.wait(signal, () => {
-      if (resharding.size === 0) this.#core.send({ type: 'manager.abandon' });
+    const done = reshardWaiters.wait(signal, () => {
+      if (reshardWaiters.size === 0) this.#runtime.send({ type: 'manager.cancelReshard' });
     });
-    if (this.state === 'running') this.#core.send({ type: 'manager.reshard', total });
+    if (this.state === 'running') this.#runtime.send({ type: 'manager.reshard', total });
     await done;
   }
 
   /** Sends by one shard; see `Shard.send`. Rejects also with `NOT_CONNECTED`, or `INVALID_OPTIONS` for a shard there is not. */
   send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
-    return this.#handOut(this.#send(shardId, payload, options));
+    return this.#swallowUnhandled(this.#send(shardId, payload, options));
   }
 
   async #send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
-    if (this.#core.fleet.current === null) throw notConnected('send()');
+    if (this.#runtime.fleet.current === null) throw notConnectedError('send()');
     const shard = this.shards.get(shardId);
     if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `there is no shard ${shardId} here`);
     await shard.send(payload, options);
@@ -129,13 +129,13 @@ export class ShardManager {
 
   /** Sends by every shard. A presence is also what later shards identify with. Rejects with the first error of any. */
   broadcast(payload: SendPayload): Promise<void> {
-    return this.#handOut(this.#broadcast(payload));
+    return this.#swallowUnhandled(this.#broadcast(payload));
   }
 
   async #broadcast(payload: SendPayload): Promise<void> {
-    if (this.#core.fleet.current === null) throw notConnected('broadcast()');
+    if (this.#runtime.fleet.current === null) throw notConnectedError('broadcast()');
     const sent = [...this.shards.values()].map((shard) => shard.send(payload));
-    if (payload.op === Opcodes.PresenceUpdate) this.#core.fleet.presence = structuredClone(payload.d);
+    if (payload.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence = structuredClone(payload.d);
     await Promise.all(sent);
   }
 
@@ -145,13 +145,13 @@ export class ShardManager {
    */
   shardIdFor(guildId: string | bigint): number {
     const { total } = this;
-    if (total === null) throw notConnected('shardIdFor()');
-    return shardOfGuild(guildId, total);
+    if (total === null) throw notConnectedError('shardIdFor()');
+    return shardIdForGuild(guildId, total);
   }
 
   /** Everything at this moment, as plain data. */
   status(): ManagerStatus {
-    const { fleet, options } = this.#core;
+    const { fleet, options } = this.#runtime;
     const { current, successor, gate } = fleet;
     return {
       state: this.state,
@@ -169,7 +169,7 @@ export class ShardManager {
    * `ABORTED`.
    */
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<ShardDispatch, undefined> & AsyncDisposable {
-    return this.#core.dispatcher.stream(options);
+    return this.#runtime.dispatcher.stream(options);
   }
 
   /** Listens to one event of Discord. Gives back the unsubscriber. */
@@ -177,23 +177,23 @@ export class ShardManager {
   /** For events the types do not know yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch, shardId: number) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
-    return this.#core.dispatcher.on(type, listener);
+    return this.#runtime.dispatcher.on(type, listener);
   }
 
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
-    this.#hear(name);
-    this.#core.emitter.on(name, listener);
+    this.#enableRawFor(name);
+    this.#runtime.emitter.on(name, listener);
     return this;
   }
 
   once<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
-    this.#hear(name);
-    this.#core.emitter.once(name, listener);
+    this.#enableRawFor(name);
+    this.#runtime.emitter.once(name, listener);
     return this;
   }
 
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
-    this.#core.emitter.off(name, listener);
+    this.#runtime.emitter.off(name, listener);
     return this;
   }
 
@@ -203,33 +203,33 @@ export class ShardManager {
   }
 
   get state(): ManagerState {
-    return this.#core.state;
+    return this.#runtime.state;
   }
 
   /** The shards in service, by id; empty before the first `connect()` has an answer of Discord. */
   get shards(): ReadonlyMap<number, ShardHandle> {
-    return this.#core.fleet.current?.handles ?? NO_SHARDS;
+    return this.#runtime.fleet.current?.handles ?? NO_SHARDS;
   }
 
   /** The shard count of the bot; `null` before it is known. */
   get total(): number | null {
-    return this.#core.fleet.current?.plan.total ?? null;
+    return this.#runtime.fleet.current?.plan.total ?? null;
   }
 
   /** The running XState actor, for `waitFor` and inspection. */
   get actor(): ManagerActor {
-    return this.#core.actor;
+    return this.#runtime.actor;
   }
 
-  #hear(name: keyof ManagerEvents): void {
-    if (name !== 'raw' || this.#core.hearsRaw) return;
-    this.#core.hearsRaw = true;
-    this.#core.fleet.hearRaw();
+  #enableRawFor(name: keyof ManagerEvents): void {
+    if (name !== 'raw' || this.#runtime.rawEnabled) return;
+    this.#runtime.rawEnabled = true;
+    this.#runtime.fleet.enableRaw();
   }
 
   /** A rejection that nobody looks at must not end the process. */
-  #handOut<T>(promise: Promise<T>): Promise<T> {
-    promise.catch((error: unknown) => this.#core.options.logger.debug(String(error)));
+  #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {
+    promise.catch((error: unknown) => this.#runtime.options.logger.debug(String(error)));
     return promise;
   }
 }

@@ -76,7 +76,7 @@ export class GatewayError extends Error {
 }
 
 /** What was thrown, in words; anything can be. */
-export const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** The error for an aborted signal; its reason becomes the cause. */
 export const abortedError = (what: string, signal: AbortSignal): GatewayError =>

@@ -61,11 +61,11 @@ export type SendTelemetry = { readonly shardId: number } & (
 export type SentKind = 'command' | 'presence' | 'priority';
 
 /** A channel with the type of what it tells. */
-interface Told<Message extends object> {
+interface TypedChannel<Message extends object> {
   readonly hasSubscribers: boolean;
   publish(message: Message): void;
 }
 
-export const shardChannel: Told<ShardTelemetry> = channel('shardwright:shard');
-export const identifyChannel: Told<IdentifyTelemetry> = channel('shardwright:identify');
-export const sendChannel: Told<SendTelemetry> = channel('shardwright:send');
+export const shardChannel: TypedChannel<ShardTelemetry> = channel('shardwright:shard');
+export const identifyChannel: TypedChannel<IdentifyTelemetry> = channel('shardwright:identify');
+export const sendChannel: TypedChannel<SendTelemetry> = channel('shardwright:send');

@@ -18,19 +18,19 @@ export interface Session {
 
 const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-const wrong = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
+const invalidSession = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
 
 /**
  * Checks something that claims to be a session, and copies just the fields of one.
  * @throws {@link GatewayError} `INVALID_SESSION`, naming the field.
  */
 export function parseSession(value: unknown): Session {
-  if (typeof value !== 'object' || value === null) throw wrong('expected an object');
+  if (typeof value !== 'object' || value === null) throw invalidSession('expected an object');
   const { sessionId, resumeUrl, sequence, shardId, shardCount } = value as Record<string, unknown>;
-  if (typeof sessionId !== 'string' || sessionId === '') throw wrong('sessionId must be a non-empty string');
-  if (!isWebSocketUrl(resumeUrl)) throw wrong('resumeUrl must be a ws:// or wss:// URL');
-  if (!isIndex(sequence)) throw wrong('sequence must be a non-negative integer');
-  if (!isIndex(shardId)) throw wrong('shardId must be a non-negative integer');
-  if (!isIndex(shardCount) || shardCount <= shardId) throw wrong('shardCount must be an integer above shardId');
+  if (typeof sessionId !== 'string' || sessionId === '') throw invalidSession('sessionId must be a non-empty string');
+  if (!isWebSocketUrl(resumeUrl)) throw invalidSession('resumeUrl must be a ws:// or wss:// URL');
+  if (!isIndex(sequence)) throw invalidSession('sequence must be a non-negative integer');
+  if (!isIndex(shardId)) throw invalidSession('shardId must be a non-negative integer');
+  if (!isIndex(shardCount) || shardCount <= shardId) throw invalidSession('shardCount must be an integer above shardId');
   return { sessionId, resumeUrl, sequence, shardId, shardCount };
 }

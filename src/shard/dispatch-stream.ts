@@ -18,7 +18,7 @@ export class DispatchStream extends PullStream<Item, Dispatch> {
     return this.lowestSequence((item) => item.sessionId === sessionId);
   }
 
-  protected override valueOf({ dispatch }: Item): Dispatch {
+  protected override toValue({ dispatch }: Item): Dispatch {
     return dispatch;
   }
 }

@@ -11,11 +11,11 @@ export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
 const originals = new WeakMap<Listener, Listener>();
 
 /** Of an emitter that nobody has listened to yet: many a shard is only ever listened to by way of its manager. */
-const NOBODY: ReadonlyMap<never, readonly Listener[]> = new Map<never, readonly Listener[]>();
+const NO_LISTENERS: ReadonlyMap<never, readonly Listener[]> = new Map<never, readonly Listener[]>();
 
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   /** It and its lists are replaced, never changed, so that one being walked stays as it was. */
-  #listeners: ReadonlyMap<keyof Events, readonly Listener[]> = NOBODY;
+  #listeners: ReadonlyMap<keyof Events, readonly Listener[]> = NO_LISTENERS;
   readonly #onThrow: (name: string, cause: unknown) => void;
 
   constructor(onThrow: (name: string, cause: unknown) => void) {

@@ -27,7 +27,7 @@ export interface RequestOptions {
   timeoutMs?: number;
 }
 
-interface Host {
+interface GuildMemberRequestsDependencies {
   readonly clock: Clock;
   readonly random: () => number;
   send(data: GatewayRequestGuildMembersData, signal: AbortSignal): Promise<void>;
@@ -53,16 +53,16 @@ interface Request {
 }
 
 export class GuildMemberRequests {
-  readonly #host: Host;
+  readonly #dependencies: GuildMemberRequestsDependencies;
   readonly #requests = new Map<string, Request>();
   #count = 0;
 
-  constructor(host: Host) {
-    this.#host = host;
+  constructor(dependencies: GuildMemberRequestsDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /** Whether a chunk could be an answer. */
-  get isOpen(): boolean {
+  get hasPending(): boolean {
     return this.#requests.size > 0;
   }
 
@@ -73,8 +73,8 @@ export class GuildMemberRequests {
   request(data: GatewayRequestGuildMembersData, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RequestOptions = {}): Promise<GuildMembers> {
     if (signal?.aborted === true) return Promise.reject(abortedError('requestGuildMembers()', signal));
     const nonce = data.nonce ?? this.#newNonce();
-    const trouble = this.#troubleWith(nonce, timeoutMs);
-    if (trouble !== null) return Promise.reject(trouble);
+    const validationError = this.#validationError(nonce, timeoutMs);
+    if (validationError !== null) return Promise.reject(validationError);
     const { promise, resolve, reject } = Promise.withResolvers<GuildMembers>();
     const request: Request = {
       data: { ...structuredClone(data), nonce },
@@ -97,16 +97,16 @@ export class GuildMemberRequests {
     return promise;
   }
 
-  chunk(chunk: GatewayGuildMembersChunkDispatchData): void {
+  onChunk(chunk: GatewayGuildMembersChunkDispatchData): void {
     const request = this.#requests.get(chunk.nonce ?? '');
     if (request === undefined) return;
     request.chunks.set(chunk.chunk_index, chunk);
-    if (request.chunks.size < chunk.chunk_count) return this.#await(request);
+    if (request.chunks.size < chunk.chunk_count) return this.#restartTimeout(request);
     this.#finish(request);
-    request.resolve(join(request.data.nonce, [...request.chunks.values()]));
+    request.resolve(joinChunks(request.data.nonce, [...request.chunks.values()]));
   }
 
-  rateLimited({ opcode, retryAfter, nonce }: RateLimited): void {
+  onRateLimited({ opcode, retryAfter, nonce }: RateLimited): void {
     const request = this.#requests.get(nonce ?? '');
     if (request === undefined || opcode !== 8) return;
     request.retries += 1;
@@ -119,7 +119,7 @@ export class GuildMemberRequests {
   }
 
   /** The connection is gone, and with it the answers to what was sent on it. */
-  connectionLost(): void {
+  onConnectionLost(): void {
     const error = new GatewayError('CONNECTION_LOST', 'the connection was lost before all chunks came');
     for (const request of this.#requests.values()) if (request.sent) this.#fail(request, error);
   }
@@ -130,23 +130,23 @@ export class GuildMemberRequests {
 
   async #send(request: Request): Promise<void> {
     try {
-      await this.#host.send(request.data, request.abort.signal);
-      if (!this.#isOpen(request)) return;
+      await this.#dependencies.send(request.data, request.abort.signal);
+      if (!this.#isPending(request)) return;
       request.sent = true;
-      if (request.timer === undefined) this.#await(request);
+      if (request.timer === undefined) this.#restartTimeout(request);
     } catch (cause) {
-      if (!this.#isOpen(request)) return;
+      if (!this.#isPending(request)) return;
       this.#fail(request, cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'sending failed', { cause }));
     }
   }
 
   /** By the time the queue answers, the nonce may stand for another request. */
-  #isOpen(request: Request): boolean {
+  #isPending(request: Request): boolean {
     return this.#requests.get(request.data.nonce) === request;
   }
 
   /** The timeout counts from the last sign of life. */
-  #await(request: Request): void {
+  #restartTimeout(request: Request): void {
     this.#setTimer(request, request.timeoutMs, () => {
       const { size } = request.chunks;
       this.#fail(request, new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, ${size} came`));
@@ -154,8 +154,8 @@ export class GuildMemberRequests {
   }
 
   #setTimer(request: Request, delayMs: number, fire: () => void): void {
-    this.#host.clock.clearTimeout(request.timer);
-    request.timer = this.#host.clock.setTimeout(() => {
+    this.#dependencies.clock.clearTimeout(request.timer);
+    request.timer = this.#dependencies.clock.setTimeout(() => {
       request.timer = undefined;
       fire();
     }, delayMs);
@@ -163,7 +163,7 @@ export class GuildMemberRequests {
 
   #finish(request: Request): void {
     this.#requests.delete(request.data.nonce);
-    this.#host.clock.clearTimeout(request.timer);
+    this.#dependencies.clock.clearTimeout(request.timer);
     request.abort.abort();
   }
 
@@ -172,7 +172,7 @@ export class GuildMemberRequests {
     request.reject(error);
   }
 
-  #troubleWith(nonce: string, timeoutMs: number): GatewayError | null {
+  #validationError(nonce: string, timeoutMs: number): GatewayError | null {
     if (typeof nonce !== 'string' || nonce === '' || Buffer.byteLength(nonce) > MAX_NONCE_BYTES) {
       return new GatewayError('INVALID_PAYLOAD', `a nonce is a string of 1 to ${MAX_NONCE_BYTES} bytes`);
     }
@@ -183,12 +183,12 @@ export class GuildMemberRequests {
 
   #newNonce(): string {
     this.#count += 1;
-    return `${this.#count.toString(36)}-${Math.floor(this.#host.random() * 2 ** 48).toString(36)}`;
+    return `${this.#count.toString(36)}-${Math.floor(this.#dependencies.random() * 2 ** 48).toString(36)}`;
   }
 }
 
-function join(nonce: string, unordered: GatewayGuildMembersChunkDispatchData[]): GuildMembers {
-  const chunks = unordered.toSorted((a, b) => a.chunk_index - b.chunk_index);
+function joinChunks(nonce: string, received: GatewayGuildMembersChunkDispatchData[]): GuildMembers {
+  const chunks = received.toSorted((a, b) => a.chunk_index - b.chunk_index);
   const presences = chunks.flatMap((chunk) => chunk.presences ?? []);
   return {
     guildId: chunks[0]?.guild_id ?? '',

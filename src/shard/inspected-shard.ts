@@ -4,7 +4,7 @@
  */
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
 import type { ShardState } from '../../machines/index.ts';
-import { ToldGate } from '../actors/told-gate.ts';
+import { InstrumentedIdentifyGate } from '../identify/instrumented-identify-gate.ts';
 import type { Emitter } from './emitter.ts';
 import type { ShardEvents } from './shard-events.ts';
 
@@ -52,23 +52,23 @@ export type InspectionObserver = (Observer<InspectionEvent> | ((event: Inspectio
 };
 
 /** The parts of a shard that the view is of. */
-interface Viewed {
+interface InspectionSource {
   readonly options: { readonly shardId: number; readonly shardCount: number; readonly identifyGate: object };
   readonly state: ShardState;
   readonly actor: AnyActorRef;
-  readonly pulse: { readonly ping: number | null };
-  readonly cell: { readonly sequence: number | null };
-  readonly vitals: { readonly lastDispatchAt: number | null };
+  readonly heartbeatTracker: { readonly ping: number | null };
+  readonly session: { readonly sequence: number | null };
+  readonly activityTimes: { readonly lastDispatchAt: number | null };
   readonly queue: { readonly pending: number };
-  readonly line: { readonly connection: { readonly limiter: { readonly window: SendWindow } } | null };
+  readonly connectionSlot: { readonly connection: { readonly limiter: { readonly window: SendWindow } } | null };
   readonly emitter: Emitter<ShardEvents>;
 }
 
 /** Reads when it is asked, and keeps nothing. */
-class ShardView implements InspectedShard {
-  readonly #shard: Viewed;
+class InspectedShardView implements InspectedShard {
+  readonly #shard: InspectionSource;
 
-  constructor(shard: Viewed) {
+  constructor(shard: InspectionSource) {
     this.#shard = shard;
   }
 
@@ -89,15 +89,15 @@ class ShardView implements InspectedShard {
   }
 
   get pingMs(): number | null {
-    return this.#shard.pulse.ping;
+    return this.#shard.heartbeatTracker.ping;
   }
 
   get sequence(): number | null {
-    return this.#shard.cell.sequence;
+    return this.#shard.session.sequence;
   }
 
   get lastDispatchAt(): number | null {
-    return this.#shard.vitals.lastDispatchAt;
+    return this.#shard.activityTimes.lastDispatchAt;
   }
 
   get pendingSends(): number {
@@ -105,7 +105,7 @@ class ShardView implements InspectedShard {
   }
 
   get sendWindow(): SendWindow | null {
-    return this.#shard.line.connection?.limiter.window ?? null;
+    return this.#shard.connectionSlot.connection?.limiter.window ?? null;
   }
 
   get identifyQueue(): IdentifyQueue | null {
@@ -122,9 +122,9 @@ class ShardView implements InspectedShard {
 }
 
 /** Shows the shard to an inspector that can see more than an XState observer; one that throws has seen enough. */
-export function attachInspector(inspect: InspectionObserver | undefined, shard: Viewed, onThrow: (cause: unknown) => void): void {
+export function attachInspector(inspect: InspectionObserver | undefined, shard: InspectionSource, onThrow: (cause: unknown) => void): void {
   try {
-    inspect?.attach?.(new ShardView(shard));
+    inspect?.attach?.(new InspectedShardView(shard));
   } catch (cause) {
     // The user had no chance yet to listen for faults.
     queueMicrotask(() => onThrow(cause));
@@ -132,8 +132,8 @@ export function attachInspector(inspect: InspectionObserver | undefined, shard: 
 }
 
 /** Whether a gate tells of itself as `MemoryIdentifyGate` does. */
-export function identifyQueueOf(given: object): IdentifyQueue | null {
-  const gate = given instanceof ToldGate ? given.inner : given;
+export function identifyQueueOf(possiblyWrapped: object): IdentifyQueue | null {
+  const gate = possiblyWrapped instanceof InstrumentedIdentifyGate ? possiblyWrapped.inner : possiblyWrapped;
   if (!('waiting' in gate) || !('budget' in gate)) return null;
   const { waiting, budget } = gate;
   if (typeof waiting !== 'number' || typeof budget !== 'object' || budget === null) return null;

@@ -10,7 +10,7 @@ export interface Logger {
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A logger that throws must not disturb the shard; there is nowhere left to tell. */
-export function guardedLogger(logger: Logger): Logger {
+export function safeLogger(logger: Logger): Logger {
   const guard = (level: keyof Logger) => (message: string): void => {
     try {
       logger[level](message);

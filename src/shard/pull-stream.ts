@@ -13,21 +13,21 @@ export interface DispatchStreamOptions {
   highWaterMark?: number;
 }
 
-interface Waiting {
+interface BufferedItem {
   readonly dispatch: Dispatch;
 }
 
-export interface PullStreamOwner {
+export interface PullStreamCallbacks {
   /** Called when the stream becomes full, with all that comes while it is, and when it is no longer. */
-  pressureChanged(): void;
+  onPressureChange(): void;
   /** Nothing waits in it any more, and nothing will. */
-  closed(stream: object): void;
+  onClosed(stream: object): void;
 }
 
 type Result<Value> = IteratorResult<Value, undefined>;
 
-export abstract class PullStream<Item extends Waiting, Value> implements AsyncIterableIterator<Value, undefined> {
-  readonly #owner: PullStreamOwner;
+export abstract class PullStream<Item extends BufferedItem, Value> implements AsyncIterableIterator<Value, undefined> {
+  readonly #callbacks: PullStreamCallbacks;
   readonly #events: ReadonlySet<string> | null;
   readonly #highWaterMark: number;
   readonly #signal: AbortSignal | undefined;
@@ -35,14 +35,14 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
   #head = 0;
   #pending: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = [];
   /** How it ends once nothing waits; `undefined` while it goes on. */
-  #end: GatewayError | null | undefined;
+  #endedWith: GatewayError | null | undefined;
   #full = false;
 
-  constructor(owner: PullStreamOwner, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
+  constructor(callbacks: PullStreamCallbacks, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
     if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
       throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
     }
-    this.#owner = owner;
+    this.#callbacks = callbacks;
     this.#events = events === undefined ? null : new Set(events);
     this.#highWaterMark = highWaterMark;
     this.#signal = signal;
@@ -55,27 +55,27 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
   }
 
   wants(t: string): boolean {
-    return this.#end === undefined && (this.#events === null || this.#events.has(t));
+    return this.#endedWith === undefined && (this.#events === null || this.#events.has(t));
   }
 
   /** No more will come: what waits can still be taken, then the iteration ends, or throws `error`. */
   finish(error: GatewayError | null): void {
-    if (this.#end === undefined) this.#endWith(error);
+    if (this.#endedWith === undefined) this.#endWith(error);
   }
 
   next(): Promise<Result<Value>> {
     const item = this.#items[this.#head];
     if (item !== undefined) {
-      this.#take();
-      return Promise.resolve({ done: false, value: this.valueOf(item) });
+      this.#consume();
+      return Promise.resolve({ done: false, value: this.toValue(item) });
     }
-    if (this.#end !== undefined) return this.#ending();
+    if (this.#endedWith !== undefined) return this.#endResult();
     return new Promise((resolve) => this.#pending.push(resolve));
   }
 
   /** The consumer leaves its loop: what waits is dropped. */
   return(): Promise<Result<Value>> {
-    this.#drop();
+    this.#discardBuffer();
     this.#endWith(null);
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -88,22 +88,22 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
     await this.return();
   }
 
-  protected abstract valueOf(item: Item): Value;
+  protected abstract toValue(item: Item): Value;
 
   /** Takes what is wanted; what is not needs no item. */
   protected add(item: Item): void {
     const pending = this.#pending.shift();
-    if (pending !== undefined) return pending({ done: false, value: this.valueOf(item) });
+    if (pending !== undefined) return pending({ done: false, value: this.toValue(item) });
     this.#items.push(item);
     if (this.#full || this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
   }
 
   /** The lowest sequence that nobody has taken yet; not the first, for a session can be set back. */
-  protected lowestSequence(counts: (item: Item) => boolean): number | null {
+  protected lowestSequence(matches: (item: Item) => boolean): number | null {
     let lowest: number | null = null;
     for (let index = this.#head; index < this.#items.length; index += 1) {
       const item = this.#items[index];
-      if (item === undefined || !counts(item)) continue;
+      if (item === undefined || !matches(item)) continue;
       // Whatever the types say, some gateways send a RESUMED without one.
       const sequence: unknown = item.dispatch.s;
       if (typeof sequence === 'number' && (lowest === null || sequence < lowest)) lowest = sequence;
@@ -112,22 +112,22 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
   }
 
   #endWith(error: GatewayError | null): void {
-    this.#end = error;
+    this.#endedWith = error;
     if (this.#full) this.#setFull(false);
-    this.#closeIfDrained();
+    this.#closeIfEmpty();
     const pending = this.#pending;
     this.#pending = [];
-    for (const resolve of pending) resolve(this.#ending());
+    for (const resolve of pending) resolve(this.#endResult());
   }
 
   /** An error is for the first who asks; after it there is nothing. */
-  #ending(): Promise<Result<Value>> {
-    const error = this.#end ?? null;
-    this.#end = null;
+  #endResult(): Promise<Result<Value>> {
+    const error = this.#endedWith ?? null;
+    this.#endedWith = null;
     return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
   }
 
-  #take(): void {
+  #consume(): void {
     this.#head += 1;
     // Moving the rest to the front each time would make a long buffer quadratic.
     if (this.#head * 2 >= this.#items.length) {
@@ -136,31 +136,31 @@ export abstract class PullStream<Item extends Waiting, Value> implements AsyncIt
     }
     // Well below the mark, or the socket would stop and go with every dispatch.
     if (this.#full) this.#setFull(this.#items.length - this.#head > this.#highWaterMark / 2);
-    this.#closeIfDrained();
+    this.#closeIfEmpty();
   }
 
   /** Until what it holds is taken, a finished stream still counts as a consumer. */
-  #closeIfDrained(): void {
-    if (this.#end === undefined || this.#head < this.#items.length) return;
+  #closeIfEmpty(): void {
+    if (this.#endedWith === undefined || this.#head < this.#items.length) return;
     this.#signal?.removeEventListener('abort', this.#abort);
-    this.#owner.closed(this);
+    this.#callbacks.onClosed(this);
   }
 
   #setFull(full: boolean): void {
     const changed = full !== this.#full;
     this.#full = full;
     // While it stays full every dispatch asks again: a beat that was overdue may have let the socket be read.
-    if (changed || full) this.#owner.pressureChanged();
+    if (changed || full) this.#callbacks.onPressureChange();
   }
 
-  #drop(): void {
+  #discardBuffer(): void {
     this.#items = [];
     this.#head = 0;
     if (this.#full) this.#setFull(false);
   }
 
   readonly #abort = (): void => {
-    this.#drop();
+    this.#discardBuffer();
     if (this.#signal !== undefined) this.#endWith(abortedError('dispatches()', this.#signal));
   };
 }

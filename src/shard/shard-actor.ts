@@ -5,57 +5,57 @@
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
-import { closerActor } from '../actors/closer.ts';
-import type { ConnectionHost } from '../actors/connection-host.ts';
-import type { Line } from '../actors/line.ts';
-import { PartsBySystem } from '../actors/parts.ts';
-import { permitActor } from '../actors/permit.ts';
-import { restoreActor } from '../actors/restore.ts';
-import { socketActor } from '../actors/socket.ts';
-import type { SessionCell } from '../session/session-cell.ts';
-import type { SessionKeeper } from '../session/session-keeper.ts';
-import { guardedObserver } from './guarded-observer.ts';
+import { closeSocketActor } from '../actors/close-socket.actor.ts';
+import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
+import type { ConnectionSlot } from '../connection/connection-slot.ts';
+import { ActorDependencies } from '../actors/actor-dependencies.ts';
+import { identifyPermitActor } from '../actors/identify-permit.actor.ts';
+import { loadSessionActor } from '../actors/load-session.actor.ts';
+import { socketActor } from '../actors/socket.actor.ts';
+import type { CurrentSession } from '../session/current-session.ts';
+import type { SessionWriter } from '../session/session-writer.ts';
+import { safeObserver } from './safe-observer.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 export type ShardActor = ActorRefFrom<typeof shardMachine>;
 
 /** What the actors of a shard work with. */
-interface Parts {
+interface ShardActorDependencies {
   readonly options: ResolvedOptions;
-  readonly line: Line;
-  readonly host: ConnectionHost;
-  readonly cell: SessionCell;
-  readonly keeper: SessionKeeper;
-  budgetSpent(retryAfterMs: number): void;
+  readonly connectionSlot: ConnectionSlot;
+  readonly delegate: ConnectionDelegate;
+  readonly session: CurrentSession;
+  readonly sessionWriter: SessionWriter;
+  reportBudgetSpent(retryAfterMs: number): void;
 }
 
-const parts = new PartsBySystem<Parts>();
-const delays = shardDelays(({ system }) => parts.of(system).options.random());
+const dependencies = new ActorDependencies<ShardActorDependencies>();
+const delays = shardDelays(({ system }) => dependencies.get(system).options.random());
 
 const machine = shardMachine.provide({
   actors: {
-    socket: socketActor(parts.of),
-    closer: closerActor(parts.of),
-    permit: permitActor(parts.of),
-    restore: restoreActor(parts.of),
+    socket: socketActor(dependencies.get),
+    closeSocket: closeSocketActor(dependencies.get),
+    identifyPermit: identifyPermitActor(dependencies.get),
+    loadSession: loadSessionActor(dependencies.get),
   },
   delays: {
     ...delays,
-    heartbeatJitter: (asking) => {
-      const { pulse } = parts.of(asking.system).host;
-      return pulse.scheduleFirst(delays.heartbeatJitter(asking), asking.context.heartbeatIntervalMs ?? 0);
+    heartbeatJitter: (args) => {
+      const { heartbeatTracker } = dependencies.get(args.system).delegate;
+      return heartbeatTracker.scheduleFirst(delays.heartbeatJitter(args), args.context.heartbeatIntervalMs ?? 0);
     },
-    heartbeatInterval: ({ system }) => parts.of(system).host.pulse.scheduleNext(),
+    heartbeatInterval: ({ system }) => dependencies.get(system).delegate.heartbeatTracker.scheduleNext(),
   },
 });
 
-export function createShardActor(shard: Parts, onObserverThrew: (cause: unknown) => void): ShardActor {
+export function createShardActor(shard: ShardActorDependencies, onObserverError: (cause: unknown) => void): ShardActor {
   const { shardId, shardCount, shouldReconnect, timing, clock, inspect } = shard.options;
   const actor = createActor(machine, {
-    input: { shardId, shardCount, shouldReconnect, session: shard.cell.identity, timing },
+    input: { shardId, shardCount, shouldReconnect, session: shard.session.identity, timing },
     clock,
-    ...(inspect === undefined ? {} : { inspect: guardedObserver(inspect, onObserverThrew) }),
+    ...(inspect === undefined ? {} : { inspect: safeObserver(inspect, onObserverError) }),
   });
-  parts.set(actor.system, shard);
+  dependencies.set(actor.system, shard);
   return actor;
 }

@@ -4,10 +4,10 @@ import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
 import type { ShardEvents } from './shard-events.ts';
 
-type Tell = { readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry };
+type TelemetryMappers = { readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry };
 
 /** What is told of each event; of others nothing is. */
-const TELL: Tell = {
+const TELEMETRY_BY_EVENT: TelemetryMappers = {
   stateChange: (shardId, { from, to }) => ({ event: 'stateChange', shardId, from, to }),
   // What Discord sends is not checked on its way here.
   ready: (shardId, { guilds }) => ({ event: 'ready', shardId, guilds: Array.isArray(guilds) ? guilds.length : 0 }),
@@ -22,10 +22,10 @@ const TELL: Tell = {
 };
 
 /** Tells those who follow shards by the channel. For a shard in another thread, its manager does. */
-export function tellShardEvent<Name extends keyof ShardEvents>(shardId: number, name: Name, args: ShardEvents[Name]): void {
+export function publishShardEvent<Name extends keyof ShardEvents>(shardId: number, name: Name, args: ShardEvents[Name]): void {
   if (!shardChannel.hasSubscribers) return;
-  const tell = TELL[name];
-  if (tell !== undefined) shardChannel.publish(tell(shardId, ...args));
+  const toTelemetry = TELEMETRY_BY_EVENT[name];
+  if (toTelemetry !== undefined) shardChannel.publish(toTelemetry(shardId, ...args));
 }
 
 export class ShardEmitter extends Emitter<ShardEvents> {
@@ -37,12 +37,12 @@ export class ShardEmitter extends Emitter<ShardEvents> {
   }
 
   override emit<Name extends keyof ShardEvents>(name: Name, ...args: ShardEvents[Name]): void {
-    tellShardEvent(this.#shardId, name, args);
+    publishShardEvent(this.#shardId, name, args);
     super.emit(name, ...args);
   }
 
   /** For what comes by the thousand, of which only listeners are told. */
-  handOut<Name extends 'dispatch' | 'raw'>(name: Name, ...args: ShardEvents[Name]): void {
+  emitWithoutTelemetry<Name extends 'dispatch' | 'raw'>(name: Name, ...args: ShardEvents[Name]): void {
     super.emit(name, ...args);
   }
 }

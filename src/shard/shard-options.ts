@@ -3,11 +3,11 @@ import type { Agent } from 'node:http';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { ShardTiming } from '../../machines/index.ts';
-import type { IdentifyGate } from '../actors/identify-gate.ts';
-import { MemoryIdentifyGate } from '../actors/memory-identify-gate.ts';
-import { ToldGate } from '../actors/told-gate.ts';
-import { createWebSocket } from '../actors/web-socket.ts';
-import type { CreateSocket } from '../actors/web-socket.ts';
+import type { IdentifyGate } from '../identify/identify-gate.ts';
+import { MemoryIdentifyGate } from '../identify/memory-identify-gate.ts';
+import { InstrumentedIdentifyGate } from '../identify/instrumented-identify-gate.ts';
+import { createWebSocket } from '../connection/web-socket.ts';
+import type { CreateSocket } from '../connection/web-socket.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
@@ -22,7 +22,7 @@ import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
-import { guardedLogger, silentLogger } from './logger.ts';
+import { safeLogger, silentLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 
 /** @see https://discord.com/developers/docs/events/gateway-events#identify-identify-structure */
@@ -89,21 +89,21 @@ export type ResolvedOptions = ReturnType<typeof resolveOptions>;
 
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 /** What a string may hold in all versions of Node, with room. */
-const MOST_MESSAGE_BYTES = 256 * 1024 * 1024;
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
-const asGiven = (url: URL): URL => url;
+const unchangedUrl = (url: URL): URL => url;
 
 const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
 
-function check(valid: boolean, message: string): void {
+function assertOption(valid: boolean, message: string): void {
   if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
 }
 
 const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2 ** 31 - 1;
-const isAtLeastZero = (value: unknown): boolean => value === 0 || isPositive(value);
+const isNonNegative = (value: unknown): boolean => value === 0 || isPositive(value);
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && isPositive(value);
 
-const TIMING_RULES: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
+const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
   connectTimeoutMs: isPositive,
   helloTimeoutMs: isPositive,
   resumedTimeoutMs: isPositive,
@@ -113,38 +113,38 @@ const TIMING_RULES: Readonly<Record<keyof ShardTiming, (value: unknown) => boole
   backoffBaseMs: isPositive,
   backoffCapMs: isPositive,
   invalidSessionWaitMs: (value) =>
-    Array.isArray(value) && value.length === 2 && value.every(isAtLeastZero) && Number(value[0]) <= Number(value[1]),
+    Array.isArray(value) && value.length === 2 && value.every(isNonNegative) && Number(value[0]) <= Number(value[1]),
   maxResumeAttempts: isCount,
   maxDispatchSilenceMs: (value) => value === null || isPositive(value),
 };
 
-function resolveTiming(given: Partial<ShardTiming> = {}): ShardTiming {
-  const present = Object.entries(given).filter(([, value]) => value !== undefined);
-  for (const [name, value] of present) {
-    const rule = (TIMING_RULES as Record<string, ((value: unknown) => boolean) | undefined>)[name];
-    check(rule !== undefined, `timing.${name} is not known; there are ${Object.keys(TIMING_RULES).join(', ')}`);
-    check(rule?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
+function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
+  const entries = Object.entries(timing).filter(([, value]) => value !== undefined);
+  for (const [name, value] of entries) {
+    const isValid = (TIMING_VALIDATORS as Record<string, ((value: unknown) => boolean) | undefined>)[name];
+    assertOption(isValid !== undefined, `timing.${name} is not known; there are ${Object.keys(TIMING_VALIDATORS).join(', ')}`);
+    assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
   }
-  return present.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(present) };
+  return entries.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(entries) };
 }
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming what is wrong. */
 export function resolveOptions(options: ShardOptions) {
-  check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  assertOption(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
-  check(isCount(shardCount), 'shardCount must be a positive integer');
-  check(Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
-  check(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
-  check(isCount(version), 'version must be a positive integer');
-  check(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
-  check(
+  assertOption(isCount(shardCount), 'shardCount must be a positive integer');
+  assertOption(Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
+  assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
+  assertOption(isCount(version), 'version must be a positive integer');
+  assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
+  assertOption(
     largeThreshold === undefined || (Number.isSafeInteger(largeThreshold) && largeThreshold >= 50 && largeThreshold <= 250),
     'largeThreshold must be an integer from 50 to 250',
   );
-  check(isCount(maxMessageBytes) && maxMessageBytes <= MOST_MESSAGE_BYTES, 'maxMessageBytes must be an integer from 1 to 268435456');
-  check(events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')), 'events must be an array of event names');
+  assertOption(isCount(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES, 'maxMessageBytes must be an integer from 1 to 268435456');
+  assertOption(events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')), 'events must be an array of event names');
   return {
     token: new Token(options.token),
     intents: resolveIntents(options.intents),
@@ -165,12 +165,12 @@ export function resolveOptions(options: ShardOptions) {
     shouldReconnect: options.shouldReconnect ?? true,
     session: options.session === undefined || options.session === null ? null : parseSession(options.session),
     sessionStore: options.sessionStore ?? new MemorySessionStore(),
-    identifyGate: ToldGate.of(options.identifyGate ?? new MemoryIdentifyGate({ clock }), clock),
+    identifyGate: InstrumentedIdentifyGate.wrap(options.identifyGate ?? new MemoryIdentifyGate({ clock }), clock),
     timing: resolveTiming(options.timing),
-    rewriteUrl: options.rewriteUrl ?? asGiven,
+    rewriteUrl: options.rewriteUrl ?? unchangedUrl,
     agent: options.agent,
     createSocket: options.createSocket ?? createWebSocket,
-    logger: options.logger === undefined ? silentLogger : guardedLogger(options.logger),
+    logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
     inspect: options.inspect,
     clock,
     random: options.random ?? Math.random,

@@ -17,7 +17,7 @@ interface Timer {
 const DEFAULT_START_AT = Date.UTC(2026, 0, 1);
 
 /** Timers that may run without time moving on. More is a loop that sets its own timer again with a delay of 0. */
-const MOST_TIMERS_AT_ONCE = 100_000;
+const MAX_TIMERS_AT_ONCE = 100_000;
 
 /** Taken before a test can replace the global. */
 const { setImmediate } = globalThis;
@@ -65,8 +65,8 @@ export class VirtualClock implements Clock {
    */
   setTimeout(callback: () => void, delayMs: number): unknown {
     const timer: Timer = { dueAt: this.#now + (delayMs > 0 ? delayMs : 0), callback };
-    const behind = this.#timers.findLastIndex(({ dueAt }) => dueAt <= timer.dueAt);
-    this.#timers.splice(behind + 1, 0, timer);
+    const lastBefore = this.#timers.findLastIndex(({ dueAt }) => dueAt <= timer.dueAt);
+    this.#timers.splice(lastBefore + 1, 0, timer);
     return timer;
   }
 
@@ -87,8 +87,8 @@ export class VirtualClock implements Clock {
    */
   advance(ms = 0): void {
     const targetAt = this.#target(ms);
-    const tally = new Tally();
-    while (this.#run(targetAt)) tally.count(this.#now);
+    const guard = new TimerLoopGuard();
+    while (this.#run(targetAt)) guard.check(this.#now);
     this.#now = Math.max(this.#now, targetAt);
   }
 
@@ -101,14 +101,14 @@ export class VirtualClock implements Clock {
    */
   async advanceAsync(ms = 0): Promise<void> {
     const targetAt = this.#target(ms);
-    const tally = new Tally();
-    await settled();
+    const guard = new TimerLoopGuard();
+    await nextTurn();
     while (this.#run(targetAt)) {
-      tally.count(this.#now);
-      await settled();
+      guard.check(this.#now);
+      await nextTurn();
     }
     this.#now = Math.max(this.#now, targetAt);
-    await settled();
+    await nextTurn();
   }
 
   /**
@@ -147,16 +147,16 @@ export class VirtualClock implements Clock {
 }
 
 /** Turns an endless loop of timers into an error, because a test that hangs says nothing. */
-class Tally {
+class TimerLoopGuard {
   #at = Number.NaN;
   #timers = 0;
 
-  count(now: number): void {
+  check(now: number): void {
     this.#timers = now === this.#at ? this.#timers + 1 : 1;
     this.#at = now;
-    if (this.#timers <= MOST_TIMERS_AT_ONCE) return;
-    throw new Error(`more than ${MOST_TIMERS_AT_ONCE} timers ran without time moving on: some timer sets itself anew with no delay`);
+    if (this.#timers <= MAX_TIMERS_AT_ONCE) return;
+    throw new Error(`more than ${MAX_TIMERS_AT_ONCE} timers ran without time moving on: some timer sets itself anew with no delay`);
   }
 }
 
-const settled = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

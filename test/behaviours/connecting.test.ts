@@ -24,9 +24,9 @@ describe('connecting and beating', () => {
     const helloAt = clock.now();
     gateway.latencyMs = 9_000;
     await clock.advanceAsync(10_000 + 40_000 * 5);
-    const beats = gateway.sent(1);
-    expect(beats.map(({ at }) => at - helloAt)).toEqual([10_000, 50_000, 90_000, 130_000, 170_000, 210_000]);
-    expect(beats.map(({ d }) => d)).toEqual([null, null, null, null, null, null]);
+    const heartbeats = gateway.sent(1);
+    expect(heartbeats.map(({ at }) => at - helloAt)).toEqual([10_000, 50_000, 90_000, 130_000, 170_000, 210_000]);
+    expect(heartbeats.map(({ d }) => d)).toEqual([null, null, null, null, null, null]);
   });
 
   test('2. a timer that is a little late does not move the beats after it', async () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
-import { liveShard, next, reaches } from '../kit/live-shard.ts';
+import { liveShard, nextEvent, reaches } from '../kit/live-shard.ts';
 import { QUICK } from '../kit/timing.ts';
 import { TOKEN, readyShard } from '../kit/virtual-shard.ts';
 
@@ -49,7 +49,7 @@ describe('faults', () => {
   test('34. a host that does not exist is a fault with its cause, not an uncaught error', async () => {
     const shard = new Shard({ token: TOKEN, intents: 0, url: 'ws://127.0.0.1:1', timing: QUICK });
     void shard.connect();
-    const fault = await next(shard, 'fault');
+    const fault = await nextEvent(shard, 'fault');
     await shard.disconnect();
     expect([fault.code, (fault.cause as NodeJS.ErrnoException).code]).toEqual(['CONNECTION_FAILED', 'ECONNREFUSED']);
   });
@@ -63,7 +63,7 @@ describe('faults', () => {
       gateway.dispatch('BEFORE', { text: 'x'.repeat(2_000) });
       gateway.connections[0]!.corrupt();
       gateway.dispatch('AFTER', { text: 'y'.repeat(2_000) });
-      await next(shard, 'dispatch', ({ t }) => t === 'RESUMED');
+      await nextEvent(shard, 'dispatch', ({ t }) => t === 'RESUMED');
       expect(events.faults).toEqual(['DECODE_FAILED']);
       expect(events.dispatched.filter((t) => t !== 'GUILD_CREATE')).toEqual(['READY', 'BEFORE', 'AFTER', 'RESUMED']);
       expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
@@ -75,7 +75,7 @@ describe('faults', () => {
     const { gateway, shard, events } = kit;
     await shard.connect();
     gateway.connections[0]!.sendRaw(text);
-    await next(shard, 'resumed');
+    await nextEvent(shard, 'resumed');
     expect(events.faults).toEqual(['DECODE_FAILED']);
   });
 
@@ -117,7 +117,7 @@ describe('faults', () => {
       await reaches(shard, 'ready');
       gateway.connections.at(-1)!.sendRaw(text);
       gateway.connections.at(-1)!.requestHeartbeat();
-      await next(shard, 'heartbeat').catch(() => undefined);
+      await nextEvent(shard, 'heartbeat').catch(() => undefined);
     }
     await reaches(shard, 'ready');
     await shard.disconnect();

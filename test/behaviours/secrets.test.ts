@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { GatewayError } from '../../src/index.ts';
-import { next, reaches } from '../kit/live-shard.ts';
+import { nextEvent, reaches } from '../kit/live-shard.ts';
 import { recordEvents } from '../kit/record-events.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { QUICK } from '../kit/timing.ts';
@@ -24,10 +24,10 @@ function printed(value: unknown, depth = 6): string {
 describe('secrets', () => {
   test('37. a random token is in no event, error, log line, inspection message, snapshot or printed object', { timeout: 60_000 }, async () => {
     const token = randomBytes(24).toString('base64url');
-    const told: string[] = [];
-    const tell = (value: unknown, depth?: number): void => void told.push(printed(value, depth));
+    const prints: string[] = [];
+    const print = (value: unknown, depth?: number): void => void prints.push(printed(value, depth));
     await using gateway = await FakeGateway.listen({ token, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0 });
-    const log = (line: string): void => tell(line);
+    const log = (line: string): void => print(line);
     const shard = new Shard({
       token: `Bot ${token}`,
       intents: ['Guilds'],
@@ -37,25 +37,25 @@ describe('secrets', () => {
       logger: { debug: log, info: log, warn: log, error: log },
       inspect: (event) => {
         // Actors print as their ids; what they and the machine hold is looked at once, below.
-        if (event.type === '@xstate.actor') tell((event.actorRef as { options?: unknown }).options, 3);
-        if (event.type === '@xstate.event' || event.type === '@xstate.snapshot') tell(event.event);
-        if (event.type === '@xstate.snapshot') tell({ ...event.snapshot, machine: null, children: null, _nodes: null });
-        if (event.type === '@xstate.action') tell(event.action);
+        if (event.type === '@xstate.actor') print((event.actorRef as { options?: unknown }).options, 3);
+        if (event.type === '@xstate.event' || event.type === '@xstate.snapshot') print(event.event);
+        if (event.type === '@xstate.snapshot') print({ ...event.snapshot, machine: null, children: null, _nodes: null });
+        if (event.type === '@xstate.action') print(event.action);
       },
     });
     const events = recordEvents(shard);
     await shard.connect();
     gateway.connections.at(-1)!.corrupt();
-    await next(shard, 'resumed');
+    await nextEvent(shard, 'resumed');
     gateway.connections.at(-1)!.holdAcks();
-    await next(shard, 'resumed');
+    await nextEvent(shard, 'resumed');
     gateway.refuse();
     gateway.connections.at(-1)!.terminate();
-    await next(shard, 'fault');
+    await nextEvent(shard, 'fault');
     gateway.accept();
-    await next(shard, 'resumed');
+    await nextEvent(shard, 'resumed');
     gateway.connections.at(-1)!.invalidateSession(false);
-    await next(shard, 'ready');
+    await nextEvent(shard, 'ready');
     const errors = await Promise.all(
       [shard.send({ op: 2, d: {} } as never), shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0, nonce: 'x'.repeat(40) })].map((promise) =>
         promise.catch((error: unknown) => error),
@@ -66,9 +66,9 @@ describe('secrets', () => {
     const wrong = new Shard({ token: `${token}-wrong`, intents: 0, url: gateway.url });
     const failure = (await wrong.connect().catch((error: unknown) => error)) as GatewayError;
     expect(failure.code).toBe('AUTHENTICATION_FAILED');
-    tell([events.all, errors, failure, shard, shard.session, shard.actor.getSnapshot(), shard.actor, shard.actor.getSnapshot().context]);
-    tell([wrong, wrong.actor.getSnapshot()]);
-    const all = told.join('\n');
+    print([events.all, errors, failure, shard, shard.session, shard.actor.getSnapshot(), shard.actor, shard.actor.getSnapshot().context]);
+    print([wrong, wrong.actor.getSnapshot()]);
+    const all = prints.join('\n');
     expect(['gateway.hello', 'AUTHENTICATION_FAILED', 'ready → zombie'].filter((text) => !all.includes(text))).toEqual([]);
     expect(events.faults).not.toContain('OBSERVER_THREW');
     expect(all.includes(token)).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import { HELLO, bareGateway, ready } from '../kit/bare-gateway.ts';
 import type { Script } from '../kit/bare-gateway.ts';
-import { liveShard, next } from '../kit/live-shard.ts';
+import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { recordEvents } from '../kit/record-events.ts';
 import { QUICK } from '../kit/timing.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
@@ -13,7 +13,7 @@ async function against(script: Script) {
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
   const shard = new Shard({ token: TOKEN, intents: 0, url: server.url, compression: 'none', timing: QUICK, identifyGate });
   const events = recordEvents(shard);
-  const marked = next(shard, 'dispatch', ({ t }) => t === 'MARK');
+  const marked = nextEvent(shard, 'dispatch', ({ t }) => t === 'MARK');
   void shard.connect();
   await marked;
   return {
@@ -31,48 +31,48 @@ const mark = (s: number) => ({ op: 0, t: 'MARK', s, d: {} });
 
 describe('reading tolerantly', () => {
   test('39. a first dispatch with s 0, and dispatches before READY, are handed out in order', async () => {
-    await using kit = await against(({ say, request }, packet) => {
-      if (packet === null) say(HELLO);
+    await using kit = await against(({ send, request }, packet) => {
+      if (packet === null) send(HELLO);
       if (packet?.op !== 2) return;
-      say({ op: 0, t: 'EARLY', s: 0, d: {} });
-      say({ op: 0, t: 'EARLY', s: 1, d: {} });
-      say(ready(`ws://${request.headers.host}`, 2));
-      say(mark(3));
+      send({ op: 0, t: 'EARLY', s: 0, d: {} });
+      send({ op: 0, t: 'EARLY', s: 1, d: {} });
+      send(ready(`ws://${request.headers.host}`, 2));
+      send(mark(3));
     });
     expect(kit.events.of('dispatch').map(({ t, s }) => [t, s])).toEqual([['EARLY', 0], ['EARLY', 1], ['READY', 2], ['MARK', 3]]);
     expect([kit.shard.lastSequence, kit.shard.state, kit.events.faults]).toEqual([3, 'ready', []]);
   });
 
   test.each([{ op: 7 }, { op: 9 }])('39. %j with no d is survived; op 9 then means false', async (odd) => {
-    await using kit = await against(({ say, request, index }, packet) => {
-      if (packet === null) say(HELLO);
-      if (packet?.op === 2 || packet?.op === 6) say(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
-      if (packet?.op === 2 && index === 0) say(odd);
-      if ((packet?.op === 2 || packet?.op === 6) && index === 1) say(mark(9));
+    await using kit = await against(({ send, request, index }, packet) => {
+      if (packet === null) send(HELLO);
+      if (packet?.op === 2 || packet?.op === 6) send(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
+      if (packet?.op === 2 && index === 0) send(odd);
+      if ((packet?.op === 2 || packet?.op === 6) && index === 1) send(mark(9));
     });
     expect(kit.events.of('dispatch').map(({ t }) => t)).toEqual(odd.op === 7 ? ['READY', 'RESUMED', 'MARK'] : ['READY', 'READY', 'MARK']);
   });
 
   test('39. a RESUMED with an s below the replay before it does not set the sequence back', async () => {
-    await using kit = await against(({ socket, say, request, index }, packet) => {
-      if (packet === null) say(HELLO);
+    await using kit = await against(({ socket, send, request, index }, packet) => {
+      if (packet === null) send(HELLO);
       if (packet?.op === 2) {
-        say(ready(`ws://${request.headers.host}`));
-        say({ op: 0, t: 'X', s: 50, d: {} });
+        send(ready(`ws://${request.headers.host}`));
+        send({ op: 0, t: 'X', s: 50, d: {} });
         setImmediate(() => socket.terminate());
       }
       if (packet?.op !== 6) return;
-      say({ op: 0, t: 'X', s: 60, d: {} });
-      say({ op: 0, t: 'RESUMED', s: 3, d: {} });
-      if (index === 1) say({ op: 0, t: 'MARK', s: 4, d: {} });
+      send({ op: 0, t: 'X', s: 60, d: {} });
+      send({ op: 0, t: 'RESUMED', s: 3, d: {} });
+      if (index === 1) send({ op: 0, t: 'MARK', s: 4, d: {} });
     });
     expect(kit.shard.lastSequence).toBe(60);
     expect(kit.events.of('resumed')).toEqual([{ replayed: 1 }]);
   });
 
   test('39. messages in several WebSocket fragments, text or binary, are whole', async () => {
-    await using kit = await against(({ socket, say, request }, packet) => {
-      if (packet === null) say(HELLO);
+    await using kit = await against(({ socket, send, request }, packet) => {
+      if (packet === null) send(HELLO);
       if (packet?.op !== 2) return;
       const text = JSON.stringify(ready(`ws://${request.headers.host}`));
       for (let at = 0; at < text.length; at += 1) socket.send(text.charAt(at), { fin: at === text.length - 1 });
@@ -84,28 +84,28 @@ describe('reading tolerantly', () => {
   });
 
   test('39. unknown opcodes, events and fields are passed over', async () => {
-    await using kit = await against(({ say, request }, packet) => {
-      if (packet === null) say({ ...HELLO, _trace: ['x'], extra: 1 });
+    await using kit = await against(({ send, request }, packet) => {
+      if (packet === null) send({ ...HELLO, _trace: ['x'], extra: 1 });
       if (packet?.op !== 2) return;
-      say({ op: 99, d: { what: 'ever' } });
-      say({ op: 8, d: null });
-      say({ ...ready(`ws://${request.headers.host}`), more: true });
-      say({ op: 0, t: 'EVENT_OF_TOMORROW', s: 2, d: [1, 2] });
-      say(mark(3));
+      send({ op: 99, d: { what: 'ever' } });
+      send({ op: 8, d: null });
+      send({ ...ready(`ws://${request.headers.host}`), more: true });
+      send({ op: 0, t: 'EVENT_OF_TOMORROW', s: 2, d: [1, 2] });
+      send(mark(3));
     });
     expect(kit.events.of('dispatch').map(({ t, d }) => [t, t === 'EVENT_OF_TOMORROW' ? d : null])).toEqual([['READY', null], ['EVENT_OF_TOMORROW', [1, 2]], ['MARK', null]]);
     expect(kit.events.faults).toEqual([]);
   });
 
   test('39. a resume_gateway_url with a path, a port and a query of its own is used as it is, with ours added', async () => {
-    await using kit = await against(({ socket, say, request }, packet) => {
-      if (packet === null) say(HELLO);
+    await using kit = await against(({ socket, send, request }, packet) => {
+      if (packet === null) send(HELLO);
       if (packet?.op === 2) {
-        say(ready(`ws://${request.headers.host}/some/path?region=eu&v=6`));
+        send(ready(`ws://${request.headers.host}/some/path?region=eu&v=6`));
         setImmediate(() => socket.terminate());
       }
-      if (packet?.op === 6) say({ op: 0, t: 'RESUMED', s: 2, d: {} });
-      if (packet?.op === 6) say(mark(3));
+      if (packet?.op === 6) send({ op: 0, t: 'RESUMED', s: 2, d: {} });
+      if (packet?.op === 6) send(mark(3));
     });
     const [first, second] = kit.server.requests.map(({ url }) => new URL(url!, 'ws://x'));
     expect(second!.pathname).toBe('/some/path');

@@ -2,11 +2,11 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { CASES, FLOOR } from '../../bench/cases.ts';
 import { CLIENTS, CLIENT_IDS, problemOf } from '../../bench/clients.ts';
-import { playThrough, recordedStage } from '../../bench/scenarios/playing.ts';
+import { replayPart, recordedSetup } from '../../bench/scenarios/replay-scenario.ts';
 import { measure } from '../../bench/scenarios/index.ts';
 import { QUICK } from '../../bench/settings.ts';
 import type { Settings } from '../../bench/settings.ts';
-import { Theatre } from '../../bench/theatre.ts';
+import { Harness } from '../../bench/harness.ts';
 
 const SMALL: Settings = {
   ...QUICK,
@@ -19,16 +19,16 @@ const SMALL: Settings = {
   floodMs: 1,
 };
 
-const theatre = new Theatre();
-afterAll(() => theatre.close());
+const harness = new Harness();
+afterAll(() => harness.close());
 
 const tested = CLIENT_IDS.filter((id) => /^(?:floor|ours)-/.test(id) && problemOf(CLIENTS[id]) === null);
 
 test.each(tested)('%s gets exactly what was sent, in order', async (id) => {
   const { listensTo = null, variant } = CLIENTS[id];
-  const got = await theatre.perform({ client: id, stage: recordedStage(SMALL) }, async (connected) => {
-    await playThrough(connected, id, 'warmup', SMALL);
-    const { digest, outOfOrder, unread } = await playThrough(connected, id, 'measured', SMALL, 'digest');
+  const got = await harness.run({ client: id, setup: recordedSetup(SMALL) }, async (connected) => {
+    await replayPart(connected, id, 'warmup', SMALL);
+    const { digest, outOfOrder, unread } = await replayPart(connected, id, 'measured', SMALL, 'digest');
     const sent = await connected.gateway.call('digest', { part: 'measured', withData: variant !== 'unread', t: listensTo });
     return { isWhatWasSent: digest === sent, outOfOrder, unread };
   });
@@ -49,7 +49,7 @@ describe('each kind of case gives its figures', () => {
     ['profile/ours-zlib', ['socketPercent', 'inflatePercent', 'textPercent', 'parsePercent', 'clientPercent', 'collectorPercent', 'restPercent', 'allocatedKiB']],
   ])('%s', async (id, names) => {
     const item = CASES.find((candidate) => candidate.id === id)!;
-    const figures = await measure(item, SMALL, theatre);
+    const figures = await measure(item, SMALL, harness);
     expect(Object.keys(figures)).toEqual(names);
     expect(Object.values(figures).every(Number.isFinite)).toBe(true);
   });
@@ -62,6 +62,6 @@ test('every client is in the backlog once, and no case is twice', () => {
 });
 
 test('a client that ends says so, with what it wrote on the way', async () => {
-  const work = theatre.perform({ client: 'floor-plain', stage: recordedStage(SMALL) }, ({ client }) => client.call('load', { subject: 'nobody', nativeZlib: false }));
+  const work = harness.run({ client: 'floor-plain', setup: recordedSetup(SMALL) }, ({ client }) => client.call('load', { adapter: 'nobody', nativeZlib: false }));
   await expect(work).rejects.toThrow(/Cannot find module .*nobody\.ts/);
 });

@@ -1,13 +1,13 @@
 /** What the documents show is what the results give. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { fill, namesIn } from '../../bench/markers.ts';
+import { replaceBlocks, blockNamesIn } from '../../bench/markdown-blocks.ts';
 import { DOCUMENTS, LATEST, documentWith, readResults } from '../../bench/report.ts';
 import { Figures, toJson } from '../../bench/results.ts';
 import type { Results } from '../../bench/results.ts';
 import { FULL } from '../../bench/settings.ts';
-import { BLOCKS, wholeReport } from '../../bench/tables.ts';
-import { judge } from '../../bench/targets.ts';
+import { BLOCKS, fullReport } from '../../bench/tables.ts';
+import { evaluateTargets } from '../../bench/targets.ts';
 import type { Target } from '../../bench/targets.ts';
 
 const sample = (round: number, cpuUs: number) => ({ round, values: { cpuUs, wallUs: cpuUs, peakRssMiB: 80, outOfOrder: 0 } });
@@ -59,7 +59,7 @@ describe('the blocks', () => {
   });
 
   test('the whole report has every block but that of the README', () => {
-    const headings = [...wholeReport(new Figures(RESULTS)).matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
+    const headings = [...fullReport(new Figures(RESULTS)).matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
     expect(headings).toEqual(Object.keys(BLOCKS).filter((name) => name !== 'readme'));
   });
 });
@@ -71,14 +71,14 @@ const target = (sense: Target['sense'], limit: number): Target => ({
   unit: '×',
   figure: (figures) => figures.ratio('backlog', 'ours-plain', 'floor-plain', 'cpuUs'),
 });
-const missedBy = (given: Target) => judge(new Figures(RESULTS), [given])[0]?.missedBy;
+const missedBy = (given: Target) => evaluateTargets(new Figures(RESULTS), [given])[0]?.missedBy;
 
 describe('targets', () => {
   test('one is met at its limit, and missed by what its median is on the wrong side', () => {
-    expect(missedBy(target('most', 1.1))).toBe(0);
-    expect(missedBy(target('most', 1))).toBeCloseTo(0.1);
-    expect(missedBy(target('least', 1.1))).toBe(0);
-    expect(missedBy(target('least', 1.5))).toBeCloseTo(0.4);
+    expect(missedBy(target('max', 1.1))).toBe(0);
+    expect(missedBy(target('max', 1))).toBeCloseTo(0.1);
+    expect(missedBy(target('min', 1.1))).toBe(0);
+    expect(missedBy(target('min', 1.5))).toBeCloseTo(0.4);
   });
 
   test('the table says met, missed by how much, or not measured', () => {
@@ -96,14 +96,14 @@ describe('targets', () => {
 describe('markers', () => {
   test('only what stands between them is replaced', () => {
     const text = 'a\n<!-- bench:one -->\nold\n<!-- /bench -->\nb\n<!-- bench:two -->\n<!-- /bench -->\nc';
-    expect(fill(text, (name) => `new ${name}`)).toBe(
+    expect(replaceBlocks(text, (name) => `new ${name}`)).toBe(
       'a\n<!-- bench:one -->\nnew one\n<!-- /bench -->\nb\n<!-- bench:two -->\nnew two\n<!-- /bench -->\nc',
     );
-    expect(namesIn(text)).toEqual(['one', 'two']);
+    expect(blockNamesIn(text)).toEqual(['one', 'two']);
   });
 
   test('a name that there is no block of is refused', () => {
-    expect(() => fill('<!-- bench:nonsense -->\n<!-- /bench -->', () => undefined)).toThrow('there is no block named nonsense');
+    expect(() => replaceBlocks('<!-- bench:nonsense -->\n<!-- /bench -->', () => undefined)).toThrow('there is no block named nonsense');
   });
 });
 
@@ -115,7 +115,7 @@ test('the JSON keeps four digits of a figure', () => {
 
 describe('what is published', () => {
   test('the documents name every block between them', () => {
-    const named = DOCUMENTS.flatMap((file) => namesIn(readFileSync(file, 'utf8')));
+    const named = DOCUMENTS.flatMap((file) => blockNamesIn(readFileSync(file, 'utf8')));
     expect(named.toSorted()).toEqual(Object.keys(BLOCKS).toSorted());
   });
 

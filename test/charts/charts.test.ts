@@ -8,7 +8,7 @@ import { draw, fileOf } from '../../scripts/charts/draw.ts';
 import { layoutOf } from '../../scripts/charts/layout.ts';
 import type { Box } from '../../scripts/charts/layout.ts';
 import { MACHINES } from '../../scripts/charts/machines.ts';
-import { transitionsOf } from '../../src/chart-transition.ts';
+import { transitionsOf } from '../../machines/transitions.ts';
 
 const MACHINES_BY_ID = MACHINES.map((drawn) => [drawn.machine.id, drawn] as const);
 
@@ -37,7 +37,7 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
   });
 
   it('lays no label over another label or over a state', async () => {
-    const chart = chartOf(drawn.machine, drawn.telling);
+    const chart = chartOf(drawn.machine, drawn.options);
     const { arrows, states } = await layoutOf(chart);
     const labels = arrows.flatMap(({ arrow, label }) => (arrow === null || label === null ? [] : [{ name: `${arrow.source} → ${arrow.target}`, box: label }]));
     const boxes = leaves(chart.root).map(({ id }) => ({ name: id, box: states.get(id)! }));
@@ -50,7 +50,7 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
   });
 
   it('has room for every line in its state, and for every state in the one around it', async () => {
-    const chart = chartOf(drawn.machine, drawn.telling);
+    const chart = chartOf(drawn.machine, drawn.options);
     const { states, width, height } = await layoutOf(chart);
     const sheet: Box = { x: 0, y: 0, width, height };
     const misfits = (state: ChartState, around: Box): string[] => {
@@ -64,7 +64,7 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
 
 it('the chart of a shard is narrow enough to be read in a README', async () => {
   const drawn = MACHINES.find(({ machine }) => machine === shardMachine)!;
-  const { width } = await layoutOf(chartOf(drawn.machine, drawn.telling));
+  const { width } = await layoutOf(chartOf(drawn.machine, drawn.options));
 
   expect(width).toBeLessThanOrEqual(1_100);
 });
@@ -72,6 +72,6 @@ it('the chart of a shard is narrow enough to be read in a README', async () => {
 it('the fatal close codes are told on their arrow, in order and with runs drawn together', async () => {
   const drawn = MACHINES.find(({ machine }) => machine === shardMachine)!;
 
-  expect(drawn.telling.notes).toEqual({ isFatal: '4004, 4010–4014' });
+  expect(drawn.options.notes).toEqual({ isFatal: '4004, 4010–4014' });
   expect(await draw(drawn)).toContain('>4004, 4010–4014<');
 });

@@ -8,7 +8,7 @@ import { runCli, startCli } from './run-cli.ts';
 
 const directories: string[] = [];
 
-const aDirectory = async (): Promise<string> => {
+const temporaryDirectory = async (): Promise<string> => {
   const directory = await mkdtemp(join(tmpdir(), 'shardwright-cli-'));
   directories.push(directory);
   return directory;
@@ -40,8 +40,8 @@ describe('shardwright connect', () => {
   it('tells of a shard and of its dispatches, and never prints the token', async () => {
     await using gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 3, heartbeatIntervalMs: 200 });
     const cli = startCli(['connect', '--url', gateway.url, '--intents', 'Guilds,GuildMessages'], { DISCORD_TOKEN: `Bot ${TOKEN}` });
-    await cli.shows('begins, 3 guilds');
-    await cli.shows('beat');
+    await cli.waitForOutput('begins, 3 guilds');
+    await cli.waitForOutput('beat');
     cli.interrupt();
     const { code, stdout, stderr } = await cli.finished;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -52,18 +52,18 @@ describe('shardwright connect', () => {
   });
 
   it('resumes the session that an earlier run left in a directory', async () => {
-    const directory = await aDirectory();
+    const directory = await temporaryDirectory();
     await using gateway = await FakeGateway.listen({ token: TOKEN });
     const args = ['connect', '--url', gateway.url, '--session-dir', directory];
     const first = startCli(args, { DISCORD_TOKEN: TOKEN });
-    await first.shows('identifying → ready');
+    await first.waitForOutput('identifying → ready');
     first.interrupt();
     expect((await first.finished).code).toBe(0);
     expect(await readdir(directory)).toEqual(['shard-0.json']);
 
     gateway.dispatch('MESSAGE_CREATE', { content: 'while nobody was there' });
     const second = startCli(args, { DISCORD_TOKEN: TOKEN });
-    await second.shows('1 dispatch replayed');
+    await second.waitForOutput('1 dispatch replayed');
     second.interrupt();
     expect((await second.finished).code).toBe(0);
     expect({ ...gateway.stats }).toMatchObject({ identifies: 1, resumes: 1, violations: [] });

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { FAULTS } from '../../src/cli/demo/faults.ts';
 import { PageSocket } from '../inspect/page-socket.ts';
-import type { Finished, RunningCli } from './run-cli.ts';
+import type { CliResult, RunningCli } from './run-cli.ts';
 import { runCli, startCli } from './run-cli.ts';
 
 const LIMIT_MS = 90_000;
 
 /** The faults in order, as they were announced. */
-const announced = ({ stdout }: Finished): string[] => stdout.match(/\d+\/\d+ [^:]+: the gateway .*/g) ?? [];
+const announced = ({ stdout }: CliResult): string[] => stdout.match(/\d+\/\d+ [^:]+: the gateway .*/g) ?? [];
 
 /** Fault and number of dispatches, from the table of the summary. */
-const slots = ({ stdout }: Finished): string[][] =>
+const faultRows = ({ stdout }: CliResult): string[][] =>
   stdout
     .slice(stdout.indexOf('Summary'))
     .split('\n')
@@ -18,14 +18,14 @@ const slots = ({ stdout }: Finished): string[][] =>
     .map((line) => line.trim().split(/ {2,}/))
     .map((cells) => [cells[0] ?? '', cells[2] ?? '', cells[5] ?? '']);
 
-const sessions = ({ stdout }: Finished): string[] => stdout.match(/session \w+… begins/g) ?? [];
-const sums = ({ stdout }: Finished): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started/g) ?? [];
+const sessions = ({ stdout }: CliResult): string[] => stdout.match(/session \w+… begins/g) ?? [];
+const sums = ({ stdout }: CliResult): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started/g) ?? [];
 
 /** Opens a page on the inspector of a demo, and looks at its shard. */
-async function watch(cli: RunningCli): Promise<PageSocket> {
-  const [, url = ''] = /the inspector is at (\S+)\n/.exec(await cli.shows('knows 8 guilds')) ?? [];
+async function openPage(cli: RunningCli): Promise<PageSocket> {
+  const [, url = ''] = /the inspector is at (\S+)\n/.exec(await cli.waitForOutput('knows 8 guilds')) ?? [];
   const page = await PageSocket.open(url);
-  page.say({ type: 'select', shard: '0' });
+  page.send({ type: 'select', shard: '0' });
   return page;
 }
 
@@ -34,7 +34,7 @@ describe('shardwright demo', () => {
     const [first, second] = await Promise.all([runCli(['demo', '--fast', '--seed', '7']), runCli(['demo', '--fast', '--seed', '7'])]);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
-    expect(Object.fromEntries(slots(first).map(([name, outcome]) => [name, outcome]))).toEqual(
+    expect(Object.fromEntries(faultRows(first).map(([name, outcome]) => [name, outcome]))).toEqual(
       Object.fromEntries(FAULTS.map(({ name, expected }) => [name, expected])),
     );
     expect(first.stdout.match(/★ survived/g)).toHaveLength(FAULTS.length);
@@ -42,25 +42,25 @@ describe('shardwright demo', () => {
     expect(second.code).toBe(0);
     expect(announced(first)).toHaveLength(FAULTS.length);
     expect(announced(second)).toEqual(announced(first));
-    expect(slots(second)).toEqual(slots(first));
+    expect(faultRows(second)).toEqual(faultRows(first));
     expect(sessions(second)).toEqual(sessions(first));
     expect(sums(second)).toEqual(sums(first));
   });
 
   it('receives the same with an inspector and a page that watches', { timeout: LIMIT_MS }, async () => {
     const watched = startCli(['demo', '--fast', '--seed', '8', '--inspect']);
-    const [unwatched, page] = await Promise.all([runCli(['demo', '--fast', '--seed', '8']), watch(watched)]);
+    const [unwatched, page] = await Promise.all([runCli(['demo', '--fast', '--seed', '8']), openPage(watched)]);
     const { code, stdout, stderr } = await watched.finished;
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(slots({ code, stdout, stderr })).toEqual(slots(unwatched));
+    expect(faultRows({ code, stdout, stderr })).toEqual(faultRows(unwatched));
     expect(sums({ code, stdout, stderr })).toEqual(sums(unwatched));
     expect(page.log.filter(({ kind }) => kind === 'event').length).toBeGreaterThan(0);
   });
 
   it('prints plain text when it is piped, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {
     const cli = startCli(['demo', '--fast', '--forever']);
-    await cli.shows('★ survived');
+    await cli.waitForOutput('★ survived');
     cli.interrupt();
     const { code, stdout, stderr } = await cli.finished;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -77,7 +77,7 @@ describe('shardwright demo', () => {
     expect(first.stdout).toContain('all 8 shards ready after');
     expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
     expect(first.stdout.match(/★ survived/g)).toHaveLength(FAULTS.length);
-    expect(Object.fromEntries(slots(first).map(([name, outcome]) => [name, outcome]))).toEqual(
+    expect(Object.fromEntries(faultRows(first).map(([name, outcome]) => [name, outcome]))).toEqual(
       Object.fromEntries(FAULTS.map(({ name, expected }) => [name, expected])),
     );
     expect(first.stdout).not.toContain('\u001B');
@@ -87,7 +87,7 @@ describe('shardwright demo', () => {
 
   it('shows many shards and their manager in the inspector, and to shardwright status', { timeout: LIMIT_MS }, async () => {
     const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
-    const shown = await cli.shows('all 6 shards ready');
+    const shown = await cli.waitForOutput('all 6 shards ready');
     const [, page = ''] = /the inspector is at (\S+)\n/.exec(shown) ?? [];
     const [, endpoint = ''] = /status --watch --url (\S+)\n/.exec(shown) ?? [];
     const inspector = await PageSocket.open(page);

@@ -5,26 +5,26 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { budgetChecks, clockCheck } from '../../src/cli/doctor/discord.ts';
 import { intentsCheck } from '../../src/cli/doctor/intents.ts';
-import { compressionCheck, nodeCheck } from '../../src/cli/doctor/machine.ts';
+import { compressionCheck, nodeCheck } from '../../src/cli/doctor/runtime.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
-import type { Finished } from './run-cli.ts';
+import type { CliResult } from './run-cli.ts';
 import { runCli } from './run-cli.ts';
 
-interface Told {
+interface DoctorReport {
   readonly ok: boolean;
   readonly checks: readonly { name: string; outcome: string; found: string; advice: string | null; figures?: Record<string, unknown> }[];
 }
 
-const doctor = (args: readonly string[], token: string = TOKEN): Promise<Finished> => runCli(['doctor', ...args], { DISCORD_TOKEN: token });
+const doctor = (args: readonly string[], token: string = TOKEN): Promise<CliResult> => runCli(['doctor', ...args], { DISCORD_TOKEN: token });
 
-const toldBy = ({ stdout }: Finished): Told => JSON.parse(stdout) as Told;
+const reportOf = ({ stdout }: CliResult): DoctorReport => JSON.parse(stdout) as DoctorReport;
 
-const outcomes = (told: Told): Record<string, string> => Object.fromEntries(told.checks.map(({ name, outcome }) => [name, outcome]));
+const outcomes = (report: DoctorReport): Record<string, string> => Object.fromEntries(report.checks.map(({ name, outcome }) => [name, outcome]));
 
 /** A server that answers all in the same way. */
-async function answering(answer: RequestListener) {
-  const server = createServer(answer).listen(0, '127.0.0.1');
+async function startServer(listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     api: `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v10`,
@@ -54,11 +54,11 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
   it('says the same as JSON, with the figures', async () => {
     await using gateway = await FakeGateway.listen({ token: TOKEN, sessionStartLimit: { total: 1_000, remaining: 40 } });
     const finished = await doctor(['--api', gateway.apiUrl, '--intents', '33281', '--json']);
-    const told = toldBy(finished);
-    expect({ code: finished.code, ok: told.ok }).toEqual({ code: 0, ok: true });
-    expect(outcomes(told)).toEqual({ Node: 'ok', Compression: 'ok', Token: 'ok', Clock: 'ok', Shards: 'ok', 'Session starts': 'warning', Intents: 'warning' });
-    expect(told.checks.find(({ name }) => name === 'Session starts')!.figures).toMatchObject({ total: 1_000, remaining: 40, maxConcurrency: 1 });
-    expect(told.checks.find(({ name }) => name === 'Intents')).toMatchObject({
+    const report = reportOf(finished);
+    expect({ code: finished.code, ok: report.ok }).toEqual({ code: 0, ok: true });
+    expect(outcomes(report)).toEqual({ Node: 'ok', Compression: 'ok', Token: 'ok', Clock: 'ok', Shards: 'ok', 'Session starts': 'warning', Intents: 'warning' });
+    expect(report.checks.find(({ name }) => name === 'Session starts')!.figures).toMatchObject({ total: 1_000, remaining: 40, maxConcurrency: 1 });
+    expect(report.checks.find(({ name }) => name === 'Intents')).toMatchObject({
       figures: { bits: 33_281, names: ['Guilds', 'GuildMessages', 'MessageContent'], privileged: ['MessageContent'] },
     });
   });
@@ -82,8 +82,8 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
   });
 
   it('tells an address that is no API from one that does not answer', async () => {
-    await using nowhere = await answering((_, response) => void response.writeHead(404).end('no'));
-    await using broken = await answering((_, response) => void response.writeHead(503).end('later'));
+    await using nowhere = await startServer((_, response) => void response.writeHead(404).end('no'));
+    await using broken = await startServer((_, response) => void response.writeHead(503).end('later'));
     const [wrong, down] = await Promise.all([doctor(['--api', nowhere.api]), doctor(['--api', broken.api])]);
     expect([wrong.code, down.code]).toEqual([1, 1]);
     expect(wrong.stdout).toContain('answered 404\n');
@@ -94,9 +94,9 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
 
   it('says by how much the clock is off, from the Date header', async () => {
     const body = JSON.stringify({ url: 'wss://gateway.discord.gg', shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 0, max_concurrency: 1 } });
-    await using past = await answering((_, response) => void response.writeHead(200, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body));
+    await using past = await startServer((_, response) => void response.writeHead(200, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body));
     const finished = await doctor(['--api', past.api, '--json']);
-    const clock = toldBy(finished).checks.find(({ name }) => name === 'Clock')!;
+    const clock = reportOf(finished).checks.find(({ name }) => name === 'Clock')!;
     expect({ code: finished.code, outcome: clock.outcome }).toEqual({ code: 0, outcome: 'warning' });
     expect(clock.found).toMatch(/^(?:59 min|1 h 0 min).* ahead$/);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { ROOT } from '../../scripts/run.ts';
-import type { Finished } from './run-cli.ts';
+import type { CliResult } from './run-cli.ts';
 
 const LIMIT_MS = 120_000;
 
@@ -14,7 +14,7 @@ const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 const commands = read('README.md').match(/npm run example:[^\n#]+/g)?.map((command) => command.trim()) ?? [];
 
-function run(command: string): Promise<Finished> {
+function run(command: string): Promise<CliResult> {
   const { DISCORD_TOKEN: _, FORCE_COLOR: __, ...inherited } = process.env;
   const [program = '', ...args] = command.replace('npm run', 'npm run --silent').split(' ');
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ function run(command: string): Promise<Finished> {
   });
 }
 
-const linesOf = ({ stdout }: Finished): string[] => stdout.trim().split('\n').map((line) => line.trim());
+const linesOf = ({ stdout }: CliResult): string[] => stdout.trim().split('\n').map((line) => line.trim());
 
 const INTRODUCTION = 'At a fake Discord in this process, without token or network. `--live` is the real one.';
 const PING = ['Ann: !ping', 'bot: pong'];

@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-export interface Finished {
+export interface CliResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 export interface RunningCli {
-  readonly finished: Promise<Finished>;
+  readonly finished: Promise<CliResult>;
   /** Settles with the output once it contains the text; rejects when the program ends without. */
-  shows(text: string): Promise<string>;
+  waitForOutput(text: string): Promise<string>;
   interrupt(): void;
 }
 
@@ -24,20 +24,20 @@ export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-  const finished = new Promise<Finished>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
+  const finished = new Promise<CliResult>((resolve) => child.on('close', (code) => resolve({ code, stdout, stderr })));
   return {
     finished,
-    shows: (text) =>
+    waitForOutput: (text) =>
       new Promise((resolve, reject) => {
-        const look = (): void => {
+        const check = (): void => {
           if (stdout.includes(text)) resolve(stdout);
         };
-        child.stdout.on('data', look);
+        child.stdout.on('data', check);
         void finished.then(() => reject(new Error(`ended without showing "${text}":\n${stdout}\n${stderr}`)));
-        look();
+        check();
       }),
     interrupt: () => void child.kill('SIGINT'),
   };
 }
 
-export const runCli = (args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<Finished> => startCli(args, environment).finished;
+export const runCli = (args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult> => startCli(args, environment).finished;

@@ -7,7 +7,7 @@ import { liveManager } from '../kit/live-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { runCli, startCli } from './run-cli.ts';
 
-async function served(shards: number) {
+async function serveManager(shards: number) {
   const live = await liveManager({ shards });
   const endpoint = await serveStatus(live.manager);
   return {
@@ -33,7 +33,7 @@ const get = ({ url }: StatusServer, { path = '/', method = 'GET', ...headers }: 
 
 describe('the status endpoint', () => {
   it('gives the status of the manager as JSON, without the token and without a session', async () => {
-    await using kit = await served(2);
+    await using kit = await serveManager(2);
     await kit.manager.connect();
     const { status, headers, body } = await get(kit.endpoint);
     const report = JSON.parse(body) as StatusReport;
@@ -45,7 +45,7 @@ describe('the status endpoint', () => {
   });
 
   it('listens on loopback, and turns foreign hosts, foreign origins and whatever is no GET away', async () => {
-    await using kit = await served(1);
+    await using kit = await serveManager(1);
     const { host, hostname } = new URL(kit.endpoint.url);
     expect(hostname).toBe('127.0.0.1');
     const answers = await Promise.all([
@@ -59,7 +59,7 @@ describe('the status endpoint', () => {
   });
 
   it('rejects when the port is taken', async () => {
-    await using kit = await served(1);
+    await using kit = await serveManager(1);
     await expect(serveStatus(kit.manager, { port: Number(new URL(kit.endpoint.url).port) })).rejects.toThrow('EADDRINUSE');
   });
 
@@ -76,7 +76,7 @@ describe('the status endpoint', () => {
 
 describe('shardwright status', { timeout: 60_000 }, () => {
   it('shows every shard in a table, exit code 0', async () => {
-    await using kit = await served(3);
+    await using kit = await serveManager(3);
     await kit.manager.connect();
     const { code, stdout, stderr } = await runCli(['status', '--url', kit.endpoint.url]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -85,20 +85,20 @@ describe('shardwright status', { timeout: 60_000 }, () => {
   });
 
   it('shows it as JSON, and exits with 1 while a shard is not ready', async () => {
-    await using kit = await served(2);
+    await using kit = await serveManager(2);
     const { code, stdout } = await runCli(['status', '--url', kit.endpoint.url, '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'stopped', ready: 0 } });
   });
 
   it('watches until Ctrl-C, also while nobody answers', async () => {
-    await using kit = await served(1);
+    await using kit = await serveManager(1);
     const cli = startCli(['status', '--url', kit.endpoint.url, '--watch']);
-    await cli.shows('● stopped');
+    await cli.waitForOutput('● stopped');
     await kit.manager.connect();
-    await cli.shows('● running  1 of 1 shard ready');
+    await cli.waitForOutput('● running  1 of 1 shard ready');
     await kit.endpoint.close();
-    await cli.shows('✗ nobody answers at http://127.0.0.1:');
+    await cli.waitForOutput('✗ nobody answers at http://127.0.0.1:');
     cli.interrupt();
     expect((await cli.finished).code).toBe(0);
   });
@@ -139,7 +139,7 @@ describe('the table of the status', () => {
       budget: { total: 1_000, remaining: 980, resetAfterMs: 7_200_000 },
     },
   };
-  const lines = (most: number): string[] => statusLines(report, (_style, text) => text, most).filter((_line, index) => index !== 1);
+  const lines = (maxLines: number): string[] => statusLines(report, (_style, text) => text, maxLines).filter((_line, index) => index !== 1);
 
   it('has a row for each shard, with what it failed for', () => {
     expect(lines(Infinity)).toEqual([

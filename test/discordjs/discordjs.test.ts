@@ -7,19 +7,19 @@ import { toDiscordJsGateway } from '../../src/discordjs/index.ts';
 import type { ManagerEvents, ManagerOptions } from '../../src/index.ts';
 import type { FakeGatewayOptions, FakeRestRequest } from '../../src/testing/index.ts';
 import { guildId } from '../kit/guild-events.ts';
-import { BEATS_ADDED, heard, liveManager } from '../kit/live-manager.ts';
+import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../kit/live-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
-type Said = Pick<FakeRestRequest, 'method' | 'path' | 'body'>;
+type RestCall = Pick<FakeRestRequest, 'method' | 'path' | 'body'>;
 
 /** A client whose manager is yet to be connected, and all it said over REST. */
 async function liveClient(options: Partial<ManagerOptions> = {}, gatewayOptions: FakeGatewayOptions = {}, setup: Parameters<typeof liveManager>[2] = {}) {
-  const said: Said[] = [];
+  const restCalls: RestCall[] = [];
   const kit = await liveManager(
     { intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildVoiceStates'], ...options },
     {
       rest: ({ method, path, body }) => {
-        said.push({ method, path, body });
+        restCalls.push({ method, path, body });
         return { body: { id: '1', channel_id: '20', content: 'pong' } };
       },
       ...gatewayOptions,
@@ -31,12 +31,12 @@ async function liveClient(options: Partial<ManagerOptions> = {}, gatewayOptions:
   const gateway: Gateway = toDiscordJsGateway(kit.manager);
   const faults: ManagerEvents['fault'][] = [];
   kit.manager.on('fault', (...args) => faults.push(args));
-  return { ...kit, client: new Client({ rest, gateway }), said, faults };
+  return { ...kit, client: new Client({ rest, gateway }), restCalls, faults };
 }
 
 test('a message reaches its handler with the id of its shard, and the answer goes out over REST', async () => {
   await using kit = await liveClient({ shards: 2 });
-  const { client, manager, gateway, said } = kit;
+  const { client, manager, gateway, restCalls } = kit;
   const handled = new Promise((resolve, reject) => {
     client.on(GatewayDispatchEvents.MessageCreate, ({ data, api, shardId }) => {
       expect(api).toBeInstanceOf(API);
@@ -48,12 +48,12 @@ test('a message reaches its handler with the id of its shard, and the answer goe
   gateway.dispatch('MESSAGE_CREATE', { id: '9', channel_id: '20', content: '!ping', author: { id: '30' } }, { shardId: 1 });
 
   expect(await handled).toEqual({ id: '1', channel_id: '20', content: 'pong' });
-  expect(said).toEqual([{ method: 'POST', path: '/channels/20/messages', body: { content: 'pong from 1' } }]);
+  expect(restCalls).toEqual([{ method: 'POST', path: '/channels/20/messages', body: { content: 'pong from 1' } }]);
 });
 
 test('an interaction is answered with the token it came with', async () => {
   await using kit = await liveClient();
-  const { client, manager, gateway, said } = kit;
+  const { client, manager, gateway, restCalls } = kit;
   const answered = new Promise<void>((resolve, reject) => {
     client.on(GatewayDispatchEvents.InteractionCreate, ({ data, api }) => {
       api.interactions.reply(data.id, data.token, { content: 'pong' }).then(() => resolve(), reject);
@@ -63,34 +63,34 @@ test('an interaction is answered with the token it came with', async () => {
   gateway.dispatch('INTERACTION_CREATE', { id: '40', application_id: '41', type: 2, token: 'of-the-interaction', data: { name: 'ping' } });
   await answered;
 
-  expect(said).toEqual([
+  expect(restCalls).toEqual([
     { method: 'POST', path: '/interactions/40/of-the-interaction/callback', body: { type: 4, data: { content: 'pong' } } },
   ]);
 });
 
 test('every dispatch of every shard comes once and in order, over a lost connection and a resharding', async () => {
-  await using kit = await liveClient({ shards: 2 }, {}, { broken: BEATS_ADDED });
+  await using kit = await liveClient({ shards: 2 }, {}, { broken: RULES_BROKEN_BY_HAND_OVER });
   const { client, manager, gateway } = kit;
-  const got: string[] = [];
+  const received: string[] = [];
   const came = new Map<string, () => void>();
   client.on(GatewayDispatchEvents.MessageCreate, ({ data: { content } }) => {
-    got.push(content);
+    received.push(content);
     came.get(content)?.();
   });
-  const say = (content: string): Promise<void> => {
+  const sendMessage = (content: string): Promise<void> => {
     const arrived = new Promise<void>((resolve) => came.set(content, resolve));
     gateway.dispatch('MESSAGE_CREATE', { id: content, guild_id: guildId(1), content }, { guildId: guildId(1) });
     return arrived;
   };
   await manager.connect();
-  await say('1');
+  await sendMessage('1');
   for (const connection of gateway.connections) connection.terminate();
-  await say('2');
-  while (manager.status().ready < 2) await heard(manager, 'stateChange', ({ to }) => to === 'ready');
+  await sendMessage('2');
+  while (manager.status().ready < 2) await nextEvent(manager, 'stateChange', ({ to }) => to === 'ready');
   await manager.reshard(3);
-  await say('3');
+  await sendMessage('3');
 
-  expect(got).toEqual(['1', '2', '3']);
+  expect(received).toEqual(['1', '2', '3']);
   expect(await client.gateway.getShardCount()).toBe(3);
 });
 
@@ -124,8 +124,8 @@ test('requestGuildMembers() gives the members of all chunks, asked for by the sh
 test('with the option events only those reach the client, and requests need theirs among them', async () => {
   await using kit = await liveClient({ events: ['GUILD_MEMBERS_CHUNK', 'CHANNEL_UPDATE'] }, { guildMembers: 3 });
   const { client, manager, gateway } = kit;
-  const heardOf: string[] = [];
-  client.gateway.on('dispatch' as Parameters<Gateway['on']>[0], ({ t }) => void heardOf.push(t));
+  const receivedTypes: string[] = [];
+  client.gateway.on('dispatch' as Parameters<Gateway['on']>[0], ({ t }) => void receivedTypes.push(t));
   await manager.connect();
   const { members } = await client.requestGuildMembers({ guild_id: guildId(3), query: '', limit: 0 });
   const updated = new Promise((resolve) => client.on(GatewayDispatchEvents.ChannelUpdate, resolve));
@@ -134,7 +134,7 @@ test('with the option events only those reach the client, and requests need thei
   await updated;
 
   expect(members.length).toBe(3);
-  expect(heardOf).toEqual(['GUILD_MEMBERS_CHUNK', 'CHANNEL_UPDATE']);
+  expect(receivedTypes).toEqual(['GUILD_MEMBERS_CHUNK', 'CHANNEL_UPDATE']);
 });
 
 test('requestGuildMembers() rejects when Discord holds the request back', async () => {
@@ -177,10 +177,10 @@ test('an answer that comes while another shard is yet to be asked is not missed'
   const { client, manager, gateway } = kit;
   await manager.connect();
   gateway.holdResumed();
-  const lost = heard(manager, 'stateChange', ({ to }, shardId) => to === 'resuming' && shardId === 1);
+  const lost = nextEvent(manager, 'stateChange', ({ to }, shardId) => to === 'resuming' && shardId === 1);
   gateway.connections[1]!.terminate();
   await lost;
-  const answered = heard(manager, 'dispatch', ({ t }, shardId) => t === 'SOUNDBOARD_SOUNDS' && shardId === 0);
+  const answered = nextEvent(manager, 'dispatch', ({ t }, shardId) => t === 'SOUNDBOARD_SOUNDS' && shardId === 0);
 
   const asking = client.requestSoundboardSounds({ guild_ids: [guildId(4), guildId(5)] });
   await answered;
@@ -211,7 +211,7 @@ test('a handler that throws is a fault, one that rejects an error of the client,
   await using kit = await liveClient();
   const { client, manager, gateway, faults } = kit;
   const [thrown, rejected] = [new Error('a bug of the bot'), new Error('another')];
-  const told = new Promise((resolve) => client.once('error', resolve));
+  const reported = new Promise((resolve) => client.once('error', resolve));
   client.on(GatewayDispatchEvents.TypingStart, () => {
     throw thrown;
   });
@@ -227,5 +227,5 @@ test('a handler that throws is a fault, one that rejects an error of the client,
 
   expect(await handled).toBe('good');
   expect(faults.map(([{ code, cause }]) => [code, cause])).toEqual([['LISTENER_THREW', thrown]]);
-  expect(await told).toBe(rejected);
+  expect(await reported).toBe(rejected);
 });

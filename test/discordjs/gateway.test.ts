@@ -3,7 +3,7 @@ import type { GatewayDispatchPayload } from 'discord-api-types/v10';
 import { expect, test } from 'vitest';
 import { toDiscordJsGateway } from '../../src/discordjs/index.ts';
 import { GatewayError, ShardManager } from '../../src/index.ts';
-import { heard, liveManager } from '../kit/live-manager.ts';
+import { nextEvent, liveManager } from '../kit/live-manager.ts';
 
 test.each([undefined, null, 'manager', {}, { on: () => undefined }])('%j is refused: it is no manager', (given) => {
   expect(() => toDiscordJsGateway(given as never)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
@@ -20,16 +20,16 @@ test('a listener that was taken away hears no more; on() and off() can be chaine
   await using kit = await liveManager();
   const { gateway: fake, manager } = kit;
   const gateway = toDiscordJsGateway(manager);
-  const heardBy: Record<'one' | 'other', [string, number][]> = { one: [], other: [] };
-  const one = ({ t }: GatewayDispatchPayload, shardId: number): unknown => heardBy.one.push([t, shardId]);
-  const other = ({ t }: GatewayDispatchPayload, shardId: number): unknown => heardBy.other.push([t, shardId]);
+  const receivedBy: Record<'one' | 'other', [string, number][]> = { one: [], other: [] };
+  const one = ({ t }: GatewayDispatchPayload, shardId: number): unknown => receivedBy.one.push([t, shardId]);
+  const other = ({ t }: GatewayDispatchPayload, shardId: number): unknown => receivedBy.other.push([t, shardId]);
   expect(gateway.on('dispatch', one).on('dispatch', other).off('dispatch', one)).toBe(gateway);
   await manager.connect();
-  const last = heard(manager, 'dispatch', ({ t }) => t === 'TYPING_START');
+  const last = nextEvent(manager, 'dispatch', ({ t }) => t === 'TYPING_START');
   fake.dispatch('TYPING_START', { channel_id: '1' });
   await last;
 
-  expect(heardBy).toEqual({ one: [], other: [['READY', 0], ['TYPING_START', 0]] });
+  expect(receivedBy).toEqual({ one: [], other: [['READY', 0], ['TYPING_START', 0]] });
 });
 
 test('a request that is refused rejects, however deep inside, and from wherever it is sent', async () => {

@@ -4,16 +4,16 @@ import { request } from 'node:http';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { transitionsOf } from '../../src/chart-transition.ts';
+import { transitionsOf } from '../../machines/transitions.ts';
 import { Shard } from '../../src/index.ts';
 import { createInspector } from '../../src/inspect/index.ts';
 import type { InspectorOptions } from '../../src/inspect/index.ts';
 import { shardMachine } from '../../machines/index.ts';
-import { liveShard, next, reaches } from '../kit/live-shard.ts';
+import { liveShard, nextEvent, reaches } from '../kit/live-shard.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { PageSocket } from './page-socket.ts';
 
-async function watched(options: InspectorOptions = {}) {
+async function inspectedShard(options: InspectorOptions = {}) {
   const inspector = await createInspector(options);
   const live = await liveShard({ inspect: inspector.inspect });
   return {
@@ -46,14 +46,14 @@ const refusal = async (url: string, headers: Record<string, string>): Promise<nu
 
 describe('what a page is told', () => {
   it('follows a shard through its life: states, closes, beats, and the edges taken for each event', async () => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     await kit.shard.connect();
-    await next(kit.shard, 'heartbeat');
+    await nextEvent(kit.shard, 'heartbeat');
     kit.gateway.connections[0]!.terminate();
-    await next(kit.shard, 'resumed');
+    await nextEvent(kit.shard, 'resumed');
     await page.until(() => page.batches.at(-1)!.log.length >= 0 && page.log.some(({ text }) => text === 'resuming → ready'));
 
     expect(page.log.filter(({ kind }) => kind === 'state').map(({ text }) => text)).toEqual([
@@ -67,7 +67,7 @@ describe('what a page is told', () => {
     ]);
     expect(page.log.filter(({ kind }) => kind === 'closed').map(({ text }) => text)).toEqual(['1006 abnormal closure (transport); will resume']);
     expect(page.batches.flatMap(({ marks }) => marks).map(({ kind, text }) => ({ kind, text }))).toEqual([{ kind: 'closed', text: '1006' }]);
-    expect(page.batches.flatMap(({ beats }) => beats).length).toBeGreaterThan(0);
+    expect(page.batches.flatMap(({ heartbeats }) => heartbeats).length).toBeGreaterThan(0);
     const known = new Set(transitionsOf(shardMachine).map(({ id }) => id));
     const events = page.log.filter(({ kind }) => kind === 'event');
     expect(events.flatMap(({ taken }) => taken!).filter((id) => !known.has(id))).toEqual([]);
@@ -78,10 +78,10 @@ describe('what a page is told', () => {
   });
 
   it('what happened before it came: the shards as they are, and the rows of the log that are kept', async () => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     const [welcome] = page.messages;
     if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
@@ -92,26 +92,26 @@ describe('what a page is told', () => {
   });
 
   it('events of a shard only while it is selected', async () => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     const another = new Shard({ token: TOKEN, intents: ['Guilds'], shardId: 1, shardCount: 2, url: kit.gateway.url, inspect: kit.inspector.inspect });
     const page = await PageSocket.open(kit.inspector.url);
     for (const shard of ['0', String(another.shardId)]) {
-      page.say({ type: 'select', shard });
+      page.send({ type: 'select', shard });
       await page.until(() => page.detail?.key === shard);
     }
     await kit.shard.connect();
     kit.gateway.connections[0]!.terminate();
-    await next(kit.shard, 'resumed');
+    await nextEvent(kit.shard, 'resumed');
     await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
 
-    expect(page.log.filter(({ kind }) => kind === 'event' || kind === 'beat')).toEqual([]);
+    expect(page.log.filter(({ kind }) => kind === 'event' || kind === 'heartbeat')).toEqual([]);
   });
 
   it('a shard that takes the place of one that has ended is looked at as that one was', async () => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     await kit.shard.disconnect();
     await using again = await liveShard({ inspect: kit.inspector.inspect });
@@ -125,15 +125,15 @@ describe('what a page is told', () => {
 
   it('the token is in no message, and what people wrote only when payloads are asked for, after the redaction', async () => {
     for (const payloads of [false, true]) {
-      await using kit = await watched({ payloads, redact: ({ d }) => ({ id: (d as { id: string }).id }) });
+      await using kit = await inspectedShard({ payloads, redact: ({ d }) => ({ id: (d as { id: string }).id }) });
       const page = await PageSocket.open(kit.inspector.url);
-      page.say({ type: 'select', shard: '0' });
+      page.send({ type: 'select', shard: '0' });
       await page.until(() => page.detail !== undefined);
       await kit.shard.connect();
       kit.gateway.dispatch('MESSAGE_CREATE', { id: '77', content: 'my secret plan' });
       await kit.gateway.connections[0]!.waitFor(1);
       kit.gateway.connections[0]!.close(4000);
-      await next(kit.shard, 'resumed');
+      await nextEvent(kit.shard, 'resumed');
       await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
       const everything = JSON.stringify(page.messages);
 
@@ -144,14 +144,14 @@ describe('what a page is told', () => {
   });
 
   it('a redaction that throws shows nothing and disturbs nobody', async () => {
-    await using kit = await watched({
+    await using kit = await inspectedShard({
       payloads: true,
       redact: () => {
         throw new Error('not today');
       },
     });
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     await kit.shard.connect();
     await page.until(() => page.log.some(({ text }) => text === 'READY'));
@@ -201,7 +201,7 @@ describe('who may come', () => {
     ['a list', '[]'],
     ['too much', 'x'.repeat(2_000)],
   ])('a page that says %s is let go', async (_, text) => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
     page.socket.send(text);
@@ -214,24 +214,24 @@ describe('who may come', () => {
 
 describe('whatever becomes of an inspector, the shards go on', () => {
   it('closed in the middle of a life', async () => {
-    await using kit = await watched();
+    await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await kit.shard.connect();
     await kit.inspector.close();
     await once(page.socket, 'close');
     kit.gateway.connections[0]!.terminate();
-    await next(kit.shard, 'resumed');
+    await nextEvent(kit.shard, 'resumed');
     await reaches(kit.shard, 'ready');
 
     expect(kit.events.faults).toEqual([]);
   });
 
   it('a page that does not read is let go; one that does misses nothing', async () => {
-    await using kit = await watched({ payloads: true });
+    await using kit = await inspectedShard({ payloads: true });
     const deaf = await PageSocket.open(kit.inspector.url);
     const page = await PageSocket.open(kit.inspector.url);
-    for (const { say } of [deaf, page].map((each) => ({ say: each.say.bind(each) }))) say({ type: 'select', shard: '0' });
+    for (const each of [deaf, page]) each.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     await kit.shard.connect();
     deaf.socket.pause();

@@ -1,31 +1,31 @@
 /** A manager in the inspector: itself, and whatever shards it has in service. */
 import { describe, expect, it } from 'vitest';
 import type { InspectedManager, InspectedShard, ManagerInspectionObserver, ShardHandle } from '../../src/index.ts';
-import { transitionsOf } from '../../src/chart-transition.ts';
+import { transitionsOf } from '../../machines/transitions.ts';
 import { createInspector } from '../../src/inspect/index.ts';
 import type { ManagerSummary, ShardSummary } from '../../src/inspect/messages.ts';
 import { managerMachine } from '../../machines/index.ts';
-import { BEATS_ADDED, heard, liveManager } from '../kit/live-manager.ts';
+import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../kit/live-manager.ts';
 import { PageSocket } from './page-socket.ts';
 
 /** Managers and shards as a page has them by now. */
-function seen(page: PageSocket): { managers: Map<string, ManagerSummary>; shards: Map<string, ShardSummary> } {
+function latestSummaries(page: PageSocket): { managers: Map<string, ManagerSummary>; shards: Map<string, ShardSummary> } {
   const managers = new Map<string, ManagerSummary>();
   const shards = new Map<string, ShardSummary>();
   for (const message of page.messages) {
     if (message.type === 'detail') continue;
     for (const manager of message.managers) managers.set(manager.key, manager);
     for (const shard of message.shards) shards.set(shard.key, shard);
-    if (message.type === 'batch') for (const key of message.gone) shards.delete(key);
+    if (message.type === 'batch') for (const key of message.removed) shards.delete(key);
   }
   return { managers, shards };
 }
 
-const cells = (page: PageSocket): string[] => [...seen(page).shards.values()].map(({ key, state, shardCount }) => `${key}/${shardCount} ${state}`).toSorted();
+const cells = (page: PageSocket): string[] => [...latestSummaries(page).shards.values()].map(({ key, state, shardCount }) => `${key}/${shardCount} ${state}`).toSorted();
 
-async function watched(shards: number, wrap: (inspect: ManagerInspectionObserver) => ManagerInspectionObserver = (inspect) => inspect) {
+async function inspectedManager(shards: number, wrap: (inspect: ManagerInspectionObserver) => ManagerInspectionObserver = (inspect) => inspect) {
   const inspector = await createInspector();
-  const live = await liveManager({ shards, inspect: wrap(inspector.inspect) }, {}, { broken: BEATS_ADDED });
+  const live = await liveManager({ shards, inspect: wrap(inspector.inspect) }, {}, { broken: RULES_BROKEN_BY_HAND_OVER });
   return {
     ...live,
     inspector,
@@ -37,7 +37,7 @@ async function watched(shards: number, wrap: (inspect: ManagerInspectionObserver
 }
 
 /** The handle of a shard in another thread: all that is told of it is what its handle tells. */
-const distant = (handle: ShardHandle): ShardHandle =>
+const withoutInspected = (handle: ShardHandle): ShardHandle =>
   new Proxy(handle, {
     get(target, name) {
       if (name === 'inspected') return null;
@@ -47,11 +47,11 @@ const distant = (handle: ShardHandle): ShardHandle =>
   });
 
 /** The observer as it would be with the shards in another thread. */
-const fromAfar = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
+const withoutInspectedShards = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
   attachManager: (manager) => {
     const handles = new Map<ShardHandle, ShardHandle>();
-    const there = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, distant(handle)).get(handle)!;
-    const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, there(handle)]));
+    const proxied = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, withoutInspected(handle)).get(handle)!;
+    const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, proxied(handle)]));
     inspect.attachManager!(
       new Proxy(manager, {
         get: (target, name) => {
@@ -66,11 +66,11 @@ const fromAfar = (inspect: ManagerInspectionObserver): ManagerInspectionObserver
 
 describe('a manager in the inspector', () => {
   it('is there before it has shards, and its shards appear as it starts', async () => {
-    await using kit = await watched(3);
+    await using kit = await inspectedManager(3);
     const page = await PageSocket.open(kit.inspector.url);
-    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'stopped', total: null, ready: 0, shards: 0, resharding: null });
+    expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'stopped', total: null, ready: 0, shards: 0, resharding: null });
     await kit.manager.connect();
-    await page.until(() => seen(page).managers.get('manager')?.state === 'running' && seen(page).shards.size === 3);
+    await page.until(() => latestSummaries(page).managers.get('manager')?.state === 'running' && latestSummaries(page).shards.size === 3);
 
     await page.until(() => cells(page).every((cell) => cell.endsWith('ready')));
     expect(cells(page)).toEqual(['0/3 ready', '1/3 ready', '2/3 ready']);
@@ -78,9 +78,9 @@ describe('a manager in the inspector', () => {
   });
 
   it('tells each edge of its chart while it is selected, and the identify queue', async () => {
-    await using kit = await watched(2);
+    await using kit = await inspectedManager(2);
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: 'manager' });
+    page.send({ type: 'select', shard: 'manager' });
     await page.until(() => page.detail !== undefined);
     expect(page.detail).toMatchObject({ key: 'manager', chart: 'manager', active: ['manager.stopped'] });
     await kit.manager.connect();
@@ -90,16 +90,16 @@ describe('a manager in the inspector', () => {
     const known = new Set(transitionsOf(managerMachine).map(({ id }) => id));
     expect(events.flatMap(({ taken }) => taken!).filter((id) => !known.has(id))).toEqual([]);
     expect(events.map(({ text }) => text)).toEqual(['manager.connect', 'info.received', 'fleet.settled']);
-    expect(events.at(-1)!.active).toEqual(['manager.up', 'manager.up.running']);
+    expect(events.at(-1)!.active).toEqual(['manager.active', 'manager.active.running']);
     await page.until(() => page.batches.at(-1)?.identify !== null);
     expect(page.batches.at(-1)!.identify).toMatchObject({ waiting: 0, remaining: 9_998 });
   });
 
   it('has the shards in service and no others, through resharding up and down', async () => {
-    await using kit = await watched(2);
+    await using kit = await inspectedManager(2);
     await kit.manager.connect();
     const page = await PageSocket.open(kit.inspector.url);
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
 
     await kit.manager.reshard(4);
@@ -113,14 +113,14 @@ describe('a manager in the inspector', () => {
 
     await kit.manager.reshard(1);
     await page.until(() => cells(page).join() === '0/1 ready');
-    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'running', total: 1, ready: 1, shards: 1 });
+    expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'running', total: 1, ready: 1, shards: 1 });
   });
 
   it('shows a shard in another thread by what its handle tells', async () => {
-    await using kit = await watched(1, fromAfar);
+    await using kit = await inspectedManager(1, withoutInspectedShards);
     const page = await PageSocket.open(kit.inspector.url);
     await kit.manager.connect();
-    page.say({ type: 'select', shard: '0' });
+    page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     expect(page.detail).toMatchObject({ key: '0', chart: 'shard', active: ['shard.online.session.ready'] });
     kit.gateway.connections[0]!.terminate();
@@ -132,7 +132,7 @@ describe('a manager in the inspector', () => {
       'shard.online.session.resuming',
       'shard.online.session.ready',
     ]);
-    await page.until(() => seen(page).shards.get('0')?.pingMs !== null);
+    await page.until(() => latestSummaries(page).shards.get('0')?.pingMs !== null);
   });
 });
 
@@ -145,8 +145,8 @@ describe('a manager whose shards live in threads', () => {
     await page.until(() => cells(page).join() === '0/3 ready,1/3 ready,2/3 ready');
     live.gateway.connections[0]!.terminate();
     await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
-    await page.until(() => [...seen(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null));
-    expect(seen(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
+    await page.until(() => [...latestSummaries(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null));
+    expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
     await inspector.close();
   });
 });
@@ -161,7 +161,7 @@ describe('an observer of a manager', () => {
 
   it('that throws when it is shown the manager, or its shards, is told as a fault, and the manager goes on', async () => {
     const manager = { attachManager: (shown: InspectedManager): void => {
-      shown.onService(() => {
+      shown.onServiceChange(() => {
         throw new Error('no shards, please');
       });
       throw new Error('no manager, please');
@@ -169,7 +169,7 @@ describe('an observer of a manager', () => {
     const warned: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (text: string) => void warned.push(text) };
     await using kit = await liveManager({ shards: 1, inspect: manager, logger });
-    await Promise.all([kit.manager.connect(), heard(kit.manager, 'allReady')]);
+    await Promise.all([kit.manager.connect(), nextEvent(kit.manager, 'allReady')]);
     const told = 'manager: OBSERVER_THREW: the inspect observer threw';
     expect({ warned, state: kit.manager.state }).toEqual({ warned: [told, told], state: 'running' });
   });

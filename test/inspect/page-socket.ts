@@ -27,7 +27,7 @@ export class PageSocket {
     return page;
   }
 
-  say(message: FromPage): void {
+  send(message: FromPage): void {
     this.socket.send(JSON.stringify(message));
   }
 

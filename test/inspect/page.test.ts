@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumPath, launchChromium } from '../kit/chromium.ts';
-import { PageFeed } from './page/feed.ts';
+import { PageFeed } from './page/page-feed.ts';
 import { openChart } from './page/open-page.ts';
 import type { OpenPage } from './page/open-page.ts';
-import { chance, giveFleet, givePast } from './page/past.ts';
-import { BEAT, CONNECT, RESUME, ZOMBIE, tell } from './page/story.ts';
-import type { StoryStep } from './page/story.ts';
+import { seededRandom, fillShards, fillHistory } from './page/sample-history.ts';
+import { HEARTBEAT, CONNECT, RESUME, ZOMBIE, sendStep } from './page/chart-steps.ts';
+import type { ChartStep } from './page/chart-steps.ts';
 
 const PATH = chromiumPath();
-const PICTURES = join(import.meta.dirname, '../../.cache/screenshots');
+const SCREENSHOTS = join(import.meta.dirname, '../../.cache/screenshots');
 
 const VIEWS = [
   { name: 'light', shards: 64, key: '12', colorScheme: 'light' },
@@ -35,8 +35,8 @@ const FRAMES = `new Promise((resolve) => {
 })`;
 
 /** Tells a step and waits until the page has it. */
-const follow = async ({ page }: OpenPage, feed: PageFeed, step: StoryStep): Promise<void> => {
-  tell(feed, '0', step);
+const sendAndWait = async ({ page }: OpenPage, feed: PageFeed, step: ChartStep): Promise<void> => {
+  sendStep(feed, '0', step);
   await page.locator(`g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
 };
 
@@ -50,39 +50,39 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
   test('states light up and edges glow as a shard connects, falls deaf and resumes', async () => {
     await using feed = await PageFeed.listen({ shards: 1 });
     await using opened = await openChart(browser, feed);
-    expect(await opened.leaves()).toEqual(['shard.disconnected']);
+    expect(await opened.activeLeaves()).toEqual(['shard.disconnected']);
 
-    for (const step of [...CONNECT, ...BEAT, ...ZOMBIE, ...RESUME]) {
-      tell(feed, '0', step);
+    for (const step of [...CONNECT, ...HEARTBEAT, ...ZOMBIE, ...RESUME]) {
+      sendStep(feed, '0', step);
       await opened.page.locator(`g.edge.glow > g.transition.last[data-transition="${step.taken.at(-1)}"]`).waitFor();
-      expect({ last: new Set(await opened.last()), leaves: new Set(await opened.leaves()) }).toEqual({
+      expect({ last: new Set(await opened.lastTransitions()), leaves: new Set(await opened.activeLeaves()) }).toEqual({
         last: new Set(step.taken),
         leaves: new Set(step.active),
       });
     }
-    await opened.says('#facts-state', 'ready');
+    await opened.waitForText('#details-state', 'ready');
     await opened.page.locator('g.edge.glow').first().waitFor({ state: 'detached' });
-    expect(opened.complaints).toEqual([]);
+    expect(opened.consoleErrors).toEqual([]);
   });
 
   test('who wants no motion gets none: the last edge is only marked', async () => {
     await using feed = await PageFeed.listen({ shards: 1 });
     await using opened = await openChart(browser, feed, { reducedMotion: 'reduce' });
-    await follow(opened, feed, CONNECT[0]!);
+    await sendAndWait(opened, feed, CONNECT[0]!);
     expect(await opened.page.locator('g.edge.glow').count()).toBe(0);
     expect(await opened.page.evaluate('document.getAnimations().length')).toBe(0);
-    expect(await opened.last()).toEqual(CONNECT[0]!.taken);
+    expect(await opened.lastTransitions()).toEqual(CONNECT[0]!.taken);
   });
 
   test('the log filters by words, by kind and by shard', async () => {
     await using feed = await PageFeed.listen({ shards: 2 });
-    feed.entry('0', 'state', 'disconnected → connecting');
-    feed.entry('1', 'closed', '4000 unknown error (gateway); will resume');
-    feed.entry('0', 'notice', '12 frames held back for 800 ms');
-    feed.entry('1', 'notice', 'a beat was 90 ms late: this process was busy');
+    feed.addEntry('0', 'state', 'disconnected → connecting');
+    feed.addEntry('1', 'closed', '4000 unknown error (gateway); will resume');
+    feed.addEntry('0', 'notice', '12 frames held back for 800 ms');
+    feed.addEntry('1', 'notice', 'a beat was 90 ms late: this process was busy');
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    await opened.says('#log-count', '4 entries');
+    await opened.waitForText('#log-count', '4 entries');
     expect(await opened.rows()).toEqual([
       'state: disconnected → connecting',
       'closed: 4000 unknown error (gateway); will resume',
@@ -92,16 +92,16 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
 
     await page.keyboard.press('/');
     await page.keyboard.type('gateway RESUME');
-    await opened.says('#log-count', '1 of 4 entries');
+    await opened.waitForText('#log-count', '1 of 4 entries');
     expect(await opened.rows()).toEqual(['closed: 4000 unknown error (gateway); will resume']);
     await page.fill('#log-filter', '');
 
     await page.click('#log-kinds [data-kind="closed"]');
-    await opened.says('#log-count', '3 of 4 entries');
+    await opened.waitForText('#log-count', '3 of 4 entries');
     await page.click('#log-kinds [data-kind="closed"]');
 
-    await page.check('#log-own');
-    await opened.says('#log-count', '2 of 4 entries');
+    await page.check('#log-selected-only');
+    await opened.waitForText('#log-count', '2 of 4 entries');
     expect(await opened.rows()).toEqual(['state: disconnected → connecting', 'notice: 12 frames held back for 800 ms']);
   });
 
@@ -109,17 +109,17 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 1 });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    feed.batch({ log: [feed.entry('0', 'notice', 'seen')] });
-    await opened.says('#log-count', '1 entry');
+    feed.sendBatch({ log: [feed.addEntry('0', 'notice', 'seen')] });
+    await opened.waitForText('#log-count', '1 entry');
 
     await page.keyboard.press('Space');
-    await opened.says('#link', 'paused');
-    feed.batch({ log: [feed.entry('0', 'notice', 'first'), feed.entry('0', 'notice', 'second')] });
-    await opened.says('#log-newer', '2 new entries');
+    await opened.waitForText('#link', 'paused');
+    feed.sendBatch({ log: [feed.addEntry('0', 'notice', 'first'), feed.addEntry('0', 'notice', 'second')] });
+    await opened.waitForText('#log-newer', '2 new entries');
     expect(await opened.rows()).toEqual(['notice: seen']);
 
     await page.keyboard.press('Space');
-    await opened.says('#link', 'live');
+    await opened.waitForText('#link', 'live');
     expect(await opened.rows()).toEqual(['notice: seen', 'notice: first', 'notice: second']);
   });
 
@@ -127,50 +127,50 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 1 });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    for (const step of [...CONNECT, ...ZOMBIE]) await follow(opened, feed, step);
+    for (const step of [...CONNECT, ...ZOMBIE]) await sendAndWait(opened, feed, step);
 
     await page.locator('.row', { hasText: 'gateway.hello' }).click();
-    await opened.says('#bar', 'Frozen at');
-    await opened.says('#link', 'frozen');
-    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[3]!.active));
-    expect(new Set(await opened.last())).toEqual(new Set(CONNECT[3]!.taken));
+    await opened.waitForText('#bar', 'Frozen at');
+    await opened.waitForText('#link', 'frozen');
+    expect(new Set(await opened.activeLeaves())).toEqual(new Set(CONNECT[3]!.active));
+    expect(new Set(await opened.lastTransitions())).toEqual(new Set(CONNECT[3]!.taken));
 
     // What happens meanwhile does not move the frozen chart.
-    tell(feed, '0', RESUME[0]!);
-    await opened.says('#facts-state', 'connecting');
-    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[3]!.active));
+    sendStep(feed, '0', RESUME[0]!);
+    await opened.waitForText('#details-state', 'connecting');
+    expect(new Set(await opened.activeLeaves())).toEqual(new Set(CONNECT[3]!.active));
 
     await page.keyboard.press('Escape');
     await page.locator('#bar').waitFor({ state: 'hidden' });
     await page.locator('g.state.leaf[data-state="shard.online.session.connecting.opening"]').waitFor();
-    expect(new Set(await opened.leaves())).toEqual(new Set(RESUME[0]!.active));
+    expect(new Set(await opened.activeLeaves())).toEqual(new Set(RESUME[0]!.active));
   });
 
   test('what is exported can be opened again, without a server', async () => {
     await using feed = await PageFeed.listen({ shards: 2 });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    for (const step of [...CONNECT, ...BEAT]) await follow(opened, feed, step);
+    for (const step of [...CONNECT, ...HEARTBEAT]) await sendAndWait(opened, feed, step);
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#log-export')]);
     const file = await download.path();
     const recording = JSON.parse(await readFile(file, 'utf8')) as { log: unknown[]; shards: unknown[]; details: unknown[] };
     expect({ log: recording.log, shards: recording.shards }).toEqual({ log: feed.log, shards: [...feed.shards.values()] });
 
     await feed.close();
-    await opened.says('#link', 'disconnected, retrying');
+    await opened.waitForText('#link', 'disconnected, retrying');
     await page.setInputFiles('#log-file', file);
-    await opened.says('#link', 'imported');
-    await opened.says('#bar', 'A recording of shardwright 0.1.0');
-    expect(new Set(await opened.leaves())).toEqual(new Set(BEAT[1]!.active));
+    await opened.waitForText('#link', 'imported');
+    await opened.waitForText('#bar', 'A recording of shardwright 0.1.0');
+    expect(new Set(await opened.activeLeaves())).toEqual(new Set(HEARTBEAT[1]!.active));
     const rows = await opened.rows();
     expect(rows).toEqual((recording.log as { kind: string; text: string }[]).map(({ kind, text }) => `${kind}: ${text}`));
 
     await page.locator('.row', { hasText: 'identify.granted' }).click();
-    await opened.says('#bar', 'identify.granted');
-    expect(new Set(await opened.leaves())).toEqual(new Set(CONNECT[4]!.active));
+    await opened.waitForText('#bar', 'identify.granted');
+    expect(new Set(await opened.activeLeaves())).toEqual(new Set(CONNECT[4]!.active));
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
-    await opened.says('#link', 'disconnected, retrying');
+    await opened.waitForText('#link', 'disconnected, retrying');
   });
 
   test('a foreign file is refused in words, and nothing else changes', async () => {
@@ -178,7 +178,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using opened = await openChart(browser, feed);
     const { page } = opened;
     await page.setInputFiles('#log-file', { name: 'photo.json', mimeType: 'application/json', buffer: Buffer.from('{"holiday":true}') });
-    await opened.says('#alert', 'not a recording of the inspector');
+    await opened.waitForText('#alert', 'not a recording of the inspector');
     expect(await page.locator('#link').textContent()).toBe('live');
   });
 
@@ -186,10 +186,10 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 2 });
     await using opened = await openChart(browser, feed);
     await feed.close();
-    await opened.says('#link', 'disconnected, retrying');
-    feed.set('0', { state: 'ready' });
+    await opened.waitForText('#link', 'disconnected, retrying');
+    feed.setShard('0', { state: 'ready' });
     await feed.open();
-    await opened.says('#link', 'live');
+    await opened.waitForText('#link', 'live');
     await opened.page.locator('g.state.leaf[data-state="shard.online.session.ready"]').waitFor();
     expect(feed.selected).toBe('0');
   });
@@ -197,49 +197,49 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
   test('when the selected shard is no longer watched, another is shown', async () => {
     await using feed = await PageFeed.listen({ shards: 2 });
     await using opened = await openChart(browser, feed);
-    await opened.says('#facts-title', 'Shard 0');
-    feed.batch({ gone: ['0'] });
-    await feed.selects('1');
-    await opened.says('#facts-title', 'Shard 1');
-    expect(opened.complaints).toEqual([]);
+    await opened.waitForText('#details-title', 'Shard 0');
+    feed.sendBatch({ removed: ['0'] });
+    await feed.waitForSelection('1');
+    await opened.waitForText('#details-title', 'Shard 1');
+    expect(opened.consoleErrors).toEqual([]);
   });
 
   test('a manager is above its shards: its state, its chart, and what it is about to do', async () => {
     await using feed = await PageFeed.listen({ shards: 4 });
     const manager = { key: 'manager', state: 'running', since: feed.now, total: 4, ready: 4, shards: 4, resharding: null } as const;
     feed.managers.set('manager', manager);
-    feed.details.set('manager', { key: 'manager', chart: 'manager', active: ['manager.up', 'manager.up.running'], states: [], marks: [], beats: [] });
+    feed.details.set('manager', { key: 'manager', chart: 'manager', active: ['manager.active', 'manager.active.running'], states: [], marks: [], heartbeats: [] });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    await opened.says('#managers button', 'managerrunning4 of 4 ready');
+    await opened.waitForText('#managers button', 'managerrunning4 of 4 ready');
     await page.click('#managers button');
-    await feed.selects('manager');
-    await page.locator('g.state.leaf[data-state="manager.up.running"]').waitFor();
-    await opened.says('#facts-title', 'Manager');
+    await feed.waitForSelection('manager');
+    await page.locator('g.state.leaf[data-state="manager.active.running"]').waitFor();
+    await opened.waitForText('#details-title', 'Manager');
     expect(await page.locator('#shard-figures').isVisible()).toBe(false);
 
     const resharding = { ...manager, state: 'resharding', resharding: { total: 6, ready: 2 } } as const;
-    const taken = ['manager.up.running on manager.reshard [0]'];
-    const active = ['manager.up', 'manager.up.resharding', 'manager.up.resharding.checking'];
-    feed.batch({ managers: [resharding], log: [feed.entry('manager', 'event', 'manager.reshard', { active, taken })] });
+    const taken = ['manager.active.running on manager.reshard [0]'];
+    const active = ['manager.active', 'manager.active.resharding', 'manager.active.resharding.checkingBudget'];
+    feed.sendBatch({ managers: [resharding], log: [feed.addEntry('manager', 'event', 'manager.reshard', { active, taken })] });
     await page.locator(`g.transition.last[data-transition="${taken[0]}"]`).waitFor();
-    await opened.says('#managers button', '4 of 4 ready, 2 of 6 beside them');
-    await opened.says('#fact-resharding', 'to 6: 2 ready');
+    await opened.waitForText('#managers button', '4 of 4 ready, 2 of 6 beside them');
+    await opened.waitForText('#detail-resharding', 'to 6: 2 ready');
 
     await page.locator('.row', { hasText: 'manager.reshard' }).click();
-    await opened.says('#bar', 'The chart shows the manager as it was then');
+    await opened.waitForText('#bar', 'The chart shows the manager as it was then');
     await page.keyboard.press('Escape');
     await page.focus('#grid');
     await page.keyboard.press('Enter');
-    await opened.says('#facts-title', 'Shard 0');
+    await opened.waitForText('#details-title', 'Shard 0');
     await page.locator('g.state.leaf[data-state="shard.disconnected"]').waitFor();
-    expect(opened.complaints).toEqual([]);
+    expect(opened.consoleErrors).toEqual([]);
   });
 
   test('all of it works by keyboard: select a shard, walk the log, freeze, read the help', async () => {
     await using feed = await PageFeed.listen({ shards: 64 });
-    feed.entry('9', 'state', 'connecting → identifying');
-    feed.entry('9', 'state', 'identifying → ready');
+    feed.addEntry('9', 'state', 'connecting → identifying');
+    feed.addEntry('9', 'state', 'identifying → ready');
     await using opened = await openChart(browser, feed);
     const { page } = opened;
     const focused = (): Promise<unknown> => page.evaluate('document.activeElement.id');
@@ -249,10 +249,10 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('grid');
     for (let index = 0; index < 9; index += 1) await page.keyboard.press('ArrowRight');
-    await opened.says('#cell-said', 'Shard 9, disconnected');
+    await opened.waitForText('#cell-announcement', 'Shard 9, disconnected');
     await page.keyboard.press('Enter');
-    await feed.selects('9');
-    await opened.says('#facts-title', 'Shard 9');
+    await feed.waitForSelection('9');
+    await opened.waitForText('#details-title', 'Shard 9');
 
     await page.keyboard.press('l');
     expect(await focused()).toBe('log-list');
@@ -260,9 +260,9 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await page.keyboard.press('k');
     await page.locator('#log-list[aria-activedescendant="entry-1"]').waitFor();
     await page.keyboard.press('Enter');
-    await opened.says('#bar', 'connecting → identifying');
+    await opened.waitForText('#bar', 'connecting → identifying');
     await page.keyboard.press('j');
-    await opened.says('#bar', 'identifying → ready');
+    await opened.waitForText('#bar', 'identifying → ready');
     await page.keyboard.press('Escape');
     await page.locator('#bar').waitFor({ state: 'hidden' });
 
@@ -276,8 +276,8 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 64 });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    for (const step of [...CONNECT, ...BEAT]) await follow(opened, feed, step);
-    expect({ hosts: opened.hosts, complaints: opened.complaints }).toEqual({ hosts: new Set([new URL(feed.url).host]), complaints: [] });
+    for (const step of [...CONNECT, ...HEARTBEAT]) await sendAndWait(opened, feed, step);
+    expect({ hosts: opened.hosts, complaints: opened.consoleErrors }).toEqual({ hosts: new Set([new URL(feed.url).host]), complaints: [] });
 
     const stopped = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
@@ -292,9 +292,9 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 64 });
     await using opened = await openChart(browser, feed, { colorScheme });
     const { page } = opened;
-    for (const step of [...CONNECT, ...ZOMBIE]) await follow(opened, feed, step);
-    feed.batch({ managers: [{ key: 'manager', state: 'starting', since: feed.now, total: 64, ready: 12, shards: 64, resharding: null }] });
-    feed.batch({ log: [feed.entry('0', 'closed', '4000 unknown error'), feed.entry('0', 'fault', 'DECODE_FAILED: what came does not parse')] });
+    for (const step of [...CONNECT, ...ZOMBIE]) await sendAndWait(opened, feed, step);
+    feed.sendBatch({ managers: [{ key: 'manager', state: 'starting', since: feed.now, total: 64, ready: 12, shards: 64, resharding: null }] });
+    feed.sendBatch({ log: [feed.addEntry('0', 'closed', '4000 unknown error'), feed.addEntry('0', 'fault', 'DECODE_FAILED: what came does not parse')] });
     await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
     const faults = async (): Promise<string[]> => {
       const { violations } = await page.evaluate<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>('axe.run()');
@@ -302,7 +302,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     };
     expect(await faults()).toEqual([]);
     await page.locator('.row', { hasText: 'gateway.hello' }).click();
-    await opened.says('#bar', 'Frozen');
+    await opened.waitForText('#bar', 'Frozen');
     expect(await faults()).toEqual([]);
     await page.keyboard.press('?');
     expect(await faults()).toEqual([]);
@@ -319,13 +319,13 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
   // Reported, not judged: how fast a machine draws says little about the page.
   test('a thousand shards that change 20 times a second are drawn', async () => {
     await using feed = await PageFeed.listen({ shards: 1_000 });
-    const random = chance(1);
-    giveFleet(feed, random);
+    const random = seededRandom(1);
+    fillShards(feed, random);
     await using opened = await openChart(browser, feed);
     const churn = setInterval(() => {
       feed.now += 50;
-      giveFleet(feed, random);
-      feed.batch({ shards: [...feed.shards.values()] });
+      fillShards(feed, random);
+      feed.sendBatch({ shards: [...feed.shards.values()] });
     }, 50);
     try {
       const frames = await opened.page.evaluate<number[]>(FRAMES);
@@ -335,14 +335,14 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     } finally {
       clearInterval(churn);
     }
-    expect(opened.complaints).toEqual([]);
+    expect(opened.consoleErrors).toEqual([]);
   });
 
   test.each(VIEWS)('a picture is taken: $name', async ({ name, shards, key, ...options }) => {
     await using feed = await PageFeed.listen({ shards, startsAt: Date.UTC(2026, 6, 4, 12) });
-    const random = chance(7);
-    giveFleet(feed, random);
-    givePast(feed, key, random);
+    const random = seededRandom(7);
+    fillShards(feed, random);
+    fillHistory(feed, key, random);
     await using opened = await openChart(browser, feed, options);
     const { page } = opened;
     await page.focus('#grid');
@@ -350,7 +350,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await page.keyboard.press('Enter');
     await page.evaluate('document.activeElement.blur()');
     await page.locator('g.state.leaf[data-state="shard.online.heartbeat.beating.acknowledged"]').waitFor();
-    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: 'width' in options });
-    expect(opened.complaints).toEqual([]);
+    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: 'width' in options });
+    expect(opened.consoleErrors).toEqual([]);
   });
 });

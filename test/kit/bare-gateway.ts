@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Packet } from '../../src/index.ts';
 
-export type Script = (peer: { socket: WebSocket; request: IncomingMessage; say: (packet: unknown) => void; index: number }, packet: Packet | null) => void;
+export type Script = (peer: { socket: WebSocket; request: IncomingMessage; send: (packet: unknown) => void; index: number }, packet: Packet | null) => void;
 
 /** `script` is called with `null` when a client has connected, then with each packet it sends. */
 export async function bareGateway(script: Script) {
@@ -15,12 +15,12 @@ export async function bareGateway(script: Script) {
   const sockets = new WebSocketServer({ server });
   const requests: IncomingMessage[] = [];
   sockets.on('connection', (socket, request) => {
-    const say = (packet: unknown): void => socket.send(JSON.stringify(packet));
-    const peer = { socket, request, say, index: requests.push(request) - 1 };
+    const send = (packet: unknown): void => socket.send(JSON.stringify(packet));
+    const peer = { socket, request, send, index: requests.push(request) - 1 };
     socket.on('error', () => undefined);
     socket.on('message', (data: Buffer) => {
       const packet = JSON.parse(data.toString()) as Packet;
-      if (packet.op === 1) say({ op: 11 });
+      if (packet.op === 1) send({ op: 11 });
       script(peer, packet);
     });
     script(peer, null);

@@ -1,5 +1,5 @@
-import { createDecoder } from '../../src/actors/create-decoder.ts';
-import type { Decoder, DecoderOptions } from '../../src/actors/decoder.ts';
+import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import type { Decoder, DecoderOptions } from '../../src/decoding/decoder.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 

@@ -1,7 +1,7 @@
 /** What every identify gate must do, whatever it is built on. */
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { IdentifyGate, IdentifyPermit } from '../../src/actors/identify-gate.ts';
+import type { IdentifyGate, IdentifyPermit } from '../../src/identify/identify-gate.ts';
 
 export interface GateSetup {
   maxConcurrency: number;
@@ -23,7 +23,7 @@ export interface GateRig {
 
 const DAY_MS = 86_400_000;
 const SPACING_MS = 5_000;
-const PLENTY: GateSetup = {
+const DEFAULT_SETUP: GateSetup = {
   maxConcurrency: 1,
   total: 1_000,
   remaining: 1_000,
@@ -36,7 +36,7 @@ const PLENTY: GateSetup = {
 class Applicant {
   readonly shardId: number;
   readonly abort = new AbortController();
-  readonly told: number[] = [];
+  readonly budgetNotices: number[] = [];
   permit: IdentifyPermit | null = null;
   error: unknown = null;
   sentAt: number | null = null;
@@ -47,7 +47,7 @@ class Applicant {
     this.shardId = shardId;
     this.#rig = rig;
     const { signal } = this.abort;
-    rig.gate.acquire({ shardId, signal, onBudgetSpent: (ms) => this.told.push(ms) }).then(
+    rig.gate.acquire({ shardId, signal, onBudgetSpent: (ms) => this.budgetNotices.push(ms) }).then(
       (permit) => (this.permit = permit),
       (error: unknown) => (this.error = error),
     );
@@ -77,7 +77,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
   const rigs: GateRig[] = [];
 
   const rigWith = async (setup: Partial<GateSetup> = {}): Promise<GateRig> => {
-    const rig = await open({ ...PLENTY, ...setup });
+    const rig = await open({ ...DEFAULT_SETUP, ...setup });
     rigs.push(rig);
     return rig;
   };
@@ -178,21 +178,21 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       second.release();
       await rig.advance(0);
       expect(third.outcome).toBe('granted');
-      expect(third.told).toEqual([]);
+      expect(third.budgetNotices).toEqual([]);
       third.sent();
       const fourth = new Applicant(rig, 3);
       await rig.advance(0);
-      expect(fourth.told).toHaveLength(1);
+      expect(fourth.budgetNotices).toHaveLength(1);
     });
 
     it('does not speak of a spent budget while a permit that is out may still come back', async () => {
       const rig = await rigWith({ total: 1, remaining: 1 });
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(0);
-      expect(second.told).toEqual([]);
+      expect(second.budgetNotices).toEqual([]);
       first.sent();
       await rig.advance(0);
-      expect(second.told).toHaveLength(1);
+      expect(second.budgetNotices).toHaveLength(1);
     });
 
     it('rejects with ABORTED and the reason when the signal was aborted before', async () => {
@@ -225,7 +225,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       const second = new Applicant(rig, 1);
       await rig.advance(0);
       expect(second.outcome).toBe('granted');
-      expect(second.told).toEqual([]);
+      expect(second.budgetNotices).toEqual([]);
     });
 
     it('leaves a permit that was handed over to its holder when the signal is aborted later', async () => {
@@ -246,7 +246,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       const applicants = [0, 1, 2].map((id) => new Applicant(rig, id));
       await rig.advance(59_999);
       expect(outcomes(applicants)).toEqual(['waits', 'waits', 'waits']);
-      expect(applicants.map(({ told }) => told)).toEqual([[60_000], [60_000], [60_000]]);
+      expect(applicants.map(({ budgetNotices }) => budgetNotices)).toEqual([[60_000], [60_000], [60_000]]);
       await rig.advance(1);
       applicants[0]?.sent();
       await rig.advance(SPACING_MS);
@@ -256,7 +256,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits']);
       await rig.advance(1);
       expect(applicants[2]?.outcome).toBe('granted');
-      expect(applicants.map(({ told }) => told.length)).toEqual([1, 1, 1]);
+      expect(applicants.map(({ budgetNotices }) => budgetNotices.length)).toEqual([1, 1, 1]);
     });
 
     it('never touches the reserve', async () => {
@@ -266,7 +266,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       first.sent();
       await rig.advance(SPACING_MS);
       expect(second.outcome).toBe('waits');
-      expect(second.told).toHaveLength(1);
+      expect(second.budgetNotices).toHaveLength(1);
     });
 
     it('goes on before the reset when a released permit gives the budget back', async () => {
@@ -299,7 +299,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
     it('keeps spacing and budget, and settles every request, whatever is asked in whatever order', async () => {
       await fc.assert(
         fc.asyncProperty(setups, fc.array(steps, { maxLength: 60 }), async (setup, script) => {
-          expect(await breaches(await rigWith(setup), { ...PLENTY, ...setup }, script)).toEqual([]);
+          expect(await violations(await rigWith(setup), { ...DEFAULT_SETUP, ...setup }, script)).toEqual([]);
         }),
         { numRuns: 60 },
       );
@@ -337,14 +337,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 );
 
 /** Plays a script against a gate and tells which of its promises were broken. */
-async function breaches(rig: GateRig, setup: GateSetup, script: readonly Step[]): Promise<string[]> {
+async function violations(rig: GateRig, setup: GateSetup, script: readonly Step[]): Promise<string[]> {
   const startAt = rig.now();
   const applicants: Applicant[] = [];
   for (const step of script) {
-    play(step, rig, applicants);
+    runStep(step, rig, applicants);
     await rig.advance(step.do === 'wait' ? step.ms : 0);
   }
-  const found = [...tooClose(applicants, setup), ...overBudget(applicants, setup, startAt + setup.resetAfterMs)];
+  const found = [...spacingViolations(applicants, setup), ...budgetViolations(applicants, setup, startAt + setup.resetAfterMs)];
 
   for (const applicant of applicants) {
     applicant.release();
@@ -359,7 +359,7 @@ async function breaches(rig: GateRig, setup: GateSetup, script: readonly Step[])
   return found;
 }
 
-function play(step: Step, rig: GateRig, applicants: Applicant[]): void {
+function runStep(step: Step, rig: GateRig, applicants: Applicant[]): void {
   if (step.do === 'wait') return;
   if (step.do === 'acquire') return void applicants.push(new Applicant(rig, step.shardId));
   if (step.do === 'abort at once') {
@@ -373,7 +373,7 @@ function play(step: Step, rig: GateRig, applicants: Applicant[]): void {
   else chosen?.[step.do]();
 }
 
-function tooClose(applicants: readonly Applicant[], { maxConcurrency }: GateSetup): string[] {
+function spacingViolations(applicants: readonly Applicant[], { maxConcurrency }: GateSetup): string[] {
   const lastAt = new Map<number, number>();
   const found: string[] = [];
   const sent = applicants.flatMap(({ shardId, sentAt }) => (sentAt === null ? [] : [{ key: shardId % maxConcurrency, sentAt }]));
@@ -385,7 +385,7 @@ function tooClose(applicants: readonly Applicant[], { maxConcurrency }: GateSetu
   return found;
 }
 
-function overBudget(applicants: readonly Applicant[], setup: GateSetup, resetAt: number): string[] {
+function budgetViolations(applicants: readonly Applicant[], setup: GateSetup, resetAt: number): string[] {
   const sentAt = applicants.flatMap((applicant) => applicant.sentAt ?? []);
   const before = sentAt.filter((at) => at < resetAt).length;
   const found: string[] = [];

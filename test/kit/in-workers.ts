@@ -1,4 +1,4 @@
 /** Imported before a suite of the manager's: its shards live in two threads. */
-import { placement } from './live-manager.ts';
+import { defaultPlacement } from './live-manager.ts';
 
-placement.workers = 2;
+defaultPlacement.workers = 2;

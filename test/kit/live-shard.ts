@@ -3,7 +3,7 @@ import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeGatewayOptions, OracleRule } from '../../src/testing/index.ts';
-import { expectNoComplaints } from './no-complaints.ts';
+import { expectNoViolations } from './expect-no-violations.ts';
 import { recordEvents } from './record-events.ts';
 import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
@@ -25,20 +25,20 @@ export async function liveShard(
     async [Symbol.asyncDispose]() {
       await shard.disconnect();
       await gateway.close();
-      expectNoComplaints(gateway.complaints, broken);
+      expectNoViolations(gateway.complaints, broken);
     },
   };
 }
 
 /** Settles with the next event of a name that fits. */
-export const next = <Name extends keyof ShardEvents>(
+export const nextEvent = <Name extends keyof ShardEvents>(
   shard: Shard,
   name: Name,
-  fits: (arg: ShardEvents[Name][0]) => boolean = () => true,
+  matches: (arg: ShardEvents[Name][0]) => boolean = () => true,
 ): Promise<ShardEvents[Name][0]> =>
   new Promise((resolve) => {
     const listener = (...args: ShardEvents[Name]): void => {
-      if (!fits(args[0])) return;
+      if (!matches(args[0])) return;
       shard.off(name, listener);
       resolve(args[0]);
     };
@@ -46,5 +46,5 @@ export const next = <Name extends keyof ShardEvents>(
   });
 
 export const reaches = async (shard: Shard, state: ShardState): Promise<void> => {
-  if (shard.state !== state) await next(shard, 'stateChange', ({ to }) => to === state);
+  if (shard.state !== state) await nextEvent(shard, 'stateChange', ({ to }) => to === state);
 };

@@ -9,7 +9,7 @@ import type { Packet } from '../../src/protocol/packets.ts';
 import { Oracle } from '../../src/testing/index.ts';
 import type { OracleConnection, OracleOptions, OracleRule } from '../../src/testing/index.ts';
 import { packetFrom } from '../../src/testing/oracle/frame.ts';
-import { expectNoComplaints } from './no-complaints.ts';
+import { expectNoViolations } from './expect-no-violations.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 type Listener = (...args: never[]) => void;
@@ -25,7 +25,7 @@ export class MemorySocket implements WebSocketLike {
   closedWith: number | 'terminated' | null = null;
   paused = false;
   readonly #gateway: MemoryGateway;
-  #witness: OracleConnection | null = null;
+  #oracleConnection: OracleConnection | null = null;
   readonly #listeners = new Map<string, Listener[]>();
 
   constructor(gateway: MemoryGateway, url: string, options: SocketOptions) {
@@ -43,22 +43,22 @@ export class MemorySocket implements WebSocketLike {
   send(text: string): void {
     const packet = { ...(JSON.parse(text) as Packet), at: this.#gateway.clock.now() };
     this.sent.push(packet);
-    if (packet.op === 6) this.#gateway.know(packet.d, this.url.href);
-    this.#witness?.heard(text);
-    this.#gateway.later(() => this.#gateway.answer(this, packet));
+    if (packet.op === 6) this.#gateway.recordResumed(packet.d, this.url.href);
+    this.#oracleConnection?.received(text);
+    this.#gateway.afterLatency(() => this.#gateway.answer(this, packet));
   }
 
   close(code?: number): void {
     this.closedWith = code ?? 1005;
     this.readyState = 2;
-    this.#witness?.closedByClient(code ?? null);
-    if (this.#gateway.answers.close) this.#gateway.later(() => this.end(code ?? 1005));
+    this.#oracleConnection?.closedByClient(code ?? null);
+    if (this.#gateway.answers.close) this.#gateway.afterLatency(() => this.end(code ?? 1005));
   }
 
   terminate(): void {
     if (this.closedWith === null) this.closedWith = 'terminated';
-    this.#witness?.finish();
-    this.#gateway.later(() => this.end(1006));
+    this.#oracleConnection?.finish();
+    this.#gateway.afterLatency(() => this.end(1006));
   }
 
   pause(): void {
@@ -71,7 +71,7 @@ export class MemorySocket implements WebSocketLike {
 
   open(): void {
     this.readyState = 1;
-    this.#witness = this.#gateway.oracle.connect(this.url.href);
+    this.#oracleConnection = this.#gateway.oracle.connect(this.url.href);
     this.#emit('open');
   }
 
@@ -81,7 +81,7 @@ export class MemorySocket implements WebSocketLike {
 
   receiveRaw(data: Buffer, isBinary: boolean): void {
     if (this.readyState !== 1) return;
-    this.#said(data.toString());
+    this.#recordSent(data.toString());
     this.#emit('message', data, isBinary);
   }
 
@@ -89,7 +89,7 @@ export class MemorySocket implements WebSocketLike {
   end(code: number, reason = ''): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
-    this.#witness?.closedByGateway(code === 1006 ? null : code);
+    this.#oracleConnection?.closedByGateway(code === 1006 ? null : code);
     this.#emit('close', code, Buffer.from(reason));
   }
 
@@ -99,25 +99,25 @@ export class MemorySocket implements WebSocketLike {
   }
 
   /** What the client does late is the clock's doing. */
-  excuse(): void {
-    this.#witness?.excuse();
+  allowLateness(): void {
+    this.#oracleConnection?.allowLoss();
   }
 
   /** Ends what the oracle could still wait for. */
   finish(): void {
-    this.#witness?.finish();
+    this.#oracleConnection?.finish();
   }
 
   sentOps(): number[] {
     return this.sent.map(({ op }) => op);
   }
 
-  #said(text: string): void {
+  #recordSent(text: string): void {
     const packet = packetFrom(text);
-    if (packet === null) this.#witness?.garble();
+    if (packet === null) this.#oracleConnection?.markUndecodable();
     else {
-      if (packet.op === 0 && packet.t === 'READY') this.#gateway.given((packet.d as { session_id?: unknown }).session_id);
-      this.#witness?.said(packet);
+      if (packet.op === 0 && packet.t === 'READY') this.#gateway.recordSession((packet.d as { session_id?: unknown }).session_id);
+      this.#oracleConnection?.sent(packet);
     }
   }
 
@@ -130,7 +130,7 @@ export class MemoryGateway {
   readonly clock: VirtualClock;
   readonly sockets: MemorySocket[] = [];
   readonly oracle: Oracle;
-  readonly #broken = new Map<OracleRule, string>();
+  readonly #allowedViolations = new Map<OracleRule, string>();
   readonly #sessions = new Set<unknown>();
   /** What it does by itself. */
   readonly answers = { open: true, hello: true, ack: true, ready: true, resumed: true, close: true, refuse: false };
@@ -146,40 +146,40 @@ export class MemoryGateway {
     this.oracle = new Oracle({ clock, mainUrl: 'wss://main.test', toleranceMs: 0, roundTripMs: 0, ...options });
     const sleep = clock.sleep.bind(clock);
     clock.sleep = (ms) => {
-      for (const socket of this.sockets) socket.excuse();
+      for (const socket of this.sockets) socket.allowLateness();
       sleep(ms);
     };
-    onTestFinished(() => this.judge());
+    onTestFinished(() => this.verify());
   }
 
   /** Nobody may have a complaint but of the rules the test has the shard break. */
-  judge(): void {
+  verify(): void {
     for (const socket of this.sockets) socket.finish();
-    expectNoComplaints(this.oracle.complaints, [...this.#broken.keys()]);
+    expectNoViolations(this.oracle.complaints, [...this.#allowedViolations.keys()]);
   }
 
   /** Says that the test has the shard break a rule, and why. */
-  breaks(rule: OracleRule, reason: string): void {
-    this.#broken.set(rule, reason);
+  allowViolation(rule: OracleRule, reason: string): void {
+    this.#allowedViolations.set(rule, reason);
   }
 
   /** A session has been given by READY. */
-  given(sessionId: unknown): void {
+  recordSession(sessionId: unknown): void {
     this.#sessions.add(sessionId);
   }
 
   /** Takes every session that is resumed for one of its own. */
-  know(resume: unknown, url: string): void {
+  recordResumed(resume: unknown, url: string): void {
     const { session_id: id, seq } = resume as { session_id: string; seq: number };
     if (this.#sessions.has(id)) return;
     this.#sessions.add(id);
-    this.oracle.knowSession(id, { url, resumeUrl: 'wss://resume.test', sequence: seq });
+    this.oracle.addSession(id, { url, resumeUrl: 'wss://resume.test', sequence: seq });
   }
 
   readonly createSocket = (url: string, options: SocketOptions): MemorySocket => {
     const socket = new MemorySocket(this, url, options);
     this.sockets.push(socket);
-    this.later(() => {
+    this.afterLatency(() => {
       if (socket.readyState !== 0) return;
       if (this.answers.refuse) socket.fail('connect ECONNREFUSED 127.0.0.1:443');
       else if (this.answers.open) {
@@ -213,7 +213,7 @@ export class MemoryGateway {
     this.dispatch('READY', { session_id: `session-${this.sessions}`, resume_gateway_url: 'wss://resume.test' }, socket);
   }
 
-  later(run: () => void): void {
+  afterLatency(run: () => void): void {
     this.clock.setTimeout(run, this.latencyMs);
   }
 

@@ -27,22 +27,22 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
   };
 }
 
-const FATED = new URL('fated-thread.ts', import.meta.url).href;
+const FAULTY_THREAD = new URL('faulty-thread.ts', import.meta.url).href;
 
-/** As `fated-thread.ts` has them. */
-const FATES = { hang: 0, throw: 1 } as const;
+/** As `faulty-thread.ts` has them. */
+const FAULTS = { hang: 0, throw: 1 } as const;
 
-const fates = new Int32Array(new SharedArrayBuffer(8));
+const faults = new Int32Array(new SharedArrayBuffer(8));
 
-/** For `vi.mock('node:worker_threads', …)`: threads that {@link befall} reaches. */
-export const fated = (original: typeof import('node:worker_threads')) => ({
+/** For `vi.mock('node:worker_threads', …)`: threads that {@link injectFault} reaches. */
+export const withFaults = (original: typeof import('node:worker_threads')) => ({
   ...original,
   Worker: class extends original.Worker {
     constructor(entry: URL, options: WorkerOptions) {
-      super(entry, { ...options, workerData: { fates }, execArgv: [...process.execArgv, '--import', FATED] });
+      super(entry, { ...options, workerData: { faults }, execArgv: [...process.execArgv, '--import', FAULTY_THREAD] });
     }
   },
 });
 
 /** Happens to all threads that were made so. */
-export const befall = (fate: keyof typeof FATES): void => void Atomics.notify(fates, FATES[fate]);
+export const injectFault = (fault: keyof typeof FAULTS): void => void Atomics.notify(faults, FAULTS[fault]);

@@ -21,7 +21,7 @@ export const infoBody = (shards: number, limit: Partial<Limit> = {}): object => 
   session_start_limit: { ...LIMIT, ...limit },
 });
 
-export const answer = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
+export const jsonResponse = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
 
 /** `answers` are given in order, the last one again and again; one that is an error is thrown, `null` never comes. */
@@ -32,14 +32,14 @@ export function virtualManager(
   const clock = new VirtualClock();
   const { max_concurrency: maxConcurrency, remaining: remainingStarts, total: totalStarts, reset_after: resetAfterMs } = { ...LIMIT, ...limit };
   const gateway = new MemoryGateway(clock, { maxConcurrency, remainingStarts, totalStarts, resetAfterMs });
-  const script = answers ?? [() => answer(200, infoBody(shards, limit))];
+  const script = answers ?? [() => jsonResponse(200, infoBody(shards, limit))];
   const asked: { at: number; url: string; init: RequestInit }[] = [];
   const startedAt = clock.now();
   const fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
-    const given = script[Math.min(asked.length, script.length - 1)]!();
+    const response = script[Math.min(asked.length, script.length - 1)]!();
     asked.push({ at: clock.now() - startedAt, url: String(url), init });
-    if (given instanceof Error) throw given;
-    return given ?? new Promise<never>(() => undefined);
+    if (response instanceof Error) throw response;
+    return response ?? new Promise<never>(() => undefined);
   };
   const manager = new ShardManager({
     token: TOKEN,

@@ -1,7 +1,7 @@
 /** The waits of a fleet that are not in its options. */
 import { expect, test } from 'vitest';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
-import { HAND_OVER_TIMEOUT_MS, managerDelays } from '../../machines/manager-delays.ts';
+import { HAND_OVER_TIMEOUT_MS, managerDelays } from '../../machines/manager/delays.ts';
 
 const delays = managerDelays(() => 1);
 const { backoffBaseMs: base } = DEFAULT_TIMING;

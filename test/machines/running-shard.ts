@@ -2,7 +2,7 @@
 import { createActor, fromCallback } from 'xstate';
 import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
-import type { CloserInput, SessionIdentity, ShardContext, ShardEvent, ShardInput, SocketCommand, SocketInput } from '../../machines/index.ts';
+import type { CloseSocketInput, SessionIdentity, ShardContext, ShardEvent, ShardInput, SocketCommand, SocketInput } from '../../machines/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 export const SESSION: SessionIdentity = { sessionId: 'one', resumeUrl: 'wss://one.test' };
@@ -11,32 +11,32 @@ export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://ot
 export const INTERVAL_MS = 40_000;
 
 /** What the machine did or said: when, what, and with what. */
-export type Deed = [at: number, what: string, ...detail: unknown[]];
+export type Effect = [at: number, what: string, ...detail: unknown[]];
 
 /** An event of the connection that is there. */
-type Unsigned = ShardEvent extends infer E ? (E extends { connectionId: number } ? Omit<E, 'connectionId'> : E) : never;
+type UntaggedEvent = ShardEvent extends infer E ? (E extends { connectionId: number } ? Omit<E, 'connectionId'> : E) : never;
 
 export class RunningShard {
   readonly clock = new VirtualClock({ startAt: 0 });
-  readonly #deeds: Deed[] = [];
-  #since = 0;
+  readonly #effects: Effect[] = [];
+  #lastReadAt = 0;
   /** Whether beats are answered. */
-  alive = true;
+  answersHeartbeats = true;
   readonly #actor;
 
   constructor(input: Partial<ShardInput> = {}) {
     const machine = shardMachine.provide({
       actors: {
         socket: fromCallback<SocketCommand, SocketInput>(({ input: asked, receive, sendBack }) => {
-          this.#note('socket', asked);
+          this.#record('socket', asked);
           receive(({ type, ...rest }) => {
-            this.#note(type, ...(Object.keys(rest).length > 0 ? [rest] : []));
-            if (type === 'beat' && this.alive) sendBack({ type: 'gateway.heartbeatAck', connectionId: asked.connectionId });
+            this.#record(type, ...(Object.keys(rest).length > 0 ? [rest] : []));
+            if (type === 'heartbeat' && this.answersHeartbeats) sendBack({ type: 'gateway.heartbeatAck', connectionId: asked.connectionId });
           });
         }),
-        closer: fromCallback<SocketCommand, CloserInput>(({ input: asked }) => this.#note('closer', asked)),
-        permit: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#note('permit', asked)),
-        restore: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#note('restore', asked)),
+        closeSocket: fromCallback<SocketCommand, CloseSocketInput>(({ input: asked }) => this.#record('closeSocket', asked)),
+        identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#record('identifyPermit', asked)),
+        loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#record('loadSession', asked)),
       },
       delays: shardDelays(() => 0.5),
     });
@@ -44,7 +44,7 @@ export class RunningShard {
       clock: this.clock,
       input: { shardId: 7, shardCount: 8, shouldReconnect: true, session: null, timing: DEFAULT_TIMING, ...input },
     });
-    this.#actor.on('*', ({ type, ...detail }) => this.#note(type, ...(Object.keys(detail).length > 0 ? [detail] : [])));
+    this.#actor.on('*', ({ type, ...detail }) => this.#record(type, ...(Object.keys(detail).length > 0 ? [detail] : [])));
     this.#actor.start();
   }
 
@@ -56,7 +56,7 @@ export class RunningShard {
     return this.#actor.getSnapshot().context;
   }
 
-  send(...events: Unsigned[]): this {
+  send(...events: UntaggedEvent[]): this {
     const { connectionId } = this.context;
     for (const event of events) this.#actor.send({ connectionId, ...event } as ShardEvent);
     return this;
@@ -68,27 +68,27 @@ export class RunningShard {
   }
 
   /** What was done since this was last asked, with times from then on. */
-  deeds(): Deed[] {
-    const from = this.#since;
-    this.#since = this.clock.now();
-    return this.#deeds.splice(0).map(([at, ...rest]) => [at - from, ...rest]);
+  consumeEffects(): Effect[] {
+    const from = this.#lastReadAt;
+    this.#lastReadAt = this.clock.now();
+    return this.#effects.splice(0).map(([at, ...rest]) => [at - from, ...rest]);
   }
 
   /** Waits for a deed, and forgets those before. Gives how long that took. */
-  until(deed: string): number {
+  runUntil(effect: string): number {
     const from = this.clock.now();
-    while (!this.deeds().some(([, what]) => what === deed)) if (!this.clock.next()) throw new Error(`${deed} never comes`);
+    while (!this.consumeEffects().some(([, what]) => what === effect)) if (!this.clock.next()) throw new Error(`${effect} never comes`);
     return this.clock.now() - from;
   }
 
   /** Forgets what was done, as what leads to the case of a test. */
-  fresh(): this {
-    this.deeds();
+  clearEffects(): this {
+    this.consumeEffects();
     return this;
   }
 
-  #note(what: string, ...detail: unknown[]): void {
-    this.#deeds.push([this.clock.now(), what, ...detail]);
+  #record(what: string, ...detail: unknown[]): void {
+    this.#effects.push([this.clock.now(), what, ...detail]);
   }
 }
 
@@ -108,11 +108,11 @@ type StateName =
   | 'ready'
   | 'queued'
   | 'awaitingReady'
-  | 'deaf'
+  | 'overdue'
   | 'zombie'
   | 'reconnecting'
   | 'disconnecting'
-  | 'returning'
+  | 'reconnectRequested'
   | 'failed';
 
 /** A shard in each of its states; with a session where there may be one. */
@@ -126,14 +126,14 @@ export const SHARDS: Record<StateName, (input?: Partial<ShardInput>) => RunningS
   queued: (input) =>
     SHARDS.restoring({ session: null, ...input }).send({ type: 'session.loaded', session: null }, { type: 'socket.opened' }, HELLO),
   awaitingReady: (input) => SHARDS.queued(input).send({ type: 'identify.granted' }),
-  deaf: (input) => {
+  overdue: (input) => {
     const shard = SHARDS.ready(input);
-    shard.alive = false;
+    shard.answersHeartbeats = false;
     return shard.wait(INTERVAL_MS * 1.5);
   },
-  zombie: (input) => SHARDS.deaf(input).send({ type: 'socket.drained' }),
+  zombie: (input) => SHARDS.overdue(input).send({ type: 'socket.readsFlushed' }),
   reconnecting: (input) => SHARDS.ready(input).send({ type: 'gateway.reconnect' }),
   disconnecting: (input) => SHARDS.ready(input).send(KEEP),
-  returning: (input) => SHARDS.disconnecting(input).send({ type: 'shard.connect' }),
+  reconnectRequested: (input) => SHARDS.disconnecting(input).send({ type: 'shard.connect' }),
   failed: (input) => SHARDS.ready(input).send(closed(4014)),
 };

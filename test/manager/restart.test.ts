@@ -11,7 +11,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 const BOT = fileURLToPath(new URL('bot.ts', import.meta.url));
 const SHARDS = [0, 1, 2, 3];
 
-async function world(workers: number) {
+async function createScenario(workers: number) {
   const directory = await mkdtemp(join(tmpdir(), 'shardwright-restart-'));
   const gateway = await FakeGateway.listen({ token: 'token', heartbeatIntervalMs: 5_000, identifyIntervalMs: 0 });
   const handled = join(directory, 'handled');
@@ -60,7 +60,7 @@ async function untilHandled(handled: () => Promise<number[][]>, sent: readonly n
 }
 
 test.each([0, 2])('SIGTERM, with %i workers: every shard is resumed, and every event is handled exactly once', { timeout: 120_000 }, async (workers) => {
-  await using kit = await world(workers);
+  await using kit = await createScenario(workers);
   const { gateway, sent, send, start, handled } = kit;
   const first = await start();
   const load = setInterval(send, 2);
@@ -80,7 +80,7 @@ test.each([0, 2])('SIGTERM, with %i workers: every shard is resumed, and every e
 });
 
 test.each([0, 2])('SIGKILL, with %i workers: every shard is resumed, no event is lost, and what is handled again is of the last second', { timeout: 120_000 }, async (workers) => {
-  await using kit = await world(workers);
+  await using kit = await createScenario(workers);
   const { gateway, sent, send, start, handled } = kit;
   const first = await start();
   const startedAt = performance.now();

@@ -6,7 +6,7 @@ import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { virtualManager } from '../kit/virtual-manager.ts';
 
 /** Takes down what is written, and when. */
-function writtenDown() {
+function recordingStore() {
   const store = new MemorySessionStore();
   const writes: [at: number, shardId: number, sequence: number | 'cleared'][] = [];
   const clock: { is: VirtualClock | null } = { is: null };
@@ -26,8 +26,8 @@ function writtenDown() {
   return { sessionStore, writes, clock };
 }
 
-async function running() {
-  const { sessionStore, writes, clock } = writtenDown();
+async function startManager() {
+  const { sessionStore, writes, clock } = recordingStore();
   const kit = virtualManager({ shards: 1 }, { sessionStore });
   clock.is = kit.clock;
   const connecting = kit.manager.connect();
@@ -37,7 +37,7 @@ async function running() {
 }
 
 test('a new session is written at once, its sequence at most once a second, and nothing while nothing comes', async () => {
-  const { manager, clock, gateway, writes } = await running();
+  const { manager, clock, gateway, writes } = await startManager();
   expect(writes).toEqual([[2, 0, 1]]);
 
   for (let n = 0; n < 350; n += 1) {
@@ -52,7 +52,7 @@ test('a new session is written at once, its sequence at most once a second, and 
 });
 
 test('what was handed out last is written when the manager is stopped', async () => {
-  const { manager, clock, gateway, writes } = await running();
+  const { manager, clock, gateway, writes } = await startManager();
   gateway.dispatch('MESSAGE_CREATE', { id: '1' });
   const leaving = manager.disconnect();
   await clock.advanceAsync(1);
@@ -61,7 +61,7 @@ test('what was handed out last is written when the manager is stopped', async ()
 });
 
 test('what a consumer has not taken is not written as handed out', async () => {
-  const { manager, clock, gateway, writes } = await running();
+  const { manager, clock, gateway, writes } = await startManager();
   const stream = manager.dispatches();
   for (const id of ['1', '2', '3', '4']) gateway.dispatch('MESSAGE_CREATE', { id });
   await stream.next();
@@ -100,7 +100,7 @@ test('a consumer that falls behind stops all sockets, and lets them go on well b
 });
 
 test('a session that the gateway ends is cleared', async () => {
-  const { manager, clock, gateway, writes } = await running();
+  const { manager, clock, gateway, writes } = await startManager();
   gateway.last.receive({ op: 9, d: false });
   await clock.advanceAsync(1);
   expect(writes.at(-1)).toEqual([1_000, 0, 'cleared']);

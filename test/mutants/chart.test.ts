@@ -3,11 +3,11 @@ import type { AnyStateMachine } from 'xstate';
 import { expect, test } from 'vitest';
 import { chartMutants } from '../../scripts/mutants/chart.ts';
 import { mutantsOf } from '../../scripts/mutants/modules.ts';
-import { assignmentMutants } from '../../scripts/mutants/words.ts';
+import { assignmentMutants } from '../../scripts/mutants/setup-mutants.ts';
 import * as closeCodes from '../../machines/close-codes.ts';
 import * as losses from '../../machines/losses.ts';
-import * as shardDelays from '../../machines/shard-delays.ts';
-import * as shardMachine from '../../machines/shard.machine.ts';
+import * as shardDelays from '../../machines/shard/delays.ts';
+import * as shardMachine from '../../machines/shard/shard.machine.ts';
 
 /** A door with every kind of thing a chart can have. */
 const door = setup({
@@ -91,8 +91,8 @@ test.each([
 
 test('the mutants of the shard have names of their own', () => {
   const ids = Object.entries({
-    'machines/shard.machine.ts': shardMachine,
-    'machines/shard-delays.ts': shardDelays,
+    'machines/shard/shard.machine.ts': shardMachine,
+    'machines/shard/delays.ts': shardDelays,
     'machines/losses.ts': losses,
     'machines/close-codes.ts': closeCodes,
   }).flatMap(([file, exports]) => mutantsOf(file, exports).map(({ id }) => id));
@@ -100,14 +100,14 @@ test('the mutants of the shard have names of their own', () => {
 });
 
 test.each([
-  ['loss zombie: session → drop', { session: 'drop' }],
+  ['loss zombie: session → discard', { session: 'discard' }],
   ['loss zombie: closeWith → 4000', { closeWith: 4000 }],
 ])('the mutant "%s" alters that field of that row', (id, change) => {
   const altered = mutantsOf('machines/losses.ts', losses).find((each) => each.id === id)!.apply(losses) as typeof losses;
   const untold = { type: 'shard.connect' } as const;
-  expect([altered.lossOf('zombie', untold), altered.lossOf('silent', untold)]).toEqual([
+  expect([altered.lossOf('zombie', untold), altered.lossOf('dispatchTimeout', untold)]).toEqual([
     { ...losses.lossOf('zombie', untold), ...change },
-    losses.lossOf('silent', untold),
+    losses.lossOf('dispatchTimeout', untold),
   ]);
 });
 

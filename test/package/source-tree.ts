@@ -39,40 +39,42 @@ const targetsOf = (file: SourceFile): string[] => [
 ];
 
 /** The order of the house, from the core to the edge. What shares a line may import each other. */
-const RINGS: readonly (readonly string[])[] = [
+const LAYERS: readonly (readonly string[])[] = [
   ['machines'],
-  ['protocol'],
+  ['protocol', 'http'],
+  ['decoding'],
   ['session'],
+  ['connection', 'identify'],
   ['actors'],
   ['shard'],
   ['manager'],
   ['index'],
   ['cli', 'inspect', 'testing', 'redis', 'discordjs'],
 ];
-const FOR_EVERYBODY = ['src/clock.ts', 'src/version.ts', 'src/chart-transition.ts'];
+const SHARED_FILES = ['src/clock.ts', 'src/version.ts', 'machines/transitions.ts'];
 
 /** What the fake gateway shares with the client it judges. */
-const TESTING_MAY_IMPORT = ['testing', 'protocol'];
+const TESTING_MAY_IMPORT = ['testing', 'protocol', 'http'];
 
-const placeOf = (path: string): string => /^(?:src\/)?([\w-]+)/.exec(path)?.[1] ?? path;
-const ringOf = (path: string): number => RINGS.findIndex((ring) => ring.includes(placeOf(path)));
+const folderOf = (path: string): string => /^(?:src\/)?([\w-]+)/.exec(path)?.[1] ?? path;
+const layerOf = (path: string): number => LAYERS.findIndex((layer) => layer.includes(folderOf(path)));
 
-function judge(from: string, to: string): string | null {
-  if (FOR_EVERYBODY.includes(from)) return `${from} → ${to}: it imports nobody`;
-  if (FOR_EVERYBODY.includes(to)) return placeOf(from) === 'machines' ? `${from} → ${to} points outwards` : null;
-  if (ringOf(from) === -1) return `${from} has no place in the order of the house`;
-  if (ringOf(to) === -1) return `${from} → ${to}, which has no place in the order of the house`;
-  if (placeOf(from) === 'testing' && !TESTING_MAY_IMPORT.includes(placeOf(to))) return `${from} → ${to}: the fake shares only protocol`;
-  return ringOf(to) > ringOf(from) ? `${from} → ${to} points outwards` : null;
+function violationOf(from: string, to: string): string | null {
+  if (SHARED_FILES.includes(from)) return `${from} → ${to}: it imports nobody`;
+  if (SHARED_FILES.includes(to)) return folderOf(from) === 'machines' ? `${from} → ${to} points outwards` : null;
+  if (layerOf(from) === -1) return `${from} has no place in the order of the house`;
+  if (layerOf(to) === -1) return `${from} → ${to}, which has no place in the order of the house`;
+  if (folderOf(from) === 'testing' && !TESTING_MAY_IMPORT.includes(folderOf(to))) return `${from} → ${to}: the fake shares only protocol`;
+  return layerOf(to) > layerOf(from) ? `${from} → ${to} points outwards` : null;
 }
 
 /** Every import that goes against the order, as a sentence. */
-export function wrongArrows(files: readonly SourceFile[]): string[] {
-  return files.flatMap((file) => targetsOf(file).flatMap((to) => judge(file.path, to) ?? []));
+export function forbiddenImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) => targetsOf(file).flatMap((to) => violationOf(file.path, to) ?? []));
 }
 
 /** Circles, each once, as paths joined by arrows. */
-export function circles(files: readonly SourceFile[]): string[] {
+export function importCycles(files: readonly SourceFile[]): string[] {
   const graph = new Map(files.map((file) => [file.path, targetsOf(file)]));
   const found: string[] = [];
   const done = new Set<string>();
@@ -88,7 +90,7 @@ export function circles(files: readonly SourceFile[]): string[] {
 }
 
 /** What only a default may reach for: the world's time and chance. */
-const WORLD: readonly (readonly [name: string, pattern: RegExp])[] = [
+const NONDETERMINISM: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Date.now', /\bDate\.now\b/],
   ['new Date()', /\bnew Date\(\)/],
   ['Math.random', /\bMath\.random\b/],
@@ -101,8 +103,8 @@ const WORLD: readonly (readonly [name: string, pattern: RegExp])[] = [
 ];
 
 /** Each use of time or chance past the ports, as `path:line what`. */
-export function worldAccess(files: readonly SourceFile[]): string[] {
+export function nondeterminismUses(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, code }) =>
-    code.split('\n').flatMap((line, index) => WORLD.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${path}:${index + 1} ${what}`)),
+    code.split('\n').flatMap((line, index) => NONDETERMINISM.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${path}:${index + 1} ${what}`)),
   );
 }

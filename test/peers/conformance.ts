@@ -34,27 +34,27 @@ class Recording {
     this.#waiting.get(t === 'TYPING_START' ? `${t} ${this.numbers.at(-1)}` : t)?.();
   };
 
-  came(what: string): Promise<void> {
+  waitFor(what: string): Promise<void> {
     return new Promise((resolve) => this.#waiting.set(what, resolve));
   }
 }
 
 /** An event every client passes on as it is, and none looks up in a cache. */
-function say(gateway: FakeGateway, from: number, to: number): void {
+function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void {
   for (let n = from; n <= to; n += 1) gateway.dispatch('TYPING_START', { channel_id: '20', user_id: '30', timestamp: n });
 }
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
 /** What a client is known to do against the documentation. */
-export interface Known {
+export interface KnownDeviations {
   /** As FakeGateway words it. */
   readonly faults?: readonly string[];
   /** By the rules of the oracle, each with the reason. */
   readonly broken?: { readonly [rule in OracleRule]?: string };
 }
 
-export function describePeer(name: string, createPeer: (options: PeerOptions) => Peer, { faults = [], broken = {} }: Known = {}): void {
+export function describePeer(name: string, createPeer: (options: PeerOptions) => Peer, { faults = [], broken = {} }: KnownDeviations = {}): void {
   const seen = new Set<OracleRule>();
   const unexpected = ({ stats }: FakeGateway): unknown[] => stats.violations.filter(({ what }) => !faults.includes(what));
 
@@ -84,8 +84,8 @@ export function describePeer(name: string, createPeer: (options: PeerOptions) =>
 
     test('identifies, becomes ready and gets what is dispatched', async () => {
       const { gateway, recording, connection } = await ready();
-      const last = recording.came('TYPING_START 100');
-      say(gateway, 1, 100);
+      const last = recording.waitFor('TYPING_START 100');
+      dispatchNumbered(gateway, 1, 100);
       await last;
 
       expect(recording.numbers).toEqual(upTo(100));
@@ -110,15 +110,15 @@ export function describePeer(name: string, createPeer: (options: PeerOptions) =>
       ['the gateway asks for a reconnect', (connection) => connection.requestReconnect()],
     ])('resumes without loss when %s', async (_title, fault) => {
       const { gateway, recording, connection } = await ready();
-      const before = recording.came('TYPING_START 50');
-      say(gateway, 1, 50);
+      const before = recording.waitFor('TYPING_START 50');
+      dispatchNumbered(gateway, 1, 50);
       await before;
 
-      const last = recording.came('TYPING_START 150');
+      const last = recording.waitFor('TYPING_START 150');
       fault(connection);
-      say(gateway, 51, 100);
+      dispatchNumbered(gateway, 51, 100);
       await gateway.waitUntil(({ stats }) => stats.resumes === 1);
-      say(gateway, 101, 150);
+      dispatchNumbered(gateway, 101, 150);
       await last;
 
       expect(recording.numbers).toEqual(upTo(150));

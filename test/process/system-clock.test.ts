@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 
-const MOST_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 describe('the system clock', () => {
   // They fire at once, as those of Node, when they are given more than a timer takes.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it.each([1, MOST_MS, MOST_MS + 1, 5 * MOST_MS + 7])('waits %d ms, also where that is more than a timer of Node takes', (delayMs) => {
+  it.each([1, MAX_TIMER_MS, MAX_TIMER_MS + 1, 5 * MAX_TIMER_MS + 7])('waits %d ms, also where that is more than a timer of Node takes', (delayMs) => {
     const fired = vi.fn<() => void>();
     systemClock.setTimeout(fired, delayMs);
     vi.advanceTimersByTime(delayMs - 1);
@@ -20,13 +20,13 @@ describe('the system clock', () => {
   it('never fires after Infinity', () => {
     const fired = vi.fn<() => void>();
     systemClock.setTimeout(fired, Number.POSITIVE_INFINITY);
-    vi.advanceTimersByTime(3 * MOST_MS);
+    vi.advanceTimersByTime(3 * MAX_TIMER_MS);
     expect(fired).not.toHaveBeenCalled();
   });
 
   it('can be cleared in the middle of a wait that is longer than a timer of Node', () => {
-    const handle = systemClock.setTimeout(() => {}, 3 * MOST_MS);
-    vi.advanceTimersByTime(2 * MOST_MS);
+    const handle = systemClock.setTimeout(() => {}, 3 * MAX_TIMER_MS);
+    vi.advanceTimersByTime(2 * MAX_TIMER_MS);
     systemClock.clearTimeout(handle);
     expect(vi.getTimerCount()).toBe(0);
   });

@@ -3,8 +3,8 @@ import { deepEqual, ok } from 'node:assert/strict';
 import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDecoder } from '../../src/actors/create-decoder.ts';
-import type { Decoder } from '../../src/actors/decoder.ts';
+import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import type { Decoder } from '../../src/decoding/decoder.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 import { compress } from '../kit/compressed-streams.ts';
 import { held, turn } from './kit.ts';
@@ -109,11 +109,11 @@ const isTurn = fc.infiniteStream(fc.boolean());
 
 /** What a sink throws when nobody is there any more to be thrown at. */
 let uncaught: unknown[] = [];
-const note = (error: unknown): void => void uncaught.push(error);
+const onUncaught = (error: unknown): void => void uncaught.push(error);
 const listeners = process.listeners('uncaughtException');
-beforeAll(() => void process.removeAllListeners('uncaughtException').on('uncaughtException', note));
+beforeAll(() => void process.removeAllListeners('uncaughtException').on('uncaughtException', onUncaught));
 afterAll(() => {
-  process.removeListener('uncaughtException', note);
+  process.removeListener('uncaughtException', onUncaught);
   for (const listener of listeners) process.on('uncaughtException', listener);
 });
 

@@ -10,7 +10,7 @@ import { held, play, script, step, turn } from './kit.ts';
 /** A sequence, the code of an error, `done` or `waits`. */
 type Outcome = number | string;
 
-class World {
+class DispatchStreamModel {
   /** What the owner knows. */
   isHeldBack = false;
   isClosed = false;
@@ -28,8 +28,8 @@ class World {
   constructor(highWaterMark: number) {
     this.#highWaterMark = highWaterMark;
     const owner = {
-      pressureChanged: (): void => void (this.isHeldBack = this.stream.isFull),
-      closed: (): void => void (this.isClosed = true),
+      onPressureChange: (): void => void (this.isHeldBack = this.stream.isFull),
+      onClosed: (): void => void (this.isClosed = true),
     };
     this.stream = new DispatchStream(owner, { signal: this.abort.signal, events: ['WANTED'], highWaterMark });
   }
@@ -46,7 +46,7 @@ class World {
   }
 
   next(): void {
-    const asked = { expected: this.waiting.shift() ?? this.#takeEnd(), outcome: 'waits' as Outcome };
+    const asked = { expected: this.waiting.shift() ?? this.#consumeEnd(), outcome: 'waits' as Outcome };
     if (this.waiting.length <= this.#highWaterMark / 2) this.isFull = false;
     this.asked.push(asked);
     this.stream.next().then(
@@ -56,19 +56,19 @@ class World {
   }
 
   finish(error: GatewayError | null): void {
-    this.#over(error?.code ?? 'done');
+    this.#endWith(error?.code ?? 'done');
     this.stream.finish(error);
   }
 
-  leave(): void {
+  return(): void {
     this.waiting.length = 0;
-    this.#over('done');
+    this.#endWith('done');
     this.end = 'done';
     void this.stream.return();
   }
 
-  giveUp(): void {
-    if (this.end === 'waits') this.#over('ABORTED');
+  abortStream(): void {
+    if (this.end === 'waits') this.#endWith('ABORTED');
     else if (this.waiting.length > 0) this.end = 'ABORTED';
     this.waiting.length = 0;
     this.abort.abort();
@@ -95,50 +95,50 @@ class World {
   }
 
   /** An error is told once; after it, as after any end, there is nothing. */
-  #takeEnd(): Outcome {
+  #consumeEnd(): Outcome {
     const { end } = this;
     if (end !== 'waits') this.end = 'done';
     return end;
   }
 
-  #over(how: Outcome): void {
+  #endWith(how: Outcome): void {
     if (this.end !== 'waits') return;
     this.end = how;
     this.isFull = false;
-    for (const asked of this.asked) if (asked.expected === 'waits') asked.expected = this.#takeEnd();
+    for (const asked of this.asked) if (asked.expected === 'waits') asked.expected = this.#consumeEnd();
   }
 }
 
 const steps = [
-  fc.constantFrom('WANTED', 'WANTED', 'WANTED', 'OTHER').map((t) => step<World>(`push ${t}`, (world) => world.push(t))),
+  fc.constantFrom('WANTED', 'WANTED', 'WANTED', 'OTHER').map((t) => step<DispatchStreamModel>(`push ${t}`, (model) => model.push(t))),
   fc.integer({ min: 2, max: 12 }).map((count) =>
-    step<World>(`push ${count}`, (world) => {
-      for (let left = count; left > 0; left -= 1) world.push('WANTED');
+    step<DispatchStreamModel>(`push ${count}`, (model) => {
+      for (let left = count; left > 0; left -= 1) model.push('WANTED');
     }),
   ),
   fc.integer({ min: 1, max: 8 }).map((count) =>
-    step<World>(`next × ${count}`, (world) => {
-      for (let left = count; left > 0; left -= 1) world.next();
+    step<DispatchStreamModel>(`next × ${count}`, (model) => {
+      for (let left = count; left > 0; left -= 1) model.next();
     }),
   ),
-  fc.constant(step<World>('check', (world) => world.check())),
+  fc.constant(step<DispatchStreamModel>('check', (model) => model.check())),
 ];
 const endings = [
-  fc.constant(step<World>('finish', (world) => world.finish(null))),
-  fc.constant(step<World>('fail', (world) => world.finish(new GatewayError('INTERNAL_ERROR', 'the test said so')))),
-  fc.constant(step<World>('return', (world) => world.leave())),
-  fc.constant(step<World>('abort', (world) => world.giveUp())),
+  fc.constant(step<DispatchStreamModel>('finish', (model) => model.finish(null))),
+  fc.constant(step<DispatchStreamModel>('fail', (model) => model.finish(new GatewayError('INTERNAL_ERROR', 'the test said so')))),
+  fc.constant(step<DispatchStreamModel>('return', (model) => model.return())),
+  fc.constant(step<DispatchStreamModel>('abort', (model) => model.abortStream())),
 ];
 
 it('a stream hands everything out once and in order, says when it is full, and lets go when it has ended', async () => {
   const scripts = fc.tuple(script(steps, 30), script([...steps, ...endings], 20));
   const runs = await held(
     fc.asyncProperty(fc.integer({ min: 1, max: 10 }), scripts, async (highWaterMark, [before, after]) => {
-      const world = new World(highWaterMark);
-      await play(world, before);
-      await world.check();
-      await play(world, after);
-      await world.check();
+      const model = new DispatchStreamModel(highWaterMark);
+      await play(model, before);
+      await model.check();
+      await play(model, after);
+      await model.check();
     }),
     200,
   );

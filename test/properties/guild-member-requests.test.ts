@@ -12,7 +12,7 @@ import { held, pick, play, script, step, turn } from './kit.ts';
 const NONCES = ['a', 'b', 'c'];
 const MAX_RETRIES = 3;
 
-interface Asked {
+interface TrackedRequest {
   readonly nonce: string;
   readonly timeoutMs: number;
   readonly abort: AbortController;
@@ -29,28 +29,28 @@ interface Asked {
   readonly outcomes: unknown[];
 }
 
-const chunkOf = ({ nonce, chunkCount }: Pick<Asked, 'nonce' | 'chunkCount'>, index: number): GatewayGuildMembersChunkDispatchData =>
+const chunkOf = ({ nonce, chunkCount }: Pick<TrackedRequest, 'nonce' | 'chunkCount'>, index: number): GatewayGuildMembersChunkDispatchData =>
   ({ guild_id: '7', chunk_index: index, chunk_count: chunkCount, members: [`member ${index} of ${nonce}`], nonce }) as never;
 
-const answerTo = ({ nonce, chunkCount }: Asked): unknown => ({
+const answerTo = ({ nonce, chunkCount }: TrackedRequest): unknown => ({
   guildId: '7',
   members: Array.from({ length: chunkCount }, (_, index) => `member ${index} of ${nonce}`),
   notFound: [],
   nonce,
 });
 
-class World {
+class GuildMemberRequestsModel {
   readonly clock = new VirtualClock();
   readonly requests = new GuildMemberRequests({ clock: this.clock, random: () => 0, send: (data, signal) => this.#send(data, signal) });
-  readonly asked: Asked[] = [];
+  readonly asked: TrackedRequest[] = [];
 
-  get open(): Asked[] {
+  get open(): TrackedRequest[] {
     return this.asked.filter(({ state }) => state !== 'over');
   }
 
   request(nonce: string, chunkCount: number, timeoutMs: number): void {
     const isTaken = this.open.some((other) => other.nonce === nonce);
-    const asked: Asked = {
+    const asked: TrackedRequest = {
       nonce,
       timeoutMs,
       abort: new AbortController(),
@@ -80,49 +80,49 @@ class World {
     return transmit.promise;
   }
 
-  async transmit(asked: Asked): Promise<void> {
+  async transmit(asked: TrackedRequest): Promise<void> {
     asked.state = 'sent';
     asked.dueAt = this.clock.now() + asked.timeoutMs;
     asked.transmit?.resolve();
     await turn();
   }
 
-  chunk(asked: Asked, index: number): void {
+  chunk(asked: TrackedRequest, index: number): void {
     if (asked.state !== 'over') {
       asked.came.add(index);
       asked.dueAt = this.clock.now() + asked.timeoutMs;
-      if (asked.came.size === asked.chunkCount) this.#over(asked, answerTo(asked));
+      if (asked.came.size === asked.chunkCount) this.#settle(asked, answerTo(asked));
     }
-    this.requests.chunk(chunkOf(asked, index));
+    this.requests.onChunk(chunkOf(asked, index));
   }
 
-  rateLimited(asked: Asked, retryAfterMs: number): void {
+  rateLimited(asked: TrackedRequest, retryAfterMs: number): void {
     asked.retries += 1;
-    if (asked.retries > MAX_RETRIES) this.#over(asked, 'REQUEST_RATE_LIMITED');
+    if (asked.retries > MAX_RETRIES) this.#settle(asked, 'REQUEST_RATE_LIMITED');
     else {
       asked.state = 'waits to ask again';
       asked.dueAt = this.clock.now() + retryAfterMs;
     }
-    this.requests.rateLimited({ opcode: 8, retryAfter: retryAfterMs / 1_000, nonce: asked.nonce });
+    this.requests.onRateLimited({ opcode: 8, retryAfter: retryAfterMs / 1_000, nonce: asked.nonce });
   }
 
-  fail(asked: Asked): void {
-    this.#over(asked, 'NOT_CONNECTED');
+  fail(asked: TrackedRequest): void {
+    this.#settle(asked, 'NOT_CONNECTED');
     asked.transmit?.reject(new GatewayError('NOT_CONNECTED', 'the test said so'));
   }
 
-  abort(asked: Asked): void {
-    this.#over(asked, 'ABORTED');
+  abort(asked: TrackedRequest): void {
+    this.#settle(asked, 'ABORTED');
     asked.abort.abort();
   }
 
   connectionLost(): void {
-    for (const asked of this.open) if (asked.state === 'sent') this.#over(asked, 'CONNECTION_LOST');
-    this.requests.connectionLost();
+    for (const asked of this.open) if (asked.state === 'sent') this.#settle(asked, 'CONNECTION_LOST');
+    this.requests.onConnectionLost();
   }
 
   stop(): void {
-    for (const asked of this.open) this.#over(asked, 'STOPPED');
+    for (const asked of this.open) this.#settle(asked, 'STOPPED');
     this.requests.stop(new GatewayError('STOPPED', 'the test said so'));
   }
 
@@ -131,7 +131,7 @@ class World {
     for (const asked of this.open) {
       if (asked.dueAt === null || asked.dueAt > until) continue;
       asked.dueAt = null;
-      if (asked.state === 'sent') this.#over(asked, 'REQUEST_TIMED_OUT');
+      if (asked.state === 'sent') this.#settle(asked, 'REQUEST_TIMED_OUT');
       else asked.state = 'waits for the socket';
     }
     this.clock.advance(ms);
@@ -142,7 +142,7 @@ class World {
     for (const { nonce, expected, outcomes } of this.asked) deepEqual({ nonce, outcomes }, { nonce, outcomes: expected === null ? [] : [expected] });
   }
 
-  #over(asked: Asked, outcome: unknown): void {
+  #settle(asked: TrackedRequest, outcome: unknown): void {
     if (asked.state === 'over') return;
     asked.state = 'over';
     asked.expected = outcome;
@@ -152,53 +152,53 @@ class World {
 const which = fc.nat();
 const ms = fc.integer({ min: 1, max: 2_000 });
 /** Does something to one of the requests in such a state, if there is one. */
-const to = (text: string, states: readonly Asked['state'][], run: (world: World, asked: Asked) => void | Promise<void>) =>
+const onRequestIn = (text: string, states: readonly TrackedRequest['state'][], run: (model: GuildMemberRequestsModel, asked: TrackedRequest) => void | Promise<void>) =>
   which.map((n) =>
-    step<World>(`${text} (${n})`, async (world) => {
-      const asked = pick(world.asked.filter(({ state }) => states.includes(state)), n);
-      if (asked !== undefined) await run(world, asked);
+    step<GuildMemberRequestsModel>(`${text} (${n})`, async (model) => {
+      const asked = pick(model.asked.filter(({ state }) => states.includes(state)), n);
+      if (asked !== undefined) await run(model, asked);
     }),
   );
 
 const steps = [
   fc.tuple(fc.constantFrom(...NONCES), fc.integer({ min: 1, max: 4 }), ms).map(([nonce, chunkCount, timeoutMs]) =>
-    step<World>(`request ${nonce} in ${chunkCount} chunks, ${timeoutMs} ms`, (world) => world.request(nonce, chunkCount, timeoutMs)),
+    step<GuildMemberRequestsModel>(`request ${nonce} in ${chunkCount} chunks, ${timeoutMs} ms`, (model) => model.request(nonce, chunkCount, timeoutMs)),
   ),
-  to('transmit', ['waits for the socket'], (world, asked) => world.transmit(asked)),
-  fc.nat({ max: 3 }).chain((index) => to(`chunk ${index}`, ['sent'], (world, asked) => world.chunk(asked, index % asked.chunkCount))),
-  fc.nat({ max: 3 }).chain((index) => to(`chunk ${index}`, ['sent'], (world, asked) => world.chunk(asked, index % asked.chunkCount))),
-  fc.constant(step<World>('a chunk nobody asked for', (world) => world.requests.chunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)))),
-  ms.chain((retryAfterMs) => to(`rate limited for ${retryAfterMs} ms`, ['sent'], (world, asked) => world.rateLimited(asked, retryAfterMs))),
+  onRequestIn('transmit', ['waits for the socket'], (model, asked) => model.transmit(asked)),
+  fc.nat({ max: 3 }).chain((index) => onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount))),
+  fc.nat({ max: 3 }).chain((index) => onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount))),
+  fc.constant(step<GuildMemberRequestsModel>('a chunk nobody asked for', (model) => model.requests.onChunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)))),
+  ms.chain((retryAfterMs) => onRequestIn(`rate limited for ${retryAfterMs} ms`, ['sent'], (model, asked) => model.rateLimited(asked, retryAfterMs))),
   fc.integer({ min: 1, max: 5 }).chain((times) =>
-    to(`refused ${times} times`, ['waits for the socket'], async (world, asked) => {
+    onRequestIn(`refused ${times} times`, ['waits for the socket'], async (model, asked) => {
       for (let left = times; left > 0 && asked.state === 'waits for the socket'; left -= 1) {
-        await world.transmit(asked);
-        world.rateLimited(asked, 1);
-        world.advance(1);
+        await model.transmit(asked);
+        model.rateLimited(asked, 1);
+        model.advance(1);
       }
     }),
   ),
-  to('sending fails', ['waits for the socket'], (world, asked) => world.fail(asked)),
-  to('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (world, asked) => world.abort(asked)),
-  to('abort, and ask the same at once', ['waits for the socket', 'sent', 'waits to ask again'], (world, asked) => {
-    world.abort(asked);
-    world.request(asked.nonce, asked.chunkCount, asked.timeoutMs);
+  onRequestIn('sending fails', ['waits for the socket'], (model, asked) => model.fail(asked)),
+  onRequestIn('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (model, asked) => model.abort(asked)),
+  onRequestIn('abort, and ask the same at once', ['waits for the socket', 'sent', 'waits to ask again'], (model, asked) => {
+    model.abort(asked);
+    model.request(asked.nonce, asked.chunkCount, asked.timeoutMs);
   }),
-  fc.constant(step<World>('the connection is lost', (world) => world.connectionLost())),
-  fc.constant(step<World>('stop', (world) => world.stop())),
-  ms.map((wait) => step<World>(`advance ${wait} ms`, (world) => world.advance(wait))),
-  fc.constant(step<World>('everything settles that can', (world) => world.check())),
+  fc.constant(step<GuildMemberRequestsModel>('the connection is lost', (model) => model.connectionLost())),
+  fc.constant(step<GuildMemberRequestsModel>('stop', (model) => model.stop())),
+  ms.map((wait) => step<GuildMemberRequestsModel>(`advance ${wait} ms`, (model) => model.advance(wait))),
+  fc.constant(step<GuildMemberRequestsModel>('everything settles that can', (model) => model.check())),
 ];
 
 it('every request settles once and with its own members, whatever comes in whatever order', async () => {
   const runs = await held(
     fc.asyncProperty(script(steps, 60), async (commands) => {
-      const world = new World();
-      await play(world, commands);
-      await world.check();
-      world.stop();
-      await world.check();
-      deepEqual(world.clock.pending, 0);
+      const model = new GuildMemberRequestsModel();
+      await play(model, commands);
+      await model.check();
+      model.stop();
+      await model.check();
+      deepEqual(model.clock.pending, 0);
     }),
     300,
   );

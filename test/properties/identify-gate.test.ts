@@ -2,15 +2,15 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { IdentifyPermit } from '../../src/actors/identify-gate.ts';
-import { MemoryIdentifyGate } from '../../src/actors/memory-identify-gate.ts';
+import type { IdentifyPermit } from '../../src/identify/identify-gate.ts';
+import { MemoryIdentifyGate } from '../../src/identify/memory-identify-gate.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { held, pick, play, script, step } from './kit.ts';
 
 const DAY_MS = 86_400_000;
 /** How long after its first frame a period may have begun, should that frame have been lost. */
-const BEGINNING_MS = 3_600_000;
+const PERIOD_START_WINDOW_MS = 3_600_000;
 /** 5 s, and the quarter of one for an IDENTIFY that was slow on its way. */
 const SPACING_MS = 5_250;
 
@@ -28,8 +28,8 @@ interface Applicant {
   /** The step in which it came. */
   readonly cameIn: number;
   /** How often it was told of a spent budget, and how often it should have been. */
-  told: number;
-  toBeTold: number;
+  notified: number;
+  expectedNotices: number;
   permit: IdentifyPermit | null;
   state: 'waits' | 'holds' | 'sent' | 'released' | 'ABORTED';
 }
@@ -38,7 +38,7 @@ interface Applicant {
 class Discord {
   remaining: number;
   #resetAt: number;
-  #beginsBefore = Number.NEGATIVE_INFINITY;
+  #periodStartsBefore = Number.NEGATIVE_INFINITY;
   readonly #setup: Setup;
   readonly #lastAt = new Map<number, number>();
 
@@ -51,9 +51,9 @@ class Discord {
   identify(shardId: number, now: number): void {
     if (now >= this.#resetAt) {
       this.remaining = this.#setup.total;
-      this.#beginsBefore = now + BEGINNING_MS;
+      this.#periodStartsBefore = now + PERIOD_START_WINDOW_MS;
     }
-    if (now < this.#beginsBefore) this.#resetAt = now + DAY_MS;
+    if (now < this.#periodStartsBefore) this.#resetAt = now + DAY_MS;
     this.remaining -= 1;
     ok(this.remaining >= this.#setup.reserve, 'the reserve was touched');
     ok(this.isSpaced(shardId, now), 'two frames of one key were too close');
@@ -74,7 +74,7 @@ class Discord {
   }
 }
 
-class World {
+class IdentifyGateModel {
   readonly clock = new VirtualClock();
   readonly gate: MemoryIdentifyGate;
   readonly discord: Discord;
@@ -92,10 +92,10 @@ class World {
   }
 
   acquire(shardId: number): Applicant {
-    const applicant: Applicant = { shardId, abort: new AbortController(), cameIn: this.#step, told: 0, toBeTold: 0, permit: null, state: 'waits' };
+    const applicant: Applicant = { shardId, abort: new AbortController(), cameIn: this.#step, notified: 0, expectedNotices: 0, permit: null, state: 'waits' };
     this.applicants.push(applicant);
     const onBudgetSpent = (retryAfterMs: number): void => {
-      applicant.told += 1;
+      applicant.notified += 1;
       if (this.discord.spare(this.clock.now(), 0) > 0 || !(retryAfterMs > 0)) this.complaints.push('told of a budget that is not spent');
     };
     this.gate.acquire({ shardId, signal: applicant.abort.signal, onBudgetSpent }).then(
@@ -129,7 +129,7 @@ class World {
   #granted(applicant: Applicant, permit: IdentifyPermit): void {
     const { shardId, abort, cameIn } = applicant;
     const before = this.in('waits').filter(
-      (other) => other !== applicant && other.cameIn < this.#step && this.#areRivals(other, applicant) && !other.abort.signal.aborted,
+      (other) => other !== applicant && other.cameIn < this.#step && this.#shareKey(other, applicant) && !other.abort.signal.aborted,
     );
     if (before.some((other) => other.shardId < shardId || (other.shardId === shardId && other.cameIn < cameIn))) {
       this.complaints.push(`shard ${shardId} went before its turn`);
@@ -146,10 +146,10 @@ class World {
 
   #expectNotices(): void {
     if (this.discord.spare(this.clock.now(), 0) > 0) return;
-    for (const applicant of this.in('waits')) applicant.toBeTold = 1;
+    for (const applicant of this.in('waits')) applicant.expectedNotices = 1;
   }
 
-  #areRivals(one: Applicant, other: Applicant): boolean {
+  #shareKey(one: Applicant, other: Applicant): boolean {
     return this.discord.keyOf(one.shardId) === this.discord.keyOf(other.shardId);
   }
 
@@ -158,17 +158,17 @@ class World {
     const now = this.clock.now();
     const [waiting, holding] = [this.in('waits'), this.in('holds')];
     const spare = this.discord.spare(now, holding.length);
-    for (const one of holding) deepEqual(holding.filter((other) => this.#areRivals(one, other)), [one]);
-    const kept = waiting.filter(({ shardId }) => this.discord.isSpaced(shardId, now)).filter((one) => !holding.some((other) => this.#areRivals(one, other)));
+    for (const one of holding) deepEqual(holding.filter((other) => this.#shareKey(one, other)), [one]);
+    const kept = waiting.filter(({ shardId }) => this.discord.isSpaced(shardId, now)).filter((one) => !holding.some((other) => this.#shareKey(one, other)));
     deepEqual(
       {
         kept: spare > 0 ? kept : [],
         aborted: waiting.filter(({ abort }) => abort.signal.aborted),
-        told: waiting.map(({ told }) => told),
+        told: waiting.map(({ notified }) => notified),
         complaints: this.complaints,
         waiting: this.gate.waiting,
       },
-      { kept: [], aborted: [], told: waiting.map(({ toBeTold }) => toBeTold), complaints: [], waiting: waiting.length },
+      { kept: [], aborted: [], told: waiting.map(({ expectedNotices }) => expectedNotices), complaints: [], waiting: waiting.length },
     );
   }
 }
@@ -186,44 +186,44 @@ const setups = fc.integer({ min: 2, max: 4 }).chain((total) =>
 );
 
 /** Some of what is done is done in one turn with what comes next. */
-const acts: fc.Arbitrary<{ text: string; run: (world: World) => void }> = fc.oneof(
-  shardIds.map((id) => ({ text: `shard ${id} asks`, run: (world: World) => void world.acquire(id) })),
-  shardIds.map((id) => ({ text: `shard ${id} asks and leaves`, run: (world: World) => world.acquire(id).abort.abort() })),
-  which.map((n) => ({ text: `abort a waiter (${n})`, run: (world: World) => pick(world.in('waits'), n)?.abort.abort() })),
-  which.map((n) => ({ text: `abort anyone (${n})`, run: (world: World) => pick(world.applicants, n)?.abort.abort() })),
-  which.map((n) => ({ text: `sent (${n})`, run: (world: World) => world.sent(pick(world.in('holds'), n)) })),
-  which.map((n) => ({ text: `release (${n})`, run: (world: World) => world.release(pick(world.in('holds'), n)) })),
-  which.map((n) => ({ text: `sent again (${n})`, run: (world: World) => world.sent(pick(world.in('sent', 'released'), n)) })),
-  which.map((n) => ({ text: `release again (${n})`, run: (world: World) => world.release(pick(world.in('sent', 'released'), n)) })),
+const acts: fc.Arbitrary<{ text: string; run: (model: IdentifyGateModel) => void }> = fc.oneof(
+  shardIds.map((id) => ({ text: `shard ${id} asks`, run: (model: IdentifyGateModel) => void model.acquire(id) })),
+  shardIds.map((id) => ({ text: `shard ${id} asks and leaves`, run: (model: IdentifyGateModel) => model.acquire(id).abort.abort() })),
+  which.map((n) => ({ text: `abort a waiter (${n})`, run: (model: IdentifyGateModel) => pick(model.in('waits'), n)?.abort.abort() })),
+  which.map((n) => ({ text: `abort anyone (${n})`, run: (model: IdentifyGateModel) => pick(model.applicants, n)?.abort.abort() })),
+  which.map((n) => ({ text: `sent (${n})`, run: (model: IdentifyGateModel) => model.sent(pick(model.in('holds'), n)) })),
+  which.map((n) => ({ text: `release (${n})`, run: (model: IdentifyGateModel) => model.release(pick(model.in('holds'), n)) })),
+  which.map((n) => ({ text: `sent again (${n})`, run: (model: IdentifyGateModel) => model.sent(pick(model.in('sent', 'released'), n)) })),
+  which.map((n) => ({ text: `release again (${n})`, run: (model: IdentifyGateModel) => model.release(pick(model.in('sent', 'released'), n)) })),
 );
 const steps = [
   fc.array(acts, { minLength: 1, maxLength: 4 }).map((all) =>
-    step<World>(all.map(({ text }) => text).join(' and '), async (world) => {
-      for (const { run } of all) run(world);
-      await world.advance(0);
+    step<IdentifyGateModel>(all.map(({ text }) => text).join(' and '), async (model) => {
+      for (const { run } of all) run(model);
+      await model.advance(0);
     }),
   ),
   shardIds.map((id) =>
-    step<World>(`shard ${id} comes`, async (world) => {
-      world.acquire(id);
-      await world.advance(0);
+    step<IdentifyGateModel>(`shard ${id} comes`, async (model) => {
+      model.acquire(id);
+      await model.advance(0);
     }),
   ),
   fc.oneof(fc.constantFrom(1, 250, 5_000, 5_249, 5_250, DAY_MS - 1, DAY_MS), fc.nat({ max: 20_000 })).map((ms) =>
-    step<World>(`advance ${ms} ms`, (world) => world.advance(ms)),
+    step<IdentifyGateModel>(`advance ${ms} ms`, (model) => model.advance(ms)),
   ),
 ];
 
 it('a permit is given as soon as Discord allows and never before, lowest shard first, and all get theirs in the end', async () => {
   const runs = await held(
     fc.asyncProperty(setups, script(steps, 40), async (setup, commands) => {
-      const world = new World(setup);
-      await play(world, commands);
-      for (let left = world.in('waits', 'holds').length; left > 0; left -= 1) {
-        for (const applicant of world.in('holds')) world.sent(applicant);
-        await world.advance(2 * DAY_MS);
+      const model = new IdentifyGateModel(setup);
+      await play(model, commands);
+      for (let left = model.in('waits', 'holds').length; left > 0; left -= 1) {
+        for (const applicant of model.in('holds')) model.sent(applicant);
+        await model.advance(2 * DAY_MS);
       }
-      deepEqual(world.in('waits'), []);
+      deepEqual(model.in('waits'), []);
     }),
     250,
   );

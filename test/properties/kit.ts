@@ -28,25 +28,25 @@ export async function held(property: fc.IRawProperty<unknown>, numRuns: number):
 }
 
 /** A command that is its own description. It must keep nothing: the same one is played again while shrinking. */
-export const step = <World extends object>(
+export const step = <Model extends object>(
   text: string,
-  run: (world: World) => void | Promise<void>,
-  check: (world: World) => boolean = () => true,
-): fc.AsyncCommand<World, World> => ({
+  run: (model: Model) => void | Promise<void>,
+  check: (model: Model) => boolean = () => true,
+): fc.AsyncCommand<Model, Model> => ({
   check,
-  run: async (world) => run(world),
+  run: async (model) => run(model),
   toString: () => text,
 });
 
 /** A script of such commands, each drawn from one of `steps`. */
-export const script = <World extends object>(
-  steps: readonly fc.Arbitrary<fc.AsyncCommand<World, World>>[],
+export const script = <Model extends object>(
+  steps: readonly fc.Arbitrary<fc.AsyncCommand<Model, Model>>[],
   maxCommands: number,
-): fc.Arbitrary<Iterable<fc.AsyncCommand<World, World>>> => fc.commands([...steps], { maxCommands, size: 'max' });
+): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, Model>>> => fc.commands([...steps], { maxCommands, size: 'max' });
 
-/** Plays a script. The model and what is tested are two parts of one world. */
-export const play = <World extends object>(world: World, steps: Iterable<fc.AsyncCommand<World, World>>): Promise<void> =>
-  fc.asyncModelRun(() => ({ model: world, real: world }), steps);
+/** Plays a script. The model and what is tested are two parts of one object. */
+export const play = <Model extends object>(model: Model, steps: Iterable<fc.AsyncCommand<Model, Model>>): Promise<void> =>
+  fc.asyncModelRun(() => ({ model, real: model }), steps);
 
 /** Whatever can settle without time passing has settled. */
 export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

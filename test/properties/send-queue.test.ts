@@ -2,10 +2,10 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { SendLimiter } from '../../src/actors/send-limiter.ts';
-import type { FrameKind } from '../../src/actors/send-limiter.ts';
-import { SendQueue } from '../../src/actors/send-queue.ts';
-import type { QueuedKind } from '../../src/actors/send-queue.ts';
+import { SendLimiter } from '../../src/connection/send-limiter.ts';
+import type { FrameKind } from '../../src/connection/send-limiter.ts';
+import { SendQueue } from '../../src/connection/send-queue.ts';
+import type { QueuedKind } from '../../src/connection/send-queue.ts';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { held, pick, play, script, step, turn } from './kit.ts';
@@ -34,35 +34,35 @@ interface Frame {
 }
 
 /** A connection: its log of frames, and whether the socket still takes any. */
-class Wire {
+class FakeConnection {
   readonly frames: Frame[] = [];
   readonly limiter: SendLimiter;
   isBroken = false;
   readonly #clock: VirtualClock;
-  readonly #left: (kind: QueuedKind, id: number, wire: Wire) => void;
+  readonly #onFrame: (kind: QueuedKind, id: number, wire: FakeConnection) => void;
 
-  constructor(clock: VirtualClock, left: Wire['transmitted']) {
+  constructor(clock: VirtualClock, onFrame: FakeConnection['transmitted']) {
     this.#clock = clock;
-    this.#left = left;
+    this.#onFrame = onFrame;
     this.limiter = new SendLimiter({ clock });
-    this.limiter.keepRoomFor(INTERVAL_MS);
-    this.#put('handshake');
-    clock.setTimeout(() => this.#beat(), INTERVAL_MS / 3);
+    this.limiter.reserveHeartbeats(INTERVAL_MS);
+    this.#record('handshake');
+    clock.setTimeout(() => this.#sendHeartbeat(), INTERVAL_MS / 3);
   }
 
-  get transmitted(): (kind: QueuedKind, id: number, wire: Wire) => void {
-    return this.#left;
+  get transmitted(): (kind: QueuedKind, id: number, wire: FakeConnection) => void {
+    return this.#onFrame;
   }
 
   transmit(kind: QueuedKind, text: string): boolean {
     if (this.isBroken) return false;
-    this.#left(kind, Number(text), this);
-    this.#put(kind);
+    this.#onFrame(kind, Number(text), this);
+    this.#record(kind);
     return true;
   }
 
   answerRequest(): void {
-    if (this.limiter.delayMs('reply') === 0) this.#put('reply');
+    if (this.limiter.delayMs('reply') === 0) this.#record('reply');
   }
 
   /** How many frames, by plain counting, a window that ends now has. */
@@ -75,27 +75,27 @@ class Wire {
     return this.count(FRAME_WINDOW_MS) < (kind === 'priority' ? PRIORITY_FRAMES : COMMAND_FRAMES);
   }
 
-  #beat(): void {
+  #sendHeartbeat(): void {
     deepEqual(this.limiter.delayMs('heartbeat'), 0);
-    this.#put('heartbeat');
-    this.#clock.setTimeout(() => this.#beat(), INTERVAL_MS);
+    this.#record('heartbeat');
+    this.#clock.setTimeout(() => this.#sendHeartbeat(), INTERVAL_MS);
   }
 
-  #put(kind: FrameKind): void {
+  #record(kind: FrameKind): void {
     if (this.isBroken) return;
     this.limiter.record(kind);
     this.frames.push({ kind, at: this.#clock.now() });
   }
 }
 
-class World {
+class SendQueueModel {
   readonly clock = new VirtualClock();
   readonly queue = new SendQueue(0, this.clock, ({ pending, retryAfterMs }) => {
     deepEqual([pending, retryAfterMs > 0 && retryAfterMs <= FRAME_WINDOW_MS], [this.frameCount, true]);
   });
   readonly sends: Send[] = [];
-  readonly wires: Wire[] = [];
-  open: Wire | null = null;
+  readonly connections: FakeConnection[] = [];
+  open: FakeConnection | null = null;
   isStopped = false;
 
   get waiting(): Send[] {
@@ -124,14 +124,14 @@ class World {
 
   connect(): void {
     this.disconnect();
-    const wire = new Wire(this.clock, (kind, id) => this.#left(kind, id, wire));
-    this.wires.push(wire);
+    const wire = new FakeConnection(this.clock, (kind, id) => this.#onFrame(kind, id, wire));
+    this.connections.push(wire);
     this.open = wire;
-    this.queue.open(wire);
+    this.queue.attach(wire);
   }
 
   disconnect(): void {
-    this.queue.close();
+    this.queue.detach();
     if (this.open !== null) this.open.isBroken = true;
     this.open = null;
   }
@@ -149,7 +149,7 @@ class World {
   }
 
   /** A frame leaves: it has to be its turn. */
-  #left(kind: QueuedKind, id: number, wire: Wire): void {
+  #onFrame(kind: QueuedKind, id: number, wire: FakeConnection): void {
     const ofKind = this.waiting.filter((send) => send.kind === kind);
     const turnOf = kind === 'presence' ? ofKind.at(-1) : ofKind[0];
     deepEqual([wire, id], [this.open, turnOf?.id]);
@@ -170,46 +170,46 @@ class World {
   }
 
   checkLog(): void {
-    for (const { frames } of this.wires) {
-      ok(mostWithin(frames, 60_000) <= 120);
-      ok(mostWithin(frames.filter(({ kind }) => kind === 'presence'), 20_000) <= 5);
+    for (const { frames } of this.connections) {
+      ok(maxWithin(frames, 60_000) <= 120);
+      ok(maxWithin(frames.filter(({ kind }) => kind === 'presence'), 20_000) <= 5);
     }
   }
 }
 
 /** The most frames from any frame on, both ends of the window included. */
-const mostWithin = (frames: readonly Frame[], windowMs: number): number =>
+const maxWithin = (frames: readonly Frame[], windowMs: number): number =>
   Math.max(0, ...frames.map(({ at }) => frames.filter((other) => other.at >= at && other.at <= at + windowMs).length));
 
 const kinds = fc.constantFrom<QueuedKind>('command', 'command', 'presence', 'priority');
 const steps = [
   fc.tuple(kinds, fc.integer({ min: 1, max: 130 })).map(([kind, count]) =>
-    step<World>(`send ${count} × ${kind}`, (world) => {
-      for (let left = count; left > 0; left -= 1) world.send(kind);
+    step<SendQueueModel>(`send ${count} × ${kind}`, (model) => {
+      for (let left = count; left > 0; left -= 1) model.send(kind);
     }),
   ),
-  kinds.map((kind) => step<World>(`send ${kind}`, (world) => world.send(kind))),
+  kinds.map((kind) => step<SendQueueModel>(`send ${kind}`, (model) => model.send(kind))),
   fc.tuple(fc.nat(), fc.boolean()).map(([which, onlyWaiting]) =>
-    step<World>(`abort ${onlyWaiting ? 'a waiting' : 'any'} send (${which})`, (world) => {
-      const send = pick(onlyWaiting ? world.waiting : world.sends, which);
-      if (send !== undefined) world.abort(send);
+    step<SendQueueModel>(`abort ${onlyWaiting ? 'a waiting' : 'any'} send (${which})`, (model) => {
+      const send = pick(onlyWaiting ? model.waiting : model.sends, which);
+      if (send !== undefined) model.abort(send);
     }),
   ),
   fc.oneof(fc.nat({ max: 70_000 }), fc.constantFrom(1, 499, 500, 20_500, 60_000)).map((ms) =>
-    step<World>(`advance ${ms} ms`, (world) => world.clock.advance(ms)),
+    step<SendQueueModel>(`advance ${ms} ms`, (model) => model.clock.advance(ms)),
   ),
-  fc.constant(step<World>('connect', (world) => world.connect(), (world) => !world.isStopped)),
-  fc.constant(step<World>('disconnect', (world) => world.disconnect())),
+  fc.constant(step<SendQueueModel>('connect', (model) => model.connect(), (model) => !model.isStopped)),
+  fc.constant(step<SendQueueModel>('disconnect', (model) => model.disconnect())),
   fc.constant(
-    step<World>('the socket breaks', (world) => {
-      if (world.open !== null) world.open.isBroken = true;
+    step<SendQueueModel>('the socket breaks', (model) => {
+      if (model.open !== null) model.open.isBroken = true;
     }),
   ),
-  fc.constant(step<World>('stop', (world) => world.stop())),
-  fc.constant(step<World>('start', (world) => world.start())),
+  fc.constant(step<SendQueueModel>('stop', (model) => model.stop())),
+  fc.constant(step<SendQueueModel>('start', (model) => model.start())),
   fc.nat({ max: 5 }).map((count) =>
-    step<World>(`the gateway asks for ${count} beats`, (world) => {
-      for (let left = count; left > 0; left -= 1) world.open?.answerRequest();
+    step<SendQueueModel>(`the gateway asks for ${count} beats`, (model) => {
+      for (let left = count; left > 0; left -= 1) model.open?.answerRequest();
     }),
   ),
 ];
@@ -217,10 +217,10 @@ const steps = [
 it('every send leaves in its turn, settles once, and no window carries more than the gateway allows', async () => {
   const runs = await held(
     fc.asyncProperty(script(steps, 60), async (commands) => {
-      const world = new World();
-      await play(world, commands);
-      await world.check();
-      world.checkLog();
+      const model = new SendQueueModel();
+      await play(model, commands);
+      await model.check();
+      model.checkLog();
     }),
     120,
   );
@@ -230,15 +230,15 @@ it('every send leaves in its turn, settles once, and no window carries more than
 it('everything that waits leaves in bounded time once there is a connection', async () => {
   const runs = await held(
     fc.asyncProperty(script(steps, 40), async (commands) => {
-      const world = new World();
-      await play(world, commands);
-      world.start();
-      world.connect();
-      const minutes = Math.ceil(world.waiting.length / (COMMAND_FRAMES - 10)) + 1;
-      world.clock.advance(minutes * FRAME_WINDOW_MS);
-      await world.check();
-      world.checkLog();
-      deepEqual(world.waiting, []);
+      const model = new SendQueueModel();
+      await play(model, commands);
+      model.start();
+      model.connect();
+      const minutes = Math.ceil(model.waiting.length / (COMMAND_FRAMES - 10)) + 1;
+      model.clock.advance(minutes * FRAME_WINDOW_MS);
+      await model.check();
+      model.checkLog();
+      deepEqual(model.waiting, []);
     }),
     60,
   );

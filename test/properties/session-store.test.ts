@@ -21,7 +21,7 @@ interface Call {
 }
 
 /** Stores over one place, and what a Map would have in their stead. `unreadable` is what no store has written. */
-class World<Store extends SessionStore = SessionStore> {
+class SessionStoreModel<Store extends SessionStore = SessionStore> {
   readonly stores: Store[];
   readonly sessions = new Map<number, Session | 'unreadable'>();
   #calls: (Call & { readonly store: Store })[] = [];
@@ -61,7 +61,7 @@ class World<Store extends SessionStore = SessionStore> {
   }
 }
 
-class FileWorld extends World<FileSessionStore> {
+class FileSessionStoreModel extends SessionStoreModel<FileSessionStore> {
   readonly directory: string;
 
   constructor(directory: string) {
@@ -112,12 +112,12 @@ const sessions = shardIds.chain((shardId) =>
   ),
 );
 
-const stepsOf = <W extends World>(): fc.Arbitrary<fc.AsyncCommand<W, W>>[] => [
-  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (world) => world.call(store, session.shardId, session))),
-  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (world) => world.call(store, session.shardId, session))),
-  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} loads ${shardId}`, (world) => world.call(store, shardId, 'load'))),
-  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} clears ${shardId}`, (world) => world.call(store, shardId, 'clear'))),
-  fc.constant(step<W>('everything settles', (world) => world.settle())),
+const stepsOf = <W extends SessionStoreModel>(): fc.Arbitrary<fc.AsyncCommand<W, W>>[] => [
+  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) => model.call(store, session.shardId, session))),
+  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) => model.call(store, session.shardId, session))),
+  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} loads ${shardId}`, (model) => model.call(store, shardId, 'load'))),
+  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} clears ${shardId}`, (model) => model.call(store, shardId, 'clear'))),
+  fc.constant(step<W>('everything settles', (model) => model.settle())),
 ];
 
 const strangeTexts = fc.oneof(
@@ -125,27 +125,27 @@ const strangeTexts = fc.oneof(
   fc.tuple(sessions, fc.nat()).map(([session, cut]) => JSON.stringify(session).slice(0, cut % JSON.stringify(session).length)),
 );
 const fileSteps = [
-  ...stepsOf<FileWorld>(),
+  ...stepsOf<FileSessionStoreModel>(),
   fc.tuple(which, sessions, fc.nat({ max: 80 })).map(([store, session, bytes]) =>
-    step<FileWorld>(`store ${store} dies after ${bytes} bytes of shard ${session.shardId}`, (world) => world.crash(store, session, bytes)),
+    step<FileSessionStoreModel>(`store ${store} dies after ${bytes} bytes of shard ${session.shardId}`, (model) => model.crash(store, session, bytes)),
   ),
   fc.tuple(shardIds, strangeTexts).map(([shardId, text]) =>
-    step<FileWorld>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (world) => world.overwrite(shardId, text)),
+    step<FileSessionStoreModel>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (model) => model.overwrite(shardId, text)),
   ),
   sessions.filter(({ shardId }) => shardId === 0).map((session) =>
-    step<FileWorld>(`somebody copies the file of shard 0 to shard 1`, (world) => world.overwrite(1, JSON.stringify(session))),
+    step<FileSessionStoreModel>(`somebody copies the file of shard 0 to shard 1`, (model) => model.overwrite(1, JSON.stringify(session))),
   ),
   fc.tuple(sessions, sessions).map(([one, other]) =>
-    step<FileWorld>(`both stores save shard ${one.shardId}`, (world) => world.race(one, { ...other, shardId: one.shardId })),
+    step<FileSessionStoreModel>(`both stores save shard ${one.shardId}`, (model) => model.race(one, { ...other, shardId: one.shardId })),
   ),
 ];
 
 it('a store in memory agrees with a Map after any calls in any order', async () => {
   const runs = await held(
     fc.asyncProperty(script(stepsOf(), 40), async (commands) => {
-      const world = new World(new MemorySessionStore());
-      await play(world, commands);
-      await world.check();
+      const model = new SessionStoreModel(new MemorySessionStore());
+      await play(model, commands);
+      await model.check();
     }),
     100,
   );
@@ -157,11 +157,11 @@ it('two stores over one directory agree with a Map, whoever dies or meddles, and
     fc.asyncProperty(script(fileSteps, 25), async (commands) => {
       const directory = await mkdtemp(join(tmpdir(), 'session-store-'));
       try {
-        const world = new FileWorld(directory);
-        await play(world, commands);
-        await world.check();
+        const model = new FileSessionStoreModel(directory);
+        await play(model, commands);
+        await model.check();
         const files = (await readdir(directory)).filter((name) => !/\.json\.\d+\.tmp$/.test(name));
-        deepEqual(files.toSorted(), [...world.sessions.keys()].map((shardId) => `shard-${shardId}.json`).toSorted());
+        deepEqual(files.toSorted(), [...model.sessions.keys()].map((shardId) => `shard-${shardId}.json`).toSorted());
       } finally {
         await rm(directory, { recursive: true });
       }

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import { parseSession, type Session } from '../../src/session/session.ts';
-import { SessionCell } from '../../src/session/session-cell.ts';
-import { SessionKeeper } from '../../src/session/session-keeper.ts';
+import { CurrentSession } from '../../src/session/current-session.ts';
+import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { SessionStore } from '../../src/session/session-store.ts';
 import { aSession } from '../kit/session-store-conformance.ts';
 
@@ -43,76 +43,76 @@ describe('parseSession', () => {
 
 describe('SessionCell', () => {
   it('has no session before READY, even when a sequence came', () => {
-    const cell = new SessionCell(0, 4);
-    cell.advance(3);
+    const cell = new CurrentSession(0, 4);
+    cell.recordSequence(3);
     expect([cell.identity, cell.sequence, cell.session, cell.sessionForStore(null)]).toEqual([null, 3, null, null]);
   });
 
   it('keeps the sequence that came before READY', () => {
-    const cell = new SessionCell(1, 4);
-    cell.advance(3);
-    cell.begin(identity, 1);
+    const cell = new CurrentSession(1, 4);
+    cell.recordSequence(3);
+    cell.start(identity, 1);
     expect(cell.session).toEqual({ ...identity, sequence: 3, shardId: 1, shardCount: 4 });
   });
 
   it('never lets the sequence go back within a session', () => {
-    const cell = new SessionCell(0, 1);
+    const cell = new CurrentSession(0, 1);
     const seen = [5, 3, 5, 6, 0].map((sequence) => {
-      cell.advance(sequence);
+      cell.recordSequence(sequence);
       return cell.sequence;
     });
     expect(seen).toEqual([5, 5, 5, 6, 6]);
   });
 
   it('starts the sequence anew when another session replaces the one it has', () => {
-    const cell = new SessionCell(0, 1);
-    cell.begin(identity, 1);
-    cell.advance(900);
-    cell.markHandedOut(cell.id);
-    cell.begin({ ...identity, sessionId: 'next' }, 1);
+    const cell = new CurrentSession(0, 1);
+    cell.start(identity, 1);
+    cell.recordSequence(900);
+    cell.markDelivered(cell.id);
+    cell.start({ ...identity, sessionId: 'next' }, 1);
     expect([cell.sequence, cell.sessionForStore(null)?.sequence]).toEqual([1, 0]);
   });
 
   it('goes on with its sequence when the same session is said to begin again, and from 0 as from any other', () => {
-    const cell = new SessionCell(0, 1);
-    cell.advance(0);
+    const cell = new CurrentSession(0, 1);
+    cell.recordSequence(0);
     const first = cell.sequence;
-    cell.begin(identity, 1);
-    cell.advance(9);
-    cell.begin(identity, 1);
+    cell.start(identity, 1);
+    cell.recordSequence(9);
+    cell.start(identity, 1);
     expect([first, cell.sequence]).toEqual([0, 9]);
   });
 
   it('takes nothing for handed out that was of another session', () => {
-    const cell = new SessionCell(0, 1);
-    cell.begin(identity, null);
-    cell.advance(7);
-    cell.markHandedOut('another');
+    const cell = new CurrentSession(0, 1);
+    cell.start(identity, null);
+    cell.recordSequence(7);
+    cell.markDelivered('another');
     expect(cell.sessionForStore(null)?.sequence).toBe(0);
   });
 
   it('tells a store no more than what was handed out', () => {
-    const cell = new SessionCell(0, 1);
-    cell.begin(identity, null);
-    cell.advance(7);
+    const cell = new CurrentSession(0, 1);
+    cell.start(identity, null);
+    cell.recordSequence(7);
     const before = cell.sessionForStore(null)?.sequence;
-    cell.markHandedOut(cell.id);
-    cell.advance(8);
+    cell.markDelivered(cell.id);
+    cell.recordSequence(8);
     expect([before, cell.sessionForStore(null)?.sequence, cell.session?.sequence]).toEqual([0, 7, 8]);
   });
 
   it('tells a store no more than what comes before the oldest dispatch that waits', () => {
-    const cell = new SessionCell(0, 1);
-    cell.begin(identity, null);
-    cell.advance(10);
-    cell.markHandedOut(cell.id);
+    const cell = new CurrentSession(0, 1);
+    cell.start(identity, null);
+    cell.recordSequence(10);
+    cell.markDelivered(cell.id);
     expect([12, 10, 4, 0].map((oldest) => cell.sessionForStore(oldest)?.sequence)).toEqual([10, 9, 3, 0]);
   });
 
   it('adopts a session of its own shard and count, as handed out', () => {
-    const cell = new SessionCell(1, 4);
+    const cell = new CurrentSession(1, 4);
     const session = aSession({ shardId: 1 });
-    const adopted = cell.adopt(session);
+    const adopted = cell.restore(session);
     expect(adopted).toEqual({ sessionId: session.sessionId, resumeUrl: session.resumeUrl });
     expect([cell.session, cell.sessionForStore(null)]).toEqual([session, session]);
   });
@@ -122,15 +122,15 @@ describe('SessionCell', () => {
     ['a session of another shard count', aSession({ shardCount: 5 })],
     ['a session of another shard', aSession({ shardId: 2 })],
   ])('forgets what it has for %s', (_, session) => {
-    const cell = new SessionCell(0, 4);
-    cell.begin(identity, null);
-    cell.advance(5);
-    expect([cell.adopt(session), cell.identity, cell.sequence, cell.session]).toEqual([null, null, null, null]);
+    const cell = new CurrentSession(0, 4);
+    cell.start(identity, null);
+    cell.recordSequence(5);
+    expect([cell.restore(session), cell.identity, cell.sequence, cell.session]).toEqual([null, null, null, null]);
   });
 
   it('is empty after it was cleared', () => {
-    const cell = new SessionCell(0, 4);
-    cell.adopt(aSession());
+    const cell = new CurrentSession(0, 4);
+    cell.restore(aSession());
     cell.clear();
     expect([cell.identity, cell.sequence, cell.session, cell.sessionForStore(null)]).toEqual([null, null, null, null]);
   });
@@ -175,7 +175,7 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 const setUp = () => {
   const store = new SlowStore();
   const faults: GatewayError[] = [];
-  return { store, faults, keeper: new SessionKeeper(store, (error) => faults.push(error)) };
+  return { store, faults, keeper: new SessionWriter(store, (error) => faults.push(error)) };
 };
 
 const broken = (): never => {
@@ -192,7 +192,7 @@ describe('SessionKeeper', () => {
     await turn();
     expect(store.begun).toEqual(['save 1', 'save 3']);
     store.end();
-    await keeper.settled();
+    await keeper.flushed();
     expect([store.begun, faults]).toEqual([['save 1', 'save 3'], []]);
   });
 
@@ -208,7 +208,7 @@ describe('SessionKeeper', () => {
     store.end();
     await turn();
     store.end();
-    await keeper.settled();
+    await keeper.flushed();
     expect(store.begun).toEqual(['save 1', 'clear 0', 'save 3']);
   });
 
@@ -216,10 +216,10 @@ describe('SessionKeeper', () => {
     const { store, keeper } = setUp();
     keeper.save(aSession({ sequence: 1 }));
     store.end();
-    await keeper.settled();
+    await keeper.flushed();
     keeper.save(aSession({ sequence: 2 }));
     store.end();
-    await keeper.settled();
+    await keeper.flushed();
     expect(store.begun).toEqual(['save 1', 'save 2']);
   });
 
@@ -240,7 +240,7 @@ describe('SessionKeeper', () => {
     store.fail('disk full');
     await turn();
     store.fail('still full');
-    await keeper.settled();
+    await keeper.flushed();
     expect(store.begun).toEqual(['save 1', 'clear 0']);
     expect(faults.map(({ code, message, cause }) => ({ code, message, cause }))).toEqual([
       { code: 'SESSION_STORE_FAILED', message: 'the session could not be saved', cause: 'disk full' },
@@ -252,26 +252,26 @@ describe('SessionKeeper', () => {
     const { store, keeper } = setUp();
     keeper.clear(0);
     store.fail('disk full');
-    await keeper.settled();
+    await keeper.flushed();
     expect([await keeper.load(0), store.begun]).toEqual([null, ['clear 0']]);
     keeper.save(aSession({ sequence: 5 }));
     store.fail('still full');
-    await keeper.settled();
+    await keeper.flushed();
     expect([await keeper.load(0), store.begun]).toEqual([aSession({ sequence: 5 }), ['clear 0', 'save 5']]);
     keeper.clear(0);
     store.end();
-    await keeper.settled();
+    await keeper.flushed();
     expect([await keeper.load(0), store.begun]).toEqual([null, ['clear 0', 'save 5', 'clear 0', 'load 0']]);
   });
 
   it('takes a store that throws for one that rejects', async () => {
     const faults: GatewayError[] = [];
-    const keeper = new SessionKeeper({ load: broken, save: broken, clear: broken }, (error) => faults.push(error));
+    const keeper = new SessionWriter({ load: broken, save: broken, clear: broken }, (error) => faults.push(error));
     await expect(keeper.load(0)).rejects.toEqual(new TypeError('no such method'));
     keeper.save(aSession());
-    await keeper.settled();
+    await keeper.flushed();
     keeper.clear(0);
-    await keeper.settled();
+    await keeper.flushed();
     expect(faults.map(({ cause }) => cause)).toEqual([new TypeError('no such method'), new TypeError('no such method')]);
   });
 });

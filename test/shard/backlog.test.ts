@@ -1,6 +1,6 @@
 /** Many dispatches at once: they are worked off in stints, and what is urgent has its turn in between. */
 import { describe, expect, it } from 'vitest';
-import { liveShard, next } from '../kit/live-shard.ts';
+import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { readyShard } from '../kit/virtual-shard.ts';
 
 /** Keeps the event loop for so long, as a listener may. */
@@ -16,23 +16,23 @@ describe('a backlog', () => {
     const { gateway, shard } = kit;
     await shard.connect();
     const connection = gateway.connections.at(-1)!;
-    const beats = (): number => connection.received.filter(({ op }) => op === 1).length;
+    const heartbeats = (): number => connection.received.filter(({ op }) => op === 1).length;
     const seen: number[] = [];
-    let beatsBeforeLast = 0;
+    let heartbeatsBeforeLast = 0;
     shard.onDispatch('WORK', (_d, { s }) => {
       if (seen.length === 0) setTimeout(() => void shard.heartbeat(), 1);
       seen.push(s);
-      beatsBeforeLast = beats();
+      heartbeatsBeforeLast = heartbeats();
       work(1);
     });
-    const done = next(shard, 'dispatch', ({ t }) => t === 'DONE');
+    const done = nextEvent(shard, 'dispatch', ({ t }) => t === 'DONE');
     const noise = Array.from({ length: 200 }, (_, index) => String(Math.sin(index)).repeat(100).slice(0, 2_000));
     for (const text of noise) gateway.dispatch('WORK', { text });
     gateway.dispatch('DONE', {});
     await done;
     const first = seen[0] ?? 0;
     expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => first + index));
-    expect(beatsBeforeLast).toBe(1);
+    expect(heartbeatsBeforeLast).toBe(1);
   });
 
   it('lets a close frame through that came after it, once it is worked off', async () => {
@@ -50,10 +50,10 @@ describe('a backlog', () => {
     const { clock, gateway, shard } = await readyShard();
     shard.onDispatch('WORK', () => clock.sleep(3));
     for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
-    const left = shard.disconnect();
+    const disconnected = shard.disconnect();
     expect(gateway.last.paused).toBe(false);
     await clock.advanceAsync(10);
-    await left;
+    await disconnected;
     expect([shard.state, clock.pending]).toEqual(['disconnected', 0]);
   });
 

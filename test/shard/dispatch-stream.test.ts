@@ -5,31 +5,31 @@ import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 
 /** A stream that holds dispatches, and what its owner was told. */
 function streamWith(count: number, options?: DispatchStreamOptions) {
-  const told: string[] = [];
-  const owner = { pressureChanged: () => void told.push(`full: ${stream.isFull}`), closed: () => void told.push('closed') };
-  const stream = new DispatchStream(owner, options);
+  const calls: string[] = [];
+  const callbacks = { onPressureChange: () => void calls.push(`full: ${stream.isFull}`), onClosed: () => void calls.push('closed') };
+  const stream = new DispatchStream(callbacks, options);
   const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {}, raw: Buffer.from('{}') }, null);
   for (let s = 1; s <= count; s += 1) push(s);
-  return { stream, told, push };
+  return { stream, calls, push };
 }
 
 const failed = new GatewayError('INTERNAL_ERROR', 'the test said so');
 
 describe('DispatchStream', () => {
   it('is let go of when its consumer leaves after the end with dispatches still waiting', async () => {
-    const { stream, told } = streamWith(2);
+    const { stream, calls } = streamWith(2);
     stream.finish(failed);
-    expect(told).toEqual([]);
+    expect(calls).toEqual([]);
     await stream.return();
-    expect([told, await stream.next()]).toEqual([['closed'], { done: true, value: undefined }]);
+    expect([calls, await stream.next()]).toEqual([['closed'], { done: true, value: undefined }]);
   });
 
   it('drops what still waits after the end when it is aborted', async () => {
     const abort = new AbortController();
-    const { stream, told } = streamWith(2, { signal: abort.signal });
+    const { stream, calls } = streamWith(2, { signal: abort.signal });
     stream.finish(null);
     abort.abort('enough');
-    expect([stream.lowestSequenceOf(null), told]).toEqual([null, ['closed']]);
+    expect([stream.lowestSequenceOf(null), calls]).toEqual([null, ['closed']]);
     await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 
@@ -45,11 +45,11 @@ describe('DispatchStream', () => {
   });
 
   it('stays full until half is taken, also when another dispatch comes', async () => {
-    const { stream, told, push } = streamWith(8, { highWaterMark: 8 });
+    const { stream, calls, push } = streamWith(8, { highWaterMark: 8 });
     for (let taken = 0; taken < 2; taken += 1) await stream.next();
     push(9);
-    expect([stream.isFull, told.includes('full: false')]).toEqual([true, false]);
+    expect([stream.isFull, calls.includes('full: false')]).toEqual([true, false]);
     for (let taken = 0; taken < 3; taken += 1) await stream.next();
-    expect([stream.isFull, told.at(-1)]).toEqual([false, 'full: false']);
+    expect([stream.isFull, calls.at(-1)]).toEqual([false, 'full: false']);
   });
 });

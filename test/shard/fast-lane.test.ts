@@ -153,16 +153,16 @@ it('a packet whose opcode is no number is ignored', async () => {
 
 describe('the option events', () => {
   it('keeps others from listeners and streams, and counts them; the shard still tells its own', async () => {
-    const told: string[] = [];
+    const delivered: string[] = [];
     const { shard, receive } = await quietShard({ events: ['MESSAGE_CREATE'] });
-    shard.onDispatch('TYPING_START', () => told.push('typing'));
-    shard.onDispatch('MESSAGE_CREATE', () => told.push('message'));
-    shard.on('dispatch', ({ t }) => told.push(t)).on('rateLimited', ({ opcode }) => told.push(`limited ${opcode}`));
+    shard.onDispatch('TYPING_START', () => delivered.push('typing'));
+    shard.onDispatch('MESSAGE_CREATE', () => delivered.push('message'));
+    shard.on('dispatch', ({ t }) => delivered.push(t)).on('rateLimited', ({ opcode }) => delivered.push(`limited ${opcode}`));
     const stream = shard.dispatches();
     receive('TYPING_START', '{}');
     receive('RATE_LIMITED', '{"opcode":8}');
     receive('MESSAGE_CREATE', '{}');
-    expect([told, shard.lastSequence]).toEqual([['limited 8', 'message', 'MESSAGE_CREATE'], 4]);
+    expect([delivered, shard.lastSequence]).toEqual([['limited 8', 'message', 'MESSAGE_CREATE'], 4]);
     expect(await stream.next()).toEqual({ done: false, value: { op: 0, t: 'MESSAGE_CREATE', s: 4, d: {} } });
     await stream.return?.();
   });

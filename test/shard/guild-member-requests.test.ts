@@ -8,53 +8,53 @@ import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 const chunk = (index: number): GatewayGuildMembersChunkDispatchData =>
   ({ guild_id: '7', chunk_index: index, chunk_count: 2, members: [`member ${index}`], nonce: 'n' }) as never;
 
-const whole = { guildId: '7', members: ['member 0', 'member 1'], notFound: [], nonce: 'n' };
+const RESULT = { guildId: '7', members: ['member 0', 'member 1'], notFound: [], nonce: 'n' };
 
-const asking = { guild_id: '7', query: '', limit: 0, nonce: 'n' };
+const REQUEST = { guild_id: '7', query: '', limit: 0, nonce: 'n' };
 
 describe('GuildMemberRequests', () => {
   it('takes a nonce of 32 bytes, and refuses one that Discord would leave out of its chunks', async () => {
     const requests = new GuildMemberRequests({ clock: new VirtualClock(), random: () => 0, send: async () => {} });
     const nonce = 'ü'.repeat(16);
-    await expect(requests.request({ ...asking, nonce: `${nonce}x` })).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
-    expect(requests.isOpen).toBe(false);
-    const request = requests.request({ ...asking, nonce });
-    for (const index of [0, 1]) requests.chunk({ ...chunk(index), nonce });
-    expect(await request).toEqual({ ...whole, nonce });
+    await expect(requests.request({ ...REQUEST, nonce: `${nonce}x` })).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+    expect(requests.hasPending).toBe(false);
+    const request = requests.request({ ...REQUEST, nonce });
+    for (const index of [0, 1]) requests.onChunk({ ...chunk(index), nonce });
+    expect(await request).toEqual({ ...RESULT, nonce });
   });
 
   it('gives up on the next chunk after 30 seconds, unless told otherwise', async () => {
     const clock = new VirtualClock();
     const requests = new GuildMemberRequests({ clock, random: () => 0, send: async () => {} });
-    const outcome = requests.request(asking).catch((error: unknown) => error);
+    const outcome = requests.request(REQUEST).catch((error: unknown) => error);
     await clock.advanceAsync(29_999);
-    requests.chunk(chunk(0));
+    requests.onChunk(chunk(0));
     await clock.advanceAsync(29_999);
-    expect(requests.isOpen).toBe(true);
+    expect(requests.hasPending).toBe(true);
     await clock.advanceAsync(1);
-    expect(requests.isOpen).toBe(false);
+    expect(requests.hasPending).toBe(false);
     expect(await outcome).toMatchObject({ code: 'REQUEST_TIMED_OUT' });
   });
 
   it('is not completed by a chunk that comes twice', async () => {
     const { clock, gateway, shard } = await readyShard();
-    const request = shard.requestGuildMembers(asking);
+    const request = shard.requestGuildMembers(REQUEST);
     await clock.advanceAsync(10);
     for (const index of [0, 0, 1]) gateway.dispatch('GUILD_MEMBERS_CHUNK', chunk(index));
-    expect(await request).toEqual(whole);
+    expect(await request).toEqual(RESULT);
   });
 
   it('lets a nonce be used again at once when the request it stood for is aborted', async () => {
     const { clock, gateway, shard } = virtualShard();
     const abort = new AbortController();
-    const aborted = shard.requestGuildMembers(asking, { signal: abort.signal });
+    const aborted = shard.requestGuildMembers(REQUEST, { signal: abort.signal });
     abort.abort();
-    const request = shard.requestGuildMembers(asking);
+    const request = shard.requestGuildMembers(REQUEST);
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' });
     void shard.connect();
     await clock.advanceAsync(100);
     for (const index of [0, 1]) gateway.dispatch('GUILD_MEMBERS_CHUNK', chunk(index));
-    expect(await request).toEqual(whole);
+    expect(await request).toEqual(RESULT);
   });
 
   it('does not time out for a request that is over when its frame leaves late', async () => {
@@ -66,13 +66,13 @@ describe('GuildMemberRequests', () => {
       return frame.promise;
     };
     const requests = new GuildMemberRequests({ clock, random: () => 0, send });
-    const first = requests.request(asking);
+    const first = requests.request(REQUEST);
     requests.stop(new GatewayError('STOPPED', 'the test said so'));
-    const second = requests.request(asking, { timeoutMs: 60_000 });
+    const second = requests.request(REQUEST, { timeoutMs: 60_000 });
     await expect(first).rejects.toMatchObject({ code: 'STOPPED' });
     for (const frame of frames) frame.resolve();
     await clock.advanceAsync(30_000);
-    for (const index of [0, 1]) requests.chunk(chunk(index));
-    expect([await second, clock.pending]).toEqual([whole, 0]);
+    for (const index of [0, 1]) requests.onChunk(chunk(index));
+    expect([await second, clock.pending]).toEqual([RESULT, 0]);
   });
 });

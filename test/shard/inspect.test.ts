@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { InspectionEvent } from 'xstate';
 import type { ShardOptions } from '../../src/index.ts';
-import { liveShard, next } from '../kit/live-shard.ts';
+import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { virtualShard } from '../kit/virtual-shard.ts';
 
 type Inspect = NonNullable<ShardOptions['inspect']>;
@@ -13,7 +13,7 @@ const CAUSE = new Error('a bad observer');
 const KINDS = ['@xstate.actor', '@xstate.event', '@xstate.microstep', '@xstate.action', '@xstate.snapshot'] as const;
 
 /** A life with a loss in it: connects, resumes, leaves. */
-async function live(inspect: Inspect) {
+async function runScenario(inspect: Inspect) {
   const kit = virtualShard({ inspect });
   const { clock, gateway, shard, events } = kit;
   await Promise.all([shard.connect(), clock.advanceAsync(100)]);
@@ -26,19 +26,19 @@ async function live(inspect: Inspect) {
   return { states: events.states, dispatched: events.dispatched, faults: events.of('fault'), pending: clock.pending, kit };
 }
 
-const LIFE = {
+const UNDISTURBED = {
   states: ['connecting', 'identifying', 'ready', 'reconnecting', 'connecting', 'resuming', 'ready', 'disconnecting', 'disconnected'],
   dispatched: ['READY', 'MESSAGE_CREATE', 'RESUMED', 'MESSAGE_CREATE'],
   pending: 0,
 };
 
-const DETACHED = { ...LIFE, faults: [expect.objectContaining({ code: 'OBSERVER_THREW', cause: CAUSE })] };
+const DETACHED = { ...UNDISTURBED, faults: [expect.objectContaining({ code: 'OBSERVER_THREW', cause: CAUSE })] };
 
 describe('an observer', () => {
   test('sees every kind of inspection event, as a function or as an object', async () => {
     const seen = { function: new Set<string>(), object: new Set<string>() };
-    expect(await live(({ type }) => void seen.function.add(type))).toMatchObject({ ...LIFE, faults: [] });
-    expect(await live({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({ ...LIFE, faults: [] });
+    expect(await runScenario(({ type }) => void seen.function.add(type))).toMatchObject({ ...UNDISTURBED, faults: [] });
+    expect(await runScenario({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({ ...UNDISTURBED, faults: [] });
     expect([[...seen.function].toSorted(), [...seen.object].toSorted()]).toEqual([KINDS.toSorted(), KINDS.toSorted()]);
   });
 
@@ -51,7 +51,7 @@ describe('an observer', () => {
       thrownAt = calls;
       throw CAUSE;
     };
-    expect(await live(observe)).toMatchObject(DETACHED);
+    expect(await runScenario(observe)).toMatchObject(DETACHED);
     expect([thrownAt > 0, calls]).toEqual([true, thrownAt]);
   });
 
@@ -61,15 +61,15 @@ describe('an observer', () => {
     ['whose next gives back a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
     ['that is an async function that throws', () => () => Promise.reject(CAUSE)],
   ])('%s is detached, reported once, and the shard goes on', async (_, observer) => {
-    expect(await live(observer())).toMatchObject(DETACHED);
+    expect(await runScenario(observer())).toMatchObject(DETACHED);
   });
 
   test('without next changes nothing', async () => {
-    expect(await live({})).toMatchObject({ ...LIFE, faults: [] });
+    expect(await runScenario({})).toMatchObject({ ...UNDISTURBED, faults: [] });
   });
 
   test('that throws something that is no error is reported with that', async () => {
-    const { faults } = await live(() => {
+    const { faults } = await runScenario(() => {
       throw null;
     });
     expect(faults.map(({ code, cause }) => [code, cause])).toEqual([['OBSERVER_THREW', null]]);
@@ -117,9 +117,9 @@ describe('an observer', () => {
     await using kit = await liveShard({ inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: {}, random: () => 0.1 }, { heartbeatIntervalMs: 5_000 });
     const { gateway, shard, events } = kit;
     await shard.connect();
-    await next(shard, 'heartbeat');
+    await nextEvent(shard, 'heartbeat');
     gateway.connections.at(-1)!.terminate();
-    await next(shard, 'resumed');
+    await nextEvent(shard, 'resumed');
     await shard.disconnect();
     expect([events.faults, gateway.stats.identifies, gateway.stats.resumes]).toEqual([[], 1, 1]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { GatewayError, Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
 import { resolveOptions } from '../../src/shard/shard-options.ts';
-import { liveShard, next } from '../kit/live-shard.ts';
+import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'];
@@ -14,13 +14,13 @@ describe.each(COMPRESSIONS)('with compression %s', (compression) => {
     const { gateway, shard, events } = kit;
     await shard.connect();
     gateway.dispatch('SMALL', { text: 'x'.repeat(19_000) });
-    const fault = next(shard, 'fault');
+    const fault = nextEvent(shard, 'fault');
     gateway.dispatch('LARGE', { text: 'x'.repeat(500_000) });
     expect(await fault).toMatchObject({ code: 'DECODE_FAILED' });
     // Each RESUME has it replayed, so that in the end the session is given up.
-    await next(shard, 'ready');
+    await nextEvent(shard, 'ready');
     gateway.dispatch('AFTER', {});
-    await next(shard, 'dispatch', ({ t }) => t === 'AFTER');
+    await nextEvent(shard, 'dispatch', ({ t }) => t === 'AFTER');
     expect(events.dispatched.filter((t) => t !== 'RESUMED')).toEqual(['READY', 'SMALL', 'READY', 'AFTER']);
     expect([...new Set(events.faults)]).toEqual(['DECODE_FAILED', 'RESUMES_EXHAUSTED']);
   });

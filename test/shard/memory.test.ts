@@ -5,13 +5,13 @@ import { describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { Shard } from '../../src/index.ts';
 import type { ShardOptions } from '../../src/index.ts';
-import { liveShard, next } from '../kit/live-shard.ts';
+import { liveShard, nextEvent } from '../kit/live-shard.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Takes down what was made, without holding it. */
-class Census {
+class ObjectCounter {
   readonly #made: WeakRef<object>[] = [];
 
   add(made: object): void {
@@ -29,8 +29,8 @@ class Census {
 }
 
 /** Of a shard: its sockets, which a connection and all that belongs to it lead to, and its actors. */
-function watched() {
-  const [sockets, actors] = [new Census(), new Census()];
+function countObjects() {
+  const [sockets, actors] = [new ObjectCounter(), new ObjectCounter()];
   const options: Partial<ShardOptions> = {
     createSocket: (url, given) => {
       const socket = new WebSocket(url, given);
@@ -48,7 +48,7 @@ function watched() {
   return { sockets, actors, options, alive };
 }
 
-const PATIENCE = { timeout: 15_000, interval: 50 };
+const POLL_OPTIONS = { timeout: 15_000, interval: 50 };
 /** To collect all garbage takes its time in a process with many tests. */
 vi.setConfig({ testTimeout: 60_000 });
 const RECONNECTS = 20;
@@ -62,23 +62,23 @@ describe('in memory', () => {
   test.each(['none', 'payload', 'zlib-stream', 'zstd-stream'] as const)(
     'nothing of a connection is left once another has taken its place, with compression %s',
     async (compression) => {
-      const { sockets, actors, options, alive } = watched();
+      const { sockets, actors, options, alive } = countObjects();
       await using kit = await liveShard({ compression, ...options });
       await kit.shard.connect();
       for (let times = 0; times < RECONNECTS; times += 1) {
-        const resumed = next(kit.shard, 'resumed');
+        const resumed = nextEvent(kit.shard, 'resumed');
         kit.gateway.connections.at(-1)!.terminate();
         await resumed;
       }
       expect([sockets.made, actors.made > 2 * RECONNECTS]).toEqual([1 + RECONNECTS, true]);
       // The connection that is there, and the machine with its socket actor.
-      await expect.poll(alive, PATIENCE).toEqual([1, 2]);
+      await expect.poll(alive, POLL_OPTIONS).toEqual([1, 2]);
     },
   );
 
   test('a shard that nobody holds any more is collected, with all that it had', async () => {
-    const { sockets, actors, options, alive } = watched();
-    const shards = new Census();
+    const { sockets, actors, options, alive } = countObjects();
+    const shards = new ObjectCounter();
     const live = async (): Promise<void> => {
       await using kit = await liveShard(options);
       shards.add(kit.shard);
@@ -86,7 +86,7 @@ describe('in memory', () => {
       expect([shards.alive, ...alive()]).toEqual([1, 1, 2]);
     };
     await live();
-    await expect.poll(() => [...alive(), shards.alive], PATIENCE).toEqual([0, 0, 0]);
+    await expect.poll(() => [...alive(), shards.alive], POLL_OPTIONS).toEqual([0, 0, 0]);
     expect([sockets.made, actors.made > 2]).toEqual([1, true]);
   });
 });

@@ -41,8 +41,8 @@ describe('a Shard', () => {
 
   test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
     const { clock, gateway } = await readyShard({ rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`) });
-    gateway.breaks('identify-host', 'there is a proxy before the hosts');
-    gateway.breaks('resume-host', 'there is a proxy before the hosts');
+    gateway.allowViolation('identify-host', 'there is a proxy before the hosts');
+    gateway.allowViolation('resume-host', 'there is a proxy before the hosts');
     gateway.last.end(1006);
     await clock.advanceAsync(1_000);
     expect(gateway.sockets.map(({ url }) => url.href)).toEqual([
@@ -164,23 +164,23 @@ describe('a Shard', () => {
   test('heartbeat() beats now and settles with the round trip', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.latencyMs = 25;
-    const beat = shard.heartbeat();
+    const roundTrip = shard.heartbeat();
     await clock.advanceAsync(100);
-    expect([await beat, shard.ping, shard.heartbeatAcknowledged]).toEqual([25, 25, true]);
+    expect([await roundTrip, shard.ping, shard.heartbeatAcknowledged]).toEqual([25, 25, true]);
     expect(events.of('heartbeat')).toEqual([{ latency: 25 }]);
   });
 
   test('heartbeat() rejects without a connection, and when the connection is lost before the answer', async () => {
     const { gateway, shard } = await readyShard();
-    const beat = code(shard.heartbeat());
+    const roundTrip = code(shard.heartbeat());
     gateway.last.end(1006);
-    expect(await beat).toBe('CONNECTION_LOST');
+    expect(await roundTrip).toBe('CONNECTION_LOST');
     expect(await code(virtualShard().shard.heartbeat())).toBe('NOT_CONNECTED');
   });
 
   test('heartbeats asked for without end stay within the send limit', async () => {
     const { clock, gateway, shard } = await readyShard();
-    gateway.breaks('heartbeat-pace', 'the user asks for them');
+    gateway.allowViolation('heartbeat-pace', 'the user asks for them');
     gateway.latencyMs = 0;
     const asking = (async () => {
       for (let count = 0; count < 300; count += 1) await shard.heartbeat();
@@ -193,7 +193,7 @@ describe('a Shard', () => {
 
   test('a gateway that asks for beats without end does not drive it over the limit', async () => {
     const { clock, gateway } = await readyShard();
-    gateway.breaks('heartbeat-answer', 'nobody can answer them all within the limit');
+    gateway.allowViolation('heartbeat-answer', 'nobody can answer them all within the limit');
     for (let count = 0; count < 500; count += 1) gateway.last.receive({ op: 1, d: null });
     await clock.advanceAsync(50_000);
     expect(gateway.sent(1).length).toBeLessThanOrEqual(119);
@@ -227,11 +227,11 @@ describe('a Shard', () => {
     gateway.last.end(4000, 'Unknown error');
     await clock.advanceAsync(1_000);
     await Promise.all([shard.disconnect({ reason: 'enough' }), clock.advanceAsync(10)]);
-    const told = events.all.filter(({ name }) => name !== 'raw').map(({ name, args: [arg] }) => {
+    const emitted = events.all.filter(({ name }) => name !== 'raw').map(({ name, args: [arg] }) => {
       const { to, t } = (arg ?? {}) as { to?: string; t?: string };
       return [name, to ?? t].filter(Boolean).join(' ');
     });
-    expect(told).toEqual([
+    expect(emitted).toEqual([
       'stateChange connecting', 'connected', 'stateChange identifying', 'hello', 'stateChange ready', 'ready', 'dispatch READY',
       'dispatch MESSAGE_CREATE', 'stateChange reconnecting', 'disconnected', 'stateChange connecting', 'connected',
       'stateChange resuming', 'hello', 'stateChange ready', 'reconnected', 'resumed', 'dispatch RESUMED',

@@ -14,9 +14,9 @@ it('a dispatch of a new session that waits in a stream is not stored as handed o
   expect(shard.session).toEqual({ sessionId: 'session-2', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 });
   expect(await sessionStore.load(0)).toEqual({ ...shard.session, sequence: 0 });
   for (let n = 0; n < 51; n += 1) await stream.next();
-  const gone = shard.disconnect();
+  const disconnected = shard.disconnect();
   await clock.advanceAsync(100);
-  await gone;
+  await disconnected;
   expect(await sessionStore.load(0)).toEqual(shard.session);
 });
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { StateValue } from 'xstate';
 import { shardMachine, shardState } from '../../machines/index.ts';
 import type { ShardState } from '../../machines/index.ts';
-import { LIFE, SECRET_CONTENT, SECRET_TOKEN, observedShard } from '../kit/observed-life.ts';
+import { SCENARIO, SECRET_CONTENT, SECRET_TOKEN, inspectedScenario } from '../kit/inspected-scenario.ts';
 import { recordEvents } from '../kit/record-events.ts';
 
 type Message<Type extends StatelyInspectionEvent['type']> = Extract<StatelyInspectionEvent, { type: Type }>;
@@ -13,11 +13,11 @@ type Message<Type extends StatelyInspectionEvent['type']> = Extract<StatelyInspe
 /** Keeps what it is told as it would go over the wire. */
 class MemoryAdapter {
   readonly sent: string[] = [];
-  #look: () => void = () => undefined;
+  #onSent: () => void = () => undefined;
 
   send(event: StatelyInspectionEvent): void {
     this.sent.push(JSON.stringify(event));
-    this.#look();
+    this.#onSent();
   }
 
   of<Type extends StatelyInspectionEvent['type']>(type: Type): Message<Type>[] {
@@ -28,10 +28,10 @@ class MemoryAdapter {
   /** It is told of things a little later than they happen. */
   until(isSo: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      this.#look = () => {
+      this.#onSent = () => {
         if (isSo()) resolve();
       };
-      this.#look();
+      this.#onSent();
     });
   }
 }
@@ -41,15 +41,15 @@ const stateOf = (snapshot: object): ShardState => shardState((snapshot as { valu
 test('@statelyai/inspect sees the actors, events and snapshots of a life, and neither token nor payload', async () => {
   const adapter = new MemoryAdapter();
   const { inspect } = createInspector(adapter);
-  await using kit = await observedShard({ inspect });
+  await using kit = await inspectedScenario({ inspect });
   const { gateway, shard } = kit;
   const events = recordEvents(shard);
-  await kit.live();
+  await kit.run();
 
   const root = shard.actor.sessionId;
   const ofShard = <Message extends { sessionId: string }>(messages: Message[]): Message[] => messages.filter(({ sessionId }) => sessionId === root);
   const snapshots = () => ofShard(adapter.of('@xstate.snapshot'));
-  await adapter.until(() => snapshots().length > LIFE.length);
+  await adapter.until(() => snapshots().length > SCENARIO.length);
 
   const actors = adapter.of('@xstate.actor');
   expect(actors.map(({ name, parentId }) => [name, parentId])).toEqual([
@@ -63,8 +63,8 @@ test('@statelyai/inspect sees the actors, events and snapshots of a life, and ne
     ['0.shard.disconnecting', root],
   ]);
   expect(Object.keys((JSON.parse(actors[0]!.definition!) as { states: object }).states)).toEqual(Object.keys(shardMachine.states).toSorted());
-  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual([['xstate.init', 'disconnected'], ...LIFE]);
-  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual(['xstate.init', ...LIFE.map(([event]) => event)]);
+  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual([['xstate.init', 'disconnected'], ...SCENARIO]);
+  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual(['xstate.init', ...SCENARIO.map(([event]) => event)]);
   expect(events.faults).toEqual([]);
 
   const all = adapter.sent.join('\n');

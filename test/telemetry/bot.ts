@@ -7,10 +7,10 @@ import { QUICK } from '../kit/timing.ts';
 export const SECRET_TOKEN = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
 export const SECRET_CONTENT = 'nobody measures what people say';
 
-const settled = <T>(work: (resolve: (value: T) => void) => void): Promise<T> => new Promise(work);
+const promised = <T>(work: (resolve: (value: T) => void) => void): Promise<T> => new Promise(work);
 
 /** Lives, is measured by `report` while it does, and ends. */
-export async function live(report: () => Promise<void>): Promise<void> {
+export async function runBot(report: () => Promise<void>): Promise<void> {
   await using gateway = await FakeGateway.listen({ token: SECRET_TOKEN, shards: 3, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0 });
   await using manager = new ShardManager({
     token: SECRET_TOKEN,
@@ -22,11 +22,11 @@ export async function live(report: () => Promise<void>): Promise<void> {
   await manager.connect();
   await manager.send(1, { op: 3, d: { since: null, activities: [{ name: SECRET_CONTENT, type: 0 }], status: PresenceUpdateStatus.Online, afk: false } });
   for (const [shardId, code] of [[0, 4000], [1, 4321]] as const) {
-    const resumed = settled<void>((resolve) => void manager.on('resumed', (_, id) => id === shardId && resolve()));
+    const resumed = promised<void>((resolve) => void manager.on('resumed', (_, id) => id === shardId && resolve()));
     gateway.connections.find(({ shard }) => shard?.[0] === shardId)?.close(code, SECRET_CONTENT);
     gateway.dispatch('MESSAGE_CREATE', { content: SECRET_CONTENT }, { shardId });
     await resumed;
   }
-  await settled<void>((resolve) => void manager.on('heartbeat', () => resolve()));
+  await promised<void>((resolve) => void manager.on('heartbeat', () => resolve()));
   await report();
 }

@@ -12,28 +12,28 @@ const open: [string, (message: unknown) => void][] = [];
 
 /** All that is told from now on, by channel. */
 function listen(): Readonly<Record<(typeof NAMES)[number], Record<string, unknown>[]>> {
-  const told = { 'shardwright:shard': [], 'shardwright:identify': [], 'shardwright:send': [] } as Record<(typeof NAMES)[number], Record<string, unknown>[]>;
+  const published = { 'shardwright:shard': [], 'shardwright:identify': [], 'shardwright:send': [] } as Record<(typeof NAMES)[number], Record<string, unknown>[]>;
   for (const name of NAMES) {
-    const hear = (message: unknown): void => void told[name].push(message as Record<string, unknown>);
-    subscribe(name, hear);
-    open.push([name, hear]);
+    const onMessage = (message: unknown): void => void published[name].push(message as Record<string, unknown>);
+    subscribe(name, onMessage);
+    open.push([name, onMessage]);
   }
-  return told;
+  return published;
 }
 
-async function leave(left: { disconnect(): Promise<void> }, clock: VirtualClock): Promise<void> {
-  const gone = left.disconnect();
+async function stop(target: { disconnect(): Promise<void> }, clock: VirtualClock): Promise<void> {
+  const disconnected = target.disconnect();
   await clock.advanceAsync(6_000);
-  await gone;
+  await disconnected;
 }
 
 afterEach(() => {
-  for (const [name, hear] of open.splice(0)) unsubscribe(name, hear);
+  for (const [name, onMessage] of open.splice(0)) unsubscribe(name, onMessage);
 });
 
 describe('shardwright:shard', () => {
   test('tells the life of a shard: states, sessions, losses and beats', async () => {
-    const told = listen();
+    const published = listen();
     const { shard, clock, gateway } = virtualShard({ shardId: 3, shardCount: 8 });
     const connected = shard.connect();
     await clock.advanceAsync(100);
@@ -41,7 +41,7 @@ describe('shardwright:shard', () => {
     gateway.sockets[0]!.end(4000, 'said by the gateway');
     await clock.advanceAsync(60_000);
 
-    expect(told['shardwright:shard'].slice(0, 9)).toEqual([
+    expect(published['shardwright:shard'].slice(0, 9)).toEqual([
       { event: 'stateChange', shardId: 3, from: 'disconnected', to: 'connecting' },
       { event: 'stateChange', shardId: 3, from: 'connecting', to: 'identifying' },
       { event: 'stateChange', shardId: 3, from: 'identifying', to: 'ready' },
@@ -52,39 +52,39 @@ describe('shardwright:shard', () => {
       { event: 'stateChange', shardId: 3, from: 'connecting', to: 'resuming' },
       { event: 'stateChange', shardId: 3, from: 'resuming', to: 'ready' },
     ]);
-    expect(told['shardwright:shard'].find(({ event }) => event === 'heartbeat')).toEqual({ event: 'heartbeat', shardId: 3, latencyMs: expect.any(Number) as number });
-    expect(JSON.stringify(told)).not.toContain('said by the gateway');
-    await leave(shard, clock);
+    expect(published['shardwright:shard'].find(({ event }) => event === 'heartbeat')).toEqual({ event: 'heartbeat', shardId: 3, latencyMs: expect.any(Number) as number });
+    expect(JSON.stringify(published)).not.toContain('said by the gateway');
+    await stop(shard, clock);
   });
 
   test('tells why one has failed, by the code alone', async () => {
-    const told = listen();
+    const published = listen();
     const { shard, clock, gateway } = virtualShard();
     void shard.connect().catch(() => undefined);
     await clock.advanceAsync(10);
     gateway.sockets[0]!.end(4004, 'no');
     await clock.advanceAsync(100);
-    expect(told['shardwright:shard'].at(-1)).toEqual({ event: 'failed', shardId: 0, code: 'AUTHENTICATION_FAILED' });
+    expect(published['shardwright:shard'].at(-1)).toEqual({ event: 'failed', shardId: 0, code: 'AUTHENTICATION_FAILED' });
   });
 });
 
 describe('shardwright:identify', () => {
   test('tells of each permit, how long it was waited for, and what is left, once for the shards of a manager', async () => {
-    const told = listen();
+    const published = listen();
     const { manager, clock } = virtualManager({ shards: 2 });
     const connected = manager.connect();
     await clock.advanceAsync(10_000);
     await connected;
-    expect(told['shardwright:identify'].map(({ event, shardId }) => [event, shardId])).toEqual([['granted', 0], ['sent', 0], ['granted', 1], ['sent', 1]]);
-    const [, first, , second] = told['shardwright:identify'];
+    expect(published['shardwright:identify'].map(({ event, shardId }) => [event, shardId])).toEqual([['granted', 0], ['sent', 0], ['granted', 1], ['sent', 1]]);
+    const [, first, , second] = published['shardwright:identify'];
     expect(first).toEqual({ event: 'sent', shardId: 0, waitMs: expect.any(Number) as number, remainingStarts: 999 });
     expect(second).toMatchObject({ remainingStarts: 998 });
     expect(Number(second!['waitMs'])).toBeGreaterThan(Number(first!['waitMs']) + 4_000);
-    await leave(manager, clock);
+    await stop(manager, clock);
   });
 
   test('tells that a shard gave up waiting, and that no session starts are left', async () => {
-    const told = listen();
+    const published = listen();
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, total: 10, remaining: 0, resetAfterMs: 600_000 });
     const { shard } = virtualShard({ identifyGate }, clock);
@@ -92,7 +92,7 @@ describe('shardwright:identify', () => {
     await clock.advanceAsync(5_000);
     void shard.disconnect();
     await clock.advanceAsync(6_000);
-    expect(told['shardwright:identify']).toEqual([
+    expect(published['shardwright:identify']).toEqual([
       { event: 'budgetSpent', shardId: 0, retryAfterMs: expect.any(Number) as number },
       { event: 'abandoned', shardId: 0, waitMs: expect.any(Number) as number },
     ]);
@@ -101,7 +101,7 @@ describe('shardwright:identify', () => {
 
 describe('shardwright:send', () => {
   test('tells what was sent, held back and given up, never what was in it', async () => {
-    const told = listen();
+    const published = listen();
     const { shard, clock } = virtualShard();
     const connected = shard.connect();
     const abort = new AbortController();
@@ -113,12 +113,12 @@ describe('shardwright:send', () => {
     for (let count = 0; count < 6; count += 1) void shard.updatePresence({ since: null, activities: [{ name: `secret ${count}`, type: 0 }], status: PresenceUpdateStatus.Online, afk: false });
     await clock.advanceAsync(0);
 
-    expect(told['shardwright:send'][0]).toEqual({ event: 'abandoned', shardId: 0, kind: 'command', waitMs: 0, code: 'ABORTED' });
-    expect(told['shardwright:send'].filter(({ event }) => event === 'sent')).toHaveLength(5);
-    expect(told['shardwright:send'][1]).toEqual({ event: 'sent', shardId: 0, kind: 'presence', waitMs: 0, pending: 0 });
-    expect(told['shardwright:send'].at(-1)).toEqual({ event: 'throttled', shardId: 0, pending: 1, retryAfterMs: expect.any(Number) as number });
-    expect(JSON.stringify(told)).not.toMatch(new RegExp(`secret|${TOKEN}`));
-    await leave(shard, clock);
+    expect(published['shardwright:send'][0]).toEqual({ event: 'abandoned', shardId: 0, kind: 'command', waitMs: 0, code: 'ABORTED' });
+    expect(published['shardwright:send'].filter(({ event }) => event === 'sent')).toHaveLength(5);
+    expect(published['shardwright:send'][1]).toEqual({ event: 'sent', shardId: 0, kind: 'presence', waitMs: 0, pending: 0 });
+    expect(published['shardwright:send'].at(-1)).toEqual({ event: 'throttled', shardId: 0, pending: 1, retryAfterMs: expect.any(Number) as number });
+    expect(JSON.stringify(published)).not.toMatch(new RegExp(`secret|${TOKEN}`));
+    await stop(shard, clock);
   });
 });
 
@@ -132,21 +132,21 @@ describe('what is told to nobody', () => {
     await shard.updatePresence({ since: null, activities: [], status: PresenceUpdateStatus.Online, afk: false });
     expect(published.map((publish) => publish.mock.calls.length)).toEqual([0, 0, 0]);
     for (const publish of published) publish.mockRestore();
-    await leave(shard, clock);
+    await stop(shard, clock);
   });
 
   test('nothing is told per dispatch, whoever listens', async () => {
-    const told = listen();
+    const published = listen();
     const { shard, clock, gateway } = virtualShard();
     const connected = shard.connect();
     await clock.advanceAsync(100);
     await connected;
-    const before = told['shardwright:shard'].length;
+    const before = published['shardwright:shard'].length;
     let seen = 0;
     shard.on('dispatch', () => (seen += 1)).on('raw', () => undefined);
     for (let s = 2; s < 102; s += 1) gateway.sockets[0]!.receive({ op: 0, t: 'MESSAGE_CREATE', s, d: {} });
     await clock.advanceAsync(100);
-    expect({ seen, told: told['shardwright:shard'].length }).toEqual({ seen: 100, told: before });
-    await leave(shard, clock);
+    expect({ seen, published: published['shardwright:shard'].length }).toEqual({ seen: 100, published: before });
+    await stop(shard, clock);
   });
 });

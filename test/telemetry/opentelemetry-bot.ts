@@ -1,7 +1,7 @@
 /** Prints what an OpenTelemetry collector would be sent of a bot, as JSON. */
 import { metrics } from '@opentelemetry/api';
 import { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { live } from './bot.ts';
+import { runBot } from './bot.ts';
 
 const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
 const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 })] });
@@ -9,9 +9,9 @@ metrics.setGlobalMeterProvider(provider);
 // Meters are taken from the provider when the module is loaded.
 await import('./opentelemetry.ts');
 
-await live(async () => {
+await runBot(async () => {
   await provider.forceFlush();
-  const told = exporter.getMetrics().at(-1)?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
-  process.stdout.write(JSON.stringify(told.map(({ descriptor, dataPoints }) => ({ name: descriptor.name, dataPoints }))));
+  const exported = exporter.getMetrics().at(-1)?.scopeMetrics.flatMap((scope) => scope.metrics) ?? [];
+  process.stdout.write(JSON.stringify(exported.map(({ descriptor, dataPoints }) => ({ name: descriptor.name, dataPoints }))));
 });
 await provider.shutdown();

@@ -18,29 +18,29 @@ const sendWait = meter.createHistogram('shardwright.send.wait', { unit: 'ms', de
 const codeLabel = (code: number | null): string => (code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other');
 
 subscribe('shardwright:shard', (message) => {
-  const told = message as ShardTelemetry;
-  if (told.event === 'stateChange') {
+  const telemetry = message as ShardTelemetry;
+  if (telemetry.event === 'stateChange') {
     // A shard that is disconnected is no shard: counted from there on, and to there.
-    if (told.from !== 'disconnected') shards.add(-1, { state: told.from });
-    if (told.to !== 'disconnected') shards.add(1, { state: told.to });
-  } else if (told.event === 'heartbeat') latency.record(told.latencyMs);
-  else if (told.event === 'ready') sessions.add(1, { how: 'begun' });
-  else if (told.event === 'resumed') {
+    if (telemetry.from !== 'disconnected') shards.add(-1, { state: telemetry.from });
+    if (telemetry.to !== 'disconnected') shards.add(1, { state: telemetry.to });
+  } else if (telemetry.event === 'heartbeat') latency.record(telemetry.latencyMs);
+  else if (telemetry.event === 'ready') sessions.add(1, { how: 'begun' });
+  else if (telemetry.event === 'resumed') {
     sessions.add(1, { how: 'resumed' });
-    replayed.add(told.replayed);
-  } else if (told.event === 'disconnected') losses.add(1, { initiator: told.initiator, code: codeLabel(told.code) });
-  else if (told.event === 'fault' || told.event === 'failed') errors.add(1, { event: told.event, code: told.code });
+    replayed.add(telemetry.replayed);
+  } else if (telemetry.event === 'disconnected') losses.add(1, { initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
+  else if (telemetry.event === 'fault' || telemetry.event === 'failed') errors.add(1, { event: telemetry.event, code: telemetry.code });
 });
 
 subscribe('shardwright:identify', (message) => {
-  const told = message as IdentifyTelemetry;
-  if (told.event === 'granted') identifyWait.record(told.waitMs);
-  else if (told.event === 'sent' && told.remainingStarts !== null) starts.record(told.remainingStarts);
+  const telemetry = message as IdentifyTelemetry;
+  if (telemetry.event === 'granted') identifyWait.record(telemetry.waitMs);
+  else if (telemetry.event === 'sent' && telemetry.remainingStarts !== null) starts.record(telemetry.remainingStarts);
 });
 
 subscribe('shardwright:send', (message) => {
-  const told = message as SendTelemetry;
-  if (told.event === 'throttled') return;
-  sends.add(1, { event: told.event, kind: told.kind });
-  if (told.event === 'sent') sendWait.record(told.waitMs);
+  const telemetry = message as SendTelemetry;
+  if (telemetry.event === 'throttled') return;
+  sends.add(1, { event: telemetry.event, kind: telemetry.kind });
+  if (telemetry.event === 'sent') sendWait.record(telemetry.waitMs);
 });

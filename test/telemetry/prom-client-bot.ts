@@ -1,6 +1,6 @@
 /** Prints what Prometheus would read of a bot, as JSON. */
 import { register } from 'prom-client';
 import './prom-client.ts';
-import { live } from './bot.ts';
+import { runBot } from './bot.ts';
 
-await live(async () => void process.stdout.write(JSON.stringify(await register.getMetricsAsJSON())));
+await runBot(async () => void process.stdout.write(JSON.stringify(await register.getMetricsAsJSON())));

@@ -19,29 +19,29 @@ const sendWait = new Histogram({ name: 'shardwright_send_wait_seconds', help: 'W
 const codeLabel = (code: number | null): string => (code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other');
 
 subscribe('shardwright:shard', (message) => {
-  const told = message as ShardTelemetry;
-  if (told.event === 'stateChange') {
+  const telemetry = message as ShardTelemetry;
+  if (telemetry.event === 'stateChange') {
     // A shard that is disconnected is no shard: counted from there on, and to there.
-    if (told.from !== 'disconnected') shards.dec({ state: told.from });
-    if (told.to !== 'disconnected') shards.inc({ state: told.to });
-  } else if (told.event === 'heartbeat') latency.observe(told.latencyMs / 1000);
-  else if (told.event === 'ready') sessions.inc({ how: 'begun' });
-  else if (told.event === 'resumed') {
+    if (telemetry.from !== 'disconnected') shards.dec({ state: telemetry.from });
+    if (telemetry.to !== 'disconnected') shards.inc({ state: telemetry.to });
+  } else if (telemetry.event === 'heartbeat') latency.observe(telemetry.latencyMs / 1000);
+  else if (telemetry.event === 'ready') sessions.inc({ how: 'begun' });
+  else if (telemetry.event === 'resumed') {
     sessions.inc({ how: 'resumed' });
-    replayed.inc(told.replayed);
-  } else if (told.event === 'disconnected') losses.inc({ initiator: told.initiator, code: codeLabel(told.code) });
-  else if (told.event === 'fault' || told.event === 'failed') errors.inc({ event: told.event, code: told.code });
+    replayed.inc(telemetry.replayed);
+  } else if (telemetry.event === 'disconnected') losses.inc({ initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
+  else if (telemetry.event === 'fault' || telemetry.event === 'failed') errors.inc({ event: telemetry.event, code: telemetry.code });
 });
 
 subscribe('shardwright:identify', (message) => {
-  const told = message as IdentifyTelemetry;
-  if (told.event === 'granted') identifyWait.observe(told.waitMs / 1000);
-  else if (told.event === 'sent' && told.remainingStarts !== null) starts.set(told.remainingStarts);
+  const telemetry = message as IdentifyTelemetry;
+  if (telemetry.event === 'granted') identifyWait.observe(telemetry.waitMs / 1000);
+  else if (telemetry.event === 'sent' && telemetry.remainingStarts !== null) starts.set(telemetry.remainingStarts);
 });
 
 subscribe('shardwright:send', (message) => {
-  const told = message as SendTelemetry;
-  if (told.event === 'throttled') return;
-  sends.inc({ event: told.event, kind: told.kind });
-  if (told.event === 'sent') sendWait.observe(told.waitMs / 1000);
+  const telemetry = message as SendTelemetry;
+  if (telemetry.event === 'throttled') return;
+  sends.inc({ event: telemetry.event, kind: telemetry.kind });
+  if (telemetry.event === 'sent') sendWait.observe(telemetry.waitMs / 1000);
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { GATEWAY_ERROR_CODES } from '../../src/index.ts';
-import { STATES } from '../../src/inspect/page/states.ts';
+import { STATES } from '../../src/inspect/page/model/states.ts';
 import { SECRET_CONTENT, SECRET_TOKEN } from './bot.ts';
 
 const here = (name: string): string => join(import.meta.dirname, name);
@@ -37,15 +37,15 @@ const outOfBounds = (series: Series): string[] =>
 
 async function prometheus(): Promise<{ series: Series; stdout: string }> {
   const { stdout } = await run('prom-client-bot.ts');
-  const told = JSON.parse(stdout) as { name: string; values: { labels: Point['labels']; value: number; metricName?: string }[] }[];
-  const points = told.flatMap(({ name, values }) => values.map(({ labels, value, metricName }) => ({ name: metricName ?? name, labels, value })));
+  const metrics = JSON.parse(stdout) as { name: string; values: { labels: Point['labels']; value: number; metricName?: string }[] }[];
+  const points = metrics.flatMap(({ name, values }) => values.map(({ labels, value, metricName }) => ({ name: metricName ?? name, labels, value })));
   return { series: Object.groupBy(points, ({ name }) => name) as Series, stdout };
 }
 
 async function openTelemetry(): Promise<{ series: Series; stdout: string }> {
   const { stdout } = await run('opentelemetry-bot.ts');
-  const told = JSON.parse(stdout) as { name: string; dataPoints: { attributes: Point['labels']; value: unknown }[] }[];
-  const series = told.map(({ name, dataPoints }) => [name, dataPoints.map(({ attributes, value }) => ({ labels: attributes, value }))] as const);
+  const metrics = JSON.parse(stdout) as { name: string; dataPoints: { attributes: Point['labels']; value: unknown }[] }[];
+  const series = metrics.map(({ name, dataPoints }) => [name, dataPoints.map(({ attributes, value }) => ({ labels: attributes, value }))] as const);
   return { series: Object.fromEntries(series), stdout };
 }
 

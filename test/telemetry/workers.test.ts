@@ -2,25 +2,25 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import type { IdentifyTelemetry, ShardTelemetry } from '../../src/index.ts';
-import { heard, liveManager } from '../kit/live-manager.ts';
+import { nextEvent, liveManager } from '../kit/live-manager.ts';
 
 test('states, sessions, losses and identifies of shards in threads are told where the manager is, once', async () => {
   const shard: ShardTelemetry[] = [];
   const identify: IdentifyTelemetry[] = [];
-  const hearShard = (message: unknown): void => void shard.push(message as ShardTelemetry);
-  const hearIdentify = (message: unknown): void => void identify.push(message as IdentifyTelemetry);
-  subscribe('shardwright:shard', hearShard);
-  subscribe('shardwright:identify', hearIdentify);
+  const onShard = (message: unknown): void => void shard.push(message as ShardTelemetry);
+  const onIdentify = (message: unknown): void => void identify.push(message as IdentifyTelemetry);
+  subscribe('shardwright:shard', onShard);
+  subscribe('shardwright:identify', onIdentify);
   try {
     await using live = await liveManager({ shards: 2, workers: 2 });
     await live.manager.connect();
     live.gateway.connections.find((connection) => connection.shard?.[0] === 1)!.close(4000);
-    await heard(live.manager, 'resumed');
+    await nextEvent(live.manager, 'resumed');
   } finally {
-    unsubscribe('shardwright:shard', hearShard);
-    unsubscribe('shardwright:identify', hearIdentify);
+    unsubscribe('shardwright:shard', onShard);
+    unsubscribe('shardwright:identify', onIdentify);
   }
-  const of = (event: ShardTelemetry['event']): number[] => shard.filter((told) => told.event === event).map(({ shardId }) => shardId).toSorted((a, b) => a - b);
+  const of = (event: ShardTelemetry['event']): number[] => shard.filter((telemetry) => telemetry.event === event).map(({ shardId }) => shardId).toSorted((a, b) => a - b);
   expect({ ready: of('ready'), resumed: of('resumed') }).toEqual({ ready: [0, 1], resumed: [1] });
   expect(shard.find(({ event }) => event === 'disconnected')).toEqual({ event: 'disconnected', shardId: 1, code: 4000, initiator: 'gateway', willReconnect: true, willResume: true });
   expect(identify.filter(({ event }) => event === 'sent').map(({ shardId }) => shardId).toSorted((a, b) => a - b)).toEqual([0, 1]);

@@ -8,13 +8,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { WebSocketServer } from 'ws';
 import { shardDelays, shardState } from '../../machines/index.ts';
 import type { ShardState } from '../../machines/index.ts';
-import { registerWithXStateInspect } from '../../src/inspect/legacy.ts';
-import { LIFE, SECRET_CONTENT, SECRET_TOKEN, observedShard } from '../kit/observed-life.ts';
+import { registerWithXStateInspect } from '../../src/inspect/xstate4/index.ts';
+import { SCENARIO, SECRET_CONTENT, SECRET_TOKEN, inspectedScenario } from '../kit/inspected-scenario.ts';
 
 type Seen<Type extends ParsedReceiverEvent['type']> = Extract<ParsedReceiverEvent, { type: Type }>;
 
 /** The page of the inspector, reduced to what it is told. */
-class Page {
+class InspectorPage {
   readonly seen: ParsedReceiverEvent[] = [];
   readonly send: (command: { type: 'xstate.event'; event: string; service: string }) => void;
   readonly #waiting: (() => void)[] = [];
@@ -34,15 +34,15 @@ class Page {
 
   /** The flat states, each as often as it was entered. */
   get states(): ShardState[] {
-    const words = this.of('service.state').map(({ state }) => shardState(state.value));
-    return words.filter((word, index) => word !== words[index - 1]);
+    const states = this.of('service.state').map(({ state }) => shardState(state.value));
+    return states.filter((state, index) => state !== states[index - 1]);
   }
 
-  has(count: number, type: ParsedReceiverEvent['type']): Promise<void> {
+  waitForCount(count: number, type: ParsedReceiverEvent['type']): Promise<void> {
     return this.#until(() => this.of(type).length >= count);
   }
 
-  reaches(word: ShardState): Promise<void> {
+  waitForState(word: ShardState): Promise<void> {
     return this.#until(() => this.states.at(-1) === word);
   }
 
@@ -62,7 +62,7 @@ await once(server, 'listening');
 /** All that was sent to pages, as it was sent. */
 const sent: string[] = [];
 
-let kit: Awaited<ReturnType<typeof observedShard>>;
+let kit: Awaited<ReturnType<typeof inspectedScenario>>;
 let unregister: () => void;
 
 beforeAll(() => {
@@ -80,7 +80,7 @@ beforeAll(() => {
 afterAll(() => server.close());
 
 beforeEach(async () => {
-  kit = await observedShard();
+  kit = await inspectedScenario();
   unregister = registerWithXStateInspect(kit.shard);
 });
 
@@ -92,43 +92,43 @@ afterEach(async () => {
 });
 
 /** A page that is known to the inspector. */
-async function openPage(): Promise<Page> {
+async function openPage(): Promise<InspectorPage> {
   const { promise: known, resolve } = Promise.withResolvers<void>();
   server.once('connection', (client) => client.once('message', () => resolve()));
-  const page = new Page((server.address() as AddressInfo).port);
+  const page = new InspectorPage((server.address() as AddressInfo).port);
   await known;
   return page;
 }
 
 /** As XState 4 names the events of delayed transitions. */
-const LEGACY_NAMES: Readonly<Record<string, string>> = {
+const XSTATE4_EVENT_NAMES: Readonly<Record<string, string>> = {
   'xstate.after.heartbeatJitter.shard.online.heartbeat.jitter': 'xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter',
   'xstate.after.stableAfter.shard.online.session.ready': 'xstate.after(stableAfter)#shard.online.session.ready',
   'xstate.after.heartbeatInterval.shard.online.heartbeat.beating': 'xstate.after(heartbeatInterval)#shard.online.heartbeat.beating',
   'xstate.after.reconnectDelay.shard.reconnecting': 'xstate.after(reconnectDelay)#shard.reconnecting',
 };
-const LEGACY_LIFE = LIFE.map(([event, state]) => [LEGACY_NAMES[event] ?? event, state]);
+const XSTATE4_LIFE = SCENARIO.map(([event, state]) => [XSTATE4_EVENT_NAMES[event] ?? event, state]);
 
 describe('@xstate/inspect', () => {
   test('sees the chart, every event and every state of a life, and the stop', async () => {
     const page = await openPage();
-    await kit.live();
+    await kit.run();
     unregister();
-    await page.has(1, 'service.stop');
+    await page.waitForCount(1, 'service.stop');
 
     const [register] = page.of('service.register');
     const { sessionId } = register!;
     expect([register!.machine.id, register!.state.value]).toEqual(['shard', 'disconnected']);
-    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(LEGACY_LIFE);
-    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(LEGACY_LIFE.map(([event]) => event));
+    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(XSTATE4_LIFE);
+    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(XSTATE4_LIFE.map(([event]) => event));
     expect(page.seen.map((event) => event.sessionId)).toEqual(page.seen.map(() => sessionId));
     expect(page.seen.at(-1)).toEqual({ type: 'service.stop', sessionId });
   });
 
   test('is given a chart that XState 4 runs through the same states as the shard', async () => {
     const page = await openPage();
-    await kit.live();
-    await page.reaches('disconnected');
+    await kit.run();
+    await page.waitForState('disconnected');
 
     let readies = 0;
     const chart = page.of('service.register')[0]!.machine.withConfig({
@@ -136,11 +136,11 @@ describe('@xstate/inspect', () => {
       services: {},
       guards: {
         hasSession: () => readies > 0,
-        isInsane: () => false,
-        isSane: () => true,
+        isInvalidInterval: () => false,
+        isValidInterval: () => true,
         isAcknowledged: (_context, _event, { state }) => state.matches('online.heartbeat.beating.acknowledged'),
         mayReconnect: () => true,
-        isReturning: () => false,
+        isReconnectRequested: () => false,
       },
       delays: Object.fromEntries(Object.keys(shardDelays(() => 0)).map((name) => [name, 0])),
     });
@@ -154,7 +154,7 @@ describe('@xstate/inspect', () => {
 
   test('sees what the chart is made of: guards, actions, actors, delays and initial states by name', async () => {
     const page = await openPage();
-    await page.has(1, 'service.register');
+    await page.waitForCount(1, 'service.register');
     const { machine } = page.of('service.register')[0]!;
 
     const node = (id: string): typeof machine.config => machine.getStateNodeById(id).config;
@@ -164,14 +164,14 @@ describe('@xstate/inspect', () => {
       type: 'compound',
       initial: 'awaitingAck',
       states: expect.any(Object),
-      on: { 'gateway.heartbeatRequest': [{ actions: [{ type: 'beat' }], internal: true }] },
+      on: { 'gateway.heartbeatRequest': [{ actions: [{ type: 'heartbeat' }], internal: true }] },
       after: {
         heartbeatInterval: [
           { target: ['#shard.online.heartbeat.beating'], cond: { type: 'isAcknowledged' }, actions: [], internal: false },
           { target: ['#shard.online.heartbeat.overdue'], actions: [], internal: false },
         ],
       },
-      entry: [{ type: 'beat' }],
+      entry: [{ type: 'heartbeat' }],
       exit: [],
       invoke: [],
     });
@@ -187,7 +187,7 @@ describe('@xstate/inspect', () => {
   test('that comes late sees the shard as it is', async () => {
     await kit.shard.connect();
     const page = await openPage();
-    await page.has(1, 'service.register');
+    await page.waitForCount(1, 'service.register');
     const { machine, state } = page.of('service.register')[0]!;
     expect([machine.id, shardState(state.value)]).toEqual(['shard', 'ready']);
   });
@@ -195,7 +195,7 @@ describe('@xstate/inspect', () => {
   test('can not move the shard, nor make it seem so', async () => {
     const page = await openPage();
     await kit.shard.connect();
-    await page.reaches('ready');
+    await page.waitForState('ready');
     const { sessionId } = page.of('service.register')[0]!;
     const [client] = server.clients;
     const received = once(client!, 'message');
@@ -206,20 +206,20 @@ describe('@xstate/inspect', () => {
 
     expect(kit.shard.state).toBe('ready');
     await kit.shard.disconnect();
-    await page.reaches('disconnected');
+    await page.waitForState('disconnected');
     expect(page.of('service.event').map(({ event: { name } }) => name)).not.toContain('shard.forceClose');
   });
 
   test('gets neither token, session, context nor payload', async () => {
     const page = await openPage();
-    await kit.live();
-    await page.reaches('disconnected');
+    await kit.run();
+    await page.waitForState('disconnected');
 
     const { sessionId, resumeUrl } = kit.shard.session!;
     const secrets = [SECRET_TOKEN, SECRET_CONTENT, sessionId, resumeUrl, 'connectTimeoutMs'];
     const all = sent.join('\n');
     expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
-    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(LEGACY_LIFE.map(() => ({})));
+    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(XSTATE4_LIFE.map(() => ({})));
     // The check can fail: the machine knows all of these but the first two, and the shard those.
     expect(all).toContain('gateway.ready');
     expect(JSON.stringify(kit.shard.actor.getSnapshot().context)).toContain(sessionId);
@@ -229,9 +229,9 @@ describe('@xstate/inspect', () => {
     const page = await openPage();
     await kit.shard.connect();
     kit.shard.actor.send({ type: 'socket.closed', code: { toString: boom } } as never);
-    await page.has(1, 'service.stop');
+    await page.waitForCount(1, 'service.stop');
     await kit.shard.connect();
-    await page.reaches('ready');
+    await page.waitForState('ready');
 
     const services = page.of('service.register').map(({ sessionId }) => sessionId);
     expect(page.of('service.stop').map(({ sessionId }) => sessionId)).toEqual(services.slice(0, 1));

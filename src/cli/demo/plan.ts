@@ -1,10 +1,10 @@
 /** What happens in a round of the demo: each fault once, in an order and with dispatches that the dice decide. */
-import type { Dice } from './dice.ts';
+import type { SeededRandom } from './seeded-random.ts';
 import { FAULTS } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Pace } from './pace.ts';
 
-export interface Slot {
+export interface FaultStep {
   readonly fault: Fault;
   /** Sizes of the bursts of dispatches before the fault. */
   readonly before: readonly number[];
@@ -14,28 +14,28 @@ export interface Slot {
 }
 
 /** 100 to 300 dispatches a second at a burst every 50 ms. */
-const BURST = { least: 5, most: 15 } as const;
+const BURST = { min: 5, max: 15 } as const;
 
 /** A pace that wanders, as that of people does. */
-function* bursts(dice: Dice): Generator<number, never> {
-  let size = dice.between(BURST.least, BURST.most);
+function* bursts(random: SeededRandom): Generator<number, never> {
+  let size = random.int(BURST.min, BURST.max);
   for (;;) {
     yield size;
-    size = Math.min(BURST.most, Math.max(BURST.least, size + dice.between(-2, 2)));
+    size = Math.min(BURST.max, Math.max(BURST.min, size + random.int(-2, 2)));
   }
 }
 
-const take = (from: Generator<number, never>, count: number): number[] => Array.from({ length: count }, () => from.next().value);
+const nextSizes = (from: Generator<number, never>, count: number): number[] => Array.from({ length: count }, () => from.next().value);
 
-export const sizeOf = ({ before, during, after }: Slot): number => [...before, ...during, ...after].reduce((sum, size) => sum + size, 0);
+export const dispatchCount = ({ before, during, after }: FaultStep): number => [...before, ...during, ...after].reduce((sum, size) => sum + size, 0);
 
-export function planRound(dice: Dice, pace: Pace): Slot[] {
-  const flow = bursts(dice);
+export function planRound(random: SeededRandom, pace: Pace): FaultStep[] {
+  const sizes = bursts(random);
   const half = Math.floor(pace.bursts.after / 2);
-  return dice.shuffled(FAULTS).map((fault) => ({
+  return random.shuffled(FAULTS).map((fault) => ({
     fault,
-    before: take(flow, pace.bursts.before),
-    during: take(flow, half),
-    after: take(flow, pace.bursts.after - half),
+    before: nextSizes(sizes, pace.bursts.before),
+    during: nextSizes(sizes, half),
+    after: nextSizes(sizes, pace.bursts.after - half),
   }));
 }

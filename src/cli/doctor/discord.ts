@@ -1,8 +1,8 @@
 /** Checks that ask Discord, with one GET /gateway/bot: the token, the clock, the shards and the session starts. */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
-import { askGatewayInfo } from '../../manager/gateway-info.ts';
+import { fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
 import { Token } from '../../protocol/token.ts';
-import { counted, grouped, lasting } from '../words.ts';
+import { formatCount, formatNumber, formatDuration } from '../format.ts';
 import type { Check } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
@@ -12,12 +12,12 @@ const TOLERATED_SKEW_MS = 2_000;
 /** From one IDENTIFY to the next of a key. */
 const SPACING_MS = 5_000;
 /** With less than this part of the day's starts left, a crash loop would use them up. */
-const SCARCE = 0.1;
+const SCARCE_FRACTION = 0.1;
 
 const NAMES = ['Token', 'Clock', 'Shards', 'Session starts'] as const;
 const ADVICE_TOKEN = 'Set DISCORD_TOKEN to the token of your bot (Discord Developer Portal → Bot → Reset Token).';
 
-interface Asked {
+interface TimedInfo {
   readonly event: InfoEvent;
   /** `null` when nobody said what time it is. */
   readonly skew: Skew | null;
@@ -30,18 +30,18 @@ export interface Skew {
   readonly uncertaintyMs: number;
 }
 
-async function ask(api: string, token: string): Promise<Asked> {
+async function requestInfo(api: string, token: string): Promise<TimedInfo> {
   let skew: Skew | null = null;
-  const timed: typeof fetch = async (input, init) => {
-    const askedAt = Date.now();
+  const timedFetch: typeof fetch = async (input, init) => {
+    const sentAt = Date.now();
     const response = await fetch(input, init);
-    const said = Date.parse(response.headers.get('date') ?? '');
+    const serverTime = Date.parse(response.headers.get('date') ?? '');
     // In the middle of its second, at the middle of the way.
-    const uncertaintyMs = (Date.now() - askedAt) / 2;
-    if (Number.isFinite(said)) skew = { skewMs: Math.round(askedAt + uncertaintyMs - (said + 500)), uncertaintyMs };
+    const uncertaintyMs = (Date.now() - sentAt) / 2;
+    if (Number.isFinite(serverTime)) skew = { skewMs: Math.round(sentAt + uncertaintyMs - (serverTime + 500)), uncertaintyMs };
     return response;
   };
-  const event = await askGatewayInfo({ api, token: new Token(token), fetch: timed }, AbortSignal.timeout(TIMEOUT_MS));
+  const event = await fetchGatewayInfo({ api, token: new Token(token), fetch: timedFetch }, AbortSignal.timeout(TIMEOUT_MS));
   return { event, skew };
 }
 
@@ -49,13 +49,13 @@ export async function discordChecks(api: string, token: string): Promise<Check[]
   if (token === '') {
     return [failed('Token', 'DISCORD_TOKEN is not set', ADVICE_TOKEN), ...NAMES.slice(1).map((name) => skipped(name, 'needs a token'))];
   }
-  const { event, skew } = await ask(api, token);
+  const { event, skew } = await requestInfo(api, token);
   const clock = skew === null ? skipped('Clock', 'nobody said what time it is') : clockCheck(skew);
   if (event.type === 'info.received') return [ok('Token', `known at ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
-  return [refusal(event, api), clock, ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer'))];
+  return [failureCheck(event, api), clock, ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer'))];
 }
 
-function refusal({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }>, api: string): Check {
+function failureCheck({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }>, api: string): Check {
   if (failure.code === 'AUTHENTICATION_FAILED') return failed('Token', failure.message, ADVICE_TOKEN, { code: failure.code });
   const advice =
     type === 'info.unavailable'
@@ -67,22 +67,22 @@ function refusal({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }
 export function clockCheck({ skewMs, uncertaintyMs }: Skew): Check {
   const off = Math.abs(skewMs);
   if (off <= TOLERATED_SKEW_MS + uncertaintyMs) return ok('Clock', 'agrees', { skewMs });
-  const found = `${lasting(off)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
+  const found = `${formatDuration(off)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
   return warning('Clock', found, 'Let the machine set its clock by NTP: logs and the age of events will not agree with Discord.', { skewMs });
 }
 
 export function budgetChecks({ shards, sessionStartLimit }: GatewayInfo): Check[] {
   const { total, remaining, resetAfterMs, maxConcurrency } = sessionStartLimit;
   const startMs = (Math.ceil(shards / maxConcurrency) - 1) * SPACING_MS;
-  const reset = resetAfterMs === 0 ? '' : `, all back in ${lasting(resetAfterMs)}`;
-  const left = `${grouped(remaining)} of ${grouped(total)} left${reset}`;
+  const reset = resetAfterMs === 0 ? '' : `, all back in ${formatDuration(resetAfterMs)}`;
+  const remainingText = `${formatNumber(remaining)} of ${formatNumber(total)} left${reset}`;
   const figures = { total, remaining, resetAfterMs, maxConcurrency };
   const starts =
     remaining < shards
-      ? failed('Session starts', left, `There is no start for each of the ${counted(shards, 'shard')}: wait for the reset, or resume stored sessions.`, figures)
-      : remaining < total * SCARCE
-        ? warning('Session starts', left, 'Find out what identifies so often: a bot that restarts in a loop loses its token when none is left.', figures)
-        : ok('Session starts', left, figures);
-  const pace = `${grouped(maxConcurrency)} per 5 s, so a fresh start takes ${startMs === 0 ? 'one turn' : `about ${lasting(startMs)}`}`;
-  return [ok('Shards', `Discord recommends ${grouped(shards)}; ${pace}`, { recommended: shards, maxConcurrency, startMs }), starts];
+      ? failed('Session starts', remainingText, `There is no start for each of the ${formatCount(shards, 'shard')}: wait for the reset, or resume stored sessions.`, figures)
+      : remaining < total * SCARCE_FRACTION
+        ? warning('Session starts', remainingText, 'Find out what identifies so often: a bot that restarts in a loop loses its token when none is left.', figures)
+        : ok('Session starts', remainingText, figures);
+  const pace = `${formatNumber(maxConcurrency)} per 5 s, so a fresh start takes ${startMs === 0 ? 'one turn' : `about ${formatDuration(startMs)}`}`;
+  return [ok('Shards', `Discord recommends ${formatNumber(shards)}; ${pace}`, { recommended: shards, maxConcurrency, startMs }), starts];
 }

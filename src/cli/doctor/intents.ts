@@ -21,11 +21,11 @@ export function intentsCheck(text: string): Check {
   if (!Number.isSafeInteger(bits) || bits > KNOWN_BITS || (bits & ~KNOWN_BITS) !== 0) {
     return failed('Intents', `${text} has bits that are no intent`, `All intents together are ${KNOWN_BITS}.`);
   }
-  const given = Object.entries(Intents).filter(([, bit]) => (bits & bit) !== 0).map(([name]) => name);
-  const privileged = PRIVILEGED.filter((name) => given.includes(name));
-  const figures = { bits, names: given, privileged };
-  if (given.length === 0) return warning('Intents', '0: no events but those of direct concern', 'Ask for at least Guilds.', figures);
-  const found = `${bits}: ${given.join(', ')}`;
+  const selected = Object.entries(Intents).filter(([, bit]) => (bits & bit) !== 0).map(([name]) => name);
+  const privileged = PRIVILEGED.filter((name) => selected.includes(name));
+  const figures = { bits, names: selected, privileged };
+  if (selected.length === 0) return warning('Intents', '0: no events but those of direct concern', 'Ask for at least Guilds.', figures);
+  const found = `${bits}: ${selected.join(', ')}`;
   if (privileged.length === 0) return ok('Intents', found, figures);
   const list = privileged.join(', ');
   return warning('Intents', found, `${list} ${privileged.length === 1 ? 'is' : 'are'} privileged: allow it under Bot → Privileged Gateway Intents in the Developer Portal, or Discord closes with 4014.`, figures);

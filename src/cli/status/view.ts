@@ -1,63 +1,63 @@
 /** The status of a manager as lines of a table. */
 import type { ShardStatus } from '../../index.ts';
 import type { StatusReport } from '../../inspect/index.ts';
-import type { Paint } from '../paint.ts';
+import type { Colorize } from '../colors.ts';
 import { STATE_STYLES } from '../state-styles.ts';
 import { table } from '../table.ts';
-import { counted, duration, grouped, lasting } from '../words.ts';
+import { formatCount, formatMs, formatNumber, formatDuration } from '../format.ts';
 
 const HEADINGS = ['shard', 'state', 'ping', 'session', 'sequence', 'last dispatch', 'waiting', 'failure'] as const;
-const LEFT: ReadonlySet<number> = new Set([1, 7]);
+const LEFT_ALIGNED: ReadonlySet<number> = new Set([1, 7]);
 /** Lines around the rows: two heads, a gap, headings, and one that says what is left out. */
-const AROUND = 6;
+const OTHER_LINES = 6;
 
 /** Every shard that the manager runs is ready. */
-export const isWell = ({ status: { state, ready, shards } }: StatusReport): boolean =>
+export const isHealthy = ({ status: { state, ready, shards } }: StatusReport): boolean =>
   (state === 'running' || state === 'resharding') && shards.length > 0 && ready === shards.length;
 
 const cells = ({ shardId, state, pingMs, sessionAgeMs, sequence, lastDispatchAt, pendingSends, failure }: ShardStatus, at: number): string[] => [
   String(shardId),
   state,
-  pingMs === null ? '–' : duration(pingMs),
-  sessionAgeMs === null ? '–' : lasting(sessionAgeMs),
-  sequence === null ? '–' : grouped(sequence),
-  lastDispatchAt === null ? '–' : `${lasting(at - lastDispatchAt)} ago`,
-  grouped(pendingSends),
+  pingMs === null ? '–' : formatMs(pingMs),
+  sessionAgeMs === null ? '–' : formatDuration(sessionAgeMs),
+  sequence === null ? '–' : formatNumber(sequence),
+  lastDispatchAt === null ? '–' : `${formatDuration(at - lastDispatchAt)} ago`,
+  formatNumber(pendingSends),
   failure ?? '',
 ];
 
-function heads({ status, shardwright, pid, at }: StatusReport, paint: Paint): string[] {
+function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: Colorize): string[] {
   const { state, ready, shards, total, resharding, budget } = status;
   const mark = { running: 'green', resharding: 'cyan', starting: 'yellow', draining: 'yellow', stopped: 'dim', failed: 'red' } as const;
-  const some = total === null || total === shards.length ? '' : `, of ${grouped(total)} of the bot`;
+  const totalText = total === null || total === shards.length ? '' : `, of ${formatNumber(total)} of the bot`;
   const facts = [
-    `${grouped(ready)} of ${counted(shards.length, 'shard')} ready${some}`,
-    ...(resharding === null ? [] : [`resharding to ${grouped(resharding.total)}: ${grouped(resharding.ready)} ready`]),
-    ...(budget === null ? [] : [`${grouped(budget.remaining)} of ${grouped(budget.total)} session starts left, reset in ${lasting(budget.resetAfterMs)}`]),
+    `${formatNumber(ready)} of ${formatCount(shards.length, 'shard')} ready${totalText}`,
+    ...(resharding === null ? [] : [`resharding to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`]),
+    ...(budget === null ? [] : [`${formatNumber(budget.remaining)} of ${formatNumber(budget.total)} session starts left, reset in ${formatDuration(budget.resetAfterMs)}`]),
   ];
   return [
-    `${paint([mark[state], 'bold'], `● ${state}`)}  ${facts.join(' · ')}`,
-    paint('dim', `shardwright ${shardwright}, process ${pid}, at ${new Date(at).toTimeString().slice(0, 8)}`),
+    `${colorize([mark[state], 'bold'], `● ${state}`)}  ${facts.join(' · ')}`,
+    colorize('dim', `shardwright ${shardwright}, process ${pid}, at ${new Date(at).toTimeString().slice(0, 8)}`),
   ];
 }
 
 /** With fewer lines than shards, those in trouble come first. */
-export function statusLines(report: StatusReport, paint: Paint, most: number): string[] {
+export function statusLines(report: StatusReport, colorize: Colorize, maxLines: number): string[] {
   const { shards } = report.status;
-  const room = Math.max(1, most - AROUND);
-  const isCut = shards.length > room;
+  const maxRows = Math.max(1, maxLines - OTHER_LINES);
+  const isCut = shards.length > maxRows;
   const inOrder = isCut ? shards.toSorted((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || a.shardId - b.shardId) : shards;
-  const shown = inOrder.slice(0, room);
-  const [heading = '', ...rows] = table([HEADINGS, ...shown.map((shard) => cells(shard, report.at))], LEFT);
+  const shown = inOrder.slice(0, maxRows);
+  const [heading = '', ...rows] = table([HEADINGS, ...shown.map((shard) => cells(shard, report.at))], LEFT_ALIGNED);
   const painted = rows.map((row, index) => {
     const state = shown[index]?.state ?? 'disconnected';
-    return row.replace(state, paint(STATE_STYLES[state], state));
+    return row.replace(state, colorize(STATE_STYLES[state], state));
   });
-  const rest = inOrder.slice(room);
+  const rest = inOrder.slice(maxRows);
   const restReady = rest.filter(({ state }) => state === 'ready').length;
   return [
-    ...heads(report, paint),
-    ...(shown.length === 0 ? [] : ['', paint('dim', heading), ...painted]),
-    ...(rest.length === 0 ? [] : [paint('dim', `… and ${grouped(rest.length)} more, ${restReady === rest.length ? 'all' : grouped(restReady)} ready`)]),
+    ...headerLines(report, colorize),
+    ...(shown.length === 0 ? [] : ['', colorize('dim', heading), ...painted]),
+    ...(rest.length === 0 ? [] : [colorize('dim', `… and ${formatNumber(rest.length)} more, ${restReady === rest.length ? 'all' : formatNumber(restReady)} ready`)]),
   ];
 }

@@ -1,66 +1,66 @@
 /** Puts the page together. */
-import { Chart } from './chart.ts';
-import { byId } from './dom.ts';
-import { Facts } from './facts.ts';
-import { Files } from './files.ts';
-import { FrameLoop } from './frame-loop.ts';
-import { FreezeBar } from './freeze-bar.ts';
-import { Grid } from './grid.ts';
-import { Latency } from './latency.ts';
-import { Live } from './live.ts';
-import { Log } from './log.ts';
-import { Overview } from './overview.ts';
-import { Session } from './session.ts';
-import { Shortcuts } from './shortcuts.ts';
-import { Span } from './span.ts';
-import { Theme } from './theme.ts';
-import { Timeline } from './timeline.ts';
+import { Chart } from './chart/chart.ts';
+import { byId } from './shell/dom.ts';
+import { DetailsPanel } from './panels/details-panel.ts';
+import { RecordingFiles } from './shell/recording-files.ts';
+import { FrameLoop } from './shell/frame-loop.ts';
+import { FreezeBar } from './panels/freeze-bar.ts';
+import { Grid } from './grid/grid.ts';
+import { LatencyPlot } from './timeline/latency-plot.ts';
+import { LiveConnection } from './shell/live-connection.ts';
+import { Log } from './log/log.ts';
+import { Overview } from './panels/overview.ts';
+import { PageState } from './model/page-state.ts';
+import { Shortcuts } from './shell/shortcuts.ts';
+import { TimeRange } from './timeline/time-range.ts';
+import { Theme } from './shell/theme.ts';
+import { Timeline } from './timeline/timeline.ts';
 
 const PAGE_ROWS = 10;
 
 const loop = new FrameLoop();
-const session = new Session(loop);
-const theme = new Theme(() => loop.touch('theme'));
-const span = new Span(() => loop.touch('history'));
-const files = new Files(session);
-const log = new Log(session, loop);
-const bar = new FreezeBar(session);
-const live = new Live(`ws://${location.host}/live`, {
-  message: (message, pageMs) => session.take(message, pageMs),
-  link: (link) => session.linked(link),
+const pageState = new PageState(loop);
+const theme = new Theme(() => loop.notify('theme'));
+const timeRange = new TimeRange(() => loop.notify('history'));
+const recordingFiles = new RecordingFiles(pageState);
+const log = new Log(pageState, loop);
+const freezeBar = new FreezeBar(pageState);
+const liveConnection = new LiveConnection(`ws://${location.host}/live`, {
+  onMessage: (message, pageMs) => pageState.applyMessage(message, pageMs),
+  onStatus: (status) => pageState.setConnection(status),
 });
-session.onSelect = (shard) => live.send({ type: 'select', shard });
+pageState.onSelect = (shard) => liveConnection.send({ type: 'select', shard });
 
 loop.add(
-  new Overview(session),
-  new Grid(session, theme, () => loop.touch('shards')),
-  new Chart(session, (message) => files.say(message)),
-  new Facts(session),
-  new Timeline(session, theme, span),
-  new Latency(session, theme, span),
+  new Overview(pageState),
+  new Grid(pageState, theme, () => loop.notify('shards')),
+  new Chart(pageState, (message) => recordingFiles.showError(message)),
+  new DetailsPanel(pageState),
+  new Timeline(pageState, theme, timeRange),
+  new LatencyPlot(pageState, theme, timeRange),
   log,
-  bar,
+  freezeBar,
 );
 
 /** The arrow keys belong to the grid and the chart while these have the focus. */
-const inLog = (act: () => void) => (): void => {
-  if (document.activeElement?.id !== 'chart-viewport') act();
+const unlessInChart = (action: () => void) => (): void => {
+  if (document.activeElement?.id !== 'chart-viewport') action();
 };
 
 const shortcuts = new Shortcuts([
-  { keys: ['j', 'ArrowDown'], label: 'j ↓', does: 'next entry of the log; a frozen chart goes along', act: inLog(() => log.move(1)) },
-  { keys: ['k', 'ArrowUp'], label: 'k ↑', does: 'entry before', act: inLog(() => log.move(-1)) },
-  { keys: ['PageDown'], label: 'PgDn', does: 'ten entries on', act: inLog(() => log.move(PAGE_ROWS)) },
-  { keys: ['PageUp'], label: 'PgUp', does: 'ten entries back', act: inLog(() => log.move(-PAGE_ROWS)) },
-  { keys: ['Enter'], label: 'Enter', does: 'freeze at the entry, or select the shard', act: () => log.chooseCursor() },
-  { keys: ['Escape'], label: 'Esc', does: 'back to live', act: () => bar.back() },
-  { keys: [' '], label: 'Space', does: 'pause the log, or let it run', act: () => log.togglePause() },
-  { keys: ['/'], label: '/', does: 'filter the log', act: () => log.focusFilter() },
-  { keys: ['g'], label: 'g', does: 'to the grid of shards; arrows move, Enter selects', act: () => byId('grid', HTMLCanvasElement).focus() },
-  { keys: ['c'], label: 'c', does: 'to the chart; arrows pan, + − 0 zoom', act: () => byId('chart-viewport', HTMLElement).focus() },
-  { keys: ['l'], label: 'l', does: 'to the log', act: () => log.focusList() },
+  { keys: ['j', 'ArrowDown'], label: 'j ↓', description: 'next entry of the log; a frozen chart goes along', run: unlessInChart(() => log.move(1)) },
+  { keys: ['k', 'ArrowUp'], label: 'k ↑', description: 'entry before', run: unlessInChart(() => log.move(-1)) },
+  { keys: ['PageDown'], label: 'PgDn', description: 'ten entries on', run: unlessInChart(() => log.move(PAGE_ROWS)) },
+  { keys: ['PageUp'], label: 'PgUp', description: 'ten entries back', run: unlessInChart(() => log.move(-PAGE_ROWS)) },
+  { keys: ['Enter'], label: 'Enter', description: 'freeze at the entry, or select the shard', run: () => log.chooseCursor() },
+  { keys: ['Escape'], label: 'Esc', description: 'back to live', run: () => freezeBar.back() },
+  { keys: [' '], label: 'Space', description: 'pause the log, or let it run', run: () => log.togglePause() },
+  { keys: ['/'], label: '/', description: 'filter the log', run: () => log.focusFilter() },
+  { keys: ['g'], label: 'g', description: 'to the grid of shards; arrows move, Enter selects', run: () => byId('grid', HTMLCanvasElement).focus() },
+  { keys: ['c'], label: 'c', description: 'to the chart; arrows pan, + − 0 zoom', run: () => byId('chart-viewport', HTMLElement).focus() },
+  { keys: ['l'], label: 'l', description: 'to the log', run: () => log.focusList() },
 ]);
 
 shortcuts.listen();
-live.connect();
+liveConnection.connect();
 loop.start();

@@ -97,27 +97,27 @@ export function coveringPaths<Machine extends AnyStateMachine>(
   graph: TimedGraph<Machine>,
   { cover, maxLength = DEFAULT_MAX_LENGTH }: CoveringOptions,
 ): CoveringPaths<Machine> {
-  const open = reachable(graph, cover);
+  const uncovered = reachable(graph, cover);
   const covered = new Set<string>();
-  const meet = (last: Microstep, microsteps: readonly Microstep[]): void => {
+  const markCovered = (last: Microstep, microsteps: readonly Microstep[]): void => {
     for (const goal of goalsOf(cover, last, microsteps)) {
-      open.delete(goal);
+      uncovered.delete(goal);
       covered.add(goal);
     }
   };
-  for (const { microsteps } of graph.roots) meet([], microsteps);
+  for (const { microsteps } of graph.roots) markCovered([], microsteps);
 
   /** Goes the shortest way to something open. Gives the walk that went it, or `null` when nothing is within reach. */
-  const goOn = (walks: readonly Walk<Machine>[], barred: Set<TimedEdge>): Walk<Machine> | null => {
-    const within = maxLength - Math.max(...walks.map(({ steps }) => steps.length));
-    const way = nearestGoal({ graph, cover, starts: walks.map(({ place }) => place), open, within, barred });
-    const walk = walks[way?.start ?? -1];
-    if (way === null || walk === undefined) return null;
-    for (const edge of way.edges) {
+  const extend = (walks: readonly Walk<Machine>[], excluded: Set<TimedEdge>): Walk<Machine> | null => {
+    const maxEdges = maxLength - Math.max(...walks.map(({ steps }) => steps.length));
+    const goalPath = nearestGoal({ graph, cover, starts: walks.map(({ place }) => place), uncovered, maxEdges, excluded });
+    const walk = walks[goalPath?.start ?? -1];
+    if (goalPath === null || walk === undefined) return null;
+    for (const edge of goalPath.edges) {
       const { last } = walk.place;
-      if (walk.tryStep(edge)) meet(last, edge.microsteps);
+      if (walk.tryStep(edge)) markCovered(last, edge.microsteps);
       else {
-        barred.add(edge);
+        excluded.add(edge);
         break;
       }
     }
@@ -125,12 +125,12 @@ export function coveringPaths<Machine extends AnyStateMachine>(
   };
 
   const paths: TimedPath<Machine>[] = [];
-  const barred = new Set<TimedEdge>();
+  const excluded = new Set<TimedEdge>();
   for (;;) {
-    const walk = goOn(graph.roots.map((root) => new Walk(graph, root)), barred);
-    if (walk === null) return { paths, covered, missing: [...open] };
-    const barredHere = new Set<TimedEdge>();
-    while (goOn([walk], barredHere) !== null);
+    const walk = extend(graph.roots.map((root) => new Walk(graph, root)), excluded);
+    if (walk === null) return { paths, covered, missing: [...uncovered] };
+    const excludedHere = new Set<TimedEdge>();
+    while (extend([walk], excludedHere) !== null);
     if (walk.steps.length > 0) paths.push(walk.path);
   }
 }

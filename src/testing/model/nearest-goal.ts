@@ -3,7 +3,7 @@ import { follow, goalsOf, placeName } from './coverage.ts';
 import type { Cover, Place, Walkable } from './coverage.ts';
 import type { TimedEdge } from './timed-graph.ts';
 
-export interface Way {
+export interface GoalPath {
   /** Which of the places it starts from. */
   readonly start: number;
   readonly edges: readonly TimedEdge[];
@@ -14,44 +14,44 @@ export interface Search {
   readonly cover: Cover;
   readonly starts: readonly Place[];
   /** The goals not met yet. */
-  readonly open: ReadonlySet<string>;
+  readonly uncovered: ReadonlySet<string>;
   /** The most edges the way may have. */
-  readonly within: number;
+  readonly maxEdges: number;
   /** Edges that turned out not to be what the graph says, from where the walk is. */
-  readonly barred: ReadonlySet<TimedEdge>;
+  readonly excluded: ReadonlySet<TimedEdge>;
 }
 
 interface Visit {
   readonly place: Place;
-  readonly way: Way;
+  readonly path: GoalPath;
 }
 
 /** Of the shortest ways the one whose last step meets the most goals; `null` when there is none. */
-export function nearestGoal({ graph, cover, starts, open, within, barred }: Search): Way | null {
+export function nearestGoal({ graph, cover, starts, uncovered, maxEdges, excluded }: Search): GoalPath | null {
   const seen = new Set(starts.map(placeName));
-  let front: Visit[] = starts.map((place, start) => ({ place, way: { start, edges: [] } }));
-  for (let length = 1; length <= within && front.length > 0; length += 1) {
+  let frontier: Visit[] = starts.map((place, start) => ({ place, path: { start, edges: [] } }));
+  for (let length = 1; length <= maxEdges && frontier.length > 0; length += 1) {
     const next: Visit[] = [];
-    let best: Way | null = null;
-    let most = 0;
-    for (const { place, way } of front) {
+    let best: GoalPath | null = null;
+    let maxMet = 0;
+    for (const { place, path } of frontier) {
       for (const edge of graph.nodes[place.node]?.edges ?? []) {
-        if (barred.has(edge)) continue;
-        const longer = { start: way.start, edges: [...way.edges, edge] };
-        const met = new Set(goalsOf(cover, place.last, edge.microsteps).filter((goal) => open.has(goal))).size;
-        if (met > most) {
+        if (excluded.has(edge)) continue;
+        const longer = { start: path.start, edges: [...path.edges, edge] };
+        const met = new Set(goalsOf(cover, place.last, edge.microsteps).filter((goal) => uncovered.has(goal))).size;
+        if (met > maxMet) {
           best = longer;
-          most = met;
+          maxMet = met;
         }
         const there = follow(place, edge);
         const name = placeName(there);
         if (seen.has(name)) continue;
         seen.add(name);
-        next.push({ place: there, way: longer });
+        next.push({ place: there, path: longer });
       }
     }
     if (best !== null) return best;
-    front = next;
+    frontier = next;
   }
   return null;
 }

@@ -5,7 +5,7 @@
  */
 import { getInitialMicrosteps, getMicrosteps } from 'xstate';
 import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic, EventObject, ExecutableActionObject, InputFrom, SnapshotFrom } from 'xstate';
-import { notedMachine, notesAmong, withoutNotes } from './noted-machine.ts';
+import { instrumentedMachine, transitionIdsIn, withoutMarkers } from './instrumented-machine.ts';
 import { PendingTimers } from './pending-timers.ts';
 import type { PendingTimer } from './pending-timers.ts';
 
@@ -45,9 +45,9 @@ export class TimedState<Machine extends AnyStateMachine> {
    * @throws what the machine throws.
    */
   static initial<Machine extends AnyStateMachine>(machine: Machine, input?: InputFrom<Machine>): Outcome<Machine> {
-    const noted: AnyStateMachine = notedMachine(machine);
-    const before = new TimedState(noted as Machine, undefined as SnapshotFrom<Machine>, 0, PendingTimers.none);
-    return before.#outcome(getInitialMicrosteps(noted, input), 0, PendingTimers.none);
+    const instrumented: AnyStateMachine = instrumentedMachine(machine);
+    const before = new TimedState(instrumented as Machine, undefined as SnapshotFrom<Machine>, 0, PendingTimers.none);
+    return before.#outcome(getInitialMicrosteps(instrumented, input), 0, PendingTimers.none);
   }
 
   /** The delays under way, the earliest first. */
@@ -111,10 +111,10 @@ export class TimedState<Machine extends AnyStateMachine> {
 
   #outcome(microsteps: Microsteps, at: number, timers: PendingTimers): Outcome<Machine> {
     const snapshot = (microsteps.at(-1)?.[0] ?? this.snapshot) as SnapshotFrom<Machine>;
-    const actions = withoutNotes(microsteps.flatMap(([, acted]) => acted));
+    const actions = withoutMarkers(microsteps.flatMap(([, acted]) => acted));
     return {
       state: new TimedState(this.#machine, snapshot, at, timers.after(actions, at)),
-      microsteps: microsteps.map(([, acted]) => notesAmong(acted)).filter((ids) => ids.length > 0),
+      microsteps: microsteps.map(([, acted]) => transitionIdsIn(acted)).filter((ids) => ids.length > 0),
       actions,
     };
   }

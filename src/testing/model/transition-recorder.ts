@@ -1,6 +1,6 @@
 /** Takes down which transitions running actors take. The one place that reads `_transitions` of XState's inspection. */
 import type { ActorRefLike, InspectionEvent } from 'xstate';
-import { transitionId } from '../../chart-transition.ts';
+import { transitionId } from '../../../machines/transitions.ts';
 import { pairsIn } from './transition-pairs.ts';
 import type { Microstep } from './transition-pairs.ts';
 

@@ -2,17 +2,17 @@
  * The fields of what a client sends, as tables of checks.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
-import type { Fields } from './ops.ts';
-import { OP, isFields, isSequence } from './ops.ts';
+import type { Fields } from './opcodes.ts';
+import { OP, isFields, isSequence } from './opcodes.ts';
 
 /** What is said of a failure, and when it is one. */
 type Check = readonly [what: string, fails: (d: Fields, isCompressed: boolean) => boolean];
 
 const MAX_NONCE_BYTES = 32;
-const THRESHOLD = { least: 50, most: 250 } as const;
+const THRESHOLD = { min: 50, max: 250 } as const;
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isWhole = (value: unknown): boolean => isSequence(value);
+const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const isWholeNumber = (value: unknown): boolean => isSequence(value);
 const isId = (value: unknown): boolean => typeof value === 'string' && /^\d+$/.test(value);
 const isIdList = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
 const isShardKey = (value: unknown): value is readonly [number, number] =>
@@ -21,27 +21,27 @@ const hasProperties = (value: unknown): boolean =>
   isFields(value) && ['os', 'browser', 'device'].every((name) => typeof value[name] === 'string');
 
 const IDENTIFY: readonly Check[] = [
-  ['no token', ({ token }) => !isText(token)],
-  ['intents that are no whole number', ({ intents }) => !isWhole(intents)],
+  ['no token', ({ token }) => !isNonEmptyString(token)],
+  ['intents that are no whole number', ({ intents }) => !isWholeNumber(intents)],
   ['properties that lack os, browser or device', ({ properties }) => !hasProperties(properties)],
   ['a compress that is no boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
   ['payload compression on top of transport compression', ({ compress }, isCompressed) => compress === true && isCompressed],
   [
     'a large_threshold that is not from 50 to 250',
     ({ large_threshold: threshold }) =>
-      threshold !== undefined && !(isSequence(threshold) && threshold >= THRESHOLD.least && threshold <= THRESHOLD.most),
+      threshold !== undefined && !(isSequence(threshold) && threshold >= THRESHOLD.min && threshold <= THRESHOLD.max),
   ],
   ['a shard that is not [id, count] with id below count', ({ shard }) => shard !== undefined && !isShardKey(shard)],
   ['a presence that is no object', ({ presence }) => presence !== undefined && !isFields(presence)],
 ];
 
 const RESUME: readonly Check[] = [
-  ['no token', ({ token }) => !isText(token)],
-  ['no session_id', ({ session_id: id }) => !isText(id)],
+  ['no token', ({ token }) => !isNonEmptyString(token)],
+  ['no session_id', ({ session_id: id }) => !isNonEmptyString(id)],
   ['a seq that is no sequence', ({ seq }) => !isSequence(seq)],
 ];
 
-const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isWhole(limit);
+const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isWholeNumber(limit);
 const byUsers = ({ user_ids: ids }: Fields): boolean => isId(ids) || isIdList(ids);
 
 const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly Check[]>([

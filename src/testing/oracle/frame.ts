@@ -3,7 +3,7 @@
  * @see https://discord.com/developers/docs/events/gateway-events#payload-structure
  */
 import type { Packet } from '../../protocol/packets.ts';
-import { isFields } from './ops.ts';
+import { isFields } from './opcodes.ts';
 
 const MAX_BYTES_PER_CHARACTER = 3;
 

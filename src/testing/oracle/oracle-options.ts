@@ -56,7 +56,7 @@ export interface OracleOptions {
    * told from one that adds heartbeats.
    * @defaultValue 0
    */
-  spareBeats?: number;
+  extraHeartbeats?: number;
   /**
    * The longest a frame to the client and the answer to it may take together.
    * @defaultValue 1000
@@ -82,7 +82,7 @@ export function oracleSettings({ mainUrl, ...given }: OracleOptions): OracleSett
     toleranceMs,
     identifyToleranceMs: given.identifyToleranceMs ?? toleranceMs,
     lateMs: given.lateMs ?? toleranceMs,
-    spareBeats: given.spareBeats ?? 0,
+    extraHeartbeats: given.extraHeartbeats ?? 0,
     roundTripMs: given.roundTripMs ?? 1000,
   };
 }

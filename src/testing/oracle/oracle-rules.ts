@@ -43,7 +43,7 @@ export const ORACLE_RULES = {
     demands: 'd of a heartbeat is not behind what was said more than a round trip before',
     link: `${EVENTS}#heartbeat`,
   },
-  'zombie-beaten': {
+  'zombie-heartbeat': {
     demands: 'no heartbeat follows one that was not acknowledged',
     link: `${GATEWAY}#sending-heartbeats`,
   },
@@ -51,7 +51,7 @@ export const ORACLE_RULES = {
     demands: 'a connection on which a heartbeat was not acknowledged is ended when the next one is due',
     link: `${GATEWAY}#sending-heartbeats`,
   },
-  'leave-when-told': { demands: 'after op 7 and op 9 the client leaves the connection', link: `${GATEWAY}#resuming` },
+  'close-when-asked': { demands: 'after op 7 and op 9 the client leaves the connection', link: `${GATEWAY}#resuming` },
   'identify-fields': {
     demands: 'IDENTIFY has a token, intents, properties, and what else it has is of the documented kind',
     link: `${EVENTS}#identify`,

@@ -3,7 +3,7 @@
  * something too early or too late.
  * @see https://discord.com/developers/docs/events/gateway#connection-lifecycle
  */
-import type { Act } from './ops.ts';
+import type { ClientAction } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
 
 /**
@@ -13,9 +13,9 @@ import type { OracleRule } from './oracle-rules.ts';
  */
 export type Phase = 'connected' | 'greeted' | 'identified' | 'resuming' | 'live' | 'invalidated' | 'closing' | 'closed';
 
-export type Happening = 'hello' | 'identify' | 'resume' | 'ready' | 'resumed' | 'invalid';
+export type PhaseEvent = 'hello' | 'identify' | 'resume' | 'ready' | 'resumed' | 'invalid';
 
-export const NEXT: Readonly<Record<Phase, { readonly [happening in Happening]?: Phase }>> = {
+export const TRANSITIONS: Readonly<Record<Phase, { readonly [event in PhaseEvent]?: Phase }>> = {
   connected: { hello: 'greeted', identify: 'identified', resume: 'resuming' },
   greeted: { identify: 'identified', resume: 'resuming', ready: 'live' },
   identified: { ready: 'live', resumed: 'live', invalid: 'invalidated' },
@@ -26,7 +26,7 @@ export const NEXT: Readonly<Record<Phase, { readonly [happening in Happening]?: 
   closed: {},
 };
 
-export const FORBIDDEN: Readonly<Record<Phase, { readonly [act in Act]?: OracleRule }>> = {
+export const FORBIDDEN: Readonly<Record<Phase, { readonly [action in ClientAction]?: OracleRule }>> = {
   connected: { heartbeat: 'hello-first', identify: 'hello-first', resume: 'hello-first', command: 'hello-first' },
   greeted: { command: 'handshake-first' },
   identified: { identify: 'one-handshake', resume: 'one-handshake', command: 'ready-first' },

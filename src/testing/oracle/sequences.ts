@@ -3,84 +3,84 @@
  * heartbeats have named. Of all that was said only two marks are kept.
  * @see https://discord.com/developers/docs/events/gateway-events#heartbeat
  */
-import { isSequence } from './ops.ts';
+import { isSequence } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
-import type { SessionRecord } from './session-account.ts';
+import type { SessionRecord } from './session-records.ts';
 
 export class Sequences {
   readonly #complain: (rule: OracleRule, what: string) => void;
   /** How long a sequence may be under way. */
-  #patienceMs: number;
+  #maxDelayMs: number;
   /** The highest said here; -1 before any, Infinity when nobody knows. */
-  #said = -1;
+  #lastSent = -1;
   /** The highest a heartbeat has named here; -1 for none but `null`. */
   #confirmed = -1;
-  #arrived = -1;
-  #underWay = -1;
-  #underWaySince = 0;
+  #received = -1;
+  #inFlight = -1;
+  #inFlightSince = 0;
 
-  constructor(patienceMs: number, complain: (rule: OracleRule, what: string) => void) {
-    this.#patienceMs = patienceMs;
+  constructor(maxDelayMs: number, complain: (rule: OracleRule, what: string) => void) {
+    this.#maxDelayMs = maxDelayMs;
     this.#complain = complain;
   }
 
-  get said(): number {
-    return this.#said;
+  get lastSent(): number {
+    return this.#lastSent;
   }
 
   get confirmed(): number {
     return this.#confirmed;
   }
 
-  say(sequence: number, now: number): void {
-    if (sequence < this.#said) return;
-    this.#said = sequence;
-    if (this.#underWay !== -1 && now - this.#underWaySince <= this.#patienceMs) return;
-    this.#arrived = this.#underWay;
-    this.#underWay = sequence;
-    this.#underWaySince = now;
+  recordSent(sequence: number, now: number): void {
+    if (sequence < this.#lastSent) return;
+    this.#lastSent = sequence;
+    if (this.#inFlight !== -1 && now - this.#inFlightSince <= this.#maxDelayMs) return;
+    this.#received = this.#inFlight;
+    this.#inFlight = sequence;
+    this.#inFlightSince = now;
   }
 
-  /** Judges the `d` of a heartbeat; `highest` is what the session was at. */
-  beat(d: unknown, highest: number, now: number): void {
+  /** Judges the `d` of a heartbeat; `maxSequence` is what the session was at. */
+  checkHeartbeat(d: unknown, maxSequence: number, now: number): void {
     if (d !== null && !isSequence(d)) {
       this.#complain('heartbeat-sequence', 'a heartbeat whose d is neither null nor a sequence');
       return;
     }
     const named = d ?? -1;
-    const least = this.#leastSeen(now);
-    if (named > highest) this.#complain('heartbeat-sequence', `a heartbeat with d ${d}, which was never said`);
+    const minReceived = this.#minReceived(now);
+    if (named > maxSequence) this.#complain('heartbeat-sequence', `a heartbeat with d ${d}, which was never said`);
     else if (named < this.#confirmed) this.#complain('heartbeat-order', `a heartbeat with d ${d} after one with ${this.#confirmed}`);
-    else if (named < least) this.#complain('heartbeat-fresh', `a heartbeat with d ${d} long after ${least} was said`);
+    else if (named < minReceived) this.#complain('heartbeat-fresh', `a heartbeat with d ${d} long after ${minReceived} was said`);
     else this.#confirmed = named;
   }
 
   /** The session is gone, and its sequences with it. */
   reset(): void {
     this.#confirmed = -1;
-    this.excuse();
+    this.allowLoss();
   }
 
   /** What is said may be lost. */
-  excuse(): void {
-    this.#patienceMs = Infinity;
-    this.#arrived = -1;
+  allowLoss(): void {
+    this.#maxDelayMs = Infinity;
+    this.#received = -1;
   }
 
   /** What has been said nobody knows. */
-  garble(): void {
-    this.excuse();
-    this.#said = Infinity;
+  markUndecodable(): void {
+    this.allowLoss();
+    this.#lastSent = Infinity;
   }
 
-  #leastSeen(now: number): number {
-    if (now - this.#underWaySince > this.#patienceMs) this.#arrived = this.#underWay;
-    return this.#arrived;
+  #minReceived(now: number): number {
+    if (now - this.#inFlightSince > this.#maxDelayMs) this.#received = this.#inFlight;
+    return this.#received;
   }
 }
 
 /** Takes over into the account of a session what was said and confirmed on one of its connections. */
-export function settle(session: SessionRecord, { said, confirmed }: Sequences): void {
-  session.said = Math.max(session.said, said);
+export function mergeSequences(session: SessionRecord, { lastSent, confirmed }: Sequences): void {
+  session.lastSent = Math.max(session.lastSent, lastSent);
   session.confirmed = Math.max(session.confirmed, confirmed);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { cellAt, gridLayout, indexAt, moved } from '../../../src/inspect/page/grid-layout.ts';
+import { cellPosition, gridLayout, cellIndexAt, moveIndex } from '../../../src/inspect/page/grid/grid-layout.ts';
 
 describe('the grid of shards', () => {
   test.each([
@@ -13,8 +13,8 @@ describe('the grid of shards', () => {
     const layout = gridLayout(count, width);
     expect(layout.gutter + layout.columns * layout.cellWidth).toBeLessThanOrEqual(width);
     const found = Array.from({ length: count }, (_, index) => {
-      const { x, y } = cellAt(layout, index);
-      return indexAt(layout, count, x + layout.cellWidth / 2, y + layout.cellHeight / 2);
+      const { x, y } = cellPosition(layout, index);
+      return cellIndexAt(layout, count, x + layout.cellWidth / 2, y + layout.cellHeight / 2);
     });
     expect(found).toEqual(Array.from({ length: count }, (_, index) => index));
   });
@@ -28,13 +28,13 @@ describe('the grid of shards', () => {
 
   test('beside the cells there is no shard', () => {
     const layout = gridLayout(1_000, 1_400);
-    expect([indexAt(layout, 1_000, 5, 5), indexAt(layout, 1_000, 1_399, 5), indexAt(layout, 1_000, 1_000, 14 * layout.cellHeight + 5)]).toEqual([null, null, null]);
+    expect([cellIndexAt(layout, 1_000, 5, 5), cellIndexAt(layout, 1_000, 1_399, 5), cellIndexAt(layout, 1_000, 1_000, 14 * layout.cellHeight + 5)]).toEqual([null, null, null]);
   });
 
   test('arrow keys move by one and by a row, and stop at the rim', () => {
     const layout = gridLayout(64, 1_400);
     const from = (index: number): Record<string, number> =>
-      Object.fromEntries(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].map((key) => [key, moved(layout, 64, index, key)]));
+      Object.fromEntries(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End'].map((key) => [key, moveIndex(layout, 64, index, key)]));
     expect(from(0)).toEqual({ ArrowLeft: 0, ArrowRight: 1, ArrowUp: 0, ArrowDown: 33, Home: 0, End: 63 });
     expect(from(40)).toEqual({ ArrowLeft: 39, ArrowRight: 41, ArrowUp: 7, ArrowDown: 40, Home: 0, End: 63 });
   });

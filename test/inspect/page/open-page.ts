@@ -1,6 +1,6 @@
 /** The page in a browser, with all that must not happen on it written down. */
 import type { Browser, Page } from 'playwright-core';
-import type { PageFeed } from './feed.ts';
+import type { PageFeed } from './page-feed.ts';
 
 export interface OpenOptions {
   readonly width?: number;
@@ -12,27 +12,27 @@ export interface OpenOptions {
 export interface OpenPage extends AsyncDisposable {
   readonly page: Page;
   /** Errors and warnings on the console, and exceptions. */
-  readonly complaints: string[];
+  readonly consoleErrors: string[];
   /** Hosts that were asked for anything. */
   readonly hosts: Set<string>;
   /** The innermost lit states of the chart. */
-  leaves(): Promise<string[]>;
+  activeLeaves(): Promise<string[]>;
   /** The transitions marked as taken last. */
-  last(): Promise<string[]>;
+  lastTransitions(): Promise<string[]>;
   /** The rows of the log in sight, as kind and text. */
   rows(): Promise<string[]>;
   /** Settles when an element says a text. */
-  says(selector: string, text: string): Promise<void>;
+  waitForText(selector: string, text: string): Promise<void>;
 }
 
 export async function openPage(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
   const { width = 1440, height = 900, ...media } = options;
   const context = await browser.newContext({ viewport: { width, height }, ...media });
   const page = await context.newPage();
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   const hosts = new Set<string>();
-  page.on('console', (message) => message.type() !== 'log' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => message.type() !== 'log' && consoleErrors.push(message.text()));
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
   page.on('request', (request) => void (request.url().startsWith('http') && hosts.add(new URL(request.url()).host)));
   page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
   await page.goto(feed.url);
@@ -40,10 +40,10 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
     page.locator(selector).evaluateAll((nodes, key) => nodes.map((node) => (node as unknown as { dataset: Record<string, string> }).dataset[key] ?? ''), key);
   const opened: OpenPage = {
     page,
-    complaints,
+    consoleErrors,
     hosts,
-    leaves: () => names('g.state.leaf', 'state'),
-    last: () => names('g.transition.last', 'transition'),
+    activeLeaves: () => names('g.state.leaf', 'state'),
+    lastTransitions: () => names('g.transition.last', 'transition'),
     rows: async () =>
       page.locator('.row:visible').evaluateAll((nodes) =>
         nodes
@@ -51,7 +51,7 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
           .toSorted((a, b) => Number(a.dataset.id) - Number(b.dataset.id))
           .map((row) => `${row.querySelector('.kind').textContent}: ${row.querySelector('.text').textContent}`),
       ),
-    says: (selector, text) => page.locator(selector).filter({ hasText: text }).waitFor(),
+    waitForText: (selector, text) => page.locator(selector).filter({ hasText: text }).waitFor(),
     [Symbol.asyncDispose]: () => context.close(),
   };
   return opened;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { RecordingError, readRecording } from '../../../src/inspect/page/recording.ts';
-import type { Recording } from '../../../src/inspect/page/recording.ts';
-import { World } from '../../../src/inspect/page/world.ts';
+import { RecordingError, readRecording } from '../../../src/inspect/page/model/recording.ts';
+import type { Recording } from '../../../src/inspect/page/model/recording.ts';
+import { InspectionModel } from '../../../src/inspect/page/model/inspection-model.ts';
 
 const SHARD = {
   key: '3',
@@ -32,7 +32,7 @@ const RECORDING: Recording = {
       active: ['shard.online.session.ready'],
       states: [{ at: 1_000, state: 'ready' }],
       marks: [{ at: 900, kind: 'closed', text: '4000' }],
-      beats: [
+      heartbeats: [
         { at: 2_000, latencyMs: 41.5 },
         { at: 3_000, latencyMs: null },
       ],
@@ -59,12 +59,12 @@ const damaged = (change: object): unknown => refusal(JSON.stringify({ ...RECORDI
 test('a recording is read as it was written, and a world made of it writes the same', () => {
   const read = readRecording(JSON.stringify(RECORDING));
   expect(read).toEqual(RECORDING);
-  expect(new World(read).toRecording(5_000)).toEqual(RECORDING);
+  expect(new InspectionModel(read).toRecording(5_000)).toEqual(RECORDING);
 });
 
 test('one from before there were managers opens, and one with a manager nobody knows is damaged', () => {
   const { managers, ...older } = RECORDING;
-  expect(new World(readRecording(JSON.stringify(older))).managers.size).toBe(0);
+  expect(new InspectionModel(readRecording(JSON.stringify(older))).managers.size).toBe(0);
   expect(damaged({ managers: [{ ...managers![0], state: 'juggling' }] })).toEqual([
     'DAMAGED',
     'The recording is damaged: managers[0].state is not one of running, starting, resharding, draining, stopped, failed.',
@@ -72,9 +72,9 @@ test('one from before there were managers opens, and one with a manager nobody k
 });
 
 test('of a shard that was not selected the log tells', () => {
-  const world = new World(RECORDING);
-  world.select('4');
-  expect(world.history?.toDetail()).toEqual({
+  const model = new InspectionModel(RECORDING);
+  model.select('4');
+  expect(model.history?.toDetail()).toEqual({
     key: '4',
     chart: 'shard',
     active: [],
@@ -83,7 +83,7 @@ test('of a shard that was not selected the log tells', () => {
       { at: 1_500, kind: 'failed', text: 'AUTHENTICATION_FAILED' },
       { at: 1_550, kind: 'closed', text: 'no code' },
     ],
-    beats: [],
+    heartbeats: [],
   });
 });
 
@@ -104,7 +104,7 @@ describe('a file that is no recording is refused by name:', () => {
     ['a state nobody knows', { shards: [{ ...SHARD, state: 'asleep' }] }, 'shards[0].state is not a state of a shard'],
     ['a number that is a text', { log: [{ id: 1, at: 'noon', shard: '3', kind: 'event', text: '' }] }, 'log[0].at is not a number'],
     ['a list that is none', { details: {} }, 'details is not a list'],
-    ['a kind nobody knows', { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] }, 'log[0].kind is not one of state, event, beat, closed, fault, failed, notice, dispatch'],
+    ['a kind nobody knows', { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] }, 'log[0].kind is not one of state, event, heartbeat, closed, fault, failed, notice, dispatch'],
     ['a part that is missing', { identify: { waiting: 0 } }, 'identify.total is not a number'],
   ])('%s', (_name, change, what) => {
     expect(damaged(change)).toEqual(['DAMAGED', `The recording is damaged: ${what}.`]);

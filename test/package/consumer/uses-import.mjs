@@ -15,10 +15,10 @@ await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });
 assert.throws(() => registerWithXStateInspect(shard), { code: 'NO_INSPECTOR' });
-const told = [];
-globalThis.__xstate__ = { register: (service) => void service.onStop(() => told.push(service.machine.definition.id)) };
+const stopped = [];
+globalThis.__xstate__ = { register: (service) => void service.onStop(() => stopped.push(service.machine.definition.id)) };
 registerWithXStateInspect(shard)();
-assert.deepEqual(told, ['shard']);
+assert.deepEqual(stopped, ['shard']);
 await shard.connect();
 assert.equal(shard.state, 'ready');
 await shard.disconnect();
@@ -26,10 +26,10 @@ assert.equal(shard.state, 'disconnected');
 console.log('import: connects to its fake gateway and leaves');
 
 const manager = new ShardManager({ token: 'fake-token', intents: 0, api: gateway.apiUrl, shards: 1, workers: 1 });
-const greeted = new Promise((resolve) => manager.onDispatch('MESSAGE_CREATE', ({ content }) => resolve(content)));
+const delivered = new Promise((resolve) => manager.onDispatch('MESSAGE_CREATE', ({ content }) => resolve(content)));
 await manager.connect();
 gateway.dispatch('MESSAGE_CREATE', { content: 'hello' });
-assert.equal(await greeted, 'hello');
+assert.equal(await delivered, 'hello');
 await manager.disconnect();
 await gateway.close();
 console.log('import: the thread of a manager is where the library looks for it');

@@ -1,0 +1,90 @@
+/** Counts what a listener gets, and what it cost until the last of it. */
+import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
+import { sharedNow } from '../server/packets.ts';
+import type { Event } from './adapter.ts';
+
+export interface ExpectedDispatches {
+  /** Events a listener will get. */
+  readonly count: number;
+  /** The sequence of the first event of the part. */
+  readonly from: number;
+  /** Events sent; more than `count` where only some are listened to. */
+  readonly sent: number;
+  /** `time` keeps when each came; `digest` proves what came. */
+  readonly keep: 'nothing' | 'time' | 'digest';
+  /** Whether `d` goes into the digest. */
+  readonly withData: boolean;
+}
+
+export interface CountResult {
+  /** User and system, in µs. */
+  readonly cpuUs: number;
+  /** From the first event to the last. */
+  readonly wallUs: number;
+  readonly peakRssMiB: number;
+  /** Events whose sequence was lower than that before. */
+  readonly outOfOrder: number;
+  /** Whose `d` was no object. */
+  readonly unread: number;
+  /** By sequence, from the first on. */
+  readonly receivedAt: Float64Array | null;
+  readonly digest: string | null;
+}
+
+const US_PER_MS = 1_000;
+const KIB_PER_MIB = 1_024;
+
+export class DispatchCounter {
+  readonly #readsData: boolean;
+  readonly #expected: ExpectedDispatches;
+  readonly #startedCpu: NodeJS.CpuUsage;
+  readonly #receivedAt: Float64Array | null;
+  readonly #hash: Hash | null;
+  readonly #done = Promise.withResolvers<CountResult>();
+  #firstAt = 0;
+  #count = 0;
+  #last = 0;
+  #outOfOrder = 0;
+  #unread = 0;
+
+  /** @param readsData - whether the listener looks at `d` */
+  constructor(readsData: boolean, expected: ExpectedDispatches) {
+    this.#readsData = readsData;
+    this.#expected = expected;
+    this.#receivedAt = expected.keep === 'time' ? new Float64Array(expected.sent) : null;
+    this.#hash = expected.keep === 'digest' ? createHash('sha256') : null;
+    globalThis.gc?.();
+    this.#startedCpu = process.cpuUsage();
+  }
+
+  get result(): Promise<CountResult> {
+    return this.#done.promise;
+  }
+
+  record(event: Event): void {
+    const { s } = event;
+    if (s === null || !(s >= this.#expected.from)) return;
+    if (this.#count === 0) this.#firstAt = performance.now();
+    if (s < this.#last) this.#outOfOrder += 1;
+    this.#last = s;
+    if (this.#readsData && typeof event.d !== 'object') this.#unread += 1;
+    if (this.#receivedAt !== null) this.#receivedAt[s - this.#expected.from] = sharedNow();
+    if (this.#hash !== null) this.#hash.update(`${s} ${event.t} ${this.#expected.withData ? JSON.stringify(event.d) : ''}\n`);
+    this.#count += 1;
+    if (this.#count === this.#expected.count) this.#finish();
+  }
+
+  #finish(): void {
+    const { user, system } = process.cpuUsage(this.#startedCpu);
+    this.#done.resolve({
+      cpuUs: user + system,
+      wallUs: (performance.now() - this.#firstAt) * US_PER_MS,
+      peakRssMiB: process.resourceUsage().maxRSS / KIB_PER_MIB,
+      outOfOrder: this.#outOfOrder,
+      unread: this.#unread,
+      receivedAt: this.#receivedAt,
+      digest: this.#hash?.digest('hex') ?? null,
+    });
+  }
+}

@@ -1,0 +1,74 @@
+/** What the gateway is about to play, and the recordings for it; the last few are kept, they take seconds to make. */
+import { createHash } from 'node:crypto';
+import { mix } from '../mix.ts';
+import type { Message } from '../mix.ts';
+import { recordPiece, recordStream } from './recording.ts';
+import type { Recording, Transport } from './recording.ts';
+import { ACK_TEXT, helloText, readyText } from './packets.ts';
+
+export interface GatewaySetup {
+  /** `live` answers; `recorded` plays what was made beforehand. */
+  readonly mode: 'live' | 'recorded';
+  readonly transport: Transport;
+  readonly shards: number;
+  readonly heartbeatIntervalMs: number;
+  /** From the upgrade to HELLO: a client may look for it only in the next piece, and have much else to do. */
+  readonly helloAfterMs: number;
+  /** Events of the warm-up and of the measured part; none where `live`. */
+  readonly warmup: number;
+  readonly measured: number;
+  readonly seed: number;
+}
+
+export interface Recordings {
+  readonly recording: Recording;
+  readonly ack: Buffer;
+  readonly messages: readonly Message[];
+}
+
+/** HELLO and READY come before the events. */
+export const HANDSHAKE_FRAMES = 2;
+
+const cacheKey = ({ transport, heartbeatIntervalMs, warmup, measured, seed }: GatewaySetup): string =>
+  [transport, heartbeatIntervalMs, warmup, measured, seed].join(' ');
+
+export class RecordingsCache {
+  readonly #url: string;
+  readonly #cache = new Map<string, Recordings>();
+  #messages: { key: string; value: readonly Message[] } | null = null;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async get(setup: GatewaySetup): Promise<Recordings> {
+    const key = cacheKey(setup);
+    const recordings = this.#cache.get(key) ?? (await this.#create(setup));
+    this.#cache.set(key, recordings);
+    return recordings;
+  }
+
+  async #create(setup: GatewaySetup): Promise<Recordings> {
+    const messages = this.#mix(setup.warmup + setup.measured, setup.seed);
+    const texts = [helloText(setup.heartbeatIntervalMs), readyText('recorded', this.#url, [0, 1]), ...messages.map(({ text }) => text)];
+    // After READY and after the last event, so that the whole of the events can be played again.
+    const cuts = new Set([HANDSHAKE_FRAMES - 1, texts.length - 1]);
+    const [recording, ack] = await Promise.all([recordStream(setup.transport, texts, cuts), recordPiece(setup.transport, ACK_TEXT)]);
+    return { recording, ack, messages };
+  }
+
+  #mix(count: number, seed: number): readonly Message[] {
+    const key = `${count} ${seed}`;
+    if (this.#messages?.key !== key) this.#messages = { key, value: mix(count, seed) };
+    return this.#messages.value;
+  }
+}
+
+/** Of events, as `Digest` in the client takes it. */
+export function digestOf(messages: readonly Message[], withData: boolean): string {
+  const hash = createHash('sha256');
+  for (const { t, s, text } of messages) {
+    hash.update(`${s} ${t} ${withData ? JSON.stringify((JSON.parse(text) as { d: unknown }).d) : ''}\n`);
+  }
+  return hash.digest('hex');
+}

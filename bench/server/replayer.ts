@@ -1,0 +1,70 @@
+/** Plays a recording to one client: as fast as it reads, at a steady rate, or round and round. */
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import type { Recording } from './recording.ts';
+import { sharedNow } from './packets.ts';
+
+const SLICE_BYTES = 64 * 1024;
+
+export class Replayer {
+  readonly #socket: Socket;
+  readonly #recording: Recording;
+
+  constructor(socket: Socket, recording: Recording) {
+    this.#socket = socket;
+    this.#recording = recording;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.writable;
+  }
+
+  /** Hands frames `from` to `to`, exclusive, to the system at once. */
+  write(from: number, to: number): void {
+    if (this.isOpen) this.#socket.write(this.#bytes(from, to));
+  }
+
+  writePiece(piece: Buffer): void {
+    if (this.isOpen) this.#socket.write(piece);
+  }
+
+  async replay(from: number, to: number): Promise<void> {
+    const bytes = this.#bytes(from, to);
+    for (let start = 0; start < bytes.length && this.isOpen; start += SLICE_BYTES) {
+      if (!this.#socket.write(bytes.subarray(start, start + SLICE_BYTES))) await this.#waitForDrain();
+    }
+  }
+
+  /** Gives back when each was sent. */
+  async replayPaced(from: number, to: number, perSecond: number): Promise<Float64Array> {
+    const sentAt = new Float64Array(to - from);
+    const startedAt = sharedNow();
+    for (let next = from; next < to && this.isOpen; await sleep(1)) {
+      const now = sharedNow();
+      const due = Math.min(to, from + Math.floor(((now - startedAt) * perSecond) / 1_000));
+      if (due <= next) continue;
+      sentAt.fill(now, next - from, due - from);
+      this.write(next, due);
+      next = due;
+    }
+    return sentAt;
+  }
+
+  /** Plays a part that ends in a cut again and again; `goesOn` is asked at each cut. */
+  async replayInLoop(from: number, to: number, shouldContinue: () => boolean): Promise<void> {
+    while (this.isOpen && shouldContinue()) {
+      await this.replay(from, to);
+      await nextTurn();
+    }
+  }
+
+  #bytes(from: number, to: number): Buffer {
+    const { bytes, ends } = this.#recording;
+    return bytes.subarray(ends[from - 1] ?? 0, ends[to - 1] ?? 0);
+  }
+
+  async #waitForDrain(): Promise<void> {
+    await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')]);
+  }
+}

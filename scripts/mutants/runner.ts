@@ -1,0 +1,123 @@
+/** Judges mutants side by side: for each, suite after suite until one fails, those that are likely to first. */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Outcome, Task } from './worker.ts';
+import type { MutantRef, Result } from './mutant.ts';
+import { loadedBy } from './suites.ts';
+
+const WORKER = join(import.meta.dirname, 'worker.ts');
+
+/** How much longer than without a mutant a suite may take before it counts as hung, in ms and as a factor. */
+const GRACE_MS = 10_000;
+const GRACE_FACTOR = 5;
+
+class MutantWorker {
+  #child: ChildProcess | null = null;
+
+  /** `null` when there was no answer in time. */
+  async run(task: Task, timeoutMs: number): Promise<Outcome | null> {
+    const child = (this.#child ??= await startWorker());
+    const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
+    const reply = once(child, 'message', { signal }) as Promise<[Outcome]>;
+    child.send(task);
+    try {
+      return (await reply)[0];
+    } catch {
+      child.kill('SIGKILL');
+      this.#child = null;
+      return null;
+    }
+  }
+
+  stop(): void {
+    this.#child?.disconnect();
+  }
+}
+
+async function startWorker(): Promise<ChildProcess> {
+  const child = fork(WORKER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  await once(child, 'message');
+  return child;
+}
+
+interface SuiteStats {
+  readonly ms: number;
+  readonly loads: ReadonlySet<string>;
+  kills: number;
+}
+
+/** What is known of the suites: how long each takes, what it loads, and what it has killed. */
+class Suites {
+  readonly #stats = new Map<string, SuiteStats>();
+
+  add(suite: string, ms: number): void {
+    this.#stats.set(suite, { ms, loads: loadedBy(suite), kills: 0 });
+  }
+
+  recordKill(suite: string): void {
+    const stats = this.#stats.get(suite);
+    if (stats !== undefined) stats.kills += 1;
+  }
+
+  timeoutMs(suite: string): number {
+    return GRACE_MS + GRACE_FACTOR * (this.#stats.get(suite)?.ms ?? 0);
+  }
+
+  /** Those that load the file, the most kills for the time first; `likely` before all. */
+  inOrder(file: string, likely: string | undefined): string[] {
+    const rate = ([suite, { ms, kills }]: [string, SuiteStats]): number =>
+      suite === likely ? Number.POSITIVE_INFINITY : (kills + 1) / (ms + 1);
+    return [...this.#stats].filter(([, { loads }]) => loads.has(file)).toSorted((a, b) => rate(b) - rate(a)).map(([suite]) => suite);
+  }
+}
+
+export interface Reporter {
+  /** Suites that fail without any mutant, and so prove nothing. */
+  readonly onBrokenSuite: (suite: string, failed: string) => void;
+  readonly onResult: (result: Result) => void;
+  /** The suite that killed this mutant the last time. */
+  readonly lastKiller: (id: string) => string | undefined;
+}
+
+async function calibrate(worker: MutantWorker, queue: string[], suites: Suites, reporter: Reporter): Promise<void> {
+  for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
+    const startedAt = performance.now();
+    const outcome = await worker.run({ mutant: '', file: '', suite }, 120_000);
+    const failed = outcome === null ? 'it never ends' : outcome.failed;
+    if (failed === null) suites.add(suite, performance.now() - startedAt);
+    else reporter.onBrokenSuite(suite, failed);
+  }
+}
+
+async function runMutant(worker: MutantWorker, { id, file }: MutantRef, suites: Suites, reporter: Reporter): Promise<Result> {
+  for (const suite of suites.inOrder(file, reporter.lastKiller(id))) {
+    const outcome = await worker.run({ mutant: id, file, suite }, suites.timeoutMs(suite));
+    if (outcome?.failed === null) continue;
+    suites.recordKill(suite);
+    return { id, file, verdict: outcome === null || outcome.timedOut ? 'timeout' : 'killed', killedBy: `${suite}: ${outcome?.failed ?? 'hangs'}` };
+  }
+  return { id, file, verdict: 'survived', killedBy: null };
+}
+
+/** Judges all of them, as many at a time as there are workers. */
+export async function runAll(mutants: readonly MutantRef[], suites: readonly string[], workers: number, reporter: Reporter): Promise<Result[]> {
+  const pool = Array.from({ length: workers }, () => new MutantWorker());
+  const suiteStats = new Suites();
+  const results: Result[] = [];
+  const uncalibrated = [...suites];
+  const pending = [...mutants];
+  await Promise.all(pool.map((worker) => calibrate(worker, uncalibrated, suiteStats, reporter)));
+  await Promise.all(
+    pool.map(async (worker) => {
+      for (let mutant = pending.shift(); mutant !== undefined; mutant = pending.shift()) {
+        const result = await runMutant(worker, mutant, suiteStats, reporter);
+        results.push(result);
+        reporter.onResult(result);
+      }
+      worker.stop();
+    }),
+  );
+  return results;
+}

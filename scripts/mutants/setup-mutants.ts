@@ -1,0 +1,71 @@
+/** Faults of the words the chart is written in: what its actions take down, and how long its delays last. */
+import { assign, enqueueActions } from 'xstate';
+import type { AnyStateMachine } from 'xstate';
+import type { shardDelays } from '../../machines/shard/delays.ts';
+import type { Mutant } from './mutant.ts';
+
+type Assignment = Record<string, unknown>;
+
+/** An action of XState, with what it was made from. */
+interface CreatedAction {
+  readonly assignment?: Assignment;
+  readonly collect?: (args: Args, params: unknown) => void;
+}
+
+interface Args {
+  readonly enqueue: { assign: (assignment: Assignment) => void };
+}
+
+const without = (assignment: Assignment, key: string): Assignment =>
+  Object.fromEntries(Object.entries(assignment).filter(([each]) => each !== key));
+
+/** The keys an action assigns, as its source tells them. */
+function assignedKeys({ assignment, collect }: CreatedAction): string[] {
+  if (assignment !== undefined) return Object.keys(assignment);
+  const assignments = String(collect ?? '').matchAll(/\bassign\(\{([^}]*)\}/g);
+  return [...new Set([...assignments].flatMap(([, body = '']) => [...body.matchAll(/(?:^|,)\s*(\w+)/g)].map(([, key = '']) => key)))];
+}
+
+function withoutKey({ assignment, collect }: CreatedAction, key: string): unknown {
+  if (assignment !== undefined) return assign(without(assignment, key) as never);
+  return enqueueActions((args: Args, params: unknown) => {
+    const { enqueue } = args;
+    const filtered = Object.assign((...all: never[]) => (enqueue as unknown as (...each: never[]) => void)(...all), enqueue, {
+      assign: (all: Assignment) => enqueue.assign(without(all, key)),
+    });
+    collect?.({ ...args, enqueue: filtered }, params);
+  });
+}
+
+/** Each key an action assigns, forgotten. With one key only it is the action that is dropped, in the chart. */
+export function assignmentMutants(machine: AnyStateMachine): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
+  return Object.entries(machine.implementations.actions).flatMap(([name, action]) => {
+    const created = action as unknown as CreatedAction;
+    const keys = assignedKeys(created);
+    if (keys.length < 2) return [];
+    return keys.map((key) => ({
+      id: `action ${name}: forget ${key}`,
+      apply: (original: AnyStateMachine) => original.provide({ actions: { [name]: withoutKey(created, key) } } as never),
+    }));
+  });
+}
+
+interface Delays {
+  readonly shardDelays: typeof shardDelays;
+}
+
+const FACTORS = { '× 10': 10, '÷ 10': 0.1 } as const;
+
+/** Each delay, much too long and much too short. One that never comes is a dropped transition, in the chart. */
+export const delayMutants = ({ shardDelays: original }: Delays): Mutant<Delays>[] =>
+  Object.keys(original(() => 1)).flatMap((name) =>
+    Object.entries(FACTORS).map(([how, factor]) => ({
+      id: `delay ${name}: ${how}`,
+      apply: (exports: Delays) => ({
+        shardDelays: (random: Parameters<typeof original>[0]) => {
+          const delays: Record<string, (args: never) => number> = exports.shardDelays(random);
+          return { ...delays, [name]: (args: never) => (delays[name]?.(args) ?? 0) * factor } as ReturnType<typeof original>;
+        },
+      }),
+    })),
+  );

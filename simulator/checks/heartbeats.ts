@@ -1,0 +1,62 @@
+/** Beats on time, and the deaf replaced in time. Whatever the process itself was late by is granted. */
+import { FLUSH_READS_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS } from '../../machines/timing.ts';
+import { DEFAULT_TIMING } from '../../machines/index.ts';
+import type { SimSocket } from '../sim-socket.ts';
+import type { Check } from './check.ts';
+
+export const heartbeatsOnTime: Check = {
+  rule: 'the first beat comes within the interval after HELLO, the next within one of the last',
+  watch(world, complain) {
+    const last = new Map<SimSocket, number>();
+    const check = (socket: SimSocket, mayBeOverdue: boolean): void => {
+      const at = last.get(socket);
+      if (at === undefined) return;
+      const now = world.clock.now();
+      const allowedMs = world.setting.heartbeatIntervalMs + world.clock.latenessMs(at, now) * 2 + (mayBeOverdue ? FLUSH_READS_TIMEOUT_MS : 0);
+      if (now - at > allowedMs) complain(`no beat for ${now - at} ms on socket ${socket.id}, ${allowedMs} are allowed`);
+    };
+    world.eventLog.on('shard.received', ({ socket, packet }) => {
+      const { heartbeat_interval: interval } = (packet.op === 10 ? packet.d : {}) as { heartbeat_interval?: unknown };
+      if (interval === world.setting.heartbeatIntervalMs && socket.readyState === 1) last.set(socket, world.clock.now());
+    });
+    world.eventLog.on('shard.sent', ({ socket, packet }) => {
+      if (packet.op !== 1) return;
+      check(socket, false);
+      last.set(socket, world.clock.now());
+    });
+    world.eventLog.on('shard.closing', ({ socket }) => {
+      if (socket.readyState === 1) check(socket, true);
+      last.delete(socket);
+    });
+    world.eventLog.on('socket.closed', ({ socket }) => void last.delete(socket));
+    world.eventLog.on('drain.ended', () => {
+      for (const socket of last.keys()) if (socket.readyState === 1) check(socket, true);
+    });
+  },
+};
+
+export const zombieReplaced: Check = {
+  rule: 'a socket that nothing comes through is let go within two intervals',
+  watch(world, complain) {
+    const { clock, setting } = world;
+    const { connectTimeoutMs, helloTimeoutMs } = DEFAULT_TIMING;
+    const boundMs = Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) + FLUSH_READS_TIMEOUT_MS + ZOMBIE_TIMEOUT_MS;
+    /** Deaf since when; what a slow consumer had left on the socket is still read from it. */
+    const silentSince = new Map<SimSocket, number>();
+    world.eventLog.on('shard.received', ({ socket }) => {
+      if (silentSince.has(socket)) silentSince.set(socket, clock.now());
+    });
+    world.eventLog.on('socket.halfOpen', ({ socket }) => {
+      silentSince.set(socket, clock.now());
+      const check = (): void => {
+        if (socket.readyState >= 2) return void silentSince.delete(socket);
+        const now = clock.now();
+        const from = silentSince.get(socket) ?? now;
+        const allowedMs = boundMs + clock.latenessMs(from, now) * 4 + 10;
+        if (now - from >= allowedMs) complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
+        else clock.scheduleInWorld(check, from + allowedMs - now);
+      };
+      clock.scheduleInWorld(check, boundMs);
+    });
+  },
+};

@@ -1,0 +1,52 @@
+/** All checks, by name. */
+import type { Setting } from '../setting.ts';
+import type { Check } from './check.ts';
+import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
+import { noAbortListeners, noInternalError, noWaitingPermits, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './shutdown.ts';
+import { bucketOrder, eventsKept, eventsOnce, oneError } from './manager.ts';
+import { noOracleComplaints } from './oracle.ts';
+import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, identifySpacing, presences } from './sending.ts';
+import { storeBehind, streamsAgree } from './streams.ts';
+import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
+
+export const CHECKS = {
+  'delivery': delivery,
+  'nothing-lost': nothingLost,
+  'typed-listeners': typedListeners,
+  'resumed-count': resumedCount,
+  'streams-agree': streamsAgree,
+  'store-behind': storeBehind,
+  'frames-per-minute': framesPerMinute,
+  'presences': presences,
+  'identify-spacing': identifySpacing,
+  'identify-budget': identifyBudget,
+  'identify-needless': identifyNeedless,
+  'identify-patience': identifyPatience,
+  'heartbeats-on-time': heartbeatsOnTime,
+  'zombie-replaced': zombieReplaced,
+  'ready-again': readyAgain,
+  'promises-settle': promisesSettle,
+  'no-timers': noTimers,
+  'no-sockets': noSockets,
+  'no-waiting-permits': noWaitingPermits,
+  'no-abort-listeners': noAbortListeners,
+  'no-uncaught': noUncaught,
+  'no-internal-error': noInternalError,
+  'oracle': noOracleComplaints,
+  'events-once': eventsOnce,
+  'events-kept': eventsKept,
+  'bucket-order': bucketOrder,
+  'one-error': oneError,
+} as const satisfies Record<string, Check>;
+
+export type CheckName = keyof typeof CHECKS;
+
+const ALL = Object.keys(CHECKS) as CheckName[];
+/** They follow the listeners and the store of one shard. */
+const OF_SHARDS: readonly CheckName[] = [
+  'delivery', 'nothing-lost', 'typed-listeners', 'resumed-count', 'streams-agree', 'store-behind', 'identify-needless', 'identify-patience',
+];
+const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
+
+export const checksOf = ({ manager }: Setting): CheckName[] =>
+  ALL.filter((name) => !(manager === null ? OF_MANAGERS : OF_SHARDS).includes(name));

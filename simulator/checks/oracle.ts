@@ -1,0 +1,106 @@
+/** The second opinion: a model of a client's duties that was written without looking at this one. */
+import { Oracle } from '../../src/testing/oracle/oracle.ts';
+import type { OracleConnection } from '../../src/testing/oracle/oracle-connection.ts';
+import type { OracleRule } from '../../src/testing/oracle/oracle-rules.ts';
+import type { Packet } from '../../src/protocol/packets.ts';
+import type { SimSocket } from '../sim-socket.ts';
+import type { ProcessPlace } from '../simulated-process.ts';
+import { MAIN_URL } from '../setting.ts';
+import type { Check } from './check.ts';
+
+/** How far back the frames of a connection count, with what they may be slow by on their way. */
+const WINDOW_MS = 60_500;
+
+/**
+ * What a user may make a shard do, and the oracle can't know of: beat out of schedule, as resharding does, and go on with a session as it
+ * was when it was taken down, or stored. What is left on the socket for a consumer that is slow is late, too.
+ */
+const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
+  'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
+  'zombie-heartbeat': ['heartbeat', 'reshard', 'sleep'],
+  'resume-session': ['resume'],
+  'resume-ended': ['resume', 'restart', 'kill', 'store'],
+  'resume-sequence': ['resume', 'restart', 'kill', 'store'],
+};
+
+export const noOracleComplaints: Check = {
+  rule: 'the oracle of the protocol has no complaint',
+  watch(world, complain) {
+    const { setting, clock, eventLog } = world;
+    const transitMs = setting.latencyMs + setting.jitterMs * 5;
+    const lateMs = clock.latenessMs(clock.now(), clock.now()) * 2;
+    const oracle = new Oracle({
+      clock,
+      mainUrl: MAIN_URL,
+      maxConcurrency: setting.maxConcurrency,
+      remainingStarts: setting.budget.remaining,
+      totalStarts: setting.budget.total,
+      resetAfterMs: setting.budget.resetAfterMs,
+      toleranceMs: setting.jitterMs * 5,
+      lateMs: lateMs + transitMs,
+      roundTripMs: transitMs * 2 + 2_000,
+    });
+    const connections = new Map<SimSocket, OracleConnection>();
+    const drop = (socket: SimSocket): void => void connections.delete(socket);
+    const sockets: SimSocket[] = [];
+    const actionsByPlace = new Map<ProcessPlace, Set<string>>(world.places.map((place) => [place, new Set()]));
+    let checked = 0;
+    const checkComplaints = (): void => {
+      for (; checked < oracle.complaints.length; checked += 1) {
+        const { rule, what, connection } = oracle.complaints[checked]!;
+        const done = actionsByPlace.get(sockets[connection]!.proc.place);
+        if (rule === 'heartbeat-answer' && deferredHeartbeats.has(sockets[connection]!)) continue;
+        if (TOLERATED[rule]?.some((action) => done?.has(action)) !== true) complain(`${rule}: ${what}, on socket ${sockets[connection]!.id}`);
+      }
+    };
+    eventLog.on('action', ({ proc, name }) => void actionsByPlace.get(proc.place)?.add(name));
+    const sent = new Map<SimSocket, number[]>();
+    /** What is left to others than the beats of the schedule. */
+    const spareFrames = 120 - (Math.ceil(60_000 / setting.heartbeatIntervalMs) + 1);
+    /** Asked for a beat, since the last one, when there was no room for it. */
+    const deferredHeartbeats = new Set<SimSocket>();
+    eventLog.on('shard.sent', ({ socket }) => {
+      const times = sent.get(socket) ?? [];
+      times.push(clock.now());
+      sent.set(socket, times.slice(-spareFrames));
+    });
+    eventLog.on('shard.received', ({ socket, packet }) => {
+      const times = sent.get(socket) ?? [];
+      if (packet.op === 1 && times.length === spareFrames && times[0]! > clock.now() - WINDOW_MS) deferredHeartbeats.add(socket);
+    });
+    eventLog.on('store.failed', ({ proc }) => void actionsByPlace.get(proc.place)?.add('store'));
+    eventLog.on('gateway.accepted', ({ socket }) => {
+      sockets.push(socket);
+      connections.set(socket, oracle.connect(socket.url.href));
+    });
+    eventLog.on('gateway.sent', ({ socket, packet }) => {
+      if (clock.isAsleep) connections.get(socket)?.allowLoss();
+      connections.get(socket)?.sent(packet);
+    });
+    eventLog.on('gateway.sentGarbage', ({ socket }) => connections.get(socket)?.markUndecodable());
+    eventLog.on('socket.paused', ({ socket }) => connections.get(socket)?.allowLoss());
+    eventLog.on('socket.halfOpen', ({ socket }) => connections.get(socket)?.allowLoss());
+    eventLog.on('process.asleep', () => {
+      for (const connection of connections.values()) connection.allowLoss();
+      for (const done of actionsByPlace.values()) done.add('sleep');
+    });
+    eventLog.on('session.ended', ({ sessionId }) => oracle.endSession(sessionId));
+    eventLog.on('gateway.received', ({ socket, text }) => {
+      connections.get(socket)?.received(text);
+      checkComplaints();
+      if ((JSON.parse(text) as Packet).op === 1) deferredHeartbeats.delete(socket);
+    });
+    eventLog.on('gateway.closeReceived', ({ socket, code }) => {
+      connections.get(socket)?.closedByClient(code);
+      connections.get(socket)?.finish();
+      drop(socket);
+      checkComplaints();
+    });
+    eventLog.on('gateway.closed', ({ socket, code }) => {
+      connections.get(socket)?.closedByGateway(code);
+      connections.get(socket)?.finish();
+      drop(socket);
+      checkComplaints();
+    });
+  },
+};

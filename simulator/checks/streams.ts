@@ -1,0 +1,127 @@
+/** Streams of dispatches, and the store, which must not be ahead of them. */
+import type { Dispatch } from '../../src/index.ts';
+import type { ShardProcess } from '../shard-process.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
+import type { World } from '../world.ts';
+import type { Check, Complain } from './check.ts';
+import { trackDeliveries, lastIndex, logPositionOf } from './delivery.ts';
+
+interface WatchedStream {
+  readonly proc: ShardProcess;
+  readonly events: readonly string[] | null;
+  /** Handed to listeners and not taken from the stream. */
+  readonly waiting: Dispatch[];
+  readonly signal: AbortSignal | undefined;
+  isFinished: boolean;
+  /** What it held was dropped. */
+  isLeft: boolean;
+  /** The stop came from within a listener of this dispatch: the stream may get it or not. */
+  optional: Dispatch | null;
+}
+
+const key = (proc: SimulatedProcess, id: number): string => `${proc.place.name}/${id}`;
+
+function watchStreams(world: World, complain: Complain): ReadonlyMap<string, WatchedStream> {
+  const streams = new Map<string, WatchedStream>();
+  const streamsOf = (proc: SimulatedProcess): WatchedStream[] => [...streams.values()].filter((stream) => stream.proc === proc);
+  const last = new Map<SimulatedProcess, Dispatch>();
+  world.eventLog.on('stream.opened', ({ proc, id, events, signal }) => {
+    const isLeft = signal?.aborted === true;
+    streams.set(key(proc, id), { proc, events, signal, waiting: [], isFinished: isLeft, isLeft, optional: null });
+  });
+  world.eventLog.on('dispatched', ({ proc, dispatch }) => {
+    if (streams.size === 0) return;
+    last.set(proc, dispatch);
+    for (const { events, waiting, isFinished } of streamsOf(proc)) {
+      if (!isFinished && (events === null || events.includes(dispatch.t))) waiting.push(dispatch);
+    }
+  });
+  const finish = (proc: SimulatedProcess): void => {
+    for (const stream of streamsOf(proc)) {
+      if (!stream.isFinished) stream.optional = last.get(proc) ?? null;
+      stream.isFinished = true;
+    }
+  };
+  const leave = (stream: WatchedStream | undefined): void => {
+    if (stream === undefined) return;
+    stream.isFinished = true;
+    stream.isLeft = true;
+    stream.waiting.length = 0;
+  };
+  world.eventLog.on('action', ({ proc, name }) => {
+    if (['disconnect', 'forceClose', 'restart'].includes(name)) finish(proc);
+  });
+  world.eventLog.on('emitted', ({ proc, name, args }) => {
+    if (name === 'failed') finish(proc);
+    if (name !== 'stateChange') return;
+    const { from, to } = args[0] as { from: string; to: string };
+    if (to.startsWith('disconnect')) finish(proc);
+    // Whether a stop was asked for, or the connection lost, can't be told from here: what comes back either way is let be.
+    if (from === 'disconnecting' && to === 'connecting') for (const stream of streamsOf(proc)) leave(stream);
+  });
+  world.eventLog.on('stream.left', ({ proc, id }) => leave(streams.get(key(proc, id))));
+  world.eventLog.on('signal.aborted', ({ signal }) => {
+    for (const stream of streams.values()) if (stream.signal === signal) leave(stream);
+  });
+  world.eventLog.on('stream.consumed', ({ proc, id, dispatch }) => {
+    const stream = streams.get(key(proc, id));
+    if (stream === undefined) return complain(`a stream that had ended gave ${dispatch.t} ${dispatch.s}`);
+    // What it was promised before it left still reaches it.
+    if (stream.isLeft) return;
+    const expected = stream.waiting.shift();
+    if (expected !== dispatch) complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
+  });
+  world.eventLog.on('stream.ended', ({ proc, id, hasLeft, error }) => {
+    const stream = streams.get(key(proc, id));
+    streams.delete(key(proc, id));
+    const isAborted = (error as { code?: string } | null)?.code === 'ABORTED';
+    if (stream === undefined || hasLeft || stream.isLeft || isAborted) return;
+    if (!stream.isFinished) return complain(`a stream ended by itself: ${String(error)}`);
+    const left = stream.waiting.filter((dispatch) => dispatch !== stream.optional);
+    if (left.length > 0) complain(`a stream ended with ${left.length} dispatches in it`);
+  });
+  return streams;
+}
+
+export const streamsAgree: Check = {
+  rule: 'a stream gives what the listeners were given, in order, and ends after the last of it',
+  watch: (world, complain) => void watchStreams(world, complain),
+};
+
+export const storeBehind: Check = {
+  rule: 'the stored session is never ahead of what was handed out, nor of what waits in a stream',
+  watch(world, complain) {
+    const { maxIndexes } = trackDeliveries(world, () => undefined);
+    const streams = watchStreams(world, () => undefined);
+    const claimedDispatches = new WeakSet<Dispatch>();
+    /** Up to where the user says to have all of a session: he may say so of a dispatch that is just being handed out. */
+    const claimed = new Map<SimulatedProcess, { sessionId: string; index: number }>();
+    const isClaimed = (proc: SimulatedProcess, position: readonly [string, number]): boolean => {
+      const claim = claimed.get(proc);
+      return claim?.sessionId === position[0] && position[1] <= claim.index;
+    };
+    world.eventLog.on('action', ({ proc, session }) => {
+      if (session === undefined) return;
+      if (world.gateway.sessions.has(session.sessionId)) claimed.set(proc, { sessionId: session.sessionId, index: lastIndex(world, session.sessionId, session.sequence) });
+      for (const { proc: other, waiting } of streams.values()) if (other === proc) for (const dispatch of waiting) claimedDispatches.add(dispatch);
+    });
+    world.eventLog.on('store.saving', ({ proc, session: { sessionId, sequence } }) => {
+      if (!world.gateway.sessions.has(sessionId)) return;
+      const index = lastIndex(world, sessionId, sequence);
+      const known = maxIndexes.get(proc.place)!.get(sessionId) ?? -1;
+      if (index > known) complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
+      if (streams.size === 0) return;
+      // A consumer that was waiting gets its dispatch within this turn.
+      process.nextTick(() => {
+        for (const { proc: other, waiting, optional } of streams.values()) {
+          if (other !== proc) continue;
+          const positions = waiting.filter((dispatch) => dispatch !== optional && !claimedDispatches.has(dispatch)).flatMap((dispatch) => [logPositionOf(dispatch)].filter((position) => position !== null));
+          const oldest = positions.find((position) => position[0] === sessionId && !isClaimed(proc, position));
+          if (oldest !== undefined && index >= oldest[1]) {
+            complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
+          }
+        }
+      });
+    });
+  },
+};

@@ -1,0 +1,41 @@
+/** A consumer of `dispatches()`, fast or slow, that may leave at any time. */
+import type { ShardProcess } from './shard-process.ts';
+
+export interface ConsumerPlan {
+  readonly highWaterMark: number;
+  readonly events: readonly string[] | null;
+  /** How long it works on each. */
+  readonly workMs: number;
+  /** After so many it leaves. */
+  readonly maxDispatches: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
+  const { eventLog, clock } = proc.world;
+  const id = proc.place.nextId();
+  const dispatches = proc.shard.dispatches({
+    highWaterMark: plan.highWaterMark,
+    ...(plan.events === null ? {} : { events: [...plan.events] }),
+    ...(plan.signal === undefined ? {} : { signal: plan.signal }),
+  });
+  eventLog.record('stream.opened', { proc, id, events: plan.events, signal: plan.signal });
+  let hasLeft = plan.signal?.aborted === true;
+  proc.streamExits.push(() => {
+    hasLeft = true;
+    eventLog.record('stream.left', { proc, id });
+    void dispatches.return?.();
+  });
+  const run = async (): Promise<void> => {
+    let consumed = 0;
+    for await (const dispatch of dispatches) {
+      eventLog.record('stream.consumed', { proc, id, dispatch });
+      consumed += 1;
+      hasLeft ||= consumed >= plan.maxDispatches;
+      if (hasLeft) return;
+      if (plan.workMs > 0 && !proc.world.isHealed) await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
+    }
+  };
+  const end = (error: unknown): void => eventLog.record('stream.ended', { proc, id, hasLeft, error });
+  run().then(() => end(null), end);
+}

@@ -1,0 +1,142 @@
+/** What goes wrong in the world. */
+import type { SeededRandom } from './seeded-random.ts';
+import type { GatewayConnection } from './gateway-connection.ts';
+import type { ConditionName, ConditionValues } from './conditions.ts';
+import type { World } from './world.ts';
+
+export interface Fault {
+  readonly weight: number;
+  /** Gives back what exactly happened; `null` when there was nothing for it to happen to. */
+  inject(world: World, shardId: number, random: SeededRandom): string | null;
+}
+
+export const MINUTE = 60_000;
+
+/** The open connection of a shard, the newest if there are several. */
+const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
+  [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.shardId === shardId);
+
+const onConnection = (weight: number, inject: (connection: GatewayConnection, random: SeededRandom, world: World) => string): Fault => ({
+  weight,
+  inject(world, shardId, random) {
+    const connection = connectionOf(world, shardId);
+    return connection === undefined ? null : inject(connection, random, world);
+  },
+});
+
+/** Mostly for seconds, sometimes for long. */
+const randomSpan = (random: SeededRandom, maxMs: number): number => random.magnitude(200, random.chance(0.8) ? Math.min(2 * MINUTE, maxMs) : maxMs);
+
+export const conditionFault = <Name extends ConditionName>(
+  name: Name,
+  weight: number,
+  maxMs: number,
+  valueOf: (random: SeededRandom) => ConditionValues[Name],
+): Fault => ({
+  weight,
+  inject(world, _, random) {
+    const forMs = randomSpan(random, maxMs);
+    const value = valueOf(random);
+    world.setCondition(name, value, forMs);
+    return `${String(value)} for ${(forMs / 1000).toFixed(1)} s`;
+  },
+});
+
+const randomHosts = (random: SeededRandom): 'main' | 'resume' | 'all' => random.pick(['main', 'resume', 'all']);
+
+const SESSION_LOST = [4003, 4007, 4009];
+const SURVIVED = [1000, 1001, 1005, 1006, 1011, 4000, 4001, 4002, 4005, 4008, 4242];
+const FATAL = [4004, 4010, 4011, 4012, 4013, 4014];
+
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  reconnect: onConnection(3, (connection) => {
+    connection.send({ op: 7, d: null });
+    return '';
+  }),
+  suspend: onConnection(2, (connection) => {
+    connection.send({ op: 9, d: true });
+    return '';
+  }),
+  invalidate: onConnection(2, (connection, _, world) => {
+    if (connection.session !== null) world.gateway.endSession(connection.session, 'op 9 false');
+    connection.send({ op: 9, d: false });
+    return '';
+  }),
+  close: onConnection(4, (connection, random) => {
+    const code = random.pick(SURVIVED);
+    connection.close(code, random.chance(0.2) ? 'so it goes' : '');
+    return `${code}`;
+  }),
+  closeSession: onConnection(1, (connection, random, world) => {
+    const code = random.pick(SESSION_LOST);
+    if (connection.session !== null) world.gateway.endSession(connection.session, `close ${code}`);
+    connection.close(code);
+    return `${code}`;
+  }),
+  closeFatal: onConnection(0.5, (connection, random) => {
+    const code = random.pick(FATAL);
+    connection.close(code);
+    return `${code}`;
+  }),
+  drop: onConnection(4, (connection) => {
+    connection.drop();
+    return '';
+  }),
+  halfOpen: onConnection(4, (connection, _, world) => {
+    world.makeHalfOpen(connection.socket);
+    return '';
+  }),
+  skipAcks: onConnection(2, (connection, random) => {
+    connection.acksToSkip = random.int(1, 3);
+    return `${connection.acksToSkip}`;
+  }),
+  corrupt: onConnection(2, (connection) => {
+    connection.corrupt();
+    return '';
+  }),
+  requestHeartbeats: onConnection(2, (connection, random) => {
+    const count = random.chance(0.8) ? 1 : random.int(2, 200);
+    for (let n = 0; n < count; n += 1) connection.send({ op: 1, d: null });
+    return `${count}`;
+  }),
+  burst: onConnection(4, ({ session }, random, world) => {
+    const count = random.magnitude(1, 300);
+    if (session !== null) world.gateway.burst(session, count);
+    return `${count} dispatches`;
+  }),
+  expire: onConnection(1, ({ session }, _, world) => {
+    if (session !== null) world.gateway.endSession(session, 'it expired');
+    return '';
+  }),
+  sleep: {
+    weight: 1.5,
+    inject(world, _, random) {
+      const ms = random.magnitude(100, random.chance(0.7) ? MINUTE : 300 * MINUTE);
+      world.eventLog.record('process.asleep', { ms });
+      world.clock.sleep(ms);
+      return `${(ms / 1000).toFixed(1)} s`;
+    },
+  },
+  refuse: conditionFault('refuse', 3, 240 * MINUTE, randomHosts),
+  unreachable: conditionFault('unreachable', 1, 60 * MINUTE, randomHosts),
+  slowConnect: conditionFault('slowConnect', 1, 10 * MINUTE, (random) => random.magnitude(500, 20_000)),
+  createThrows: conditionFault('createThrows', 0.5, 10 * MINUTE, () => true),
+  noHello: conditionFault('noHello', 1, 60 * MINUTE, () => true),
+  invalidHello: conditionFault('invalidHello', 0.7, 10 * MINUTE, (random) => random.pick<unknown>([0, -1, 1, 49, 1e12, 'soon', null, {}])),
+  reconnectFirst: conditionFault('reconnectFirst', 0.7, 10 * MINUTE, () => true),
+  halfOpenFromStart: conditionFault('halfOpenFromStart', 1, 10 * MINUTE, () => true),
+  noAcks: conditionFault('noAcks', 1, 60 * MINUTE, () => true),
+  noReady: conditionFault('noReady', 2, 300 * MINUTE, () => true),
+  noResumed: conditionFault('noResumed', 2, 60 * MINUTE, () => true),
+  endlessReplay: conditionFault('endlessReplay', 1, 20 * MINUTE, () => true),
+  rejectIdentify: conditionFault('rejectIdentify', 1, 10 * MINUTE, () => true),
+  rejectResume: conditionFault('rejectResume', 1, 10 * MINUTE, () => true),
+  suspendResume: conditionFault('suspendResume', 1, 10 * MINUTE, () => true),
+  noCloseAnswer: conditionFault('noCloseAnswer', 1.5, 30 * MINUTE, () => true),
+  slowStore: conditionFault('slowStore', 1.5, 60 * MINUTE, (random) => random.magnitude(1, 20_000)),
+  storeThrows: conditionFault('storeThrows', 1, 60 * MINUTE, () => true),
+  storeHangs: conditionFault('storeHangs', 0.3, MINUTE, () => true),
+  listenersThrow: conditionFault('listenersThrow', 1.5, 10 * MINUTE, (random) => random.pick(['now', 'later'])),
+  noChunks: conditionFault('noChunks', 0.7, 10 * MINUTE, () => true),
+  chunksLimited: conditionFault('chunksLimited', 0.7, 5 * MINUTE, () => true),
+};

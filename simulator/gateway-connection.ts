@@ -1,0 +1,159 @@
+/** The gateway's end of one connection: what it hears, what it says, and in which pieces. */
+import type { Packet } from '../src/protocol/packets.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { SimGateway } from './gateway.ts';
+import type { GatewaySession, SessionConnection } from './gateway-session.ts';
+import { FramePacker } from './frame-packer.ts';
+import type { SimSocket } from './sim-socket.ts';
+import type { World } from './world.ts';
+
+export class GatewayConnection implements SessionConnection {
+  readonly socket: SimSocket;
+  readonly random: SeededRandom;
+  readonly #world: World;
+  readonly #gateway: SimGateway;
+  readonly #packer: FramePacker;
+  isClosed = false;
+  /** Told that its session is over: none begins on it any more. */
+  isInvalidated = false;
+  session: GatewaySession | null = null;
+  /** What it does not answer for now. */
+  pending: (() => void) | null = null;
+  /** So many beats are not answered. */
+  acksToSkip = 0;
+  /** What of the session's log comes next. */
+  #cursor = 0;
+  /** Where the replay ends, and RESUMED is due. */
+  #replayUntil: number | null = null;
+  #resumedSequence: number | null = null;
+  #isReplaying = false;
+
+  constructor(world: World, gateway: SimGateway, socket: SimSocket, random: SeededRandom) {
+    this.#world = world;
+    this.#gateway = gateway;
+    this.socket = socket;
+    this.random = random;
+    this.#packer = new FramePacker(world.clock, random, world.setting.compression, (frames) => {
+      if (!this.isClosed) socket.link.toShard(() => socket.onReceived(frames));
+    });
+  }
+
+  send(packet: Packet): void {
+    if (this.isClosed) return;
+    if (packet.op === 9 && packet.d === false) this.isInvalidated = true;
+    this.#world.eventLog.record('gateway.sent', { socket: this.socket, packet });
+    this.#packer.send(packet);
+  }
+
+  corrupt(): void {
+    if (this.isClosed) return;
+    this.#world.eventLog.record('gateway.sentGarbage', { socket: this.socket });
+    this.#packer.corrupt();
+  }
+
+  receive(text: string): void {
+    if (this.isClosed) return;
+    this.#world.eventLog.record('gateway.received', { socket: this.socket, text });
+    const packet = JSON.parse(text) as Packet;
+    this.#handlers[packet.op]?.(packet.d);
+  }
+
+  readonly #handlers: Readonly<Record<number, (d: unknown) => void>> = {
+    1: () => {
+      if (this.acksToSkip > 0) this.acksToSkip -= 1;
+      else if (this.#world.conditions.get('noAcks') === undefined) this.send({ op: 11 });
+    },
+    2: (d) => {
+      this.#world.api.starts.recordIdentify();
+      this.#gateway.identify(this, d as { shard: [number, number] });
+    },
+    6: (d) => this.#gateway.resume(this, d as { session_id: string; seq: number }),
+    8: (d) => this.#gateway.requestMembers(this, d as { guild_id: string; nonce: string }),
+  };
+
+  /** The shard has closed, or torn down. */
+  onShardClose(code: number | null): void {
+    if (this.isClosed) return;
+    this.#world.eventLog.record('gateway.closeReceived', { socket: this.socket, code });
+    const { session } = this;
+    const mayAnswer = code !== null && this.#world.conditions.get('noCloseAnswer') === undefined;
+    if (mayAnswer) this.socket.link.toShard(() => this.socket.onCloseReceived(code, '', 0));
+    this.#end();
+    if (session !== null && (code === 1000 || code === 1001)) this.#gateway.endSession(session, `the shard closed with ${code}`);
+  }
+
+  close(code: number, reason = ''): void {
+    if (this.isClosed) return;
+    this.#packer.flush();
+    this.#world.eventLog.record('gateway.closed', { socket: this.socket, code });
+    const finishMs = this.random.chance(0.8) ? 0 : this.random.int(1, 2_000);
+    this.socket.link.toShard(() => this.socket.onCloseReceived(code, reason, finishMs));
+    this.#end();
+  }
+
+  /** The TCP connection goes, without a word. */
+  drop(): void {
+    if (this.isClosed) return;
+    this.#world.eventLog.record('gateway.closed', { socket: this.socket, code: null });
+    const error = this.random.chance(0.5) ? new Error('read ECONNRESET') : null;
+    this.socket.link.toShard(() => this.socket.onDropped(error));
+    this.#end();
+  }
+
+  /** Speaks for this session from now on, after what was missed. */
+  attach(session: GatewaySession, from: number, isReplay: boolean): void {
+    const previous = session.connection;
+    session.connection = this;
+    this.session = session;
+    previous?.drop();
+    this.#cursor = from;
+    this.#replayUntil = isReplay ? session.log.length : null;
+    if (isReplay) this.#assignResumedSequence(session);
+    this.sendPending();
+  }
+
+  /** Says what the session has to say; a replay in bursts. */
+  sendPending(): void {
+    const { session } = this;
+    if (session === null || session.connection !== this || this.#isReplaying) return;
+    if (this.#replayUntil !== null) return this.#replay(session, this.#replayUntil);
+    for (; this.#cursor < session.log.length; this.#cursor += 1) this.#sendNext(session);
+  }
+
+  #replay(session: GatewaySession, until: number): void {
+    this.#isReplaying = true;
+    const burst = this.random.chance(0.5) ? Infinity : this.random.int(1, 20);
+    for (let sent = 0; sent < burst && this.#cursor < until; sent += 1, this.#cursor += 1) this.#sendNext(session);
+    const finish = (): void => {
+      this.#isReplaying = false;
+      if (session.connection !== this || this.isClosed) return;
+      if (this.#cursor >= until && this.#world.conditions.get('endlessReplay') === undefined) {
+        this.#replayUntil = null;
+        this.send({ op: 0, t: 'RESUMED', s: this.#resumedSequence, d: { _trace: [] } });
+      } else if (this.#cursor >= until) this.pending = () => this.sendPending();
+      if (this.pending === null) this.sendPending();
+    };
+    if (burst === Infinity) finish();
+    else this.#world.clock.scheduleInWorld(finish, this.random.int(0, 200));
+  }
+
+  #sendNext(session: GatewaySession): void {
+    const { s, t, d } = session.log[this.#cursor]!;
+    this.send({ op: 0, t, s, d });
+  }
+
+  /** RESUMED has its place before what is said while it replays. */
+  #assignResumedSequence(session: GatewaySession): void {
+    const kind = this.#world.setting.resumedSequence;
+    if (kind === 'next') session.sequence += 1;
+    this.#resumedSequence = kind === 'none' ? null : session.sequence;
+  }
+
+  #end(): void {
+    this.isClosed = true;
+    this.pending = null;
+    this.#packer.close();
+    const { session } = this;
+    if (session !== null && session.connection === this) this.#gateway.detach(session);
+  }
+}

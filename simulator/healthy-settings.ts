@@ -1,0 +1,29 @@
+/** Worlds in which nothing goes wrong by itself, for tests that do one thing to them. */
+import type { ScriptEvent } from './script.ts';
+import type { Setting } from './setting.ts';
+
+/** A small and healthy world, an hour long. */
+export const HEALTHY: Partial<Setting> = {
+  durationMs: 3_600_000,
+  shards: 1,
+  maxConcurrency: 1,
+  compression: 'none',
+  heartbeatIntervalMs: 41_250,
+  latencyMs: 20,
+  jitterMs: 5,
+  lateness: { earlyMs: 0, usualMs: 1, worstMs: 5 },
+  trafficMs: 5_000,
+  sessionTtlMs: 300_000,
+  resumedSequence: 'next',
+  budget: { total: 100, remaining: 100, resetAfterMs: 86_400_000 },
+  shouldReconnect: true,
+  hasStore: true,
+  maxDispatchSilenceMs: null,
+  manager: null,
+};
+
+/** The same with a manager of six shards, two at a time. */
+export const HEALTHY_MANAGER: Partial<Setting> = { ...HEALTHY, shards: 6, maxConcurrency: 2, manager: { shards: 'auto', reserve: 0, guilds: 12 } };
+
+/** One event of a script. */
+export const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', detailSeed = 1): ScriptEvent => ({ at, kind, name, shardIndex: 0, detailSeed });

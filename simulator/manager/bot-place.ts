@@ -1,0 +1,92 @@
+/** The place of a bot: its store, and the processes that follow each other, each with a manager. */
+import type { Session } from '../../src/index.ts';
+import { randomFor } from '../seeded-random.ts';
+import type { SeededRandom } from '../seeded-random.ts';
+import type { ProcessPlace } from '../simulated-process.ts';
+import type { World } from '../world.ts';
+import { BotProcess } from './bot-process.ts';
+
+/** A process is not started in the second in which the last one ended: what that had sent has arrived. */
+const RESTART_MS = [6_000, 30_000] as const;
+
+export class BotPlace implements ProcessPlace {
+  readonly name = 'bot';
+  readonly world: World;
+  readonly processes: BotProcess[] = [];
+  readonly stored = new Map<number, Session>();
+  readonly #random: SeededRandom;
+  proc: BotProcess;
+  /** How likely the user connects again after the manager has given up. */
+  persistence = 0.8;
+  #ids = 0;
+
+  constructor(world: World) {
+    this.world = world;
+    this.#random = randomFor(world.setting.seed, 'owner');
+    this.proc = this.#startProcess();
+  }
+
+  nextId(): number {
+    this.#ids += 1;
+    return this.#ids;
+  }
+
+  /** Running, each shard ready on a connection that leads somewhere. */
+  get isHealthy(): boolean {
+    const { manager, sockets } = this.proc;
+    if (this.proc.isOver || manager.state !== 'running') return false;
+    const openSockets = sockets.filter(({ readyState, link, connection }) => readyState === 1 && !link.isHalfOpen && connection?.isClosed === false);
+    return [...manager.shards.values()].every(({ state, session }) =>
+      state === 'ready' && openSockets.some(({ connection }) => connection?.session?.id === session?.sessionId));
+  }
+
+  /** Some of it will not come up by itself. */
+  get isHalted(): boolean {
+    const { manager } = this.proc;
+    if (manager.state === 'stopped' || manager.state === 'failed' || manager.state === 'draining') return true;
+    return manager.state === 'running' && [...manager.shards.values()].some(({ state }) => state === 'failed' || state.startsWith('disconnect'));
+  }
+
+  reconnectLater(proc: BotProcess, afterMs: number): void {
+    if (!this.#random.chance(this.persistence)) return;
+    this.world.clock.scheduleInProcess(() => {
+      if (proc === this.proc && !proc.isOver && this.persistence > 0) this.connect();
+    }, afterMs);
+  }
+
+  /** A user who is told that something has been given up may try again. */
+  onFailed(proc: BotProcess): void {
+    this.reconnectLater(proc, this.#random.int(0, 30_000));
+  }
+
+  connect(signal?: AbortSignal): void {
+    const { proc, world } = this;
+    if (proc.isOver) return;
+    world.eventLog.record('action', { proc, name: 'connect', what: signal === undefined ? '' : 'with a signal' });
+    proc.trackPromise('connect', () => proc.manager.connect(signal === undefined ? {} : { signal }));
+  }
+
+  /** The process is over; before long another one takes over. */
+  end(proc: BotProcess, isGraceful: boolean): void {
+    const { world } = this;
+    if (proc.isOver) return;
+    proc.isOver = true;
+    world.eventLog.record('bot.ended', { proc, isGraceful });
+    if (!world.setting.hasStore) this.stored.clear();
+    for (const socket of proc.sockets) socket.destroy();
+    // Frees what it holds. It can neither say nor write anything any more.
+    proc.manager.forceClose();
+    world.clock.scheduleInWorld(() => this.#startNext(), this.#random.int(...RESTART_MS));
+  }
+
+  #startNext(): void {
+    this.proc = this.#startProcess();
+    if (this.persistence > 0) this.connect();
+  }
+
+  #startProcess(): BotProcess {
+    const proc = new BotProcess(this.world, this, this.processes.length + 1);
+    this.processes.push(proc);
+    return proc;
+  }
+}

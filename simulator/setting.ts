@@ -1,0 +1,102 @@
+/** What a seed says about a run before anything happens in it: the size of the world, and its temper. */
+import type { Compression } from '../src/protocol/gateway-url.ts';
+import type { Lateness } from './sim-clock.ts';
+import { randomFor } from './seeded-random.ts';
+
+export const MAIN_URL = 'wss://main.sim';
+
+/** How much goes on: many faults in little time, or long stretches without any. */
+export type Pace = 'storm' | 'day' | 'quiet';
+
+export interface Setting {
+  readonly seed: number;
+  readonly pace: Pace;
+  readonly durationMs: number;
+  /** Mean time from one event of the script to the next. */
+  readonly gapMs: number;
+  readonly shards: number;
+  readonly maxConcurrency: number;
+  readonly compression: Compression;
+  readonly heartbeatIntervalMs: number;
+  readonly latencyMs: number;
+  readonly jitterMs: number;
+  readonly lateness: Lateness;
+  /** Mean time from one dispatch of a session to the next. */
+  readonly trafficMs: number;
+  /** How long a session without a connection lives. */
+  readonly sessionTtlMs: number;
+  /** How gateways number RESUMED. */
+  readonly resumedSequence: 'next' | 'last' | 'none';
+  readonly budget: { readonly total: number; readonly remaining: number; readonly resetAfterMs: number };
+  readonly shouldReconnect: boolean;
+  /** Whether there is a store that outlives a process. */
+  readonly hasStore: boolean;
+  readonly maxDispatchSilenceMs: number | null;
+  /** With a manager instead of shards that stand alone; `shards` is what Discord recommends. */
+  readonly manager: ManagerSetting | null;
+}
+
+export interface ManagerSetting {
+  readonly shards: 'auto' | number;
+  /** Session starts that are to be left. */
+  readonly reserve: number;
+  readonly guilds: number;
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+const PACES: Readonly<Record<Pace, { hours: readonly [number, number]; gapMs: readonly [number, number]; trafficMs: readonly [number, number] }>> = {
+  storm: { hours: [0.1, 0.7], gapMs: [2_000, 20_000], trafficMs: [400, 20_000] },
+  day: { hours: [2, 8], gapMs: [60_000, 400_000], trafficMs: [5_000, 120_000] },
+  quiet: { hours: [8, 30], gapMs: [HOUR, 6 * HOUR], trafficMs: [30_000, 600_000] },
+};
+
+const LATENESS: Readonly<Record<'exact' | 'usual' | 'busy' | 'overloaded', Lateness>> = {
+  exact: { earlyMs: 0, usualMs: 0, worstMs: 0 },
+  usual: { earlyMs: 1, usualMs: 2, worstMs: 30 },
+  busy: { earlyMs: 1, usualMs: 30, worstMs: 400 },
+  overloaded: { earlyMs: 1, usualMs: 250, worstMs: 3_000 },
+};
+
+/** Every so many seeds the world is one with a manager. */
+const MANAGER_EVERY = 5;
+
+function managerSettingOf(seed: number): ManagerSetting | null {
+  if (seed % MANAGER_EVERY !== 0) return null;
+  const random = randomFor(seed, 'fleet');
+  return { shards: random.chance(0.5) ? 'auto' : random.int(1, 6), reserve: random.pick([0, 0, 2, 5]), guilds: random.int(3, 16) };
+}
+
+export function settingOf(seed: number): Setting {
+  const random = randomFor(seed, 'setting');
+  const pace = random.weighted({ storm: 5, day: 4, quiet: 1.5 });
+  const { hours, gapMs, trafficMs } = PACES[pace];
+  const durationMs = random.magnitude(hours[0] * HOUR, hours[1] * HOUR);
+  const manager = managerSettingOf(seed);
+  const shards = manager === null ? Number(random.weighted({ 1: 5, 2: 2, 3: 1, 4: 0.5, 5: 0.5 })) : random.int(1, 6);
+  const total = manager === null ? random.int(shards * 8, shards * 16) : random.int(40, 120);
+  return {
+    seed,
+    pace,
+    durationMs,
+    gapMs: random.magnitude(...gapMs),
+    shards,
+    maxConcurrency: random.int(1, 3),
+    compression: random.weighted({ none: 6, 'zlib-stream': 3, 'zstd-stream': 1, payload: 1 }),
+    heartbeatIntervalMs: random.pick([41_250, 41_250, 45_000, 30_000, 10_000]),
+    latencyMs: random.magnitude(1, 200),
+    jitterMs: random.magnitude(1, 150),
+    lateness: LATENESS[random.weighted({ exact: 2, usual: 5, busy: 2, overloaded: 0.7 })],
+    trafficMs: random.magnitude(...trafficMs),
+    sessionTtlMs: random.magnitude(MINUTE, 15 * MINUTE),
+    resumedSequence: random.weighted({ next: 4, last: 1, none: 1 }),
+    budget: random.chance(0.15)
+      ? { total, remaining: random.int(0, 3), resetAfterMs: random.magnitude(MINUTE, 6 * HOUR) }
+      : { total: 100_000, remaining: 100_000, resetAfterMs: 24 * HOUR },
+    shouldReconnect: !random.chance(0.05),
+    hasStore: random.chance(0.6),
+    manager,
+    maxDispatchSilenceMs: random.chance(0.08) ? random.magnitude(5 * MINUTE, HOUR) : null,
+  };
+}

@@ -1,0 +1,73 @@
+/** The place of one shard id: its store, and the lives that follow each other on it. */
+import type { Session, ShardEvents } from '../src/index.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { randomFor } from './seeded-random.ts';
+import { ShardProcess } from './shard-process.ts';
+import type { ProcessPlace } from './simulated-process.ts';
+import type { World } from './world.ts';
+
+export class ShardPlace implements ProcessPlace {
+  readonly world: World;
+  readonly shardId: number;
+  readonly processes: ShardProcess[] = [];
+  readonly #random: SeededRandom;
+  readonly stored = new Map<number, Session>();
+  proc: ShardProcess;
+  /** How likely the user connects again after the shard has given up. */
+  persistence = 0.8;
+  #ids = 0;
+
+  constructor(world: World, shardId: number) {
+    this.world = world;
+    this.shardId = shardId;
+    this.#random = randomFor(world.setting.seed, `user ${shardId}`);
+    this.proc = this.#startProcess(null);
+  }
+
+  get name(): string {
+    return String(this.shardId);
+  }
+
+  nextId(): number {
+    this.#ids += 1;
+    return this.#ids;
+  }
+
+  /** Ready, on a connection that leads somewhere. */
+  get isHealthy(): boolean {
+    const socket = this.proc.sockets.at(-1);
+    return this.proc.shard.state === 'ready' && socket?.readyState === 1 && !socket.link.isHalfOpen && socket.connection?.isClosed === false;
+  }
+
+  /** Another process takes over, perhaps with the session in its hands. */
+  restart(session: Session | null): void {
+    this.proc.isOver = true;
+    if (!this.world.setting.hasStore) this.stored.clear();
+    this.proc = this.#startProcess(session);
+  }
+
+  /** A user who is told that the shard has given up may try again. */
+  onEvent(proc: ShardProcess, name: keyof ShardEvents, arg: unknown): void {
+    const hasGivenUp = name === 'failed' || (name === 'disconnected' && !(arg as ShardEvents['disconnected'][0]).willReconnect);
+    if (hasGivenUp) this.reconnectLater(proc, this.#random.int(0, 30_000));
+  }
+
+  reconnectLater(proc: ShardProcess, afterMs: number): void {
+    if (!this.#random.chance(this.persistence)) return;
+    this.world.clock.scheduleInProcess(() => {
+      if (proc === this.proc && this.persistence > 0) this.connect();
+    }, afterMs);
+  }
+
+  connect(signal?: AbortSignal): void {
+    const { proc, world } = this;
+    world.eventLog.record('action', { proc, name: 'connect', what: signal === undefined ? '' : 'with a signal' });
+    proc.trackPromise('connect', () => proc.shard.connect(signal === undefined ? {} : { signal }));
+  }
+
+  #startProcess(session: Session | null): ShardProcess {
+    const proc = new ShardProcess(this.world, this, this.processes.length + 1, session);
+    this.processes.push(proc);
+    return proc;
+  }
+}

@@ -1,0 +1,58 @@
+/** One Shard in one process, and the listeners of its user. */
+import { Shard } from '../src/index.ts';
+import type { Dispatch, Session, ShardEvents } from '../src/index.ts';
+import type { ShardPlace } from './shard-place.ts';
+import { SimStore } from './store.ts';
+import { randomFor } from './seeded-random.ts';
+import { MAIN_URL } from './setting.ts';
+import { TOKEN, SimulatedProcess } from './simulated-process.ts';
+import type { World } from './world.ts';
+
+const EVENTS = [
+  'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'rateLimited',
+  'throttled', 'lagged', 'fault', 'failed',
+] as const satisfies (keyof ShardEvents)[];
+
+export class ShardProcess extends SimulatedProcess {
+  readonly place: ShardPlace;
+  readonly shard: Shard;
+  /** Sessions as the user has taken them down. */
+  readonly exported: Session[] = [];
+
+  /** @param session - handed over by the life before */
+  constructor(world: World, place: ShardPlace, number: number, session: Session | null) {
+    super(world, number);
+    const { setting } = world;
+    this.place = place;
+    this.shard = new Shard({
+      token: TOKEN,
+      intents: ['Guilds'],
+      shardId: place.shardId,
+      shardCount: setting.shards,
+      url: MAIN_URL,
+      compression: setting.compression,
+      shouldReconnect: setting.shouldReconnect,
+      session,
+      sessionStore: new SimStore(this),
+      identifyGate: world.gate,
+      timing: { maxDispatchSilenceMs: setting.maxDispatchSilenceMs },
+      createSocket: (url) => world.createSocket(this, url, place.shardId),
+      clock: world.clock,
+      random: randomFor(setting.seed, `shard ${place.shardId} life ${number}`).next,
+    });
+    for (const name of EVENTS) this.shard.on(name, (...args: unknown[]) => this.#onEvent(name, args));
+    this.shard.on('dispatch', (dispatch) => this.#onDispatch(dispatch));
+    this.shard.onDispatch('MESSAGE_CREATE', (_, dispatch) => world.eventLog.record('typed', { proc: this, dispatch }));
+  }
+
+  #onEvent(name: keyof ShardEvents, args: unknown[]): unknown {
+    this.world.eventLog.record('emitted', { proc: this, name, args });
+    this.place.onEvent(this, name, args[0]);
+    return this.runListener(name);
+  }
+
+  #onDispatch(dispatch: Dispatch): unknown {
+    this.world.eventLog.record('dispatched', { proc: this, dispatch });
+    return this.runListener('dispatch');
+  }
+}

@@ -1,0 +1,177 @@
+/** What a user does to a shard, at any moment and in any state. */
+import type { SendPayload, Session, ShardEvents } from '../src/index.ts';
+import { consume } from './consumer.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import type { ShardProcess } from './shard-process.ts';
+
+/** What it means for the session. */
+interface Effect {
+  readonly drops?: boolean;
+  readonly session?: Session;
+}
+
+interface UserAction {
+  /** How often, relative to the others. */
+  readonly weight: number;
+  /** Does it, having said what exactly. */
+  run(proc: ShardProcess, random: SeededRandom, describe: (what: string, effect?: Effect) => void): void;
+}
+
+const SECONDS = 1_000;
+
+const maybeSignal = (proc: ShardProcess, random: SeededRandom): AbortSignal | undefined =>
+  random.chance(0.3) ? proc.createSignal(random.chance(0.1) ? -1 : random.int(0, 15 * SECONDS)) : undefined;
+
+const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
+
+const presence = (n: number): SendPayload =>
+  ({ op: 3, d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false } }) as unknown as SendPayload;
+const voice = (n: number): SendPayload =>
+  ({ op: 4, d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false } }) as unknown as SendPayload;
+
+const HOOKED_EVENTS = ['stateChange', 'dispatch', 'disconnected', 'fault', 'hello', 'ready', 'resumed', 'heartbeat', 'connected', 'failed'] as const satisfies (keyof ShardEvents)[];
+
+export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
+  connect: {
+    weight: 3,
+    run(proc, random, describe) {
+      const signal = maybeSignal(proc, random);
+      describe(signal === undefined ? '' : 'with a signal');
+      proc.trackPromise('connect', () => proc.shard.connect(withSignal(signal)));
+    },
+  },
+  disconnect: {
+    weight: 3,
+    run(proc, random, describe) {
+      const how = random.pick([{}, {}, { session: 'keep' }, { session: 'discard' }, { code: 1000 }, { code: 1001 }, { code: 4999, reason: 'x'.repeat(200) }] as const);
+      const signal = maybeSignal(proc, random);
+      describe(`${JSON.stringify(how).slice(0, 60)}${signal === undefined ? '' : ' with a signal'}`, { drops: 'session' in how ? how.session === 'discard' : 'code' in how && how.code < 4000 });
+      proc.trackPromise('disconnect', () => proc.shard.disconnect({ ...how, ...withSignal(signal) }));
+      proc.place.reconnectLater(proc, random.chance(0.5) ? random.int(0, 500) : random.int(0, 60 * SECONDS));
+    },
+  },
+  forceClose: {
+    weight: 1,
+    run(proc, random, describe) {
+      const code = random.pick([undefined, undefined, 1000, 4321, 99]);
+      describe(`${code ?? ''}`, { drops: code === 1000 });
+      proc.shard.forceClose(code);
+      proc.place.reconnectLater(proc, random.int(0, 20 * SECONDS));
+    },
+  },
+  reconnect: {
+    weight: 2,
+    run(proc, _, describe) {
+      describe('');
+      proc.trackPromise('reconnect', () => proc.shard.reconnect());
+    },
+  },
+  reinstantiate: {
+    weight: 1,
+    run(proc, random, describe) {
+      const noFail = random.chance(0.5);
+      describe(noFail ? 'noFail' : '', { drops: true });
+      proc.trackPromise('reinstantiate', () => proc.shard.reinstantiate({ noFail }));
+    },
+  },
+  export: {
+    weight: 1,
+    run(proc, _, describe) {
+      const { session } = proc.shard;
+      describe(session === null ? 'none' : `${session.sessionId}:${session.sequence}`);
+      if (session !== null) proc.exported.push(session);
+    },
+  },
+  resume: {
+    weight: 1.5,
+    run(proc, random, describe) {
+      const { shardId, world } = proc.place;
+      const foreign = { sessionId: 'nobody', resumeUrl: 'wss://resume-1.sim', sequence: 5, shardId, shardCount: world.setting.shards };
+      const current = proc.shard.session ?? foreign;
+      const session = random.pick([current, current, proc.exported.at(-1) ?? current, foreign, { ...current, shardCount: world.setting.shards + 1 }]);
+      describe(`${session.sessionId}:${session.sequence} of ${session.shardCount}`, { drops: true, session });
+      proc.trackPromise('resume', () => proc.shard.resume(session));
+    },
+  },
+  send: {
+    weight: 4,
+    run(proc, random, describe) {
+      const count = random.chance(0.8) ? random.int(1, 5) : random.int(50, 250);
+      const presences = random.chance(0.3);
+      describe(`${count} ${presences ? 'presences' : 'frames'}`);
+      for (let n = 0; n < count; n += 1) {
+        const signal = random.chance(0.1) ? proc.createSignal(random.chance(0.2) ? -1 : random.int(0, 60 * SECONDS)) : undefined;
+        const ignoreRateLimit = random.chance(0.05);
+        proc.trackPromise('send', () => proc.shard.send(presences ? presence(n) : voice(n), { ignoreRateLimit, ...withSignal(signal) }));
+      }
+    },
+  },
+  members: {
+    weight: 2,
+    run(proc, random, describe) {
+      const count = random.int(1, 4);
+      describe(`${count}`);
+      for (let n = 0; n < count; n += 1) {
+        const signal = maybeSignal(proc, random);
+        const timeoutMs = random.int(1, 40 * SECONDS);
+        proc.trackPromise('members', () => proc.shard.requestGuildMembers({ guild_id: `${n}`, query: '', limit: 0 }, { timeoutMs, ...withSignal(signal) }));
+      }
+    },
+  },
+  heartbeat: {
+    weight: 1.5,
+    run(proc, random, describe) {
+      const count = random.chance(0.8) ? 1 : random.int(2, 150);
+      describe(`${count}`);
+      for (let n = 0; n < count; n += 1) proc.trackPromise('heartbeat', () => proc.shard.heartbeat());
+    },
+  },
+  stream: {
+    weight: 1.5,
+    run(proc, random, describe) {
+      const plan = {
+        highWaterMark: random.chance(0.7) ? random.int(1, 10) : 1024,
+        events: random.chance(0.3) ? (['MESSAGE_CREATE', 'READY', 'GUILD_UPDATE'] as const) : null,
+        workMs: random.chance(0.3) ? 0 : random.magnitude(1, 120 * SECONDS),
+        maxDispatches: random.chance(0.5) ? Infinity : random.int(1, 50),
+        signal: maybeSignal(proc, random),
+      };
+      describe(`water mark ${plan.highWaterMark}, ${plan.workMs} ms each, ${plan.events === null ? 'all' : 'some'}`);
+      consume(proc, plan);
+    },
+  },
+  leave: {
+    weight: 0.5,
+    run(proc, _, describe) {
+      describe(`${proc.streamExits.length} streams`);
+      proc.streamExits.pop()?.();
+    },
+  },
+  restart: {
+    weight: 1,
+    run(proc, random, describe) {
+      const session = random.chance(0.3) ? proc.shard.session : null;
+      describe(session === null ? '' : `with ${session.sessionId}:${session.sequence}`);
+      proc.listenerHook = null;
+      proc.shard.forceClose();
+      proc.place.restart(session);
+      const { place } = proc;
+      proc.world.clock.scheduleInProcess(() => {
+        if (place.proc.number === proc.number + 1) place.connect();
+      }, random.int(0, 5 * SECONDS));
+    },
+  },
+  onNextEvent: {
+    weight: 3,
+    run(proc, random, describe) {
+      const event = random.pick(HOOKED_EVENTS);
+      const name = random.pick(['connect', 'disconnect', 'forceClose', 'reconnect', 'reinstantiate', 'resume', 'send', 'heartbeat', 'export', 'leave', 'members']);
+      describe(`${name} at the next ${event}`);
+      proc.listenerHook = { event, run: () => performAction(proc, name, random) };
+    },
+  },
+};
+
+export function performAction(proc: ShardProcess, name: string, random: SeededRandom): void {
+  USER_ACTIONS[name]!.run(proc, random, (what, effect = {}) => proc.world.eventLog.record('action', { proc, name, what, ...effect }));
+}

@@ -1,0 +1,111 @@
+/** All that is not the shard, in one place: time, weather, Discord, the ways there, and the users with their shards or their manager. */
+import { MemoryIdentifyGate } from '../src/index.ts';
+import type { CreateSocket } from '../src/index.ts';
+import { randomFor } from './seeded-random.ts';
+import { SimApi } from './manager/api.ts';
+import { BotPlace } from './manager/bot-place.ts';
+import { SimGuilds } from './manager/guilds.ts';
+import { SimGateway } from './gateway.ts';
+import { EventLog } from './event-log.ts';
+import { Link } from './link.ts';
+import { MAIN_URL } from './setting.ts';
+import type { Setting } from './setting.ts';
+import { SimClock } from './sim-clock.ts';
+import { SimSocket } from './sim-socket.ts';
+import { ShardPlace } from './shard-place.ts';
+import type { ProcessPlace, SimulatedProcess } from './simulated-process.ts';
+import { Conditions } from './conditions.ts';
+import type { ConditionName, ConditionValues } from './conditions.ts';
+
+const START_AT = Date.UTC(2026, 0, 1);
+
+/** Where a test breaks the shard or the world on purpose. */
+export interface Sabotage {
+  createSocket?: (world: World, socket: SimSocket) => ReturnType<CreateSocket>;
+}
+
+export class World {
+  readonly setting: Setting;
+  readonly eventLog = new EventLog();
+  readonly clock: SimClock;
+  readonly conditions: Conditions;
+  readonly gateway: SimGateway;
+  readonly gate: MemoryIdentifyGate;
+  readonly api: SimApi;
+  /** Shards that stand alone; none where there is a manager. */
+  readonly shardPlaces: readonly ShardPlace[];
+  /** The guilds of a manager. */
+  readonly guilds: SimGuilds | null;
+  readonly bot: BotPlace | null;
+  readonly #sabotage: Sabotage;
+  #sockets = 0;
+  isHealed = false;
+
+  constructor(setting: Setting, sabotage: Sabotage = {}) {
+    this.setting = setting;
+    this.#sabotage = sabotage;
+    this.clock = new SimClock(randomFor(setting.seed, 'clock'), setting.lateness, START_AT);
+    this.conditions = new Conditions(this.clock.now);
+    this.gateway = new SimGateway(this);
+    this.gate = new MemoryIdentifyGate({ maxConcurrency: setting.maxConcurrency, ...setting.budget, clock: this.clock });
+    this.api = new SimApi(this);
+    this.shardPlaces = Array.from({ length: setting.manager === null ? setting.shards : 0 }, (_, shardId) => new ShardPlace(this, shardId));
+    this.guilds = setting.manager === null ? null : new SimGuilds(this, setting.manager.guilds);
+    this.bot = setting.manager === null ? null : new BotPlace(this);
+  }
+
+  get places(): readonly ProcessPlace[] {
+    return this.bot === null ? this.shardPlaces : [this.bot];
+  }
+
+  createSocket(proc: SimulatedProcess, url: string, shardId: number | null): ReturnType<CreateSocket> {
+    if (this.conditions.get('createThrows') !== undefined) throw new Error('no sockets today');
+    this.#sockets += 1;
+    const link = new Link(this.clock, randomFor(this.setting.seed, `link ${this.#sockets}`), this.setting);
+    const socket = new SimSocket(this, this.#sockets, proc, url, link, shardId);
+    proc.sockets.push(socket);
+    this.eventLog.record('socket.created', { socket });
+    this.#openLink(socket);
+    return this.#sabotage.createSocket?.(this, socket) ?? socket;
+  }
+
+  #openLink(socket: SimSocket): void {
+    const { conditions, clock } = this;
+    const host = socket.url.host === new URL(MAIN_URL).host ? 'main' : 'resume';
+    const hits = (where: 'main' | 'resume' | 'all' | undefined): boolean => where === 'all' || where === host;
+    if (hits(conditions.get('unreachable'))) return;
+    const delayMs = socket.link.latencyMs() * 2 + (conditions.get('slowConnect') ?? 0);
+    if (hits(conditions.get('refuse'))) {
+      return clock.scheduleArrival(() => socket.onRefused('connect ECONNREFUSED'), clock.now() + delayMs);
+    }
+    clock.scheduleInWorld(() => this.gateway.accept(socket), delayMs);
+  }
+
+  makeHalfOpen(socket: SimSocket): void {
+    if (socket.link.isHalfOpen || socket.readyState === 3) return;
+    socket.link.isHalfOpen = true;
+    this.eventLog.record('socket.halfOpen', { socket });
+    // The other side notices too, some time.
+    this.clock.scheduleInWorld(() => socket.connection?.drop(), this.setting.heartbeatIntervalMs * 3);
+  }
+
+  setCondition<Name extends ConditionName>(name: Name, value: ConditionValues[Name], forMs: number): void {
+    this.conditions.set(name, value, forMs);
+    this.clock.scheduleInWorld(() => this.gateway.answerPending(), forMs);
+  }
+
+  /** Frees what is not memory. */
+  close(): void {
+    for (const connection of this.gateway.connections) connection.close(1001);
+  }
+
+  /** All that was wrong is over; what is half open stays so. */
+  heal(): void {
+    this.isHealed = true;
+    this.conditions.clear();
+    for (const connection of this.gateway.connections) connection.acksToSkip = 0;
+    this.gateway.stopTraffic();
+    this.guilds?.stopTraffic();
+    this.gateway.answerPending();
+  }
+}

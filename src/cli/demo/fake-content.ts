@@ -1,0 +1,105 @@
+/**
+ * Something for the gateway to tell about: a few guilds with channels, members and things they say. All of it
+ * comes from the dice, so that one seed is one world.
+ */
+import type { FakeGuild } from '../../testing/index.ts';
+import type { SeededRandom } from './seeded-random.ts';
+
+const GUILDS = ['Tide Pool', 'Lantern Works', 'Moss & Stone', 'The Long Table', 'Night Garden', 'Paper Boats', 'North Quay', 'Kettle Club'];
+const CHANNELS = ['general', 'harbour', 'workshop', 'music', 'off-topic'];
+const MEMBERS = ['otter', 'heron', 'badger', 'wren', 'marten', 'newt', 'osprey', 'vole', 'lynx', 'plover', 'stoat', 'tern'];
+const OPENINGS = ['has anybody seen', 'we should repair', 'tonight is about', 'I have finished', 'who is bringing', 'nobody touch'];
+const THINGS = ['the blue lantern', 'the old map', 'the tide tables', 'that second kettle', 'the long ladder', 'my best rope'];
+const ENDINGS = ['', '?', '!', ', please', ' 🌊', ' at last'];
+const STATUSES = ['online', 'idle', 'dnd', 'offline'];
+const EMOJIS = ['🌊', '🪵', '🫖', '🏮', '🦦'];
+
+/** To hear of all of it. */
+export const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
+
+interface GuildContent {
+  readonly id: string;
+  readonly channels: readonly string[];
+  readonly members: readonly { id: string; username: string }[];
+}
+
+export interface FakeEvent {
+  readonly t: string;
+  readonly d: Readonly<Record<string, unknown>>;
+}
+
+type Make = (random: SeededRandom, guild: GuildContent, id: () => string) => Record<string, unknown>;
+
+/** What can happen, and how often relative to the rest. */
+const EVENT_KINDS: Readonly<Record<string, { readonly weight: number; readonly make: Make }>> = {
+  MESSAGE_CREATE: {
+    weight: 9,
+    make: (random, guild, id) => ({
+      id: id(),
+      channel_id: random.pick(guild.channels),
+      guild_id: guild.id,
+      author: random.pick(guild.members),
+      content: `${random.pick(OPENINGS)} ${random.pick(THINGS)}${random.pick(ENDINGS)}`,
+    }),
+  },
+  PRESENCE_UPDATE: {
+    weight: 6,
+    make: (random, guild) => ({ guild_id: guild.id, user: { id: random.pick(guild.members).id }, status: random.pick(STATUSES), activities: [] }),
+  },
+  TYPING_START: {
+    weight: 5,
+    make: (random, guild) => ({ guild_id: guild.id, channel_id: random.pick(guild.channels), user_id: random.pick(guild.members).id }),
+  },
+  MESSAGE_REACTION_ADD: {
+    weight: 3,
+    make: (random, guild, id) => ({
+      guild_id: guild.id,
+      channel_id: random.pick(guild.channels),
+      message_id: id(),
+      user_id: random.pick(guild.members).id,
+      emoji: { id: null, name: random.pick(EMOJIS) },
+    }),
+  },
+  VOICE_STATE_UPDATE: {
+    weight: 1,
+    make: (random, guild) => ({ guild_id: guild.id, channel_id: random.pick(guild.channels), user_id: random.pick(guild.members).id }),
+  },
+};
+
+const WEIGHTED_KINDS = Object.entries(EVENT_KINDS).flatMap(([t, { weight, make }]) => Array.from({ length: weight }, () => ({ t, make })));
+
+export class FakeContent {
+  readonly guilds: readonly FakeGuild[];
+  readonly #random: SeededRandom;
+  readonly #guilds: readonly GuildContent[];
+  #ids = 0;
+
+  /** @param guilds - how many; beyond the names there are, these come again */
+  constructor(random: SeededRandom, guilds: number = GUILDS.length) {
+    this.#random = random;
+    const members = MEMBERS.map((username) => ({ id: this.#id(), username }));
+    this.#guilds = Array.from({ length: guilds }, () => ({
+      id: this.#id(),
+      channels: CHANNELS.map(() => this.#id()),
+      members: random.shuffled(members).slice(0, random.int(4, members.length)),
+    }));
+    this.guilds = this.#guilds.map(({ id, channels, members }, n) => ({
+      id,
+      name: GUILDS[n % GUILDS.length],
+      member_count: members.length,
+      members: members.map((user) => ({ user, roles: [] })),
+      channels: channels.map((channel, index) => ({ id: channel, type: 0, name: CHANNELS[index] })),
+    }));
+  }
+
+  /** The next thing that happens. */
+  next(): FakeEvent {
+    const { t, make } = this.#random.pick(WEIGHTED_KINDS);
+    return { t, d: make(this.#random, this.#random.pick(this.#guilds), () => this.#id()) };
+  }
+
+  #id(): string {
+    this.#ids += 1;
+    return this.#random.snowflake(this.#ids);
+  }
+}

@@ -1,0 +1,37 @@
+/** Lets the world happen: sends bursts of dispatches at their pace. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { FakeEvent, FakeContent } from './fake-content.ts';
+
+/** The field of a dispatch its serial is in. */
+export const SERIAL = 'demo_serial';
+
+/** The serial of a dispatch; `null` for one that is not the pump's. */
+export function serialOf(d: unknown): number | null {
+  const serial: unknown = (d as Readonly<Record<string, unknown>> | null)?.[SERIAL];
+  return typeof serial === 'number' ? serial : null;
+}
+
+export interface TrafficGeneratorOptions {
+  readonly content: FakeContent;
+  readonly everyMs: number;
+  readonly signal: AbortSignal;
+  readonly send: (event: FakeEvent) => void;
+}
+
+export class TrafficGenerator {
+  readonly #options: TrafficGeneratorOptions;
+
+  constructor(options: TrafficGeneratorOptions) {
+    this.#options = options;
+  }
+
+  /** Sends the bursts at their pace; ends early when aborted. */
+  async send(bursts: readonly number[]): Promise<void> {
+    const { content, everyMs, signal, send } = this.#options;
+    for (const size of bursts) {
+      await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      for (let sent = 0; sent < size; sent += 1) send(content.next());
+    }
+  }
+}

@@ -1,0 +1,50 @@
+/** `--inspect`: the shards of a command on a local page. */
+import { createInspector } from '../inspect/index.ts';
+import type { Inspector } from '../inspect/index.ts';
+import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
+import { messageOf } from '../protocol/errors.ts';
+import type { OptionValues } from './command.ts';
+import type { OutputLog } from './output-log.ts';
+import { UsageError } from './usage-error.ts';
+
+const MAX_PORT = 65_535;
+
+export const INSPECT_OPTIONS = { inspect: { type: 'boolean' }, 'inspect-port': { type: 'string' } } as const;
+
+export const INSPECT_HELP = `      --inspect           show it on a local page as well, and print its address
+      --inspect-port N    the port of that page (a free one)`;
+
+export interface InspectorHandle extends AsyncDisposable {
+  readonly inspect: ManagerInspectionObserver;
+}
+
+/** @throws UsageError for what is no port */
+export function portFrom(option: string, value: OptionValues[string]): number {
+  const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value === undefined ? 0 : Number.NaN;
+  if (!(port <= MAX_PORT)) throw new UsageError(`${option} must be a port from 0 to ${MAX_PORT}`);
+  return port;
+}
+
+/** @throws UsageError when the port is taken */
+export async function openInspector(port: number): Promise<Inspector> {
+  try {
+    return await createInspector({ port });
+  } catch (cause) {
+    throw new UsageError(`the inspector can't listen on port ${port}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** The inspector that was asked for, with its address told; or none. */
+export async function inspectorFrom(values: OptionValues, output: OutputLog): Promise<InspectorHandle> {
+  if (values['inspect'] !== true && values['inspect-port'] === undefined) return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
+  const inspector = await openInspector(portFrom('--inspect-port', values['inspect-port']));
+  output.log('note', `the inspector is at ${inspector.url}`);
+  return inspector;
+}
+
+/** One observer out of several. */
+export const combineObservers = (...observers: readonly InspectionObserver[]): InspectionObserver => ({
+  attach: (shard) => {
+    for (const observer of observers) observer.attach?.(shard);
+  },
+});

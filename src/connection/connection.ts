@@ -1,0 +1,286 @@
+/**
+ * One WebSocket to the gateway, from opening to gone: bytes in become packets, packets become either machine events
+ * or dispatches on the fast lane; commands of the machine become frames. Nothing in here decides about the
+ * lifecycle, and nothing gets out of it once it is detached.
+ */
+import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
+import { Opcodes } from '../protocol/opcodes.ts';
+import { parsePacket } from '../decoding/parse-packet.ts';
+import type { Packet } from '../protocol/packets.ts';
+import { heartbeatPayload } from '../protocol/payloads.ts';
+import type { ConnectionDelegate } from './connection-delegate.ts';
+import { createDecoder } from '../decoding/create-decoder.ts';
+import type { Decoder } from '../decoding/decoder.ts';
+import { FastLane } from './fast-lane.ts';
+import { ReadThrottle } from './read-throttle.ts';
+import { SendLimiter } from './send-limiter.ts';
+import type { FrameKind } from './send-limiter.ts';
+import type { QueuedKind } from './send-queue.ts';
+import { CLOSED, OPEN, isTooLarge, toBuffer } from './web-socket.ts';
+import type { WebSocketLike } from './web-socket.ts';
+
+type ConnectionEvent = SocketEvent | GatewayEvent;
+/** An event that does not know yet which connection it is from. */
+type UntaggedEvent = ConnectionEvent extends infer E ? (E extends ConnectionEvent ? Omit<E, 'connectionId'> : never) : never;
+
+const MAX_CLOSE_REASON_BYTES = 123;
+
+const heartbeatUnanswered = (): GatewayError => new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
+
+export class Connection {
+  readonly id: number;
+  readonly limiter: SendLimiter;
+  readonly #delegate: ConnectionDelegate;
+  readonly #socket: WebSocketLike;
+  readonly #decoder: Decoder;
+  readonly #readThrottle: ReadThrottle;
+  readonly #fastLane: FastLane;
+  readonly #emit: (event: ConnectionEvent) => void;
+  #detached = false;
+  #frames = 0;
+  #dispatchWatchdogTimer: unknown;
+  #heartbeatTimer: unknown;
+
+  /** Throws what opening the socket throws. */
+  constructor(delegate: ConnectionDelegate, input: SocketInput, emit: (event: ConnectionEvent) => void) {
+    this.id = input.connectionId;
+    this.#delegate = delegate;
+    this.#emit = emit;
+    this.limiter = new SendLimiter({ clock: delegate.clock });
+    const fault = ({ message, cause }: GatewayError): void => this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
+    this.#fastLane = new FastLane(delegate, fault);
+    const sink = { message: (bytes: Buffer) => this.#handleMessage(bytes), fault };
+    this.#decoder = createDecoder(delegate.compression, sink, { maxMessageBytes: delegate.maxMessageBytes });
+    this.#socket = delegate.open(input.resumeUrl);
+    this.#readThrottle = new ReadThrottle(delegate.clock, this.#socket);
+    this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
+    this.#socket.on('message', (data, isBinary) => {
+      if (this.#detached) return;
+      this.#frames += 1;
+      const now = delegate.clock.now();
+      delegate.activityTimes.lastFrameAt = now;
+      this.#readThrottle.startWork(now);
+      this.#decoder.write(toBuffer(data), isBinary);
+      if (!this.#detached) this.#readThrottle.endWork(delegate.clock.now());
+    });
+    // Stays for good: a socket that is torn down while it connects still emits an error.
+    this.#socket.on('error', (cause) => {
+      const type = isTooLarge(cause) ? 'socket.decodeFailed' : 'socket.failed';
+      this.#flushThenEndWith({ type, reason: cause.message, cause });
+    });
+    this.#socket.on('close', (code, reason) =>
+      this.#flushThenEndWith({ type: 'socket.closed', code, reason: reason.toString() }),
+    );
+  }
+
+  execute(command: SocketCommand): void {
+    if (!this.#detached) Connection.#commandHandlers[command.type](this, command);
+  }
+
+  static readonly #commandHandlers: Readonly<Record<SocketCommand['type'], (connection: Connection, command: SocketCommand) => void>> = {
+    heartbeat: (connection, command) => {
+      if (command.type !== 'heartbeat') return;
+      if (command.scheduled) connection.#reportLag();
+      // A gateway that asks without end must not drive us over its own limit.
+      if (command.scheduled || connection.limiter.delayMs('reply') === 0) connection.#sendHeartbeat(command.scheduled ? 'heartbeat' : 'reply');
+    },
+    identify: (connection) => connection.#sendIdentify(),
+    resume: (connection) => {
+      connection.#fastLane.startReplay();
+      const payload = connection.#delegate.resumePayload();
+      if (payload !== null) connection.#sendFrame('handshake', payload);
+    },
+    flushReads: (connection) => {
+      connection.#delegate.heartbeatTracker.markOverdue();
+      connection.#reportLag();
+      connection.#flushReads();
+    },
+  };
+
+  /** Sends a frame if the socket can take it; the caller has asked the limiter. */
+  transmit(kind: QueuedKind, text: string): boolean {
+    return !this.#detached && this.#sendFrame(kind, text);
+  }
+
+  /** A beat out of schedule, within the send limit; one that is already under way answers for it. */
+  heartbeat(): Promise<number> {
+    if (this.#detached) return Promise.reject(heartbeatUnanswered());
+    const ack = this.#delegate.heartbeatTracker.nextAck();
+    if (!this.#delegate.heartbeatTracker.awaitsAck && this.#heartbeatTimer === undefined) {
+      const delayMs = this.limiter.delayMs('command');
+      if (delayMs === 0) this.#sendHeartbeat('command');
+      else {
+        this.#heartbeatTimer = this.#delegate.clock.setTimeout(() => {
+          this.#heartbeatTimer = undefined;
+          this.#sendHeartbeat('command');
+        }, delayMs);
+      }
+    }
+    return ack;
+  }
+
+  /** Stops or goes on reading, for consumers that can't keep up. */
+  pauseReading(): void {
+    if (!this.#detached) this.#readThrottle.pause('consumer');
+  }
+
+  resumeReading(): void {
+    if (!this.#detached) this.#readThrottle.resume('consumer');
+  }
+
+  /** From here on nothing that arrives is looked at. */
+  detach(): void {
+    if (this.#detached) return;
+    this.#detached = true;
+    this.#delegate.clock.clearTimeout(this.#dispatchWatchdogTimer);
+    this.#delegate.clock.clearTimeout(this.#heartbeatTimer);
+    this.#readThrottle.stop();
+    this.#fastLane.close();
+    this.#decoder.close();
+    this.#delegate.consumePermit()?.release();
+    this.#delegate.heartbeatTracker.reset(heartbeatUnanswered());
+  }
+
+  /** Lets the socket go: with a close frame, or without when `code` is `null`. `gone` is called once it is closed. */
+  close(code: number | null, reason: string, onClosed: () => void): void {
+    this.detach();
+    if (this.#socket.readyState === CLOSED) return onClosed();
+    this.#socket.on('close', onClosed);
+    if (code === null || this.#socket.readyState !== OPEN) return this.#socket.terminate();
+    // A paused socket would never see the answer.
+    this.#socket.resume();
+    this.#socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
+  }
+
+  /** Ends it now, in this turn: the close frame is handed to the system, the answer not waited for. */
+  abort(code: number): void {
+    this.detach();
+    if (this.#socket.readyState === OPEN) this.#socket.close(code);
+    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+  }
+
+  terminate(): void {
+    this.detach();
+    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+  }
+
+  #raise(event: UntaggedEvent): void {
+    if (!this.#detached) this.#emit({ ...event, connectionId: this.id });
+  }
+
+  /** The last word of a connection: the machine lets go of it, and nothing follows. */
+  #endWith(event: UntaggedEvent): void {
+    this.#raise(event);
+    this.detach();
+  }
+
+  /** What came before the end is handed out before it. */
+  #flushThenEndWith(event: UntaggedEvent): void {
+    this.#decoder.flush(() => this.#endWith(event));
+  }
+
+  /** Gives back whether the bytes were a packet. */
+  #handleMessage(bytes: Buffer): boolean {
+    if (this.#fastLane.tryHandle(bytes)) return true;
+    let packet: Packet;
+    try {
+      packet = parsePacket(bytes) as Packet;
+    } catch {
+      return false;
+    }
+    if (typeof packet !== 'object' || packet === null) return false;
+    this.#delegate.onPacket(packet);
+    if (this.#detached) return true;
+    if (packet.op === Opcodes.Dispatch) this.#handleDispatch(packet, bytes);
+    else Connection.#controlHandlers.get(packet.op)?.(this, packet.d);
+    return true;
+  }
+
+  /** Everything but dispatches; what is not here is ignored. */
+  static readonly #controlHandlers: ReadonlyMap<number, (connection: Connection, d: unknown) => void> = new Map<number, (connection: Connection, d: unknown) => void>([
+    [Opcodes.Heartbeat, (connection) => connection.#raise({ type: 'gateway.heartbeatRequest' })],
+    [Opcodes.Reconnect, (connection) => connection.#raise({ type: 'gateway.reconnect' })],
+    [Opcodes.InvalidSession, (connection, d) => connection.#raise({ type: 'gateway.invalidSession', resumable: d === true })],
+    [Opcodes.Hello, (connection, d) => {
+      const heartbeatIntervalMs = heartbeatIntervalOf(d);
+      connection.limiter.reserveHeartbeats(heartbeatIntervalMs);
+      connection.#raise({ type: 'gateway.hello', heartbeatIntervalMs });
+    }],
+    [Opcodes.HeartbeatAck, (connection) => {
+      const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
+      connection.#raise({ type: 'gateway.heartbeatAck' });
+      if (latencyMs !== null) connection.#delegate.onHeartbeat(latencyMs);
+    }],
+  ]);
+
+  #handleDispatch(packet: Packet, bytes: Buffer): void {
+    this.#fastLane.recordSequence(packet.s);
+    if (packet.t === 'READY') return this.#handleReady(packet, bytes);
+    if (packet.t === 'RESUMED') return this.#handleResumed(packet, bytes);
+    this.#fastLane.deliver(packet, bytes, this.#delegate.session.id);
+  }
+
+  #handleResumed(packet: Packet, bytes: Buffer): void {
+    const { id } = this.#delegate.session;
+    const replayed = this.#fastLane.endReplay();
+    this.#armDispatchWatchdog();
+    this.#raise({ type: 'gateway.resumed' });
+    this.#fastLane.deliver(packet, bytes, id, replayed);
+  }
+
+  /** A session begins. A READY that names none can't be resumed, nor lived with. */
+  #handleReady(packet: Packet, bytes: Buffer): void {
+    const session = sessionOf(packet.d, this.#delegate.url);
+    if (session === null) return this.#endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
+    this.#delegate.session.start(session, packet.s ?? null);
+    this.#armDispatchWatchdog();
+    this.#raise({ type: 'gateway.ready', session });
+    this.#fastLane.deliver(packet, bytes, session.sessionId);
+  }
+
+  #sendIdentify(): void {
+    const permit = this.#delegate.consumePermit();
+    if (this.#sendFrame('handshake', this.#delegate.identifyPayload())) permit?.sent();
+    else permit?.release();
+  }
+
+  #sendHeartbeat(kind: FrameKind): void {
+    if (this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence))) this.#delegate.heartbeatTracker.recordSent();
+  }
+
+  #sendFrame(kind: FrameKind, text: string): boolean {
+    if (this.#socket.readyState !== OPEN) return false;
+    this.limiter.record(kind);
+    this.#socket.send(text);
+    return true;
+  }
+
+  #reportLag(): void {
+    const lateMs = this.#delegate.heartbeatTracker.consumeLagMs();
+    if (lateMs !== null) this.#delegate.onLagged(lateMs);
+  }
+
+  /** Says `socket.readsFlushed` after a turn in which the socket had nothing more to read. */
+  #flushReads(): void {
+    this.#readThrottle.forceResume();
+    const framesBefore = this.#frames;
+    this.#delegate.clock.setTimeout(() => {
+      if (this.#detached) return;
+      if (this.#frames !== framesBefore) return this.#flushReads();
+      this.#decoder.flush(() => this.#raise({ type: 'socket.readsFlushed' }));
+    }, 0);
+  }
+
+  /** Off by default: a quiet shard is often just a shard of quiet guilds. */
+  #armDispatchWatchdog(): void {
+    const limitMs = this.#delegate.maxDispatchSilenceMs;
+    if (limitMs === null || this.#detached) return;
+    const { clock } = this.#delegate;
+    const leftMs = limitMs - (clock.now() - (this.#delegate.activityTimes.lastDispatchAt ?? clock.now()));
+    if (leftMs <= 0) return this.#raise({ type: 'socket.dispatchTimeout' });
+    clock.clearTimeout(this.#dispatchWatchdogTimer);
+    this.#dispatchWatchdogTimer = clock.setTimeout(() => this.#armDispatchWatchdog(), leftMs);
+  }
+}

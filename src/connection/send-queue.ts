@@ -1,0 +1,165 @@
+/**
+ * What the user wants sent, first-in first-out, until the shard is ready and the limiter has room. It outlives
+ * connections; every `send()` settles.
+ */
+import type { Clock } from '../clock.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { sendChannel } from '../protocol/telemetry.ts';
+import type { FrameKind } from './send-limiter.ts';
+
+/** Where frames go while the shard is ready. */
+export interface FrameSink {
+  readonly limiter: { delayMs(kind: FrameKind): number };
+  /** `false` when the socket no longer takes frames; its end is about to be reported. */
+  transmit(kind: QueuedKind, text: string): boolean;
+}
+
+export type QueuedKind = Extract<FrameKind, 'priority' | 'command' | 'presence'>;
+
+interface Entry {
+  kind: QueuedKind;
+  text: string;
+  settle: (error: GatewayError | null) => void;
+}
+
+export interface Throttled {
+  /** Frames that wait. */
+  pending: number;
+  /** Until the next of them may go. */
+  retryAfterMs: number;
+}
+
+export class SendQueue {
+  readonly #shardId: number;
+  readonly #clock: Clock;
+  readonly #onThrottled: (throttled: Throttled) => void;
+  /** Those that overtake, then the others, in order. */
+  #entries: Entry[] = [];
+  #sink: FrameSink | null = null;
+  #timer: unknown;
+  #stopped: GatewayError | null = null;
+
+  constructor(shardId: number, clock: Clock, onThrottled: (throttled: Throttled) => void) {
+    this.#shardId = shardId;
+    this.#clock = clock;
+    this.#onThrottled = onThrottled;
+  }
+
+  get pending(): number {
+    return this.#entries.length - Math.max(0, this.#presences().length - 1);
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped !== null;
+  }
+
+  /** Settles when the frame is handed to the socket. Rejects with `ABORTED`, or what {@link stop} was given. */
+  send(kind: QueuedKind, text: string, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.reject(abortedError('send()', signal));
+    if (this.#stopped !== null) return Promise.reject(this.#stopped);
+    const askedAt = this.#clock.now();
+    return new Promise((resolve, reject) => {
+      const entry: Entry = {
+        kind,
+        text,
+        settle: (error) => {
+          signal?.removeEventListener('abort', abort);
+          if (sendChannel.hasSubscribers) this.#publish(kind, askedAt, error);
+          if (error === null) resolve();
+          else reject(error);
+        },
+      };
+      const abort = (): void => {
+        if (signal === undefined || !this.#entries.includes(entry)) return;
+        this.#entries = this.#entries.filter((other) => other !== entry);
+        entry.settle(abortedError('send()', signal));
+        this.#flush();
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      this.#insert(entry);
+      this.#flush();
+    });
+  }
+
+  /** The shard is ready: what waits goes out. */
+  attach(sink: FrameSink): void {
+    this.#sink = sink;
+    this.#flush();
+  }
+
+  /** The shard is no longer ready: what waits, waits. */
+  detach(): void {
+    this.#sink = null;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Rejects what waits, and what comes until {@link start}. */
+  stop(error: GatewayError): void {
+    this.detach();
+    this.#stopped = error;
+    const entries = this.#entries;
+    this.#entries = [];
+    for (const entry of entries) entry.settle(error);
+  }
+
+  start(): void {
+    this.#stopped = null;
+  }
+
+  #insert(entry: Entry): void {
+    if (entry.kind !== 'priority') return void this.#entries.push(entry);
+    const insertAt = this.#entries.findIndex(({ kind }) => kind !== 'priority');
+    this.#entries.splice(insertAt === -1 ? this.#entries.length : insertAt, 0, entry);
+  }
+
+  #presences(): Entry[] {
+    return this.#entries.filter(({ kind }) => kind === 'presence');
+  }
+
+  /** Of presences that wait only the last matters: it goes in the place of the first, and settles them all. */
+  #batchFor(first: Entry): Entry[] {
+    return first.kind === 'presence' ? this.#presences() : [first];
+  }
+
+  #flush(): void {
+    const wasThrottled = this.#timer !== undefined;
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#sink !== null) {
+      const { limiter } = this.#sink;
+      // A presence that has to wait for its own limit does not hold up the commands behind it.
+      const delays = new Map<QueuedKind, number>();
+      const delayOf = ({ kind }: Entry): number => {
+        const delayMs = delays.get(kind) ?? limiter.delayMs(kind);
+        delays.set(kind, delayMs);
+        return delayMs;
+      };
+      const first = this.#entries.find((entry) => delayOf(entry) === 0);
+      if (first === undefined) return this.#throttle(Math.min(...delays.values()), wasThrottled);
+      const batch = this.#batchFor(first);
+      if (!this.#sink.transmit(first.kind, batch.at(-1)?.text ?? first.text)) return;
+      const sent = new Set(batch);
+      this.#entries = this.#entries.filter((entry) => !sent.has(entry));
+      for (const { settle } of batch) settle(null);
+    }
+  }
+
+  /** Told when holding back begins, and each time it goes on after a wait, but not for every frame that joins. */
+  #throttle(retryAfterMs: number, wasThrottled: boolean): void {
+    if (this.#entries.length === 0) return;
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined;
+      this.#flush();
+    }, retryAfterMs);
+    if (wasThrottled) return;
+    if (sendChannel.hasSubscribers) sendChannel.publish({ event: 'throttled', shardId: this.#shardId, pending: this.pending, retryAfterMs });
+    this.#onThrottled({ pending: this.pending, retryAfterMs });
+  }
+
+  #publish(kind: QueuedKind, askedAt: number, error: GatewayError | null): void {
+    const common = { shardId: this.#shardId, kind, waitMs: this.#clock.now() - askedAt };
+    if (error === null) sendChannel.publish({ event: 'sent', ...common, pending: this.pending });
+    else sendChannel.publish({ event: 'abandoned', ...common, code: error.code });
+  }
+}

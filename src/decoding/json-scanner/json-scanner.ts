@@ -1,0 +1,114 @@
+/**
+ * Finds brackets in JSON without decoding it. What is written in WebAssembly looks at 64 bytes at a time, through a
+ * window of its own memory, which texts of any size pass; where it can't be had, a plain loop does the same.
+ */
+import { JSON_SCANNER_WASM } from './json-scanner.wasm.ts';
+
+/** Node has it; the types for it come only with those of browsers. */
+interface WebAssemblyGlobal {
+  readonly WebAssembly: {
+    readonly Module: new (code: Uint8Array) => object;
+    readonly Instance: new (module: object) => { readonly exports: unknown };
+  };
+}
+
+interface ScannerExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  reset(): void;
+  findObjectEnd(from: number, length: number): number;
+  findChunks(length: number, base: number, minBytes: number): number;
+}
+
+interface Scanner {
+  readonly wasm: ScannerExports;
+  readonly window: Uint8Array;
+  /** Where `cut` writes. */
+  readonly positions: Int32Array;
+}
+
+const WINDOW_BYTES = 65_536;
+/** Behind the window, and behind what is written to its end. */
+const POSITIONS_AT = 0x11000;
+
+function load(): Scanner | null {
+  try {
+    const { WebAssembly } = globalThis as unknown as WebAssemblyGlobal;
+    const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(JSON_SCANNER_WASM, 'base64'))).exports as ScannerExports;
+    const { buffer } = wasm.memory;
+    return { wasm, window: new Uint8Array(buffer, 0, WINDOW_BYTES), positions: new Int32Array(buffer, POSITIONS_AT) };
+  } catch {
+    // Forbidden, as with `--jitless`, or a processor without the instructions.
+    return null;
+  }
+}
+
+/** `undefined` until it is needed. */
+let scanner: Scanner | null | undefined;
+
+/**
+ * Behind the bracket that closes the one at `from`; -1 when there is none before `end`. It may be any other number when brackets are
+ * not in pairs, which JSON does not allow.
+ */
+export function findObjectEnd(bytes: Uint8Array, from: number, end: number): number {
+  scanner ??= load();
+  return scanner === null ? findObjectEndScalar(bytes, from, end) : findObjectEndSimd(scanner, bytes, from, end);
+}
+
+function findObjectEndSimd({ wasm, window }: Scanner, bytes: Uint8Array, from: number, end: number): number {
+  wasm.reset();
+  // A view of a part costs more than to look at the part.
+  if (bytes.length <= WINDOW_BYTES) {
+    window.set(bytes);
+    return wasm.findObjectEnd(from, end);
+  }
+  for (let at = from; at < end; at += WINDOW_BYTES) {
+    const until = Math.min(end, at + WINDOW_BYTES);
+    window.set(bytes.subarray(at, until));
+    const closed = wasm.findObjectEnd(0, until - at);
+    if (closed !== -1) return at + closed;
+  }
+  return -1;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+/** `[` and `{`, as `]` and `}`, differ in this bit only. */
+const BRACE = 0x20;
+
+/** The same without WebAssembly. */
+export function findObjectEndScalar(bytes: Uint8Array, from: number, end: number): number {
+  let depth = 0;
+  for (let at = from; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte === QUOTE) {
+      for (at += 1; at < end && bytes[at] !== QUOTE; at += 1) if (bytes[at] === BACKSLASH) at += 1;
+    } else if ((byte | BRACE) === OPENING_BRACE) depth += 1;
+    else if ((byte | BRACE) === CLOSING_BRACE) {
+      depth -= 1;
+      if (depth === 0) return at + 1;
+    }
+  }
+  return -1;
+}
+
+/**
+ * Where the long lists directly in `d` of a packet can be cut: the beginning and end of each portion, without the commas
+ * and brackets around it. A portion has at least `leastBytes`, but for the last of a list; a list without so many is
+ * left whole. Empty where that can't be found out.
+ */
+export function findChunks(bytes: Uint8Array, minBytes: number): number[] {
+  scanner ??= load();
+  const found: number[] = [];
+  if (scanner === null) return found;
+  const { wasm, window, positions } = scanner;
+  wasm.reset();
+  for (let at = 0; at < bytes.length; at += WINDOW_BYTES) {
+    const until = Math.min(bytes.length, at + WINDOW_BYTES);
+    window.set(bytes.subarray(at, until));
+    const count = wasm.findChunks(until - at, at, minBytes);
+    for (let index = 0; index < count; index += 1) found.push(positions[index] ?? 0);
+  }
+  return found;
+}

@@ -1,0 +1,132 @@
+/**
+ * The native handle behind the streams of `node:zlib`, driven synchronously into one buffer that all of them share.
+ * It is not public: `sync-inflater-check.ts` proves that it does what is expected here.
+ */
+import { createInflate, createZstdDecompress } from 'node:zlib';
+import type { Inflate, ZstdDecompress } from 'node:zlib';
+
+export type StreamKind = 'zlib' | 'zstd';
+
+export class TooLargeError extends Error {
+  constructor(maxBytes: number) {
+    super(`a message inflates to more than ${maxBytes} bytes`);
+  }
+}
+
+/** The compressor closed its context, but bytes that are none of another followed. */
+export class StreamEndedError extends Error {
+  constructor() {
+    super('the compressed stream ended, and more came');
+  }
+}
+
+interface NativeHandle {
+  onerror: (message: string, errno: number, code: string) => void;
+  writeSync(
+    flush: number,
+    input: Buffer,
+    inputOffset: number,
+    inputLength: number,
+    output: Buffer,
+    outputOffset: number,
+    outputLength: number,
+  ): void;
+  reset(): void;
+}
+
+/** The stream's own output buffer is not used; this is the least that can be asked for. */
+const MIN_CHUNK_BYTES = 64;
+
+const SYNC_FLUSH: Readonly<Record<StreamKind, number>> = { zlib: 2, zstd: 1 };
+/** Of zlib: the input is all there is, and a stream that does not end with it is an error. */
+const ZLIB_FINISH = 4;
+
+const SCRATCH_BYTES = 256 * 1024;
+/** All contexts inflate into this one buffer, one message at a time. */
+let scratch: Buffer | null = null;
+
+/** Whoever reads one message may set off another, which must not be inflated into the same buffer: it gets a new one. */
+export function acquireScratch(): Buffer {
+  const acquired = scratch ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
+  scratch = null;
+  return acquired;
+}
+
+export function releaseScratch(acquired: Buffer): void {
+  scratch = acquired;
+}
+
+export class NativeInflater {
+  readonly #kind: StreamKind;
+  readonly #stream: Inflate | ZstdDecompress;
+  readonly #handle: NativeHandle;
+  /** Set by each write: output space left, input left. */
+  readonly #state: Uint32Array;
+  #closed = false;
+  #error: Error | null = null;
+
+  constructor(kind: StreamKind) {
+    this.#kind = kind;
+    const options = { chunkSize: MIN_CHUNK_BYTES };
+    this.#stream = kind === 'zlib' ? createInflate(options) : createZstdDecompress(options);
+    this.#handle = Reflect.get(this.#stream, '_handle') as NativeHandle;
+    this.#state = Reflect.get(this.#stream, '_writeState') as Uint32Array;
+    this.#handle.onerror = (message, _errno, code) => {
+      this.#error = Object.assign(new Error(message), { code });
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** Inflates input of a stream into `into`, or more room where that is not enough. Throws what is wrong with it. */
+  inflate(input: Buffer, into: Buffer, maxBytes: number): Buffer {
+    return this.#inflate(input, into, maxBytes, SYNC_FLUSH[this.#kind]);
+  }
+
+  /** The same with a zlib stream that is all in `input`; the next begins another. After a throw it is of no use. */
+  inflateWhole(input: Buffer, into: Buffer, maxBytes: number): Buffer {
+    const output = this.#inflate(input, into, maxBytes, ZLIB_FINISH);
+    this.#handle.reset();
+    return output;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#stream.close();
+  }
+
+  #inflate(input: Buffer, into: Buffer, maxBytes: number, flush: number): Buffer {
+    // Writing to a closed handle aborts the process.
+    if (this.#closed) throw new StreamEndedError();
+    let output = into;
+    let written = 0;
+    let inputOffset = 0;
+    for (;;) {
+      const space = output.length - written;
+      const inputLeft = input.length - inputOffset;
+      this.#handle.writeSync(flush, input, inputOffset, inputLeft, output, written, space);
+      if (this.#error !== null) throw this.#error;
+      const spaceAfter = this.#state[0] ?? 0;
+      const inputAfter = this.#state[1] ?? 0;
+      inputOffset = input.length - inputAfter;
+      written = output.length - spaceAfter;
+      if (written > maxBytes) throw new TooLargeError(maxBytes);
+      if (spaceAfter === 0) output = enlarge(output, written, maxBytes);
+      else if (inputAfter === 0 || flush === ZLIB_FINISH) break;
+      // Input left over means that a context ended: zstd begins another with the next bytes, zlib goes deaf.
+      else if (inputAfter === inputLeft && spaceAfter === space) throw new StreamEndedError();
+    }
+    return output.subarray(0, written);
+  }
+}
+
+/** More room for one large message; it is not kept. */
+function enlarge(output: Buffer, written: number, maxBytes: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.min(output.length * 2, maxBytes + 1));
+  output.copy(larger, 0, 0, written);
+  return larger;
+}

@@ -1,0 +1,154 @@
+/** Decodes transports with one compression context for all messages of a connection. */
+import { messageOf } from '../protocol/errors.ts';
+import type { DecoderSink } from './decoder.ts';
+import { StreamInflater, SyncInflater } from './inflater.ts';
+import type { Inflater, InflaterSink } from './inflater.ts';
+import { BaseDecoder } from './base-decoder.ts';
+import type { StreamKind } from './native-inflater.ts';
+import { JsonObjectSplitter } from './json-object-splitter.ts';
+import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';
+
+/** One context for the connection. */
+abstract class StreamDecoder extends BaseDecoder {
+  readonly #inflater: Inflater;
+  /** Whether output comes within the `write` it is the output of. */
+  readonly #isSync: boolean;
+
+  constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
+    super(sink, maxBytes);
+    const inflaterSink: InflaterSink = {
+      output: (bytes, endsMessage) => {
+        this.onInflated(bytes, endsMessage);
+        this.#rethrowIfAsync();
+      },
+      failed: (cause) => this.fail(`the ${kind} stream could not be inflated: ${messageOf(cause)}`, cause),
+    };
+    this.#isSync = codec === undefined ? isSyncInflateTrusted(kind) : codec === 'sync';
+    this.#inflater = new (this.#isSync ? SyncInflater : StreamInflater)(kind, inflaterSink, maxBytes);
+  }
+
+  override flush(done: () => void): void {
+    this.#inflater.flush(done);
+  }
+
+  override close(): void {
+    super.close();
+    this.#inflater.close();
+  }
+
+  protected override decodeFrame(data: Buffer, isBinary: boolean): void {
+    if (isBinary) this.onCompressed(data);
+    else this.#inflater.flush(() => this.#decodeText(data));
+  }
+
+  protected inflate(data: Buffer, endsMessage: boolean): void {
+    if (data.length > 0) this.#inflater.write(data, endsMessage);
+  }
+
+  protected abstract onCompressed(data: Buffer): void;
+  protected abstract onInflated(bytes: Buffer, endsMessage: boolean): void;
+
+  #decodeText(data: Buffer): void {
+    super.decodeFrame(data, false);
+    this.#rethrowIfAsync();
+  }
+
+  /** Nobody who wrote is there any more to be thrown at. */
+  #rethrowIfAsync(): void {
+    if (!this.#isSync) this.rethrowSinkError();
+  }
+}
+
+const SYNC_FLUSH_SUFFIX = Buffer.from([0x00, 0x00, 0xff, 0xff]);
+const EMPTY = Buffer.alloc(0);
+
+/**
+ * A message ends with the suffix of a zlib sync flush, wherever frames are cut. Compressed bytes may hold that suffix
+ * by chance, about once in 4 GiB: nothing is lost by inflating early, so an object that is not finished there is
+ * completed by what comes up to the next suffix.
+ */
+export class ZlibStreamDecoder extends StreamDecoder {
+  /** The last bytes before this frame, in which a suffix may have begun. */
+  #previousTail: Buffer = EMPTY;
+  /** What has been inflated of a message that is not complete. */
+  #partial: Buffer[] = [];
+  #partialBytes = 0;
+  /** There was a suffix after `#partial`, but no message. It is believed once. */
+  #wasUnfinished = false;
+
+  protected override onCompressed(data: Buffer): void {
+    let from = 0;
+    for (let end = this.#firstEnd(data); end !== -1; end = endAfter(data, from)) {
+      this.inflate(from === 0 && end === data.length ? data : data.subarray(from, end), true);
+      from = end;
+      if (from === data.length) break;
+    }
+    if (from < data.length) this.inflate(data.subarray(from), false);
+    this.#previousTail = from === data.length && from > 0 ? EMPTY : lastBytes(from === 0 ? this.#previousTail : EMPTY, data.subarray(from));
+  }
+
+  /** Where the first message in this frame ends, also when its suffix began in the frame before. */
+  #firstEnd(data: Buffer): number {
+    if (this.#previousTail.length === 0) return endAfter(data, 0);
+    const seam = Buffer.concat([this.#previousTail, data.subarray(0, SYNC_FLUSH_SUFFIX.length - 1)]);
+    const end = endAfter(seam, 0);
+    return end === -1 ? endAfter(data, 0) : end - this.#previousTail.length;
+  }
+
+  protected override onInflated(bytes: Buffer, endsMessage: boolean): void {
+    if (!endsMessage) return this.#bufferPartial(bytes);
+    // A flush of nothing adds nothing.
+    if (bytes.length === 0 && (this.#partialBytes === 0 || this.#wasUnfinished)) return;
+    const isSecondTry = this.#wasUnfinished;
+    const whole = this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes]);
+    this.#partial = [];
+    this.#partialBytes = 0;
+    this.#wasUnfinished = false;
+    if (this.tryEmit(whole)) return;
+    if (isSecondTry || !isUnfinishedObject(whole)) return this.failNotJson();
+    this.#wasUnfinished = true;
+    this.#bufferPartial(whole);
+  }
+
+  /** Keeps a copy until the message is complete. */
+  #bufferPartial(bytes: Buffer): void {
+    this.#partial.push(Buffer.from(bytes));
+    this.#partialBytes += bytes.length;
+    if (this.#partialBytes > this.maxBytes) this.failTooLarge();
+  }
+}
+
+const endAfter = (data: Buffer, from: number): number => {
+  const at = data.indexOf(SYNC_FLUSH_SUFFIX, from);
+  return at === -1 ? -1 : at + SYNC_FLUSH_SUFFIX.length;
+};
+
+/** A copy of as many bytes as may be the beginning of a suffix. */
+const lastBytes = (before: Buffer, data: Buffer): Buffer =>
+  Buffer.concat([before, data.subarray(-(SYNC_FLUSH_SUFFIX.length - 1))]).subarray(-(SYNC_FLUSH_SUFFIX.length - 1));
+
+const isUnfinishedObject = (bytes: Buffer): boolean =>
+  bytes[0] === OPENING_BRACE && new JsonObjectSplitter().push(bytes).next().done === true;
+
+const OPENING_BRACE = 0x7b;
+
+/** A message is a WebSocket message; where a gateway cuts otherwise, the brackets of JSON tell. */
+export class ZstdStreamDecoder extends StreamDecoder {
+  #splitter: JsonObjectSplitter | null = null;
+
+  protected override onCompressed(data: Buffer): void {
+    this.inflate(data, true);
+  }
+
+  protected override onInflated(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.#splitter === null) {
+      if (bytes[0] !== OPENING_BRACE) return this.emit(bytes);
+      if (this.tryEmit(bytes)) return;
+    }
+    this.#splitter ??= new JsonObjectSplitter();
+    for (const object of this.#splitter.push(bytes)) this.emit(object);
+    if (this.#splitter.pendingBytes > this.maxBytes) this.failTooLarge();
+    if (this.#splitter.pendingBytes === 0) this.#splitter = null;
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Follows one running machine: each event it took, the edges taken for it, and what was active afterwards. The only
+ * place that reads the inside of XState's inspection; its observer never throws, and nothing of an event but its name
+ * gets out.
+ */
+import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition, InspectionEvent, StateValue } from 'xstate';
+import type { ShardState } from '../../machines/index.ts';
+import { transitionId } from '../../machines/transitions.ts';
+
+export interface MachineStep {
+  /** The name of the event. */
+  readonly event: string;
+  /** The edges taken, by their ids. */
+  readonly taken: readonly string[];
+  /** The active states, by their ids, from the outside in. */
+  readonly active: readonly string[];
+}
+
+/** `xstate.after.NAME.STATE` → `after NAME`. */
+const eventName = (type: string): string => type.replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1');
+
+/** `{ online: { session: 'ready' } }` of `shard` → `shard.online`, `shard.online.session`, `shard.online.session.ready`. */
+export function activeStates(id: string, value: StateValue): string[] {
+  if (typeof value === 'string') return [`${id}.${value}`];
+  return Object.entries(value).flatMap(([key, inner]) => [
+    `${id}.${key}`,
+    ...(inner === undefined ? [] : activeStates(`${id}.${key}`, inner)),
+  ]);
+}
+
+export function activeStatesOf(actor: AnyActorRef): string[] {
+  const { value, machine } = actor.getSnapshot() as AnyMachineSnapshot;
+  return activeStates(machine.id, value as StateValue);
+}
+
+/** As much as the flat state of a shard says about what is active in its chart. */
+const STATE_PATHS: Partial<Record<ShardState, string>> = {
+  connecting: 'online.session.connecting',
+  identifying: 'online.session.identifying',
+  resuming: 'online.session.resuming',
+  ready: 'online.session.ready',
+};
+
+export const activeStatesFromFlat = (state: ShardState): string[] => [`shard.${STATE_PATHS[state] ?? state}`];
+
+/** The same edge is asked for again and again. */
+const transitionIds = new WeakMap<AnyTransitionDefinition, string | null>();
+
+function cachedTransitionId(transition: AnyTransitionDefinition): string | null {
+  let id = transitionIds.get(transition);
+  if (id === undefined) {
+    id = transitionId(transition) ?? null;
+    transitionIds.set(transition, id);
+  }
+  return id;
+}
+
+/** Follows until the function it gives back is called. */
+export function observeSteps(actor: AnyActorRef, onStep: (step: MachineStep) => void): () => void {
+  let taken: string[] = [];
+  const onInspection = (event: InspectionEvent): void => {
+    if (event.actorRef !== actor) return;
+    if (event.type === '@xstate.microstep') {
+      for (const transition of event._transitions) {
+        const id = cachedTransitionId(transition);
+        if (id !== null) taken.push(id);
+      }
+    } else if (event.type === '@xstate.snapshot') {
+      const step: MachineStep = { event: eventName(event.event.type), taken, active: activeStatesOf(actor) };
+      taken = [];
+      onStep(step);
+    }
+  };
+  const subscription = actor.system.inspect((event: InspectionEvent) => {
+    try {
+      onInspection(event);
+    } catch {
+      // A throw in here would stop the machine's mailbox: better to show one step less.
+    }
+  });
+  return () => subscription.unsubscribe();
+}

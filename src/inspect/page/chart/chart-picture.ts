@@ -1,0 +1,112 @@
+/** A statechart as a picture whose states and edges can be lit. It lives in a shadow tree: its style is its own. */
+import { chartSheets } from './chart-style.ts';
+import { prefersReducedMotion } from '../shell/dom.ts';
+
+const GLOW_MS = 1_500;
+
+/** Where a state is in the picture, in the picture's own units. */
+export interface Bounds {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+const attribute = (node: Element, name: string): number => Number(node.getAttribute(name));
+
+/** A state and all it is inside of. */
+const withAncestors = (id: string): string[] => id.split('.').map((_key, index, keys) => keys.slice(0, index + 1).join('.'));
+
+export class ChartPicture {
+  readonly svg: SVGSVGElement;
+  readonly width: number;
+  readonly height: number;
+  readonly #states: ReadonlyMap<string, SVGGElement>;
+  /** What to light for a transition: its words, and its edge when it has one. */
+  readonly #transitions = new Map<string, SVGGElement[]>();
+  #lastTaken: SVGGElement[] = [];
+
+  private constructor(svg: SVGSVGElement) {
+    this.svg = svg;
+    this.width = attribute(svg, 'width');
+    this.height = attribute(svg, 'height');
+    this.#states = new Map([...svg.querySelectorAll<SVGGElement>('g.state')].map((node) => [node.dataset['state'] ?? '', node]));
+    for (const label of svg.querySelectorAll<SVGGElement>('g.transition')) {
+      const edge = label.closest<SVGGElement>('g.edge');
+      this.#transitions.set(label.dataset['transition'] ?? '', edge === null ? [label] : [label, edge]);
+    }
+  }
+
+  /** Fetches a picture and puts it into the shadow tree of `host`. */
+  static async load(url: string, host: HTMLElement): Promise<ChartPicture> {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`the inspector has no ${url}`);
+    const text = await response.text();
+    const css = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '';
+    const parsed = new DOMParser().parseFromString(text.replace(/<style>[\s\S]*?<\/style>/, ''), 'image/svg+xml').documentElement;
+    const svg = document.importNode(parsed, true);
+    if (!(svg instanceof SVGSVGElement)) throw new Error(`${url} is not a picture`);
+    const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = chartSheets(css);
+    root.replaceChildren(svg);
+    return new ChartPicture(svg);
+  }
+
+  /** What the picture is called by those who can not see it. */
+  set accessibleName(name: string) {
+    const title = this.svg.querySelector('title');
+    if (title !== null && title.textContent !== name) title.textContent = name;
+  }
+
+  /** Lights the active states. Gives back the innermost of them, in the order of the picture. */
+  highlight(active: readonly string[]): string[] {
+    const activeIds = new Set(active.flatMap(withAncestors));
+    const parents = new Set([...activeIds].map((id) => id.slice(0, id.lastIndexOf('.'))));
+    const leaves: string[] = [];
+    for (const [id, node] of this.#states) {
+      const isLeaf = activeIds.has(id) && !parents.has(id);
+      node.classList.toggle('active', activeIds.has(id));
+      node.classList.toggle('leaf', isLeaf);
+      if (isLeaf) leaves.push(id);
+    }
+    return leaves;
+  }
+
+  /** Marks the transitions taken last, until others are. */
+  markLast(taken: readonly string[]): void {
+    for (const node of this.#lastTaken) node.classList.remove('last');
+    this.#lastTaken = taken.flatMap((id) => this.#transitions.get(id) ?? []);
+    for (const node of this.#lastTaken) node.classList.add('last');
+  }
+
+  /** Lets the edges of transitions glow and fade. */
+  glow(taken: readonly string[]): void {
+    if (prefersReducedMotion()) return;
+    const edges = new Set(taken.flatMap((id) => this.#transitions.get(id) ?? []).filter((node) => node.matches('.edge')));
+    for (const edge of edges) glowOnce(edge);
+  }
+
+  boundsOf(id: string): Bounds | null {
+    const box = this.#states.get(id)?.querySelector('rect');
+    if (box === null || box === undefined) return null;
+    return { x: attribute(box, 'x'), y: attribute(box, 'y'), width: attribute(box, 'width'), height: attribute(box, 'height') };
+  }
+
+  /** The innermost state whose name is a word. */
+  stateNamed(name: string): string | null {
+    return [...this.#states.keys()].findLast((id) => id.endsWith(`.${name}`)) ?? null;
+  }
+}
+
+function glowOnce(edge: SVGGElement): void {
+  const path = edge.querySelector('path');
+  if (path === null) return;
+  for (const running of path.getAnimations()) running.cancel();
+  edge.classList.add('glow');
+  const bright = { stroke: 'var(--lit)', strokeWidth: '3.4px', filter: 'drop-shadow(0 0 7px var(--lit))' };
+  const animation = path.animate([{ ...bright }, { ...bright, offset: 0.15 }, { filter: 'drop-shadow(0 0 0 transparent)' }], {
+    duration: GLOW_MS,
+    easing: 'ease-out',
+  });
+  animation.addEventListener('finish', () => edge.classList.remove('glow'));
+}

@@ -1,0 +1,149 @@
+/** All that an inspector has told, or a recording holds: the page shows one world at a time. */
+import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardSummary, ToPage } from '../../messages.ts';
+import { ShardHistory, historyFromLog } from './shard-history.ts';
+import type { Recording } from './recording.ts';
+import { RingBuffer } from './ring-buffer.ts';
+
+/** Enough to look back for a while, and less than a page of pictures takes. */
+const LOG_LIMITS = { maxRows: 20_000, maxBytes: 24 * 1_024 * 1_024 };
+
+/** What an entry is beside its strings. */
+const ENTRY_BYTES = 160;
+
+/** Kinds that are told only to who looks, and not again. */
+const DETAIL_KINDS: ReadonlySet<LogKind> = new Set<LogKind>(['event', 'heartbeat', 'dispatch']);
+
+const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
+  ENTRY_BYTES +
+  2 * (text.length + active.join('').length + taken.join('').length) +
+  (payload === undefined ? 0 : 2 * (JSON.stringify(payload)?.length ?? 0));
+
+export class InspectionModel {
+  version = '';
+  identify: IdentifyReport | null = null;
+  readonly managers = new Map<string, ManagerSummary>();
+  readonly shards = new Map<string, ShardSummary>();
+  readonly log = new RingBuffer<LogEntry>(LOG_LIMITS, sizeOf);
+  /** A shard, or a manager. */
+  selected: string | null = null;
+  /** Of what is selected; `null` until the inspector has told. */
+  history: ShardHistory | null = null;
+  /** A recording's last moment: its time stands still. */
+  readonly endsAt: number | null;
+  readonly #details: Recording['details'];
+  #offset = 0;
+  #hasDuplicateIds = false;
+
+  constructor(recording?: Recording) {
+    this.endsAt = recording?.exportedAt ?? null;
+    this.#details = recording?.details ?? [];
+    if (recording === undefined) return;
+    this.version = recording.shardwright;
+    this.identify = recording.identify;
+    this.#updateSummaries(recording.managers ?? [], recording.shards, []);
+    for (const entry of recording.log) this.log.push(entry);
+    this.select(recording.details[0]?.key ?? recording.shards[0]?.key ?? null);
+  }
+
+  /** The inspector's time at a moment of the page's own. */
+  now(pageMs: number): number {
+    return this.endsAt ?? pageMs + this.#offset;
+  }
+
+  get summary(): ShardSummary | null {
+    return this.selected === null ? null : (this.shards.get(this.selected) ?? null);
+  }
+
+  /** The manager that is selected. */
+  get manager(): ManagerSummary | null {
+    return this.selected === null ? null : (this.managers.get(this.selected) ?? null);
+  }
+
+  select(key: string | null): void {
+    this.selected = key;
+    this.history = null;
+    if (this.endsAt === null || key === null) return;
+    const detail = this.#details.find((known) => known.key === key);
+    this.history = detail === undefined ? historyFromLog(key, this.managers.has(key) ? 'manager' : 'shard', this.log.toArray()) : new ShardHistory(detail);
+  }
+
+  /** Takes in a message that came at `pageMs`. */
+  applyMessage(message: ToPage, pageMs: number): void {
+    this.#offset = message.now - pageMs;
+    if (message.type === 'welcome') this.#applyWelcome(message);
+    else if (message.type === 'batch') this.#applyBatch(message);
+    else if (message.detail.key === this.selected) this.history = new ShardHistory(message.detail);
+  }
+
+  #applyWelcome({ version, managers, shards, log, identify }: Extract<ToPage, { type: 'welcome' }>): void {
+    this.version = version;
+    this.identify = identify;
+    this.managers.clear();
+    this.shards.clear();
+    this.#updateSummaries(managers, shards, []);
+    this.#mergeLog(log);
+    if (!this.#hasSelected) this.selected = this.#defaultKey;
+    this.history = null;
+  }
+
+  /** An inspector that is still the same one tells again what the page may know; another one counts from the start. */
+  #mergeLog(log: readonly LogEntry[]): void {
+    const lastKnown = this.log.toArray().findLast(({ kind }) => !DETAIL_KINDS.has(kind));
+    const isSame = lastKnown !== undefined && log.some(({ id, at }) => id === lastKnown.id && at === lastKnown.at);
+    const newest = isSame ? (this.log.at(-1)?.id ?? 0) : 0;
+    if (!isSame) this.log.clear();
+    for (const entry of log) if (entry.id > newest) this.log.push(entry);
+  }
+
+  #applyBatch({ managers, shards, removed, log, identify, states, marks, heartbeats }: Extract<ToPage, { type: 'batch' }>): void {
+    this.identify = identify;
+    this.#updateSummaries(managers, shards, removed);
+    for (const entry of log) this.log.push(entry);
+    this.history?.add(states, marks, heartbeats);
+    this.history?.applyLog(log);
+    if (!this.#hasSelected) this.select(this.#defaultKey);
+  }
+
+  get #hasSelected(): boolean {
+    return this.selected !== null && (this.shards.has(this.selected) || this.managers.has(this.selected));
+  }
+
+  /** What is shown when nobody has chosen: a manager has no shards before it has asked Discord. */
+  get #defaultKey(): string | null {
+    return this.shards.keys().next().value ?? this.managers.keys().next().value ?? null;
+  }
+
+  /** A shard by its number, or by its key where two fleets share numbers. */
+  nameOf(key: string): string {
+    const shard = this.shards.get(key);
+    return shard === undefined || this.#hasDuplicateIds ? key : String(shard.shardId);
+  }
+
+  /** `shard 12`, `the manager`: for the middle of a sentence. */
+  titleOf(key: string): string {
+    return this.managers.has(key) ? `the ${key}` : `shard ${this.nameOf(key)}`;
+  }
+
+  toRecording(exportedAt: number): Recording {
+    return {
+      format: 'shardwright-recording',
+      formatVersion: 1,
+      shardwright: this.version,
+      exportedAt,
+      identify: this.identify,
+      managers: [...this.managers.values()],
+      shards: [...this.shards.values()],
+      details: this.history === null ? [] : [this.history.toDetail()],
+      log: this.log.toArray(),
+    };
+  }
+
+  #updateSummaries(managers: readonly ManagerSummary[], shards: readonly ShardSummary[], removed: readonly string[]): void {
+    for (const manager of managers) this.managers.set(manager.key, manager);
+    const before = this.shards.size;
+    for (const shard of shards) this.shards.set(shard.key, shard);
+    const removedKeys = removed.filter((key) => this.shards.delete(key));
+    if (this.shards.size === before && removedKeys.length === 0) return;
+    this.#hasDuplicateIds = new Set([...this.shards.values()].map(({ shardId }) => shardId)).size < this.shards.size;
+  }
+}

@@ -1,0 +1,113 @@
+/** What the page is looking at: the live world or a recording, now or as it was. */
+import type { LogEntry, ToPage } from '../../messages.ts';
+import type { Recording } from './recording.ts';
+import { InspectionModel } from './inspection-model.ts';
+
+/** What has changed, for the views that show it. */
+export type Topic = 'model' | 'connection' | 'shards' | 'selection' | 'history' | 'log' | 'freeze' | 'theme';
+
+/** How the page and the inspector are connected. */
+export type ConnectionStatus = { readonly state: 'connecting' | 'live' } | { readonly state: 'waiting'; readonly retryAt: number };
+
+export interface ChangeNotifier {
+  notify(...topics: Topic[]): void;
+}
+
+function topicsOf(message: ToPage): Topic[] {
+  if (message.type !== 'batch') return [message.type === 'welcome' ? 'model' : 'selection'];
+  const { managers, shards, removed, log, states, marks, heartbeats } = message;
+  const topics: Topic[] = [];
+  if (managers.length + shards.length + removed.length > 0) topics.push('shards');
+  if (log.length > 0) topics.push('log');
+  if (log.length + states.length + marks.length + heartbeats.length > 0) topics.push('history');
+  return topics;
+}
+
+export class PageState {
+  readonly #notifier: ChangeNotifier;
+  readonly #liveModel = new InspectionModel();
+  #recordingModel: InspectionModel | null = null;
+  #frozen: LogEntry | null = null;
+  #connection: ConnectionStatus = { state: 'connecting' };
+  #pausedAtId: number | null = null;
+  /** Tells the inspector which shard to tell about. */
+  onSelect: (key: string | null) => void = () => {};
+
+  constructor(notifier: ChangeNotifier) {
+    this.#notifier = notifier;
+  }
+
+  get model(): InspectionModel {
+    return this.#recordingModel ?? this.#liveModel;
+  }
+
+  get isRecording(): boolean {
+    return this.#recordingModel !== null;
+  }
+
+  get connection(): ConnectionStatus {
+    return this.#connection;
+  }
+
+  /** The entry of the log whose moment is shown; `null` for now. */
+  get frozen(): LogEntry | null {
+    return this.#frozen;
+  }
+
+  /** The newest entry that a paused log shows; `null` when it runs. */
+  get pausedAtId(): number | null {
+    return this.#pausedAtId;
+  }
+
+  setConnection(connection: ConnectionStatus): void {
+    this.#connection = connection;
+    this.#notifier.notify('connection');
+  }
+
+  applyMessage(message: ToPage, pageMs: number): void {
+    const { selected } = this.#liveModel;
+    this.#liveModel.applyMessage(message, pageMs);
+    const hasSelectionChanged = this.#liveModel.selected !== selected;
+    if (message.type === 'welcome' || hasSelectionChanged) this.onSelect(this.#liveModel.selected);
+    if (!this.isRecording) this.#notifier.notify(...topicsOf(message), ...(hasSelectionChanged ? (['selection'] as const) : []));
+  }
+
+  select(key: string): void {
+    if (this.model.selected === key) return;
+    this.model.select(key);
+    if (!this.isRecording) this.onSelect(key);
+    this.#notifier.notify('selection');
+  }
+
+  freeze(entry: LogEntry): void {
+    this.#frozen = entry;
+    if (this.model.shards.has(entry.shard) || this.model.managers.has(entry.shard)) this.select(entry.shard);
+    this.#notifier.notify('freeze');
+  }
+
+  unfreeze(): void {
+    if (this.#frozen === null) return;
+    this.#frozen = null;
+    this.#notifier.notify('freeze');
+  }
+
+  setPaused(isPaused: boolean): void {
+    this.#pausedAtId = isPaused ? (this.model.log.at(-1)?.id ?? 0) : null;
+    this.#notifier.notify('log', 'connection');
+  }
+
+  openRecording(recording: Recording): void {
+    this.#show(new InspectionModel(recording));
+  }
+
+  backToLive(): void {
+    this.#show(null);
+  }
+
+  #show(recording: InspectionModel | null): void {
+    this.#recordingModel = recording;
+    this.#frozen = null;
+    this.#pausedAtId = null;
+    this.#notifier.notify('model');
+  }
+}

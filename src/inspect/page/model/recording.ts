@@ -1,0 +1,151 @@
+/** A recording: what a page had seen, as a file that another page can open. Files come from anywhere, so each is judged. */
+import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardDetail, ShardSummary } from '../../messages.ts';
+import { MANAGER_STATES, isShardState } from './states.ts';
+
+export interface Recording {
+  readonly format: 'shardwright-recording';
+  /** Of this format. */
+  readonly formatVersion: 1;
+  /** The version of the package that was inspected. */
+  readonly shardwright: string;
+  readonly exportedAt: number;
+  readonly identify: IdentifyReport | null;
+  /** Older recordings have none. */
+  readonly managers?: readonly ManagerSummary[];
+  readonly shards: readonly ShardSummary[];
+  /** Of the shard that was selected; of others the log tells. */
+  readonly details: readonly ShardDetail[];
+  readonly log: readonly LogEntry[];
+}
+
+export type RecordingErrorCode = 'TOO_LARGE' | 'NOT_JSON' | 'NOT_A_RECORDING' | 'NEWER_FORMAT' | 'DAMAGED';
+
+export class RecordingError extends Error {
+  override readonly name = 'RecordingError';
+  readonly code: RecordingErrorCode;
+
+  constructor(code: RecordingErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
+const FORMAT = 'shardwright-recording';
+export const MAX_RECORDING_BYTES = 64 * 1_024 * 1_024;
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown, path: string) => void;
+
+const fail = (path: string, expected: string): never => {
+  throw new RecordingError('DAMAGED', `The recording is damaged: ${path} is not ${expected}.`);
+};
+const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const number: Check = (value, path) => void (Number.isFinite(value) || fail(path, 'a number'));
+const text: Check = (value, path) => void (typeof value === 'string' || fail(path, 'a text'));
+const state: Check = (value, path) => void (isShardState(value) || fail(path, 'a state of a shard'));
+const anything: Check = () => {};
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value, path) =>
+    void (values.includes(String(value)) || fail(path, `one of ${values.join(', ')}`));
+const nullable =
+  (check: Check): Check =>
+  (value, path) =>
+    value === null || check(value, path);
+const optional =
+  (check: Check): Check =>
+  (value, path) =>
+    value === undefined || check(value, path);
+const listOf =
+  (check: Check): Check =>
+  (value, path) => {
+    if (!Array.isArray(value)) fail(path, 'a list');
+    for (const [index, item] of (value as unknown[]).entries()) check(item, `${path}[${index}]`);
+  };
+const record =
+  (checks: Readonly<Record<string, Check>>): Check =>
+  (value, path) => {
+    if (!isFields(value)) fail(path, 'an object');
+    for (const [key, check] of Object.entries(checks)) check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
+  };
+
+const LOG_KINDS: readonly LogKind[] = ['state', 'event', 'heartbeat', 'closed', 'fault', 'failed', 'notice', 'dispatch'];
+
+const checkRecording = record({
+  shardwright: text,
+  exportedAt: number,
+  identify: nullable(record({ waiting: number, total: number, remaining: number, resetAfterMs: number })),
+  managers: optional(
+    listOf(
+      record({
+        key: text,
+        state: oneOf(...MANAGER_STATES),
+        since: number,
+        total: nullable(number),
+        ready: number,
+        shards: number,
+        resharding: nullable(record({ total: number, ready: number })),
+      }),
+    ),
+  ),
+  shards: listOf(
+    record({
+      key: text,
+      shardId: number,
+      shardCount: number,
+      state,
+      since: number,
+      pingMs: nullable(number),
+      dispatchesPerSecond: number,
+      sequence: nullable(number),
+      lastDispatchAt: nullable(number),
+      pendingSends: number,
+      sendWindow: nullable(record({ used: number, limit: number })),
+    }),
+  ),
+  details: listOf(
+    record({
+      key: text,
+      chart: text,
+      active: listOf(text),
+      states: listOf(record({ at: number, state })),
+      marks: listOf(record({ at: number, kind: oneOf('closed', 'fault', 'failed'), text })),
+      heartbeats: listOf(record({ at: number, latencyMs: nullable(number) })),
+    }),
+  ),
+  log: listOf(
+    record({
+      id: number,
+      at: number,
+      shard: text,
+      kind: oneOf(...LOG_KINDS),
+      text,
+      active: optional(listOf(text)),
+      taken: optional(listOf(text)),
+      payload: anything,
+    }),
+  ),
+});
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new RecordingError('NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.', cause);
+  }
+}
+
+/** @throws {RecordingError} When the text is not a recording that this page can show. */
+export function readRecording(json: string): Recording {
+  if (json.length > MAX_RECORDING_BYTES) throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the most a page opens.');
+  const value = parse(json);
+  if (!isFields(value) || value['format'] !== FORMAT) {
+    throw new RecordingError('NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.');
+  }
+  if (value['formatVersion'] !== 1) {
+    throw new RecordingError('NEWER_FORMAT', `This recording has format ${String(value['formatVersion'])}; this page reads format 1. A newer shardwright may open it.`);
+  }
+  checkRecording(value, '');
+  return value as unknown as Recording;
+}

@@ -1,0 +1,82 @@
+/** What is known of one shard over time: what its chart, its timeline and its latency plot are drawn from. */
+import type { Heartbeat, LogEntry, Mark, ShardDetail, StateChange } from '../../messages.ts';
+import { isShardState } from './states.ts';
+
+/** Edges taken together, in one message of the inspector. */
+export interface TransitionBatch {
+  /** Grows with each step, so that the same edge can glow twice. */
+  readonly id: number;
+  readonly taken: readonly string[];
+  /** Those of the newest event among them: they stay marked. */
+  readonly last: readonly string[];
+}
+
+/** As much as half an hour of a shard that does badly. */
+const MAX_ROWS = 4_000;
+
+const MARK_KINDS: ReadonlySet<string> = new Set<Mark['kind']>(['closed', 'fault', 'failed']);
+const isMark = (kind: string): kind is Mark['kind'] => MARK_KINDS.has(kind);
+
+export class ShardHistory {
+  readonly key: string;
+  readonly chart: string;
+  active: readonly string[];
+  transitions: TransitionBatch = { id: 0, taken: [], last: [] };
+  readonly states: StateChange[];
+  readonly marks: Mark[];
+  readonly heartbeats: Heartbeat[];
+
+  constructor({ key, chart, active, states, marks, heartbeats }: ShardDetail) {
+    this.key = key;
+    this.chart = chart;
+    this.active = active;
+    this.states = [...states];
+    this.marks = [...marks];
+    this.heartbeats = [...heartbeats];
+  }
+
+  add(states: readonly StateChange[], marks: readonly Mark[], heartbeats: readonly Heartbeat[]): void {
+    append(this.states, states);
+    append(this.marks, marks);
+    append(this.heartbeats, heartbeats);
+  }
+
+  /** Takes the events of this shard among some entries of the log. */
+  applyLog(log: readonly LogEntry[]): void {
+    const events = log.filter(({ shard, active }) => shard === this.key && active !== undefined);
+    const newest = events.at(-1);
+    if (newest === undefined) return;
+    this.active = newest.active ?? this.active;
+    const taken = events.flatMap((event) => event.taken ?? []);
+    if (taken.length > 0) this.transitions = { id: this.transitions.id + 1, taken, last: newest.taken ?? [] };
+  }
+
+  /** The word for where it was; `null` before anything is known. */
+  stateAt(at: number): StateChange['state'] | null {
+    return this.states.findLast((change) => change.at <= at)?.state ?? null;
+  }
+
+  toDetail(): ShardDetail {
+    const { key, chart, active, states, marks, heartbeats } = this;
+    return { key, chart, active, states, marks, heartbeats };
+  }
+}
+
+function append<T>(rows: T[], more: readonly T[]): void {
+  rows.push(...more);
+  if (rows.length > MAX_ROWS) rows.splice(0, rows.length - MAX_ROWS);
+}
+
+/** What a log alone tells of a shard, for recordings of shards that nobody had opened. */
+export function historyFromLog(key: string, chart: string, log: readonly LogEntry[]): ShardHistory {
+  const own = log.filter(({ shard }) => shard === key);
+  const states = own
+    .filter(({ kind }) => kind === 'state')
+    .flatMap(({ at, text }) => {
+      const state = text.split(' → ').at(-1);
+      return isShardState(state) ? [{ at, state }] : [];
+    });
+  const marks = own.flatMap(({ at, kind, text }) => (isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : []));
+  const active = own.findLast((entry) => entry.active !== undefined)?.active ?? [];
+  return new ShardHistory({ key, chart, active, states, marks, heartbeats: [] });
+}

@@ -1,0 +1,37 @@
+/** Says that the page shows the past, or a recording, and how to come back. */
+import { byId, setText } from '../shell/dom.ts';
+import { clockTimeMs } from '../model/format.ts';
+import type { View } from '../shell/frame-loop.ts';
+import type { PageState } from '../model/page-state.ts';
+
+export class FreezeBar implements View {
+  readonly topics = ['freeze'] as const;
+  readonly #pageState: PageState;
+  readonly #bar = byId('bar', HTMLElement);
+  readonly #text = byId('bar-text', HTMLElement);
+  readonly #back = byId('bar-back-text', HTMLElement);
+
+  constructor(pageState: PageState) {
+    this.#pageState = pageState;
+    byId('bar-back', HTMLButtonElement).addEventListener('click', () => this.back());
+    // What else sticks to the top of the window sticks below the bar.
+    new ResizeObserver(() => document.documentElement.style.setProperty('--bar', `${this.#bar.offsetHeight}px`)).observe(this.#bar);
+  }
+
+  /** One step back: from a frozen moment, then from a recording. */
+  back(): void {
+    if (this.#pageState.frozen !== null) this.#pageState.unfreeze();
+    else if (this.#pageState.isRecording) this.#pageState.backToLive();
+  }
+
+  draw(): void {
+    const { frozen, isRecording, model } = this.#pageState;
+    this.#bar.hidden = frozen === null && !isRecording;
+    if (frozen !== null) {
+      setText(this.#text, `Frozen at ${clockTimeMs(frozen.at)}, ${frozen.text}. The chart shows ${model.titleOf(frozen.shard)} as it was then.`);
+    } else if (isRecording) {
+      setText(this.#text, `A recording of shardwright ${model.version}, which ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`);
+    }
+    setText(this.#back, isRecording && frozen !== null ? 'Back to the recording' : 'Back to live');
+  }
+}

@@ -1,0 +1,71 @@
+/** The head of the page: how it is connected, how many shards are where, and what the fleet may still do. */
+import { byId, element, setText } from '../shell/dom.ts';
+import { formatCount, formatNumber, formatDuration, formatRate } from '../model/format.ts';
+import type { Frame, View } from '../shell/frame-loop.ts';
+import { ManagerButtons } from './manager-buttons.ts';
+import type { PageState } from '../model/page-state.ts';
+import { icon } from '../shell/shapes.ts';
+import { STATES } from '../model/states.ts';
+
+export class Overview implements View {
+  readonly topics = ['connection', 'shards', 'selection', 'freeze'] as const;
+  /** The retry and the reset count down. */
+  readonly refreshMs = 1_000;
+  readonly minIntervalMs = 200;
+  readonly #pageState: PageState;
+  readonly #connection = byId('link', HTMLElement);
+  readonly #version = byId('version', HTMLElement);
+  readonly #rate = byId('total-rate', HTMLElement);
+  readonly #queue = byId('identify-queue', HTMLElement);
+  readonly #starts = byId('session-starts', HTMLElement);
+  readonly #title = byId('shards-title', HTMLElement);
+  readonly #counts = new Map<string, HTMLElement>();
+  readonly #managers: ManagerButtons;
+
+  constructor(pageState: PageState) {
+    this.#pageState = pageState;
+    this.#managers = new ManagerButtons((key) => pageState.select(key));
+    const totals = byId('totals', HTMLElement);
+    for (const look of STATES) {
+      const count = element('b', '', '0');
+      this.#counts.set(look.state, count);
+      totals.append(element('li', '', icon(look), count, element('span', '', look.state)));
+    }
+  }
+
+  draw({ at }: Frame): void {
+    const { model } = this.#pageState;
+    const shards = [...model.shards.values()];
+    setText(this.#version, model.version);
+    this.#drawConnection(at);
+    this.#managers.draw([...model.managers.values()], model.selected);
+    setText(this.#title, shards.length === 1 ? 'Shard' : formatCount(shards.length, 'shard'));
+    const totals = Object.groupBy(shards, ({ state }) => state);
+    for (const { state } of STATES) {
+      const count = this.#counts.get(state);
+      if (count === undefined) continue;
+      setText(count, formatNumber(totals[state]?.length ?? 0));
+      count.parentElement?.classList.toggle('none', totals[state] === undefined);
+    }
+    setText(this.#rate, `${formatRate(shards.reduce((sum, shard) => sum + shard.dispatchesPerSecond, 0))}/s`);
+    const { identify } = model;
+    setText(this.#queue, identify === null ? '–' : identify.waiting === 0 ? 'empty' : `${formatNumber(identify.waiting)} waiting`);
+    const starts = identify === null ? '–' : `${formatNumber(identify.remaining)} of ${formatNumber(identify.total)}, reset in ${formatDuration(identify.resetAfterMs)}`;
+    setText(this.#starts, starts);
+  }
+
+  #drawConnection(at: number): void {
+    const [kind, text] = this.#connectionText(at);
+    this.#connection.dataset['link'] = kind;
+    setText(this.#connection, text);
+  }
+
+  #connectionText(at: number): readonly [word: string, text: string] {
+    const { isRecording, connection, frozen, pausedAtId } = this.#pageState;
+    if (isRecording) return ['imported', 'imported'];
+    if (connection.state === 'connecting') return ['connecting', 'connecting'];
+    if (connection.state === 'waiting') return ['disconnected', `disconnected, retrying in ${Math.max(1, Math.ceil((connection.retryAt - at) / 1_000))} s`];
+    if (frozen !== null) return ['frozen', 'frozen'];
+    return pausedAtId === null ? ['live', 'live'] : ['paused', 'paused'];
+  }
+}

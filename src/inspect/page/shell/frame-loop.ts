@@ -1,0 +1,54 @@
+/** The one animation loop of the page: views say what they show, and draw when that has changed or enough time has passed. */
+import type { ChangeNotifier, Topic } from '../model/page-state.ts';
+
+export interface Frame {
+  /** In the page's own time, ms. */
+  readonly at: number;
+  /** What has changed since the last frame. */
+  readonly changed: ReadonlySet<Topic>;
+}
+
+export interface View {
+  /** `model` and `theme` concern every view. */
+  readonly topics: readonly Topic[];
+  /** Draws also when nothing changed but the time. */
+  readonly refreshMs?: number;
+  /** Draws no more often than this, however much changes. */
+  readonly minIntervalMs?: number;
+  draw(frame: Frame): void;
+}
+
+export class FrameLoop implements ChangeNotifier {
+  readonly #slots: { readonly view: View; drawnAt: number; isDue: boolean }[] = [];
+  #changed = new Set<Topic>(['model']);
+
+  add(...views: View[]): void {
+    this.#slots.push(...views.map((view) => ({ view, drawnAt: -Infinity, isDue: true })));
+  }
+
+  notify(...topics: Topic[]): void {
+    for (const topic of topics) this.#changed.add(topic);
+  }
+
+  start(): void {
+    requestAnimationFrame((at) => {
+      this.#draw(at);
+      this.start();
+    });
+  }
+
+  #draw(at: number): void {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    const all = changed.has('model') || changed.has('theme');
+    for (const slot of this.#slots) {
+      const { topics, refreshMs = Infinity, minIntervalMs = 0 } = slot.view;
+      slot.isDue ||= all || topics.some((topic) => changed.has(topic));
+      const sinceMs = at - slot.drawnAt;
+      if (!all && (slot.isDue ? sinceMs < minIntervalMs : sinceMs < refreshMs)) continue;
+      slot.isDue = false;
+      slot.drawnAt = at;
+      slot.view.draw({ at, changed });
+    }
+  }
+}

@@ -1,0 +1,43 @@
+/** The shapes of states, on canvases and in text. */
+import type { ShardState } from '../../../../machines/index.ts';
+import { STATES } from '../model/states.ts';
+import type { StateAppearance } from '../model/states.ts';
+
+/** The side of the box that shapes are drawn in. */
+export const SHAPE_BOX = 16;
+const STROKE = 2.4;
+
+const PATHS: ReadonlyMap<ShardState, readonly [StateAppearance, Path2D]> = new Map(
+  STATES.map((look) => [look.state, [look, new Path2D(look.path)]]),
+);
+
+/** Draws a shape of `size` pixels around a point. */
+export function drawShape(context: CanvasRenderingContext2D, state: ShardState, x: number, y: number, size: number, color: string): void {
+  const found = PATHS.get(state);
+  if (found === undefined) return;
+  const [{ paint }, path] = found;
+  context.save();
+  context.translate(x - size / 2, y - size / 2);
+  context.scale(size / SHAPE_BOX, size / SHAPE_BOX);
+  context.fillStyle = color;
+  context.strokeStyle = color;
+  context.lineWidth = STROKE;
+  if (paint === 'fill') context.fill(path, 'evenodd');
+  else context.stroke(path);
+  context.restore();
+}
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** A shape for a line of text; the word beside it says the same. */
+export function icon({ state, path, paint }: StateAppearance): SVGSVGElement {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', `0 0 ${SHAPE_BOX} ${SHAPE_BOX}`);
+  svg.setAttribute('aria-hidden', 'true');
+  svg.setAttribute('class', `shape ${paint} ${state}`);
+  const shape = document.createElementNS(SVG, 'path');
+  shape.setAttribute('d', path);
+  shape.setAttribute('fill-rule', 'evenodd');
+  svg.append(shape);
+  return svg;
+}

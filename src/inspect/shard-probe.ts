@@ -1,0 +1,181 @@
+/**
+ * One shard under observation. What is rare is always kept: states, closes, faults, beats. What is frequent (each
+ * event with its edges, each dispatch) is only looked at while somebody has this shard selected.
+ */
+import type { AnyMachineSnapshot } from 'xstate';
+import type { Dispatch } from '../protocol/packets.ts';
+import type { ShardEvents } from '../shard/shard-events.ts';
+import type { Heartbeat, NewLogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
+import { RingBuffer } from './ring-buffer.ts';
+import { payloadPreview } from './payload-preview.ts';
+import type { InspectedShardView } from './shard-view.ts';
+import { activeStatesFromFlat, activeStatesOf } from './machine-steps.ts';
+import { DetailSubscription } from './detail-subscription.ts';
+import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
+
+/** How much of a shard's past is kept. */
+const HISTORY_LIMITS = { states: 500, marks: 200, heartbeats: 240 } as const;
+
+export interface ShardProbeDependencies extends DetailSubscriptionDependencies {
+  /** What everybody is told. */
+  log(entry: NewLogEntry): void;
+  /** With payloads: what of a dispatch may be shown. */
+  readonly redact: ((dispatch: Dispatch) => unknown) | null;
+}
+
+/** What is new since it was last asked for. */
+export interface DetailUpdates {
+  readonly states: readonly StateChange[];
+  readonly marks: readonly Mark[];
+  readonly heartbeats: readonly Heartbeat[];
+}
+
+/** What a page can select. */
+export interface Inspectable {
+  readonly detail: ShardDetail;
+  /** Looks closely until as many have called `unsubscribe`. */
+  subscribe(): void;
+  unsubscribe(): void;
+  consumeUpdates(): DetailUpdates;
+}
+
+export class ShardProbe implements Inspectable {
+  readonly key: string;
+  readonly #shard: InspectedShardView;
+  readonly #dependencies: ShardProbeDependencies;
+  readonly #subscription: DetailSubscription;
+  readonly #states = new RingBuffer<StateChange>({ maxRows: HISTORY_LIMITS.states });
+  readonly #marks = new RingBuffer<Mark>({ maxRows: HISTORY_LIMITS.marks });
+  readonly #heartbeats = new RingBuffer<Heartbeat>({ maxRows: HISTORY_LIMITS.heartbeats });
+  readonly #unsubscribers: (() => void)[] = [];
+  #updates = { states: [] as StateChange[], marks: [] as Mark[], heartbeats: [] as Heartbeat[] };
+  #since: number;
+  #measured: { at: number; sequence: number | null };
+  #dispatchesPerSecond = 0;
+
+  constructor(key: string, shard: InspectedShardView, dependencies: ShardProbeDependencies) {
+    this.key = key;
+    this.#shard = shard;
+    this.#dependencies = dependencies;
+    this.#subscription = new DetailSubscription(dependencies);
+    this.#since = dependencies.now();
+    this.#measured = { at: this.#since, sequence: shard.sequence };
+    this.#states.push({ at: this.#since, state: shard.state });
+    this.#listen();
+  }
+
+  /** Says how many dispatches there were since it was last called. */
+  measure(): void {
+    const { sequence } = this.#shard;
+    const at = this.#dependencies.now();
+    const seconds = (at - this.#measured.at) / 1000;
+    // A new session counts from the start.
+    const count = Math.max(0, (sequence ?? 0) - (this.#measured.sequence ?? 0));
+    this.#dispatchesPerSecond = seconds > 0 ? count / seconds : 0;
+    this.#measured = { at, sequence };
+  }
+
+  get summary(): ShardSummary {
+    const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow } = this.#shard;
+    const dispatchesPerSecond = Math.round(this.#dispatchesPerSecond * 10) / 10;
+    return { key: this.key, shardId, shardCount, state, since: this.#since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, pendingSends, sendWindow };
+  }
+
+  /** Whether nothing more may come of it by itself. */
+  get hasEnded(): boolean {
+    return this.#shard.state === 'disconnected' || this.#shard.state === 'failed';
+  }
+
+  get identifyQueue(): InspectedShardView['identifyQueue'] {
+    return this.#shard.identifyQueue;
+  }
+
+  get detail(): ShardDetail {
+    const { actor } = this.#shard;
+    return {
+      key: this.key,
+      chart: actor === null ? 'shard' : (actor.getSnapshot() as AnyMachineSnapshot).machine.id,
+      active: actor === null ? activeStatesFromFlat(this.#shard.state) : activeStatesOf(actor),
+      states: this.#states.toArray(),
+      marks: this.#marks.toArray(),
+      heartbeats: this.#heartbeats.toArray(),
+    };
+  }
+
+  consumeUpdates(): DetailUpdates {
+    const updates = this.#updates;
+    this.#updates = { states: [], marks: [], heartbeats: [] };
+    return updates;
+  }
+
+  subscribe(): void {
+    if (!this.#subscription.addSubscriber()) return;
+    this.#updates = { states: [], marks: [], heartbeats: [] };
+    this.#subscription.observe(this.#shard.actor);
+    if (this.#dependencies.redact !== null) this.#shard.on('dispatch', this.#logDispatch);
+  }
+
+  unsubscribe(): void {
+    if (this.#subscription.removeSubscriber()) this.#shard.off('dispatch', this.#logDispatch);
+  }
+
+  /** Lets go of the shard. */
+  close(): void {
+    this.#subscription.close();
+    this.#shard.off('dispatch', this.#logDispatch);
+    for (const unsubscribe of this.#unsubscribers) unsubscribe();
+  }
+
+  readonly #logDispatch = (dispatch: Dispatch): void => {
+    const { redact } = this.#dependencies;
+    if (redact === null) return;
+    this.#dependencies.logDetail({ at: this.#dependencies.now(), kind: 'dispatch', text: dispatch.t, payload: payloadPreview(dispatch, redact) });
+  };
+
+  #listen(): void {
+    this.#on('stateChange', ({ from, to }) => {
+      const at = this.#dependencies.now();
+      this.#since = at;
+      if (to === 'zombie') this.#record('heartbeats', this.#heartbeats, { at, latencyMs: null });
+      this.#record('states', this.#states, { at, state: to });
+      const active = this.#shard.actor === null ? { active: activeStatesFromFlat(to) } : {};
+      this.#dependencies.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
+      // A machine that broke and was started again is another actor.
+      this.#subscription.observe(this.#shard.actor);
+    });
+    this.#on('heartbeat', ({ latency }) => {
+      const at = this.#dependencies.now();
+      this.#record('heartbeats', this.#heartbeats, { at, latencyMs: latency });
+      if (this.#subscription.isActive) this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `answered after ${Math.round(latency)} ms` });
+    });
+    this.#on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
+      const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
+      this.#recordMark('closed', code === null ? 'no code' : String(code), `${code ?? 'no code'} ${reason} (${initiator}); ${next}`);
+    });
+    this.#on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
+    this.#on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
+    this.#on('throttled', ({ pending, retryAfterMs }) => this.#logNotice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`));
+    this.#on('rateLimited', ({ opcode, retryAfter }) => this.#logNotice(`Discord limits op ${opcode} for ${retryAfter} s`));
+    this.#on('lagged', ({ lateMs }) => this.#logNotice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`));
+  }
+
+  #on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => void): void {
+    this.#shard.on(name, listener);
+    this.#unsubscribers.push(() => this.#shard.off(name, listener));
+  }
+
+  #record<Kind extends keyof DetailUpdates>(kind: Kind, buffer: RingBuffer<DetailUpdates[Kind][number]>, item: DetailUpdates[Kind][number]): void {
+    buffer.push(item);
+    if (this.#subscription.isActive) (this.#updates[kind] as DetailUpdates[Kind][number][]).push(item);
+  }
+
+  #recordMark(kind: Mark['kind'], text: string, logText: string): void {
+    const at = this.#dependencies.now();
+    this.#record('marks', this.#marks, { at, kind, text });
+    this.#dependencies.log({ at, kind, text: logText });
+  }
+
+  #logNotice(text: string): void {
+    this.#dependencies.log({ at: this.#dependencies.now(), kind: 'notice', text });
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What a new session is told first: READY with its guilds, and then each of them as GUILD_CREATE. Until that is over
+ * its dispatches are not those of a session in service.
+ * @see https://discord.com/developers/docs/events/gateway-events#ready
+ */
+import type { Clock } from '../../clock.ts';
+import type { Dispatch } from '../../protocol/packets.ts';
+
+/** A guild that has not come for so long after the one before is not available, and comes when it is. */
+export const GUILD_TIMEOUT_MS = 15_000;
+
+const guildIdsOf = (d: unknown): string[] => {
+  const guilds = (d as { guilds?: unknown } | null)?.guilds;
+  return Array.isArray(guilds) ? guilds.map(({ id }: { id?: unknown }) => String(id)) : [];
+};
+
+interface GuildSyncOptions {
+  readonly clock: Clock;
+  /** Without the intent `Guilds` there is no GUILD_CREATE. */
+  readonly hasGuildsIntent: boolean;
+  /** Told when nothing is missing any more. */
+  readonly onDone: () => void;
+}
+
+export class GuildSync {
+  readonly #options: GuildSyncOptions;
+  /** What each shard has yet to be told. */
+  readonly #missing = new Map<number, Set<string>>();
+  #timer: unknown = null;
+
+  constructor(options: GuildSyncOptions) {
+    this.#options = options;
+  }
+
+  get isDone(): boolean {
+    return this.#missing.size === 0;
+  }
+
+  onDispatch(shardId: number, { t, d }: Dispatch): void {
+    if (t === 'READY') this.#expect(shardId, guildIdsOf(d));
+    else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE') this.#onGuild(shardId, String((d as { id?: unknown } | null)?.id));
+  }
+
+  stop(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+  }
+
+  #expect(shardId: number, guildIds: string[]): void {
+    if (this.#options.hasGuildsIntent && guildIds.length > 0) this.#missing.set(shardId, new Set(guildIds));
+    else this.#missing.delete(shardId);
+    this.#restartTimeout();
+  }
+
+  #onGuild(shardId: number, guildId: string): void {
+    const missing = this.#missing.get(shardId);
+    if (missing?.delete(guildId) !== true) return;
+    if (missing.size === 0) this.#missing.delete(shardId);
+    this.#restartTimeout();
+  }
+
+  #restartTimeout(): void {
+    this.stop();
+    if (this.isDone) return this.#options.onDone();
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#missing.clear();
+      this.#options.onDone();
+    }, GUILD_TIMEOUT_MS);
+  }
+}

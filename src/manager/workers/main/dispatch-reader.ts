@@ -1,0 +1,51 @@
+/**
+ * Makes dispatches of the bytes that another thread has sent: as a connection of this thread would, what nobody reads
+ * is not decoded.
+ */
+import { GatewayError } from '../../../protocol/errors.ts';
+import { DispatchHeaderReader } from '../../../decoding/dispatch-header.ts';
+import { parsePacket } from '../../../decoding/parse-packet.ts';
+import type { Packet } from '../../../protocol/packets.ts';
+import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
+import type { DispatchObserver } from '../../../decoding/lazy-dispatch.ts';
+import { DecodePredictor } from '../../../shard/decode-predictor.ts';
+
+/** Read into by each packet in turn: what it says is used before another is read. */
+const header = new DispatchHeaderReader();
+
+export class DispatchReader implements DispatchObserver {
+  readonly #predictor = new DecodePredictor();
+  readonly #onDecodeFailed: (error: GatewayError) => void;
+
+  /** @param onDecodeFailed - told when the data of one is no JSON, which may be found out long after it was read */
+  constructor(onDecodeFailed: (error: GatewayError) => void) {
+    this.#onDecodeFailed = onDecodeFailed;
+  }
+
+  /** @param sequence - what the thread has found in it. Gives `null` for what is no dispatch, once that is told. */
+  read(packet: Buffer, sequence: number | null): LazyDispatch | null {
+    if (!header.read(packet) || header.s !== sequence) return this.#decode(packet, null);
+    const { t, s } = header;
+    const hint = this.#predictor.decodeHintFor(t);
+    if (hint === 'unlikely') return LazyDispatch.undecoded(t, s, packet, this);
+    return this.#decode(packet, hint === 'likely' ? this : null);
+  }
+
+  onDataRead(t: string): void {
+    this.#predictor.onDataRead(t);
+  }
+
+  onCorruptData(error: GatewayError): void {
+    this.#onDecodeFailed(error);
+  }
+
+  #decode(bytes: Buffer, observer: DispatchObserver | null): LazyDispatch | null {
+    try {
+      const { t, s, d } = parsePacket(bytes) as Packet;
+      return LazyDispatch.decoded(t as string, s as number, d, bytes, observer);
+    } catch (cause) {
+      this.onCorruptData(new GatewayError('DECODE_FAILED', 'a dispatch is not JSON', { cause }));
+      return null;
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** A shard for as long as it is in one thread: what it was asked there, and what it asks of this one. */
+import type { IdentifyGate } from '../../../identify/identify-gate.ts';
+import type { Session } from '../../../session/session.ts';
+import type { SessionStore } from '../../../session/session-store.ts';
+import type { PendingCall } from './pending-call.ts';
+import type { ThreadShardConfig, ShardMessage, ToThread } from '../wire/messages.ts';
+import { serializeError, deserializeGatewayError } from '../wire/serialized-error.ts';
+import { PermitBroker } from './permit-broker.ts';
+import type { ThreadClient, WorkerThread } from './worker-thread.ts';
+
+/** What concerns nobody but the shard's owner. */
+export type ShardUpdate = Exclude<ShardMessage, { kind: 'request' | 'permit' | 'response' }>;
+
+interface ShardChannelListener {
+  onUpdate(update: ShardUpdate): void;
+  /** @param packet - its own, and good until this returns */
+  onDispatch(packet: Buffer, sequence: number | null, now: number): void;
+  /** All is told that belongs together. */
+  onBatchEnd(): void;
+}
+
+interface ShardChannelOptions {
+  readonly thread: WorkerThread;
+  readonly config: ThreadShardConfig;
+  readonly store: SessionStore;
+  readonly gate: IdentifyGate;
+  readonly listener: ShardChannelListener;
+}
+
+type WithoutKey = ToThread extends infer M ? (M extends { readonly key: number } ? Omit<M, 'key'> : never) : never;
+
+let lastKey = 0;
+let lastCallId = 0;
+
+export class ShardChannel implements ThreadClient {
+  readonly key: number;
+  readonly #options: ShardChannelOptions;
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #permitBroker: PermitBroker;
+
+  constructor(options: ShardChannelOptions) {
+    lastKey += 1;
+    this.key = lastKey;
+    this.#options = options;
+    const { thread, config, gate } = options;
+    this.#permitBroker = new PermitBroker({
+      shardId: config.shardId,
+      gate,
+      respond: (id, error) => this.#respond(id, null, error),
+      notifyBudgetSpent: (id, retryAfterMs) => thread.post({ type: 'budgetSpent', id, retryAfterMs }),
+    });
+    thread.add(this);
+    this.post({ type: 'createShard', config });
+  }
+
+  get isBusy(): boolean {
+    return this.#calls.size > 0;
+  }
+
+  startCall(call: PendingCall): void {
+    lastCallId += 1;
+    const id = lastCallId;
+    this.#calls.set(id, call);
+    const { method, args } = call;
+    this.post({ type: 'request', id, method, args });
+    call.onAbort(() => this.#options.thread.post({ type: 'abort', id }));
+  }
+
+  post(message: WithoutKey): void {
+    this.#options.thread.post({ ...message, key: this.key });
+  }
+
+  receive(message: ShardMessage): void {
+    if (message.kind === 'response') this.#onResponse(message);
+    else if (message.kind === 'permit') this.#permitBroker[message.what](message.id);
+    else if (message.kind !== 'request') this.#options.listener.onUpdate(message);
+    else if (message.what === 'permit') this.#permitBroker.request(message.id);
+    else void this.#loadSession(message.id);
+  }
+
+  receiveDispatch(packet: Buffer, sequence: number | null, now: number): void {
+    this.#options.listener.onDispatch(packet, sequence, now);
+  }
+
+  onBatchEnd(): void {
+    this.#options.listener.onBatchEnd();
+  }
+
+  /** It is no longer listened to. Gives the calls that have no answer. */
+  close(): PendingCall[] {
+    this.post({ type: 'disposeShard' });
+    this.#options.thread.remove(this);
+    this.#permitBroker.close();
+    const pendingCalls = [...this.#calls.values()];
+    this.#calls.clear();
+    return pendingCalls;
+  }
+
+  #onResponse({ id, value, error }: Extract<ShardMessage, { kind: 'response' }>): void {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    if (error === null) call?.resolve(value);
+    else call?.reject(deserializeGatewayError(error));
+  }
+
+  async #loadSession(id: number): Promise<void> {
+    const { store, config } = this.#options;
+    try {
+      this.#respond(id, await store.load(config.shardId), null);
+    } catch (error) {
+      this.#respond(id, null, error);
+    }
+  }
+
+  #respond(id: number, session: Session | null, error: unknown): void {
+    this.#options.thread.post({ type: 'response', id, session, error: error === null ? null : serializeError(error) });
+  }
+}

@@ -1,0 +1,47 @@
+/** What a thread has asked the manager's for, until it is answered. */
+import type { Session } from '../../../session/session.ts';
+import { deserializeError } from '../wire/serialized-error.ts';
+import type { ToThread } from '../wire/messages.ts';
+
+interface PendingRequest {
+  readonly resolve: (session: Session | null) => void;
+  readonly reject: (error: Error) => void;
+  readonly onBudgetSpent: ((retryAfterMs: number) => void) | undefined;
+}
+
+type ResponseMessage = Extract<ToThread, { type: 'response' }>;
+type BudgetSpentMessage = Extract<ToThread, { type: 'budgetSpent' }>;
+
+export class PendingRequests {
+  readonly #requests = new Map<number, PendingRequest>();
+  #lastId = 0;
+
+  /** Settles with the answer; only one about a session has anything in it. */
+  create(onBudgetSpent?: (retryAfterMs: number) => void): { readonly id: number; readonly response: Promise<Session | null> } {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const response = new Promise<Session | null>((resolve, reject) => this.#requests.set(id, { resolve, reject, onBudgetSpent }));
+    return { id, response };
+  }
+
+  /** The answer is of no interest any more. */
+  cancel(id: number, error: Error): void {
+    this.#remove(id)?.reject(error);
+  }
+
+  settle({ id, session, error }: ResponseMessage): void {
+    const request = this.#remove(id);
+    if (error === null) request?.resolve(session);
+    else request?.reject(deserializeError(error));
+  }
+
+  notifyBudgetSpent({ id, retryAfterMs }: BudgetSpentMessage): void {
+    this.#requests.get(id)?.onBudgetSpent?.(retryAfterMs);
+  }
+
+  #remove(id: number): PendingRequest | undefined {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    return request;
+  }
+}

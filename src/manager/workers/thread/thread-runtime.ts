@@ -1,0 +1,72 @@
+/** The inside of a thread: does for the shards in it what the manager's thread says. */
+import type { MessagePort } from 'node:worker_threads';
+import { systemClock } from '../../../clock.ts';
+import { PendingRequests } from './pending-requests.ts';
+import { ThreadShard } from './thread-shard.ts';
+import type { ThreadOptions, FromThread, ToThread } from '../wire/messages.ts';
+import { MessageBatcher } from './message-batcher.ts';
+
+type Handlers = { [Type in ToThread['type']]: (message: Extract<ToThread, { type: Type }>) => void };
+
+export class ThreadRuntime {
+  readonly #port: MessagePort;
+  readonly #requests = new PendingRequests();
+  readonly #shards = new Map<number, ThreadShard>();
+  /** By call. */
+  readonly #abortControllers = new Map<number, AbortController>();
+  readonly #batcher: MessageBatcher;
+  #options: ThreadOptions | null = null;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    this.#batcher = new MessageBatcher({
+      clock: systemClock,
+      post: (message, transfer) => this.#post(message, transfer),
+      onBeforePost: () => {
+        for (const shard of this.#shards.values()) shard.sendStats();
+      },
+      onBackPressure: (full) => {
+        for (const shard of this.#shards.values()) {
+          if (full) shard.pauseReading('backPressure');
+          else shard.resumeReading('backPressure');
+        }
+      },
+    });
+    port.on('message', (message: ToThread) => (this.#handlers[message.type] as (message: ToThread) => void)(message));
+    this.#post({ type: 'started' });
+  }
+
+  readonly #handlers: Handlers = {
+    init: ({ options }) => {
+      this.#options = options;
+    },
+    createShard: ({ key, config }) => {
+      if (this.#options === null) return;
+      this.#shards.set(key, new ThreadShard(key, config, { options: this.#options, batcher: this.#batcher, requests: this.#requests }));
+    },
+    request: ({ key, id, method, args }) => {
+      const controller = new AbortController();
+      this.#abortControllers.set(id, controller);
+      void this.#shards.get(key)?.call(id, method, args, controller.signal).finally(() => this.#abortControllers.delete(id));
+    },
+    abort: ({ id }) => this.#abortControllers.get(id)?.abort(),
+    pauseReading: ({ key }) => this.#shards.get(key)?.pauseReading('manager'),
+    resumeReading: ({ key }) => this.#shards.get(key)?.resumeReading('manager'),
+    enableRaw: ({ key }) => this.#shards.get(key)?.enableRaw(),
+    forceClose: ({ key, code }) => this.#shards.get(key)?.forceClose(code),
+    rewind: ({ key, sequence }) => this.#shards.get(key)?.rewind(sequence),
+    disposeShard: ({ key }) => {
+      this.#shards.get(key)?.dispose();
+      this.#shards.delete(key);
+    },
+    response: (response) => this.#requests.settle(response),
+    budgetSpent: (message) => this.#requests.notifyBudgetSpent(message),
+    batchAck: () => this.#batcher.acknowledge(),
+    ping: () => this.#post({ type: 'pong' }),
+    shutdown: () => this.#post({ type: 'ended' }),
+  };
+
+  #post(message: FromThread, transfer: ArrayBuffer[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+}

@@ -1,0 +1,143 @@
+/** A shard in a thread of its manager's: a local one, with all it says told to the other side. */
+import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
+import type { SendPayload } from '../../../protocol/packets.ts';
+import type { SendOptions } from '../../../shard.ts';
+import type { DisconnectOptions } from '../../../shard/close-request.ts';
+import type { RequestOptions } from '../../../shard/guild-member-requests.ts';
+import type { Logger } from '../../../shard/logger.ts';
+import { LocalShard } from '../../local-shard.ts';
+import { FORWARDED_EVENTS } from '../../manager-events.ts';
+import type { PendingRequests } from './pending-requests.ts';
+import { IdentifyGateProxy } from './identify-gate-proxy.ts';
+import { SessionStoreProxy } from './session-store-proxy.ts';
+import type { ThreadOptions, Method, ThreadShardConfig, ShardMessage } from '../wire/messages.ts';
+import type { MessageBatcher } from './message-batcher.ts';
+import { serializeError } from '../wire/serialized-error.ts';
+
+/** Who does not want its socket read. */
+type PauseReason = 'manager' | 'backPressure';
+
+interface ThreadShardDependencies {
+  readonly options: ThreadOptions;
+  readonly batcher: MessageBatcher;
+  readonly requests: PendingRequests;
+}
+
+export class ThreadShard {
+  readonly #key: number;
+  readonly #batcher: MessageBatcher;
+  readonly #shard: LocalShard;
+  readonly #pauseReasons = new Set<PauseReason>();
+  #sessionId: string | null;
+  #hasChanged = false;
+  #isDisposed = false;
+  #rawEnabled = false;
+
+  constructor(key: number, { presence, session, ...config }: ThreadShardConfig, { options, batcher, requests }: ThreadShardDependencies) {
+    this.#key = key;
+    this.#batcher = batcher;
+    this.#sessionId = session?.sessionId ?? null;
+    const send = (message: ShardMessage): void => this.#send(message);
+    this.#shard = new LocalShard({
+      ...options,
+      ...config,
+      session,
+      ...(presence === undefined ? {} : { presence }),
+      sessionStore: new SessionStoreProxy(requests, send),
+      identifyGate: new IdentifyGateProxy(requests, send),
+      logger: this.#createLogger(),
+    });
+    for (const name of FORWARDED_EVENTS) this.#shard.on(name, (...args: readonly unknown[]) => this.#sendEvent(name, args));
+    this.#shard.on('dispatch', (dispatch) => {
+      if (!this.#isDisposed) batcher.sendDispatch(key, dispatch);
+    });
+    if (batcher.isFull) this.pauseReading('backPressure');
+  }
+
+  /** Settles when it is done, and told. Never rejects. */
+  async call(id: number, method: Method, args: readonly unknown[], signal: AbortSignal): Promise<void> {
+    this.#hasChanged = true;
+    try {
+      const value = await this.#methods[method](args, signal);
+      this.#send({ kind: 'response', id, value, error: null });
+    } catch (error) {
+      this.#send({ kind: 'response', id, value: undefined, error: serializeError(error) });
+    }
+  }
+
+  readonly #methods: Record<Method, (args: readonly unknown[], signal: AbortSignal) => Promise<unknown>> = {
+    connect: (_, signal) => this.#shard.connect({ signal }),
+    disconnect: ([options], signal) => this.#shard.disconnect({ ...(options as DisconnectOptions), signal }),
+    reconnect: () => this.#shard.reconnect(),
+    send: ([payload, options], signal) => this.#shard.send(payload as SendPayload, { ...(options as SendOptions), signal }),
+    requestGuildMembers: ([request, options], signal) =>
+      this.#shard.requestGuildMembers(request as GatewayRequestGuildMembersData, { ...(options as RequestOptions), signal }),
+    heartbeat: () => this.#shard.heartbeat(),
+    barrier: () => this.#shard.barrier(),
+    settled: () => this.#shard.settled(),
+  };
+
+  pauseReading(reason: PauseReason): void {
+    this.#pauseReasons.add(reason);
+    this.#shard.pauseReading();
+  }
+
+  resumeReading(reason: PauseReason): void {
+    this.#pauseReasons.delete(reason);
+    if (this.#pauseReasons.size === 0) this.#shard.resumeReading();
+  }
+
+  enableRaw(): void {
+    if (this.#rawEnabled) return;
+    this.#rawEnabled = true;
+    this.#shard.on('raw', (packet) => this.#sendEvent('raw', [packet]));
+  }
+
+  forceClose(code: number | undefined): void {
+    this.#shard.forceClose(code);
+  }
+
+  rewind(sequence: number): void {
+    this.#shard.rewind(sequence);
+    this.#send({ kind: 'rewound' });
+  }
+
+  /** It is not listened to any more. */
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#shard.forceClose();
+  }
+
+  /** Tells how it is, if anything has happened since. */
+  sendStats(): void {
+    if (!this.#hasChanged || this.#isDisposed) return;
+    this.#hasChanged = false;
+    const { ping, pendingSends, health } = this.#shard;
+    this.#batcher.send(this.#key, { kind: 'stats', stats: { ping, pendingSends, ...health } });
+  }
+
+  #sendEvent(name: (typeof FORWARDED_EVENTS)[number] | 'raw', args: readonly unknown[]): void {
+    this.#sendSessionChange();
+    this.#send({ kind: 'event', name, args: args.map((arg) => (arg instanceof Error ? serializeError(arg) : arg)) });
+  }
+
+  /** The other side must know of a session before it is given a dispatch of it. */
+  #sendSessionChange(): void {
+    const { session } = this.#shard;
+    const sessionId = session?.sessionId ?? null;
+    if (sessionId === this.#sessionId) return;
+    this.#sessionId = sessionId;
+    this.#send({ kind: 'session', session });
+  }
+
+  #send(message: ShardMessage): void {
+    if (this.#isDisposed) return;
+    this.#hasChanged = true;
+    this.#batcher.send(this.#key, message);
+  }
+
+  #createLogger(): Logger {
+    const logAt = (level: keyof Logger) => (message: string) => this.#send({ kind: 'log', level, message });
+    return { debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+  }
+}

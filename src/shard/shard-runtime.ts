@@ -1,0 +1,227 @@
+/**
+ * The inside of a shard: wires the machine to the parts that hold its session, its sends and its listeners, and turns
+ * what the machine says into events. `Shard` is the door to it.
+ */
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
+import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
+import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
+import type { ActivityTimes } from '../connection/connection-delegate.ts';
+import { ConnectionSlot } from '../connection/connection-slot.ts';
+import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
+import { SendQueue } from '../connection/send-queue.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import type { GatewayErrorOptions } from '../protocol/errors.ts';
+import { CurrentSession } from '../session/current-session.ts';
+import { SessionWriter } from '../session/session-writer.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { attachInspector } from './inspected-shard.ts';
+import type { GuildMemberRequests } from './guild-member-requests.ts';
+import { WaitList } from './wait-list.ts';
+import { createShardActor } from './shard-actor.ts';
+import type { ShardActor } from './shard-actor.ts';
+import { ShardEmitter } from './shard-emitter.ts';
+import { ShardConnectionDelegate } from './shard-connection-delegate.ts';
+import type { ResolvedOptions } from './shard-options.ts';
+
+export class ShardRuntime {
+  readonly options: ResolvedOptions;
+  readonly activityTimes: ActivityTimes = { lastFrameAt: null, lastDispatchAt: null };
+  readonly session: CurrentSession;
+  readonly heartbeatTracker: HeartbeatTracker;
+  readonly connectionSlot = new ConnectionSlot();
+  readonly queue: SendQueue;
+  readonly sessionWriter: SessionWriter;
+  readonly emitter: ShardEmitter;
+  readonly dispatcher: Dispatcher;
+  readonly delegate: ShardConnectionDelegate;
+  /** Those who wait for the next READY or RESUMED. */
+  readonly readyWaiters = new WaitList('connect()');
+  /** Those who wait for the close handshake. */
+  readonly closedWaiters = new WaitList('disconnect()');
+  /** The latest presence, for the next IDENTIFY. */
+  presence: GatewayPresenceUpdateData | undefined;
+  actor: ShardActor;
+  /** Made when members are first asked for: few shards ever do. */
+  requests: GuildMemberRequests | null = null;
+  #state: ShardState = 'disconnected';
+  #hasSession: boolean;
+
+  constructor(options: ResolvedOptions) {
+    const { clock } = options;
+    this.options = options;
+    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.reportListenerError(name, cause));
+    this.presence = options.presence;
+    this.heartbeatTracker = new HeartbeatTracker(clock);
+    this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
+    this.sessionWriter = new SessionWriter(options.sessionStore, (error) => this.fault(error));
+    this.session = new CurrentSession(options.shardId, options.shardCount);
+    this.session.restore(options.session);
+    this.#hasSession = this.session.identity !== null;
+    this.delegate = new ShardConnectionDelegate(this);
+    this.dispatcher = new Dispatcher(this.delegate);
+    this.actor = this.#createActor();
+    this.actor.start();
+    attachInspector(options.inspect, this, (cause) => this.#reportObserverError(cause));
+  }
+
+  get state(): ShardState {
+    const { status, value } = this.actor.getSnapshot();
+    return status === 'error' ? 'failed' : shardState(value);
+  }
+
+  send(event: ShardEvent): void {
+    this.actor.send(event);
+  }
+
+  /** A machine that died of a bug of ours must not leave its shard unusable. */
+  restartIfCrashed(): void {
+    if (this.actor.getSnapshot().status !== 'error') return;
+    this.actor = this.#createActor();
+    this.actor.start();
+  }
+
+  saveSession(): void {
+    const session = this.session.sessionForStore(this.dispatcher.lowestSequenceOf(this.session.id));
+    if (session !== null) this.sessionWriter.save(session);
+  }
+
+  discardSession(): void {
+    this.session.clear();
+    this.sessionWriter.clear(this.options.shardId);
+  }
+
+  /** Settles when the session is stored, or the store has had its time. */
+  async flushStore(): Promise<void> {
+    const { clock, timing } = this.options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimeout(resolve, timing.closeTimeoutMs);
+    await Promise.race([this.sessionWriter.flushed(), promise]);
+    clock.clearTimeout(timer);
+  }
+
+  reportBudgetSpent(retryAfterMs: number): void {
+    this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`));
+  }
+
+  /** Settles all that waits for a connection that will not come. */
+  rejectWaiters(error: GatewayError): void {
+    this.readyWaiters.reject(error);
+    this.queue.stop(error);
+    this.requests?.stop(error);
+  }
+
+  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
+  prepareStop({ session }: { readonly session: 'keep' | 'discard' }): void {
+    this.rejectWaiters(new GatewayError('STOPPED', 'the shard was stopped'));
+    this.dispatcher.finish(null);
+    this.saveSession();
+    if (session === 'discard') this.discardSession();
+  }
+
+  fault(error: GatewayError): void {
+    this.options.logger.warn(this.#logLine(`${error.code}: ${error.message}`));
+    this.emitter.emit('fault', error);
+  }
+
+  #createActor(): ShardActor {
+    const actor = createShardActor(this, (cause) => this.#reportObserverError(cause));
+    actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
+    actor.on('*', (emitted) => {
+      this.#onStateChange();
+      (ShardRuntime.#EMIT_HANDLERS[emitted.type] as (runtime: ShardRuntime, emitted: ShardEmitted) => void)(this, emitted);
+    });
+    return actor;
+  }
+
+  /** What the machine says, as events. */
+  static readonly #EMIT_HANDLERS: { [Type in ShardEmitted['type']]: (runtime: ShardRuntime, emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
+    connected: (runtime) => runtime.emitter.emit('connected'),
+    hello: (runtime, { heartbeatIntervalMs }) => runtime.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
+    reconnected: (runtime, { resumed }) => runtime.emitter.emit('reconnected', { resumed }),
+    disconnected: (runtime, { code, reason, initiator, willReconnect, willResume }) =>
+      runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
+    fault: (runtime, { code, reason, closeCode, cause }) =>
+      runtime.fault(new GatewayError(code, reason, { ...closeCodeOption(closeCode), ...causeOption(cause) })),
+    failed: (runtime, { code, reason, closeCode }) =>
+      runtime.#fail(new GatewayError(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closeCodeOption(closeCode))),
+  };
+
+  /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
+  updateBackPressure(): void {
+    if (this.#state === 'ready' && this.dispatcher.isFull) this.connectionSlot.connection?.pauseReading();
+    else this.connectionSlot.connection?.resumeReading();
+  }
+
+  /** Acts on a change of the flat state, once. */
+  #onStateChange(): void {
+    const hasSession = this.actor.getSnapshot().context.session !== null;
+    if (this.#hasSession && !hasSession) this.discardSession();
+    this.#hasSession = hasSession;
+    const from = this.#state;
+    const to = this.state;
+    if (from === to) return;
+    this.#state = to;
+    ShardRuntime.#ON_EXIT[from]?.(this);
+    this.options.logger.info(this.#logLine(`${from} → ${to}`));
+    this.emitter.emit('stateChange', { from, to });
+    ShardRuntime.#ON_ENTRY[to]?.(this);
+  }
+
+  static readonly #ON_EXIT: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
+    ready: (runtime) => {
+      runtime.queue.detach();
+      runtime.requests?.onConnectionLost();
+      runtime.saveSession();
+    },
+    disconnecting: (runtime) => runtime.closedWaiters.resolve(),
+  };
+
+  static readonly #ON_ENTRY: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
+    ready: (runtime) => {
+      runtime.updateBackPressure();
+      runtime.readyWaiters.resolve();
+      if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
+    },
+    disconnected: (runtime) => {
+      // A forced close that came while the socket was only being made.
+      runtime.connectionSlot.connection?.abort(runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
+      // Whoever asked for the stop has said why already.
+      if (!runtime.queue.isStopped) runtime.rejectWaiters(new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
+      runtime.dispatcher.finish(null);
+    },
+  };
+
+  #fail(error: GatewayError): void {
+    this.rejectWaiters(error);
+    this.dispatcher.finish(error);
+    this.options.logger.error(this.#logLine(`${error.code}: ${error.message}`));
+    this.emitter.emit('failed', error);
+  }
+
+  #onMachineError(cause: unknown): void {
+    // The children of a machine in error are not stopped.
+    this.connectionSlot.connection?.terminate();
+    this.#onStateChange();
+    this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
+  }
+
+  #reportObserverError(cause: unknown): void {
+    this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
+  }
+
+  reportListenerError(name: string, cause: unknown): void {
+    // It read the data of a dispatch that has none; the connection ended with that as its fault.
+    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
+    const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
+    // A fault listener that throws would be told of itself for ever.
+    if (name === 'fault') this.options.logger.error(this.#logLine(error.message));
+    else this.fault(error);
+  }
+
+  #logLine(text: string): string {
+    return `shard ${this.options.shardId}: ${text}`;
+  }
+}
+
+const closeCodeOption = (closeCode: number | null): GatewayErrorOptions => (closeCode === null ? {} : { closeCode });
+const causeOption = (cause: unknown): GatewayErrorOptions => (cause === undefined ? {} : { cause });

@@ -1,0 +1,88 @@
+/**
+ * Answers what a client asks for once it has identified: by a table, opcode → the dispatches that come back.
+ * @see https://discord.com/developers/docs/events/gateway-events#send-events
+ */
+import { Opcodes } from '../../protocol/opcodes.ts';
+import type { Fields } from './identify-validation.ts';
+import { isObject } from './identify-validation.ts';
+import type { Ids } from './ids.ts';
+import type { FakeSession } from './sessions.ts';
+
+/** A dispatch to be. */
+export interface ResponseDispatch {
+  readonly t: string;
+  readonly d: unknown;
+}
+
+/** What an answer is made from. */
+export interface CommandContext {
+  readonly d: unknown;
+  readonly session: FakeSession;
+  readonly userId: string;
+  readonly ids: Ids;
+}
+
+/** `null` says that `d` can't be understood. */
+type Responder = (d: Fields, context: CommandContext) => ResponseDispatch[] | null;
+
+const isSnowflake = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value);
+
+/** @see https://discord.com/developers/docs/events/gateway-events#update-voice-state */
+const voiceState: Responder = (d, { session, userId }) => {
+  const { guild_id: guildId, channel_id: channelId } = d;
+  if (!isSnowflake(guildId) || (channelId !== null && !isSnowflake(channelId))) return null;
+  const state = {
+    guild_id: guildId,
+    channel_id: channelId,
+    user_id: userId,
+    session_id: session.id,
+    deaf: false,
+    mute: false,
+    self_deaf: d['self_deaf'] === true,
+    self_mute: d['self_mute'] === true,
+    self_video: false,
+    suppress: false,
+    request_to_speak_timestamp: null,
+  };
+  return [{ t: 'VOICE_STATE_UPDATE', d: state }];
+};
+
+/** @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
+const soundboardSounds: Responder = (d, { ids }) => {
+  const guildIds = d['guild_ids'];
+  if (!Array.isArray(guildIds) || !guildIds.every(isSnowflake)) return null;
+  return guildIds.map((guildId) => {
+    const sound = {
+      sound_id: ids.snowflake(`sound of ${guildId}`),
+      name: 'Sound',
+      volume: 1,
+      emoji_id: null,
+      emoji_name: null,
+      guild_id: guildId,
+      available: true,
+    };
+    return { t: 'SOUNDBOARD_SOUNDS', d: { guild_id: guildId, soundboard_sounds: [sound] } };
+  });
+};
+
+/** @see https://discord.com/developers/docs/events/gateway-events#request-channel-info */
+const channelInfo: Responder = (d, { ids }) => {
+  const { guild_id: guildId, fields } = d;
+  if (!isSnowflake(guildId) || !Array.isArray(fields)) return null;
+  const channel = {
+    id: ids.snowflake(`voice channel of ${guildId}`),
+    ...(fields.includes('status') ? { status: 'Fake status' } : {}),
+    ...(fields.includes('voice_start_time') ? { voice_start_time: 1_704_067_200 } : {}),
+  };
+  return [{ t: 'CHANNEL_INFO', d: { guild_id: guildId, channels: [channel] } }];
+};
+
+const RESPONDERS: ReadonlyMap<number, Responder> = new Map<number, Responder>([
+  [Opcodes.VoiceStateUpdate, voiceState],
+  [Opcodes.RequestSoundboardSounds, soundboardSounds],
+  [Opcodes.RequestChannelInfo, channelInfo],
+]);
+
+/** The dispatches that answer a request; `null` when it can't be understood. */
+export const responsesTo = (op: number, context: CommandContext): ResponseDispatch[] | null =>
+  isObject(context.d) ? (RESPONDERS.get(op)?.(context.d, context) ?? null) : null;

@@ -1,0 +1,138 @@
+/**
+ * Answers Request Guild Members.
+ * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
+ */
+import type { FakeMember } from './fake-member.ts';
+import type { Fields } from './identify-validation.ts';
+import { isObject } from './identify-validation.ts';
+import type { Ids } from './ids.ts';
+import type { Settings } from './options.ts';
+import type { ResponseDispatch } from './command-responses.ts';
+
+const MAX_NONCE_BYTES = 32;
+const MAX_MATCHES = 100;
+const GUILD_PRESENCES = 1 << 8;
+
+interface MembersRequest {
+  readonly guildId: string;
+  readonly query: string | null;
+  readonly limit: number;
+  readonly userIds: readonly string[] | null;
+  readonly presences: boolean;
+  readonly nonce: string | undefined;
+}
+
+/** A single id may come without its list. */
+function parseIds(value: unknown): string[] | null {
+  if (typeof value === 'string') return [value];
+  return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : null;
+}
+
+/** `null` when it can't be understood. */
+function parseRequest(d: Fields): MembersRequest | null {
+  const { guild_id: guildId, query, limit, user_ids: requestedIds, presences, nonce } = d;
+  const userIds = requestedIds === undefined ? null : parseIds(requestedIds);
+  const hasQuery = typeof query === 'string' && typeof limit === 'number' && Number.isInteger(limit) && limit >= 0;
+  if (typeof guildId !== 'string' || (userIds === null && !hasQuery)) return null;
+  return {
+    guildId,
+    query: userIds === null ? String(query) : null,
+    limit: Number(limit ?? 0),
+    userIds,
+    presences: presences === true,
+    // A nonce that is too long is ignored, says the documentation.
+    nonce: typeof nonce === 'string' && Buffer.byteLength(nonce) <= MAX_NONCE_BYTES ? nonce : undefined,
+  };
+}
+
+export class Members {
+  readonly #settings: Settings;
+  readonly #ids: Ids;
+  readonly #allRequestedAt = new Map<string, number>();
+
+  constructor(settings: Settings, ids: Ids) {
+    this.#settings = settings;
+    this.#ids = ids;
+  }
+
+  /** The dispatches that answer a request; `null` when it can't be understood. */
+  responses(d: unknown, intents: number): ResponseDispatch[] | null {
+    const request = isObject(d) ? parseRequest(d) : null;
+    if (request === null) return null;
+    const nonce = request.nonce === undefined ? {} : { nonce: request.nonce };
+    if (request.query === '' && request.limit === 0) {
+      const waitMs = this.#reserveFullRequest(request.guildId);
+      if (waitMs > 0) {
+        const meta = { guild_id: request.guildId, ...nonce };
+        return [{ t: 'RATE_LIMITED', d: { opcode: 8, retry_after: Math.ceil(waitMs) / 1000, meta } }];
+      }
+    }
+    const found = this.#find(request);
+    const size = this.#settings.membersChunkSize;
+    const count = Math.max(1, Math.ceil(found.length / size));
+    const missing = request.userIds?.filter((id) => !found.some(({ user }) => user.id === id));
+    return Array.from({ length: count }, (_, index) => {
+      const members = found.slice(index * size, (index + 1) * size);
+      // Without the intent the list stays empty.
+      const visible = (intents & GUILD_PRESENCES) === 0 ? [] : members;
+      return {
+        t: 'GUILD_MEMBERS_CHUNK',
+        d: {
+          guild_id: request.guildId,
+          members: members.map(withDefaults),
+          chunk_index: index,
+          chunk_count: count,
+          ...(missing !== undefined && missing.length > 0 ? { not_found: missing } : {}),
+          ...(request.presences ? { presences: visible.map((member) => presenceOf(request.guildId, member)) } : {}),
+          ...nonce,
+        },
+      };
+    });
+  }
+
+  /** Takes the right to request all members of a guild, or says how long to wait for it. */
+  #reserveFullRequest(guildId: string): number {
+    const now = this.#settings.clock.now();
+    const waitMs = (this.#allRequestedAt.get(guildId) ?? -Infinity) + this.#settings.membersIntervalMs - now;
+    if (waitMs <= 0) this.#allRequestedAt.set(guildId, now);
+    return waitMs;
+  }
+
+  #find({ guildId, userIds, query, limit }: MembersRequest): readonly FakeMember[] {
+    const all = this.#membersOf(guildId);
+    if (userIds !== null) return all.filter(({ user }) => userIds.includes(user.id));
+    const prefix = (query ?? '').toLowerCase();
+    if (prefix === '' && limit === 0) return all;
+    const matches = all.filter(({ user, nick }) =>
+      [user.username, nick ?? user.username].some((name) => name.toLowerCase().startsWith(prefix)),
+    );
+    return matches.slice(0, limit === 0 ? MAX_MATCHES : limit);
+  }
+
+  #membersOf(guildId: string): readonly FakeMember[] {
+    const { guildMembers } = this.#settings;
+    if (typeof guildMembers !== 'number') return guildMembers[guildId] ?? [];
+    return this.#ids
+      .snowflakes(`members of ${guildId}`, guildMembers)
+      .map((id, n) => ({ user: { id, username: `member-${n}` } }));
+  }
+}
+
+const withDefaults = (member: FakeMember): FakeMember => ({
+  nick: null,
+  roles: [],
+  joined_at: '2024-01-01T00:00:00.000000+00:00',
+  deaf: false,
+  mute: false,
+  flags: 0,
+  ...member,
+  user: { discriminator: '0', global_name: null, avatar: null, ...member.user },
+});
+
+const presenceOf = (guildId: string, { user }: FakeMember): unknown => ({
+  user: { id: user.id },
+  guild_id: guildId,
+  status: 'online',
+  activities: [],
+  client_status: { desktop: 'online' },
+});

@@ -1,0 +1,59 @@
+/**
+ * The part of the REST API that is up to the test: what a bot says goes there, not over the gateway.
+ * @see https://discord.com/developers/docs/reference#http-api
+ */
+import type { IncomingMessage } from 'node:http';
+import { messageOf } from '../../protocol/errors.ts';
+import type { FakeRestReply } from './fake-rest.ts';
+import { acceptsToken } from './options.ts';
+import type { Settings } from './options.ts';
+
+const BASE = '/api/v10/';
+const MAX_BODY_BYTES = 1 << 24;
+
+/**
+ * These carry a token of their own in the path.
+ * @see https://discord.com/developers/docs/interactions/receiving-and-responding#endpoints
+ */
+const OWN_TOKEN = /^\/(?:interactions|webhooks)\/\d+\/[^/]+/;
+
+/** `null` if it is too long. */
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Read to its end all the same: who stops reading can't answer.
+    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
+  }
+  return bytes > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString();
+}
+
+function parseBody(text: string): unknown {
+  if (text === '') return null;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const errorReply = (status: number, what: string): FakeRestReply => ({ status, body: { message: `${status}: ${what}`, code: 0 } });
+
+/** What the test answers; `null` if it has nothing to say. */
+export async function restReply(settings: Settings, request: IncomingMessage): Promise<FakeRestReply | null> {
+  const { rest } = settings;
+  const { method = 'GET', url = '', headers } = request;
+  if (rest === null || !url.startsWith(BASE)) return null;
+  const { pathname, searchParams: query } = new URL(url, 'http://127.0.0.1');
+  const path = pathname.slice(BASE.length - 1);
+  const isAuthorized = OWN_TOKEN.test(path) || acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1]);
+  if (!isAuthorized) return errorReply(401, 'Unauthorized');
+  const text = await readBody(request);
+  if (text === null) return errorReply(413, 'Request Entity Too Large');
+  try {
+    return await rest({ method, path, query, headers, body: parseBody(text) });
+  } catch (error) {
+    return errorReply(500, messageOf(error));
+  }
+}

@@ -1,0 +1,216 @@
+import { describe, expect, test } from 'vitest';
+import { createActor, createMachine } from 'xstate';
+import type { AnyActorLogic } from 'xstate';
+import { closeSocketActor } from '../../src/actors/close-socket.actor.ts';
+import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../src/identify/identify-gate.ts';
+import { ConnectionSlot } from '../../src/connection/connection-slot.ts';
+import { identifyPermitActor } from '../../src/actors/identify-permit.actor.ts';
+import { loadSessionActor } from '../../src/actors/load-session.actor.ts';
+import { socketActor } from '../../src/actors/socket.actor.ts';
+import { CurrentSession } from '../../src/session/current-session.ts';
+import { SessionWriter } from '../../src/session/session-writer.ts';
+import type { Session } from '../../src/session/session.ts';
+import { bareConnection } from '../connection/bare-connection.ts';
+
+const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+
+/** A machine that does nothing but invoke one actor, and take down what it says. */
+function invoked(logic: AnyActorLogic, input: unknown) {
+  const events: unknown[] = [];
+  const actor = createActor(
+    createMachine({
+      initial: 'on',
+      states: {
+        on: {
+          invoke: { id: 'child', src: logic, input },
+          on: { off: 'off', '*': { actions: ({ event }) => void events.push(event) } },
+        },
+        off: { on: { '*': { actions: ({ event }) => void events.push(event) } } },
+      },
+    }),
+  ).start();
+  const child = actor.getSnapshot().children['child'];
+  return { events, send: (event: { type: string }) => child?.send(event), stop: () => actor.send({ type: 'off' }) };
+}
+
+describe('the closer', () => {
+  const GONE = { type: 'socket.closeCompleted', connectionId: 3 };
+  const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
+
+  test('has nothing to let go when there never was a connection', () => {
+    expect(invoked(closeSocketActor(() => ({ connectionSlot: new ConnectionSlot() })), input).events).toEqual([GONE]);
+  });
+
+  test('leaves a connection alone that is not the one to let go', () => {
+    const { connection, socket } = bareConnection();
+    const connectionSlot = new ConnectionSlot();
+    connectionSlot.connection = connection;
+    const closer = invoked(closeSocketActor(() => ({ connectionSlot })), { ...input, connectionId: 4 });
+    closer.stop();
+    expect([closer.events, socket.calls]).toEqual([[{ ...GONE, connectionId: 4 }], []]);
+  });
+
+  test('closes its connection as it is told, says when it is gone, and ends what is left when it is stopped', () => {
+    const { connection, socket } = bareConnection();
+    const connectionSlot = new ConnectionSlot();
+    connectionSlot.connection = connection;
+    const closer = invoked(closeSocketActor(() => ({ connectionSlot })), input);
+    const before = closer.events.length;
+    socket.emit('close', 4_000, Buffer.alloc(0));
+    closer.stop();
+    expect([before, closer.events, socket.calls]).toEqual([0, [GONE], [['resume'], ['close', 4_000, 'enough'], ['terminate']]]);
+  });
+});
+
+/** A gate that is opened by hand. */
+function manualGate() {
+  const requests: (IdentifyRequest & PromiseWithResolvers<IdentifyPermit>)[] = [];
+  const gate: IdentifyGate = {
+    acquire: (request) => {
+      const settle = Promise.withResolvers<IdentifyPermit>();
+      requests.push({ ...request, ...settle });
+      return settle.promise;
+    },
+  };
+  const outcomes: string[] = [];
+  const permit: IdentifyPermit = { sent: () => void outcomes.push('sent'), release: () => void outcomes.push('release') };
+  return { gate, requests, permit, outcomes };
+}
+
+describe('the permit', () => {
+  test('is asked for the shard, put on the line when it is granted, and kept when the wait is over', async () => {
+    const { gate, requests, permit, outcomes } = manualGate();
+    const connectionSlot = new ConnectionSlot();
+    const spent: number[] = [];
+    const waiting = invoked(identifyPermitActor(() => ({ connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: (ms) => void spent.push(ms) })), { shardId: 7 });
+    const [request] = requests;
+    request!.onBudgetSpent?.(1_000);
+    request!.resolve(permit);
+    await turn();
+    waiting.stop();
+    expect([request!.shardId, spent, waiting.events, request!.signal.aborted, outcomes, connectionSlot.consumePermit()]).toEqual([
+      7,
+      [1_000],
+      [{ type: 'identify.granted' }],
+      false,
+      [],
+      permit,
+    ]);
+  });
+
+  test('that nobody waits for any more is given back, whatever the gate says', async () => {
+    const { gate, requests, permit, outcomes } = manualGate();
+    const connectionSlot = new ConnectionSlot();
+    const waiting = invoked(identifyPermitActor(() => ({ connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: () => undefined })), { shardId: 7 });
+    waiting.stop();
+    requests[0]!.resolve(permit);
+    await turn();
+    expect([requests[0]!.signal.aborted, waiting.events, outcomes, connectionSlot.consumePermit()]).toEqual([true, [], ['release'], null]);
+  });
+
+  test('that is refused is told with its cause, unless nobody waits for it any more', async () => {
+    const cause = new Error('no gate');
+    const events = await Promise.all(
+      [false, true].map(async (stopped) => {
+        const { gate, requests } = manualGate();
+        const waiting = invoked(identifyPermitActor(() => ({ connectionSlot: new ConnectionSlot(), options: { identifyGate: gate }, reportBudgetSpent: () => undefined })), { shardId: 7 });
+        if (stopped) waiting.stop();
+        requests[0]!.reject(cause);
+        await turn();
+        return waiting.events;
+      }),
+    );
+    expect(events).toEqual([[{ type: 'identify.refused', reason: expect.any(String), cause }], []]);
+  });
+
+  test('on the line is there once, and goes back when another takes its place', () => {
+    const [first, second] = [manualGate(), manualGate()];
+    const line = new ConnectionSlot();
+    line.storePermit(first.permit);
+    line.storePermit(second.permit);
+    expect([first.outcomes, second.outcomes, line.consumePermit(), line.consumePermit()]).toEqual([['release'], [], second.permit, null]);
+  });
+});
+
+const IDENTITY = { sessionId: 'one', resumeUrl: 'wss://one.test' };
+const STORED: Session = { ...IDENTITY, sequence: 5, shardId: 0, shardCount: 1 };
+
+function loadingFrom(load: () => Promise<Session | null>, session = new CurrentSession(0, 1)) {
+  const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve() };
+  const sessionWriter = new SessionWriter(store, () => undefined);
+  return { cell: session, ...invoked(loadSessionActor(() => ({ session, sessionWriter })), { shardId: 0 }) };
+}
+
+describe('a session that is looked for', () => {
+  test('is the one at hand, and then the store is not asked', async () => {
+    const cell = new CurrentSession(0, 1);
+    cell.start(IDENTITY, 9);
+    const { events } = loadingFrom(() => Promise.reject(new Error('asked')), cell);
+    await turn();
+    expect(events).toEqual([{ type: 'session.loaded', session: IDENTITY }]);
+  });
+
+  test.each([
+    ['the one of the store', STORED, IDENTITY, 5],
+    ['none, if the store has none', null, null, null],
+    ['none, if what the store has is for another count of shards', { ...STORED, shardCount: 2 }, null, null],
+  ])('is %s', async (_, stored, session, sequence) => {
+    const { events, cell } = loadingFrom(() => Promise.resolve(stored));
+    await turn();
+    expect([events, cell.identity, cell.sequence]).toEqual([[{ type: 'session.loaded', session }], session, sequence]);
+  });
+
+  test('in a store that can not be read is told of with the cause', async () => {
+    const cause = new Error('EACCES');
+    const { events } = loadingFrom(() => Promise.reject(cause));
+    await turn();
+    expect(events).toEqual([{ type: 'session.unavailable', reason: expect.any(String), cause }]);
+  });
+
+  test('and turns out to be none is told of with what is wrong', async () => {
+    const { events } = loadingFrom(() => Promise.resolve({ ...STORED, sessionId: '' }));
+    await turn();
+    expect(events).toEqual([{ type: 'session.unavailable', reason: expect.any(String), cause: expect.objectContaining({ code: 'INVALID_SESSION' }) }]);
+  });
+
+  test.each([
+    ['is found', () => Promise.resolve(STORED)],
+    ['can not be read', () => Promise.reject(new Error('EACCES'))],
+  ])('and %s when nobody waits for it any more changes nothing', async (_, load) => {
+    const { events, stop, cell } = loadingFrom(load);
+    stop();
+    await turn();
+    expect([events, cell.identity]).toEqual([[], null]);
+  });
+});
+
+describe('the socket', () => {
+  const input = { connectionId: 3, resumeUrl: null };
+
+  test('that can not be opened has failed, and leaves the line as it was', () => {
+    const cause = new TypeError('bad URL');
+    const { host } = bareConnection();
+    const connectionSlot = new ConnectionSlot();
+    const { events } = invoked(socketActor(() => ({ connectionSlot, delegate: { ...host, open: () => { throw cause; } } })), input);
+    expect([events, connectionSlot.connection]).toEqual([[{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }], null]);
+  });
+
+  test('that throws at a command has failed', () => {
+    const { host: delegate, socket } = bareConnection();
+    socket.send = () => { throw 'broken'; };
+    const { events, send } = invoked(socketActor(() => ({ connectionSlot: new ConnectionSlot(), delegate })), input);
+    send({ type: 'identify' });
+    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
+  });
+
+  test('is put on the line, does as it is told, and is not listened to once it is left', () => {
+    const { host: delegate, socket } = bareConnection();
+    const connectionSlot = new ConnectionSlot();
+    const { events, send, stop } = invoked(socketActor(() => ({ connectionSlot, delegate })), input);
+    socket.emit('open');
+    send({ type: 'identify' });
+    stop();
+    socket.emit('close', 1006, Buffer.alloc(0));
+    expect([connectionSlot.connection?.id, events, socket.calls]).toEqual([3, [{ type: 'socket.opened', connectionId: 3 }], [['send', { op: 2 }]]]);
+  });
+});

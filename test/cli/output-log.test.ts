@@ -1,0 +1,83 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { OutputLog } from '../../src/cli/output-log.ts';
+import { formatCount, formatMs, formatNumber } from '../../src/cli/format.ts';
+
+const LONG = 'the gateway dropped the ACKs; the shard noticed after 2.1 s, resumed after 300 ms, nothing lost';
+
+function logged(output: { isTTY?: boolean; columns?: number }, environment: NodeJS.ProcessEnv = {}): string {
+  let text = '';
+  const outputLog = new OutputLog(() => '1.00', { ...output, write: (chunk) => (text += chunk) }, environment);
+  outputLog.paragraph();
+  outputLog.log('survived', LONG);
+  return text;
+}
+
+const widthOf = (columns: number): number | null => new OutputLog(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
+
+describe('the stream', () => {
+  it('is one plain line when it is not a terminal', () => {
+    expect(logged({ columns: 60 })).toBe(`1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('is coloured on a terminal, and says the same', () => {
+    const text = logged({ isTTY: true, columns: 200 });
+    expect(text).toContain('\u001B[');
+    expect(stripVTControlCharacters(text)).toBe(`\n1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('has no colours when NO_COLOR is set', () => {
+    expect(logged({ isTTY: true, columns: 200 }, { NO_COLOR: '1' })).toBe(`\n1.00  ★ survived  ${LONG}\n`);
+  });
+
+  it('folds long lines under their column, with a number and its unit together', () => {
+    expect(logged({ isTTY: true, columns: 75 }, { NO_COLOR: '1' }).split('\n')).toEqual([
+      '',
+      '1.00  ★ survived  the gateway dropped the ACKs; the shard noticed after',
+      '                  2.1 s, resumed after 300 ms, nothing lost',
+      '',
+    ]);
+  });
+});
+
+describe('the status below the lines', () => {
+  const terminal = { isTTY: true, columns: 60 };
+
+  it('stays below: a line takes its place, and it comes again', () => {
+    let text = '';
+    const outputLog = new OutputLog(() => '1.00', { ...terminal, write: (chunk) => (text += chunk) }, { NO_COLOR: '1' });
+    outputLog.setStatus('ready');
+    outputLog.line('a line');
+    outputLog.setStatus('ready');
+    outputLog.setStatus('');
+
+    expect(text).toBe('\r\u001B[2Kready\r\u001B[2Ka line\nready\r\u001B[2K');
+  });
+
+  it('is nothing where there is no terminal', () => {
+    let text = '';
+    const outputLog = new OutputLog(() => '1.00', { write: (chunk) => (text += chunk) });
+    outputLog.setStatus('ready');
+    outputLog.line('a line');
+
+    expect({ text, width: outputLog.statusWidth }).toEqual({ text: 'a line\n', width: null });
+  });
+
+  it('leaves the last column free, and assumes 80 of a terminal that does not know', () => {
+    expect([widthOf(60), widthOf(0)]).toEqual([59, 79]);
+  });
+});
+
+describe('numbers in words', () => {
+  it('gives durations the unit that fits', () => {
+    expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(formatMs)).toEqual(['0.4 ms', '10 ms', '83 ms', '999 ms', '1.0 s', '2.1 s']);
+  });
+
+  it('groups thousands', () => {
+    expect([0, 999, 1_000, 1_234_567].map(formatNumber)).toEqual(['0', '999', '1,000', '1,234,567']);
+  });
+
+  it('counts one and many', () => {
+    expect([formatCount(1, 'dispatch'), formatCount(2, 'dispatch'), formatCount(0, 'guild')]).toEqual(['1 dispatch', '2 dispatches', '0 guilds']);
+  });
+});

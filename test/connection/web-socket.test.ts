@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { Agent, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test } from 'vitest';
+import { createWebSocket, toBuffer } from '../../src/connection/web-socket.ts';
+
+/** The headers of the next upgrade a server is asked for, which it then refuses. */
+async function upgrades() {
+  const server = createServer();
+  const asked = Promise.withResolvers<Record<string, unknown>>();
+  server.on('upgrade', ({ headers }, socket) => {
+    asked.resolve(headers);
+    socket.destroy();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { url: `ws://127.0.0.1:${port}`, asked: asked.promise, [Symbol.asyncDispose]: async () => void server.close() };
+}
+
+class CountingAgent extends Agent {
+  connections = 0;
+
+  override createConnection(...args: Parameters<Agent['createConnection']>): ReturnType<Agent['createConnection']> {
+    this.connections += 1;
+    return super.createConnection(...args);
+  }
+}
+
+test.each([
+  ['the agent given', new CountingAgent(), 1],
+  ['no agent when none is given', undefined, 0],
+] as const)('a socket goes out with the headers and %s, and without compression of its own', async (_, agent, connections) => {
+  await using server = await upgrades();
+  const socket = createWebSocket(server.url, { headers: { 'User-Agent': 'one' }, maxPayload: 1_000, ...(agent === undefined ? {} : { agent }) });
+  const failed = new Promise((resolve) => void socket.on('error', resolve));
+  const headers = await server.asked;
+  expect([headers['user-agent'], headers['sec-websocket-extensions'], agent?.connections ?? 0]).toEqual(['one', undefined, connections]);
+  await failed;
+});
+
+test.each([
+  ['a Buffer', Buffer.from('text')],
+  ['text', 'text'],
+  ['an ArrayBuffer', new TextEncoder().encode('text').buffer as ArrayBuffer],
+  ['pieces', [Buffer.from('te'), Buffer.from('xt')]],
+])('a message may be %s', (_, data) => {
+  expect(toBuffer(data)).toEqual(Buffer.from('text'));
+});

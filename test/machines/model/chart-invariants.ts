@@ -1,0 +1,221 @@
+/**
+ * What must hold in every state a shard can come to. Each invariant gives what it finds wrong, so that it can be tried
+ * on a broken chart too. Time is left out here: that gives more states than there are, never fewer.
+ */
+import { getNextTransitions, transition } from 'xstate';
+import type { ActorLogic, ExecutableActionObject } from 'xstate';
+import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
+import { CLOSE_CODES, endsSession } from '../../../machines/index.ts';
+import type { CloseSocketInput, ShardEvent, ShardInput, SocketCommand } from '../../../machines/index.ts';
+import { INPUTS, closed, malformedEvents, possibleEvents } from './shard-model.ts';
+import type { ShardMachine, ShardSnapshot } from './shard-model.ts';
+
+interface Move {
+  readonly from: ShardSnapshot;
+  readonly event: ShardEvent;
+  readonly to: ShardSnapshot;
+}
+
+export interface Explored {
+  readonly machine: ShardMachine;
+  readonly states: readonly ShardSnapshot[];
+  readonly moves: readonly Move[];
+}
+
+export type Invariant = (explored: Explored) => string[];
+
+const AFTER = 'xstate.after.';
+
+/** The delays that are under way, as events that may come now. */
+const delays = (snapshot: ShardSnapshot): ShardEvent[] =>
+  [...new Set(getNextTransitions(snapshot).map(({ eventType }) => String(eventType)))]
+    .filter((type) => type.startsWith(AFTER))
+    .map((type) => ({ type }) as ShardEvent);
+
+/** What makes a difference to where a shard goes. Why the last connection was lost only does until there is another. */
+function key({ value, context: { session, shouldReconnect, failedResumes, loss, timing } }: ShardSnapshot): string {
+  const isOnline = typeof value === 'object' && 'online' in value;
+  const memory = isOnline || loss === null ? null : [loss.closeWith, loss.code, loss.reconnect];
+  return JSON.stringify([value, session !== null, shouldReconnect, Math.min(failedResumes, timing.maxResumeAttempts), memory]);
+}
+
+/** An event that breaks the machine leads nowhere; whether there are any is for an invariant to say. */
+function isAccepted(snapshot: ShardSnapshot, event: ShardEvent): boolean {
+  try {
+    return snapshot.can(event);
+  } catch {
+    return false;
+  }
+}
+
+export function explore(machine: ShardMachine, inputs: readonly ShardInput[] = INPUTS): Explored {
+  const states = new Map<string, ShardSnapshot>();
+  const moves = new Map<string, Move>();
+  for (const input of inputs) {
+    const known = new Set(states.keys());
+    const map = getAdjacencyMap(machine as unknown as ActorLogic<ShardSnapshot, ShardEvent, ShardInput>, {
+      input,
+      events: (snapshot) => [...possibleEvents(snapshot), ...delays(snapshot)],
+      filterEvents: isAccepted,
+      serializeState: key,
+      stopWhen: (snapshot) => known.has(key(snapshot)),
+    });
+    for (const [name, { state }] of Object.entries(map)) states.set(name, state);
+    for (const { state, event, nextState } of adjacencyMapToArray(map)) {
+      moves.set(JSON.stringify([key(state), event]), { from: state, event, to: nextState });
+    }
+  }
+  return { machine, states: [...states.values()], moves: [...moves.values()] };
+}
+
+export const describeState = ({ value }: ShardSnapshot): string => JSON.stringify(value);
+
+const unique = (found: readonly string[]): string[] => [...new Set(found)];
+
+/** What a move asks to be done, of one kind. */
+function actionParams<Params>({ machine }: Explored, move: Move, kind: string): Params[] {
+  const actions = actionsByMove.get(move) ?? transition(machine, move.from, move.event)[1];
+  actionsByMove.set(move, actions);
+  return actions.filter(({ type }) => type === kind).map(({ params }) => params as Params);
+}
+
+const actionsByMove = new WeakMap<Move, readonly ExecutableActionObject[]>();
+
+const sendsCommand = (explored: Explored, move: Move, command: SocketCommand['type']): boolean =>
+  actionParams<{ event: SocketCommand }>(explored, move, 'xstate.sendTo').some(({ event }) => event.type === command);
+
+const isOnline = (snapshot: ShardSnapshot): boolean => snapshot.matches('online');
+
+/** Whoever invokes one of these is promised an answer by it. */
+const ACTORS_THAT_ANSWER: Readonly<Record<string, string>> = { identifyPermit: 'the identify gate grants, or refuses' };
+
+const HEARTBEAT = 'shard.online.heartbeat';
+
+/** Where the delays lead out from that are under way. */
+const deadlinesOf = (snapshot: ShardSnapshot): string[] =>
+  getNextTransitions(snapshot)
+    .filter(({ eventType, target }) => String(eventType).startsWith(AFTER) && target !== undefined)
+    .map(({ source }) => source.id);
+
+const sourcesOf = ({ children }: ShardSnapshot): string[] =>
+  Object.values(children).flatMap((child) => (typeof child?.src === 'string' ? [child.src] : []));
+
+/** The states one can come to from `start`, against the direction of the moves. */
+function ancestors(moves: readonly Move[], isGoal: (snapshot: ShardSnapshot) => boolean, states: readonly ShardSnapshot[]): Set<string> {
+  const reached = new Set(states.filter(isGoal).map(key));
+  for (let before = -1; before < reached.size; ) {
+    before = reached.size;
+    for (const { from, to } of moves) if (reached.has(key(to))) reached.add(key(from));
+  }
+  return reached;
+}
+
+const unableToReach = (states: readonly ShardSnapshot[], reached: ReadonlySet<string>, goal: string): string[] =>
+  unique(states.filter((state) => !reached.has(key(state))).map((state) => `${describeState(state)} never comes to ${goal}`));
+
+const FATAL = Object.entries(CLOSE_CODES).filter(([, { action }]) => action === 'fail').map(([code]) => Number(code));
+
+const isOf = (event: ShardEvent, families: readonly string[]): boolean => families.some((family) => event.type.startsWith(family));
+
+export const INVARIANTS = {
+  'every state but disconnected, ready and failed has a deadline': ({ states }) =>
+    unique(
+      states
+        .filter((state) => !(['disconnected', 'failed', { online: { session: 'ready' } }] as const).some((value) => state.matches(value)))
+        .filter((state) => !deadlinesOf(state).some((id) => !id.startsWith(HEARTBEAT)) && !sourcesOf(state).some((src) => src in ACTORS_THAT_ANSWER))
+        .map((state) => `${describeState(state)} has no deadline`),
+    ),
+
+  'the heart beats, or is about to, from HELLO on': ({ states }) =>
+    unique(
+      states
+        .filter((state) => isOnline(state) && !state.matches({ online: { session: 'connecting', heartbeat: 'idle' } }))
+        .filter((state) => !deadlinesOf(state).some((id) => id.startsWith(HEARTBEAT)))
+        .map((state) => `${describeState(state)} has no next beat`),
+    ),
+
+  'who resumes has a session': ({ states }) =>
+    unique(states.filter((state) => state.matches({ online: { session: 'resuming' } }) && state.context.session === null).map(describeState)),
+
+  'there are never two sockets': ({ states }) =>
+    unique(states.filter((state) => sourcesOf(state).filter((src) => src === 'socket').length > 1).map(describeState)),
+
+  'there is a socket just while online': ({ states }) =>
+    unique(states.filter((state) => sourcesOf(state).includes('socket') !== isOnline(state)).map(describeState)),
+
+  'no IDENTIFY goes out but in the very step that grants a permit': (explored) =>
+    unique(
+      explored.moves
+        .filter((move) => move.event.type !== 'identify.granted' && sendsCommand(explored, move, 'identify'))
+        .map(({ from, event }) => `${event.type} in ${describeState(from)} identifies`),
+    ),
+
+  'no RESUME goes out without a session': (explored) =>
+    unique(
+      explored.moves
+        .filter((move) => move.to.context.session === null && sendsCommand(explored, move, 'resume'))
+        .map(({ from, event }) => `${event.type} in ${describeState(from)} resumes`),
+    ),
+
+  'nothing that may happen, sane or not, breaks the machine': ({ machine, states }) =>
+    unique(
+      states.flatMap((state) =>
+        [...possibleEvents(state), ...malformedEvents(state)].flatMap((event) => {
+          try {
+            if (machine.getTransitionData(state, event).length === 0) return [];
+            return transition(machine, state, event)[0].status === 'active' ? [] : [`${event.type} in ${describeState(state)} stops it`];
+          } catch (error) {
+            return [`${event.type} in ${describeState(state)}: ${String(error)}`];
+          }
+        }),
+      ),
+    ),
+
+  'there is a way to ready from every state': ({ states, moves }) =>
+    unableToReach(states, ancestors(moves, (state) => state.matches({ online: { session: 'ready' } }), states), 'ready'),
+
+  'there is a way to disconnected from every state but failed': ({ states, moves }) =>
+    unableToReach(
+      states.filter((state) => state.value !== 'failed'),
+      ancestors(moves, ({ value }) => value === 'disconnected', states),
+      'disconnected',
+    ),
+
+  'left alone, a shard that may reconnect finds its way to ready': ({ states, moves }) => {
+    const rests = ['disconnected', 'failed', { disconnecting: 'closing' }] as const;
+    const going = states.filter((state) => state.context.shouldReconnect && !rests.some((rest) => state.matches(rest)));
+    const alone = moves.filter(({ event }) => !event.type.startsWith('shard.'));
+    return unableToReach(going, ancestors(alone, (state) => state.matches({ online: { session: 'ready' } }), states), 'ready by itself');
+  },
+
+  'a fatal close code leads to failed from every online state': ({ machine, states }) =>
+    unique(
+      states.filter(isOnline).flatMap((state) =>
+        FATAL.map((code) => [code, transition(machine, state, closed(state.context.connectionId, code))[0].value] as const)
+          .filter(([, value]) => value !== 'failed')
+          .map(([code, value]) => `${code} in ${describeState(state)} leads to ${JSON.stringify(value)}`),
+      ),
+    ),
+
+  'only op 9 false and a user who gives the session up close with 1000 or 1001': (explored) =>
+    unique(
+      explored.moves
+        .filter(({ event }) => !(event.type === 'shard.disconnect' && event.session === 'discard'))
+        .filter(({ event }) => !(event.type === 'gateway.invalidSession' && !event.resumable))
+        .flatMap((move) =>
+          actionParams<{ src: string; input: CloseSocketInput }>(explored, move, 'xstate.spawnChild')
+            .filter(({ src, input }) => src === 'closeSocket' && endsSession(input.closeWith ?? 0))
+            .map(({ input }) => `${move.event.type} in ${describeState(move.from)} closes with ${input.closeWith}`),
+        ),
+    ),
+
+  'what comes from a socket is only obeyed online, but for its end': ({ machine, states }) =>
+    unique(
+      states.filter((state) => !isOnline(state)).flatMap((state) =>
+        possibleEvents(state)
+          .filter((event) => isOf(event, ['socket.', 'gateway.']) && event.type !== 'socket.closeCompleted')
+          .filter((event) => machine.getTransitionData(state, event).length > 0)
+          .map((event) => `${event.type} is obeyed in ${describeState(state)}`),
+      ),
+    ),
+} as const satisfies Record<string, Invariant>;

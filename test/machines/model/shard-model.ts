@@ -1,0 +1,115 @@
+/** The chart of a shard as a model: without chance, with short times, and all that may happen to it. */
+import type { SnapshotFrom } from 'xstate';
+import { CLOSE_CODES, DEFAULT_TIMING, shardDelays, shardMachine } from '../../../machines/index.ts';
+import type { SessionIdentity, ShardEvent, ShardInput, ShardTiming } from '../../../machines/index.ts';
+
+export type ShardMachine = typeof shardMachine;
+export type ShardSnapshot = SnapshotFrom<ShardMachine>;
+
+export const random = (): number => 0.5;
+
+/** Beats come at 20 s, 60 s, 100 s …; no other time of the model falls on one of them. */
+export const INTERVAL_MS = 40_000;
+
+export const TIMING: ShardTiming = {
+  ...DEFAULT_TIMING,
+  readyPatienceMs: 75_000,
+  resumedTimeoutMs: 70_000,
+  maxResumeAttempts: 2,
+};
+
+export const model: ShardMachine = shardMachine.provide({ delays: shardDelays(random) });
+
+export const SESSION: SessionIdentity = { sessionId: 'session', resumeUrl: 'wss://resume.test' };
+export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://resume.test' };
+
+const input = (shouldReconnect: boolean, session: SessionIdentity | null): ShardInput => ({
+  shardId: 0,
+  shardCount: 1,
+  shouldReconnect,
+  session,
+  timing: TIMING,
+});
+
+export const INPUTS: readonly ShardInput[] = [input(true, null), input(true, SESSION), input(false, null), input(false, SESSION)];
+
+/** A shard as it is without anything said. */
+export const DEFAULT_INPUT = input(true, null);
+
+/** What a user may ask. */
+export const COMMANDS: readonly ShardEvent[] = [
+  { type: 'shard.connect' },
+  { type: 'shard.resume', session: OTHER },
+  { type: 'shard.reconnect' },
+  { type: 'shard.reinstantiate' },
+  { type: 'shard.disconnect', code: 4000, reason: 'enough', session: 'keep' },
+  { type: 'shard.disconnect', code: 1000, reason: 'enough', session: 'discard' },
+  { type: 'shard.forceClose', code: 4000, session: 'keep' },
+  { type: 'shard.forceClose', code: 1001, session: 'discard' },
+];
+
+/** What store and identify gate answer. */
+export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
+  { type: 'session.loaded', session: null },
+  { type: 'session.loaded', session: SESSION },
+  { type: 'session.unavailable', reason: 'no disk' },
+  { type: 'identify.granted' },
+  { type: 'identify.refused', reason: 'no gate' },
+];
+
+export const closed = (connectionId: number, code: number): ShardEvent => ({ type: 'socket.closed', connectionId, code, reason: '' });
+
+/** One close code of each kind. */
+const CODES = [1006, 4003, 4004, 4008];
+
+/** What comes from the socket, and from the gateway through it. */
+export const connectionEvents = (connectionId: number): ShardEvent[] => [
+  { type: 'socket.opened', connectionId },
+  ...CODES.map((code) => closed(connectionId, code)),
+  { type: 'socket.failed', connectionId, reason: 'ECONNRESET' },
+  { type: 'socket.decodeFailed', connectionId, reason: 'broken' },
+  { type: 'socket.readsFlushed', connectionId },
+  { type: 'socket.dispatchTimeout', connectionId },
+  { type: 'gateway.hello', connectionId, heartbeatIntervalMs: INTERVAL_MS },
+  { type: 'gateway.hello', connectionId, heartbeatIntervalMs: 0 },
+  { type: 'gateway.ready', connectionId, session: SESSION },
+  { type: 'gateway.resumed', connectionId },
+  { type: 'gateway.reconnect', connectionId },
+  { type: 'gateway.invalidSession', connectionId, resumable: true },
+  { type: 'gateway.invalidSession', connectionId, resumable: false },
+  { type: 'gateway.heartbeatRequest', connectionId },
+  { type: 'gateway.heartbeatAck', connectionId },
+];
+
+/** Everything that may happen. */
+export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] => [
+  ...COMMANDS,
+  ...STORE_AND_GATE_EVENTS,
+  ...connectionEvents(connectionId),
+  { type: 'socket.closeCompleted', connectionId },
+];
+
+/** What nobody ought to send, but a bug of ours or of a gateway might. Some of it is against the types. */
+export const malformedEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] =>
+  [
+    ...[Number.NaN, -1, Infinity, -Infinity, 49, 86_400_001, null, undefined, 'soon', {}].map((heartbeatIntervalMs) => ({
+      type: 'gateway.hello',
+      connectionId,
+      heartbeatIntervalMs,
+    })),
+    ...[...Object.keys(CLOSE_CODES).map(Number), -1, 0, 999, 5000, 65_536, Number.NaN, undefined, null, '4004', 'toString'].map((code) => ({
+      type: 'socket.closed',
+      connectionId,
+      code,
+      reason: '',
+    })),
+    ...[undefined, null, {}].map((session) => ({ type: 'gateway.ready', connectionId, session })),
+    ...[undefined, null, 'yes', 0].map((resumable) => ({ type: 'gateway.invalidSession', connectionId, resumable })),
+    { type: 'socket.closed' },
+    { type: 'socket.opened', connectionId: connectionId - 1 },
+    { type: 'gateway.reconnect', connectionId: Number.NaN },
+    { type: 'shard.disconnect' },
+    { type: 'shard.forceClose', code: Number.NaN },
+    { type: 'gateway.unheardOf', connectionId },
+    { type: '' },
+  ] as ShardEvent[];

@@ -1,0 +1,110 @@
+/** How each event of the chart is brought about on the wire. */
+import { GatewayDispatchEvents } from 'discord-api-types/v10';
+import type { ShardEvent } from '../../../../machines/index.ts';
+import { Opcodes } from '../../../../src/protocol/opcodes.ts';
+import type { TimedStep } from '../../../../src/testing/index.ts';
+import type { ShardSnapshot } from '../shard-model.ts';
+import { SILENCE_MS } from '../shard-walk.ts';
+import type { WireHarness } from './wire-harness.ts';
+
+type EventDriver<Event> = (harness: WireHarness, event: Event, before: ShardSnapshot) => unknown;
+type EventDrivers = { [Type in ShardEvent['type']]: EventDriver<Extract<ShardEvent, { type: Type }>> };
+
+/** READY as a gateway might send it unasked, for a session that it knows. */
+function sendUnrequestedReady(harness: WireHarness): void {
+  const { sessionId, resumeUrl, sequence } = harness.session();
+  const d = { session_id: sessionId, resume_gateway_url: resumeUrl };
+  harness.connection.sendRaw(JSON.stringify({ op: Opcodes.Dispatch, t: GatewayDispatchEvents.Ready, s: sequence, d }));
+}
+
+/** More timers than a step has ever needed. */
+const MAX_TIMERS = 50;
+
+/** Runs what is due, in its order and each by itself, until the shard does something. */
+function runTimers({ clock, log }: WireHarness): void {
+  for (let timers = 0; log.unread === 0 && clock.next(); timers += 1) {
+    if (timers === MAX_TIMERS) throw new Error(`${MAX_TIMERS} timers ran, and the shard did nothing`);
+  }
+}
+
+const DISPATCH = { op: Opcodes.Dispatch, t: GatewayDispatchEvents.TypingStart, d: {} };
+/** An opcode that does not exist. */
+const UNKNOWN_PACKET = { op: 99 };
+
+const receivesTraffic = (snapshot: ShardSnapshot): boolean =>
+  snapshot.matches({ online: { session: 'ready' } }) || snapshot.matches({ online: { heartbeat: 'overdue' } });
+
+/** Time passes. The gateway talks meanwhile: so the shard is neither left in silence, nor done reading what came. */
+async function wait(harness: WireHarness, before: ShardSnapshot, at: number): Promise<void> {
+  harness.clock.sleep(at - harness.clock.now());
+  if (receivesTraffic(before)) await harness.receivePacket(DISPATCH);
+  runTimers(harness);
+}
+
+const EVENT_DRIVERS: EventDrivers = {
+  'shard.connect': ({ shard }) => void shard.connect(),
+  'shard.resume': (harness) => void harness.shard.resume(harness.session()),
+  'shard.reconnect': ({ shard }) => void shard.reconnect(),
+  'shard.reinstantiate': ({ shard }) => void shard.reinstantiate(),
+  'shard.disconnect': ({ shard }, { reason }) => void shard.disconnect({ reason }),
+  'shard.forceClose': ({ shard }, { code }) => shard.forceClose(code),
+
+  'session.loaded': (harness, { session }, before) => {
+    // One that is at hand is found without asking the store.
+    if (before.context.session !== null) return undefined;
+    return harness.store.find(harness.entries.restoring, session === null ? null : harness.session());
+  },
+  'session.unavailable': ({ store, entries }) => store.fail(entries.restoring),
+  'identify.granted': ({ gate, entries }) => gate.grant(entries.queued),
+  'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
+
+  'socket.opened': ({ socket }) => socket.deliver('open'),
+  'socket.closed': ({ socket, connection }, { code }) => {
+    if (code === 1006) connection.terminate();
+    else connection.close(code);
+    return socket.deliver('close');
+  },
+  'socket.failed': ({ socket }) => {
+    // A gateway that refuses has failed it already.
+    if (socket.readyState === 1) socket.receiveInvalidFrame();
+    return socket.deliver('error');
+  },
+  'socket.decodeFailed': ({ connection }) => connection.corrupt(),
+  'socket.readsFlushed': (harness) => runTimers(harness),
+  'socket.dispatchTimeout': async (harness) => {
+    // Something comes, so that an overdue beat is still waited for; but nothing that breaks the silence.
+    harness.clock.sleep(SILENCE_MS);
+    await harness.receivePacket(UNKNOWN_PACKET);
+    runTimers(harness);
+  },
+  'socket.closeCompleted': ({ socket, log }) => (log.unread === 0 ? socket.deliver('close') : undefined),
+
+  'gateway.hello': ({ gateway, connection }, { heartbeatIntervalMs }) => {
+    if (heartbeatIntervalMs === 0) {
+      connection.sendRaw(JSON.stringify({ op: Opcodes.Hello, d: { heartbeat_interval: heartbeatIntervalMs } }));
+      return;
+    }
+    gateway.releaseHello();
+    gateway.holdHello();
+  },
+  'gateway.ready': (harness, _, before) => {
+    if (before.matches({ online: { session: { identifying: 'awaitingReady' } } })) harness.connection.releaseReady();
+    else sendUnrequestedReady(harness);
+  },
+  'gateway.resumed': async ({ gateway, connection }) => {
+    await connection.waitFor(Opcodes.Resume);
+    gateway.releaseResumed();
+    gateway.holdResumed();
+  },
+  'gateway.reconnect': ({ connection }) => connection.requestReconnect(),
+  'gateway.invalidSession': ({ connection }, { resumable }) => connection.invalidateSession(resumable),
+  'gateway.heartbeatRequest': ({ connection }) => connection.requestHeartbeat(),
+  // Those held back might be several.
+  'gateway.heartbeatAck': ({ connection }) => connection.sendRaw(JSON.stringify({ op: Opcodes.HeartbeatAck })),
+};
+
+/** Makes a step happen. */
+export async function driveStep(harness: WireHarness, step: TimedStep<ShardEvent>, before: ShardSnapshot): Promise<void> {
+  if (step.type === 'timer') await wait(harness, before, step.at);
+  else await (EVENT_DRIVERS[step.event.type] as EventDriver<ShardEvent>)(harness, step.event, before);
+}

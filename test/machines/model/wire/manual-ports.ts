@@ -1,0 +1,72 @@
+/** An identify gate and a session store whose answers the test gives. */
+import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../../src/identify/identify-gate.ts';
+import type { Session } from '../../../../src/session/session.ts';
+import type { SessionStore } from '../../../../src/session/session-store.ts';
+
+/** What was asked, in order; an answer to a question that nobody waits for any more goes unheard. */
+class PendingCalls<Result> {
+  readonly #calls: PromiseWithResolvers<Result>[] = [];
+  #changed = Promise.withResolvers<void>();
+
+  add(): Promise<Result> {
+    const call = Promise.withResolvers<Result>();
+    this.#calls.push(call);
+    this.#changed.resolve();
+    return call.promise;
+  }
+
+  /** The `count`-th question, which may be still to come. */
+  async nth(count: number): Promise<PromiseWithResolvers<Result>> {
+    for (;;) {
+      const call = this.#calls[count - 1];
+      if (call !== undefined) return call;
+      this.#changed = Promise.withResolvers();
+      await this.#changed.promise;
+    }
+  }
+}
+
+const PERMIT: IdentifyPermit = { sent: () => undefined, release: () => undefined };
+
+export class ManualIdentifyGate implements IdentifyGate {
+  readonly calls = new PendingCalls<IdentifyPermit>();
+
+  acquire({ signal }: IdentifyRequest): Promise<IdentifyPermit> {
+    const aborted = Promise.withResolvers<never>();
+    signal.addEventListener('abort', () => aborted.reject(signal.reason));
+    return Promise.race([this.calls.add(), aborted.promise]);
+  }
+
+  async grant(count: number): Promise<void> {
+    (await this.calls.nth(count)).resolve(PERMIT);
+  }
+
+  async refuse(count: number): Promise<void> {
+    (await this.calls.nth(count)).reject(new Error('the gate is out of order'));
+  }
+}
+
+/** Keeps nothing: what it finds is what the test puts there. */
+export class ManualSessionStore implements SessionStore {
+  readonly calls = new PendingCalls<Session | null>();
+
+  load(): Promise<Session | null> {
+    return this.calls.add();
+  }
+
+  save(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  clear(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async find(count: number, session: Session | null): Promise<void> {
+    (await this.calls.nth(count)).resolve(session);
+  }
+
+  async fail(count: number): Promise<void> {
+    (await this.calls.nth(count)).reject(new Error('no disk'));
+  }
+}

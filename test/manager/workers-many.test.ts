@@ -1,3 +1,0 @@
-/** A hundred shards with shards that live in threads: all that holds without. */
-import '../kit/in-workers.ts';
-import './many.test.ts';

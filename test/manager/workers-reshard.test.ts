@@ -1,3 +1,0 @@
-/** Resharding with shards that live in threads: all that holds without. */
-import '../kit/in-workers.ts';
-import './reshard.test.ts';

@@ -1,0 +1,93 @@
+/** The parts of the simulator that the rest leans on. */
+import { describe, expect, it } from 'vitest';
+import { SeededRandom, randomFor } from '../../simulator/seeded-random.ts';
+import { runSimulation } from '../../simulator/run.ts';
+import { scriptOf } from '../../simulator/script.ts';
+import { settingOf } from '../../simulator/setting.ts';
+import { shrink } from '../../simulator/shrink.ts';
+import { SimClock } from '../../simulator/sim-clock.ts';
+import { traceTo } from '../../simulator/trace.ts';
+
+const EXACT = { earlyMs: 0, usualMs: 0, worstMs: 0 };
+
+const clockWith = (): { clock: SimClock; log: string[]; run: () => void } => {
+  const clock = new SimClock(new SeededRandom(1), EXACT, 0);
+  const log: string[] = [];
+  return { clock, log, run: () => { while (clock.nextAt < Infinity) clock.step(); } };
+};
+
+describe('the clock of the simulator', () => {
+  it('runs timers before arrivals of the same moment, and a timer of 0 ms after them', () => {
+    const { clock, log, run } = clockWith();
+    clock.setTimeout(() => log.push('timer'), 5);
+    clock.scheduleArrival(() => {
+      log.push('arrival');
+      clock.setTimeout(() => log.push('immediate'), 0);
+    }, 5);
+    clock.scheduleArrival(() => log.push('arrival'), 5);
+    run();
+    expect(log).toEqual(['timer', 'arrival', 'arrival', 'immediate']);
+  });
+
+  it('lets a process that sleeps see everything when it wakes, timers first, while the world goes on', () => {
+    const { clock, log, run } = clockWith();
+    clock.sleep(100);
+    clock.scheduleArrival(() => log.push(`arrival ${clock.now()}`), 10);
+    clock.setTimeout(() => log.push(`timer ${clock.now()}`), 20);
+    clock.scheduleInWorld(() => log.push(`world ${clock.now()}`), 30);
+    run();
+    expect(log).toEqual(['world 30', 'timer 100', 'arrival 100']);
+  });
+
+  it('counts the timers of shards that are set, however they end', () => {
+    const { clock, run } = clockWith();
+    const timers = Array.from({ length: 200 }, (_, n) => clock.setTimeout(() => undefined, n + 1));
+    for (const timer of timers.slice(0, 150)) clock.clearTimeout(timer);
+    clock.clearTimeout(timers[0]);
+    expect(clock.pending).toBe(50);
+    run();
+    expect(clock.pending).toBe(0);
+  });
+});
+
+const linesOf = async (seed: number, events?: number): Promise<string[]> => {
+  const lines: string[] = [];
+  await runSimulation(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceTo(world, (line) => lines.push(line)) });
+  return lines;
+};
+
+describe('a run', () => {
+  it('is the same each time', async () => {
+    expect(await linesOf(14)).toEqual(await linesOf(14));
+  });
+
+  it('begins the same when its script is cut', async () => {
+    const cut = await linesOf(14, 20);
+    const end = cut.findIndex((line) => line.endsWith('is well from now on'));
+    expect(end).toBeGreaterThan(100);
+    expect(cut.slice(0, end)).toEqual((await linesOf(14)).slice(0, end));
+  });
+
+  it('that fails is cut to the events it takes', async () => {
+    const script = scriptOf(settingOf(14));
+    const culprit = script[30]!;
+    const result = await runSimulation(14, { observe: (world) => world.clock.scheduleInWorld(() => world.eventLog.record('uncaught', { error: 'on purpose' }), culprit.at) });
+    expect(result.violation).toEqual({ check: 'no-uncaught', what: 'on purpose', at: culprit.at });
+    const shrunk = await shrink(result, {
+      observe: (world) => {
+        let told = 0;
+        world.eventLog.onAll((name) => {
+          if (name !== 'fault' && name !== 'action') return;
+          told += 1;
+          if (told === 12) world.eventLog.record('uncaught', { error: 'on purpose' });
+        });
+      },
+    });
+    expect(shrunk!.events).toBeLessThan(20);
+  });
+
+  it('has dice of its own for each part, the same each time', () => {
+    expect(new Set([randomFor(1, 'a'), randomFor(1, 'b'), randomFor(2, 'a')].map((dice) => dice.next())).size).toBe(3);
+    expect(randomFor(1, 'a').next()).toBe(randomFor(1, 'a').next());
+  });
+});

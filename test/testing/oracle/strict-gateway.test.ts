@@ -1,0 +1,74 @@
+/** What a strict gateway does wrong by order of a test is not held against the client. */
+import { deflateSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { Opcodes } from '../../../src/index.ts';
+import type { FakeConnection } from '../../../src/testing/index.ts';
+import { liveShard, nextEvent, reaches } from '../../kit/live-shard.ts';
+
+type Kit = Awaited<ReturnType<typeof liveShard>>;
+
+/** What a test does to the connection of a shard that is ready, until the shard is well again. */
+const FAULTS: Readonly<Record<string, (connection: FakeConnection, kit: Kit) => Promise<unknown>>> = {
+  'a packet with a sequence of the test’s own': async (connection) => {
+    connection.sendRaw('{"op":0,"t":"MESSAGE_CREATE","s":500,"d":{}}');
+    connection.requestHeartbeat();
+    await connection.waitFor(Opcodes.Heartbeat);
+    expect(connection.received.at(-1)).toEqual({ op: 1, d: 500 });
+  },
+  'a packet it compresses itself': async (connection) => {
+    connection.sendRaw(deflateSync('{"op":0,"t":"MESSAGE_CREATE","s":500,"d":{}}'));
+    connection.requestHeartbeat();
+    await connection.waitFor(Opcodes.Heartbeat);
+    expect(connection.received.at(-1)).toEqual({ op: 1, d: 500 });
+  },
+  'a frame that is broken': (connection, { shard }) => {
+    connection.corrupt();
+    return nextEvent(shard, 'resumed');
+  },
+  'heartbeats without an ACK': (connection, { shard }) => {
+    connection.holdAcks();
+    return nextEvent(shard, 'resumed');
+  },
+  'op 7': (connection, { shard }) => {
+    connection.requestReconnect();
+    return nextEvent(shard, 'resumed');
+  },
+  'op 9 true': (connection, { shard }) => {
+    connection.invalidateSession(true);
+    return nextEvent(shard, 'resumed');
+  },
+  'op 9 false': (connection, { shard }) => {
+    connection.invalidateSession(false);
+    return nextEvent(shard, 'ready');
+  },
+  'close 4009': (connection, { shard }) => {
+    connection.close(4009);
+    return nextEvent(shard, 'ready');
+  },
+  'a close that is never answered': (connection, { shard }) => {
+    connection.ignoreCloses();
+    connection.requestReconnect();
+    return nextEvent(shard, 'resumed');
+  },
+  'op 1 while ACKs are held': async (connection) => {
+    connection.holdAcks();
+    connection.requestHeartbeat();
+    await connection.waitFor(Opcodes.Heartbeat);
+    connection.releaseAcks();
+    await connection.waitFor(Opcodes.Heartbeat, 3);
+  },
+};
+
+describe('a strict gateway has no complaint of its client after', () => {
+  test.each(Object.keys(FAULTS))('%s', async (name) => {
+    await using kit = await liveShard({ compression: 'payload' });
+    const { gateway, shard } = kit;
+    void shard.connect();
+    await reaches(shard, 'ready');
+    await FAULTS[name]!(gateway.connections.at(-1)!, kit);
+    await shard.disconnect();
+    await gateway.close();
+
+    expect(gateway.complaints).toEqual([]);
+  });
+});
