@@ -28,14 +28,32 @@ interface Kinds {
 
 export type KindName = keyof Kinds;
 
-type CaseOf<K extends KindName> = K extends KindName ? { readonly id: string; readonly kind: K; readonly client: ClientId } & Kinds[K] : never;
+type CaseOf<K extends KindName> = K extends KindName
+  ? { readonly id: string; readonly kind: K; readonly client: ClientId } & Kinds[K]
+  : never;
 
 export type Case = CaseOf<KindName>;
 
-const MAIN: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib'];
+const MAIN: readonly ClientId[] = [
+  'floor-plain',
+  'floor-zlib',
+  'ours-plain',
+  'ours-zlib',
+  'discordjs-plain',
+  'discordjs-zlib',
+];
 const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
 const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
-const PROFILED: readonly ClientId[] = ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'ours-zstd', 'ours-plain-unread', 'ours-zlib-unread', 'ours-zstd-unread'];
+const PROFILED: readonly ClientId[] = [
+  'floor-plain',
+  'floor-zlib',
+  'ours-plain',
+  'ours-zlib',
+  'ours-zstd',
+  'ours-plain-unread',
+  'ours-zlib-unread',
+  'ours-zstd-unread',
+];
 const RATES = [500, 2_000, 8_000] as const;
 const SHARD_COUNTS = [1, 100, 500] as const;
 export const WORKERS = [0, 1, 2] as const;
@@ -46,19 +64,52 @@ const simple = (kind: Exclude<KindName, 'paced' | 'memory' | 'threads'>, clients
 export const CASES: readonly Case[] = [
   ...simple('backlog', CLIENT_IDS),
   ...RATES.flatMap((perSecond) =>
-    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({ id: `paced-${perSecond}/${client}`, kind: 'paced', client, perSecond })),
+    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({
+      id: `paced-${perSecond}/${client}`,
+      kind: 'paced',
+      client,
+      perSecond,
+    })),
   ),
   ...simple('block', [...MAIN, ...ZSTD, ...OTHERS]),
   ...SHARD_COUNTS.flatMap((shards) =>
-    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({ id: `memory-${shards}/${client}`, kind: 'memory', client, shards })),
+    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({
+      id: `memory-${shards}/${client}`,
+      kind: 'memory',
+      client,
+      shards,
+    })),
   ),
   // The peers wait for seconds before each reconnect; one of them is enough to hold ours against.
   ...simple('growth', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib-sync']),
-  ...simple('storm', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib', 'seyfert-plain']),
-  ...simple('heartbeat', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-plain', 'discordjs-zlib', 'discordeno-zlib']),
+  ...simple('storm', [
+    'floor-plain',
+    'floor-zlib',
+    'ours-plain',
+    'ours-zlib',
+    'discordjs-zlib',
+    'discordeno-zlib',
+    'eris-zlib',
+    'oceanic-zlib',
+    'seyfert-plain',
+  ]),
+  ...simple('heartbeat', [
+    'floor-plain',
+    'floor-zlib',
+    'ours-plain',
+    'ours-zlib',
+    'discordjs-plain',
+    'discordjs-zlib',
+    'discordeno-zlib',
+  ]),
   ...simple('hello', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib']),
   ...WORKERS.flatMap((workers) =>
-    (['ours-zlib', 'ours-zlib-unread'] as const).map((client): Case => ({ id: `threads-${workers}/${client}`, kind: 'threads', client, workers })),
+    (['ours-zlib', 'ours-zlib-unread'] as const).map((client): Case => ({
+      id: `threads-${workers}/${client}`,
+      kind: 'threads',
+      client,
+      workers,
+    })),
   ),
   ...simple('profile', PROFILED),
 ];

@@ -22,7 +22,12 @@ export interface Client {
 }
 
 const floor = (name: string, transport: Transport): Client => ({ name: `floor: ${name}`, adapter: 'floor', transport });
-const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({ name: `shardwright: ${name}`, adapter: 'ours', transport, ...more });
+const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({
+  name: `shardwright: ${name}`,
+  adapter: 'ours',
+  transport,
+  ...more,
+});
 
 const CLIENT_TABLE = {
   'floor-plain': floor('ws + JSON.parse', 'none'),
@@ -38,23 +43,59 @@ const CLIENT_TABLE = {
   'ours-zlib-unread': ours('zlib-stream, nobody reads d', 'zlib-stream', { variant: 'unread' }),
   'ours-zstd-unread': ours('zstd-stream, nobody reads d', 'zstd-stream', { variant: 'unread' }),
   'ours-plain-one': ours('plain, MESSAGE_CREATE only', 'none', { variant: 'one-event', listensTo: 'MESSAGE_CREATE' }),
-  'ours-zlib-one': ours('zlib-stream, MESSAGE_CREATE only', 'zlib-stream', { variant: 'one-event', listensTo: 'MESSAGE_CREATE' }),
+  'ours-zlib-one': ours('zlib-stream, MESSAGE_CREATE only', 'zlib-stream', {
+    variant: 'one-event',
+    listensTo: 'MESSAGE_CREATE',
+  }),
   'ours-plain-ten': ours('plain, ten listeners an event', 'none', { variant: 'ten-listeners' }),
   'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
   'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
 
   'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs-native', transport: 'none' },
-  'discordjs-zlib': { name: '@discordjs/ws: zlib-stream, node:zlib', adapter: 'discordjs-native', transport: 'zlib-stream' },
-  'discordjs-zlib-sync': { name: '@discordjs/ws: zlib-stream, zlib-sync', adapter: 'discordjs-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
-  'discordjs-payload': { name: '@discordjs/ws: payload compression', adapter: 'discordjs-native', transport: 'payload' },
-  'discordeno-plain': { name: '@discordeno/gateway: plain', adapter: 'discordeno', transport: 'none', changesData: true },
-  'discordeno-zlib': { name: '@discordeno/gateway: zlib-stream', adapter: 'discordeno', transport: 'zlib-stream', changesData: true },
+  'discordjs-zlib': {
+    name: '@discordjs/ws: zlib-stream, node:zlib',
+    adapter: 'discordjs-native',
+    transport: 'zlib-stream',
+  },
+  'discordjs-zlib-sync': {
+    name: '@discordjs/ws: zlib-stream, zlib-sync',
+    adapter: 'discordjs-zlib-sync',
+    transport: 'zlib-stream',
+    nativeZlib: true,
+  },
+  'discordjs-payload': {
+    name: '@discordjs/ws: payload compression',
+    adapter: 'discordjs-native',
+    transport: 'payload',
+  },
+  'discordeno-plain': {
+    name: '@discordeno/gateway: plain',
+    adapter: 'discordeno',
+    transport: 'none',
+    changesData: true,
+  },
+  'discordeno-zlib': {
+    name: '@discordeno/gateway: zlib-stream',
+    adapter: 'discordeno',
+    transport: 'zlib-stream',
+    changesData: true,
+  },
   'eris-plain': { name: 'eris: plain', adapter: 'eris', transport: 'none' },
   'eris-zlib': { name: 'eris: zlib-stream, pako', adapter: 'eris', transport: 'zlib-stream' },
-  'eris-zlib-sync': { name: 'eris: zlib-stream, zlib-sync', adapter: 'eris', transport: 'zlib-stream', nativeZlib: true },
+  'eris-zlib-sync': {
+    name: 'eris: zlib-stream, zlib-sync',
+    adapter: 'eris',
+    transport: 'zlib-stream',
+    nativeZlib: true,
+  },
   'oceanic-plain': { name: 'oceanic.js: plain', adapter: 'oceanic-native', transport: 'none' },
   'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', adapter: 'oceanic-native', transport: 'zlib-stream' },
-  'oceanic-zlib-sync': { name: 'oceanic.js: zlib-stream, zlib-sync', adapter: 'oceanic-zlib-sync', transport: 'zlib-stream', nativeZlib: true },
+  'oceanic-zlib-sync': {
+    name: 'oceanic.js: zlib-stream, zlib-sync',
+    adapter: 'oceanic-zlib-sync',
+    transport: 'zlib-stream',
+    nativeZlib: true,
+  },
   'seyfert-plain': { name: 'seyfert: plain', adapter: 'seyfert', transport: 'none', helloAfterMs: 200 },
 } as const satisfies Record<string, Client>;
 

@@ -36,12 +36,18 @@ export class Harness {
   readonly #clients = new Set<RemoteProcess<ClientProcedures>>();
 
   /** Sets the stage, connects a fresh client, and ends it when `work` is done. */
-  async run<T>({ client: id, setup, withoutBackoff = false, workers = 0, beforeConnect, adapter: adapterOverride }: ClientRun, work: (connected: Connected) => Promise<T>): Promise<T> {
+  async run<T>(
+    { client: id, setup, withoutBackoff = false, workers = 0, beforeConnect, adapter: adapterOverride }: ClientRun,
+    work: (connected: Connected) => Promise<T>,
+  ): Promise<T> {
     const { adapter, transport, variant = 'all', nativeZlib = false, helloAfterMs = 0 } = CLIENTS[id];
     const gateway = this.#gateway;
     const addresses = await gateway.call('setUp', { ...setup, transport, helloAfterMs });
     // The threads of a client compile no wrappers of WebAssembly: V8 may abort over those (test/kit/v8-flags.ts).
-    const client = new RemoteProcess<ClientProcedures>(CLIENT, ['--expose-gc', '--wasm-wrapper-tiering-budget=2147483647']);
+    const client = new RemoteProcess<ClientProcedures>(CLIENT, [
+      '--expose-gc',
+      '--wasm-wrapper-tiering-budget=2147483647',
+    ]);
     this.#clients.add(client);
     try {
       await client.call('load', { adapter: adapterOverride ?? adapter, nativeZlib });

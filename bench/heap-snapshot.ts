@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 
 interface Snapshot {
-  readonly snapshot: { readonly meta: { readonly node_fields: readonly string[]; readonly node_types: readonly [readonly string[], ...unknown[]] } };
+  readonly snapshot: {
+    readonly meta: {
+      readonly node_fields: readonly string[];
+      readonly node_types: readonly [readonly string[], ...unknown[]];
+    };
+  };
   readonly nodes: readonly number[];
   readonly strings: readonly string[];
 }
@@ -18,7 +23,11 @@ const NAMELESS = /string|number|symbol|regexp|bigint/;
 const CODE = /^code|^object shape|instruction stream|Feedback|ScopeInfo|SharedFunctionInfo|Bytecode/;
 
 export function kindsIn(file: string): Map<string, Kind> {
-  const { snapshot: { meta }, nodes, strings } = JSON.parse(readFileSync(file, 'utf8')) as Snapshot;
+  const {
+    snapshot: { meta },
+    nodes,
+    strings,
+  } = JSON.parse(readFileSync(file, 'utf8')) as Snapshot;
   const [types] = meta.node_types;
   const at = (field: string): number => meta.node_fields.indexOf(field);
   const [type, name, size, stride] = [at('type'), at('name'), at('self_size'), meta.node_fields.length];

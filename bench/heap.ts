@@ -36,10 +36,19 @@ async function main(client: string = 'ours-zlib'): Promise<void> {
     const many = await kindsOf(client, MANY, harness, folder);
     const perShard = (of: (kind: Kind) => number, kind: string): number =>
       (of(many.get(kind) ?? NOTHING) - of(few.get(kind) ?? NOTHING)) / (MANY - FEW);
-    const kinds = [...many.keys()].map((kind) => ({ kind, count: perShard(({ count }) => count, kind), bytes: perShard(({ bytes }) => bytes, kind) }));
-    const rows = kinds.toSorted((a, b) => b.bytes - a.bytes).slice(0, ROWS).map(({ kind, count, bytes }) => [kind, count.toFixed(2), bytes.toFixed(0)]);
+    const kinds = [...many.keys()].map((kind) => ({
+      kind,
+      count: perShard(({ count }) => count, kind),
+      bytes: perShard(({ bytes }) => bytes, kind),
+    }));
+    const rows = kinds
+      .toSorted((a, b) => b.bytes - a.bytes)
+      .slice(0, ROWS)
+      .map(({ kind, count, bytes }) => [kind, count.toFixed(2), bytes.toFixed(0)]);
     const total = kinds.reduce((sum, { bytes }) => sum + bytes, 0);
-    process.stdout.write(`${table([`${CLIENTS[client].name}, by shard`, 'objects', 'bytes'], [...rows, ['all', '', total.toFixed(0)]])}\n`);
+    process.stdout.write(
+      `${table([`${CLIENTS[client].name}, by shard`, 'objects', 'bytes'], [...rows, ['all', '', total.toFixed(0)]])}\n`,
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

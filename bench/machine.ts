@@ -31,5 +31,8 @@ export const thisMachine = (): Machine => ({
   system: `${process.platform} ${release()} ${process.arch}`,
   node: process.version,
   loadBefore: loadavg()[0] ?? 0,
-  versions: { shardwright: versionIn('.'), ...Object.fromEntries(PACKAGES.map((name) => [name, versionIn(join('node_modules', name))])) },
+  versions: {
+    shardwright: versionIn('.'),
+    ...Object.fromEntries(PACKAGES.map((name) => [name, versionIn(join('node_modules', name))])),
+  },
 });

@@ -30,7 +30,9 @@ function selectCases(only: RegExp | null, settings: Settings): Case[] {
 function list(cases: readonly Case[]): void {
   for (const { id, client } of cases) {
     const problem = problemOf(CLIENTS[client]);
-    process.stdout.write(`${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (left out: ${problem})`}\n`);
+    process.stdout.write(
+      `${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (left out: ${problem})`}\n`,
+    );
   }
 }
 
@@ -45,7 +47,8 @@ function write(results: Results): string {
 async function bench({ quick, only, rounds }: Options, cases: readonly Case[], settings: Settings): Promise<void> {
   const machine = thisMachine();
   const progress = new Progress(cases.reduce((sum, { kind }) => sum + settings.rounds[kind], 0));
-  if (machine.loadBefore > machine.cores / 2) progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}): the figures will mean little.`);
+  if (machine.loadBefore > machine.cores / 2)
+    progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}): the figures will mean little.`);
   await using harness = new Harness();
   const caseResults = await runCases(cases, settings, harness, progress);
   const isFull = !quick && only === null && (rounds ?? FULL.rounds.backlog) >= FULL.rounds.backlog;

@@ -14,12 +14,18 @@ export const median = (figure: Figure): string => (figure === null ? NOT_MEASURE
 /** `1.41 (1.31–1.47)`: the median and the quartiles. */
 export function spread(figure: Figure): string {
   if (figure === null) return NOT_MEASURED;
-  return figure.count < 3 ? number(figure.median) : `${number(figure.median)} (${number(figure.low)}–${number(figure.high)})`;
+  return figure.count < 3
+    ? number(figure.median)
+    : `${number(figure.median)} (${number(figure.low)}–${number(figure.high)})`;
 }
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
 /** The first column is text, the others are numbers. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [line(head), `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`, ...rows.map(line)].join('\n');
+  return [
+    line(head),
+    `|${head.map((_, column) => (column === 0 ? '---' : '---:')).join('|')}|`,
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -61,7 +61,12 @@ const message = (random: SeededRandom, guildId: string): object => ({
   member: member(random),
   id: random.id(),
   flags: 0,
-  embeds: random.times(random.below(3) === 0 ? 1 : 0, () => ({ type: 'rich', title: random.words(40), description: random.words(300), color: random.below(1 << 24) })),
+  embeds: random.times(random.below(3) === 0 ? 1 : 0, () => ({
+    type: 'rich',
+    title: random.words(40),
+    description: random.words(300),
+    color: random.below(1 << 24),
+  })),
   edited_timestamp: null,
   content: random.words(100 + random.below(700)),
   components: [],
@@ -136,7 +141,7 @@ const role = (random: SeededRandom, id: string, position: number): object => ({
 function guild(random: SeededRandom, id: string, bytes: number): object {
   const members: object[] = [];
   const presences: object[] = [];
-  for (let size = 0; size < bytes; ) {
+  for (let size = 0; size < bytes;) {
     const guildMember = { ...member(random), user: user(random) };
     const memberPresence = presence(random, id);
     members.push(guildMember);
@@ -188,7 +193,8 @@ export function mix(count: number, seed: number, firstSequence = 2): Message[] {
   };
   return Array.from({ length: count }, (_, n) => {
     const size = GUILD_MIN_BYTES + random.below(GUILD_MAX_BYTES - GUILD_MIN_BYTES);
-    const [t, d] = n % GUILD_EVERY === 0 ? (['GUILD_CREATE', guild(random, guildId, size)] as const) : kinds(random.below(1_000));
+    const [t, d] =
+      n % GUILD_EVERY === 0 ? (['GUILD_CREATE', guild(random, guildId, size)] as const) : kinds(random.below(1_000));
     const s = firstSequence + n;
     return { t, s, text: `{"t":"${t}","s":${s},"op":0,"d":${JSON.stringify(d)}}` };
   });

@@ -38,6 +38,13 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
-  if (rounds !== null && !(Number.isSafeInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a positive integer');
-  return { quick: values.quick, only: values.only === undefined ? null : new RegExp(values.only, 'i'), rounds, list: values.list, help: values.help };
+  if (rounds !== null && !(Number.isSafeInteger(rounds) && rounds > 0))
+    throw new Error('--rounds takes a positive integer');
+  return {
+    quick: values.quick,
+    only: values.only === undefined ? null : new RegExp(values.only, 'i'),
+    rounds,
+    list: values.list,
+    help: values.help,
+  };
 }

@@ -21,7 +21,8 @@ export class Progress {
   }
 
   begin(id: string, round: number, rounds: number): void {
-    if (this.#output.isTTY) this.#output.write(`\r\u001B[K${this.#count()} ${id}, round ${round + 1} of ${rounds}; ${this.#left()}`);
+    if (this.#output.isTTY)
+      this.#output.write(`\r\u001B[K${this.#count()} ${id}, round ${round + 1} of ${rounds}; ${this.#left()}`);
   }
 
   end(id: string, round: number, rounds: number, sample: Sample): void {

@@ -47,7 +47,9 @@ export class Figures {
 
   #byRound(kind: string, client: ClientId, metric: string): ByRound {
     const samples = this.#cases.get(`${kind}/${client}`)?.samples ?? [];
-    return new Map(samples.flatMap(({ round, values }) => (values[metric] === undefined ? [] : [[round, values[metric]]])));
+    return new Map(
+      samples.flatMap(({ round, values }) => (values[metric] === undefined ? [] : [[round, values[metric]]])),
+    );
   }
 }
 

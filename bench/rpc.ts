@@ -49,9 +49,15 @@ export class RemoteProcess<P extends Procedures> {
   #stderr = '';
 
   constructor(file: string, execArgv: readonly string[] = []) {
-    this.#child = fork(file, { execArgv: [...execArgv], serialization: 'advanced', stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#child = fork(file, {
+      execArgv: [...execArgv],
+      serialization: 'advanced',
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     this.#child.stdout?.resume();
-    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS)));
+    this.#child.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS)));
     this.#child.on('message', ({ id, value, error }: RpcResponse) => {
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
@@ -59,19 +65,27 @@ export class RemoteProcess<P extends Procedures> {
       else pending?.reject(new Error(error));
     });
     this.#child.once('error', (error) => this.#rejectAll(error));
-    this.#child.once('close', (code, signal) => this.#rejectAll(new Error(`the process ended with ${signal ?? code}\n${this.#stderr}`.trim())));
+    this.#child.once('close', (code, signal) =>
+      this.#rejectAll(new Error(`the process ended with ${signal ?? code}\n${this.#stderr}`.trim())),
+    );
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  async call<Name extends keyof P & string>(name: Name, argument: Parameters<P[Name]>[0]): Promise<Awaited<ReturnType<P[Name]>>> {
+  async call<Name extends keyof P & string>(
+    name: Name,
+    argument: Parameters<P[Name]>[0],
+  ): Promise<Awaited<ReturnType<P[Name]>>> {
     if (!this.#child.connected) throw new Error(`the process is gone\n${this.#stderr}`.trim());
     const id = (this.#lastId += 1);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set(id, { resolve, reject });
-    const timer = setTimeout(() => reject(new Error(`no answer to ${name} within ${CALL_TIMEOUT_MS / 1_000} s\n${this.#stderr}`.trim())), CALL_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`no answer to ${name} within ${CALL_TIMEOUT_MS / 1_000} s\n${this.#stderr}`.trim())),
+      CALL_TIMEOUT_MS,
+    );
     this.#child.send({ id, name, argument });
     try {
       return (await promise) as Awaited<ReturnType<P[Name]>>;

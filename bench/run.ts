@@ -20,13 +20,14 @@ interface Entry {
 }
 
 /** What went wrong, without where. */
-const problemText = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-  .split('\n')
-  .filter((line) => !/^\s+at /.test(line))
-  .slice(0, 2)
-  .join(' ')
-  .replace(/^Error: /, '')
-  .trim();
+const problemText = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error))
+    .split('\n')
+    .filter((line) => !/^\s+at /.test(line))
+    .slice(0, 2)
+    .join(' ')
+    .replace(/^Error: /, '')
+    .trim();
 
 /** Each round begins with another case: the place in a round must not matter. */
 const rotated = <T>(items: readonly T[], by: number): T[] => {
@@ -34,7 +35,12 @@ const rotated = <T>(items: readonly T[], by: number): T[] => {
   return [...items.slice(start), ...items.slice(0, start)];
 };
 
-export async function runCases(cases: readonly Case[], settings: Settings, harness: Harness, reporter: CaseReporter): Promise<CaseResult[]> {
+export async function runCases(
+  cases: readonly Case[],
+  settings: Settings,
+  harness: Harness,
+  reporter: CaseReporter,
+): Promise<CaseResult[]> {
   const entries = cases.map((item): Entry => ({ item, problem: problemOf(CLIENTS[item.client]), samples: [] }));
   for (const { item, problem } of entries) {
     if (problem !== null) reporter.failed(item.id, problem, settings.rounds[item.kind]);
@@ -54,7 +60,12 @@ async function measureWithRetry(item: Case, settings: Settings, harness: Harness
   }
 }
 
-async function runGroup(entries: readonly Entry[], settings: Settings, harness: Harness, reporter: CaseReporter): Promise<void> {
+async function runGroup(
+  entries: readonly Entry[],
+  settings: Settings,
+  harness: Harness,
+  reporter: CaseReporter,
+): Promise<void> {
   const rounds = Math.max(0, ...entries.map(({ item }) => settings.rounds[item.kind]));
   for (let round = 0; round < rounds; round += 1) {
     for (const entry of rotated(entries, round)) {

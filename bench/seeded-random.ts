@@ -1,5 +1,24 @@
 /** Seeded chance, with what payloads are made of. */
-const WORDS = ['guild', 'wait', 'été', 'raid', '日本', 'ok', 'lol', '🎉', 'hello', 'anyone', 'up', 'for', 'a', 'game', 'tonight', 'thanks', 'brb', 'https://example.com/a/b'];
+const WORDS = [
+  'guild',
+  'wait',
+  'été',
+  'raid',
+  '日本',
+  'ok',
+  'lol',
+  '🎉',
+  'hello',
+  'anyone',
+  'up',
+  'for',
+  'a',
+  'game',
+  'tonight',
+  'thanks',
+  'brb',
+  'https://example.com/a/b',
+];
 const MODULUS = 4_294_967_296;
 const DISCORD_EPOCH_ID = 1_000_000_000_000_000_000n;
 

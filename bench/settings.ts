@@ -25,7 +25,18 @@ export interface Settings {
 
 export const FULL: Settings = {
   seed: 1,
-  rounds: { backlog: 9, paced: 2, block: 2, memory: 2, growth: 1, storm: 2, heartbeat: 2, hello: 9, profile: 2, threads: 3 },
+  rounds: {
+    backlog: 9,
+    paced: 2,
+    block: 2,
+    memory: 2,
+    growth: 1,
+    storm: 2,
+    heartbeat: 2,
+    hello: 9,
+    profile: 2,
+    threads: 3,
+  },
   warmup: 10_000,
   measured: 20_000,
   pacedMs: 2_500,
@@ -39,11 +50,24 @@ export const FULL: Settings = {
 };
 
 /** Of others, where they are measured in the same way as in the backlog. */
-const PEER_CASES = CASES.filter(({ kind, client }) => /^(?:paced|block|memory)$/.test(kind) && !/^(?:floor|ours)-/.test(client)).map(({ id }) => id);
+const PEER_CASES = CASES.filter(
+  ({ kind, client }) => /^(?:paced|block|memory)$/.test(kind) && !/^(?:floor|ours)-/.test(client),
+).map(({ id }) => id);
 
 export const QUICK: Settings = {
   seed: 1,
-  rounds: { backlog: 1, paced: 1, block: 1, memory: 1, growth: 1, storm: 1, heartbeat: 1, hello: 1, profile: 1, threads: 1 },
+  rounds: {
+    backlog: 1,
+    paced: 1,
+    block: 1,
+    memory: 1,
+    growth: 1,
+    storm: 1,
+    heartbeat: 1,
+    hello: 1,
+    profile: 1,
+    threads: 1,
+  },
   warmup: 500,
   measured: 2_000,
   pacedMs: 300,
@@ -53,7 +77,15 @@ export const QUICK: Settings = {
   floodMs: 1_500,
   rates: [2_000],
   fleets: [100],
-  leftOut: [...PEER_CASES, 'storm/seyfert-plain', 'profile/floor-zlib', 'profile/ours-plain', 'profile/ours-plain-unread', 'profile/ours-zstd', 'profile/ours-zstd-unread'],
+  leftOut: [
+    ...PEER_CASES,
+    'storm/seyfert-plain',
+    'profile/floor-zlib',
+    'profile/ours-plain',
+    'profile/ours-plain-unread',
+    'profile/ours-zstd',
+    'profile/ours-zstd-unread',
+  ],
 };
 
 /** `--rounds N` is for the backlog; the other kinds keep their share of it. */
@@ -65,5 +97,7 @@ export function withRounds(settings: Settings, rounds: number): Settings {
 
 export function includes({ rates, fleets, leftOut }: Settings, item: Case): boolean {
   if (leftOut.includes(item.id)) return false;
-  return item.kind === 'paced' ? rates.includes(item.perSecond) : item.kind !== 'memory' || fleets.includes(item.shards);
+  return item.kind === 'paced'
+    ? rates.includes(item.perSecond)
+    : item.kind !== 'memory' || fleets.includes(item.shards);
 }

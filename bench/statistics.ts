@@ -34,4 +34,5 @@ export const ratios = (values: ByRound, bases: ByRound): number[] =>
   });
 
 /** From each to the next. */
-export const gaps = (values: readonly number[]): number[] => values.slice(1).map((value, index) => value - (values[index] ?? value));
+export const gaps = (values: readonly number[]): number[] =>
+  values.slice(1).map((value, index) => value - (values[index] ?? value));

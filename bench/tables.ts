@@ -26,18 +26,29 @@ function clientTable(figures: Figures, columns: readonly Column[], show: (figure
   return table(['', ...columns.map(({ head }) => head)], rows);
 }
 
-const metricColumn = (kind: string, metric: string, head: string): Column => ({ head, cell: (figures, client) => figures.of(kind, client, metric) });
-const floorRatioColumn = (kind: string, head: string): Column => ({ head, cell: (figures, client) => figures.ratio(kind, client, 'floor-plain', 'cpuUs') });
+const metricColumn = (kind: string, metric: string, head: string): Column => ({
+  head,
+  cell: (figures, client) => figures.of(kind, client, metric),
+});
+const floorRatioColumn = (kind: string, head: string): Column => ({
+  head,
+  cell: (figures, client) => figures.ratio(kind, client, 'floor-plain', 'cpuUs'),
+});
 
 const machine: Block = ({ results }) => {
   const { date, cpu, cores, memoryGiB, system, node, loadBefore, versions } = results.machine;
   const lines = [
     `Measured on ${date}: ${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node.slice(1)}; load before the run ${number(loadBefore)}.`,
-    `${Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ')}.`,
+    `${Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ')}.`,
   ];
   const isBusy = loadBefore > cores / 2;
   if (!results.isFull) lines.push('**A short run, to see that it works: these figures mean nothing.**');
-  if (isBusy) lines.push('**Something else was at work in the minute before the run.** Ratios are taken within a round, so they hold better than times.');
+  if (isBusy)
+    lines.push(
+      '**Something else was at work in the minute before the run.** Ratios are taken within a round, so they hold better than times.',
+    );
   return lines.join('\n');
 };
 
@@ -88,7 +99,12 @@ const memory: Block = (figures) =>
 
 const block: Block = (figures) => clientTable(figures, [metricColumn('block', 'longestMs', 'longest block, ms')]);
 const growth: Block = (figures) =>
-  clientTable(figures, [metricColumn('growth', 'objectsKiB', 'objects, KiB'), metricColumn('growth', 'heapKiB', 'heap with code, KiB'), metricColumn('growth', 'rssKiB', 'RSS, KiB'), metricColumn('growth', 'reconnects', 'after reconnects')]);
+  clientTable(figures, [
+    metricColumn('growth', 'objectsKiB', 'objects, KiB'),
+    metricColumn('growth', 'heapKiB', 'heap with code, KiB'),
+    metricColumn('growth', 'rssKiB', 'RSS, KiB'),
+    metricColumn('growth', 'reconnects', 'after reconnects'),
+  ]);
 const storm: Block = (figures) =>
   clientTable(figures, [
     metricColumn('storm', 'allResumedMs', 'all resumed, ms'),
@@ -97,7 +113,10 @@ const storm: Block = (figures) =>
     metricColumn('storm', 'identified', 'sessions given up'),
   ]);
 const heartbeat: Block = (figures) =>
-  clientTable(figures, [metricColumn('heartbeat', 'medianLatePercent', 'median, % of the interval'), metricColumn('heartbeat', 'mostLatePercent', 'at worst, %')]);
+  clientTable(figures, [
+    metricColumn('heartbeat', 'medianLatePercent', 'median, % of the interval'),
+    metricColumn('heartbeat', 'mostLatePercent', 'at worst, %'),
+  ]);
 const hello: Block = (figures) => clientTable(figures, [metricColumn('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
 
 const threads: Block = (figures) =>
@@ -157,7 +176,10 @@ const readme: Block = (figures) => {
   ]);
   const { results } = figures;
   const note = results.isFull ? [] : ['', '**From a short run, to see that it works: these figures mean nothing.**'];
-  return [table(['', 'CPU, plain', 'CPU, zlib-stream', 'p99 at 8,000/s, ms', 'RSS per idle shard, KiB'], rows), ...note].join('\n');
+  return [
+    table(['', 'CPU, plain', 'CPU, zlib-stream', 'p99 at 8,000/s, ms', 'RSS per idle shard, KiB'], rows),
+    ...note,
+  ].join('\n');
 };
 
 export const BLOCKS: Readonly<Record<string, Block>> = {
@@ -179,4 +201,9 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
 
 /** All of it, for `latest.md`. */
 export const fullReport = (figures: Figures): string =>
-  ['# Results\n', ...Object.entries(BLOCKS).filter(([name]) => name !== 'readme').map(([name, block]) => `## ${name}\n\n${block(figures)}\n`)].join('\n');
+  [
+    '# Results\n',
+    ...Object.entries(BLOCKS)
+      .filter(([name]) => name !== 'readme')
+      .map(([name, block]) => `## ${name}\n\n${block(figures)}\n`),
+  ].join('\n');

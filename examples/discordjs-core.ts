@@ -11,7 +11,11 @@ const { live } = parseArgs({ options: { live: { type: 'boolean', default: false 
 await using discord = await openDiscord({ live, guildMembers: 3 });
 const { token, api } = discord;
 
-await using manager = new ShardManager({ token, api, intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildMembers'] });
+await using manager = new ShardManager({
+  token,
+  api,
+  intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildMembers'],
+});
 manager.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
 
 const rest = new REST({ api: api.replace('/v10', ''), version: '10' }).setToken(token);
@@ -21,7 +25,12 @@ client.on('error', (error) => console.error(error));
 
 client.on(GatewayDispatchEvents.Ready, ({ data, shardId }): unknown => {
   console.log(`Here as ${data.user.username}.`);
-  return client.updatePresence(shardId, { since: null, activities: [], status: PresenceUpdateStatus.Online, afk: false });
+  return client.updatePresence(shardId, {
+    since: null,
+    activities: [],
+    status: PresenceUpdateStatus.Online,
+    afk: false,
+  });
 });
 
 async function answer({ data, api: discordApi }: ToEventProps<GatewayMessageCreateDispatchData>): Promise<void> {
@@ -30,7 +39,9 @@ async function answer({ data, api: discordApi }: ToEventProps<GatewayMessageCrea
   if (content === '!ping') await discordApi.channels.createMessage(channelId, { content: 'pong' });
   if (content === '!members' && guildId !== undefined) {
     const { members } = await client.requestGuildMembers({ guild_id: guildId, query: '', limit: 0 });
-    await discordApi.channels.createMessage(channelId, { content: members.map(({ user }) => user.username).join(', ') });
+    await discordApi.channels.createMessage(channelId, {
+      content: members.map(({ user }) => user.username).join(', '),
+    });
   }
 }
 

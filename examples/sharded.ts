@@ -26,7 +26,9 @@ manager.on('progress', ({ ready, total, etaMs }) => {
   shown = ready;
   console.log(`${ready} of ${total} shards are ready; ${Math.ceil(etaMs / 1000)} s to go, or less.`);
 });
-manager.on('resumed', ({ replayed }, shardId) => console.log(`Shard ${shardId} is here again; missed and made up for: ${replayed}.`));
+manager.on('resumed', ({ replayed }, shardId) =>
+  console.log(`Shard ${shardId} is here again; missed and made up for: ${replayed}.`),
+);
 manager.on('fault', ({ code, hint }, shardId) => console.warn(`${code} of shard ${shardId}: ${hint}`));
 manager.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }, _, shardId) => {
   if (content === '!ping' && author.bot !== true) return sendMessage(channelId, `pong from shard ${shardId}`);

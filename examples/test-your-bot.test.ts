@@ -25,7 +25,9 @@ it('answers !ping with pong, over REST', async () => {
 it('answers also what is asked while its connection is broken', async () => {
   const { promise: answer, resolve } = Promise.withResolvers();
   await using gateway = await FakeGateway.listen({ token: 'secret' });
-  await using bot = pingPong({ token: 'secret', url: gateway.url }, (channelId, content) => resolve(`${channelId}: ${content}`));
+  await using bot = pingPong({ token: 'secret', url: gateway.url }, (channelId, content) =>
+    resolve(`${channelId}: ${content}`),
+  );
   await bot.connect();
 
   gateway.connections[0]?.terminate();

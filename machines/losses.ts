@@ -78,7 +78,15 @@ const userLoss = (code: number, reason: string, session: 'keep' | 'discard'): Lo
 
 type LossEvent = Extract<
   ShardEvent,
-  { type: 'socket.closed' | 'socket.failed' | 'socket.decodeFailed' | 'identify.refused' | 'shard.disconnect' | 'shard.forceClose' }
+  {
+    type:
+      | 'socket.closed'
+      | 'socket.failed'
+      | 'socket.decodeFailed'
+      | 'identify.refused'
+      | 'shard.disconnect'
+      | 'shard.forceClose';
+  }
 >;
 
 /** Losses that the event itself tells. */
@@ -94,7 +102,8 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
       reconnect: action === 'fail' ? 'never' : 'ifEnabled',
     });
   },
-  'socket.failed': ({ reason, cause }) => loss('transport', reason, { closeWith: null, fault: 'CONNECTION_FAILED', cause }),
+  'socket.failed': ({ reason, cause }) =>
+    loss('transport', reason, { closeWith: null, fault: 'CONNECTION_FAILED', cause }),
   'socket.decodeFailed': ({ reason, cause }) => loss('shard', reason, { fault: 'DECODE_FAILED', cause }),
   'identify.refused': ({ reason, cause }) => loss('shard', reason, { fault: 'IDENTIFY_REFUSED', cause }),
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
@@ -102,4 +111,6 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
 };
 
 export const lossOf = (cause: LossCause, event: ShardEvent): Loss =>
-  cause === 'event' ? (LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[event.type]?.(event) ?? UNKNOWN_LOSS : LOSSES[cause];
+  cause === 'event'
+    ? ((LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[event.type]?.(event) ?? UNKNOWN_LOSS)
+    : LOSSES[cause];

@@ -34,7 +34,10 @@ const idIn = (node: AnyStateNode, trigger: string, index: number): string => `${
 const nodesBelow = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodesBelow)];
 
 /** Calls back for each transition of a machine, with its id, in the order of the chart. */
-export function eachTransition(machine: AnyStateMachine, visit: (id: string, transition: AnyTransitionDefinition) => void): void {
+export function eachTransition(
+  machine: AnyStateMachine,
+  visit: (id: string, transition: AnyTransitionDefinition) => void,
+): void {
   for (const node of nodesBelow(machine.root)) {
     for (const [trigger, transitions] of groupsOf(node)) {
       for (const [index, transition] of transitions.entries()) visit(idIn(node, trigger, index), transition);

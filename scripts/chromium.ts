@@ -15,7 +15,10 @@ export function findChromium(environment: NodeJS.ProcessEnv = process.env): stri
   const chosen = environment['CHROME'];
   if (chosen !== undefined && chosen !== '') return existsSync(chosen) ? chosen : null;
   const directories = [...(environment['PATH'] ?? '').split(delimiter), '/usr/bin'];
-  return directories.flatMap((directory) => NAMES.map((name) => join(directory, name))).find((path) => existsSync(path)) ?? null;
+  return (
+    directories.flatMap((directory) => NAMES.map((name) => join(directory, name))).find((path) => existsSync(path)) ??
+    null
+  );
 }
 
 const mayInstall = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
@@ -31,6 +34,10 @@ export async function ensureChromium(): Promise<void> {
     path = findChromium();
   }
   if (path !== null) console.log(`Chromium: ${path}`);
-  else if (process.env['CI'] === 'true') throw new Error('the tests of the inspector need Chromium: install it, or set CHROME to its path');
-  else console.log('NOTICE: no Chromium, so the tests of the inspector in a browser are left out. Install it, or set CHROME to its path.');
+  else if (process.env['CI'] === 'true')
+    throw new Error('the tests of the inspector need Chromium: install it, or set CHROME to its path');
+  else
+    console.log(
+      'NOTICE: no Chromium, so the tests of the inspector in a browser are left out. Install it, or set CHROME to its path.',
+    );
 }

@@ -44,7 +44,8 @@ const only = new RegExp(pattern);
 const workers = Number(options.workers);
 const both = options.chart === options.actors;
 const isChart = (file: string): boolean => file.startsWith('machines/');
-const wantedSuites = (files: readonly string[], quick = false): string[] => suitesOf(files, { quick }).filter((suite) => suite.includes(options.suites));
+const wantedSuites = (files: readonly string[], quick = false): string[] =>
+  suitesOf(files, { quick }).filter((suite) => suite.includes(options.suites));
 const isWanted = (file: string): boolean => both || options.chart === isChart(file);
 
 async function ownMutants(): Promise<MutantRef[]> {
@@ -77,9 +78,15 @@ async function runOwn(mutants: readonly MutantRef[]): Promise<Result[]> {
 }
 
 async function runStryker(): Promise<Result[]> {
-  const files = globSync([...CHART_CODE, ...ACTOR_CODE].filter(isWanted), { cwd: ROOT }).filter((file) => only.test(file));
+  const files = globSync([...CHART_CODE, ...ACTOR_CODE].filter(isWanted), { cwd: ROOT }).filter((file) =>
+    only.test(file),
+  );
   if (files.length === 0) return [];
-  return codeMutants(lines === undefined ? files : files.map((file) => `${file}:${lines}`), wantedSuites(files, true), workers);
+  return codeMutants(
+    lines === undefined ? files : files.map((file) => `${file}:${lines}`),
+    wantedSuites(files, true),
+    workers,
+  );
 }
 
 async function main(): Promise<void> {

@@ -23,7 +23,9 @@ export async function withTemporaryDirectory(use: (directory: string) => Promise
 
 /** Packs what was built. Gives back the path of the tarball. */
 export async function pack(directory: string): Promise<string> {
-  await run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', directory], { capture: true });
+  await run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', directory], {
+    capture: true,
+  });
   return join(directory, `shardwright-${manifest.version}.tgz`);
 }
 
@@ -33,7 +35,9 @@ export async function installInto(project: string, tarball: string): Promise<voi
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   // The library's declarations name types of Node, as those of every library for Node do.
   const nodeTypes = `@types/node@${manifest.devDependencies['@types/node']}`;
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, nodeTypes], { cwd: project });
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, nodeTypes], {
+    cwd: project,
+  });
 }
 
 /** Uses what `installInto` installed in every way a user can. */
@@ -43,7 +47,10 @@ export async function checkConsumer(project: string): Promise<void> {
   // With skipLibCheck off: what the declarations name has to come with the library.
   await run('tsc', ['-p', project], { cwd: project });
   console.log('types: checked, those of the library too');
-  const help = await run(join(project, 'node_modules', '.bin', 'shardwright'), ['--help'], { cwd: project, capture: true });
+  const help = await run(join(project, 'node_modules', '.bin', 'shardwright'), ['--help'], {
+    cwd: project,
+    capture: true,
+  });
   if (!/usage/i.test(help)) throw new Error(`shardwright --help says nothing of its usage:\n${help}`);
   console.log('shardwright --help: prints its usage');
 }

@@ -14,7 +14,11 @@ export interface RunOptions {
 }
 
 /** @throws when the command can't be started or ends with anything but 0; what was captured is in the message. */
-export async function run(command: string, args: readonly string[], { cwd = ROOT, capture = false, env = {} }: RunOptions = {}): Promise<string> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  { cwd = ROOT, capture = false, env = {} }: RunOptions = {},
+): Promise<string> {
   const path = [join(ROOT, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
   const child = spawn(command, args, {
     cwd,
@@ -28,6 +32,7 @@ export async function run(command: string, args: readonly string[], { cwd = ROOT
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown'));
   });
-  if (outcome !== 0) throw new Error([`${[command, ...args].join(' ')} ended with ${outcome}`, output.trim()].join('\n').trim());
+  if (outcome !== 0)
+    throw new Error([`${[command, ...args].join(' ')} ended with ${outcome}`, output.trim()].join('\n').trim());
   return output;
 }

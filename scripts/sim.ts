@@ -31,14 +31,18 @@ const MAX_VIOLATIONS = 10;
 
 function integerOption(name: string, text: string, min: number): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < min) throw new Error(`--${name} must be a whole number from ${min} on, not ${text}`);
+  if (!Number.isSafeInteger(value) || value < min)
+    throw new Error(`--${name} must be a whole number from ${min} on, not ${text}`);
   return value;
 }
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function trace(seed: number, events: number | undefined): Promise<number> {
-  const result = await runSimulation(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceTo(world, write) });
+  const result = await runSimulation(seed, {
+    ...(events === undefined ? {} : { events }),
+    observe: (world) => traceTo(world, write),
+  });
   write(JSON.stringify(result.setting));
   if (result.violation === null) {
     write(`seed ${seed} violates nothing`);
@@ -56,7 +60,14 @@ async function simulate(firstSeed: number, wantedHours: number, workers: number)
   let hours = 0;
   let seeds = 0;
   let violations = 0;
-  const progress = (): Progress => ({ hours, wantedHours, seeds, violations, stats, elapsedMs: performance.now() - startedAt });
+  const progress = (): Progress => ({
+    hours,
+    wantedHours,
+    seeds,
+    violations,
+    stats,
+    elapsedMs: performance.now() - startedAt,
+  });
   const clearLine = isTerminal ? '\r\u001b[K' : '';
   const report = setInterval(
     () => process.stdout.write(`${clearLine}${progressLine(progress())}${isTerminal ? '' : '\n'}`),
@@ -93,8 +104,17 @@ try {
   });
   const seed = integerOption('seed', values.seed, 0);
   if (values.help) process.stdout.write(HELP);
-  else if (values.trace) process.exitCode = await trace(seed, values.events === undefined ? undefined : integerOption('events', values.events, 0));
-  else process.exitCode = await simulate(seed, integerOption('hours', values.hours, 1), integerOption('workers', values.workers, 1));
+  else if (values.trace)
+    process.exitCode = await trace(
+      seed,
+      values.events === undefined ? undefined : integerOption('events', values.events, 0),
+    );
+  else
+    process.exitCode = await simulate(
+      seed,
+      integerOption('hours', values.hours, 1),
+      integerOption('workers', values.workers, 1),
+    );
 } catch (error) {
   process.stderr.write(`sim: ${messageOf(error)}\n`);
   process.exitCode = 2;

@@ -22,9 +22,12 @@ async function step(title: string, work: () => Promise<unknown>): Promise<void> 
 async function testEverything(): Promise<void> {
   const startedAt = performance.now();
   console.log(`Node ${process.version}`);
-  if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR) throw new Error('run this with `npm test`, which brings its own Node');
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR)
+    throw new Error('run this with `npm test`, which brings its own Node');
 
-  await step('Lint: style, promises, and who may import whom', () => run('oxlint', ['--type-aware', '--deny-warnings']));
+  await step('Lint: style, promises, and who may import whom', () =>
+    run('oxlint', ['--type-aware', '--deny-warnings']),
+  );
   await step('Types: the sources, tests, scripts and examples; the inspector’s page', async () => {
     await run('tsc', ['-p', 'tsconfig.json']);
     await run('tsc', ['-p', 'src/inspect/page']);
@@ -45,9 +48,13 @@ async function testEverything(): Promise<void> {
   await step('Browser: Chromium, for the inspector', ensureChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   await step('Tests of what decodes, once more: as on a Node whose own way into zlib can not be used', () =>
-    run('vitest', ['run', 'test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
+    run('vitest', ['run', 'test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'], {
+      env: { SHARDWRIGHT_CODEC: 'stream' },
+    }),
   );
-  console.log(styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`));
+  console.log(
+    styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`),
+  );
 }
 
 try {

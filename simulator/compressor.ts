@@ -2,11 +2,22 @@
 import { constants, createDeflate, createZstdCompress } from 'node:zlib';
 
 interface NativeHandle {
-  writeSync(flush: number, input: Buffer, at: number, length: number, output: Buffer, outputAt: number, outputLength: number): void;
+  writeSync(
+    flush: number,
+    input: Buffer,
+    at: number,
+    length: number,
+    output: Buffer,
+    outputAt: number,
+    outputLength: number,
+  ): void;
 }
 
 const KINDS = {
-  'zlib-stream': { flush: constants.Z_SYNC_FLUSH, create: () => createDeflate({ level: 1, memLevel: 5, chunkSize: 64 }) },
+  'zlib-stream': {
+    flush: constants.Z_SYNC_FLUSH,
+    create: () => createDeflate({ level: 1, memLevel: 5, chunkSize: 64 }),
+  },
   'zstd-stream': { flush: constants.ZSTD_e_flush, create: () => createZstdCompress({ chunkSize: 64 }) },
 } as const;
 

@@ -33,7 +33,8 @@ export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
       consumed += 1;
       hasLeft ||= consumed >= plan.maxDispatches;
       if (hasLeft) return;
-      if (plan.workMs > 0 && !proc.world.isHealed) await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
+      if (plan.workMs > 0 && !proc.world.isHealed)
+        await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
     }
   };
   const end = (error: unknown): void => eventLog.record('stream.ended', { proc, id, hasLeft, error });

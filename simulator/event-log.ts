@@ -57,7 +57,12 @@ export interface SimEvents {
   /** The same, as a listener of its type gets it. */
   typed: { proc: ShardProcess; dispatch: Dispatch };
   /** A stream gave a dispatch to its consumer. */
-  'stream.opened': { proc: ShardProcess; id: number; events: readonly string[] | null; signal: AbortSignal | undefined };
+  'stream.opened': {
+    proc: ShardProcess;
+    id: number;
+    events: readonly string[] | null;
+    signal: AbortSignal | undefined;
+  };
   'stream.consumed': { proc: ShardProcess; id: number; dispatch: Dispatch };
   /** The user leaves it, though a consumer may still be at work on the last it took. */
   'stream.left': { proc: ShardProcess; id: number };

@@ -16,7 +16,10 @@ export const MINUTE = 60_000;
 const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
   [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.shardId === shardId);
 
-const onConnection = (weight: number, inject: (connection: GatewayConnection, random: SeededRandom, world: World) => string): Fault => ({
+const onConnection = (
+  weight: number,
+  inject: (connection: GatewayConnection, random: SeededRandom, world: World) => string,
+): Fault => ({
   weight,
   inject(world, shardId, random) {
     const connection = connectionOf(world, shardId);
@@ -25,7 +28,8 @@ const onConnection = (weight: number, inject: (connection: GatewayConnection, ra
 });
 
 /** Mostly for seconds, sometimes for long. */
-const randomSpan = (random: SeededRandom, maxMs: number): number => random.magnitude(200, random.chance(0.8) ? Math.min(2 * MINUTE, maxMs) : maxMs);
+const randomSpan = (random: SeededRandom, maxMs: number): number =>
+  random.magnitude(200, random.chance(0.8) ? Math.min(2 * MINUTE, maxMs) : maxMs);
 
 export const conditionFault = <Name extends ConditionName>(
   name: Name,
@@ -122,7 +126,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   slowConnect: conditionFault('slowConnect', 1, 10 * MINUTE, (random) => random.magnitude(500, 20_000)),
   createThrows: conditionFault('createThrows', 0.5, 10 * MINUTE, () => true),
   noHello: conditionFault('noHello', 1, 60 * MINUTE, () => true),
-  invalidHello: conditionFault('invalidHello', 0.7, 10 * MINUTE, (random) => random.pick<unknown>([0, -1, 1, 49, 1e12, 'soon', null, {}])),
+  invalidHello: conditionFault('invalidHello', 0.7, 10 * MINUTE, (random) =>
+    random.pick<unknown>([0, -1, 1, 49, 1e12, 'soon', null, {}]),
+  ),
   reconnectFirst: conditionFault('reconnectFirst', 0.7, 10 * MINUTE, () => true),
   halfOpenFromStart: conditionFault('halfOpenFromStart', 1, 10 * MINUTE, () => true),
   noAcks: conditionFault('noAcks', 1, 60 * MINUTE, () => true),

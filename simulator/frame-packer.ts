@@ -22,11 +22,17 @@ export class FramePacker {
   #isBuffering = false;
 
   /** @param transmit - puts messages that travel in one piece on the wire */
-  constructor(clock: SimClock, random: SeededRandom, compression: Compression, transmit: (frames: readonly Frame[]) => void) {
+  constructor(
+    clock: SimClock,
+    random: SeededRandom,
+    compression: Compression,
+    transmit: (frames: readonly Frame[]) => void,
+  ) {
     this.#clock = clock;
     this.#random = random;
     this.#compression = compression;
-    this.#compressor = compression === 'zlib-stream' || compression === 'zstd-stream' ? new Compressor(compression) : null;
+    this.#compressor =
+      compression === 'zlib-stream' || compression === 'zstd-stream' ? new Compressor(compression) : null;
     this.#transmit = transmit;
   }
 
@@ -74,13 +80,17 @@ export class FramePacker {
   #recut(frames: readonly Frame[]): Frame[] {
     if (frames.length === 1 && this.#random.chance(0.8)) return [...frames];
     const bytes = Buffer.concat(frames.map(({ data }) => data));
-    const cuts = Array.from({ length: this.#random.int(0, 3) }, () => this.#random.int(1, Math.max(1, bytes.length - 1)));
+    const cuts = Array.from({ length: this.#random.int(0, 3) }, () =>
+      this.#random.int(1, Math.max(1, bytes.length - 1)),
+    );
     const ends = [...new Set([...cuts, bytes.length])].toSorted((a, b) => a - b);
     let end = 0;
     const packetEnds = frames.map(({ data, packets }) => ({ end: (end += data.length), packets }));
     return ends.map((to, index) => {
       const from = ends[index - 1] ?? 0;
-      const packets = packetEnds.filter((packet) => packet.end > from && packet.end <= to).flatMap((packet) => packet.packets);
+      const packets = packetEnds
+        .filter((packet) => packet.end > from && packet.end <= to)
+        .flatMap((packet) => packet.packets);
       return { data: bytes.subarray(from, to), isBinary: true, packets };
     });
   }

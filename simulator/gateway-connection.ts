@@ -79,7 +79,8 @@ export class GatewayConnection implements SessionConnection {
     const mayAnswer = code !== null && this.#world.conditions.get('noCloseAnswer') === undefined;
     if (mayAnswer) this.socket.link.toShard(() => this.socket.onCloseReceived(code, '', 0));
     this.#end();
-    if (session !== null && (code === 1000 || code === 1001)) this.#gateway.endSession(session, `the shard closed with ${code}`);
+    if (session !== null && (code === 1000 || code === 1001))
+      this.#gateway.endSession(session, `the shard closed with ${code}`);
   }
 
   close(code: number, reason = ''): void {

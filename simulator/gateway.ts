@@ -7,7 +7,14 @@ import { randomFor } from './seeded-random.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { World } from './world.ts';
 
-const TYPES = ['MESSAGE_CREATE', 'TYPING_START', 'PRESENCE_UPDATE', 'GUILD_UPDATE', 'MESSAGE_DELETE', 'SOMETHING_NEW'] as const;
+const TYPES = [
+  'MESSAGE_CREATE',
+  'TYPING_START',
+  'PRESENCE_UPDATE',
+  'GUILD_UPDATE',
+  'MESSAGE_DELETE',
+  'SOMETHING_NEW',
+] as const;
 
 export class SimGateway {
   readonly #world: World;
@@ -31,11 +38,17 @@ export class SimGateway {
   accept(socket: SimSocket): void {
     if (socket.readyState !== 0) return;
     const { conditions, clock, setting } = this.#world;
-    const connection = new GatewayConnection(this.#world, this, socket, randomFor(setting.seed, `connection ${socket.id}`));
+    const connection = new GatewayConnection(
+      this.#world,
+      this,
+      socket,
+      randomFor(setting.seed, `connection ${socket.id}`),
+    );
     socket.connection = connection;
     this.connections.add(connection);
     this.#world.eventLog.record('gateway.accepted', { socket });
-    if (conditions.get('halfOpenFromStart') !== undefined) clock.scheduleInWorld(() => this.#world.makeHalfOpen(socket), setting.latencyMs * 2);
+    if (conditions.get('halfOpenFromStart') !== undefined)
+      clock.scheduleInWorld(() => this.#world.makeHalfOpen(socket), setting.latencyMs * 2);
     socket.link.toShard(() => socket.onOpened());
     if (conditions.get('reconnectFirst') !== undefined) return connection.send({ op: 7, d: null });
     this.#sendHello(connection);
@@ -48,7 +61,10 @@ export class SimGateway {
       return;
     }
     const invalid = conditions.get('invalidHello');
-    connection.send({ op: 10, d: { heartbeat_interval: invalid === undefined ? setting.heartbeatIntervalMs : invalid } });
+    connection.send({
+      op: 10,
+      d: { heartbeat_interval: invalid === undefined ? setting.heartbeatIntervalMs : invalid },
+    });
   }
 
   identify(connection: GatewayConnection, d: { shard: readonly [number, number] }): void {
@@ -58,8 +74,12 @@ export class SimGateway {
       connection.pending = () => this.identify(connection, d);
       return;
     }
-    if (conditions.get('countRefused') !== undefined && d.shard[1] !== setting.shards) return connection.close(4010, 'Invalid shard.');
-    clock.scheduleInWorld(() => this.#startSession(connection, d.shard), this.#random.chance(0.7) ? 0 : this.#random.int(1, 3_000));
+    if (conditions.get('countRefused') !== undefined && d.shard[1] !== setting.shards)
+      return connection.close(4010, 'Invalid shard.');
+    clock.scheduleInWorld(
+      () => this.#startSession(connection, d.shard),
+      this.#random.chance(0.7) ? 0 : this.#random.int(1, 3_000),
+    );
   }
 
   #startSession(connection: GatewayConnection, shard: readonly [number, number]): void {
@@ -70,10 +90,16 @@ export class SimGateway {
     const host = `wss://resume-${this.#random.int(1, 3)}.sim${this.#random.chance(0.1) ? '/path?a=b' : ''}`;
     connection.attach(session, 0, false);
     const ids = guilds?.idsForShard(...shard) ?? [];
-    session.dispatch('READY', { v: 10, session_id: session.id, resume_gateway_url: host, guilds: ids.map((id) => ({ id, unavailable: true })) });
+    session.dispatch('READY', {
+      v: 10,
+      session_id: session.id,
+      resume_gateway_url: host,
+      guilds: ids.map((id) => ({ id, unavailable: true })),
+    });
     if (guilds === null) return this.#scheduleTraffic(session);
     for (const id of ids) {
-      if (this.#random.chance(0.98)) this.#world.clock.scheduleInWorld(() => session.dispatch('GUILD_CREATE', { id }), this.#random.int(0, 2_000));
+      if (this.#random.chance(0.98))
+        this.#world.clock.scheduleInWorld(() => session.dispatch('GUILD_CREATE', { id }), this.#random.int(0, 2_000));
     }
   }
 
@@ -97,16 +123,29 @@ export class SimGateway {
     connection.attach(session, session.indexAfter(d.seq), true);
   }
 
-  requestMembers(connection: GatewayConnection, { guild_id: guildId, nonce }: { guild_id: string; nonce: string }): void {
+  requestMembers(
+    connection: GatewayConnection,
+    { guild_id: guildId, nonce }: { guild_id: string; nonce: string },
+  ): void {
     const { conditions, clock } = this.#world;
     const { session, random } = connection;
     if (session === null || conditions.get('noChunks') !== undefined || random.chance(0.05)) return;
     if (conditions.get('chunksLimited') !== undefined || random.chance(0.1)) {
-      return session.dispatch('RATE_LIMITED', { opcode: 8, retry_after: random.int(0, 20_000) / 1000, meta: { guild_id: guildId, nonce } });
+      return session.dispatch('RATE_LIMITED', {
+        opcode: 8,
+        retry_after: random.int(0, 20_000) / 1000,
+        meta: { guild_id: guildId, nonce },
+      });
     }
     const count = random.int(1, 4);
     for (let index = 0; index < count; index += 1) {
-      const chunk = { guild_id: guildId, members: [{ user: { id: `${index}` } }], chunk_index: index, chunk_count: count, nonce };
+      const chunk = {
+        guild_id: guildId,
+        members: [{ user: { id: `${index}` } }],
+        chunk_index: index,
+        chunk_count: count,
+        nonce,
+      };
       clock.scheduleInWorld(() => session.dispatch('GUILD_MEMBERS_CHUNK', chunk), random.int(0, 2_000));
     }
   }
@@ -124,7 +163,8 @@ export class SimGateway {
     session.connection = null;
     session.detachedAt = at;
     clock.scheduleInWorld(() => {
-      if (session.connection === null && session.detachedAt === at) this.endSession(session, 'it was without a connection for too long');
+      if (session.connection === null && session.detachedAt === at)
+        this.endSession(session, 'it was without a connection for too long');
     }, setting.sessionTtlMs);
   }
 
@@ -132,7 +172,10 @@ export class SimGateway {
   burst(session: GatewaySession, count: number): void {
     if (this.#world.guilds !== null) return this.#world.guilds.createEvents(count);
     for (let n = 0; n < count; n += 1) {
-      session.dispatch(this.#random.pick(TYPES), this.#random.chance(0.1) ? { text: 'ÿ∀𝄞'.repeat(this.#random.int(1, 400)) } : {});
+      session.dispatch(
+        this.#random.pick(TYPES),
+        this.#random.chance(0.1) ? { text: 'ÿ∀𝄞'.repeat(this.#random.int(1, 400)) } : {},
+      );
     }
   }
 
@@ -151,10 +194,13 @@ export class SimGateway {
   }
 
   #scheduleTraffic(session: GatewaySession): void {
-    this.#world.clock.scheduleInWorld(() => {
-      if (session.endedBy !== null || !this.#hasTraffic) return;
-      this.burst(session, this.#random.chance(0.9) ? 1 : this.#random.int(2, 10));
-      this.#scheduleTraffic(session);
-    }, Math.ceil(this.#random.exponential(this.#world.setting.trafficMs)));
+    this.#world.clock.scheduleInWorld(
+      () => {
+        if (session.endedBy !== null || !this.#hasTraffic) return;
+        this.burst(session, this.#random.chance(0.9) ? 1 : this.#random.int(2, 10));
+        this.#scheduleTraffic(session);
+      },
+      Math.ceil(this.#random.exponential(this.#world.setting.trafficMs)),
+    );
   }
 }

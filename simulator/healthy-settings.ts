@@ -23,7 +23,18 @@ export const HEALTHY: Partial<Setting> = {
 };
 
 /** The same with a manager of six shards, two at a time. */
-export const HEALTHY_MANAGER: Partial<Setting> = { ...HEALTHY, shards: 6, maxConcurrency: 2, manager: { shards: 'auto', reserve: 0, guilds: 12 } };
+export const HEALTHY_MANAGER: Partial<Setting> = {
+  ...HEALTHY,
+  shards: 6,
+  maxConcurrency: 2,
+  manager: { shards: 'auto', reserve: 0, guilds: 12 },
+};
 
 /** One event of a script. */
-export const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', detailSeed = 1): ScriptEvent => ({ at, kind, name, shardIndex: 0, detailSeed });
+export const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', detailSeed = 1): ScriptEvent => ({
+  at,
+  kind,
+  name,
+  shardIndex: 0,
+  detailSeed,
+});

@@ -52,10 +52,14 @@ export function summaryText(progress: Progress): string {
     return entries.map(([name, count]) => `  ${name.padEnd(width)}  ${number(count).padStart(10)}`).join('\n');
   };
   return [
-    'Faults', table(faults),
-    'Deeds of users', table(actions),
-    'Changes of state', table(transitions),
-    'In all', table(totals),
+    'Faults',
+    table(faults),
+    'Deeds of users',
+    table(actions),
+    'Changes of state',
+    table(transitions),
+    'In all',
+    table(totals),
     '',
     `${number(seeds)} seeds, ${number(hours)} virtual shard-hours in ${(elapsedMs / 60_000).toFixed(1)} min (${number(perMinute(progress))} per minute), ` +
       `${number(stats.total('faults'))} faults, ${number(stats.total('actions'))} deeds, ${Object.keys(transitions).length} different changes of state: ` +

@@ -57,7 +57,8 @@ class Run {
   constructor(world: World, checks: readonly CheckName[]) {
     this.#world = world;
     this.#startedAt = world.clock.now();
-    for (const check of checks) CHECKS[check].watch(world, (what) => (this.violation ??= { check, what, at: this.elapsedMs }));
+    for (const check of checks)
+      CHECKS[check].watch(world, (what) => (this.violation ??= { check, what, at: this.elapsedMs }));
   }
 
   get elapsedMs(): number {
@@ -90,8 +91,13 @@ export async function runSimulation(seed: number, options: RunOptions = {}): Pro
   process.on('unhandledRejection', onUncaught);
   try {
     schedule(world, script);
-    [...world.shardPlaces, ...(world.bot === null ? [] : [world.bot])].forEach((place, index) => world.clock.scheduleInProcess(() => place.connect(), index * 10));
-    const lastAt = options.events === undefined ? setting.durationMs : Math.min(setting.durationMs, (script.at(-1)?.at ?? 0) + 1_000);
+    [...world.shardPlaces, ...(world.bot === null ? [] : [world.bot])].forEach((place, index) =>
+      world.clock.scheduleInProcess(() => place.connect(), index * 10),
+    );
+    const lastAt =
+      options.events === undefined
+        ? setting.durationMs
+        : Math.min(setting.durationMs, (script.at(-1)?.at ?? 0) + 1_000);
     await run.until(lastAt);
     if (run.violation === null) await recover(world, run);
     if (run.violation === null) await stop(world, run);
@@ -103,7 +109,12 @@ export async function runSimulation(seed: number, options: RunOptions = {}): Pro
     process.off('unhandledRejection', onUncaught);
     world.close();
   }
-  return { setting, violation: run.violation, events: script.length, shardHours: (run.elapsedMs * setting.shards) / 3_600_000 };
+  return {
+    setting,
+    violation: run.violation,
+    events: script.length,
+    shardHours: (run.elapsedMs * setting.shards) / 3_600_000,
+  };
 }
 
 /** The world is well: so must the shards be, before long. */
@@ -136,14 +147,21 @@ async function recover(world: World, run: Run): Promise<void> {
     await run.until(endMs, isWell);
   }
   for (const place of wanted) {
-    if (!isWell() && !place.isHealthy) eventLog.record('drain.late', { what: `shard ${place.shardId} is ${place.proc.shard.state} after ${clock.now() - from} ms` });
+    if (!isWell() && !place.isHealthy)
+      eventLog.record('drain.late', {
+        what: `shard ${place.shardId} is ${place.proc.shard.state} after ${clock.now() - from} ms`,
+      });
   }
   if (bot !== null && !isWell()) {
     const shards = [...bot.proc.manager.shards.values()].map(({ shardId, state }) => `${shardId} ${state}`);
-    eventLog.record('drain.late', { what: `the manager is ${bot.proc.manager.state} after ${clock.now() - from} ms: ${shards.join(', ')}` });
+    eventLog.record('drain.late', {
+      what: `the manager is ${bot.proc.manager.state} after ${clock.now() - from} ms: ${shards.join(', ')}`,
+    });
   }
   // A consumer that was slow takes its time for the one it has.
-  await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () => shardPlaces.every(({ proc: { sockets } }) => sockets.at(-1)?.isPaused !== true));
+  await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () =>
+    shardPlaces.every(({ proc: { sockets } }) => sockets.at(-1)?.isPaused !== true),
+  );
   await run.until(run.elapsedMs + 20_000 + setting.latencyMs * 20);
   if (run.violation === null) eventLog.record('drain.ended', {});
 }
@@ -152,7 +170,10 @@ async function recover(world: World, run: Run): Promise<void> {
 function recoveryBoundMs({ setting, gate, bot }: World): number {
   const { connectTimeoutMs, helloTimeoutMs, resumedTimeoutMs, backoffCapMs } = DEFAULT_TIMING;
   const transitMs = (setting.latencyMs + setting.jitterMs * 5) * 10;
-  const lossMs = Math.max(setting.heartbeatIntervalMs * 2 + 2_000, connectTimeoutMs + helloTimeoutMs + resumedTimeoutMs);
+  const lossMs = Math.max(
+    setting.heartbeatIntervalMs * 2 + 2_000,
+    connectTimeoutMs + helloTimeoutMs + resumedTimeoutMs,
+  );
   const budget = bot?.proc.manager.status().budget ?? gate.budget;
   const shards = bot === null ? setting.shards : MAX_SHARDS * 2;
   const queueMs = shards * (5_250 + transitMs);

@@ -33,7 +33,13 @@ export function scriptOf(setting: Setting): ScriptEvent[] {
     if (at >= setting.durationMs) return events;
     const kind = random.chance(userShare) ? 'action' : 'fault';
     const name = random.weighted((setting.manager === null ? SHARD_WEIGHTS : MANAGER_WEIGHTS)[kind]);
-    events.push({ at, kind, name, shardIndex: random.int(0, setting.manager === null ? setting.shards - 1 : MAX_SHARDS - 1), detailSeed: random.int(0, 2 ** 31) });
+    events.push({
+      at,
+      kind,
+      name,
+      shardIndex: random.int(0, setting.manager === null ? setting.shards - 1 : MAX_SHARDS - 1),
+      detailSeed: random.int(0, 2 ** 31),
+    });
   }
 }
 
@@ -60,7 +66,10 @@ export function schedule(world: World, script: readonly ScriptEvent[]): void {
 
 function runEvent(world: World, { kind, name, shardIndex: index, detailSeed }: ScriptEvent): void {
   const random = new SeededRandom(detailSeed);
-  if (kind === 'action') return world.bot === null ? performAction(world.shardPlaces[index]!.proc, name, random) : performManagerAction(world.bot.proc, name, random);
+  if (kind === 'action')
+    return world.bot === null
+      ? performAction(world.shardPlaces[index]!.proc, name, random)
+      : performManagerAction(world.bot.proc, name, random);
   const what = (FAULTS[name] ?? MANAGER_FAULTS[name])!.inject(world, index, random);
   if (what !== null) world.eventLog.record('fault', { name, what });
 }

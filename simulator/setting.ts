@@ -46,7 +46,12 @@ export interface ManagerSetting {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-const PACES: Readonly<Record<Pace, { hours: readonly [number, number]; gapMs: readonly [number, number]; trafficMs: readonly [number, number] }>> = {
+const PACES: Readonly<
+  Record<
+    Pace,
+    { hours: readonly [number, number]; gapMs: readonly [number, number]; trafficMs: readonly [number, number] }
+  >
+> = {
   storm: { hours: [0.1, 0.7], gapMs: [2_000, 20_000], trafficMs: [400, 20_000] },
   day: { hours: [2, 8], gapMs: [60_000, 400_000], trafficMs: [5_000, 120_000] },
   quiet: { hours: [8, 30], gapMs: [HOUR, 6 * HOUR], trafficMs: [30_000, 600_000] },
@@ -65,7 +70,11 @@ const MANAGER_EVERY = 5;
 function managerSettingOf(seed: number): ManagerSetting | null {
   if (seed % MANAGER_EVERY !== 0) return null;
   const random = randomFor(seed, 'fleet');
-  return { shards: random.chance(0.5) ? 'auto' : random.int(1, 6), reserve: random.pick([0, 0, 2, 5]), guilds: random.int(3, 16) };
+  return {
+    shards: random.chance(0.5) ? 'auto' : random.int(1, 6),
+    reserve: random.pick([0, 0, 2, 5]),
+    guilds: random.int(3, 16),
+  };
 }
 
 export function settingOf(seed: number): Setting {

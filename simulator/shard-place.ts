@@ -36,7 +36,12 @@ export class ShardPlace implements ProcessPlace {
   /** Ready, on a connection that leads somewhere. */
   get isHealthy(): boolean {
     const socket = this.proc.sockets.at(-1);
-    return this.proc.shard.state === 'ready' && socket?.readyState === 1 && !socket.link.isHalfOpen && socket.connection?.isClosed === false;
+    return (
+      this.proc.shard.state === 'ready' &&
+      socket?.readyState === 1 &&
+      !socket.link.isHalfOpen &&
+      socket.connection?.isClosed === false
+    );
   }
 
   /** Another process takes over, perhaps with the session in its hands. */
@@ -48,7 +53,8 @@ export class ShardPlace implements ProcessPlace {
 
   /** A user who is told that the shard has given up may try again. */
   onEvent(proc: ShardProcess, name: keyof ShardEvents, arg: unknown): void {
-    const hasGivenUp = name === 'failed' || (name === 'disconnected' && !(arg as ShardEvents['disconnected'][0]).willReconnect);
+    const hasGivenUp =
+      name === 'failed' || (name === 'disconnected' && !(arg as ShardEvents['disconnected'][0]).willReconnect);
     if (hasGivenUp) this.reconnectLater(proc, this.#random.int(0, 30_000));
   }
 

@@ -9,8 +9,19 @@ import { TOKEN, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
 
 const EVENTS = [
-  'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'rateLimited',
-  'throttled', 'lagged', 'fault', 'failed',
+  'stateChange',
+  'connected',
+  'hello',
+  'ready',
+  'resumed',
+  'reconnected',
+  'disconnected',
+  'heartbeat',
+  'rateLimited',
+  'throttled',
+  'lagged',
+  'fault',
+  'failed',
 ] as const satisfies (keyof ShardEvents)[];
 
 export class ShardProcess extends SimulatedProcess {

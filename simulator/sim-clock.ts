@@ -52,7 +52,14 @@ export class SimClock implements Clock {
 
   setTimeout(callback: () => void, delayMs: number): HeapEntry {
     this.pending += 1;
-    const entry: HeapEntry = { at: this.#now, phase: CHECK, order: 0, run: callback, isShardTimer: true, waitsForProcess: true };
+    const entry: HeapEntry = {
+      at: this.#now,
+      phase: CHECK,
+      order: 0,
+      run: callback,
+      isShardTimer: true,
+      waitsForProcess: true,
+    };
     if (delayMs > 0) {
       entry.at = Math.max(this.#now, this.#now + delayMs + this.#randomLatenessMs());
       entry.phase = TIMERS;
@@ -120,7 +127,8 @@ export class SimClock implements Clock {
       return;
     }
     this.#atOnce = entry.at > this.#now ? 0 : this.#atOnce + 1;
-    if (this.#atOnce > MAX_AT_ONCE) throw new Error('time stands still: something sets its own timer again with no delay');
+    if (this.#atOnce > MAX_AT_ONCE)
+      throw new Error('time stands still: something sets its own timer again with no delay');
     this.#now = Math.max(this.#now, entry.at);
     const { run } = entry;
     entry.run = null;

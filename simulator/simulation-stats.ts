@@ -54,6 +54,11 @@ export class SimulationStats {
   get data(): SimulationStatsData {
     const sorted = (group: Group): Record<string, number> =>
       Object.fromEntries([...this.#counts[group]].toSorted(([, a], [, b]) => b - a));
-    return { faults: sorted('faults'), actions: sorted('actions'), transitions: sorted('transitions'), totals: sorted('totals') };
+    return {
+      faults: sorted('faults'),
+      actions: sorted('actions'),
+      transitions: sorted('transitions'),
+      totals: sorted('totals'),
+    };
   }
 }

@@ -40,7 +40,8 @@ export class SimStore implements SessionStore {
     if (this.#proc.isOver) return new Promise(() => undefined);
     const throws = conditions.get('storeThrows') !== undefined;
     const hangs = conditions.get('storeHangs') !== undefined;
-    if (throws || hangs) eventLog.record('store.failed', { proc: this.#proc, what: `${what} ${throws ? 'throws' : 'hangs'}` });
+    if (throws || hangs)
+      eventLog.record('store.failed', { proc: this.#proc, what: `${what} ${throws ? 'throws' : 'hangs'}` });
     if (throws && clock.now() % 2 < 1) throw new Error('the disk is full');
     if (throws) return Promise.reject(new Error('the disk is full'));
     if (hangs) return new Promise(() => undefined);

@@ -3,36 +3,46 @@ import type { SimEvents, SimEventName } from './event-log.ts';
 import type { World } from './world.ts';
 
 const json = (value: unknown): string => {
-  const text = JSON.stringify(value, (key, inner: unknown) => (key === 'token' || key === 'properties' ? undefined : inner)) ?? 'undefined';
+  const text =
+    JSON.stringify(value, (key, inner: unknown) => (key === 'token' || key === 'properties' ? undefined : inner)) ??
+    'undefined';
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 };
 
-const error = (value: unknown): string => (value instanceof Error ? `${(value as { code?: string }).code ?? value.name}: ${value.message}` : String(value));
+const error = (value: unknown): string =>
+  value instanceof Error ? `${(value as { code?: string }).code ?? value.name}: ${value.message}` : String(value);
 
 /** Those that are left out would say everything twice. */
 const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string } = {
   'socket.created': ({ socket }) => `shard ${socket.shardId ?? '?'}   socket ${socket.id} to ${socket.url.href}`,
   'shard.sent': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   → socket ${socket.id}  ${json(packet)}`,
   'shard.received': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   ← socket ${socket.id}  ${json(packet)}`,
-  'shard.closing': ({ socket, code }) => `shard ${socket.shardId ?? '?'}   closes socket ${socket.id} with ${code ?? 'no handshake'}`,
+  'shard.closing': ({ socket, code }) =>
+    `shard ${socket.shardId ?? '?'}   closes socket ${socket.id} with ${code ?? 'no handshake'}`,
   'socket.closed': ({ socket, code }) => `shard ${socket.shardId ?? '?'}   socket ${socket.id} is closed: ${code}`,
   'gateway.closed': ({ socket, code }) => `world     closes socket ${socket.id} with ${code ?? 'no word'}`,
   'socket.halfOpen': ({ socket }) => `world     socket ${socket.id} is half open`,
   'session.ended': ({ sessionId, why }) => `world     session ${sessionId} is over: ${why}`,
   'store.saving': ({ session }) => `shard ${session.shardId}   stores ${session.sessionId}:${session.sequence}`,
   'store.clearing': ({ shardId }) => `shard ${shardId}   clears the store`,
-  'store.loaded': ({ shardId, session }) => `shard ${shardId}   loads ${session === null ? 'nothing' : `${session.sessionId}:${session.sequence}`}`,
+  'store.loaded': ({ shardId, session }) =>
+    `shard ${shardId}   loads ${session === null ? 'nothing' : `${session.sessionId}:${session.sequence}`}`,
   'store.failed': ({ proc, what }) => `world     the store of ${proc.place.name}: ${what}`,
   fault: ({ name, what }) => `world     ${name} ${what}`,
   action: ({ proc, name, what }) => `user ${proc.place.name}    ${name} ${what}`,
-  'promise.settled': ({ proc, id, error: cause }) => `user ${proc.place.name}    promise ${id} ${cause === null ? 'settles' : `rejects, ${error(cause)}`}`,
+  'promise.settled': ({ proc, id, error: cause }) =>
+    `user ${proc.place.name}    promise ${id} ${cause === null ? 'settles' : `rejects, ${error(cause)}`}`,
   'promise.made': ({ proc, id, name }) => `user ${proc.place.name}    promise ${id} of ${name}()`,
-  'stream.ended': ({ proc, id, error: cause }) => `user ${proc.place.name}    stream ${id} ended ${cause === null ? '' : error(cause)}`,
+  'stream.ended': ({ proc, id, error: cause }) =>
+    `user ${proc.place.name}    stream ${id} ended ${cause === null ? '' : error(cause)}`,
   emitted: ({ proc, name, args }) =>
     `shard ${proc.place.shardId}   tells ${name} ${args[0] instanceof Error ? error(args[0]) : json(args[0])}${proc.isOver ? ' (thrown away)' : ''}`,
-  'guild.event': ({ id, guild, sessions }) => `world     event ${id} of guild ${guild} to ${sessions.map((session) => session.id).join(', ')}`,
-  'bot.emitted': ({ name, args }) => `manager   tells ${name} ${args.map((arg) => (arg instanceof Error ? error(arg) : json(arg))).join(' ')}`,
-  'bot.dispatched': ({ dispatch, shardId }) => `manager   hands out ${dispatch.t} ${json(dispatch.d)} of shard ${shardId}`,
+  'guild.event': ({ id, guild, sessions }) =>
+    `world     event ${id} of guild ${guild} to ${sessions.map((session) => session.id).join(', ')}`,
+  'bot.emitted': ({ name, args }) =>
+    `manager   tells ${name} ${args.map((arg) => (arg instanceof Error ? error(arg) : json(arg))).join(' ')}`,
+  'bot.dispatched': ({ dispatch, shardId }) =>
+    `manager   hands out ${dispatch.t} ${json(dispatch.d)} of shard ${shardId}`,
   'bot.state': ({ from, to }) => `manager   ${from} → ${to}`,
   'bot.ended': ({ isGraceful }) => `world     the process of the manager is ${isGraceful ? 'over' : 'killed'}`,
   'api.requested': ({ answer }) => `world     GET /gateway/bot: ${answer}`,

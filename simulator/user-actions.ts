@@ -22,14 +22,29 @@ const SECONDS = 1_000;
 const maybeSignal = (proc: ShardProcess, random: SeededRandom): AbortSignal | undefined =>
   random.chance(0.3) ? proc.createSignal(random.chance(0.1) ? -1 : random.int(0, 15 * SECONDS)) : undefined;
 
-const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal === undefined ? {} : { signal });
+const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
+  signal === undefined ? {} : { signal };
 
 const presence = (n: number): SendPayload =>
-  ({ op: 3, d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false } }) as unknown as SendPayload;
+  ({
+    op: 3,
+    d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false },
+  }) as unknown as SendPayload;
 const voice = (n: number): SendPayload =>
   ({ op: 4, d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false } }) as unknown as SendPayload;
 
-const HOOKED_EVENTS = ['stateChange', 'dispatch', 'disconnected', 'fault', 'hello', 'ready', 'resumed', 'heartbeat', 'connected', 'failed'] as const satisfies (keyof ShardEvents)[];
+const HOOKED_EVENTS = [
+  'stateChange',
+  'dispatch',
+  'disconnected',
+  'fault',
+  'hello',
+  'ready',
+  'resumed',
+  'heartbeat',
+  'connected',
+  'failed',
+] as const satisfies (keyof ShardEvents)[];
 
 export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
   connect: {
@@ -43,9 +58,19 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
   disconnect: {
     weight: 3,
     run(proc, random, describe) {
-      const how = random.pick([{}, {}, { session: 'keep' }, { session: 'discard' }, { code: 1000 }, { code: 1001 }, { code: 4999, reason: 'x'.repeat(200) }] as const);
+      const how = random.pick([
+        {},
+        {},
+        { session: 'keep' },
+        { session: 'discard' },
+        { code: 1000 },
+        { code: 1001 },
+        { code: 4999, reason: 'x'.repeat(200) },
+      ] as const);
       const signal = maybeSignal(proc, random);
-      describe(`${JSON.stringify(how).slice(0, 60)}${signal === undefined ? '' : ' with a signal'}`, { drops: 'session' in how ? how.session === 'discard' : 'code' in how && how.code < 4000 });
+      describe(`${JSON.stringify(how).slice(0, 60)}${signal === undefined ? '' : ' with a signal'}`, {
+        drops: 'session' in how ? how.session === 'discard' : 'code' in how && how.code < 4000,
+      });
       proc.trackPromise('disconnect', () => proc.shard.disconnect({ ...how, ...withSignal(signal) }));
       proc.place.reconnectLater(proc, random.chance(0.5) ? random.int(0, 500) : random.int(0, 60 * SECONDS));
     },
@@ -86,9 +111,21 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
     weight: 1.5,
     run(proc, random, describe) {
       const { shardId, world } = proc.place;
-      const foreign = { sessionId: 'nobody', resumeUrl: 'wss://resume-1.sim', sequence: 5, shardId, shardCount: world.setting.shards };
+      const foreign = {
+        sessionId: 'nobody',
+        resumeUrl: 'wss://resume-1.sim',
+        sequence: 5,
+        shardId,
+        shardCount: world.setting.shards,
+      };
       const current = proc.shard.session ?? foreign;
-      const session = random.pick([current, current, proc.exported.at(-1) ?? current, foreign, { ...current, shardCount: world.setting.shards + 1 }]);
+      const session = random.pick([
+        current,
+        current,
+        proc.exported.at(-1) ?? current,
+        foreign,
+        { ...current, shardCount: world.setting.shards + 1 },
+      ]);
       describe(`${session.sessionId}:${session.sequence} of ${session.shardCount}`, { drops: true, session });
       proc.trackPromise('resume', () => proc.shard.resume(session));
     },
@@ -100,9 +137,13 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       const presences = random.chance(0.3);
       describe(`${count} ${presences ? 'presences' : 'frames'}`);
       for (let n = 0; n < count; n += 1) {
-        const signal = random.chance(0.1) ? proc.createSignal(random.chance(0.2) ? -1 : random.int(0, 60 * SECONDS)) : undefined;
+        const signal = random.chance(0.1)
+          ? proc.createSignal(random.chance(0.2) ? -1 : random.int(0, 60 * SECONDS))
+          : undefined;
         const ignoreRateLimit = random.chance(0.05);
-        proc.trackPromise('send', () => proc.shard.send(presences ? presence(n) : voice(n), { ignoreRateLimit, ...withSignal(signal) }));
+        proc.trackPromise('send', () =>
+          proc.shard.send(presences ? presence(n) : voice(n), { ignoreRateLimit, ...withSignal(signal) }),
+        );
       }
     },
   },
@@ -114,7 +155,12 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       for (let n = 0; n < count; n += 1) {
         const signal = maybeSignal(proc, random);
         const timeoutMs = random.int(1, 40 * SECONDS);
-        proc.trackPromise('members', () => proc.shard.requestGuildMembers({ guild_id: `${n}`, query: '', limit: 0 }, { timeoutMs, ...withSignal(signal) }));
+        proc.trackPromise('members', () =>
+          proc.shard.requestGuildMembers(
+            { guild_id: `${n}`, query: '', limit: 0 },
+            { timeoutMs, ...withSignal(signal) },
+          ),
+        );
       }
     },
   },
@@ -156,16 +202,31 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       proc.shard.forceClose();
       proc.place.restart(session);
       const { place } = proc;
-      proc.world.clock.scheduleInProcess(() => {
-        if (place.proc.number === proc.number + 1) place.connect();
-      }, random.int(0, 5 * SECONDS));
+      proc.world.clock.scheduleInProcess(
+        () => {
+          if (place.proc.number === proc.number + 1) place.connect();
+        },
+        random.int(0, 5 * SECONDS),
+      );
     },
   },
   onNextEvent: {
     weight: 3,
     run(proc, random, describe) {
       const event = random.pick(HOOKED_EVENTS);
-      const name = random.pick(['connect', 'disconnect', 'forceClose', 'reconnect', 'reinstantiate', 'resume', 'send', 'heartbeat', 'export', 'leave', 'members']);
+      const name = random.pick([
+        'connect',
+        'disconnect',
+        'forceClose',
+        'reconnect',
+        'reinstantiate',
+        'resume',
+        'send',
+        'heartbeat',
+        'export',
+        'leave',
+        'members',
+      ]);
       describe(`${name} at the next ${event}`);
       proc.listenerHook = { event, run: () => performAction(proc, name, random) };
     },
@@ -173,5 +234,7 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
 };
 
 export function performAction(proc: ShardProcess, name: string, random: SeededRandom): void {
-  USER_ACTIONS[name]!.run(proc, random, (what, effect = {}) => proc.world.eventLog.record('action', { proc, name, what, ...effect }));
+  USER_ACTIONS[name]!.run(proc, random, (what, effect = {}) =>
+    proc.world.eventLog.record('action', { proc, name, what, ...effect }),
+  );
 }

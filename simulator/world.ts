@@ -47,9 +47,16 @@ export class World {
     this.clock = new SimClock(randomFor(setting.seed, 'clock'), setting.lateness, START_AT);
     this.conditions = new Conditions(this.clock.now);
     this.gateway = new SimGateway(this);
-    this.gate = new MemoryIdentifyGate({ maxConcurrency: setting.maxConcurrency, ...setting.budget, clock: this.clock });
+    this.gate = new MemoryIdentifyGate({
+      maxConcurrency: setting.maxConcurrency,
+      ...setting.budget,
+      clock: this.clock,
+    });
     this.api = new SimApi(this);
-    this.shardPlaces = Array.from({ length: setting.manager === null ? setting.shards : 0 }, (_, shardId) => new ShardPlace(this, shardId));
+    this.shardPlaces = Array.from(
+      { length: setting.manager === null ? setting.shards : 0 },
+      (_, shardId) => new ShardPlace(this, shardId),
+    );
     this.guilds = setting.manager === null ? null : new SimGuilds(this, setting.manager.guilds);
     this.bot = setting.manager === null ? null : new BotPlace(this);
   }

@@ -2,7 +2,11 @@
  * The class people use: one shard, one connection to Discord's gateway. It decides nothing itself: calls become
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
-import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type {
+  GatewayPresenceUpdateData,
+  GatewayRequestGuildMembersData,
+  GatewayVoiceStateUpdateData,
+} from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
@@ -110,14 +114,18 @@ export class Shard {
 
   async #resume(session: Session): Promise<void> {
     const identity = this.#runtime.session.restore(parseSession(session));
-    await this.#startAndWaitReady(identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity });
+    await this.#startAndWaitReady(
+      identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity },
+    );
   }
 
   /** Beats now. Settles with the round trip in ms; rejects with `NOT_CONNECTED` before HELLO, or `CONNECTION_LOST`. */
   heartbeat(): Promise<number> {
     const { connection } = this.#runtime.connectionSlot;
     if (this.heartbeatInterval === null || connection === null) {
-      return this.#swallowUnhandled(Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')));
+      return this.#swallowUnhandled(
+        Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')),
+      );
     }
     return this.#swallowUnhandled(connection.heartbeat());
   }
@@ -187,7 +195,10 @@ export class Shard {
   }
 
   /** Listens to one event of Discord. Gives back the unsubscriber. */
-  onDispatch<T extends EventName>(type: T, listener: (data: DispatchData<T>, dispatch: Dispatch<T>) => unknown): () => void;
+  onDispatch<T extends EventName>(
+    type: T,
+    listener: (data: DispatchData<T>, dispatch: Dispatch<T>) => unknown,
+  ): () => void;
   /** For events the types do not know yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never) => unknown): () => void {

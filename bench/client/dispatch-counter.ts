@@ -70,7 +70,8 @@ export class DispatchCounter {
     this.#last = s;
     if (this.#readsData && typeof event.d !== 'object') this.#unread += 1;
     if (this.#receivedAt !== null) this.#receivedAt[s - this.#expected.from] = sharedNow();
-    if (this.#hash !== null) this.#hash.update(`${s} ${event.t} ${this.#expected.withData ? JSON.stringify(event.d) : ''}\n`);
+    if (this.#hash !== null)
+      this.#hash.update(`${s} ${event.t} ${this.#expected.withData ? JSON.stringify(event.d) : ''}\n`);
     this.#count += 1;
     if (this.#count === this.#expected.count) this.#finish();
   }

@@ -9,7 +9,10 @@ import type { ShardOptions } from '../../src/index.ts';
 const MODULE = join(import.meta.dirname, '..', '..', 'src', 'inspect', 'index.ts');
 
 interface InspectModule {
-  readonly createInspector: () => Promise<{ readonly url: string; readonly inspect: NonNullable<ShardOptions['inspect']> }>;
+  readonly createInspector: () => Promise<{
+    readonly url: string;
+    readonly inspect: NonNullable<ShardOptions['inspect']>;
+  }>;
 }
 
 /** Why it can't be measured, or `null` when it can. */

@@ -12,7 +12,8 @@ const ADD_ON = 'zlib-sync';
 
 /** Why it can't be used, or `null` when it can. */
 export function nativeZlibProblem(): string | null {
-  if (!existsSync(join(FOLDER, 'node_modules', ADD_ON))) return `${ADD_ON} is not built; npm run bench:native builds it`;
+  if (!existsSync(join(FOLDER, 'node_modules', ADD_ON)))
+    return `${ADD_ON} is not built; npm run bench:native builds it`;
   try {
     createRequire(join(FOLDER, 'package.json'))(ADD_ON);
     return null;
@@ -26,6 +27,7 @@ export function nativeZlibProblem(): string | null {
 export function useNativeZlib(): void {
   const url = pathToFileURL(createRequire(join(FOLDER, 'package.json')).resolve(ADD_ON)).href;
   registerHooks({
-    resolve: (specifier, context, next) => (specifier === ADD_ON ? { url, format: 'commonjs', shortCircuit: true } : next(specifier, context)),
+    resolve: (specifier, context, next) =>
+      specifier === ADD_ON ? { url, format: 'commonjs', shortCircuit: true } : next(specifier, context),
   });
 }

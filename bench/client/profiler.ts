@@ -74,7 +74,11 @@ export class Sampler {
 
   /** Counts what is allocated on the heap, whether or not it is collected meanwhile. */
   async startHeap(): Promise<void> {
-    const options = { samplingInterval: HEAP_INTERVAL_BYTES, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
+    const options = {
+      samplingInterval: HEAP_INTERVAL_BYTES,
+      includeObjectsCollectedByMajorGC: true,
+      includeObjectsCollectedByMinorGC: true,
+    };
     await this.#session.post('HeapProfiler.startSampling', options);
   }
 

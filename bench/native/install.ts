@@ -18,7 +18,19 @@ function run(command: string, args: readonly string[], cwd: string, env: NodeJS.
 
 try {
   // Without its script: npm would build it for the Node that npm runs on.
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-save', '--no-package-lock', '--workspaces=false', `${NODE}@${process.versions.node}`], import.meta.dirname);
+  run(
+    'npm',
+    [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-save',
+      '--no-package-lock',
+      '--workspaces=false',
+      `${NODE}@${process.versions.node}`,
+    ],
+    import.meta.dirname,
+  );
   const nodeGyp = process.env['npm_config_node_gyp'];
   if (nodeGyp === undefined) throw new Error('start this with npm run bench:native, which knows where node-gyp is');
   run(process.execPath, [nodeGyp, 'rebuild'], join(MODULES, 'zlib-sync'), { npm_config_nodedir: join(MODULES, NODE) });

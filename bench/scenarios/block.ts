@@ -7,6 +7,9 @@ export const block: Scenario<'block'> = ({ client: id }, settings, harness) =>
     const { gateway, client } = connected;
     await replayPart(connected, id, 'warmup', settings);
     await armCounter(connected, id, 'measured', settings);
-    const [longestMs] = await Promise.all([client.call('longestBlockMs', undefined), gateway.call('replay', 'measured')]);
+    const [longestMs] = await Promise.all([
+      client.call('longestBlockMs', undefined),
+      gateway.call('replay', 'measured'),
+    ]);
     return { longestMs };
   });

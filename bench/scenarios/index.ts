@@ -14,7 +14,18 @@ import type { Sample, Scenario } from './scenario.ts';
 import { storm } from './storm.ts';
 import { threads } from './threads.ts';
 
-const SCENARIOS: { readonly [K in KindName]: Scenario<K> } = { backlog, paced, block, memory, growth, storm, heartbeat, hello, profile, threads };
+const SCENARIOS: { readonly [K in KindName]: Scenario<K> } = {
+  backlog,
+  paced,
+  block,
+  memory,
+  growth,
+  storm,
+  heartbeat,
+  hello,
+  profile,
+  threads,
+};
 
 export const measure = (item: Case, settings: Settings, harness: Harness): Promise<Sample> =>
   (SCENARIOS[item.kind] as Scenario<KindName>)(item, settings, harness);

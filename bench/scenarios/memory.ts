@@ -5,7 +5,9 @@ import type { Scenario } from './scenario.ts';
 
 export const memory: Scenario<'memory'> = async ({ client: id, shards }, _settings, harness) => {
   let before: Memory | undefined;
-  const beforeConnect = async (client: Parameters<NonNullable<Parameters<typeof harness.run>[0]['beforeConnect']>>[0]): Promise<void> => {
+  const beforeConnect = async (
+    client: Parameters<NonNullable<Parameters<typeof harness.run>[0]['beforeConnect']>>[0],
+  ): Promise<void> => {
     before = await client.call('memory', undefined);
   };
   return harness.run({ client: id, setup: liveSetup(shards), beforeConnect }, async ({ client }) => {

@@ -39,8 +39,17 @@ export async function armCounter(
 }
 
 /** Plays a part and gives back what it cost. */
-export async function replayPart(connected: Connected, id: ClientId, part: Part, settings: Settings, keep?: ExpectedDispatches['keep']): Promise<CountResult> {
+export async function replayPart(
+  connected: Connected,
+  id: ClientId,
+  part: Part,
+  settings: Settings,
+  keep?: ExpectedDispatches['keep'],
+): Promise<CountResult> {
   await armCounter(connected, id, part, settings, keep === undefined ? {} : { keep });
-  const [result] = await Promise.all([connected.client.call('arrived', undefined), connected.gateway.call('replay', part)]);
+  const [result] = await Promise.all([
+    connected.client.call('arrived', undefined),
+    connected.gateway.call('replay', part),
+  ]);
   return result;
 }

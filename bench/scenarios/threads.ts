@@ -11,13 +11,19 @@ const US_PER_SECOND = 1e6;
 export const threads: Scenario<'threads'> = ({ client: id, workers }, settings, harness) => {
   const replayPart = async (connected: Connected, part: Part): Promise<CountResult> => {
     await armCounter(connected, id, part, settings, { times: SHARDS });
-    const [result] = await Promise.all([connected.client.call('arrived', undefined), connected.gateway.call('replayAll', part)]);
+    const [result] = await Promise.all([
+      connected.client.call('arrived', undefined),
+      connected.gateway.call('replayAll', part),
+    ]);
     return result;
   };
-  return harness.run({ client: id, adapter: 'manager', workers, setup: { ...recordedSetup(settings), shards: SHARDS } }, async (connected) => {
-    await replayPart(connected, 'warmup');
-    const { cpuUs, wallUs, peakRssMiB } = await replayPart(connected, 'measured');
-    const count = settings.measured * SHARDS;
-    return { perSecond: (count / wallUs) * US_PER_SECOND, cpuUs: cpuUs / count, peakRssMiB };
-  });
+  return harness.run(
+    { client: id, adapter: 'manager', workers, setup: { ...recordedSetup(settings), shards: SHARDS } },
+    async (connected) => {
+      await replayPart(connected, 'warmup');
+      const { cpuUs, wallUs, peakRssMiB } = await replayPart(connected, 'measured');
+      const count = settings.measured * SHARDS;
+      return { perSecond: (count / wallUs) * US_PER_SECOND, cpuUs: cpuUs / count, peakRssMiB };
+    },
+  );
 };

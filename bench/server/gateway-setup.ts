@@ -50,10 +50,17 @@ export class RecordingsCache {
 
   async #create(setup: GatewaySetup): Promise<Recordings> {
     const messages = this.#mix(setup.warmup + setup.measured, setup.seed);
-    const texts = [helloText(setup.heartbeatIntervalMs), readyText('recorded', this.#url, [0, 1]), ...messages.map(({ text }) => text)];
+    const texts = [
+      helloText(setup.heartbeatIntervalMs),
+      readyText('recorded', this.#url, [0, 1]),
+      ...messages.map(({ text }) => text),
+    ];
     // After READY and after the last event, so that the whole of the events can be played again.
     const cuts = new Set([HANDSHAKE_FRAMES - 1, texts.length - 1]);
-    const [recording, ack] = await Promise.all([recordStream(setup.transport, texts, cuts), recordPiece(setup.transport, ACK_TEXT)]);
+    const [recording, ack] = await Promise.all([
+      recordStream(setup.transport, texts, cuts),
+      recordPiece(setup.transport, ACK_TEXT),
+    ]);
     return { recording, ack, messages };
   }
 

@@ -32,7 +32,11 @@ export class Gateway {
     const gateway = new Gateway();
     gateway.#http.on('upgrade', (request, socket, head) => {
       gateway.#upgrader.handleUpgrade(request, socket, head, (webSocket) =>
-        gateway.#accept(webSocket, socket as Socket, new URL(request.url ?? '/', gateway.url).searchParams.get('compress')),
+        gateway.#accept(
+          webSocket,
+          socket as Socket,
+          new URL(request.url ?? '/', gateway.url).searchParams.get('compress'),
+        ),
       );
     });
     await once(gateway.#http.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }), 'listening');
@@ -72,11 +76,16 @@ export class Gateway {
     socket.once('close', () => this.#sockets.delete(socket));
     const requested = compress !== null && TRANSPORTS.includes(compress) ? compress : null;
     const expected = TRANSPORTS.includes(setup.transport) ? setup.transport : null;
-    if (requested !== expected) return socket.close(4002, `the client asked for ${compress ?? 'no compression'}, not ${setup.transport}`);
+    if (requested !== expected)
+      return socket.close(4002, `the client asked for ${compress ?? 'no compression'}, not ${setup.transport}`);
     this.log.attempts.push(sharedNow());
     const { log } = this;
     const { heartbeatIntervalMs, helloAfterMs } = setup;
-    if (this.recordings === null) openLiveConnection(socket, setup.transport, { heartbeatIntervalMs, helloAfterMs, url: this.url, log });
-    else this.recorded.push(new RecordedConnection(socket, transport, { recording: this.recordings.recording, helloAfterMs, log }));
+    if (this.recordings === null)
+      openLiveConnection(socket, setup.transport, { heartbeatIntervalMs, helloAfterMs, url: this.url, log });
+    else
+      this.recorded.push(
+        new RecordedConnection(socket, transport, { recording: this.recordings.recording, helloAfterMs, log }),
+      );
   }
 }

@@ -29,7 +29,8 @@ class LiveConnection {
     this.#socket = socket;
     this.#options = options;
     this.#lastSend = sleep(options.helloAfterMs);
-    this.#encoder = transport === 'zlib-stream' || transport === 'zstd-stream' ? new StreamEncoder(transport) : new MessageEncoder();
+    this.#encoder =
+      transport === 'zlib-stream' || transport === 'zstd-stream' ? new StreamEncoder(transport) : new MessageEncoder();
     socket.on('error', () => socket.terminate());
     socket.on('close', () => this.#encoder.destroy());
     socket.on('message', (data: Buffer) => {
@@ -68,6 +69,10 @@ class LiveConnection {
 }
 
 /** It lives as long as its socket. */
-export function openLiveConnection(socket: WebSocket, transport: Transport, options: LiveConnectionOptions): LiveConnection {
+export function openLiveConnection(
+  socket: WebSocket,
+  transport: Transport,
+  options: LiveConnectionOptions,
+): LiveConnection {
   return new LiveConnection(socket, transport, options);
 }

@@ -24,7 +24,9 @@ let setup: GatewaySetup | null = null;
 function partOf(part: Part): { from: number; to: number } {
   if (setup === null) throw new Error('the gateway is not set up');
   const warmupEnd = HANDSHAKE_FRAMES + setup.warmup;
-  return part === 'warmup' ? { from: HANDSHAKE_FRAMES, to: warmupEnd } : { from: warmupEnd, to: warmupEnd + setup.measured };
+  return part === 'warmup'
+    ? { from: HANDSHAKE_FRAMES, to: warmupEnd }
+    : { from: warmupEnd, to: warmupEnd + setup.measured };
 }
 
 function lastConnection() {
@@ -79,7 +81,12 @@ const procedures = {
   /** Tears all connections down, and settles when all have a session again. */
   kill: async (): Promise<Storm> => {
     const { log } = gateway;
-    const before = { attempts: log.attempts.length, resumed: log.resumed.length, identified: log.identified.length, sessions: log.sessions };
+    const before = {
+      attempts: log.attempts.length,
+      resumed: log.resumed.length,
+      identified: log.identified.length,
+      sessions: log.sessions,
+    };
     const at = sharedNow();
     const count = gateway.kill();
     await log.waitForSessions(before.sessions + count);

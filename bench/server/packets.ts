@@ -14,7 +14,18 @@ export const ACK_TEXT = '{"t":null,"s":null,"op":11,"d":null}';
 
 export const resumedText = (sequence: number): string => `{"t":"RESUMED","s":${sequence},"op":0,"d":{"_trace":[]}}`;
 
-const BOT = { id: '900000000000000003', username: 'bench', discriminator: '0', global_name: null, avatar: null, bot: true, verified: true, mfa_enabled: false, email: null, flags: 0 };
+const BOT = {
+  id: '900000000000000003',
+  username: 'bench',
+  discriminator: '0',
+  global_name: null,
+  avatar: null,
+  bot: true,
+  verified: true,
+  mfa_enabled: false,
+  email: null,
+  flags: 0,
+};
 
 export const readyText = (sessionId: string, url: string, shard: readonly [number, number]): string =>
   JSON.stringify({
@@ -41,7 +52,11 @@ export const readyText = (sessionId: string, url: string, shard: readonly [numbe
 
 /** What `GET /gateway/bot` answers: every shard may identify at once. */
 export const gatewayBot = (url: string, shards: number): string =>
-  JSON.stringify({ url, shards, session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards } });
+  JSON.stringify({
+    url,
+    shards,
+    session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards },
+  });
 
 /** Milliseconds on a clock that all processes of a machine share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -64,7 +64,11 @@ const MESSAGES: Readonly<Record<'none' | 'payload', (text: string, index: number
  * @param texts - in order, from HELLO on
  * @param cuts - indices after which something that is not recorded may be sent, or the part up to the cut before again
  */
-export async function recordStream(transport: Transport, texts: readonly string[], cuts: ReadonlySet<number>): Promise<Recording> {
+export async function recordStream(
+  transport: Transport,
+  texts: readonly string[],
+  cuts: ReadonlySet<number>,
+): Promise<Recording> {
   if (transport === 'none' || transport === 'payload') return record(texts.map(MESSAGES[transport]));
   const { create, endings } = STREAMS[transport];
   const compressor = create();

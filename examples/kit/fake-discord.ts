@@ -34,7 +34,11 @@ export class FakeDiscord {
     const answer = new Promise<string>((resolve) => this.#pendingAnswers.set(channelId, resolve));
     const author = { id: '2', username: 'Ann', discriminator: '0', global_name: null, avatar: null };
     console.log(`  Ann: ${content}`);
-    this.gateway.dispatch('MESSAGE_CREATE', { id: channelId, channel_id: channelId, guild_id: guildId, author, content }, { guildId });
+    this.gateway.dispatch(
+      'MESSAGE_CREATE',
+      { id: channelId, channel_id: channelId, guild_id: guildId, author, content },
+      { guildId },
+    );
     console.log(`  bot: ${await answer}`);
   }
 }

@@ -44,12 +44,21 @@ export const managerMachine = managerSetup.createMachine({
             fetchingInfo: {
               invoke: { src: 'gatewayInfo' },
               after: {
-                infoTimeout: { target: 'backingOff', actions: { type: 'recordUnavailable', params: { failure: INFO_TIMEOUT, retryAfterMs: null } } },
+                infoTimeout: {
+                  target: 'backingOff',
+                  actions: { type: 'recordUnavailable', params: { failure: INFO_TIMEOUT, retryAfterMs: null } },
+                },
               },
               on: {
                 'info.received': { target: 'launching', actions: { type: 'setGatewayInfo', params: infoFromEvent } },
-                'info.unavailable': { target: 'backingOff', actions: { type: 'recordUnavailable', params: unavailableFromEvent } },
-                'info.refused': { target: '#manager.failed', actions: { type: 'setFailure', params: failureFromEvent } },
+                'info.unavailable': {
+                  target: 'backingOff',
+                  actions: { type: 'recordUnavailable', params: unavailableFromEvent },
+                },
+                'info.refused': {
+                  target: '#manager.failed',
+                  actions: { type: 'setFailure', params: failureFromEvent },
+                },
               },
             },
             // As long as the answer asked for, or longer with each try.
@@ -69,7 +78,10 @@ export const managerMachine = managerSetup.createMachine({
           on: {
             // For those that have failed.
             'manager.connect': 'starting.launching',
-            'manager.reshard': { target: 'resharding', actions: { type: 'setTargetTotal', params: ({ event }) => event.total } },
+            'manager.reshard': {
+              target: 'resharding',
+              actions: { type: 'setTargetTotal', params: ({ event }) => event.total },
+            },
           },
         },
 
@@ -79,14 +91,20 @@ export const managerMachine = managerSetup.createMachine({
           exit: 'discardSuccessor',
           on: {
             'manager.cancelReshard': 'running',
-            'successor.failed': { target: 'running', actions: { type: 'emitReshardRefused', params: failureFromEvent } },
+            'successor.failed': {
+              target: 'running',
+              actions: { type: 'emitReshardRefused', params: failureFromEvent },
+            },
           },
           states: {
             // Is there a session start for each new shard?
             checkingBudget: {
               invoke: { src: 'gatewayInfo' },
               after: {
-                infoTimeout: { target: '#manager.active.running', actions: { type: 'emitReshardRefused', params: INFO_TIMEOUT } },
+                infoTimeout: {
+                  target: '#manager.active.running',
+                  actions: { type: 'emitReshardRefused', params: INFO_TIMEOUT },
+                },
               },
               on: {
                 'info.received': [
@@ -95,10 +113,19 @@ export const managerMachine = managerSetup.createMachine({
                     target: 'preparing',
                     actions: [{ type: 'setGatewayInfo', params: infoFromEvent }, 'prepare'],
                   },
-                  { target: '#manager.active.running', actions: { type: 'emitReshardUnaffordable', params: infoFromEvent } },
+                  {
+                    target: '#manager.active.running',
+                    actions: { type: 'emitReshardUnaffordable', params: infoFromEvent },
+                  },
                 ],
-                'info.unavailable': { target: '#manager.active.running', actions: { type: 'emitReshardRefused', params: failureFromEvent } },
-                'info.refused': { target: '#manager.active.running', actions: { type: 'emitReshardRefused', params: failureFromEvent } },
+                'info.unavailable': {
+                  target: '#manager.active.running',
+                  actions: { type: 'emitReshardRefused', params: failureFromEvent },
+                },
+                'info.refused': {
+                  target: '#manager.active.running',
+                  actions: { type: 'emitReshardRefused', params: failureFromEvent },
+                },
               },
             },
             // The second set identifies; what it receives is not handed out.

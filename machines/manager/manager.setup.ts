@@ -40,7 +40,8 @@ export const managerSetup = setup({
       if (info !== null) enqueue.sendTo('fleet', { type: 'launch', info } satisfies FleetCommand);
     }),
     prepare: enqueueActions(({ context: { info, targetTotal }, enqueue }) => {
-      if (info !== null && targetTotal !== null) enqueue.sendTo('fleet', { type: 'prepare', info, total: targetTotal } satisfies FleetCommand);
+      if (info !== null && targetTotal !== null)
+        enqueue.sendTo('fleet', { type: 'prepare', info, total: targetTotal } satisfies FleetCommand);
     }),
     handOver: sendTo('fleet', { type: 'handOver' } satisfies FleetCommand),
     discardSuccessor: sendTo('fleet', { type: 'discardSuccessor' } satisfies FleetCommand),
@@ -49,10 +50,12 @@ export const managerSetup = setup({
     setTargetTotal: assign({ targetTotal: (_, total: number) => total }),
     clearTargetTotal: assign({ targetTotal: null }),
     setGatewayInfo: assign({ info: (_, info: GatewayInfo) => info, attempt: 0, retryAfterMs: null }),
-    recordUnavailable: enqueueActions(({ context, enqueue }, { failure, retryAfterMs }: { failure: Failure; retryAfterMs: number | null }) => {
-      enqueue.assign({ attempt: context.attempt + 1, retryAfterMs });
-      enqueue.emit({ type: 'unavailable', failure });
-    }),
+    recordUnavailable: enqueueActions(
+      ({ context, enqueue }, { failure, retryAfterMs }: { failure: Failure; retryAfterMs: number | null }) => {
+        enqueue.assign({ attempt: context.attempt + 1, retryAfterMs });
+        enqueue.emit({ type: 'unavailable', failure });
+      },
+    ),
     setFailure: assign({ failure: (_, failure: Failure) => failure }),
     emitFailed: enqueueActions(({ context: { failure }, enqueue }) => {
       if (failure !== null) enqueue.emit({ type: 'failed', failure });
@@ -68,8 +71,16 @@ export const managerSetup = setup({
 type EventOf<Type extends ManagerEvent['type']> = { event: Extract<ManagerEvent, { type: Type }> };
 
 /** References to the named actions with their parameters, as the chart uses them. */
-export const failureFromEvent = ({ event: { failure } }: EventOf<'info.refused' | 'info.unavailable' | 'fleet.failed' | 'successor.failed'>) => failure;
+export const failureFromEvent = ({
+  event: { failure },
+}: EventOf<'info.refused' | 'info.unavailable' | 'fleet.failed' | 'successor.failed'>) => failure;
 export const infoFromEvent = ({ event: { info } }: EventOf<'info.received'>) => info;
-export const unavailableFromEvent = ({ event: { failure, retryAfterMs } }: EventOf<'info.unavailable'>) => ({ failure, retryAfterMs });
+export const unavailableFromEvent = ({ event: { failure, retryAfterMs } }: EventOf<'info.unavailable'>) => ({
+  failure,
+  retryAfterMs,
+});
 /** For a call that was not answered at all. */
-export const INFO_TIMEOUT = { code: 'GATEWAY_INFO_FAILED', message: 'GET /gateway/bot was not answered in time' } as const;
+export const INFO_TIMEOUT = {
+  code: 'GATEWAY_INFO_FAILED',
+  message: 'GET /gateway/bot was not answered in time',
+} as const;

@@ -23,8 +23,7 @@ export const shardDelays = (random: (args: DelayArgs) => number) =>
     resumedTimeout: ({ context }) => context.timing.resumedTimeoutMs,
     readyPatience: ({ context }) => readyPatienceMs(context),
     stableAfter: ({ context }) => context.timing.stableAfterMs,
-    reconnectDelay: (args) =>
-      reconnectDelayMs(args.context.loss?.pause ?? 'backoff', args.context, () => random(args)),
+    reconnectDelay: (args) => reconnectDelayMs(args.context.loss?.pause ?? 'backoff', args.context, () => random(args)),
     closeTimeout: ({ context }) => context.timing.closeTimeoutMs,
     zombieTimeout: () => ZOMBIE_TIMEOUT_MS,
     // `heartbeatIntervalMs` is set, and sane, whenever these two run.

@@ -12,7 +12,14 @@
  *
  * @see https://discord.com/developers/docs/events/gateway#connection-lifecycle
  */
-import { CLEAR_SESSION, closeInput, sessionFromEvent, intervalFromEvent, recordLoss, shardSetup } from './shard.setup.ts';
+import {
+  CLEAR_SESSION,
+  closeInput,
+  sessionFromEvent,
+  intervalFromEvent,
+  recordLoss,
+  shardSetup,
+} from './shard.setup.ts';
 
 export const shardMachine = shardSetup.createMachine({
   id: 'shard',
@@ -33,7 +40,10 @@ export const shardMachine = shardSetup.createMachine({
     disconnected: {
       on: {
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
-        'shard.resume': { target: 'online', actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }] },
+        'shard.resume': {
+          target: 'online',
+          actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }],
+        },
         'shard.reinstantiate': { target: 'online', actions: ['resetCounters', CLEAR_SESSION] },
       },
     },
@@ -45,14 +55,23 @@ export const shardMachine = shardSetup.createMachine({
       after: {
         restoreTimeout: {
           target: 'online',
-          actions: [CLEAR_SESSION, { type: 'emitStoreFault', params: { reason: 'the session store did not answer in time', cause: undefined } }],
+          actions: [
+            CLEAR_SESSION,
+            {
+              type: 'emitStoreFault',
+              params: { reason: 'the session store did not answer in time', cause: undefined },
+            },
+          ],
         },
       },
       on: {
         'session.loaded': { target: 'online', actions: { type: 'setSession', params: ({ event }) => event.session } },
         'session.unavailable': {
           target: 'online',
-          actions: [CLEAR_SESSION, { type: 'emitStoreFault', params: ({ event: { reason, cause } }) => ({ reason, cause }) }],
+          actions: [
+            CLEAR_SESSION,
+            { type: 'emitStoreFault', params: ({ event: { reason, cause } }) => ({ reason, cause }) },
+          ],
         },
         'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
         'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
@@ -97,7 +116,10 @@ export const shardMachine = shardSetup.createMachine({
         ],
         'shard.reconnect': { target: 'lost', actions: recordLoss('reconnect') },
         'shard.reinstantiate': { target: 'lost', actions: recordLoss('reinstantiate') },
-        'shard.resume': { target: 'lost', actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }] },
+        'shard.resume': {
+          target: 'lost',
+          actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }],
+        },
         'shard.disconnect': { target: 'disconnecting', actions: recordLoss('event') },
         'shard.forceClose': { target: 'disconnected', actions: [recordLoss('event'), 'emitDisconnected'] },
       },
@@ -116,7 +138,11 @@ export const shardMachine = shardSetup.createMachine({
                     target: '#shard.lost',
                     actions: recordLoss('invalidInterval'),
                   },
-                  { guard: 'hasSession', target: 'resuming', actions: { type: 'recordHello', params: intervalFromEvent } },
+                  {
+                    guard: 'hasSession',
+                    target: 'resuming',
+                    actions: { type: 'recordHello', params: intervalFromEvent },
+                  },
                   { target: 'identifying', actions: { type: 'recordHello', params: intervalFromEvent } },
                 ],
               },
@@ -147,11 +173,19 @@ export const shardMachine = shardSetup.createMachine({
                 awaitingReady: {
                   entry: 'identify',
                   after: {
-                    readyPatience: { target: '#shard.lost', actions: ['countReadyTimeout', recordLoss('readyTimeout')] },
+                    readyPatience: {
+                      target: '#shard.lost',
+                      actions: ['countReadyTimeout', recordLoss('readyTimeout')],
+                    },
                   },
                 },
               },
-              on: { 'gateway.ready': { target: 'ready', actions: { type: 'recordReady', params: ({ event }) => event.session } } },
+              on: {
+                'gateway.ready': {
+                  target: 'ready',
+                  actions: { type: 'recordReady', params: ({ event }) => event.session },
+                },
+              },
             },
 
             // A resume that is left without an answer has failed; RESUMED takes that back.
@@ -164,7 +198,10 @@ export const shardMachine = shardSetup.createMachine({
                   target: 'ready',
                   actions: 'recordResumed',
                 },
-                'gateway.ready': { target: 'ready', actions: { type: 'recordReady', params: ({ event }) => event.session } },
+                'gateway.ready': {
+                  target: 'ready',
+                  actions: { type: 'recordReady', params: ({ event }) => event.session },
+                },
               },
             },
 
@@ -234,7 +271,10 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         'socket.closeCompleted': 'lost',
         'shard.reinstantiate': { target: 'lost', actions: recordLoss('reinstantiate') },
-        'shard.resume': { target: 'lost', actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }] },
+        'shard.resume': {
+          target: 'lost',
+          actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }],
+        },
         'shard.disconnect': { target: 'disconnecting', actions: recordLoss('event') },
         'shard.forceClose': { target: 'disconnected', actions: [recordLoss('event'), 'emitDisconnected'] },
       },
@@ -293,7 +333,10 @@ export const shardMachine = shardSetup.createMachine({
       entry: ['emitDisconnected', 'emitFailed'],
       on: {
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
-        'shard.resume': { target: 'online', actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }] },
+        'shard.resume': {
+          target: 'online',
+          actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }],
+        },
         'shard.reinstantiate': { target: 'online', actions: ['resetCounters', CLEAR_SESSION] },
       },
     },

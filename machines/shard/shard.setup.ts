@@ -22,7 +22,8 @@ const willReconnect = ({ shouldReconnect, loss }: ShardContext): boolean =>
   loss?.reconnect === 'always' || (shouldReconnect && loss?.reconnect !== 'never');
 
 /** False for NaN too, which a timer would take for 1 ms. */
-const isValidHeartbeatInterval = (ms: number): boolean => ms >= HEARTBEAT_INTERVAL_MS.min && ms <= HEARTBEAT_INTERVAL_MS.max;
+const isValidHeartbeatInterval = (ms: number): boolean =>
+  ms >= HEARTBEAT_INTERVAL_MS.min && ms <= HEARTBEAT_INTERVAL_MS.max;
 
 export const shardSetup = setup({
   types: {
@@ -57,7 +58,14 @@ export const shardSetup = setup({
     identify: sendTo('socket', { type: 'identify' } satisfies SocketCommand),
     resume: sendTo('socket', { type: 'resume' } satisfies SocketCommand),
 
-    resetCounters: assign({ attempt: 0, unreachableCount: 0, failedResumes: 0, readyTimeouts: 0, readyCount: 0, loss: null }),
+    resetCounters: assign({
+      attempt: 0,
+      unreachableCount: 0,
+      failedResumes: 0,
+      readyTimeouts: 0,
+      readyCount: 0,
+      loss: null,
+    }),
     nextConnectionId: assign({ connectionId: ({ context }) => context.connectionId + 1 }),
     clearHeartbeatInterval: assign({ heartbeatIntervalMs: null }),
     countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),

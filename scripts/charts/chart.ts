@@ -65,7 +65,12 @@ const ROW_LENGTH = 25;
 function lineOf(transition: AnyTransitionDefinition, { notes }: ChartOptions, suffix = ''): Line {
   const guard = guardName(transition.guard);
   const condition = guard === null ? '' : `[${guard}]`;
-  const texts = [eventName(transition.source, transition.eventType), condition, (guard === null ? undefined : notes[guard]) ?? '', suffix];
+  const texts = [
+    eventName(transition.source, transition.eventType),
+    condition,
+    (guard === null ? undefined : notes[guard]) ?? '',
+    suffix,
+  ];
   const rows: string[] = [];
   for (const part of texts.filter((text) => text !== '')) {
     const last = rows.at(-1);

@@ -64,10 +64,12 @@ function widthOf({ title, inside }: ChartState): number {
   return Math.max(textWidth(title, TITLE), ...rowsOf(inside).map((row) => textWidth(row, FONT))) + 2 * PADDING;
 }
 
-const insideHeight = ({ inside }: ChartState): number => (inside.length === 0 ? 0 : rowsOf(inside).length * FONT.height + 4);
+const insideHeight = ({ inside }: ChartState): number =>
+  inside.length === 0 ? 0 : rowsOf(inside).length * FONT.height + 4;
 
 function nodeOf(state: ChartState): ElkNode {
-  if (state.states.length === 0) return { id: state.id, width: widthOf(state), height: HEADER + insideHeight(state) + 2 };
+  if (state.states.length === 0)
+    return { id: state.id, width: widthOf(state), height: HEADER + insideHeight(state) + 2 };
   const top = HEADER + insideHeight(state) + 6;
   const dot: ElkNode[] = state.initial === null ? [] : [{ id: initialOf(state.id), width: DOT, height: DOT }];
   return {
@@ -82,7 +84,10 @@ function nodeOf(state: ChartState): ElkNode {
 }
 
 function initialEdges(state: ChartState): ElkExtendedEdge[] {
-  const own = state.initial === null ? [] : [{ id: `to ${initialOf(state.id)}`, sources: [initialOf(state.id)], targets: [state.initial] }];
+  const own =
+    state.initial === null
+      ? []
+      : [{ id: `to ${initialOf(state.id)}`, sources: [initialOf(state.id)], targets: [state.initial] }];
   return [...own, ...state.states.flatMap(initialEdges)];
 }
 
@@ -100,14 +105,27 @@ const edgeOf = ({ source, target, lines }: Arrow, index: number): ElkExtendedEdg
   ],
 });
 
-const boxOf = ({ x = 0, y = 0, width = 0, height = 0 }: { x?: number; y?: number; width?: number; height?: number }): Box => ({ x, y, width, height });
+const boxOf = ({
+  x = 0,
+  y = 0,
+  width = 0,
+  height = 0,
+}: {
+  x?: number;
+  y?: number;
+  width?: number;
+  height?: number;
+}): Box => ({ x, y, width, height });
 
 function flatten(node: ElkNode): ElkNode[] {
   return [node, ...(node.children ?? []).flatMap(flatten)];
 }
 
 /** All edges, wherever elk has put them. */
-const edgesIn = (node: ElkNode): ElkExtendedEdge[] => [...(node.edges ?? []), ...(node.children ?? []).flatMap(edgesIn)];
+const edgesIn = (node: ElkNode): ElkExtendedEdge[] => [
+  ...(node.edges ?? []),
+  ...(node.children ?? []).flatMap(edgesIn),
+];
 
 export async function layoutOf({ root, arrows }: Chart): Promise<Layout> {
   const whole = nodeOf(root);

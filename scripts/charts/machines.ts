@@ -21,14 +21,24 @@ function ranges(numbers: readonly number[]): string {
 }
 
 const codesFor = (action: CloseAction): string =>
-  ranges(Object.keys(CLOSE_CODES).map(Number).filter((code) => closePolicy(code).action === action));
+  ranges(
+    Object.keys(CLOSE_CODES)
+      .map(Number)
+      .filter((code) => closePolicy(code).action === action),
+  );
 
 export const MACHINES: readonly ChartSource[] = [
   {
     machine: shardMachine,
     options: {
       notes: { isFatal: codesFor('fail') },
-      inlineEvents: new Set(['shard.disconnect', 'shard.forceClose', 'shard.resume', 'shard.reinstantiate', 'shard.reconnect']),
+      inlineEvents: new Set([
+        'shard.disconnect',
+        'shard.forceClose',
+        'shard.resume',
+        'shard.reinstantiate',
+        'shard.reconnect',
+      ]),
     },
   },
   { machine: managerMachine, options: { notes: {}, inlineEvents: new Set(['manager.disconnect']) } },

@@ -23,12 +23,10 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'what is closed, let go or stopped already is asked once more: what lies under it, or above it, is closed as well and says nothing',
+    reason:
+      'what is closed, let go or stopped already is asked once more: what lies under it, or above it, is closed as well and says nothing',
     mutants: {
-      'src/connection/connection.ts': [
-        '{ return false; } → {}',
-        'true → false #3',
-      ],
+      'src/connection/connection.ts': ['{ return false; } → {}', 'true → false #3'],
       'src/decoding/inflater.ts': [
         'this.#closed → false',
         'this.#closed → false #2',
@@ -79,19 +77,13 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         'identifyChannel.hasSubscribers → true',
         'identifyChannel.hasSubscribers → true #3',
       ],
-      'src/connection/web-socket.ts': [
-        'true → false',
-        'Buffer.isBuffer(data) → false',
-      ],
+      'src/connection/web-socket.ts': ['true → false', 'Buffer.isBuffer(data) → false'],
     },
   },
   {
     reason: 'words for people',
     mutants: {
-      'src/shard/shard-runtime.ts': [
-        '\'connect()\' → ""',
-        '\'disconnect()\' → ""',
-      ],
+      'src/shard/shard-runtime.ts': ['\'connect()\' → ""', '\'disconnect()\' → ""'],
     },
   },
   {
@@ -109,10 +101,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         "typeof value === 'object' → true",
       ],
       'src/connection/connection.ts': ["command.type !== 'heartbeat' → false"],
-      'src/connection/send-queue.ts': [
-        'batch.at(-1)?.text → batch.at(-1).text',
-        'signal === undefined → false',
-      ],
+      'src/connection/send-queue.ts': ['batch.at(-1)?.text → batch.at(-1).text', 'signal === undefined → false'],
       'src/shard/shard-runtime.ts': [
         'this.connectionSlot.connection?.pauseReading → this.connectionSlot.connection.pauseReading',
         'this.connectionSlot.connection?.resumeReading → this.connectionSlot.connection.resumeReading',
@@ -150,19 +139,23 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'it is put in while a module loads, and only the suite that loads the module late is asked: put into the source by hand, each is noticed',
+    reason:
+      'it is put in while a module loads, and only the suite that loads the module late is asked: put into the source by hand, each is noticed',
     mutants: {
       'src/decoding/create-decoder.ts': [
         '(sink, maxBytes) => new BaseDecoder(sink, maxBytes) → () => undefined',
         '(sink, maxBytes, codec) => new PayloadDecoder(sink, maxBytes, co… → () => undefined',
       ],
-      'src/decoding/inflater.ts': ['(cause: unknown): Error => (cause instanceof Error ? cause : new… → () => undefined'],
-      'src/decoding/base-decoder.ts': ['(what: string, cause?: unknown): GatewayError => new GatewayErro… → () => undefined'],
-      'src/decoding/json-object-splitter.ts': [
-        '[0x7b, 0x5b] → []',
-        '[0x7d, 0x5d] → []',
+      'src/decoding/inflater.ts': [
+        '(cause: unknown): Error => (cause instanceof Error ? cause : new… → () => undefined',
       ],
-      'src/decoding/payload-decoder.ts': ['(data: Buffer, _into: Buffer, maxBytes: number): Buffer => infla… → () => undefined'],
+      'src/decoding/base-decoder.ts': [
+        '(what: string, cause?: unknown): GatewayError => new GatewayErro… → () => undefined',
+      ],
+      'src/decoding/json-object-splitter.ts': ['[0x7b, 0x5b] → []', '[0x7d, 0x5d] → []'],
+      'src/decoding/payload-decoder.ts': [
+        '(data: Buffer, _into: Buffer, maxBytes: number): Buffer => infla… → () => undefined',
+      ],
     },
   },
   {
@@ -173,11 +166,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         'inputAfter === inputLeft && spaceAfter === space → inputAfter === inputLeft || spaceAfter === space',
         'spaceAfter === space → true',
       ],
-      'src/decoding/sync-inflater-self-test.ts': [
-        'true → false',
-        'true → false #2',
-        "format === 'payload' → true",
-      ],
+      'src/decoding/sync-inflater-self-test.ts': ['true → false', 'true → false #2', "format === 'payload' → true"],
     },
   },
   {
@@ -211,7 +200,8 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'a suffix that is believed too early or too late is harmless by design: an object that is not finished is completed by what comes',
+    reason:
+      'a suffix that is believed too early or too late is harmless by design: an object that is not finished is completed by what comes',
     mutants: {
       'src/decoding/stream-decoder.ts': ['from === 0 → true #2'],
     },
@@ -267,7 +257,9 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   {
     reason: 'only events of that table lead there',
     mutants: {
-      'machines/losses.ts': ['(LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e… → (LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e…'],
+      'machines/losses.ts': [
+        '(LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e… → (LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e…',
+      ],
     },
   },
 ];
@@ -275,6 +267,8 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
 /** Id → reason. */
 export const ACCEPTED_REASONS: ReadonlyMap<string, string> = new Map(
   ACCEPTED_SURVIVORS.flatMap(({ reason, mutants }) =>
-    Object.entries(mutants).flatMap(([file, changes]) => changes.map((change) => [`${file}: ${change}`, reason] as const)),
+    Object.entries(mutants).flatMap(([file, changes]) =>
+      changes.map((change) => [`${file}: ${change}`, reason] as const),
+    ),
   ),
 );

@@ -69,7 +69,13 @@ class Chart {
   }
 
   #visit(node: ChartNode, path: string[]): { path: string[]; edit: Edit }[] {
-    const own = [...this.#start(node), ...listed(node, 'entry'), ...listed(node, 'exit'), ...invocations(node), ...this.#transitions(node, path)];
+    const own = [
+      ...this.#start(node),
+      ...listed(node, 'entry'),
+      ...listed(node, 'exit'),
+      ...invocations(node),
+      ...this.#transitions(node, path),
+    ];
     const children = Object.entries(node.states ?? {}).flatMap(([key, child]) => this.#visit(child, [...path, key]));
     return [...own.map((edit) => ({ path, edit })), ...children];
   }
@@ -84,7 +90,12 @@ class Chart {
   #transitions(node: ChartNode, path: string[]): Edit[] {
     return (['on', 'after', 'always'] as const).flatMap((kind) =>
       kind === 'always'
-        ? this.#branches(branchesOf(node.always), path, ' always', (target, branches) => void (target.always = branches))
+        ? this.#branches(
+            branchesOf(node.always),
+            path,
+            ' always',
+            (target, branches) => void (target.always = branches),
+          )
         : Object.entries(node[kind] ?? {}).flatMap(([key, transition]) =>
             this.#branches(branchesOf(transition), path, ` ${kind} ${key}`, (target, branches) => {
               target[kind] = { ...target[kind], [key]: branches };
@@ -93,7 +104,12 @@ class Chart {
     );
   }
 
-  #branches(branches: Branch[], path: string[], where: string, put: (node: ChartNode, branches: Branch[]) => void): Edit[] {
+  #branches(
+    branches: Branch[],
+    path: string[],
+    where: string,
+    put: (node: ChartNode, branches: Branch[]) => void,
+  ): Edit[] {
     return branches.flatMap((branch, index) => {
       const at = `${where}${branches.length > 1 ? ` [${index}]` : ''}`;
       const replaced = (what: string, change: Branch): Edit => ({
@@ -108,7 +124,12 @@ class Chart {
         // Before one without a guard it would be dropped, which has been done.
         ...(next?.guard === undefined || branch.guard === undefined
           ? []
-          : [{ what: `${at}: after [${index + 1}]`, edit: (node: ChartNode) => put(node, branches.toSpliced(index, 2, next, branch)) }]),
+          : [
+              {
+                what: `${at}: after [${index + 1}]`,
+                edit: (node: ChartNode) => put(node, branches.toSpliced(index, 2, next, branch)),
+              },
+            ]),
       ];
     });
   }
@@ -148,11 +169,16 @@ function faults(branch: Branch): { what: string; change: Branch }[] {
           { what: `negate guard ${nameOf(guard)}`, change: { ...branch, guard: not(guard as never) } },
         ]),
     ...(reenter === undefined ? [] : [{ what: 'drop reenter', change: { ...rest, guard } }]),
-    ...actions.map((action, index) => ({ what: `drop action ${nameOf(action)}`, change: { ...branch, actions: without(actions, index) } })),
-    ...actions.flatMap((action, index) => flipped(action).map((other) => ({
-      what: `${nameOf(action)} → ${nameOf(other)}`,
-      change: { ...branch, actions: actions.toSpliced(index, 1, other) },
-    }))),
+    ...actions.map((action, index) => ({
+      what: `drop action ${nameOf(action)}`,
+      change: { ...branch, actions: without(actions, index) },
+    })),
+    ...actions.flatMap((action, index) =>
+      flipped(action).map((other) => ({
+        what: `${nameOf(action)} → ${nameOf(other)}`,
+        change: { ...branch, actions: actions.toSpliced(index, 1, other) },
+      })),
+    ),
   ];
 }
 
@@ -163,7 +189,10 @@ const flipped = (action: Named): Named[] =>
 function listed(node: ChartNode, kind: 'entry' | 'exit'): Edit[] {
   const actions = listOf(node[kind]);
   return actions.flatMap((action, index) => [
-    { what: ` ${kind}: drop ${nameOf(action)}`, edit: (target: ChartNode) => void (target[kind] = without(actions, index)) },
+    {
+      what: ` ${kind}: drop ${nameOf(action)}`,
+      edit: (target: ChartNode) => void (target[kind] = without(actions, index)),
+    },
     ...flipped(action).map((other) => ({
       what: ` ${kind}: ${nameOf(action)} → ${nameOf(other)}`,
       edit: (target: ChartNode) => void (target[kind] = actions.toSpliced(index, 1, other)),
@@ -173,7 +202,10 @@ function listed(node: ChartNode, kind: 'entry' | 'exit'): Edit[] {
 
 function invocations(node: ChartNode): Edit[] {
   const all = listOf(node.invoke);
-  return all.map(({ src }, index) => ({ what: `: drop invoke ${src}`, edit: (target) => void (target.invoke = without(all, index)) }));
+  return all.map(({ src }, index) => ({
+    what: `: drop invoke ${src}`,
+    edit: (target) => void (target.invoke = without(all, index)),
+  }));
 }
 
 function find(root: ChartNode, path: readonly string[]): ChartNode {
@@ -193,11 +225,16 @@ function edited(node: ChartNode, [key, ...rest]: readonly string[], edit: (node:
 }
 
 /** Every fault of a machine's chart; the machine that comes of one has the same actions, guards, delays and actors. */
-export function chartMutants(machine: AnyStateMachine): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
+export function chartMutants(
+  machine: AnyStateMachine,
+): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
   const { id } = machine;
   return new Chart(id, machine.config as ChartNode).edits().map(({ path, edit }) => ({
     id: `${[id, ...path].join('.')}${edit.what}`,
     apply: (original) =>
-      createMachine(edited(original.config as ChartNode, path, edit.edit) as never, original.implementations as never) as AnyStateMachine,
+      createMachine(
+        edited(original.config as ChartNode, path, edit.edit) as never,
+        original.implementations as never,
+      ) as AnyStateMachine,
   }));
 }

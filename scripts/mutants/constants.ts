@@ -19,7 +19,11 @@ interface Found {
 function found(file: string, code: string): Found[] {
   return [...code.matchAll(CONSTANT)].flatMap((match) => {
     const { value = '', end = '' } = match.groups ?? {};
-    const name = match[0].replace(/^(?:export )?const /, '').split(/[ :]+/).find((word) => word !== '') ?? '';
+    const name =
+      match[0]
+        .replace(/^(?:export )?const /, '')
+        .split(/[ :]+/)
+        .find((word) => word !== '') ?? '';
     const to = match.index + match[0].length - end.length;
     return Object.entries(CHANGES).map(([how, change]) => ({
       id: `${file} ${name}: ${how}`,
@@ -30,9 +34,20 @@ function found(file: string, code: string): Found[] {
   });
 }
 
-const FOLDERS = ['machines', 'machines/manager', 'machines/shard', 'src/actors', 'src/connection', 'src/decoding', 'src/identify', 'src/session', 'src/shard'];
+const FOLDERS = [
+  'machines',
+  'machines/manager',
+  'machines/shard',
+  'src/actors',
+  'src/connection',
+  'src/decoding',
+  'src/identify',
+  'src/session',
+  'src/shard',
+];
 /** Numbers that are no policy: bytes of a grammar, states of a WebSocket, modes of a file. */
-const NOT_POLICY = /^src\/(?:decoding\/(?:dispatch-header|json-object-splitter|parse-packet|stream-decoder)|connection\/web-socket|session\/file-session-store)\.ts /;
+const NOT_POLICY =
+  /^src\/(?:decoding\/(?:dispatch-header|json-object-splitter|parse-packet|stream-decoder)|connection\/web-socket|session\/file-session-store)\.ts /;
 
 export const constantMutants = (): MutantRef[] =>
   FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`))

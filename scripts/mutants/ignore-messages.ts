@@ -26,12 +26,15 @@ const MESSAGE_FUNCTIONS = ['abortedError', 'fail'];
 const isText = ({ type }: Node): boolean => type === 'StringLiteral' || type === 'TemplateLiteral';
 
 const takesMessage = ({ type, name, object, property }: Callee): boolean =>
-  type === 'Super' || MESSAGE_FUNCTIONS.includes(name ?? property?.name ?? '') || [object?.name, object?.property?.name].includes('logger');
+  type === 'Super' ||
+  MESSAGE_FUNCTIONS.includes(name ?? property?.name ?? '') ||
+  [object?.name, object?.property?.name].includes('logger');
 
 function isMessage(text: Node, parent: Node): boolean {
   const { callee, key, arguments: all = [] } = parent;
   if (parent.type === 'ObjectProperty') return key?.name === 'reason';
-  if (parent.type === 'NewExpression') return callee?.name === 'GatewayError' ? all.indexOf(text) === 1 : callee?.name?.endsWith('Error') === true;
+  if (parent.type === 'NewExpression')
+    return callee?.name === 'GatewayError' ? all.indexOf(text) === 1 : callee?.name?.endsWith('Error') === true;
   return parent.type === 'CallExpression' && callee !== undefined && takesMessage(callee);
 }
 

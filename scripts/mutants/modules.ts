@@ -13,7 +13,10 @@ interface MutatedModule {
   readonly mutants: (exports: never) => Mutant<never>[];
 }
 
-const module = <Exports>(names: readonly (keyof Exports & string)[], mutants: (exports: Exports) => Mutant<Exports>[]): MutatedModule => ({
+const module = <Exports>(
+  names: readonly (keyof Exports & string)[],
+  mutants: (exports: Exports) => Mutant<Exports>[],
+): MutatedModule => ({
   names,
   mutants: mutants as unknown as MutatedModule['mutants'],
 });

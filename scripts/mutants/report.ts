@@ -28,11 +28,19 @@ interface Count {
 }
 
 function count(results: readonly Result[]): Count {
-  const of = (verdict: Verdict): number => results.filter((result) => result.verdict === verdict && !isEquivalent(result)).length;
+  const of = (verdict: Verdict): number =>
+    results.filter((result) => result.verdict === verdict && !isEquivalent(result)).length;
   const [killed, timeout, survived] = [of('killed'), of('timeout'), of('survived')];
   const total = killed + timeout + survived;
   const accepted = results.filter(isAccepted).length;
-  return { killed, timeout, survived, accepted, equivalent: results.length - total, percent: total === 0 ? 100 : ((killed + timeout) / total) * 100 };
+  return {
+    killed,
+    timeout,
+    survived,
+    accepted,
+    equivalent: results.length - total,
+    percent: total === 0 ? 100 : ((killed + timeout) / total) * 100,
+  };
 }
 
 const HEAD = ['', 'killed', 'timeout', 'survived', 'accepted', 'equivalent', '%'];
@@ -44,7 +52,10 @@ const row = (title: string, { killed, timeout, survived, accepted, equivalent, p
 
 function table(results: readonly Result[]): string[][] {
   const files = [...new Set(results.map(({ file }) => file))].toSorted();
-  const parts = (Object.keys(MIN_PERCENT) as Part[]).map((part) => ({ part, own: results.filter((result) => partOf(result) === part) }));
+  const parts = (Object.keys(MIN_PERCENT) as Part[]).map((part) => ({
+    part,
+    own: results.filter((result) => partOf(result) === part),
+  }));
   return [
     HEAD,
     ...files.map((file) => row(file, count(results.filter((result) => result.file === file)))),
@@ -56,7 +67,12 @@ const aligned = (rows: readonly string[][]): string =>
   rows.map((cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(40) : cell.padStart(11))).join('')).join('\n');
 
 const markdown = (rows: readonly string[][], rest: readonly string[]): string =>
-  [...rows.map((cells, at) => `| ${cells.join(' | ')} |${at === 0 ? `\n|${cells.map(() => '---|').join('')}` : ''}`), '', ...rest.map((line) => `- ${line}`), ''].join('\n');
+  [
+    ...rows.map((cells, at) => `| ${cells.join(' | ')} |${at === 0 ? `\n|${cells.map(() => '---|').join('')}` : ''}`),
+    '',
+    ...rest.map((line) => `- ${line}`),
+    '',
+  ].join('\n');
 
 /** The results of the last run; none when there was none. */
 export function lastResults(): Result[] {
@@ -86,18 +102,28 @@ function wronglyListed(results: readonly Result[], all: boolean): string[] {
 /** Prints and keeps them. Gives back what is wrong; nothing when all is well. */
 export function report(results: readonly Result[], { all }: { all: boolean }): string[] {
   const sorted = results.toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const survivors = sorted.filter((result) => result.verdict === 'survived' && !isEquivalent(result) && !isAccepted(result)).map(({ id }) => id);
+  const survivors = sorted
+    .filter((result) => result.verdict === 'survived' && !isEquivalent(result) && !isAccepted(result))
+    .map(({ id }) => id);
   const rows = table(sorted);
   mkdirSync(FOLDER, { recursive: true });
   const kept = new Map([...lastResults(), ...sorted].map((result) => [result.id, result]));
   writeFileSync(RESULTS, JSON.stringify(all ? sorted : [...kept.values()], null, 2));
   writeFileSync(join(FOLDER, 'summary.md'), markdown(rows, survivors));
-  if (survivors.length > 0) console.log(`\nSurvived, and nothing says why:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
+  if (survivors.length > 0)
+    console.log(`\nSurvived, and nothing says why:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
   console.log(`\n${aligned(rows)}`);
   const low = (Object.keys(MIN_PERCENT) as Part[]).flatMap((part) => {
     const { percent } = count(sorted.filter((result) => partOf(result) === part));
-    return percent < MIN_PERCENT[part] ? [`${part}: ${percent.toFixed(1)} % noticed, and ${MIN_PERCENT[part]} % is the bar`] : [];
+    return percent < MIN_PERCENT[part]
+      ? [`${part}: ${percent.toFixed(1)} % noticed, and ${MIN_PERCENT[part]} % is the bar`]
+      : [];
   });
-  const unaccepted = survivors.length === 0 ? [] : [`${survivors.length} survived, and nothing says why: a test is missing, or a reason in scripts/mutants/accepted-survivors.ts`];
+  const unaccepted =
+    survivors.length === 0
+      ? []
+      : [
+          `${survivors.length} survived, and nothing says why: a test is missing, or a reason in scripts/mutants/accepted-survivors.ts`,
+        ];
   return [...wronglyListed(sorted, all), ...unaccepted, ...low];
 }

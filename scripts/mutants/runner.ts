@@ -69,7 +69,10 @@ class Suites {
   inOrder(file: string, likely: string | undefined): string[] {
     const rate = ([suite, { ms, kills }]: [string, SuiteStats]): number =>
       suite === likely ? Number.POSITIVE_INFINITY : (kills + 1) / (ms + 1);
-    return [...this.#stats].filter(([, { loads }]) => loads.has(file)).toSorted((a, b) => rate(b) - rate(a)).map(([suite]) => suite);
+    return [...this.#stats]
+      .filter(([, { loads }]) => loads.has(file))
+      .toSorted((a, b) => rate(b) - rate(a))
+      .map(([suite]) => suite);
   }
 }
 
@@ -91,18 +94,33 @@ async function calibrate(worker: MutantWorker, queue: string[], suites: Suites, 
   }
 }
 
-async function runMutant(worker: MutantWorker, { id, file }: MutantRef, suites: Suites, reporter: Reporter): Promise<Result> {
+async function runMutant(
+  worker: MutantWorker,
+  { id, file }: MutantRef,
+  suites: Suites,
+  reporter: Reporter,
+): Promise<Result> {
   for (const suite of suites.inOrder(file, reporter.lastKiller(id))) {
     const outcome = await worker.run({ mutant: id, file, suite }, suites.timeoutMs(suite));
     if (outcome?.failed === null) continue;
     suites.recordKill(suite);
-    return { id, file, verdict: outcome === null || outcome.timedOut ? 'timeout' : 'killed', killedBy: `${suite}: ${outcome?.failed ?? 'hangs'}` };
+    return {
+      id,
+      file,
+      verdict: outcome === null || outcome.timedOut ? 'timeout' : 'killed',
+      killedBy: `${suite}: ${outcome?.failed ?? 'hangs'}`,
+    };
   }
   return { id, file, verdict: 'survived', killedBy: null };
 }
 
 /** Judges all of them, as many at a time as there are workers. */
-export async function runAll(mutants: readonly MutantRef[], suites: readonly string[], workers: number, reporter: Reporter): Promise<Result[]> {
+export async function runAll(
+  mutants: readonly MutantRef[],
+  suites: readonly string[],
+  workers: number,
+  reporter: Reporter,
+): Promise<Result[]> {
   const pool = Array.from({ length: workers }, () => new MutantWorker());
   const suiteStats = new Suites();
   const results: Result[] = [];

@@ -23,29 +23,40 @@ const without = (assignment: Assignment, key: string): Assignment =>
 function assignedKeys({ assignment, collect }: CreatedAction): string[] {
   if (assignment !== undefined) return Object.keys(assignment);
   const assignments = String(collect ?? '').matchAll(/\bassign\(\{([^}]*)\}/g);
-  return [...new Set([...assignments].flatMap(([, body = '']) => [...body.matchAll(/(?:^|,)\s*(\w+)/g)].map(([, key = '']) => key)))];
+  return [
+    ...new Set(
+      [...assignments].flatMap(([, body = '']) => [...body.matchAll(/(?:^|,)\s*(\w+)/g)].map(([, key = '']) => key)),
+    ),
+  ];
 }
 
 function withoutKey({ assignment, collect }: CreatedAction, key: string): unknown {
   if (assignment !== undefined) return assign(without(assignment, key) as never);
   return enqueueActions((args: Args, params: unknown) => {
     const { enqueue } = args;
-    const filtered = Object.assign((...all: never[]) => (enqueue as unknown as (...each: never[]) => void)(...all), enqueue, {
-      assign: (all: Assignment) => enqueue.assign(without(all, key)),
-    });
+    const filtered = Object.assign(
+      (...all: never[]) => (enqueue as unknown as (...each: never[]) => void)(...all),
+      enqueue,
+      {
+        assign: (all: Assignment) => enqueue.assign(without(all, key)),
+      },
+    );
     collect?.({ ...args, enqueue: filtered }, params);
   });
 }
 
 /** Each key an action assigns, forgotten. With one key only it is the action that is dropped, in the chart. */
-export function assignmentMutants(machine: AnyStateMachine): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
+export function assignmentMutants(
+  machine: AnyStateMachine,
+): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
   return Object.entries(machine.implementations.actions).flatMap(([name, action]) => {
     const created = action as unknown as CreatedAction;
     const keys = assignedKeys(created);
     if (keys.length < 2) return [];
     return keys.map((key) => ({
       id: `action ${name}: forget ${key}`,
-      apply: (original: AnyStateMachine) => original.provide({ actions: { [name]: withoutKey(created, key) } } as never),
+      apply: (original: AnyStateMachine) =>
+        original.provide({ actions: { [name]: withoutKey(created, key) } } as never),
     }));
   });
 }
@@ -64,7 +75,9 @@ export const delayMutants = ({ shardDelays: original }: Delays): Mutant<Delays>[
       apply: (exports: Delays) => ({
         shardDelays: (random: Parameters<typeof original>[0]) => {
           const delays: Record<string, (args: never) => number> = exports.shardDelays(random);
-          return { ...delays, [name]: (args: never) => (delays[name]?.(args) ?? 0) * factor } as ReturnType<typeof original>;
+          return { ...delays, [name]: (args: never) => (delays[name]?.(args) ?? 0) * factor } as ReturnType<
+            typeof original
+          >;
         },
       }),
     })),

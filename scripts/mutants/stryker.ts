@@ -7,12 +7,31 @@ import type { Result } from './mutant.ts';
 import { VERDICTS, changeOf } from './survivor-reporter.ts';
 import { SUITES_VARIABLE } from './suites.ts';
 
-export const CHART_CODE = ['machines/shard/shard.machine.ts', 'machines/shard/shard.setup.ts', 'machines/shard/delays.ts', 'machines/shard/state.ts', 'machines/timing.ts', 'machines/losses.ts', 'machines/close-codes.ts'];
-export const ACTOR_CODE = ['src/actors/*.ts', 'src/connection/*.ts', 'src/identify/*.ts', 'src/decoding/*{decoder,inflater,splitter,self-test}.ts', 'src/shard/shard-runtime.ts', 'src/session/current-session.ts', 'src/session/session-writer.ts'];
+export const CHART_CODE = [
+  'machines/shard/shard.machine.ts',
+  'machines/shard/shard.setup.ts',
+  'machines/shard/delays.ts',
+  'machines/shard/state.ts',
+  'machines/timing.ts',
+  'machines/losses.ts',
+  'machines/close-codes.ts',
+];
+export const ACTOR_CODE = [
+  'src/actors/*.ts',
+  'src/connection/*.ts',
+  'src/identify/*.ts',
+  'src/decoding/*{decoder,inflater,splitter,self-test}.ts',
+  'src/shard/shard-runtime.ts',
+  'src/session/current-session.ts',
+  'src/session/session-writer.ts',
+];
 
 /** Results come as runners are done: here they are as they stand in the files. */
 const byPlace = (a: MutantResult, b: MutantResult): number =>
-  a.location.start.line - b.location.start.line || a.location.start.column - b.location.start.column || a.location.end.line - b.location.end.line || a.location.end.column - b.location.end.column;
+  a.location.start.line - b.location.start.line ||
+  a.location.start.column - b.location.start.column ||
+  a.location.end.line - b.location.end.line ||
+  a.location.end.column - b.location.end.column;
 
 /** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
@@ -26,12 +45,19 @@ function named(results: readonly MutantResult[]): { id: string; result: MutantRe
 }
 
 /** @param mutate - files, as patterns; `file.ts:10-20` is some lines of one. */
-export async function codeMutants(mutate: readonly string[], suites: readonly string[], concurrency: number): Promise<Result[]> {
+export async function codeMutants(
+  mutate: readonly string[],
+  suites: readonly string[],
+  concurrency: number,
+): Promise<Result[]> {
   process.env[SUITES_VARIABLE] = JSON.stringify(suites);
   const stryker = new Stryker({
     mutate: [...mutate],
     testRunner: 'vitest',
-    plugins: ['@stryker-mutator/vitest-runner', ...['ignore-messages.ts', 'survivor-reporter.ts'].map((file) => join(import.meta.dirname, file))],
+    plugins: [
+      '@stryker-mutator/vitest-runner',
+      ...['ignore-messages.ts', 'survivor-reporter.ts'].map((file) => join(import.meta.dirname, file)),
+    ],
     ignorers: ['messages'],
     vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
     // Mutants that run while a module loads would need every test. The chart and the constants have their own.
@@ -52,6 +78,13 @@ export async function codeMutants(mutate: readonly string[], suites: readonly st
   return named(await stryker.runMutationTest()).flatMap(({ id, result }) => {
     const verdict = VERDICTS[result.status];
     if (verdict === undefined) return [];
-    return [{ id, file: relative(ROOT, result.fileName), verdict, killedBy: result.killedBy?.[0] ?? result.statusReason ?? null }];
+    return [
+      {
+        id,
+        file: relative(ROOT, result.fileName),
+        verdict,
+        killedBy: result.killedBy?.[0] ?? result.statusReason ?? null,
+      },
+    ];
   });
 }

@@ -26,8 +26,14 @@ const shortened = (text: string): string => {
 
 /** Lines and columns count from 1. */
 function textAt(file: string, { start, end }: MutantResult['location']): string {
-  const lines = readFileSync(file, 'utf8').split('\n').slice(start.line - 1, end.line);
-  return lines.map((line, index) => line.slice(index === 0 ? start.column - 1 : 0, index === lines.length - 1 ? end.column - 1 : undefined)).join('\n');
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .slice(start.line - 1, end.line);
+  return lines
+    .map((line, index) =>
+      line.slice(index === 0 ? start.column - 1 : 0, index === lines.length - 1 ? end.column - 1 : undefined),
+    )
+    .join('\n');
 }
 
 /** What was written, and what is written now. */

@@ -66,7 +66,11 @@ function lossChanges(loss: Loss, row: string): Change<Loss>[] {
     ...(byCloseCode ? [] : othersThan(loss.session, SESSIONS).map((session) => ({ session }))),
     // After the last attempt there is nothing to wait for.
     ...(byCloseCode || loss.reconnect === 'never' ? [] : othersThan(loss.pause, PAUSES).map((pause) => ({ pause }))),
-    ...(byCloseCode ? [] : [...othersThan(loss.fault, FAULTS).slice(0, 1), ...(loss.fault === null ? [] : [null])].map((fault) => ({ fault }))),
+    ...(byCloseCode
+      ? []
+      : [...othersThan(loss.fault, FAULTS).slice(0, 1), ...(loss.fault === null ? [] : [null])].map((fault) => ({
+          fault,
+        }))),
     ...(byCloseCode ? [] : othersThan(loss.reconnect, RECONNECTS).map((reconnect) => ({ reconnect }))),
     ...(loss.reason === 'given' ? [{ reason: 'another' }] : []),
     ...(loss.cause === undefined ? [] : [{ cause: undefined }]),

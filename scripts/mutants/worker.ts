@@ -27,29 +27,36 @@ const TEST_TIMEOUT_MS = 10_000;
 
 let mutant = '';
 
-const vitest = await createVitest('test', {
-  root: ROOT,
-  config: false,
-  watch: false,
-  reporters: [{}],
-  include: ['test/**/*.test.ts'],
-  pool: 'threads',
-  maxWorkers: 1,
-  bail: 1,
-  testTimeout: TEST_TIMEOUT_MS,
-  hookTimeout: TEST_TIMEOUT_MS,
-  silent: true,
-  // It would keep what one mutant made of a file for the next.
-  fsModuleCache: false,
-  provide: { mutant },
-}, { plugins: [mutantsPlugin(() => mutant)] });
+const vitest = await createVitest(
+  'test',
+  {
+    root: ROOT,
+    config: false,
+    watch: false,
+    reporters: [{}],
+    include: ['test/**/*.test.ts'],
+    pool: 'threads',
+    maxWorkers: 1,
+    bail: 1,
+    testTimeout: TEST_TIMEOUT_MS,
+    hookTimeout: TEST_TIMEOUT_MS,
+    silent: true,
+    // It would keep what one mutant made of a file for the next.
+    fsModuleCache: false,
+    provide: { mutant },
+  },
+  { plugins: [mutantsPlugin(() => mutant)] },
+);
 await vitest.standalone();
 
 function outcomeOf(modules: readonly TestModule[], unhandled: readonly unknown[]): Outcome {
   const failures = modules.flatMap((module) => [...module.children.allTests('failed')]);
   const [first] = failures;
   const broken = modules.find((module) => module.state() === 'failed');
-  const failed = first?.fullName ?? (broken && `${broken.relativeModuleId} did not run`) ?? (unhandled.length > 0 ? 'an unhandled error' : null);
+  const failed =
+    first?.fullName ??
+    (broken && `${broken.relativeModuleId} did not run`) ??
+    (unhandled.length > 0 ? 'an unhandled error' : null);
   return { failed, timedOut: failures.some(timedOut) };
 }
 

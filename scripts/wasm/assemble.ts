@@ -15,7 +15,9 @@ export async function assembledModule(): Promise<string> {
   try {
     module.validate();
     const base64 = Buffer.from(module.toBinary({}).buffer).toString('base64');
-    const lines = Array.from({ length: Math.ceil(base64.length / LINE_CHARS) }, (_, n) => base64.slice(n * LINE_CHARS, (n + 1) * LINE_CHARS));
+    const lines = Array.from({ length: Math.ceil(base64.length / LINE_CHARS) }, (_, n) =>
+      base64.slice(n * LINE_CHARS, (n + 1) * LINE_CHARS),
+    );
     return [
       '/** Made from `json-scanner.wat` by `npm run wasm`. */',
       'export const JSON_SCANNER_WASM = [',

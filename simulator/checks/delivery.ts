@@ -22,7 +22,10 @@ export const lastIndex = (world: World, sessionId: string, sequence: number): nu
   (world.gateway.sessions.get(sessionId)?.indexAfter(sequence) ?? 0) - 1;
 
 /** Each dispatch of a session reaches the listeners of a life once and in order. */
-function trackDeliveries(world: World, complain: (what: string) => void): { tracks: Map<SimulatedProcess, DeliveryPosition>; maxIndexes: Map<ProcessPlace, Map<string, number>> } {
+function trackDeliveries(
+  world: World,
+  complain: (what: string) => void,
+): { tracks: Map<SimulatedProcess, DeliveryPosition>; maxIndexes: Map<ProcessPlace, Map<string, number>> } {
   const tracks = new Map<SimulatedProcess, DeliveryPosition>();
   /** By slot and session, over all lives. */
   const maxIndexes = new Map<ProcessPlace, Map<string, number>>(world.shardPlaces.map((place) => [place, new Map()]));
@@ -57,11 +60,13 @@ function trackDeliveries(world: World, complain: (what: string) => void): { trac
     const index = lastIndex(world, sessionId, seq);
     const track = tracks.get(proc);
     if (track !== undefined && track.sessionId === sessionId && !track.isUserSession) {
-      if (index !== track.index) complain(`RESUME from ${seq}, which is number ${index}, but number ${track.index} was handed out`);
+      if (index !== track.index)
+        complain(`RESUME from ${seq}, which is number ${index}, but number ${track.index} was handed out`);
       return;
     }
     const known = maxIndexes.get(proc.place)!.get(sessionId) ?? -1;
-    if (index > known) complain(`RESUME from ${seq}, which is number ${index}, but no life was given more than number ${known}`);
+    if (index > known)
+      complain(`RESUME from ${seq}, which is number ${index}, but no life was given more than number ${known}`);
     tracks.set(proc, { sessionId, index, isUserSession: false });
   });
   return { tracks, maxIndexes };
@@ -84,7 +89,8 @@ export const nothingLost: Check = {
     const isRecent = (at: number): boolean => world.clock.now() - at < TRANSIT_MS;
     world.eventLog.on('gateway.sent', ({ packet }) => {
       const position = logPositionOf(packet);
-      if (position !== null) saidAt.set(position[0], [...(saidAt.get(position[0]) ?? []).filter(isRecent), world.clock.now()]);
+      if (position !== null)
+        saidAt.set(position[0], [...(saidAt.get(position[0]) ?? []).filter(isRecent), world.clock.now()]);
     });
     world.eventLog.on('drain.ended', () => {
       for (const { proc, isHealthy } of world.shardPlaces) {
@@ -110,7 +116,8 @@ export const typedListeners: Check = {
     });
     world.eventLog.on('dispatched', ({ proc, dispatch }) => {
       const typed = expected.get(proc);
-      if ((dispatch.t === 'MESSAGE_CREATE' || typed !== undefined) && typed !== dispatch) complain(`${dispatch.t} ${dispatch.s} was not told to listeners of its name`);
+      if ((dispatch.t === 'MESSAGE_CREATE' || typed !== undefined) && typed !== dispatch)
+        complain(`${dispatch.t} ${dispatch.s} was not told to listeners of its name`);
       expected.delete(proc);
     });
   },

@@ -12,12 +12,16 @@ export const heartbeatsOnTime: Check = {
       const at = last.get(socket);
       if (at === undefined) return;
       const now = world.clock.now();
-      const allowedMs = world.setting.heartbeatIntervalMs + world.clock.latenessMs(at, now) * 2 + (mayBeOverdue ? FLUSH_READS_TIMEOUT_MS : 0);
+      const allowedMs =
+        world.setting.heartbeatIntervalMs +
+        world.clock.latenessMs(at, now) * 2 +
+        (mayBeOverdue ? FLUSH_READS_TIMEOUT_MS : 0);
       if (now - at > allowedMs) complain(`no beat for ${now - at} ms on socket ${socket.id}, ${allowedMs} are allowed`);
     };
     world.eventLog.on('shard.received', ({ socket, packet }) => {
       const { heartbeat_interval: interval } = (packet.op === 10 ? packet.d : {}) as { heartbeat_interval?: unknown };
-      if (interval === world.setting.heartbeatIntervalMs && socket.readyState === 1) last.set(socket, world.clock.now());
+      if (interval === world.setting.heartbeatIntervalMs && socket.readyState === 1)
+        last.set(socket, world.clock.now());
     });
     world.eventLog.on('shard.sent', ({ socket, packet }) => {
       if (packet.op !== 1) return;
@@ -40,7 +44,10 @@ export const zombieReplaced: Check = {
   watch(world, complain) {
     const { clock, setting } = world;
     const { connectTimeoutMs, helloTimeoutMs } = DEFAULT_TIMING;
-    const boundMs = Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) + FLUSH_READS_TIMEOUT_MS + ZOMBIE_TIMEOUT_MS;
+    const boundMs =
+      Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) +
+      FLUSH_READS_TIMEOUT_MS +
+      ZOMBIE_TIMEOUT_MS;
     /** Deaf since when; what a slow consumer had left on the socket is still read from it. */
     const silentSince = new Map<SimSocket, number>();
     world.eventLog.on('shard.received', ({ socket }) => {
@@ -53,7 +60,8 @@ export const zombieReplaced: Check = {
         const now = clock.now();
         const from = silentSince.get(socket) ?? now;
         const allowedMs = boundMs + clock.latenessMs(from, now) * 4 + 10;
-        if (now - from >= allowedMs) complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
+        if (now - from >= allowedMs)
+          complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
         else clock.scheduleInWorld(check, from + allowedMs - now);
       };
       clock.scheduleInWorld(check, boundMs);

@@ -2,22 +2,38 @@
 import type { Setting } from '../setting.ts';
 import type { Check } from './check.ts';
 import { delivery, nothingLost, resumedCount, typedListeners } from './delivery.ts';
-import { noAbortListeners, noInternalError, noWaitingPermits, noSockets, noTimers, noUncaught, promisesSettle, readyAgain } from './shutdown.ts';
+import {
+  noAbortListeners,
+  noInternalError,
+  noWaitingPermits,
+  noSockets,
+  noTimers,
+  noUncaught,
+  promisesSettle,
+  readyAgain,
+} from './shutdown.ts';
 import { bucketOrder, eventsKept, eventsOnce, oneError } from './manager.ts';
 import { noOracleComplaints } from './oracle.ts';
-import { framesPerMinute, identifyBudget, identifyNeedless, identifyPatience, identifySpacing, presences } from './sending.ts';
+import {
+  framesPerMinute,
+  identifyBudget,
+  identifyNeedless,
+  identifyPatience,
+  identifySpacing,
+  presences,
+} from './sending.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
 export const CHECKS = {
-  'delivery': delivery,
+  delivery: delivery,
   'nothing-lost': nothingLost,
   'typed-listeners': typedListeners,
   'resumed-count': resumedCount,
   'streams-agree': streamsAgree,
   'store-behind': storeBehind,
   'frames-per-minute': framesPerMinute,
-  'presences': presences,
+  presences: presences,
   'identify-spacing': identifySpacing,
   'identify-budget': identifyBudget,
   'identify-needless': identifyNeedless,
@@ -32,7 +48,7 @@ export const CHECKS = {
   'no-abort-listeners': noAbortListeners,
   'no-uncaught': noUncaught,
   'no-internal-error': noInternalError,
-  'oracle': noOracleComplaints,
+  oracle: noOracleComplaints,
   'events-once': eventsOnce,
   'events-kept': eventsKept,
   'bucket-order': bucketOrder,
@@ -44,7 +60,14 @@ export type CheckName = keyof typeof CHECKS;
 const ALL = Object.keys(CHECKS) as CheckName[];
 /** They follow the listeners and the store of one shard. */
 const OF_SHARDS: readonly CheckName[] = [
-  'delivery', 'nothing-lost', 'typed-listeners', 'resumed-count', 'streams-agree', 'store-behind', 'identify-needless', 'identify-patience',
+  'delivery',
+  'nothing-lost',
+  'typed-listeners',
+  'resumed-count',
+  'streams-agree',
+  'store-behind',
+  'identify-needless',
+  'identify-patience',
 ];
 const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
 

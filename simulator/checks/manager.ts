@@ -22,7 +22,8 @@ export const eventsOnce: Check = {
       const last = lastByGuild.get(guild) ?? 0;
       if (event <= last) complain(`event ${event} of guild ${guild} was handed out after event ${last}`);
       const earlier = earlierByGuild.get(guild) ?? 0;
-      if (event <= earlier && !mayRepeat) complain(`event ${event} of guild ${guild} was handed out once more after a restart in order`);
+      if (event <= earlier && !mayRepeat)
+        complain(`event ${event} of guild ${guild} was handed out once more after a restart in order`);
       lastByGuild.set(guild, event);
     });
     world.eventLog.on('store.failed', () => (mayRepeat = true));
@@ -31,7 +32,8 @@ export const eventsOnce: Check = {
     });
     world.eventLog.on('bot.ended', ({ isGraceful }) => {
       if (!isGraceful) mayRepeat = true;
-      for (const [guild, event] of lastByGuild) if (event > (earlierByGuild.get(guild) ?? 0)) earlierByGuild.set(guild, event);
+      for (const [guild, event] of lastByGuild)
+        if (event > (earlierByGuild.get(guild) ?? 0)) earlierByGuild.set(guild, event);
       lastByGuild = new Map();
     });
   },
@@ -45,7 +47,8 @@ interface OwedEvent {
 
 /** Sessions that were let go in order are no loss: others have taken over from them. */
 const isIntact = (session: GatewaySession, droppedSessions: ReadonlySet<GatewaySession>): boolean =>
-  !droppedSessions.has(session) && (session.endedBy === null ? session.connection !== null : session.endedBy.startsWith('the shard closed with'));
+  !droppedSessions.has(session) &&
+  (session.endedBy === null ? session.connection !== null : session.endedBy.startsWith('the shard closed with'));
 
 export const eventsKept: Check = {
   rule: 'once all is well, each event has been handed out that a session in service was told, unless Discord has ended the session',
@@ -80,9 +83,13 @@ export const eventsKept: Check = {
       if (isStoreBehind) dropAll();
     });
     world.eventLog.on('drain.ended', () => {
-      owedEvents = owedEvents.filter(({ id, sessions }) => !got.has(id) && sessions.every((session) => isIntact(session, droppedSessions)));
+      owedEvents = owedEvents.filter(
+        ({ id, sessions }) => !got.has(id) && sessions.every((session) => isIntact(session, droppedSessions)),
+      );
       for (const { id, guild, sessions } of owedEvents.slice(0, 1)) {
-        complain(`event ${id} of guild ${guild} was told to ${sessions.map((session) => session.id).join(', ')}, and never handed out (${owedEvents.length} in all)`);
+        complain(
+          `event ${id} of guild ${guild} was told to ${sessions.map((session) => session.id).join(', ')}, and never handed out (${owedEvents.length} in all)`,
+        );
       }
     });
   },
@@ -97,15 +104,19 @@ export const bucketOrder: Check = {
     /** Who resumes does so past the gate. */
     const hasSession = (total: number, id: number): boolean => {
       const { proc, stored } = world.bot!;
-      return total === proc.manager.total && (proc.manager.shards.get(id)?.session ?? stored.get(id))?.shardCount === total;
+      return (
+        total === proc.manager.total && (proc.manager.shards.get(id)?.session ?? stored.get(id))?.shardCount === total
+      );
     };
     const disturb = (): void => void (isDisturbed = true);
     world.eventLog.on('bot.state', ({ proc, to }) => {
       if (to !== 'starting' && to !== 'resharding') return;
       turns = new Map();
-      isDisturbed = to === 'starting' && [...proc.manager.shards.values()].some(({ state }) => state !== 'disconnected');
+      isDisturbed =
+        to === 'starting' && [...proc.manager.shards.values()].some(({ state }) => state !== 'disconnected');
     });
-    for (const name of ['socket.closed', 'shard.closing', 'bot.ended', 'socket.halfOpen'] as const) world.eventLog.on(name, disturb);
+    for (const name of ['socket.closed', 'shard.closing', 'bot.ended', 'socket.halfOpen'] as const)
+      world.eventLog.on(name, disturb);
     world.eventLog.on('bot.emitted', ({ name }) => {
       if (name === 'fault') disturb();
     });
@@ -114,19 +125,25 @@ export const bucketOrder: Check = {
     });
     world.eventLog.on('shard.sent', ({ socket: { shardId }, packet }) => {
       if (shardId === null || (packet.op !== 2 && packet.op !== 6)) return;
-      const total = packet.op === 2 ? (packet.d as { shard: [number, number] }).shard[1] : shardCountOf(world, packet.d as { session_id: string });
+      const total =
+        packet.op === 2
+          ? (packet.d as { shard: [number, number] }).shard[1]
+          : shardCountOf(world, packet.d as { session_id: string });
       if (total === null) return;
       const done = turns.get(total) ?? new Set<number>();
       turns.set(total, done);
       done.add(shardId);
       if (packet.op !== 2 || isDisturbed) return;
       const first = Math.floor(shardId / world.setting.maxConcurrency) * world.setting.maxConcurrency;
-      for (let id = 0; id < first; id += 1) if (!done.has(id) && !hasSession(total, id)) complain(`shard ${shardId} of ${total} identified before shard ${id}`);
+      for (let id = 0; id < first; id += 1)
+        if (!done.has(id) && !hasSession(total, id))
+          complain(`shard ${shardId} of ${total} identified before shard ${id}`);
     });
   },
 };
 
-const shardCountOf = ({ gateway }: World, { session_id: id }: { session_id: string }): number | null => gateway.sessions.get(id)?.shardCount ?? null;
+const shardCountOf = ({ gateway }: World, { session_id: id }: { session_id: string }): number | null =>
+  gateway.sessions.get(id)?.shardCount ?? null;
 
 export const oneError: Check = {
   rule: 'what all shards fail of is told once, and by none of them',

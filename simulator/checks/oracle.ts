@@ -50,7 +50,8 @@ export const noOracleComplaints: Check = {
         const { rule, what, connection } = oracle.complaints[checked]!;
         const done = actionsByPlace.get(sockets[connection]!.proc.place);
         if (rule === 'heartbeat-answer' && deferredHeartbeats.has(sockets[connection]!)) continue;
-        if (TOLERATED[rule]?.some((action) => done?.has(action)) !== true) complain(`${rule}: ${what}, on socket ${sockets[connection]!.id}`);
+        if (TOLERATED[rule]?.some((action) => done?.has(action)) !== true)
+          complain(`${rule}: ${what}, on socket ${sockets[connection]!.id}`);
       }
     };
     eventLog.on('action', ({ proc, name }) => void actionsByPlace.get(proc.place)?.add(name));
@@ -66,7 +67,8 @@ export const noOracleComplaints: Check = {
     });
     eventLog.on('shard.received', ({ socket, packet }) => {
       const times = sent.get(socket) ?? [];
-      if (packet.op === 1 && times.length === spareFrames && times[0]! > clock.now() - WINDOW_MS) deferredHeartbeats.add(socket);
+      if (packet.op === 1 && times.length === spareFrames && times[0]! > clock.now() - WINDOW_MS)
+        deferredHeartbeats.add(socket);
     });
     eventLog.on('store.failed', ({ proc }) => void actionsByPlace.get(proc.place)?.add('store'));
     eventLog.on('gateway.accepted', ({ socket }) => {

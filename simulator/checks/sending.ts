@@ -22,8 +22,18 @@ const windowCheck = (rule: string, max: number, windowMs: number, counts: (op: n
   },
 });
 
-export const framesPerMinute = windowCheck('never more than 120 frames in any 60 s of a connection', 120, 60_000, () => true);
-export const presences = windowCheck('never more than 5 presences in any 20 s of a connection', 5, 20_000, (op) => op === 3);
+export const framesPerMinute = windowCheck(
+  'never more than 120 frames in any 60 s of a connection',
+  120,
+  60_000,
+  () => true,
+);
+export const presences = windowCheck(
+  'never more than 5 presences in any 20 s of a connection',
+  5,
+  20_000,
+  (op) => op === 3,
+);
 
 export const identifySpacing: Check = {
   rule: 'never two IDENTIFYs within 5 s on one key',
@@ -62,7 +72,10 @@ export const identifyBudget: Check = {
         resetAt = now + DAY_MS;
       }
       remaining -= 1;
-      if (remaining < reserve) complain(`an IDENTIFY ${resetAt - now} ms before session starts are given again; ${remaining} are left, ${reserve} in reserve`);
+      if (remaining < reserve)
+        complain(
+          `an IDENTIFY ${resetAt - now} ms before session starts are given again; ${remaining} are left, ${reserve} in reserve`,
+        );
     });
   },
 };
@@ -86,7 +99,8 @@ export const identifyNeedless: Check = {
     };
     world.eventLog.on('emitted', ({ proc, name, args }) => {
       const isOver = givenUp.has(proc) || ended.has(proc.sockets.at(-1)!);
-      if (name === 'ready' && !isOver) sessions.set(proc, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
+      if (name === 'ready' && !isOver)
+        sessions.set(proc, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
       if (name === 'resumed') {
         const session = sessions.get(proc);
         if (session !== undefined) session.resumes = 0;

@@ -9,20 +9,26 @@ export const promisesSettle: Check = {
   rule: 'every promise settles, with nothing or with a GatewayError, and disconnect() within its time',
   watch(world, complain) {
     const open = new Map<string, { name: string; at: number }>();
-    world.eventLog.on('promise.made', ({ proc, id, name }) => void open.set(`${proc.place.name}/${id}`, { name, at: world.clock.now() }));
+    world.eventLog.on(
+      'promise.made',
+      ({ proc, id, name }) => void open.set(`${proc.place.name}/${id}`, { name, at: world.clock.now() }),
+    );
     world.eventLog.on('promise.settled', ({ proc, id, error }) => {
       const key = `${proc.place.name}/${id}`;
       const promise = open.get(key);
       open.delete(key);
       if (promise === undefined) return complain('a promise settled twice');
-      if (error !== null && !(error instanceof GatewayError)) complain(`${promise.name}() rejected with ${error instanceof Error ? error.message : 'no error'}`);
+      if (error !== null && !(error instanceof GatewayError))
+        complain(`${promise.name}() rejected with ${error instanceof Error ? error.message : 'no error'}`);
       const tookMs = world.clock.now() - promise.at;
       // The handshake and the store may take closeTimeoutMs each.
       const maxMs = DEFAULT_TIMING.closeTimeoutMs * 2 + world.clock.latenessMs(promise.at, world.clock.now()) * 2;
-      if (promise.name === 'disconnect' && tookMs > maxMs) complain(`disconnect() took ${tookMs} ms, ${maxMs} are allowed`);
+      if (promise.name === 'disconnect' && tookMs > maxMs)
+        complain(`disconnect() took ${tookMs} ms, ${maxMs} are allowed`);
     });
     world.eventLog.on('stopped', () => {
-      for (const { name, at } of open.values()) complain(`${name}() has not settled, ${world.clock.now() - at} ms after the call`);
+      for (const { name, at } of open.values())
+        complain(`${name}() has not settled, ${world.clock.now() - at} ms after the call`);
     });
   },
 };
@@ -42,7 +48,13 @@ export const noSockets: Check = {
     const open = new Set<SimSocket>();
     world.eventLog.on('socket.created', ({ socket }) => {
       for (const other of open) {
-        if (other.proc === socket.proc && other.shardId !== null && other.shardId === socket.shardId && other.readyState < 2) complain(`socket ${socket.id} was opened beside socket ${other.id}`);
+        if (
+          other.proc === socket.proc &&
+          other.shardId !== null &&
+          other.shardId === socket.shardId &&
+          other.readyState < 2
+        )
+          complain(`socket ${socket.id} was opened beside socket ${other.id}`);
       }
       open.add(socket);
     });
@@ -79,7 +91,9 @@ export const noAbortListeners: Check = {
 export const noUncaught: Check = {
   rule: 'no error goes uncaught, and no call throws',
   watch(world, complain) {
-    world.eventLog.on('uncaught', ({ error }) => complain(error instanceof Error ? (error.stack ?? error.message) : String(error)));
+    world.eventLog.on('uncaught', ({ error }) =>
+      complain(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
   },
 };
 
@@ -88,17 +102,22 @@ export const noInternalError: Check = {
   watch(world, complain) {
     world.eventLog.on('emitted', ({ name, args }) => {
       const { code, cause } = (name === 'fault' || name === 'failed' ? args[0] : {}) as Partial<GatewayError>;
-      if (code === 'INTERNAL_ERROR') complain(`INTERNAL_ERROR: ${cause instanceof Error ? cause.stack : String(cause)}`);
+      if (code === 'INTERNAL_ERROR')
+        complain(`INTERNAL_ERROR: ${cause instanceof Error ? cause.stack : String(cause)}`);
     });
     world.eventLog.on('promise.settled', ({ error }) => {
-      if (error instanceof GatewayError && error.code === 'INTERNAL_ERROR') complain('a promise rejected with INTERNAL_ERROR');
+      if (error instanceof GatewayError && error.code === 'INTERNAL_ERROR')
+        complain('a promise rejected with INTERNAL_ERROR');
     });
     world.eventLog.on('bot.emitted', ({ name, args }) => {
       const { code, cause } = (name === 'fault' || name === 'failed' ? args[0] : {}) as Partial<GatewayError>;
-      if (code === 'INTERNAL_ERROR') complain(`INTERNAL_ERROR: ${cause instanceof Error ? cause.stack : String(cause)}`);
+      if (code === 'INTERNAL_ERROR')
+        complain(`INTERNAL_ERROR: ${cause instanceof Error ? cause.stack : String(cause)}`);
     });
     const checkStatus = (): void => {
-      const shards = world.shardPlaces.flatMap(({ processes }) => processes.map(({ shard }) => shard.actor.getSnapshot().status));
+      const shards = world.shardPlaces.flatMap(({ processes }) =>
+        processes.map(({ shard }) => shard.actor.getSnapshot().status),
+      );
       const managers = world.bot?.processes.map(({ manager }) => manager.actor.getSnapshot().status) ?? [];
       for (const status of [...shards, ...managers]) if (status !== 'active') complain(`the machine is ${status}`);
     };

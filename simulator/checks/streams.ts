@@ -23,7 +23,8 @@ const key = (proc: SimulatedProcess, id: number): string => `${proc.place.name}/
 
 function watchStreams(world: World, complain: Complain): ReadonlyMap<string, WatchedStream> {
   const streams = new Map<string, WatchedStream>();
-  const streamsOf = (proc: SimulatedProcess): WatchedStream[] => [...streams.values()].filter((stream) => stream.proc === proc);
+  const streamsOf = (proc: SimulatedProcess): WatchedStream[] =>
+    [...streams.values()].filter((stream) => stream.proc === proc);
   const last = new Map<SimulatedProcess, Dispatch>();
   world.eventLog.on('stream.opened', ({ proc, id, events, signal }) => {
     const isLeft = signal?.aborted === true;
@@ -69,7 +70,8 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
     // What it was promised before it left still reaches it.
     if (stream.isLeft) return;
     const expected = stream.waiting.shift();
-    if (expected !== dispatch) complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
+    if (expected !== dispatch)
+      complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
   });
   world.eventLog.on('stream.ended', ({ proc, id, hasLeft, error }) => {
     const stream = streams.get(key(proc, id));
@@ -102,23 +104,33 @@ export const storeBehind: Check = {
     };
     world.eventLog.on('action', ({ proc, session }) => {
       if (session === undefined) return;
-      if (world.gateway.sessions.has(session.sessionId)) claimed.set(proc, { sessionId: session.sessionId, index: lastIndex(world, session.sessionId, session.sequence) });
-      for (const { proc: other, waiting } of streams.values()) if (other === proc) for (const dispatch of waiting) claimedDispatches.add(dispatch);
+      if (world.gateway.sessions.has(session.sessionId))
+        claimed.set(proc, {
+          sessionId: session.sessionId,
+          index: lastIndex(world, session.sessionId, session.sequence),
+        });
+      for (const { proc: other, waiting } of streams.values())
+        if (other === proc) for (const dispatch of waiting) claimedDispatches.add(dispatch);
     });
     world.eventLog.on('store.saving', ({ proc, session: { sessionId, sequence } }) => {
       if (!world.gateway.sessions.has(sessionId)) return;
       const index = lastIndex(world, sessionId, sequence);
       const known = maxIndexes.get(proc.place)!.get(sessionId) ?? -1;
-      if (index > known) complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
+      if (index > known)
+        complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
       if (streams.size === 0) return;
       // A consumer that was waiting gets its dispatch within this turn.
       process.nextTick(() => {
         for (const { proc: other, waiting, optional } of streams.values()) {
           if (other !== proc) continue;
-          const positions = waiting.filter((dispatch) => dispatch !== optional && !claimedDispatches.has(dispatch)).flatMap((dispatch) => [logPositionOf(dispatch)].filter((position) => position !== null));
+          const positions = waiting
+            .filter((dispatch) => dispatch !== optional && !claimedDispatches.has(dispatch))
+            .flatMap((dispatch) => [logPositionOf(dispatch)].filter((position) => position !== null));
           const oldest = positions.find((position) => position[0] === sessionId && !isClaimed(proc, position));
           if (oldest !== undefined && index >= oldest[1]) {
-            complain(`${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`);
+            complain(
+              `${sessionId}:${sequence} is stored, number ${index}, while number ${oldest[1]} waits in a stream`,
+            );
           }
         }
       });

@@ -14,7 +14,10 @@ interface ApiAnswer {
 
 /** Answers that a manager can't live with. */
 export const INVALID_BODIES: readonly string[] = [
-  'hello', '[]', '{}', 'null',
+  'hello',
+  '[]',
+  '{}',
+  'null',
   '{"url":"https://main.sim","shards":1,"session_start_limit":{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}',
   '{"url":"wss://main.sim","shards":0,"session_start_limit":{"total":1,"remaining":1,"reset_after":0,"max_concurrency":1}}',
   '{"url":"wss://main.sim","shards":1,"session_start_limit":{"total":1,"remaining":2,"reset_after":0,"max_concurrency":1}}',
@@ -45,8 +48,14 @@ export class SimApi {
       const tookMs = setting.latencyMs * 2 + Math.ceil(this.#random.exponential(setting.jitterMs));
       clock.scheduleInWorld(() => {
         const answer = this.#createAnswer();
-        eventLog.record('api.requested', { proc, answer: answer === null ? 'no answer' : `${answer.status} ${answer.body}` });
-        clock.scheduleArrival(() => (answer === null ? reject(new TypeError('fetch failed')) : resolve(responseOf(answer))), clock.now() + setting.latencyMs);
+        eventLog.record('api.requested', {
+          proc,
+          answer: answer === null ? 'no answer' : `${answer.status} ${answer.body}`,
+        });
+        clock.scheduleArrival(
+          () => (answer === null ? reject(new TypeError('fetch failed')) : resolve(responseOf(answer))),
+          clock.now() + setting.latencyMs,
+        );
       }, tookMs);
     });
   }
@@ -59,10 +68,14 @@ export class SimApi {
     const retryAfterS = conditions.get('apiLimited');
     if (retryAfterS !== undefined) {
       return this.#random.chance(0.5)
-        ? { status: 429, body: JSON.stringify({ message: 'You are being rate limited.', retry_after: retryAfterS, global: false }) }
+        ? {
+            status: 429,
+            body: JSON.stringify({ message: 'You are being rate limited.', retry_after: retryAfterS, global: false }),
+          }
         : { status: 429, body: 'error code: 1015', headers: { 'retry-after': String(Math.ceil(retryAfterS)) } };
     }
-    if (conditions.get('apiUnauthorized') !== undefined) return { status: 401, body: '{"message":"401: Unauthorized","code":0}' };
+    if (conditions.get('apiUnauthorized') !== undefined)
+      return { status: 401, body: '{"message":"401: Unauthorized","code":0}' };
     const invalidBody = conditions.get('apiInvalidBody');
     if (invalidBody !== undefined) return { status: 200, body: invalidBody };
     const limit = { ...this.starts.limit, max_concurrency: setting.maxConcurrency };

@@ -35,16 +35,23 @@ export class BotPlace implements ProcessPlace {
   get isHealthy(): boolean {
     const { manager, sockets } = this.proc;
     if (this.proc.isOver || manager.state !== 'running') return false;
-    const openSockets = sockets.filter(({ readyState, link, connection }) => readyState === 1 && !link.isHalfOpen && connection?.isClosed === false);
-    return [...manager.shards.values()].every(({ state, session }) =>
-      state === 'ready' && openSockets.some(({ connection }) => connection?.session?.id === session?.sessionId));
+    const openSockets = sockets.filter(
+      ({ readyState, link, connection }) => readyState === 1 && !link.isHalfOpen && connection?.isClosed === false,
+    );
+    return [...manager.shards.values()].every(
+      ({ state, session }) =>
+        state === 'ready' && openSockets.some(({ connection }) => connection?.session?.id === session?.sessionId),
+    );
   }
 
   /** Some of it will not come up by itself. */
   get isHalted(): boolean {
     const { manager } = this.proc;
     if (manager.state === 'stopped' || manager.state === 'failed' || manager.state === 'draining') return true;
-    return manager.state === 'running' && [...manager.shards.values()].some(({ state }) => state === 'failed' || state.startsWith('disconnect'));
+    return (
+      manager.state === 'running' &&
+      [...manager.shards.values()].some(({ state }) => state === 'failed' || state.startsWith('disconnect'))
+    );
   }
 
   reconnectLater(proc: BotProcess, afterMs: number): void {

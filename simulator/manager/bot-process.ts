@@ -10,8 +10,22 @@ import type { World } from '../world.ts';
 import type { BotPlace } from './bot-place.ts';
 
 const EVENTS = [
-  'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'rateLimited',
-  'throttled', 'lagged', 'fault', 'failed', 'progress', 'allReady', 'resharded',
+  'stateChange',
+  'connected',
+  'hello',
+  'ready',
+  'resumed',
+  'reconnected',
+  'disconnected',
+  'heartbeat',
+  'rateLimited',
+  'throttled',
+  'lagged',
+  'fault',
+  'failed',
+  'progress',
+  'allReady',
+  'resharded',
 ] as const satisfies (keyof ManagerEvents)[];
 
 export class BotProcess extends SimulatedProcess {

@@ -31,7 +31,9 @@ export class SimGuilds {
 
   /** Those of a shard. */
   idsForShard(shardId: number, shardCount: number): string[] {
-    return Array.from({ length: this.#count }, (_, n) => n).filter((n) => n % shardCount === shardId).map(guildId);
+    return Array.from({ length: this.#count }, (_, n) => n)
+      .filter((n) => n % shardCount === shardId)
+      .map(guildId);
   }
 
   createEvents(count: number): void {
@@ -42,7 +44,8 @@ export class SimGuilds {
       this.#events += 1;
       const id = this.#events;
       const recipients: GatewaySession[] = [];
-      for (const session of gateway.sessions.values()) if (session.endedBy === null && n % session.shardCount === session.shardId) recipients.push(session);
+      for (const session of gateway.sessions.values())
+        if (session.endedBy === null && n % session.shardCount === session.shardId) recipients.push(session);
       eventLog.record('guild.event', { id, guild, sessions: recipients });
       const type = this.#random.pick(TYPES);
       for (const session of recipients) session.dispatch(type, { guild_id: guild, event: id });
@@ -54,10 +57,13 @@ export class SimGuilds {
   }
 
   #scheduleTraffic(): void {
-    this.#world.clock.scheduleInWorld(() => {
-      if (!this.#hasTraffic) return;
-      this.createEvents(this.#random.chance(0.9) ? 1 : this.#random.int(2, 10));
-      this.#scheduleTraffic();
-    }, Math.ceil(this.#random.exponential(this.#world.setting.trafficMs / 2)));
+    this.#world.clock.scheduleInWorld(
+      () => {
+        if (!this.#hasTraffic) return;
+        this.createEvents(this.#random.chance(0.9) ? 1 : this.#random.int(2, 10));
+        this.#scheduleTraffic();
+      },
+      Math.ceil(this.#random.exponential(this.#world.setting.trafficMs / 2)),
+    );
   }
 }

@@ -15,14 +15,19 @@ export const MAX_SHARDS = 8;
 const maybeSignal = (proc: BotProcess, random: SeededRandom): { signal?: AbortSignal } =>
   random.chance(0.25) ? { signal: proc.createSignal(random.chance(0.1) ? -1 : random.int(0, 30 * SECONDS)) } : {};
 
-const withSignal = (what: string, { signal }: { signal?: AbortSignal }): string => (signal === undefined ? what : `${what} with a signal`);
+const withSignal = (what: string, { signal }: { signal?: AbortSignal }): string =>
+  signal === undefined ? what : `${what} with a signal`;
 
 const payload = (random: SeededRandom, n: number): SendPayload =>
   (random.chance(0.3)
     ? { op: 3, d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false } }
-    : { op: 4, d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false } }) as unknown as SendPayload;
+    : {
+        op: 4,
+        d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false },
+      }) as unknown as SendPayload;
 
-const someShard = (proc: BotProcess, random: SeededRandom): number => random.int(0, Math.max(0, (proc.manager.total ?? 1) - 1));
+const someShard = (proc: BotProcess, random: SeededRandom): number =>
+  random.int(0, Math.max(0, (proc.manager.total ?? 1) - 1));
 
 export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
   connect: {
@@ -36,9 +41,20 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
   disconnect: {
     weight: 2,
     run(proc, random, describe) {
-      const how = random.pick([{}, {}, {}, { session: 'keep' }, { session: 'discard' }, { code: 1000 }, { code: 4999 }] as const);
+      const how = random.pick([
+        {},
+        {},
+        {},
+        { session: 'keep' },
+        { session: 'discard' },
+        { code: 1000 },
+        { code: 4999 },
+      ] as const);
       const options = maybeSignal(proc, random);
-      describe(withSignal(JSON.stringify(how), options), 'session' in how ? how.session === 'discard' : 'code' in how && how.code < 4000);
+      describe(
+        withSignal(JSON.stringify(how), options),
+        'session' in how ? how.session === 'discard' : 'code' in how && how.code < 4000,
+      );
       proc.trackPromise('disconnect', () => proc.manager.disconnect({ ...how, ...options }));
       proc.place.reconnectLater(proc, random.chance(0.5) ? random.int(0, 500) : random.int(0, 60 * SECONDS));
     },
@@ -78,7 +94,8 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
     run(proc, random, describe) {
       const count = random.int(1, 3);
       describe(`${count}`);
-      for (let n = 0; n < count; n += 1) proc.trackPromise('broadcast', () => proc.manager.broadcast(payload(random, n)));
+      for (let n = 0; n < count; n += 1)
+        proc.trackPromise('broadcast', () => proc.manager.broadcast(payload(random, n)));
     },
   },
   members: {
@@ -87,7 +104,8 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
       const shard = proc.manager.shards.get(someShard(proc, random));
       describe(shard === undefined ? 'of no shard' : `by shard ${shard.shardId}`);
       const options = { timeoutMs: random.int(1, 40 * SECONDS), ...maybeSignal(proc, random) };
-      if (shard !== undefined) proc.trackPromise('members', () => shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, options));
+      if (shard !== undefined)
+        proc.trackPromise('members', () => shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, options));
     },
   },
   reconnect: {
@@ -125,8 +143,29 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
   onNextEvent: {
     weight: 3,
     run(proc, random, describe) {
-      const event = random.pick(['stateChange', 'dispatch', 'disconnected', 'fault', 'ready', 'resumed', 'failed', 'progress', 'allReady', 'resharded'] as const);
-      const name = random.pick(['connect', 'disconnect', 'forceClose', 'reshard', 'send', 'broadcast', 'reconnect', 'stopOne', 'kill']);
+      const event = random.pick([
+        'stateChange',
+        'dispatch',
+        'disconnected',
+        'fault',
+        'ready',
+        'resumed',
+        'failed',
+        'progress',
+        'allReady',
+        'resharded',
+      ] as const);
+      const name = random.pick([
+        'connect',
+        'disconnect',
+        'forceClose',
+        'reshard',
+        'send',
+        'broadcast',
+        'reconnect',
+        'stopOne',
+        'kill',
+      ]);
       describe(`${name} at the next ${event}`);
       proc.listenerHook = { event, run: () => performManagerAction(proc, name, random) };
     },
@@ -135,5 +174,7 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
 
 export function performManagerAction(proc: BotProcess, name: string, random: SeededRandom): void {
   if (proc.isOver) return;
-  MANAGER_ACTIONS[name]!.run(proc, random, (what, drops) => proc.world.eventLog.record('action', { proc, name, what, ...(drops === true ? { drops } : {}) }));
+  MANAGER_ACTIONS[name]!.run(proc, random, (what, drops) =>
+    proc.world.eventLog.record('action', { proc, name, what, ...(drops === true ? { drops } : {}) }),
+  );
 }

@@ -9,7 +9,10 @@ export class SessionStartBudget {
   #remaining: number;
   #resetAt: number;
 
-  constructor(clock: SimClock, { total, remaining, resetAfterMs }: { total: number; remaining: number; resetAfterMs: number }) {
+  constructor(
+    clock: SimClock,
+    { total, remaining, resetAfterMs }: { total: number; remaining: number; resetAfterMs: number },
+  ) {
     this.#clock = clock;
     this.#total = total;
     this.#remaining = remaining;

@@ -6,7 +6,9 @@ import type { CurrentSession } from '../session/current-session.ts';
 import type { SessionWriter } from '../session/session-writer.ts';
 import type { ResolveDependencies } from './actor-dependencies.ts';
 
-export const loadSessionActor = (resolveDependencies: ResolveDependencies<{ session: CurrentSession; sessionWriter: SessionWriter }>) =>
+export const loadSessionActor = (
+  resolveDependencies: ResolveDependencies<{ session: CurrentSession; sessionWriter: SessionWriter }>,
+) =>
   fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
     const { session: currentSession, sessionWriter } = resolveDependencies(system);
     let stopped = false;

@@ -7,7 +7,9 @@ import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
 import type { ConnectionSlot } from '../connection/connection-slot.ts';
 import type { ResolveDependencies } from './actor-dependencies.ts';
 
-export const socketActor = (resolveDependencies: ResolveDependencies<{ connectionSlot: ConnectionSlot; delegate: ConnectionDelegate }>) =>
+export const socketActor = (
+  resolveDependencies: ResolveDependencies<{ connectionSlot: ConnectionSlot; delegate: ConnectionDelegate }>,
+) =>
   fromCallback<SocketCommand, SocketInput>(({ input, system, sendBack, receive }) => {
     const { connectionSlot, delegate } = resolveDependencies(system);
     // A throw in here would put the machine into error for good.

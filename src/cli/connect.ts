@@ -36,10 +36,15 @@ or DISCORD_TOKEN is not set.
 
 function intentsFrom(text: string): number | readonly IntentName[] {
   if (/^\d+$/.test(text)) return Number(text);
-  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
   const unknown = names.find((name) => !Object.hasOwn(Intents, name));
   if (unknown !== undefined) {
-    throw new UsageError(`connect: --intents knows no such name as '${unknown}'; there are ${Object.keys(Intents).join(', ')}`);
+    throw new UsageError(
+      `connect: --intents knows no such name as '${unknown}'; there are ${Object.keys(Intents).join(', ')}`,
+    );
   }
   return names as IntentName[];
 }
@@ -97,14 +102,19 @@ export const connect: Command = {
   async run(values) {
     const token = process.env['DISCORD_TOKEN']?.trim() ?? '';
     if (token === '') {
-      throw new UsageError('connect: set DISCORD_TOKEN to the token of your bot (Discord Developer Portal → Bot → Reset Token)');
+      throw new UsageError(
+        'connect: set DISCORD_TOKEN to the token of your bot (Discord Developer Portal → Bot → Reset Token)',
+      );
     }
     using signal = interruptSignal();
     const output = new OutputLog(wallClock);
     await using inspector = await inspectorFrom(values, output);
     const statusLine = new ShardStatusLine(output);
     const shard = createShard(values, token, combineObservers(statusLine.inspect, inspector.inspect));
-    output.log('note', `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`);
+    output.log(
+      'note',
+      `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`,
+    );
     const stopLogging = logEvents(shard, output, { rateEveryMs: RATE_EVERY_MS });
     statusLine.start();
     const ended = waitForEnd(shard, signal);

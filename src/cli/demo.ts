@@ -55,7 +55,8 @@ function numberFrom(values: OptionValues, option: string, min: number, max: numb
   const text = stringOption(values, option);
   if (text === undefined) return null;
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(number >= min && number <= max)) throw new UsageError(`demo: --${option} must be an integer from ${min} to ${max}`);
+  if (!(number >= min && number <= max))
+    throw new UsageError(`demo: --${option} must be an integer from ${min} to ${max}`);
   return number;
 }
 
@@ -73,7 +74,8 @@ export const demo: Command = {
     const seed = seedFrom('demo', values);
     const shards = numberFrom(values, 'shards', 1, MAX_SHARDS);
     const workers = numberFrom(values, 'workers', 0, MAX_WORKERS);
-    if (shards === null && workers !== null) throw new UsageError('demo: --workers needs --shards: one shard alone lives in this thread');
+    if (shards === null && workers !== null)
+      throw new UsageError('demo: --workers needs --shards: one shard alone lives in this thread');
     using signal = interruptSignal();
     const output = new OutputLog(stopwatch());
     const forever = values['forever'] === true;
@@ -81,7 +83,10 @@ export const demo: Command = {
     await using inspector = await inspectorFrom(values, output);
     const { inspect } = inspector;
     const demoOptions = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, output, signal, inspect };
-    const stats = shards === null ? await runDemo(demoOptions) : await runManagerDemo({ ...demoOptions, shards, workers: workers ?? 0 });
+    const stats =
+      shards === null
+        ? await runDemo(demoOptions)
+        : await runManagerDemo({ ...demoOptions, shards, workers: workers ?? 0 });
     for (const line of summary(stats, seed, output.colorize)) output.line(line);
     return stats.isClean ? 0 : 1;
   },

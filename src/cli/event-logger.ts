@@ -39,16 +39,27 @@ export function logEvents(shard: Shard, output: OutputLog, { rateEveryMs }: Even
 
   shard
     .on('stateChange', ({ from, to }) => output.log('state', `${from} → ${to}`))
-    .on('hello', ({ heartbeatInterval }) => output.log('hello', `the gateway asks for a heartbeat every ${formatMs(heartbeatInterval)}`))
-    .on('ready', ({ guilds, session_id: id }) => output.log('ready', `session ${shortId(id)} begins, ${formatCount(guilds.length, 'guild')}`))
-    .on('resumed', ({ replayed }) => output.log('resumed', `the session goes on; ${formatCount(replayed, 'dispatch')} replayed`))
+    .on('hello', ({ heartbeatInterval }) =>
+      output.log('hello', `the gateway asks for a heartbeat every ${formatMs(heartbeatInterval)}`),
+    )
+    .on('ready', ({ guilds, session_id: id }) =>
+      output.log('ready', `session ${shortId(id)} begins, ${formatCount(guilds.length, 'guild')}`),
+    )
+    .on('resumed', ({ replayed }) =>
+      output.log('resumed', `the session goes on; ${formatCount(replayed, 'dispatch')} replayed`),
+    )
     .on('disconnected', (loss) => output.log('closed', disconnectedText(loss)))
     .on('dispatch', ({ t }) => rate.count(t))
     .on('rateLimited', ({ retryAfter }) => output.log('notice', `Discord limits a request for ${retryAfter} s`))
     .on('throttled', ({ pending, retryAfterMs }) =>
-      output.log('notice', `${formatCount(pending, 'frame')} held back for ${formatMs(retryAfterMs)}, to stay within Discord's limit`),
+      output.log(
+        'notice',
+        `${formatCount(pending, 'frame')} held back for ${formatMs(retryAfterMs)}, to stay within Discord's limit`,
+      ),
     )
-    .on('lagged', ({ lateMs }) => output.log('notice', `this process was busy: a heartbeat was ${formatMs(lateMs)} late`))
+    .on('lagged', ({ lateMs }) =>
+      output.log('notice', `this process was busy: a heartbeat was ${formatMs(lateMs)} late`),
+    )
     .on('fault', (error) => output.log('notice', `${error.code}: ${error.message}`))
     .on('failed', (error) => output.log('failed', `${error.code}: ${error.message}`))
     .on('heartbeat', ({ latency }) => {

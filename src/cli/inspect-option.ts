@@ -36,7 +36,8 @@ export async function openInspector(port: number): Promise<Inspector> {
 
 /** The inspector that was asked for, with its address told; or none. */
 export async function inspectorFrom(values: OptionValues, output: OutputLog): Promise<InspectorHandle> {
-  if (values['inspect'] !== true && values['inspect-port'] === undefined) return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
+  if (values['inspect'] !== true && values['inspect-port'] === undefined)
+    return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
   const inspector = await openInspector(portFrom('--inspect-port', values['inspect-port']));
   output.log('note', `the inspector is at ${inspector.url}`);
   return inspector;

@@ -35,7 +35,14 @@ export const inspect: Command = {
     const output = new OutputLog(wallClock);
     await using inspector = await openInspector(port);
     output.log('note', `the inspector is at ${inspector.url}; Ctrl-C ends it`);
-    const stats = await runDemo({ seed, pace: NORMAL, forever: true, output: new OutputLog(wallClock, SILENT), signal, inspect: inspector.inspect });
+    const stats = await runDemo({
+      seed,
+      pace: NORMAL,
+      forever: true,
+      output: new OutputLog(wallClock, SILENT),
+      signal,
+      inspect: inspector.inspect,
+    });
     return stats.isClean ? 0 : 1;
   },
 };

@@ -71,7 +71,9 @@ export class OutputLog {
     const kind: Kind = KINDS[name];
     const time = this.#stamp();
     const indent = time.length + KIND_WIDTH + 4;
-    const lines = this.#fold(text, indent).map((line) => (kind.message === undefined ? line : this.colorize(kind.message, line)));
+    const lines = this.#fold(text, indent).map((line) =>
+      kind.message === undefined ? line : this.colorize(kind.message, line),
+    );
     const head = `${this.colorize('dim', time)}  ${this.colorize(kind.mark, `${kind.symbol} ${name.padEnd(KIND_WIDTH)}`)}`;
     this.line(`${head}${lines.join(`\n${' '.repeat(indent)}`)}`);
   }

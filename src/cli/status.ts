@@ -31,7 +31,9 @@ nobody answers; 2 an option is wrong.
 function urlFrom(text: string | undefined): URL {
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
-  throw new UsageError('status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/');
+  throw new UsageError(
+    'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/',
+  );
 }
 
 interface View {
@@ -48,7 +50,10 @@ const jsonView: View = {
 function tableView(isWatched: boolean): View {
   const colorize = colorizeFor(process.stdout, process.env);
   const isScreen = isWatched && process.stdout.isTTY;
-  const write = (lines: readonly string[]): void => void process.stdout.write(`${isScreen ? CLEAR_SCREEN : ''}${lines.join('\n')}\n${isWatched && !isScreen ? '\n' : ''}`);
+  const write = (lines: readonly string[]): void =>
+    void process.stdout.write(
+      `${isScreen ? CLEAR_SCREEN : ''}${lines.join('\n')}\n${isWatched && !isScreen ? '\n' : ''}`,
+    );
   return {
     show: (report) => write(statusLines(report, colorize, isScreen ? process.stdout.rows : Infinity)),
     showError: ({ message }) => write([colorize('red', `✗ ${message}`)]),

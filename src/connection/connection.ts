@@ -23,11 +23,16 @@ import type { WebSocketLike } from './web-socket.ts';
 
 type ConnectionEvent = SocketEvent | GatewayEvent;
 /** An event that does not know yet which connection it is from. */
-type UntaggedEvent = ConnectionEvent extends infer E ? (E extends ConnectionEvent ? Omit<E, 'connectionId'> : never) : never;
+type UntaggedEvent = ConnectionEvent extends infer E
+  ? E extends ConnectionEvent
+    ? Omit<E, 'connectionId'>
+    : never
+  : never;
 
 const MAX_CLOSE_REASON_BYTES = 123;
 
-const heartbeatUnanswered = (): GatewayError => new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
+const heartbeatUnanswered = (): GatewayError =>
+  new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
 
 export class Connection {
   readonly id: number;
@@ -49,7 +54,8 @@ export class Connection {
     this.#delegate = delegate;
     this.#emit = emit;
     this.limiter = new SendLimiter({ clock: delegate.clock });
-    const fault = ({ message, cause }: GatewayError): void => this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
+    const fault = ({ message, cause }: GatewayError): void =>
+      this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
     this.#fastLane = new FastLane(delegate, fault);
     const sink = { message: (bytes: Buffer) => this.#handleMessage(bytes), fault };
     this.#decoder = createDecoder(delegate.compression, sink, { maxMessageBytes: delegate.maxMessageBytes });
@@ -79,12 +85,15 @@ export class Connection {
     if (!this.#detached) Connection.#commandHandlers[command.type](this, command);
   }
 
-  static readonly #commandHandlers: Readonly<Record<SocketCommand['type'], (connection: Connection, command: SocketCommand) => void>> = {
+  static readonly #commandHandlers: Readonly<
+    Record<SocketCommand['type'], (connection: Connection, command: SocketCommand) => void>
+  > = {
     heartbeat: (connection, command) => {
       if (command.type !== 'heartbeat') return;
       if (command.scheduled) connection.#reportLag();
       // A gateway that asks without end must not drive us over its own limit.
-      if (command.scheduled || connection.limiter.delayMs('reply') === 0) connection.#sendHeartbeat(command.scheduled ? 'heartbeat' : 'reply');
+      if (command.scheduled || connection.limiter.delayMs('reply') === 0)
+        connection.#sendHeartbeat(command.scheduled ? 'heartbeat' : 'reply');
     },
     identify: (connection) => connection.#sendIdentify(),
     resume: (connection) => {
@@ -199,20 +208,32 @@ export class Connection {
   }
 
   /** Everything but dispatches; what is not here is ignored. */
-  static readonly #controlHandlers: ReadonlyMap<number, (connection: Connection, d: unknown) => void> = new Map<number, (connection: Connection, d: unknown) => void>([
+  static readonly #controlHandlers: ReadonlyMap<number, (connection: Connection, d: unknown) => void> = new Map<
+    number,
+    (connection: Connection, d: unknown) => void
+  >([
     [Opcodes.Heartbeat, (connection) => connection.#raise({ type: 'gateway.heartbeatRequest' })],
     [Opcodes.Reconnect, (connection) => connection.#raise({ type: 'gateway.reconnect' })],
-    [Opcodes.InvalidSession, (connection, d) => connection.#raise({ type: 'gateway.invalidSession', resumable: d === true })],
-    [Opcodes.Hello, (connection, d) => {
-      const heartbeatIntervalMs = heartbeatIntervalOf(d);
-      connection.limiter.reserveHeartbeats(heartbeatIntervalMs);
-      connection.#raise({ type: 'gateway.hello', heartbeatIntervalMs });
-    }],
-    [Opcodes.HeartbeatAck, (connection) => {
-      const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
-      connection.#raise({ type: 'gateway.heartbeatAck' });
-      if (latencyMs !== null) connection.#delegate.onHeartbeat(latencyMs);
-    }],
+    [
+      Opcodes.InvalidSession,
+      (connection, d) => connection.#raise({ type: 'gateway.invalidSession', resumable: d === true }),
+    ],
+    [
+      Opcodes.Hello,
+      (connection, d) => {
+        const heartbeatIntervalMs = heartbeatIntervalOf(d);
+        connection.limiter.reserveHeartbeats(heartbeatIntervalMs);
+        connection.#raise({ type: 'gateway.hello', heartbeatIntervalMs });
+      },
+    ],
+    [
+      Opcodes.HeartbeatAck,
+      (connection) => {
+        const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
+        connection.#raise({ type: 'gateway.heartbeatAck' });
+        if (latencyMs !== null) connection.#delegate.onHeartbeat(latencyMs);
+      },
+    ],
   ]);
 
   #handleDispatch(packet: Packet, bytes: Buffer): void {
@@ -247,7 +268,8 @@ export class Connection {
   }
 
   #sendHeartbeat(kind: FrameKind): void {
-    if (this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence))) this.#delegate.heartbeatTracker.recordSent();
+    if (this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence)))
+      this.#delegate.heartbeatTracker.recordSent();
   }
 
   #sendFrame(kind: FrameKind, text: string): boolean {

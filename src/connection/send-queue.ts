@@ -153,7 +153,8 @@ export class SendQueue {
       this.#flush();
     }, retryAfterMs);
     if (wasThrottled) return;
-    if (sendChannel.hasSubscribers) sendChannel.publish({ event: 'throttled', shardId: this.#shardId, pending: this.pending, retryAfterMs });
+    if (sendChannel.hasSubscribers)
+      sendChannel.publish({ event: 'throttled', shardId: this.#shardId, pending: this.pending, retryAfterMs });
     this.#onThrottled({ pending: this.pending, retryAfterMs });
   }
 

@@ -47,7 +47,8 @@ export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload 
   });
 
 /** Whether a socket ended because a message had more than `maxPayload`. */
-export const isTooLarge = (error: Error): boolean => 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+export const isTooLarge = (error: Error): boolean =>
+  'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** `ws` gives Buffers; other transports may give the other binary forms of the WebSocket API, or text. */
 export function toBuffer(data: Buffer | ArrayBuffer | Buffer[] | string): Buffer {

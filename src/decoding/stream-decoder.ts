@@ -84,7 +84,10 @@ export class ZlibStreamDecoder extends StreamDecoder {
       if (from === data.length) break;
     }
     if (from < data.length) this.inflate(data.subarray(from), false);
-    this.#previousTail = from === data.length && from > 0 ? EMPTY : lastBytes(from === 0 ? this.#previousTail : EMPTY, data.subarray(from));
+    this.#previousTail =
+      from === data.length && from > 0
+        ? EMPTY
+        : lastBytes(from === 0 ? this.#previousTail : EMPTY, data.subarray(from));
   }
 
   /** Where the first message in this frame ends, also when its suffix began in the frame before. */

@@ -33,7 +33,11 @@ export interface DiscordJsGateway {
 }
 
 function assertDispatchEvent(event: string): void {
-  if (event !== 'dispatch') throw new GatewayError('INVALID_OPTIONS', `${event} is told by the manager: of a gateway @discordjs/core hears dispatch alone`);
+  if (event !== 'dispatch')
+    throw new GatewayError(
+      'INVALID_OPTIONS',
+      `${event} is told by the manager: of a gateway @discordjs/core hears dispatch alone`,
+    );
 }
 
 /** The types of discord.js have a closed list of events, and enums where ours have numbers; the values are the same. */
@@ -44,7 +48,11 @@ const adaptListener = (listener: DispatchListener): ((dispatch: Dispatch, shardI
  * What is answered with dispatches. The client listens for these only when `send()` has settled, for several shards when
  * the last has; with a shard that has to wait, or is in another thread, the answer could be there before.
  */
-const OPCODES_WITH_RESPONSE: ReadonlySet<number> = new Set([Opcodes.RequestGuildMembers, Opcodes.RequestSoundboardSounds, Opcodes.RequestChannelInfo]);
+const OPCODES_WITH_RESPONSE: ReadonlySet<number> = new Set([
+  Opcodes.RequestGuildMembers,
+  Opcodes.RequestSoundboardSounds,
+  Opcodes.RequestChannelInfo,
+]);
 
 /** Lasts until all is refused that can be without a look at the world, and not until something can come in from it. */
 async function afterLocalValidation(): Promise<void> {
@@ -101,7 +109,13 @@ class ManagerGateway implements DiscordJsGateway {
  */
 export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
   const candidate: unknown = manager;
-  const isManager = typeof candidate === 'object' && candidate !== null && 'total' in candidate && 'send' in candidate && 'on' in candidate && 'off' in candidate;
+  const isManager =
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    'total' in candidate &&
+    'send' in candidate &&
+    'on' in candidate &&
+    'off' in candidate;
   if (!isManager) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() takes a ShardManager');
   return new ManagerGateway(manager);
 }

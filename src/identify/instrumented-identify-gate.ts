@@ -48,7 +48,13 @@ export class InstrumentedIdentifyGate implements IdentifyGate {
     return {
       sent: () => {
         permit.sent();
-        if (end()) identifyChannel.publish({ event: 'sent', shardId, waitMs: waitMs(), remainingStarts: remainingStartsOf(this.inner) });
+        if (end())
+          identifyChannel.publish({
+            event: 'sent',
+            shardId,
+            waitMs: waitMs(),
+            remainingStarts: remainingStartsOf(this.inner),
+          });
       },
       release: () => {
         permit.release();
@@ -61,6 +67,7 @@ export class InstrumentedIdentifyGate implements IdentifyGate {
 /** Of a gate that tells of its budget, as `MemoryIdentifyGate` does. */
 function remainingStartsOf(gate: object): number | null {
   const budget: unknown = 'budget' in gate ? gate.budget : null;
-  const remaining: unknown = typeof budget === 'object' && budget !== null && 'remaining' in budget ? budget.remaining : null;
+  const remaining: unknown =
+    typeof budget === 'object' && budget !== null && 'remaining' in budget ? budget.remaining : null;
   return typeof remaining === 'number' ? remaining : null;
 }

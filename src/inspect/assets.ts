@@ -38,7 +38,12 @@ function locate(path: string): URL | null {
 async function load(url: URL): Promise<Asset> {
   const ending = url.pathname.slice(url.pathname.lastIndexOf('.') + 1);
   const text = await readFile(url, 'utf8');
-  const body = ending === 'ts' ? stripTypeScriptTypes(text) : ending === 'html' && !FROM_SOURCE ? text.replaceAll('.ts"', '.js"') : text;
+  const body =
+    ending === 'ts'
+      ? stripTypeScriptTypes(text)
+      : ending === 'html' && !FROM_SOURCE
+        ? text.replaceAll('.ts"', '.js"')
+        : text;
   return { type: TYPES[ending] ?? 'application/octet-stream', body };
 }
 

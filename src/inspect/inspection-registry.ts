@@ -152,7 +152,9 @@ export class InspectionRegistry {
     const isDue = now - this.#measuredAt >= MEASURE_EVERY_MS;
     if (isDue) this.#measuredAt = now;
     const changed: ShardSummary[] = [];
-    for (const probe of isDue ? this.#probes.values() : [...this.#changed].flatMap((key) => this.#probes.get(key) ?? [])) {
+    for (const probe of isDue
+      ? this.#probes.values()
+      : [...this.#changed].flatMap((key) => this.#probes.get(key) ?? [])) {
       if (isDue) probe.measure();
       const { summary } = probe;
       if (this.#hasChanged(summary)) changed.push(summary);

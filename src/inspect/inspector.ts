@@ -57,7 +57,11 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
   const { port = 0, maxPages = 8, payloads = false, redact = ({ d }) => d, clock = systemClock } = options;
   const registry = new InspectionRegistry(clock, payloads ? redact : null);
   const broadcaster = new PageBroadcaster(registry, clock, payloads);
-  const server = await PageServer.listen({ port, canAccept: () => broadcaster.pageCount < maxPages, onPage: (socket) => broadcaster.addClient(socket) });
+  const server = await PageServer.listen({
+    port,
+    canAccept: () => broadcaster.pageCount < maxPages,
+    onPage: (socket) => broadcaster.addClient(socket),
+  });
   const close = async (): Promise<void> => {
     broadcaster.close();
     registry.close();
@@ -65,7 +69,10 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
   };
   return {
     url: server.url,
-    inspect: { attach: (shard) => void registry.addShard(shard), attachManager: (manager) => registry.addManager(manager) },
+    inspect: {
+      attach: (shard) => void registry.addShard(shard),
+      attachManager: (manager) => registry.addManager(manager),
+    },
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -105,7 +112,16 @@ class PageBroadcaster {
     }
     this.#clients.add(client);
     const { managers, summaries: shards, log, identify } = this.#registry;
-    client.send({ type: 'welcome', version: VERSION, now: this.#clock.now(), payloads: this.#payloads, managers, shards, log, identify });
+    client.send({
+      type: 'welcome',
+      version: VERSION,
+      now: this.#clock.now(),
+      payloads: this.#payloads,
+      managers,
+      shards,
+      log,
+      identify,
+    });
   }
 
   close(): void {
@@ -137,7 +153,8 @@ class PageBroadcaster {
     const { identify } = this.#registry;
     const updatesByKey = new Map<string, DetailUpdates>();
     for (const { selected } of this.#clients) {
-      if (selected !== null && !updatesByKey.has(selected)) updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
+      if (selected !== null && !updatesByKey.has(selected))
+        updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
     }
     const wasSentRecently = now - this.#lastSentAt < KEEP_ALIVE_MS;
     for (const client of this.#clients) {
@@ -145,9 +162,27 @@ class PageBroadcaster {
       const ownDetails = selected === null ? [] : (details.get(selected) ?? []);
       const updates = selected === null || client.needsDetail ? NO_UPDATES : (updatesByKey.get(selected) ?? NO_UPDATES);
       if (client.needsDetail) this.#sendDetail(client, now);
-      const isEmpty = managers.length + shards.length + removed.length + log.length + ownDetails.length + updates.states.length + updates.marks.length + updates.heartbeats.length === 0;
+      const isEmpty =
+        managers.length +
+          shards.length +
+          removed.length +
+          log.length +
+          ownDetails.length +
+          updates.states.length +
+          updates.marks.length +
+          updates.heartbeats.length ===
+        0;
       if (isEmpty && wasSentRecently) continue;
-      client.send({ type: 'batch', now, managers, shards, removed, log: mergeById(log, ownDetails), identify, ...updates });
+      client.send({
+        type: 'batch',
+        now,
+        managers,
+        shards,
+        removed,
+        log: mergeById(log, ownDetails),
+        identify,
+        ...updates,
+      });
     }
     if (!wasSentRecently || shards.length + log.length > 0) this.#lastSentAt = now;
   }

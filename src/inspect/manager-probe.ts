@@ -46,8 +46,14 @@ export class ManagerProbe implements Inspectable {
     this.#subscription = new DetailSubscription(dependencies);
     this.#state = manager.state;
     this.#since = dependencies.now();
-    const subscription = manager.actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onStateChange() });
-    this.#unsubscribers.push(() => subscription.unsubscribe(), manager.onServiceChange(() => this.#syncShards()));
+    const subscription = manager.actor.subscribe({
+      next: () => this.#onStateChange(),
+      error: () => this.#onStateChange(),
+    });
+    this.#unsubscribers.push(
+      () => subscription.unsubscribe(),
+      manager.onServiceChange(() => this.#syncShards()),
+    );
     this.#on('fault', (error, shardId) => {
       if (shardId === null) this.#log('fault', `${error.code}: ${error.message}`);
     });

@@ -28,7 +28,11 @@ export class PageClient {
   /** Selected, but not yet told everything about it. */
   needsDetail = false;
 
-  constructor(socket: WebSocket, onSelect: (client: PageClient, previous: string | null) => void, onClose: (client: PageClient) => void) {
+  constructor(
+    socket: WebSocket,
+    onSelect: (client: PageClient, previous: string | null) => void,
+    onClose: (client: PageClient) => void,
+  ) {
     this.#socket = socket;
     socket.on('error', () => socket.terminate());
     socket.once('close', () => onClose(this));

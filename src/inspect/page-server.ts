@@ -24,23 +24,35 @@ export interface PageServerOptions {
 }
 
 function rejectUpgrade(socket: Duplex, status: string, message: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`,
+  );
 }
 
 export class PageServer {
-  readonly #webSocketServer = new WebSocketServer({ noServer: true, perMessageDeflate: false, clientTracking: false, maxPayload: MAX_MESSAGE_BYTES });
+  readonly #webSocketServer = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    clientTracking: false,
+    maxPayload: MAX_MESSAGE_BYTES,
+  });
   readonly #options: PageServerOptions;
   readonly #loopback: LoopbackServer;
 
   private constructor(options: PageServerOptions, loopback: LoopbackServer) {
     this.#options = options;
     this.#loopback = loopback;
-    loopback.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => this.#upgrade(request, socket, head));
+    loopback.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
   }
 
   /** Rejects with the error of `net.Server` when the port is taken. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
-    return new PageServer(options, await LoopbackServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }));
+    return new PageServer(
+      options,
+      await LoopbackServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }),
+    );
   }
 
   get url(): string {
@@ -55,7 +67,8 @@ export class PageServer {
     const foreign = foreignHostOrOrigin(request.headers);
     if (foreign !== null) return rejectUpgrade(socket, '403 Forbidden', foreign);
     if (pathOf(request) !== '/live') return rejectUpgrade(socket, '404 Not Found', 'there is nothing here');
-    if (!this.#options.canAccept()) return rejectUpgrade(socket, '503 Service Unavailable', 'as many pages are open as may be');
+    if (!this.#options.canAccept())
+      return rejectUpgrade(socket, '503 Service Unavailable', 'as many pages are open as may be');
     this.#webSocketServer.handleUpgrade(request, socket, head, (page) => this.#options.onPage(page));
   }
 }

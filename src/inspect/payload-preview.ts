@@ -8,7 +8,9 @@ const MAX_CHARACTERS = 16_384;
 export function payloadPreview(dispatch: Dispatch, redact: (dispatch: Dispatch) => unknown): unknown {
   try {
     const text = JSON.stringify(redact(dispatch)) ?? 'null';
-    return text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}… (${text.length} characters)` : (JSON.parse(text) as unknown);
+    return text.length > MAX_CHARACTERS
+      ? `${text.slice(0, MAX_CHARACTERS)}… (${text.length} characters)`
+      : (JSON.parse(text) as unknown);
   } catch {
     return '[not shown: redact threw, or gave back what is not JSON]';
   }

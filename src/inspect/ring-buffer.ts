@@ -9,7 +9,15 @@ export class RingBuffer<T> {
   #bytes = 0;
 
   /** @param sizeOf - about how many bytes an item holds; default none, for items of one size */
-  constructor({ maxRows, maxBytes = Number.POSITIVE_INFINITY, sizeOf = () => 0 }: { maxRows: number; maxBytes?: number; sizeOf?: (item: T) => number }) {
+  constructor({
+    maxRows,
+    maxBytes = Number.POSITIVE_INFINITY,
+    sizeOf = () => 0,
+  }: {
+    maxRows: number;
+    maxBytes?: number;
+    sizeOf?: (item: T) => number;
+  }) {
     this.#maxRows = maxRows;
     this.#maxBytes = maxBytes;
     this.#sizeOf = sizeOf;

@@ -78,7 +78,19 @@ export class ShardProbe implements Inspectable {
   get summary(): ShardSummary {
     const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow } = this.#shard;
     const dispatchesPerSecond = Math.round(this.#dispatchesPerSecond * 10) / 10;
-    return { key: this.key, shardId, shardCount, state, since: this.#since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, pendingSends, sendWindow };
+    return {
+      key: this.key,
+      shardId,
+      shardCount,
+      state,
+      since: this.#since,
+      pingMs,
+      dispatchesPerSecond,
+      sequence,
+      lastDispatchAt,
+      pendingSends,
+      sendWindow,
+    };
   }
 
   /** Whether nothing more may come of it by itself. */
@@ -129,7 +141,12 @@ export class ShardProbe implements Inspectable {
   readonly #logDispatch = (dispatch: Dispatch): void => {
     const { redact } = this.#dependencies;
     if (redact === null) return;
-    this.#dependencies.logDetail({ at: this.#dependencies.now(), kind: 'dispatch', text: dispatch.t, payload: payloadPreview(dispatch, redact) });
+    this.#dependencies.logDetail({
+      at: this.#dependencies.now(),
+      kind: 'dispatch',
+      text: dispatch.t,
+      payload: payloadPreview(dispatch, redact),
+    });
   };
 
   #listen(): void {
@@ -146,17 +163,28 @@ export class ShardProbe implements Inspectable {
     this.#on('heartbeat', ({ latency }) => {
       const at = this.#dependencies.now();
       this.#record('heartbeats', this.#heartbeats, { at, latencyMs: latency });
-      if (this.#subscription.isActive) this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `answered after ${Math.round(latency)} ms` });
+      if (this.#subscription.isActive)
+        this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `answered after ${Math.round(latency)} ms` });
     });
     this.#on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
       const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
-      this.#recordMark('closed', code === null ? 'no code' : String(code), `${code ?? 'no code'} ${reason} (${initiator}); ${next}`);
+      this.#recordMark(
+        'closed',
+        code === null ? 'no code' : String(code),
+        `${code ?? 'no code'} ${reason} (${initiator}); ${next}`,
+      );
     });
     this.#on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
     this.#on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
-    this.#on('throttled', ({ pending, retryAfterMs }) => this.#logNotice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`));
-    this.#on('rateLimited', ({ opcode, retryAfter }) => this.#logNotice(`Discord limits op ${opcode} for ${retryAfter} s`));
-    this.#on('lagged', ({ lateMs }) => this.#logNotice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`));
+    this.#on('throttled', ({ pending, retryAfterMs }) =>
+      this.#logNotice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`),
+    );
+    this.#on('rateLimited', ({ opcode, retryAfter }) =>
+      this.#logNotice(`Discord limits op ${opcode} for ${retryAfter} s`),
+    );
+    this.#on('lagged', ({ lateMs }) =>
+      this.#logNotice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`),
+    );
   }
 
   #on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => void): void {
@@ -164,7 +192,11 @@ export class ShardProbe implements Inspectable {
     this.#unsubscribers.push(() => this.#shard.off(name, listener));
   }
 
-  #record<Kind extends keyof DetailUpdates>(kind: Kind, buffer: RingBuffer<DetailUpdates[Kind][number]>, item: DetailUpdates[Kind][number]): void {
+  #record<Kind extends keyof DetailUpdates>(
+    kind: Kind,
+    buffer: RingBuffer<DetailUpdates[Kind][number]>,
+    item: DetailUpdates[Kind][number],
+  ): void {
     buffer.push(item);
     if (this.#subscription.isActive) (this.#updates[kind] as DetailUpdates[Kind][number][]).push(item);
   }

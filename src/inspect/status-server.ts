@@ -53,7 +53,10 @@ interface StatusSource {
  * ```
  * @throws the error of `net.Server` when the port is taken
  */
-export async function serveStatus(manager: StatusSource, { port = 0, clock = systemClock }: StatusServerOptions = {}): Promise<StatusServer> {
+export async function serveStatus(
+  manager: StatusSource,
+  { port = 0, clock = systemClock }: StatusServerOptions = {},
+): Promise<StatusServer> {
   const report = (): StatusReport => ({
     format: 'shardwright-status',
     formatVersion: 1,

@@ -93,7 +93,11 @@ export class Fleet implements ShardSetObserver {
     const plan = this.#plan(info, total, allIds(total));
     this.#isAwaitingSuccessor = true;
     const { clock, intents } = this.#dependencies.options;
-    this.#guildSync = new GuildSync({ clock, hasGuildsIntent: (intents & Intents.Guilds) !== 0, onDone: () => this.#checkSuccessor() });
+    this.#guildSync = new GuildSync({
+      clock,
+      hasGuildsIntent: (intents & Intents.Guilds) !== 0,
+      onDone: () => this.#checkSuccessor(),
+    });
     this.#successor = this.#createShardSet(plan, 'buffering');
     this.#successor.launch(plan.maxConcurrency);
   }
@@ -156,7 +160,10 @@ export class Fleet implements ShardSetObserver {
   /** Lets all shards go. Settles when they are gone; never rejects. */
   async close(closeRequest: DisconnectOptions): Promise<void> {
     this.discardSuccessor();
-    await Promise.all([this.#current?.close(closeRequest), ...[...this.#retiring].map((set) => set.close({ session: 'discard' }))]);
+    await Promise.all([
+      this.#current?.close(closeRequest),
+      ...[...this.#retiring].map((set) => set.close({ session: 'discard' })),
+    ]);
   }
 
   forceClose(code?: number): void {
@@ -204,7 +211,8 @@ export class Fleet implements ShardSetObserver {
 
   onSharedFailure(set: ShardSet, failure: GatewayError): void {
     if (set === this.#current) this.#dependencies.send({ type: 'fleet.failed', failure });
-    else if (set === this.#successor) this.#dependencies.send({ type: 'successor.failed', failure: reshardFailure(set, failure) });
+    else if (set === this.#successor)
+      this.#dependencies.send({ type: 'successor.failed', failure: reshardFailure(set, failure) });
   }
 
   onBudgetSpent(retryAfterMs: number): void {
@@ -243,7 +251,11 @@ export class Fleet implements ShardSetObserver {
     this.#retiring.delete(set);
   }
 
-  #plan({ url, sessionStartLimit: { maxConcurrency } }: GatewayInfo, total: number, ids: readonly number[]): ShardSetPlan {
+  #plan(
+    { url, sessionStartLimit: { maxConcurrency } }: GatewayInfo,
+    total: number,
+    ids: readonly number[],
+  ): ShardSetPlan {
     return { total, ids, url, maxConcurrency, presence: this.presence };
   }
 
@@ -253,8 +265,14 @@ export class Fleet implements ShardSetObserver {
     this.#gatewayInfo = info;
     const { sessionStartLimit } = info;
     const { clock, reserve } = this.#dependencies.options;
-    if (this.#gate === null) this.#gate = new MemoryIdentifyGate({ ...sessionStartLimit, clock, reserve: Math.min(reserve, sessionStartLimit.total - 1) });
-    else if (this.#gate instanceof MemoryIdentifyGate && this.#dependencies.options.customGate === null) this.#gate.update(sessionStartLimit);
+    if (this.#gate === null)
+      this.#gate = new MemoryIdentifyGate({
+        ...sessionStartLimit,
+        clock,
+        reserve: Math.min(reserve, sessionStartLimit.total - 1),
+      });
+    else if (this.#gate instanceof MemoryIdentifyGate && this.#dependencies.options.customGate === null)
+      this.#gate.update(sessionStartLimit);
   }
 
   #createShardSet(plan: ShardSetPlan, mode: 'writing' | 'buffering'): ShardSet {
@@ -270,15 +288,28 @@ export class Fleet implements ShardSetObserver {
       mode,
     );
     const gate = this.#gate ?? identifyGate;
-    return new ShardSet(plan, { clock, createShard, sessionBuffer, gate, storeTimeoutMs: timing.connectTimeoutMs, rawEnabled, observer: this });
+    return new ShardSet(plan, {
+      clock,
+      createShard,
+      sessionBuffer,
+      gate,
+      storeTimeoutMs: timing.connectTimeoutMs,
+      rawEnabled,
+      observer: this,
+    });
   }
 }
 
 const allIds = (total: number): number[] => Array.from({ length: total }, (_, id) => id);
 
-const HINT = 'Reshard to a multiple of the shard count that GET /gateway/bot recommends; a large bot may have no other.';
+const HINT =
+  'Reshard to a multiple of the shard count that GET /gateway/bot recommends; a large bot may have no other.';
 
 const reshardFailure = ({ plan: { total } }: ShardSet, failure: GatewayError): GatewayError =>
   failure.code === 'INVALID_SHARD'
-    ? new GatewayError('INVALID_SHARD', `Discord does not take ${total} shards (4010)`, { closeCode: 4010, hint: HINT, cause: failure })
+    ? new GatewayError('INVALID_SHARD', `Discord does not take ${total} shards (4010)`, {
+        closeCode: 4010,
+        hint: HINT,
+        cause: failure,
+      })
     : failure;

@@ -48,7 +48,11 @@ interface ManagerInspectionSource {
   readonly state: ManagerState;
   readonly actor: AnyActorRef;
   readonly emitter: Emitter<ManagerEvents>;
-  readonly fleet: { readonly current: InspectedShardSet | null; readonly successor: InspectedShardSet | null; readonly gate: object | null };
+  readonly fleet: {
+    readonly current: InspectedShardSet | null;
+    readonly successor: InspectedShardSet | null;
+    readonly gate: object | null;
+  };
   onServiceChange(listener: () => void): () => void;
 }
 
@@ -104,7 +108,11 @@ class InspectedManagerView implements InspectedManager {
 }
 
 /** Shows the manager to an observer that knows managers; one that throws has seen enough. */
-export function attachManagerInspector(inspect: ManagerInspectionObserver | undefined, manager: ManagerInspectionSource, onThrow: (cause: unknown) => void): void {
+export function attachManagerInspector(
+  inspect: ManagerInspectionObserver | undefined,
+  manager: ManagerInspectionSource,
+  onThrow: (cause: unknown) => void,
+): void {
   try {
     inspect?.attachManager?.(new InspectedManagerView(manager));
   } catch (cause) {
@@ -114,11 +122,15 @@ export function attachManagerInspector(inspect: ManagerInspectionObserver | unde
 }
 
 /** The observer for one shard of a manager; `keep` is given what can be seen of the shard. */
-export function shardObserver(inspect: ManagerInspectionObserver, onAttach: (shard: InspectedShard) => void): InspectionObserver {
+export function shardObserver(
+  inspect: ManagerInspectionObserver,
+  onAttach: (shard: InspectedShard) => void,
+): InspectionObserver {
   const attach = (shard: InspectedShard): void => {
     onAttach(shard);
     if (inspect.attachManager === undefined) inspect.attach?.(shard);
   };
-  if (typeof inspect === 'function') return Object.assign((event: Parameters<typeof inspect>[0]) => inspect(event), { attach });
+  if (typeof inspect === 'function')
+    return Object.assign((event: Parameters<typeof inspect>[0]) => inspect(event), { attach });
   return { next: (event) => inspect.next?.(event), attach };
 }

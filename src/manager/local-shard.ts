@@ -1,5 +1,9 @@
 /** A shard in this thread, as the manager sees it. */
-import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type {
+  GatewayPresenceUpdateData,
+  GatewayRequestGuildMembersData,
+  GatewayVoiceStateUpdateData,
+} from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import { Shard } from '../shard.ts';
@@ -24,7 +28,9 @@ export class LocalShard implements ShardHandle {
 
   constructor({ inspect, ...options }: ShardOptions) {
     const onAttach = (shard: InspectedShard): void => void (this.inspected = shard);
-    this.#shard = new Shard(inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, onAttach) });
+    this.#shard = new Shard(
+      inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, onAttach) },
+    );
   }
 
   get shardId(): number {

@@ -39,7 +39,10 @@ const fleetActor = (fleet: Fleet) =>
       try {
         (handlers[command.type] as (command: FleetCommand) => void)(command);
       } catch (cause) {
-        sendBack({ type: 'fleet.failed', failure: new GatewayError('INTERNAL_ERROR', 'the shards could not be made', { cause }) });
+        sendBack({
+          type: 'fleet.failed',
+          failure: new GatewayError('INTERNAL_ERROR', 'the shards could not be made', { cause }),
+        });
       }
     });
   });
@@ -59,7 +62,11 @@ const closeShardsActor = (fleet: Fleet, closeRequest: () => DisconnectOptions) =
 export function createManagerActor({ options, fleet, closeRequest }: ManagerActorDependencies): ManagerActor {
   const { clock, random, timing, reserve } = options;
   const machine = managerMachine.provide({
-    actors: { gatewayInfo: gatewayInfoActor(options), fleet: fleetActor(fleet), closeShards: closeShardsActor(fleet, closeRequest) },
+    actors: {
+      gatewayInfo: gatewayInfoActor(options),
+      fleet: fleetActor(fleet),
+      closeShards: closeShardsActor(fleet, closeRequest),
+    },
     delays: managerDelays(random),
   });
   return createActor(machine, {

@@ -30,6 +30,17 @@ export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed
 
 /** What is relayed as it comes; `dispatch` has a way of its own, and `raw` is only asked for when somebody listens. */
 export const FORWARDED_EVENTS = [
-  'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'rateLimited',
-  'throttled', 'lagged', 'fault', 'failed',
+  'stateChange',
+  'connected',
+  'hello',
+  'ready',
+  'resumed',
+  'reconnected',
+  'disconnected',
+  'heartbeat',
+  'rateLimited',
+  'throttled',
+  'lagged',
+  'fault',
+  'failed',
 ] as const satisfies (keyof ShardEvents)[];

@@ -52,23 +52,40 @@ export function checkedTotal(total: number): number {
   return total;
 }
 
-function resolveShards(shards: 'auto' | number | ShardSelection): 'auto' | { total: number; ids: readonly number[] | null } {
+function resolveShards(
+  shards: 'auto' | number | ShardSelection,
+): 'auto' | { total: number; ids: readonly number[] | null } {
   if (shards === 'auto') return shards;
   if (typeof shards === 'number') return { total: checkedTotal(shards), ids: null };
-  check(typeof shards === 'object' && shards !== null && Array.isArray(shards.ids), 'shards must be "auto", a number, or { total, ids }');
+  check(
+    typeof shards === 'object' && shards !== null && Array.isArray(shards.ids),
+    'shards must be "auto", a number, or { total, ids }',
+  );
   const { total, ids } = shards;
   checkedTotal(total);
   check(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must be a list of different ids, one or more');
-  check(ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < total), 'shards.ids must be integers from 0 to total - 1');
+  check(
+    ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < total),
+    'shards.ids must be integers from 0 to total - 1',
+  );
   return { total, ids: ids.toSorted((a, b) => a - b) };
 }
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming what is wrong. */
 export function resolveManagerOptions(options: ManagerOptions) {
   check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
-  const { shards = 'auto', api = 'https://discord.com/api/v10', fetch: fetchFunction = fetch, token, ...rest } = options;
+  const {
+    shards = 'auto',
+    api = 'https://discord.com/api/v10',
+    fetch: fetchFunction = fetch,
+    token,
+    ...rest
+  } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
-  check(Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
+  check(
+    Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS,
+    `workers must be an integer from 0 to ${MAX_WORKERS}`,
+  );
   // An observer that knows managers is shown the manager, which is here.
   const { inspect, ...withoutInspect } = shared;
   if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);

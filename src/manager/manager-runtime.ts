@@ -27,9 +27,15 @@ const errorOf = (failure: Failure): GatewayError =>
     ? failure
     : new GatewayError(GATEWAY_ERROR_CODES.find((code) => code === failure.code) ?? 'INTERNAL_ERROR', failure.message);
 
-const createLocalShards = ({ shared, token }: ResolvedManagerOptions): ShardFactory =>
+const createLocalShards =
+  ({ shared, token }: ResolvedManagerOptions): ShardFactory =>
   ({ presence, ...shardConfig }) =>
-    new LocalShard({ ...shared, ...shardConfig, ...(presence === undefined ? {} : { presence }), token: token.reveal() });
+    new LocalShard({
+      ...shared,
+      ...shardConfig,
+      ...(presence === undefined ? {} : { presence }),
+      token: token.reveal(),
+    });
 
 export class ManagerRuntime {
   readonly options: ResolvedManagerOptions;
@@ -51,7 +57,10 @@ export class ManagerRuntime {
 
   constructor(options: ResolvedManagerOptions) {
     this.options = options;
-    const createShard = options.workers === 0 ? createLocalShards(options) : createWorkerShards(options, (error) => this.reportFault(error, null));
+    const createShard =
+      options.workers === 0
+        ? createLocalShards(options)
+        : createWorkerShards(options, (error) => this.reportFault(error, null));
     this.dispatcher = new FleetDispatcher({
       emit: (dispatch, shardId) => this.emitter.emit('dispatch', dispatch, shardId),
       onBackPressure: (full) => this.fleet.setBackPressure(full),
@@ -62,7 +71,9 @@ export class ManagerRuntime {
     this.actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
     this.actor.on('*', (emitted) => (this.#emitHandlers[emitted.type] as (emitted: ManagerEmitted) => void)(emitted));
     this.actor.start();
-    attachManagerInspector(options.inspect, this, (cause) => this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null));
+    attachManagerInspector(options.inspect, this, (cause) =>
+      this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null),
+    );
   }
 
   /** For inspectors: calls back when other shards are in service. Gives back what ends it. */
@@ -107,7 +118,8 @@ export class ManagerRuntime {
       options,
       createShard,
       send: (event) => this.send(event),
-      forwardEvent: (_set, shardId, name, args) => (emitter.emit as (name: string, ...args: unknown[]) => void).call(emitter, name, ...args, shardId),
+      forwardEvent: (_set, shardId, name, args) =>
+        (emitter.emit as (name: string, ...args: unknown[]) => void).call(emitter, name, ...args, shardId),
       deliver: (dispatch, entry) => dispatcher.deliver(dispatch, entry),
       lowestPendingSequence: (entry) => dispatcher.lowestSequenceOf(entry),
       reportFault: (error, shardId) => this.reportFault(error, shardId),
@@ -140,7 +152,9 @@ export class ManagerRuntime {
   }
 
   /** What the machine says, as events. */
-  readonly #emitHandlers: { [Type in ManagerEmitted['type']]: (emitted: Extract<ManagerEmitted, { type: Type }>) => void } = {
+  readonly #emitHandlers: {
+    [Type in ManagerEmitted['type']]: (emitted: Extract<ManagerEmitted, { type: Type }>) => void;
+  } = {
     unavailable: ({ failure }) => this.reportFault(errorOf(failure), null),
     reshardRefused: ({ failure }) => this.reshardWaiters.reject(errorOf(failure)),
     reshardUnaffordable: ({ total, info: { sessionStartLimit } }) => {
@@ -149,7 +163,11 @@ export class ManagerRuntime {
       const reserveText = reserve === 0 ? '' : `, ${reserve} of them in reserve`;
       const remainingText = `${remaining} are left${reserveText}, for another ${Math.ceil(resetAfterMs / 60_000)} min`;
       const hint = 'Try again after the reset; the shards in service go on.';
-      this.reshardWaiters.reject(new GatewayError('IDENTIFY_BUDGET_SPENT', `${total} shards take ${total} session starts; ${remainingText}`, { hint }));
+      this.reshardWaiters.reject(
+        new GatewayError('IDENTIFY_BUDGET_SPENT', `${total} shards take ${total} session starts; ${remainingText}`, {
+          hint,
+        }),
+      );
     },
     failed: ({ failure }) => this.#fail(errorOf(failure)),
   };

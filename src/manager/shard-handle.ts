@@ -2,7 +2,11 @@
  * The port between the manager and a shard, wherever that lives: in this thread, or in another. All that crosses it is
  * plain data, events and promises, in the order of the shard; nothing is read synchronously that could not be a copy.
  */
-import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type {
+  GatewayPresenceUpdateData,
+  GatewayRequestGuildMembersData,
+  GatewayVoiceStateUpdateData,
+} from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';

@@ -54,7 +54,8 @@ export class ShardManager {
     if (wasRunning && fleet.current?.hasStopped === false) return;
     const ready = readyWaiters.wait(signal, () => {
       // Those that are up must not suffer for those that were to be started again.
-      if (!wasRunning && readyWaiters.size === 0 && ['starting', 'draining'].includes(this.state)) void this.disconnect();
+      if (!wasRunning && readyWaiters.size === 0 && ['starting', 'draining'].includes(this.state))
+        void this.disconnect();
     });
     this.#runtime.send({ type: 'manager.connect' });
     await ready;
@@ -103,8 +104,10 @@ export class ShardManager {
     if (signal?.aborted === true) throw abortedError('reshard()', signal);
     const { reshardWaiters, options, fleet } = this.#runtime;
     const targetTotal = this.#runtime.actor.getSnapshot().context.targetTotal;
-    const refuse = (why: string): GatewayError => new GatewayError('RESHARD_REFUSED', `no resharding to ${total}: ${why}`);
-    if (options.shards !== 'auto' && options.shards.ids !== null) throw refuse('this manager runs only some of the shards');
+    const refuse = (why: string): GatewayError =>
+      new GatewayError('RESHARD_REFUSED', `no resharding to ${total}: ${why}`);
+    if (options.shards !== 'auto' && options.shards.ids !== null)
+      throw refuse('this manager runs only some of the shards');
     if (this.state === 'resharding' && targetTotal !== total) throw refuse(`one to ${targetTotal} is under way`);
     if (this.state !== 'running' && this.state !== 'resharding') throw refuse(`the manager is ${this.state}`);
     if (this.state === 'running' && fleet.current?.plan.total === total) return;
@@ -173,7 +176,10 @@ export class ShardManager {
   }
 
   /** Listens to one event of Discord. Gives back the unsubscriber. */
-  onDispatch<T extends EventName>(type: T, listener: (data: DispatchData<T>, dispatch: Dispatch<T>, shardId: number) => unknown): () => void;
+  onDispatch<T extends EventName>(
+    type: T,
+    listener: (data: DispatchData<T>, dispatch: Dispatch<T>, shardId: number) => unknown,
+  ): () => void;
   /** For events the types do not know yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch, shardId: number) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {

@@ -75,7 +75,9 @@ export class ShardSet {
     });
     const { total: shardCount, url, presence } = plan;
     const sharedConfig = { shardCount, url, presence, identifyGate, sessionStore: dependencies.sessionBuffer };
-    this.handles = new Map(plan.ids.map((shardId) => [shardId, dependencies.createShard({ ...sharedConfig, shardId })]));
+    this.handles = new Map(
+      plan.ids.map((shardId) => [shardId, dependencies.createShard({ ...sharedConfig, shardId })]),
+    );
     for (const handle of this.handles.values()) this.#subscribe(handle);
     if (dependencies.rawEnabled) this.enableRaw();
   }
@@ -129,7 +131,12 @@ export class ShardSet {
     }
     const resumable = await this.#findResumable(ids);
     if (generation !== this.#generation) return;
-    this.#launcher = new Launcher({ ids, maxConcurrency, isResumable: (id) => resumable.has(id), start: (id) => void this.#start(id, generation) });
+    this.#launcher = new Launcher({
+      ids,
+      maxConcurrency,
+      isResumable: (id) => resumable.has(id),
+      start: (id) => void this.#start(id, generation),
+    });
     this.#launcher.begin();
     this.#markSettled(null);
   }

@@ -3,7 +3,10 @@ import type { GatewayErrorCode } from '../protocol/errors.ts';
 
 /** Nothing about these is the shard's own. */
 const SHARED_CODES: ReadonlySet<GatewayErrorCode> = new Set([
-  'AUTHENTICATION_FAILED', 'INVALID_API_VERSION', 'INVALID_INTENTS', 'DISALLOWED_INTENTS',
+  'AUTHENTICATION_FAILED',
+  'INVALID_API_VERSION',
+  'INVALID_INTENTS',
+  'DISALLOWED_INTENTS',
 ]);
 
 /** These are about the shard count: of all, unless Discord has accepted it from another shard. */

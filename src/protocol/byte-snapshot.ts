@@ -8,10 +8,13 @@ export type ByteSnapshot = string | Buffer;
 /** From here on a Buffer has memory of its own. */
 const LARGE_BYTES = 4_096;
 
-export const snapshotBytes = (bytes: Buffer): ByteSnapshot => (bytes.length < LARGE_BYTES ? bytes.toString('latin1') : Buffer.from(bytes));
+export const snapshotBytes = (bytes: Buffer): ByteSnapshot =>
+  bytes.length < LARGE_BYTES ? bytes.toString('latin1') : Buffer.from(bytes);
 
 /** Bytes of the caller's own. */
-export const copyOf = (snapshot: ByteSnapshot): Buffer => (typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : Buffer.from(snapshot));
+export const copyOf = (snapshot: ByteSnapshot): Buffer =>
+  typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : Buffer.from(snapshot);
 
 /** To be read at once: where it can be, no copy. */
-export const viewOf = (snapshot: ByteSnapshot): Buffer => (typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : snapshot);
+export const viewOf = (snapshot: ByteSnapshot): Buffer =>
+  typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : snapshot;

@@ -28,13 +28,15 @@ const HINTS = {
   DISALLOWED_INTENTS: 'Enable the privileged intents of the bot in the Developer Portal, or do not ask for them.',
   GATEWAY_INFO_INVALID: 'Check the option api: GET {api}/gateway/bot has to answer as Discord documents.',
   // What the shard survives
-  CONNECTION_FAILED: 'The gateway could not be reached; the shard tries again. Check network, proxy and URL if it goes on.',
+  CONNECTION_FAILED:
+    'The gateway could not be reached; the shard tries again. Check network, proxy and URL if it goes on.',
   CONNECT_TIMEOUT: 'The socket did not open within connectTimeoutMs; the shard tries again.',
   HELLO_TIMEOUT: 'The gateway said nothing within helloTimeoutMs; the shard tries again.',
   RESUME_TIMEOUT: 'RESUME was not answered within resumedTimeoutMs; the shard tries again.',
   READY_TIMEOUT: 'IDENTIFY was not answered within readyPatienceMs; see the status page of Discord.',
   INVALID_HEARTBEAT_INTERVAL: 'HELLO carried no sane heartbeat interval; the shard tries another connection.',
-  RATE_LIMITED: 'Discord closed the connection for too many frames (4008). Please report it: the limiter must prevent this.',
+  RATE_LIMITED:
+    'Discord closed the connection for too many frames (4008). Please report it: the limiter must prevent this.',
   RESUMES_EXHAUSTED: 'The session could not be resumed; a new one is started and events in between are lost.',
   DISPATCH_SILENCE: 'No dispatch came within maxDispatchSilenceMs; the shard resumes on a new connection.',
   DECODE_FAILED: 'A message could not be decoded; the shard resumes with a new decoder.',
@@ -43,8 +45,10 @@ const HINTS = {
   IDENTIFY_REFUSED: 'The identify gate failed to give a permit; the shard asks again.',
   IDENTIFY_BUDGET_SPENT: 'No session starts are left; the shard identifies when the budget is reset.',
   SESSION_STORE_FAILED: 'The session could not be loaded or saved; see the cause. The shard goes on without.',
-  GATEWAY_INFO_FAILED: 'GET /gateway/bot did not answer; the manager asks again. Check network, proxy and api if it goes on.',
-  WORKER_FAILED: 'A worker thread ended, or did not answer; its shards resume in a new one. See the cause if it goes on.',
+  GATEWAY_INFO_FAILED:
+    'GET /gateway/bot did not answer; the manager asks again. Check network, proxy and api if it goes on.',
+  WORKER_FAILED:
+    'A worker thread ended, or did not answer; its shards resume in a new one. See the cause if it goes on.',
   INTERNAL_ERROR: 'This is a bug in shardwright; please report it with the cause.',
 } as const;
 

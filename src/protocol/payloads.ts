@@ -56,7 +56,10 @@ export function serializePayload(payload: unknown): string {
     throw new GatewayError('INVALID_PAYLOAD', 'a payload is an object with a numeric op');
   }
   if (!SENDABLE.has(payload.op)) {
-    throw new GatewayError('OPCODE_NOT_ALLOWED', `${opcodeName(payload.op)} (op ${payload.op}) can't be sent by a user`);
+    throw new GatewayError(
+      'OPCODE_NOT_ALLOWED',
+      `${opcodeName(payload.op)} (op ${payload.op}) can't be sent by a user`,
+    );
   }
   const d = 'd' in payload ? payload.d : undefined;
   if (typeof d !== 'object' || d === null) throw new GatewayError('INVALID_PAYLOAD', 'd must be an object');

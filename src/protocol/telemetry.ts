@@ -34,28 +34,30 @@ export type ShardTelemetry = { readonly shardId: number } & (
 );
 
 /** What is told on `shardwright:identify`; waits are from the request on. */
-export type IdentifyTelemetry = { readonly shardId: number } & (
+export type IdentifyTelemetry = { readonly shardId: number } &
   /** The gate has given a permit. */
-  | { readonly event: 'granted'; readonly waitMs: number }
-  /** The IDENTIFY has left; `remainingStarts` is `null` when the gate does not tell. */
-  | { readonly event: 'sent'; readonly waitMs: number; readonly remainingStarts: number | null }
-  /** The permit was given back unused. */
-  | { readonly event: 'released' }
-  /** The shard no longer waits. */
-  | { readonly event: 'abandoned'; readonly waitMs: number }
-  /** No session starts are left for so long. */
-  | { readonly event: 'budgetSpent'; readonly retryAfterMs: number }
-);
+  (
+    | { readonly event: 'granted'; readonly waitMs: number }
+    /** The IDENTIFY has left; `remainingStarts` is `null` when the gate does not tell. */
+    | { readonly event: 'sent'; readonly waitMs: number; readonly remainingStarts: number | null }
+    /** The permit was given back unused. */
+    | { readonly event: 'released' }
+    /** The shard no longer waits. */
+    | { readonly event: 'abandoned'; readonly waitMs: number }
+    /** No session starts are left for so long. */
+    | { readonly event: 'budgetSpent'; readonly retryAfterMs: number }
+  );
 
 /** What is told on `shardwright:send`, of what the user has sent; beats and the handshake are not. */
-export type SendTelemetry = { readonly shardId: number } & (
+export type SendTelemetry = { readonly shardId: number } &
   /** Handed to the socket, so long after `send()`; `pending` others wait. */
-  | { readonly event: 'sent'; readonly kind: SentKind; readonly waitMs: number; readonly pending: number }
-  /** It will not be sent: aborted, or the shard has stopped. */
-  | { readonly event: 'abandoned'; readonly kind: SentKind; readonly waitMs: number; readonly code: GatewayErrorCode }
-  /** Frames are held back, to stay within Discord's limits. */
-  | { readonly event: 'throttled'; readonly pending: number; readonly retryAfterMs: number }
-);
+  (
+    | { readonly event: 'sent'; readonly kind: SentKind; readonly waitMs: number; readonly pending: number }
+    /** It will not be sent: aborted, or the shard has stopped. */
+    | { readonly event: 'abandoned'; readonly kind: SentKind; readonly waitMs: number; readonly code: GatewayErrorCode }
+    /** Frames are held back, to stay within Discord's limits. */
+    | { readonly event: 'throttled'; readonly pending: number; readonly retryAfterMs: number }
+  );
 
 /** `priority` is what was sent with `ignoreRateLimit`. */
 export type SentKind = 'command' | 'presence' | 'priority';

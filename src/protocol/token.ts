@@ -13,7 +13,10 @@ export class Token {
   /** @throws {@link GatewayError} `INVALID_OPTIONS` when it is not a token; the text never repeats what was given. */
   constructor(value: string) {
     if (typeof value !== 'string' || value.trim() === '') {
-      throw new GatewayError('INVALID_OPTIONS', 'token must be a non-empty string: the bot token from the Developer Portal');
+      throw new GatewayError(
+        'INVALID_OPTIONS',
+        'token must be a non-empty string: the bot token from the Developer Portal',
+      );
     }
     // REST wants "Bot TOKEN", the gateway the bare token; people paste the former.
     this.#value = value.trim().replace(/^Bot\s+/i, '');

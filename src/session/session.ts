@@ -31,6 +31,7 @@ export function parseSession(value: unknown): Session {
   if (!isWebSocketUrl(resumeUrl)) throw invalidSession('resumeUrl must be a ws:// or wss:// URL');
   if (!isIndex(sequence)) throw invalidSession('sequence must be a non-negative integer');
   if (!isIndex(shardId)) throw invalidSession('shardId must be a non-negative integer');
-  if (!isIndex(shardCount) || shardCount <= shardId) throw invalidSession('shardCount must be an integer above shardId');
+  if (!isIndex(shardCount) || shardCount <= shardId)
+    throw invalidSession('shardCount must be an integer above shardId');
   return { sessionId, resumeUrl, sequence, shardId, shardCount };
 }

@@ -70,7 +70,10 @@ export class GuildMemberRequests {
    * Settles with all members, or rejects with `INVALID_PAYLOAD` (nonce too long or in use), `REQUEST_TIMED_OUT`,
    * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.
    */
-  request(data: GatewayRequestGuildMembersData, { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RequestOptions = {}): Promise<GuildMembers> {
+  request(
+    data: GatewayRequestGuildMembersData,
+    { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RequestOptions = {},
+  ): Promise<GuildMembers> {
     if (signal?.aborted === true) return Promise.reject(abortedError('requestGuildMembers()', signal));
     const nonce = data.nonce ?? this.#newNonce();
     const validationError = this.#validationError(nonce, timeoutMs);
@@ -136,7 +139,10 @@ export class GuildMemberRequests {
       if (request.timer === undefined) this.#restartTimeout(request);
     } catch (cause) {
       if (!this.#isPending(request)) return;
-      this.#fail(request, cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'sending failed', { cause }));
+      this.#fail(
+        request,
+        cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'sending failed', { cause }),
+      );
     }
   }
 
@@ -176,7 +182,8 @@ export class GuildMemberRequests {
     if (typeof nonce !== 'string' || nonce === '' || Buffer.byteLength(nonce) > MAX_NONCE_BYTES) {
       return new GatewayError('INVALID_PAYLOAD', `a nonce is a string of 1 to ${MAX_NONCE_BYTES} bytes`);
     }
-    if (this.#requests.has(nonce)) return new GatewayError('INVALID_PAYLOAD', 'this nonce is in use by another request');
+    if (this.#requests.has(nonce))
+      return new GatewayError('INVALID_PAYLOAD', 'this nonce is in use by another request');
     if (!(timeoutMs > 0)) return new GatewayError('INVALID_OPTIONS', 'timeoutMs must be a positive number');
     return null;
   }

@@ -122,7 +122,11 @@ class InspectedShardView implements InspectedShard {
 }
 
 /** Shows the shard to an inspector that can see more than an XState observer; one that throws has seen enough. */
-export function attachInspector(inspect: InspectionObserver | undefined, shard: InspectionSource, onThrow: (cause: unknown) => void): void {
+export function attachInspector(
+  inspect: InspectionObserver | undefined,
+  shard: InspectionSource,
+  onThrow: (cause: unknown) => void,
+): void {
   try {
     inspect?.attach?.(new InspectedShardView(shard));
   } catch (cause) {

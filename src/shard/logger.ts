@@ -11,12 +11,14 @@ export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() 
 
 /** A logger that throws must not disturb the shard; there is nowhere left to tell. */
 export function safeLogger(logger: Logger): Logger {
-  const guard = (level: keyof Logger) => (message: string): void => {
-    try {
-      logger[level](message);
-    } catch {
-      // Nowhere left to tell.
-    }
-  };
+  const guard =
+    (level: keyof Logger) =>
+    (message: string): void => {
+      try {
+        logger[level](message);
+      } catch {
+        // Nowhere left to tell.
+      }
+    };
   return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
 }

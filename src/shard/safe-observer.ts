@@ -6,7 +6,10 @@ import type { InspectionEvent } from 'xstate';
 import { isThenable } from './emitter.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 
-export function safeObserver(observer: InspectionObserver, onDetached: (cause: unknown) => void): (event: InspectionEvent) => void {
+export function safeObserver(
+  observer: InspectionObserver,
+  onDetached: (cause: unknown) => void,
+): (event: InspectionEvent) => void {
   let notify: ((event: InspectionEvent) => unknown) | null =
     typeof observer === 'function' ? observer : (event) => observer.next?.(event);
   const detach = (cause: unknown): void => {

@@ -2,7 +2,11 @@
  * A shard as its connections and its dispatcher see it: what they ask of it, and where what comes off the wire goes. One
  * for the life of a shard, over all connections.
  */
-import type { GatewayGuildMembersChunkDispatchData, GatewayPresenceUpdateData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type {
+  GatewayGuildMembersChunkDispatchData,
+  GatewayPresenceUpdateData,
+  GatewayReadyDispatchData,
+} from 'discord-api-types/v10';
 import type { ConnectionDelegate, DecodeHint, ActivityTimes } from '../connection/connection-delegate.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
 import type { ConnectionSlot } from '../connection/connection-slot.ts';
@@ -44,18 +48,25 @@ interface DelegateDependencies {
 }
 
 /** Dispatches the shard itself understands. */
-const SHARD_HANDLED: ReadonlyMap<string, (shard: DelegateDependencies, dispatch: Dispatch, replayed: number) => void> = new Map([
-  ['READY', ({ emitter }, { d }) => emitter.emit('ready', d as GatewayReadyDispatchData)],
-  ['RESUMED', ({ emitter }, _, replayed) => emitter.emit('resumed', { replayed })],
-  ['GUILD_MEMBERS_CHUNK', ({ requests }, { d }) => {
-    if (requests?.hasPending === true) requests.onChunk(d as GatewayGuildMembersChunkDispatchData);
-  }],
-  ['RATE_LIMITED', ({ emitter, requests }, { d }) => {
-    const limited = rateLimitOf(d);
-    emitter.emit('rateLimited', limited);
-    requests?.onRateLimited(limited);
-  }],
-]);
+const SHARD_HANDLED: ReadonlyMap<string, (shard: DelegateDependencies, dispatch: Dispatch, replayed: number) => void> =
+  new Map([
+    ['READY', ({ emitter }, { d }) => emitter.emit('ready', d as GatewayReadyDispatchData)],
+    ['RESUMED', ({ emitter }, _, replayed) => emitter.emit('resumed', { replayed })],
+    [
+      'GUILD_MEMBERS_CHUNK',
+      ({ requests }, { d }) => {
+        if (requests?.hasPending === true) requests.onChunk(d as GatewayGuildMembersChunkDispatchData);
+      },
+    ],
+    [
+      'RATE_LIMITED',
+      ({ emitter, requests }, { d }) => {
+        const limited = rateLimitOf(d);
+        emitter.emit('rateLimited', limited);
+        requests?.onRateLimited(limited);
+      },
+    ],
+  ]);
 
 export class ShardConnectionDelegate implements ConnectionDelegate, DispatcherCallbacks {
   readonly clock: Clock;

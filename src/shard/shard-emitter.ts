@@ -4,7 +4,9 @@ import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
 import type { ShardEvents } from './shard-events.ts';
 
-type TelemetryMappers = { readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry };
+type TelemetryMappers = {
+  readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry;
+};
 
 /** What is told of each event; of others nothing is. */
 const TELEMETRY_BY_EVENT: TelemetryMappers = {
@@ -12,17 +14,32 @@ const TELEMETRY_BY_EVENT: TelemetryMappers = {
   // What Discord sends is not checked on its way here.
   ready: (shardId, { guilds }) => ({ event: 'ready', shardId, guilds: Array.isArray(guilds) ? guilds.length : 0 }),
   resumed: (shardId, { replayed }) => ({ event: 'resumed', shardId, replayed }),
-  disconnected: (shardId, { code, initiator, willReconnect, willResume }) =>
-    ({ event: 'disconnected', shardId, code, initiator, willReconnect, willResume }),
+  disconnected: (shardId, { code, initiator, willReconnect, willResume }) => ({
+    event: 'disconnected',
+    shardId,
+    code,
+    initiator,
+    willReconnect,
+    willResume,
+  }),
   heartbeat: (shardId, { latency }) => ({ event: 'heartbeat', shardId, latencyMs: latency }),
   lagged: (shardId, { lateMs }) => ({ event: 'lagged', shardId, lateMs }),
-  rateLimited: (shardId, { opcode, retryAfter }) => ({ event: 'rateLimited', shardId, opcode, retryAfterMs: retryAfter * 1000 }),
+  rateLimited: (shardId, { opcode, retryAfter }) => ({
+    event: 'rateLimited',
+    shardId,
+    opcode,
+    retryAfterMs: retryAfter * 1000,
+  }),
   fault: (shardId, { code }) => ({ event: 'fault', shardId, code }),
   failed: (shardId, { code }) => ({ event: 'failed', shardId, code }),
 };
 
 /** Tells those who follow shards by the channel. For a shard in another thread, its manager does. */
-export function publishShardEvent<Name extends keyof ShardEvents>(shardId: number, name: Name, args: ShardEvents[Name]): void {
+export function publishShardEvent<Name extends keyof ShardEvents>(
+  shardId: number,
+  name: Name,
+  args: ShardEvents[Name],
+): void {
   if (!shardChannel.hasSubscribers) return;
   const toTelemetry = TELEMETRY_BY_EVENT[name];
   if (toTelemetry !== undefined) shardChannel.publish(toTelemetry(shardId, ...args));

@@ -122,7 +122,10 @@ function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
   const entries = Object.entries(timing).filter(([, value]) => value !== undefined);
   for (const [name, value] of entries) {
     const isValid = (TIMING_VALIDATORS as Record<string, ((value: unknown) => boolean) | undefined>)[name];
-    assertOption(isValid !== undefined, `timing.${name} is not known; there are ${Object.keys(TIMING_VALIDATORS).join(', ')}`);
+    assertOption(
+      isValid !== undefined,
+      `timing.${name} is not known; there are ${Object.keys(TIMING_VALIDATORS).join(', ')}`,
+    );
     assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
   }
   return entries.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(entries) };
@@ -130,21 +133,34 @@ function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming what is wrong. */
 export function resolveOptions(options: ShardOptions) {
-  assertOption(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  assertOption(
+    typeof options === 'object' && options !== null,
+    'options must be an object with at least token and intents',
+  );
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   assertOption(isCount(shardCount), 'shardCount must be a positive integer');
-  assertOption(Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
+  assertOption(
+    Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount,
+    'shardId must be an integer from 0 to shardCount - 1',
+  );
   assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
   assertOption(isCount(version), 'version must be a positive integer');
   assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
   assertOption(
-    largeThreshold === undefined || (Number.isSafeInteger(largeThreshold) && largeThreshold >= 50 && largeThreshold <= 250),
+    largeThreshold === undefined ||
+      (Number.isSafeInteger(largeThreshold) && largeThreshold >= 50 && largeThreshold <= 250),
     'largeThreshold must be an integer from 50 to 250',
   );
-  assertOption(isCount(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES, 'maxMessageBytes must be an integer from 1 to 268435456');
-  assertOption(events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')), 'events must be an array of event names');
+  assertOption(
+    isCount(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES,
+    'maxMessageBytes must be an integer from 1 to 268435456',
+  );
+  assertOption(
+    events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')),
+    'events must be an array of event names',
+  );
   return {
     token: new Token(options.token),
     intents: resolveIntents(options.intents),

@@ -100,7 +100,9 @@ export class ShardRuntime {
   }
 
   reportBudgetSpent(retryAfterMs: number): void {
-    this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`));
+    this.fault(
+      new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`),
+    );
   }
 
   /** Settles all that waits for a connection that will not come. */
@@ -128,22 +130,34 @@ export class ShardRuntime {
     actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
     actor.on('*', (emitted) => {
       this.#onStateChange();
-      (ShardRuntime.#EMIT_HANDLERS[emitted.type] as (runtime: ShardRuntime, emitted: ShardEmitted) => void)(this, emitted);
+      (ShardRuntime.#EMIT_HANDLERS[emitted.type] as (runtime: ShardRuntime, emitted: ShardEmitted) => void)(
+        this,
+        emitted,
+      );
     });
     return actor;
   }
 
   /** What the machine says, as events. */
-  static readonly #EMIT_HANDLERS: { [Type in ShardEmitted['type']]: (runtime: ShardRuntime, emitted: Extract<ShardEmitted, { type: Type }>) => void } = {
+  static readonly #EMIT_HANDLERS: {
+    [Type in ShardEmitted['type']]: (runtime: ShardRuntime, emitted: Extract<ShardEmitted, { type: Type }>) => void;
+  } = {
     connected: (runtime) => runtime.emitter.emit('connected'),
-    hello: (runtime, { heartbeatIntervalMs }) => runtime.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
+    hello: (runtime, { heartbeatIntervalMs }) =>
+      runtime.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
     reconnected: (runtime, { resumed }) => runtime.emitter.emit('reconnected', { resumed }),
     disconnected: (runtime, { code, reason, initiator, willReconnect, willResume }) =>
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
     fault: (runtime, { code, reason, closeCode, cause }) =>
       runtime.fault(new GatewayError(code, reason, { ...closeCodeOption(closeCode), ...causeOption(cause) })),
     failed: (runtime, { code, reason, closeCode }) =>
-      runtime.#fail(new GatewayError(code, `the gateway closed the connection with ${closeCode}: ${reason}`, closeCodeOption(closeCode))),
+      runtime.#fail(
+        new GatewayError(
+          code,
+          `the gateway closed the connection with ${closeCode}: ${reason}`,
+          closeCodeOption(closeCode),
+        ),
+      ),
   };
 
   /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
@@ -184,9 +198,14 @@ export class ShardRuntime {
     },
     disconnected: (runtime) => {
       // A forced close that came while the socket was only being made.
-      runtime.connectionSlot.connection?.abort(runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE);
+      runtime.connectionSlot.connection?.abort(
+        runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE,
+      );
       // Whoever asked for the stop has said why already.
-      if (!runtime.queue.isStopped) runtime.rejectWaiters(new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'));
+      if (!runtime.queue.isStopped)
+        runtime.rejectWaiters(
+          new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'),
+        );
       runtime.dispatcher.finish(null);
     },
   };

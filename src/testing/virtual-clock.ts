@@ -155,7 +155,9 @@ class TimerLoopGuard {
     this.#timers = now === this.#at ? this.#timers + 1 : 1;
     this.#at = now;
     if (this.#timers <= MAX_TIMERS_AT_ONCE) return;
-    throw new Error(`more than ${MAX_TIMERS_AT_ONCE} timers ran without time moving on: some timer sets itself anew with no delay`);
+    throw new Error(
+      `more than ${MAX_TIMERS_AT_ONCE} timers ran without time moving on: some timer sets itself anew with no delay`,
+    );
   }
 }
 

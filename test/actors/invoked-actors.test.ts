@@ -38,14 +38,22 @@ describe('the closer', () => {
   const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
 
   test('has nothing to let go when there never was a connection', () => {
-    expect(invoked(closeSocketActor(() => ({ connectionSlot: new ConnectionSlot() })), input).events).toEqual([GONE]);
+    expect(
+      invoked(
+        closeSocketActor(() => ({ connectionSlot: new ConnectionSlot() })),
+        input,
+      ).events,
+    ).toEqual([GONE]);
   });
 
   test('leaves a connection alone that is not the one to let go', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(closeSocketActor(() => ({ connectionSlot })), { ...input, connectionId: 4 });
+    const closer = invoked(
+      closeSocketActor(() => ({ connectionSlot })),
+      { ...input, connectionId: 4 },
+    );
     closer.stop();
     expect([closer.events, socket.calls]).toEqual([[{ ...GONE, connectionId: 4 }], []]);
   });
@@ -54,11 +62,18 @@ describe('the closer', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(closeSocketActor(() => ({ connectionSlot })), input);
+    const closer = invoked(
+      closeSocketActor(() => ({ connectionSlot })),
+      input,
+    );
     const before = closer.events.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
     closer.stop();
-    expect([before, closer.events, socket.calls]).toEqual([0, [GONE], [['resume'], ['close', 4_000, 'enough'], ['terminate']]]);
+    expect([before, closer.events, socket.calls]).toEqual([
+      0,
+      [GONE],
+      [['resume'], ['close', 4_000, 'enough'], ['terminate']],
+    ]);
   });
 });
 
@@ -73,7 +88,10 @@ function manualGate() {
     },
   };
   const outcomes: string[] = [];
-  const permit: IdentifyPermit = { sent: () => void outcomes.push('sent'), release: () => void outcomes.push('release') };
+  const permit: IdentifyPermit = {
+    sent: () => void outcomes.push('sent'),
+    release: () => void outcomes.push('release'),
+  };
   return { gate, requests, permit, outcomes };
 }
 
@@ -82,30 +100,49 @@ describe('the permit', () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const connectionSlot = new ConnectionSlot();
     const spent: number[] = [];
-    const waiting = invoked(identifyPermitActor(() => ({ connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: (ms) => void spent.push(ms) })), { shardId: 7 });
+    const waiting = invoked(
+      identifyPermitActor(() => ({
+        connectionSlot,
+        options: { identifyGate: gate },
+        reportBudgetSpent: (ms) => void spent.push(ms),
+      })),
+      { shardId: 7 },
+    );
     const [request] = requests;
     request!.onBudgetSpent?.(1_000);
     request!.resolve(permit);
     await turn();
     waiting.stop();
-    expect([request!.shardId, spent, waiting.events, request!.signal.aborted, outcomes, connectionSlot.consumePermit()]).toEqual([
-      7,
-      [1_000],
-      [{ type: 'identify.granted' }],
-      false,
-      [],
-      permit,
-    ]);
+    expect([
+      request!.shardId,
+      spent,
+      waiting.events,
+      request!.signal.aborted,
+      outcomes,
+      connectionSlot.consumePermit(),
+    ]).toEqual([7, [1_000], [{ type: 'identify.granted' }], false, [], permit]);
   });
 
   test('that nobody waits for any more is given back, whatever the gate says', async () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const connectionSlot = new ConnectionSlot();
-    const waiting = invoked(identifyPermitActor(() => ({ connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: () => undefined })), { shardId: 7 });
+    const waiting = invoked(
+      identifyPermitActor(() => ({
+        connectionSlot,
+        options: { identifyGate: gate },
+        reportBudgetSpent: () => undefined,
+      })),
+      { shardId: 7 },
+    );
     waiting.stop();
     requests[0]!.resolve(permit);
     await turn();
-    expect([requests[0]!.signal.aborted, waiting.events, outcomes, connectionSlot.consumePermit()]).toEqual([true, [], ['release'], null]);
+    expect([requests[0]!.signal.aborted, waiting.events, outcomes, connectionSlot.consumePermit()]).toEqual([
+      true,
+      [],
+      ['release'],
+      null,
+    ]);
   });
 
   test('that is refused is told with its cause, unless nobody waits for it any more', async () => {
@@ -113,7 +150,14 @@ describe('the permit', () => {
     const events = await Promise.all(
       [false, true].map(async (stopped) => {
         const { gate, requests } = manualGate();
-        const waiting = invoked(identifyPermitActor(() => ({ connectionSlot: new ConnectionSlot(), options: { identifyGate: gate }, reportBudgetSpent: () => undefined })), { shardId: 7 });
+        const waiting = invoked(
+          identifyPermitActor(() => ({
+            connectionSlot: new ConnectionSlot(),
+            options: { identifyGate: gate },
+            reportBudgetSpent: () => undefined,
+          })),
+          { shardId: 7 },
+        );
         if (stopped) waiting.stop();
         requests[0]!.reject(cause);
         await turn();
@@ -128,7 +172,12 @@ describe('the permit', () => {
     const line = new ConnectionSlot();
     line.storePermit(first.permit);
     line.storePermit(second.permit);
-    expect([first.outcomes, second.outcomes, line.consumePermit(), line.consumePermit()]).toEqual([['release'], [], second.permit, null]);
+    expect([first.outcomes, second.outcomes, line.consumePermit(), line.consumePermit()]).toEqual([
+      ['release'],
+      [],
+      second.permit,
+      null,
+    ]);
   });
 });
 
@@ -138,7 +187,13 @@ const STORED: Session = { ...IDENTITY, sequence: 5, shardId: 0, shardCount: 1 };
 function loadingFrom(load: () => Promise<Session | null>, session = new CurrentSession(0, 1)) {
   const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve() };
   const sessionWriter = new SessionWriter(store, () => undefined);
-  return { cell: session, ...invoked(loadSessionActor(() => ({ session, sessionWriter })), { shardId: 0 }) };
+  return {
+    cell: session,
+    ...invoked(
+      loadSessionActor(() => ({ session, sessionWriter })),
+      { shardId: 0 },
+    ),
+  };
 }
 
 describe('a session that is looked for', () => {
@@ -170,7 +225,13 @@ describe('a session that is looked for', () => {
   test('and turns out to be none is told of with what is wrong', async () => {
     const { events } = loadingFrom(() => Promise.resolve({ ...STORED, sessionId: '' }));
     await turn();
-    expect(events).toEqual([{ type: 'session.unavailable', reason: expect.any(String), cause: expect.objectContaining({ code: 'INVALID_SESSION' }) }]);
+    expect(events).toEqual([
+      {
+        type: 'session.unavailable',
+        reason: expect.any(String),
+        cause: expect.objectContaining({ code: 'INVALID_SESSION' }),
+      },
+    ]);
   });
 
   test.each([
@@ -191,14 +252,33 @@ describe('the socket', () => {
     const cause = new TypeError('bad URL');
     const { host } = bareConnection();
     const connectionSlot = new ConnectionSlot();
-    const { events } = invoked(socketActor(() => ({ connectionSlot, delegate: { ...host, open: () => { throw cause; } } })), input);
-    expect([events, connectionSlot.connection]).toEqual([[{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }], null]);
+    const { events } = invoked(
+      socketActor(() => ({
+        connectionSlot,
+        delegate: {
+          ...host,
+          open: () => {
+            throw cause;
+          },
+        },
+      })),
+      input,
+    );
+    expect([events, connectionSlot.connection]).toEqual([
+      [{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }],
+      null,
+    ]);
   });
 
   test('that throws at a command has failed', () => {
     const { host: delegate, socket } = bareConnection();
-    socket.send = () => { throw 'broken'; };
-    const { events, send } = invoked(socketActor(() => ({ connectionSlot: new ConnectionSlot(), delegate })), input);
+    socket.send = () => {
+      throw 'broken';
+    };
+    const { events, send } = invoked(
+      socketActor(() => ({ connectionSlot: new ConnectionSlot(), delegate })),
+      input,
+    );
     send({ type: 'identify' });
     expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
   });
@@ -206,11 +286,18 @@ describe('the socket', () => {
   test('is put on the line, does as it is told, and is not listened to once it is left', () => {
     const { host: delegate, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
-    const { events, send, stop } = invoked(socketActor(() => ({ connectionSlot, delegate })), input);
+    const { events, send, stop } = invoked(
+      socketActor(() => ({ connectionSlot, delegate })),
+      input,
+    );
     socket.emit('open');
     send({ type: 'identify' });
     stop();
     socket.emit('close', 1006, Buffer.alloc(0));
-    expect([connectionSlot.connection?.id, events, socket.calls]).toEqual([3, [{ type: 'socket.opened', connectionId: 3 }], [['send', { op: 2 }]]]);
+    expect([connectionSlot.connection?.id, events, socket.calls]).toEqual([
+      3,
+      [{ type: 'socket.opened', connectionId: 3 }],
+      [['send', { op: 2 }]],
+    ]);
   });
 });

@@ -38,22 +38,28 @@ describe('connecting and beating', () => {
     expect(gateway.sent(1).map(({ at }) => at - helloAt)).toEqual([20_007, 60_000]);
   });
 
-  test.each(['identifying', 'resuming'] as const)('3. beats go on while %s, and a missing ACK is judged there too', async (state) => {
-    const { clock, gateway, shard, events } = virtualShard(
-      state === 'resuming'
-        ? { session: { sessionId: 's', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 }, timing: { resumedTimeoutMs: 1_000_000 } }
-        : {},
-    );
-    gateway.answers.ready = false;
-    gateway.answers.resumed = false;
-    void shard.connect();
-    await clock.advanceAsync(190_000);
-    expect(shard.state).toBe(state);
-    expect(gateway.sent(1)).toHaveLength(5);
-    gateway.answers.ack = false;
-    await clock.advanceAsync(80_000);
-    expect(events.states).toContain('zombie');
-  });
+  test.each(['identifying', 'resuming'] as const)(
+    '3. beats go on while %s, and a missing ACK is judged there too',
+    async (state) => {
+      const { clock, gateway, shard, events } = virtualShard(
+        state === 'resuming'
+          ? {
+              session: { sessionId: 's', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 },
+              timing: { resumedTimeoutMs: 1_000_000 },
+            }
+          : {},
+      );
+      gateway.answers.ready = false;
+      gateway.answers.resumed = false;
+      void shard.connect();
+      await clock.advanceAsync(190_000);
+      expect(shard.state).toBe(state);
+      expect(gateway.sent(1)).toHaveLength(5);
+      gateway.answers.ack = false;
+      await clock.advanceAsync(80_000);
+      expect(events.states).toContain('zombie');
+    },
+  );
 
   test('4. no ACK between two beats: zombie, terminated at once, RESUME on the resume URL with the same query, within 1 s', async () => {
     const { clock, gateway, shard, events } = await readyShard();
@@ -68,7 +74,16 @@ describe('connecting and beating', () => {
     await clock.advanceAsync(62_000);
     gateway.answers.ack = true;
     const [, second] = gateway.sockets;
-    expect(events.states).toEqual(['connecting', 'identifying', 'ready', 'zombie', 'reconnecting', 'connecting', 'resuming', 'ready']);
+    expect(events.states).toEqual([
+      'connecting',
+      'identifying',
+      'ready',
+      'zombie',
+      'reconnecting',
+      'connecting',
+      'resuming',
+      'ready',
+    ]);
     expect(first!.closedWith).toBe('terminated');
     expect(second!.url.origin).toBe('wss://resume.test');
     expect(second!.url.search).toBe(first!.url.search);
@@ -122,7 +137,12 @@ describe('connecting and beating', () => {
       void shard.connect();
       await clock.advanceAsync(10);
       // Infinity and NaN have no JSON of their own; 1e999 is how a gateway could say the former.
-      gateway.last.receiveRaw(Buffer.from(`{"op":10,"d":{"heartbeat_interval":${interval === Number.POSITIVE_INFINITY ? '1e999' : JSON.stringify(interval) ?? '{}'}}}`), false);
+      gateway.last.receiveRaw(
+        Buffer.from(
+          `{"op":10,"d":{"heartbeat_interval":${interval === Number.POSITIVE_INFINITY ? '1e999' : (JSON.stringify(interval) ?? '{}')}}}`,
+        ),
+        false,
+      );
       await clock.advanceAsync(1_000);
       expect(events.faults).toEqual(['INVALID_HEARTBEAT_INTERVAL']);
       expect(gateway.sockets).toHaveLength(2);

@@ -20,31 +20,51 @@ async function rudeServer(greet: (socket: import('node:net').Socket) => void) {
 }
 
 const RUDE: Record<string, { scheme: string; greet: (socket: import('node:net').Socket) => void }> = {
-  'HTTP 520': { scheme: 'ws', greet: (socket) => socket.once('data', () => socket.end('HTTP/1.1 520 Unknown\r\nContent-Length: 0\r\n\r\n')) },
+  'HTTP 520': {
+    scheme: 'ws',
+    greet: (socket) => socket.once('data', () => socket.end('HTTP/1.1 520 Unknown\r\nContent-Length: 0\r\n\r\n')),
+  },
   'a reset': { scheme: 'ws', greet: (socket) => socket.once('data', () => socket.resetAndDestroy()) },
   'an end': { scheme: 'ws', greet: (socket) => void socket.end() },
-  'no HTTP at all': { scheme: 'ws', greet: (socket) => socket.once('data', () => socket.end('220 smtp.test ESMTP\r\n')) },
-  'a TLS error': { scheme: 'wss', greet: (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')) },
-  'a bad upgrade': { scheme: 'ws', greet: (socket) => socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n')) },
+  'no HTTP at all': {
+    scheme: 'ws',
+    greet: (socket) => socket.once('data', () => socket.end('220 smtp.test ESMTP\r\n')),
+  },
+  'a TLS error': {
+    scheme: 'wss',
+    greet: (socket) => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+  },
+  'a bad upgrade': {
+    scheme: 'ws',
+    greet: (socket) =>
+      socket.once('data', () =>
+        socket.write(
+          'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: wrong\r\n\r\n',
+        ),
+      ),
+  },
 };
 
 // An uncaught exception or an unhandled rejection fails the run: vitest counts both as errors.
 describe('faults', () => {
-  test.each(Object.keys(RUDE))('34. %s while connecting, with no listeners: no uncaught error, and another attempt', async (name) => {
-    const { scheme, greet } = RUDE[name]!;
-    let attempts = 0;
-    const { promise: second, resolve } = Promise.withResolvers<void>();
-    await using server = await rudeServer((socket) => {
-      attempts += 1;
-      if (attempts === 2) resolve();
-      greet(socket);
-    });
-    const shard = new Shard({ token: TOKEN, intents: 0, url: `${scheme}://127.0.0.1:${server.port}`, timing: QUICK });
-    void shard.connect();
-    await second;
-    await shard.disconnect();
-    expect(attempts).toBeGreaterThanOrEqual(2);
-  });
+  test.each(Object.keys(RUDE))(
+    '34. %s while connecting, with no listeners: no uncaught error, and another attempt',
+    async (name) => {
+      const { scheme, greet } = RUDE[name]!;
+      let attempts = 0;
+      const { promise: second, resolve } = Promise.withResolvers<void>();
+      await using server = await rudeServer((socket) => {
+        attempts += 1;
+        if (attempts === 2) resolve();
+        greet(socket);
+      });
+      const shard = new Shard({ token: TOKEN, intents: 0, url: `${scheme}://127.0.0.1:${server.port}`, timing: QUICK });
+      void shard.connect();
+      await second;
+      await shard.disconnect();
+      expect(attempts).toBeGreaterThanOrEqual(2);
+    },
+  );
 
   test('34. a host that does not exist is a fault with its cause, not an uncaught error', async () => {
     const shard = new Shard({ token: TOKEN, intents: 0, url: 'ws://127.0.0.1:1', timing: QUICK });
@@ -105,14 +125,36 @@ describe('faults', () => {
       sessionStore: { load: async () => boom(), save: async () => boom(), clear: () => boom() },
     });
     const { gateway, shard } = kit;
-    for (const name of ['stateChange', 'connected', 'hello', 'ready', 'raw', 'dispatch', 'fault', 'disconnected', 'heartbeat', 'resumed'] as const) {
+    for (const name of [
+      'stateChange',
+      'connected',
+      'hello',
+      'ready',
+      'raw',
+      'dispatch',
+      'fault',
+      'disconnected',
+      'heartbeat',
+      'resumed',
+    ] as const) {
       shard.on(name, boom);
       shard.on(name, async () => boom());
     }
     shard.onDispatch('READY', boom);
-    shard.connect().then(boom, boom).catch(() => undefined);
+    shard
+      .connect()
+      .then(boom, boom)
+      .catch(() => undefined);
     await reaches(shard, 'ready');
-    const odd = ['{"op":0}', '{"op":0,"t":5,"s":"x"}', '{"op":"x"}', '{}', '{"op":9}', '{"op":10}', '{"op":0,"t":"READY","s":1,"d":null}'];
+    const odd = [
+      '{"op":0}',
+      '{"op":0,"t":5,"s":"x"}',
+      '{"op":"x"}',
+      '{}',
+      '{"op":9}',
+      '{"op":10}',
+      '{"op":0,"t":"READY","s":1,"d":null}',
+    ];
     for (const text of odd) {
       await reaches(shard, 'ready');
       gateway.connections.at(-1)!.sendRaw(text);

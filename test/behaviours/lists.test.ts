@@ -4,11 +4,17 @@ import { describe, expect, test } from 'vitest';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const titlesIn = (source: string): string[] =>
-  [...source.matchAll(/^ *test(?:\.each\([\s\S]*?\)|\.concurrent)?\(\s*(['"`])(.+?)\1,\s/gm)].map(([, , title]) => title!);
+  [...source.matchAll(/^ *test(?:\.each\([\s\S]*?\)|\.concurrent)?\(\s*(['"`])(.+?)\1,\s/gm)].map(
+    ([, , title]) => title!,
+  );
 
-const files = readdirSync(new URL('.', import.meta.url)).filter((name) => name.endsWith('.test.ts') && name !== 'lists.test.ts');
+const files = readdirSync(new URL('.', import.meta.url)).filter(
+  (name) => name.endsWith('.test.ts') && name !== 'lists.test.ts',
+);
 const behaviours = files.flatMap((file) =>
-  titlesIn(read(file)).filter((title) => /^\d+\. /.test(title)).map((title) => ({ number: Number.parseInt(title, 10), title: title.replace(/^\d+\. /, ''), file })),
+  titlesIn(read(file))
+    .filter((title) => /^\d+\. /.test(title))
+    .map((title) => ({ number: Number.parseInt(title, 10), title: title.replace(/^\d+\. /, ''), file })),
 );
 
 describe('the lists of tests', () => {
@@ -18,7 +24,9 @@ describe('the lists of tests', () => {
   });
 
   test('README.md lists every behaviour test, and no other', () => {
-    const rows = [...read('README.md').matchAll(/^\| (\d+) \| (.+?) \| \[.+?\]\((.+?)\) \|$/gm)].map(([, number, title, file]) => `${number} ${title} ${file}`);
+    const rows = [...read('README.md').matchAll(/^\| (\d+) \| (.+?) \| \[.+?\]\((.+?)\) \|$/gm)].map(
+      ([, number, title, file]) => `${number} ${title} ${file}`,
+    );
     const order = behaviours.toSorted((a, b) => a.number - b.number);
     expect(rows).toEqual(order.map(({ number, title, file }) => `${number} ${title} ${file}`));
   });

@@ -3,8 +3,13 @@ import type { GatewayError, SendPayload } from '../../src/index.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const sounds = (id: number): SendPayload => ({ op: 31, d: { guild_ids: [String(id)] } });
-const ids = (packets: { d?: unknown }[]): number[] => packets.map(({ d }) => Number((d as { guild_ids: string[] }).guild_ids[0]));
-const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'settled', (error: GatewayError) => error.code);
+const ids = (packets: { d?: unknown }[]): number[] =>
+  packets.map(({ d }) => Number((d as { guild_ids: string[] }).guild_ids[0]));
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'settled',
+    (error: GatewayError) => error.code,
+  );
 
 describe('sending', () => {
   test.each(['READY', 'RESUMED'])('25. frames sent before ready go out first-in first-out after %s', async (what) => {
@@ -30,13 +35,20 @@ describe('sending', () => {
     abort.abort();
     const [stopping] = [shard.disconnect(), clock.advanceAsync(100)];
     await stopping;
-    expect([await aborted, await waiting, await connecting, shard.pendingSends]).toEqual(['ABORTED', 'STOPPED', 'STOPPED', 0]);
+    expect([await aborted, await waiting, await connecting, shard.pendingSends]).toEqual([
+      'ABORTED',
+      'STOPPED',
+      'STOPPED',
+      0,
+    ]);
     expect(await code(shard.send(sounds(2)))).toBe('STOPPED');
   });
 
   test('25. an aborted send rejects with the reason of its signal as the cause', async () => {
     const { shard } = virtualShard();
-    const error = await shard.send(sounds(0), { signal: AbortSignal.abort('no longer needed') }).catch((thrown: unknown) => thrown);
+    const error = await shard
+      .send(sounds(0), { signal: AbortSignal.abort('no longer needed') })
+      .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'ABORTED', cause: 'no longer needed' });
   });
 
@@ -67,7 +79,9 @@ describe('sending', () => {
     await Promise.all(sends);
     const [first, second] = gateway.sockets;
     expect(second!.sentOps()[0]).toBe(6);
-    expect([...ids(first!.sent.slice(1)), ...ids(second!.sent.slice(1))]).toEqual(Array.from({ length: 200 }, (_, id) => id));
+    expect([...ids(first!.sent.slice(1)), ...ids(second!.sent.slice(1))]).toEqual(
+      Array.from({ length: 200 }, (_, id) => id),
+    );
   });
 
   test('26. presences: at most 5 in 20 s, and of those that wait the last wins', async () => {
@@ -104,8 +118,17 @@ describe('sending', () => {
     expect(await Promise.all([heartbeat, identify, resume].map(code))).toEqual(Array(3).fill('OPCODE_NOT_ALLOWED'));
     const circular: { guild_ids: string[]; self?: unknown } = { guild_ids: [] };
     circular.self = circular;
-    const invalid = [{ op: 31, d: circular }, { op: 31, d: { guild_ids: [1n] } }, { op: 31 }, { op: '31', d: {} }, null, 'x'];
-    expect(await Promise.all(invalid.map((payload) => code(shard.send(payload as never))))).toEqual(Array(6).fill('INVALID_PAYLOAD'));
+    const invalid = [
+      { op: 31, d: circular },
+      { op: 31, d: { guild_ids: [1n] } },
+      { op: 31 },
+      { op: '31', d: {} },
+      null,
+      'x',
+    ];
+    expect(await Promise.all(invalid.map((payload) => code(shard.send(payload as never))))).toEqual(
+      Array(6).fill('INVALID_PAYLOAD'),
+    );
     expect(gateway.last.sent).toHaveLength(before);
   });
 
@@ -126,7 +149,14 @@ describe('sending', () => {
     await clock.advanceAsync(10);
     const { nonce } = gateway.sent(8)[0]!.d as { nonce: string };
     const chunk = (index: number, user: string, more = {}) =>
-      gateway.dispatch('GUILD_MEMBERS_CHUNK', { guild_id: '7', chunk_index: index, chunk_count: 2, members: [{ user: { id: user } }], nonce, ...more });
+      gateway.dispatch('GUILD_MEMBERS_CHUNK', {
+        guild_id: '7',
+        chunk_index: index,
+        chunk_count: 2,
+        members: [{ user: { id: user } }],
+        nonce,
+        ...more,
+      });
     chunk(1, 'b', { presences: [{ status: 'idle' }] });
     chunk(0, 'a', { not_found: ['z'] });
     expect(await request).toEqual({
@@ -144,7 +174,13 @@ describe('sending', () => {
     await clock.advanceAsync(10);
     const { nonce } = gateway.sent(8)[0]!.d as { nonce: string };
     for (let index = 0; index < 5; index += 1) {
-      gateway.dispatch('GUILD_MEMBERS_CHUNK', { guild_id: '7', chunk_index: index, chunk_count: 9, members: [], nonce });
+      gateway.dispatch('GUILD_MEMBERS_CHUNK', {
+        guild_id: '7',
+        chunk_index: index,
+        chunk_count: 9,
+        members: [],
+        nonce,
+      });
       await clock.advanceAsync(900);
     }
     await clock.advanceAsync(200);

@@ -23,7 +23,10 @@ describe('sessions', () => {
     gateway.dispatch('MESSAGE_CREATE');
     gateway.dispatch('MESSAGE_CREATE');
     await clock.advanceAsync(60_000);
-    expect(seen).toEqual([[2, 2], [3, 3]]);
+    expect(seen).toEqual([
+      [2, 2],
+      [3, 3],
+    ]);
     expect(events.faults).toEqual(['LISTENER_THREW', 'LISTENER_THREW', 'LISTENER_THREW', 'LISTENER_THREW']);
     expect(events.of('fault')[0]!.cause).toEqual(new Error('a bug of the bot'));
     expect(events.dispatched).toEqual(['READY', 'MESSAGE_CREATE', 'MESSAGE_CREATE']);
@@ -37,9 +40,14 @@ describe('sessions', () => {
     await clock.advanceAsync(500);
     for (let count = 0; count < 300; count += 1) gateway.dispatch('MESSAGE_CREATE', { count });
     gateway.dispatch('RESUMED');
-    const order = events.all.filter(({ name, args }) => name === 'resumed' || (name === 'dispatch' && (args[0] as { t: string }).t === 'MESSAGE_CREATE'));
+    const order = events.all.filter(
+      ({ name, args }) =>
+        name === 'resumed' || (name === 'dispatch' && (args[0] as { t: string }).t === 'MESSAGE_CREATE'),
+    );
     expect(order).toHaveLength(301);
-    expect(order.slice(0, 300).map(({ args }) => (args[0] as { s: number }).s)).toEqual(Array.from({ length: 300 }, (_, index) => index + 2));
+    expect(order.slice(0, 300).map(({ args }) => (args[0] as { s: number }).s)).toEqual(
+      Array.from({ length: 300 }, (_, index) => index + 2),
+    );
     expect(order.at(-1)).toEqual({ name: 'resumed', args: [{ replayed: 300 }] });
     expect(shard.lastSequence).toBe(302);
   });
@@ -95,24 +103,27 @@ describe('sessions', () => {
     expect(saved.at(-1)).toBe(3);
   });
 
-  test.each(['before HELLO', 'identifying', 'ready', 'resuming'])('11. op 7 %s: a prompt reconnect with a code that keeps the session', async (when) => {
-    const { clock, gateway, shard } = virtualShard(when === 'resuming' ? { session: SESSION } : {});
-    gateway.answers.hello = when !== 'before HELLO';
-    gateway.answers.ready = when === 'ready';
-    gateway.answers.resumed = false;
-    void shard.connect();
-    await clock.advanceAsync(50);
-    const [first] = gateway.sockets;
-    gateway.answers.hello = true;
-    first!.receive({ op: 7, d: null });
-    const at = clock.now();
-    await clock.advanceAsync(1_000);
-    const hadSession = when === 'ready' || when === 'resuming';
-    expect(first!.closedWith).toBe(4000);
-    expect(gateway.last.openedAt - at).toBeLessThanOrEqual(1_000);
-    expect(gateway.sockets).toHaveLength(2);
-    expect(gateway.last.sentOps()[0]).toBe(hadSession ? 6 : when === 'identifying' ? undefined : 2);
-  });
+  test.each(['before HELLO', 'identifying', 'ready', 'resuming'])(
+    '11. op 7 %s: a prompt reconnect with a code that keeps the session',
+    async (when) => {
+      const { clock, gateway, shard } = virtualShard(when === 'resuming' ? { session: SESSION } : {});
+      gateway.answers.hello = when !== 'before HELLO';
+      gateway.answers.ready = when === 'ready';
+      gateway.answers.resumed = false;
+      void shard.connect();
+      await clock.advanceAsync(50);
+      const [first] = gateway.sockets;
+      gateway.answers.hello = true;
+      first!.receive({ op: 7, d: null });
+      const at = clock.now();
+      await clock.advanceAsync(1_000);
+      const hadSession = when === 'ready' || when === 'resuming';
+      expect(first!.closedWith).toBe(4000);
+      expect(gateway.last.openedAt - at).toBeLessThanOrEqual(1_000);
+      expect(gateway.sockets).toHaveLength(2);
+      expect(gateway.last.sentOps()[0]).toBe(hadSession ? 6 : when === 'identifying' ? undefined : 2);
+    },
+  );
 
   test('12. op 9 true: the same session is resumed after 1–5 s, counted as a failed resume', async () => {
     const { clock, gateway, shard } = virtualShard({ session: SESSION, random: () => 0.25 });
@@ -133,22 +144,25 @@ describe('sessions', () => {
     expect(gateway.last.sentOps()).toEqual([2]);
   });
 
-  test.each(['after RESUME', 'while ready'])('13. op 9 false %s: all of the session is cleared; IDENTIFY on the original URL after 1–5 s', async (when) => {
-    const { clock, gateway, shard } = virtualShard({ session: SESSION });
-    gateway.answers.resumed = when === 'while ready';
-    void shard.connect();
-    await clock.advanceAsync(100);
-    const [first] = gateway.sockets;
-    const at = clock.now();
-    first!.receive({ op: 9, d: false });
-    expect([shard.session, shard.lastSequence]).toEqual([null, null]);
-    await clock.advanceAsync(5_000);
-    expect(first!.closedWith).toBe(1000);
-    expect(gateway.sockets).toHaveLength(2);
-    expect(gateway.last.url.origin).toBe('wss://main.test');
-    expect(gateway.last.sentOps()).toEqual([2]);
-    expect(gateway.last.openedAt - at).toBeGreaterThanOrEqual(1_000);
-  });
+  test.each(['after RESUME', 'while ready'])(
+    '13. op 9 false %s: all of the session is cleared; IDENTIFY on the original URL after 1–5 s',
+    async (when) => {
+      const { clock, gateway, shard } = virtualShard({ session: SESSION });
+      gateway.answers.resumed = when === 'while ready';
+      void shard.connect();
+      await clock.advanceAsync(100);
+      const [first] = gateway.sockets;
+      const at = clock.now();
+      first!.receive({ op: 9, d: false });
+      expect([shard.session, shard.lastSequence]).toEqual([null, null]);
+      await clock.advanceAsync(5_000);
+      expect(first!.closedWith).toBe(1000);
+      expect(gateway.sockets).toHaveLength(2);
+      expect(gateway.last.url.origin).toBe('wss://main.test');
+      expect(gateway.last.sentOps()).toEqual([2]);
+      expect(gateway.last.openedAt - at).toBeGreaterThanOrEqual(1_000);
+    },
+  );
 
   test('14. ten times op 9 false in a row: IDENTIFYs at least 5 s apart, and slowing down', async () => {
     const { clock, gateway, shard } = virtualShard({ random: Math.random });
@@ -163,21 +177,24 @@ describe('sessions', () => {
     expect(Math.min(...between.slice(-3))).toBeGreaterThan(Math.max(...between.slice(0, 3)));
   });
 
-  test.each([4004, 4010, 4011, 4012, 4013, 4014])('15. close %i: failed; connect() rejects with code and hint; no further socket; no token in any text', async (code) => {
-    const { clock, gateway, shard, events } = virtualShard();
-    gateway.answers.ready = false;
-    const rejection = shard.connect().catch((error: unknown) => error);
-    await clock.advanceAsync(10);
-    gateway.last.end(code);
-    await clock.advanceAsync(3_600_000);
-    const error = (await rejection) as GatewayError;
-    expect(error).toBeInstanceOf(GatewayError);
-    expect([error.code, error.closeCode]).toEqual([CLOSE_CODES[code]!.fatal, code]);
-    expect(error.hint).not.toBe('');
-    expect(events.of('failed')).toEqual([error]);
-    expect([shard.state, gateway.sockets.length, clock.pending]).toEqual(['failed', 1, 0]);
-    expect(`${error.message} ${error.hint} ${error.stack}`).not.toContain(TOKEN);
-  });
+  test.each([4004, 4010, 4011, 4012, 4013, 4014])(
+    '15. close %i: failed; connect() rejects with code and hint; no further socket; no token in any text',
+    async (code) => {
+      const { clock, gateway, shard, events } = virtualShard();
+      gateway.answers.ready = false;
+      const rejection = shard.connect().catch((error: unknown) => error);
+      await clock.advanceAsync(10);
+      gateway.last.end(code);
+      await clock.advanceAsync(3_600_000);
+      const error = (await rejection) as GatewayError;
+      expect(error).toBeInstanceOf(GatewayError);
+      expect([error.code, error.closeCode]).toEqual([CLOSE_CODES[code]!.fatal, code]);
+      expect(error.hint).not.toBe('');
+      expect(events.of('failed')).toEqual([error]);
+      expect([shard.state, gateway.sockets.length, clock.pending]).toEqual(['failed', 1, 0]);
+      expect(`${error.message} ${error.hint} ${error.stack}`).not.toContain(TOKEN);
+    },
+  );
 
   test.each([4003, 4007, 4009])('16. close %i: IDENTIFY on the original URL through the gate', async (code) => {
     const acquired: number[] = [];
@@ -199,16 +216,19 @@ describe('sessions', () => {
     expect(acquired).toEqual([0]);
   });
 
-  test.each([1000, 1001, 1005, 1006, 4000, 4001, 4002, 4005, 3999, 4999])('17. close %i with a session: a prompt RESUME', async (code) => {
-    const { clock, gateway, shard } = await readyShard();
-    const at = clock.now();
-    gateway.last.end(code);
-    await clock.advanceAsync(10_000);
-    expect(gateway.sockets).toHaveLength(2);
-    expect(gateway.last.sentOps()[0]).toBe(6);
-    expect(shard.state).toBe('ready');
-    expect(gateway.last.openedAt - at).toBeLessThanOrEqual(1_000);
-  });
+  test.each([1000, 1001, 1005, 1006, 4000, 4001, 4002, 4005, 3999, 4999])(
+    '17. close %i with a session: a prompt RESUME',
+    async (code) => {
+      const { clock, gateway, shard } = await readyShard();
+      const at = clock.now();
+      gateway.last.end(code);
+      await clock.advanceAsync(10_000);
+      expect(gateway.sockets).toHaveLength(2);
+      expect(gateway.last.sentOps()[0]).toBe(6);
+      expect(shard.state).toBe('ready');
+      expect(gateway.last.openedAt - at).toBeLessThanOrEqual(1_000);
+    },
+  );
 
   test('17. close 4008 with a session: a fault, RESUME after a longer wait, and a fresh limiter', async () => {
     const { clock, gateway, shard, events } = await readyShard();
@@ -230,7 +250,12 @@ describe('sessions', () => {
     await clock.advanceAsync(2_000);
     gateway.answers.refuse = false;
     await clock.advanceAsync(30_000);
-    expect(origins(gateway.sockets).slice(0, 4)).toEqual(['wss://main.test', 'wss://resume.test', 'wss://main.test', 'wss://resume.test']);
+    expect(origins(gateway.sockets).slice(0, 4)).toEqual([
+      'wss://main.test',
+      'wss://resume.test',
+      'wss://main.test',
+      'wss://resume.test',
+    ]);
     expect(gateway.sent(2)).toHaveLength(1);
     expect(gateway.last.sentOps()[0]).toBe(6);
     expect(shard.state).toBe('ready');
@@ -241,8 +266,12 @@ describe('sessions', () => {
     gateway.answers.refuse = true;
     void shard.connect();
     await clock.advanceAsync(400_000);
-    const between = gateway.sockets.slice(1).map(({ openedAt }, index) => Math.round((openedAt - gateway.sockets[index]!.openedAt - 1) / 10) * 10);
-    expect(between.slice(0, 11)).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    const between = gateway.sockets
+      .slice(1)
+      .map(({ openedAt }, index) => Math.round((openedAt - gateway.sockets[index]!.openedAt - 1) / 10) * 10);
+    expect(between.slice(0, 11)).toEqual([
+      250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000,
+    ]);
     const jittered = virtualShard({ random: () => 0 });
     jittered.gateway.answers.refuse = true;
     void jittered.shard.connect();
@@ -275,7 +304,9 @@ describe('sessions', () => {
     };
     gateway.last.end(1006);
     await clock.advanceAsync(60_000);
-    expect(gateway.sockets.flatMap(({ sent }) => sent.map(({ op }) => op)).filter((op) => op !== 1)).toEqual([2, 6, 6, 6, 6, 2]);
+    expect(gateway.sockets.flatMap(({ sent }) => sent.map(({ op }) => op)).filter((op) => op !== 1)).toEqual([
+      2, 6, 6, 6, 6, 2,
+    ]);
     expect(events.faults).toEqual(['RESUMES_EXHAUSTED']);
     expect(shard.state).toBe('ready');
   });
@@ -308,7 +339,13 @@ describe('sessions', () => {
     const first = await readyShard({ shardId: 1, shardCount: 2 });
     first.gateway.dispatch('MESSAGE_CREATE');
     const session = JSON.parse(JSON.stringify(first.shard.session)) as Session;
-    expect(session).toEqual({ sessionId: 'session-1', resumeUrl: 'wss://resume.test', sequence: 2, shardId: 1, shardCount: 2 });
+    expect(session).toEqual({
+      sessionId: 'session-1',
+      resumeUrl: 'wss://resume.test',
+      sequence: 2,
+      shardId: 1,
+      shardCount: 2,
+    });
     const second = await readyShard({ shardId: 1, shardCount: 2, session });
     expect(second.gateway.last.url.origin).toBe('wss://resume.test');
     expect(second.gateway.last.sent[0]).toMatchObject({ op: 6, d: { session_id: 'session-1', seq: 2 } });
@@ -353,7 +390,9 @@ describe('sessions', () => {
 
   test('24. a presence changed meanwhile is in the next IDENTIFY', async () => {
     const presence = { status: 'idle', activities: [], afk: false, since: null } as never;
-    const { clock, gateway, shard } = await readyShard({ presence: { status: 'online', activities: [], afk: false, since: null } as never });
+    const { clock, gateway, shard } = await readyShard({
+      presence: { status: 'online', activities: [], afk: false, since: null } as never,
+    });
     expect(gateway.sent(2)[0]).toMatchObject({ d: { presence: { status: 'online' } } });
     await shard.updatePresence(presence);
     gateway.last.receive({ op: 9, d: false });

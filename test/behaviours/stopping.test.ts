@@ -66,21 +66,24 @@ async function until(answers: Partial<MemoryGateway['answers']>, options = {}) {
 }
 
 describe('stopping', () => {
-  test.each(Object.keys(MOMENTS))('30. disconnect() while %s settles within closeTimeout; no socket, no timer, no later reconnect', async (name) => {
-    const { state, reach } = MOMENTS[name]!;
-    const { clock, gateway, shard } = await reach();
-    gateway.answers.close = false;
-    expect(shard.state).toBe(state);
-    const before = gateway.sockets.length;
-    let settled = false;
-    const stopping = shard.disconnect().then(() => (settled = true));
-    await clock.advanceAsync(5_000);
-    await stopping;
-    expect([settled, shard.state]).toEqual([true, 'disconnected']);
-    await clock.advanceAsync(3_600_000);
-    expect(gateway.sockets.map(({ readyState }) => readyState).filter((readyState) => readyState !== 3)).toEqual([]);
-    expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
-  });
+  test.each(Object.keys(MOMENTS))(
+    '30. disconnect() while %s settles within closeTimeout; no socket, no timer, no later reconnect',
+    async (name) => {
+      const { state, reach } = MOMENTS[name]!;
+      const { clock, gateway, shard } = await reach();
+      gateway.answers.close = false;
+      expect(shard.state).toBe(state);
+      const before = gateway.sockets.length;
+      let settled = false;
+      const stopping = shard.disconnect().then(() => (settled = true));
+      await clock.advanceAsync(5_000);
+      await stopping;
+      expect([settled, shard.state]).toEqual([true, 'disconnected']);
+      await clock.advanceAsync(3_600_000);
+      expect(gateway.sockets.map(({ readyState }) => readyState).filter((readyState) => readyState !== 3)).toEqual([]);
+      expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
+    },
+  );
 
   test.each(Object.keys(MOMENTS))('30. forceClose() while %s ends everything in the same turn', async (name) => {
     const { clock, gateway, shard } = await MOMENTS[name]!.reach();
@@ -98,7 +101,15 @@ describe('stopping', () => {
     const again = shard.connect();
     await clock.advanceAsync(1_000);
     await Promise.all([...stops, again]);
-    expect(events.states).toEqual(['connecting', 'identifying', 'ready', 'disconnecting', 'connecting', 'resuming', 'ready']);
+    expect(events.states).toEqual([
+      'connecting',
+      'identifying',
+      'ready',
+      'disconnecting',
+      'connecting',
+      'resuming',
+      'ready',
+    ]);
     expect(gateway.sockets).toHaveLength(2);
   });
 
@@ -146,7 +157,14 @@ describe('stopping', () => {
     await clock.advanceAsync(60_000);
     for (const { gateway } of kits) gateway.last.end(4009);
     await clock.advanceAsync(60_000);
-    const at = kits.flatMap(({ gateway }) => gateway.sent(2).slice(1).map((packet) => packet.at)).toSorted((a, b) => a - b);
+    const at = kits
+      .flatMap(({ gateway }) =>
+        gateway
+          .sent(2)
+          .slice(1)
+          .map((packet) => packet.at),
+      )
+      .toSorted((a, b) => a - b);
     expect(at).toHaveLength(2);
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(5_000);
   });

@@ -11,7 +11,14 @@ import { TOKEN } from '../kit/virtual-shard.ts';
 async function against(script: Script) {
   const server = await bareGateway(script);
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
-  const shard = new Shard({ token: TOKEN, intents: 0, url: server.url, compression: 'none', timing: QUICK, identifyGate });
+  const shard = new Shard({
+    token: TOKEN,
+    intents: 0,
+    url: server.url,
+    compression: 'none',
+    timing: QUICK,
+    identifyGate,
+  });
   const events = recordEvents(shard);
   const marked = nextEvent(shard, 'dispatch', ({ t }) => t === 'MARK');
   void shard.connect();
@@ -39,18 +46,26 @@ describe('reading tolerantly', () => {
       send(ready(`ws://${request.headers.host}`, 2));
       send(mark(3));
     });
-    expect(kit.events.of('dispatch').map(({ t, s }) => [t, s])).toEqual([['EARLY', 0], ['EARLY', 1], ['READY', 2], ['MARK', 3]]);
+    expect(kit.events.of('dispatch').map(({ t, s }) => [t, s])).toEqual([
+      ['EARLY', 0],
+      ['EARLY', 1],
+      ['READY', 2],
+      ['MARK', 3],
+    ]);
     expect([kit.shard.lastSequence, kit.shard.state, kit.events.faults]).toEqual([3, 'ready', []]);
   });
 
   test.each([{ op: 7 }, { op: 9 }])('39. %j with no d is survived; op 9 then means false', async (odd) => {
     await using kit = await against(({ send, request, index }, packet) => {
       if (packet === null) send(HELLO);
-      if (packet?.op === 2 || packet?.op === 6) send(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
+      if (packet?.op === 2 || packet?.op === 6)
+        send(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
       if (packet?.op === 2 && index === 0) send(odd);
       if ((packet?.op === 2 || packet?.op === 6) && index === 1) send(mark(9));
     });
-    expect(kit.events.of('dispatch').map(({ t }) => t)).toEqual(odd.op === 7 ? ['READY', 'RESUMED', 'MARK'] : ['READY', 'READY', 'MARK']);
+    expect(kit.events.of('dispatch').map(({ t }) => t)).toEqual(
+      odd.op === 7 ? ['READY', 'RESUMED', 'MARK'] : ['READY', 'READY', 'MARK'],
+    );
   });
 
   test('39. a RESUMED with an s below the replay before it does not set the sequence back', async () => {
@@ -93,7 +108,11 @@ describe('reading tolerantly', () => {
       send({ op: 0, t: 'EVENT_OF_TOMORROW', s: 2, d: [1, 2] });
       send(mark(3));
     });
-    expect(kit.events.of('dispatch').map(({ t, d }) => [t, t === 'EVENT_OF_TOMORROW' ? d : null])).toEqual([['READY', null], ['EVENT_OF_TOMORROW', [1, 2]], ['MARK', null]]);
+    expect(kit.events.of('dispatch').map(({ t, d }) => [t, t === 'EVENT_OF_TOMORROW' ? d : null])).toEqual([
+      ['READY', null],
+      ['EVENT_OF_TOMORROW', [1, 2]],
+      ['MARK', null],
+    ]);
     expect(kit.events.faults).toEqual([]);
   });
 
@@ -109,7 +128,10 @@ describe('reading tolerantly', () => {
     });
     const [first, second] = kit.server.requests.map(({ url }) => new URL(url!, 'ws://x'));
     expect(second!.pathname).toBe('/some/path');
-    expect(Object.fromEntries(second!.searchParams)).toEqual({ region: 'eu', ...Object.fromEntries(first!.searchParams) });
+    expect(Object.fromEntries(second!.searchParams)).toEqual({
+      region: 'eu',
+      ...Object.fromEntries(first!.searchParams),
+    });
   });
 
   test('40. the upgrade request carries a User-Agent of the form DiscordBot (URL, VERSION)', async () => {

@@ -29,7 +29,11 @@ test.each(tested)('%s gets exactly what was sent, in order', async (id) => {
   const got = await harness.run({ client: id, setup: recordedSetup(SMALL) }, async (connected) => {
     await replayPart(connected, id, 'warmup', SMALL);
     const { digest, outOfOrder, unread } = await replayPart(connected, id, 'measured', SMALL, 'digest');
-    const sent = await connected.gateway.call('digest', { part: 'measured', withData: variant !== 'unread', t: listensTo });
+    const sent = await connected.gateway.call('digest', {
+      part: 'measured',
+      withData: variant !== 'unread',
+      t: listensTo,
+    });
     return { isWhatWasSent: digest === sent, outOfOrder, unread };
   });
   expect(got).toEqual({ isWhatWasSent: true, outOfOrder: 0, unread: 0 });
@@ -46,7 +50,19 @@ describe('each kind of case gives its figures', () => {
     ['heartbeat/ours-zlib', ['medianLatePercent', 'mostLatePercent', 'beats']],
     ['hello/ours-zlib', ['ms']],
     ['threads-2/ours-zlib', ['perSecond', 'cpuUs', 'peakRssMiB']],
-    ['profile/ours-zlib', ['socketPercent', 'inflatePercent', 'textPercent', 'parsePercent', 'clientPercent', 'collectorPercent', 'restPercent', 'allocatedKiB']],
+    [
+      'profile/ours-zlib',
+      [
+        'socketPercent',
+        'inflatePercent',
+        'textPercent',
+        'parsePercent',
+        'clientPercent',
+        'collectorPercent',
+        'restPercent',
+        'allocatedKiB',
+      ],
+    ],
   ])('%s', async (id, names) => {
     const item = CASES.find((candidate) => candidate.id === id)!;
     const figures = await measure(item, SMALL, harness);
@@ -62,6 +78,8 @@ test('every client is in the backlog once, and no case is twice', () => {
 });
 
 test('a client that ends says so, with what it wrote on the way', async () => {
-  const work = harness.run({ client: 'floor-plain', setup: recordedSetup(SMALL) }, ({ client }) => client.call('load', { adapter: 'nobody', nativeZlib: false }));
+  const work = harness.run({ client: 'floor-plain', setup: recordedSetup(SMALL) }, ({ client }) =>
+    client.call('load', { adapter: 'nobody', nativeZlib: false }),
+  );
   await expect(work).rejects.toThrow(/Cannot find module .*nobody\.ts/);
 });

@@ -11,7 +11,11 @@ const messages = mix(COUNT, 1);
 
 const sizesOf = (t: string): { min: number; mean: number; max: number } => {
   const sizes = messages.filter((message) => message.t === t).map(({ text }) => Buffer.byteLength(text));
-  return { min: Math.min(...sizes), mean: sizes.reduce((sum, size) => sum + size, 0) / sizes.length, max: Math.max(...sizes) };
+  return {
+    min: Math.min(...sizes),
+    mean: sizes.reduce((sum, size) => sum + size, 0) / sizes.length,
+    max: Math.max(...sizes),
+  };
 };
 
 test('the same seed gives the same bytes, another one others', () => {
@@ -47,7 +51,8 @@ const payloadsOf = ({ bytes, ends }: Recording): Buffer[] =>
 async function decompressed(stream: Inflate | ZstdDecompress, parts: readonly Buffer[]): Promise<string> {
   const chunks: Buffer[] = [];
   stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-  for (const part of parts) await new Promise<void>((resolve, reject) => stream.write(part, (error) => (error ? reject(error) : resolve())));
+  for (const part of parts)
+    await new Promise<void>((resolve, reject) => stream.write(part, (error) => (error ? reject(error) : resolve())));
   await new Promise<void>((resolve) => setImmediate(resolve));
   stream.destroy();
   return Buffer.concat(chunks).toString();
@@ -59,15 +64,18 @@ const cuts = new Set([0, texts.length - 1]);
 test.each([
   ['zlib-stream', () => createInflate({ finishFlush: constants.Z_SYNC_FLUSH })],
   ['zstd-stream', () => createZstdDecompress()],
-] as const)('a %s recording can be played, its part between cuts again, and other messages at a cut', async (transport, create) => {
-  const payloads = payloadsOf(await recordStream(transport, texts, cuts));
-  const piece = payloadsOf({ bytes: await recordPiece(transport, '{"op":11}'), ends: [Infinity] })[0]!;
-  const lap = payloads.slice(1);
+] as const)(
+  'a %s recording can be played, its part between cuts again, and other messages at a cut',
+  async (transport, create) => {
+    const payloads = payloadsOf(await recordStream(transport, texts, cuts));
+    const piece = payloadsOf({ bytes: await recordPiece(transport, '{"op":11}'), ends: [Infinity] })[0]!;
+    const lap = payloads.slice(1);
 
-  expect(await decompressed(create(), [...payloads, piece, ...lap, piece])).toBe(
-    [...texts, '{"op":11}', ...texts.slice(1), '{"op":11}'].join(''),
-  );
-});
+    expect(await decompressed(create(), [...payloads, piece, ...lap, piece])).toBe(
+      [...texts, '{"op":11}', ...texts.slice(1), '{"op":11}'].join(''),
+    );
+  },
+);
 
 test('plain and payload recordings hold each message by itself; HELLO is never compressed', async () => {
   const plain = payloadsOf(await recordStream('none', texts, cuts));

@@ -10,7 +10,10 @@ import { BLOCKS, fullReport } from '../../bench/tables.ts';
 import { evaluateTargets } from '../../bench/targets.ts';
 import type { Target } from '../../bench/targets.ts';
 
-const sample = (round: number, cpuUs: number) => ({ round, values: { cpuUs, wallUs: cpuUs, peakRssMiB: 80, outOfOrder: 0 } });
+const sample = (round: number, cpuUs: number) => ({
+  round,
+  values: { cpuUs, wallUs: cpuUs, peakRssMiB: 80, outOfOrder: 0 },
+});
 
 const RESULTS: Results = {
   machine: {
@@ -33,7 +36,8 @@ const RESULTS: Results = {
   ],
 };
 
-const shown = (name: string, results: Results = RESULTS): string => BLOCKS[name]?.(new Figures(results)) ?? 'no such block';
+const shown = (name: string, results: Results = RESULTS): string =>
+  BLOCKS[name]?.(new Figures(results)) ?? 'no such block';
 
 describe('the blocks', () => {
   test('a ratio is the median of the ratios of the rounds, with its quartiles', () => {
@@ -54,7 +58,9 @@ describe('the blocks', () => {
   test('figures of a short run, or of a busy machine, are said to be that', () => {
     expect(shown('machine')).not.toContain('mean');
     expect(shown('machine', { ...RESULTS, isFull: false })).toContain('these figures mean nothing');
-    expect(shown('machine', { ...RESULTS, machine: { ...RESULTS.machine, loadBefore: 3 } })).toContain('Something else was at work');
+    expect(shown('machine', { ...RESULTS, machine: { ...RESULTS.machine, loadBefore: 3 } })).toContain(
+      'Something else was at work',
+    );
     expect(shown('readme', { ...RESULTS, isFull: false })).toContain('these figures mean nothing');
   });
 
@@ -89,7 +95,9 @@ describe('targets', () => {
     expect(rows.find((row) => row.startsWith('| heap per idle shard of 500, zlib'))).toBe(
       '| heap per idle shard of 500, zlib-stream | ≤ 16 KiB | 12.0 | met |',
     );
-    expect(rows.find((row) => row.includes('killed sockets'))).toBe('| 200 killed sockets, until all are resumed | ≤ 500 ms | – | not measured |');
+    expect(rows.find((row) => row.includes('killed sockets'))).toBe(
+      '| 200 killed sockets, until all are resumed | ≤ 500 ms | – | not measured |',
+    );
   });
 });
 
@@ -103,12 +111,17 @@ describe('markers', () => {
   });
 
   test('a name that there is no block of is refused', () => {
-    expect(() => replaceBlocks('<!-- bench:nonsense -->\n<!-- /bench -->', () => undefined)).toThrow('there is no block named nonsense');
+    expect(() => replaceBlocks('<!-- bench:nonsense -->\n<!-- /bench -->', () => undefined)).toThrow(
+      'there is no block named nonsense',
+    );
   });
 });
 
 test('the JSON keeps four digits of a figure', () => {
-  const results: Results = { ...RESULTS, cases: [{ id: 'hello/ours-zlib', problem: null, samples: [{ round: 0, values: { ms: 1.234_567 } }] }] };
+  const results: Results = {
+    ...RESULTS,
+    cases: [{ id: 'hello/ours-zlib', problem: null, samples: [{ round: 0, values: { ms: 1.234_567 } }] }],
+  };
   const read = JSON.parse(toJson(results)) as Results;
   expect(read.cases[0]?.samples[0]?.values).toEqual({ ms: 1.235 });
 });
@@ -119,9 +132,12 @@ describe('what is published', () => {
     expect(named.toSorted()).toEqual(Object.keys(BLOCKS).toSorted());
   });
 
-  test.each(DOCUMENTS.map((file) => [file.replace(/.*\//, ''), file]))('%s shows the figures of bench/results/latest.json', (_name, file) => {
-    expect(existsSync(LATEST)).toBe(true);
-    const text = readFileSync(file, 'utf8');
-    expect(text).toBe(documentWith(text, readResults(LATEST)));
-  });
+  test.each(DOCUMENTS.map((file) => [file.replace(/.*\//, ''), file]))(
+    '%s shows the figures of bench/results/latest.json',
+    (_name, file) => {
+      expect(existsSync(LATEST)).toBe(true);
+      const text = readFileSync(file, 'utf8');
+      expect(text).toBe(documentWith(text, readResults(LATEST)));
+    },
+  );
 });

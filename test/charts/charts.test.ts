@@ -16,13 +16,19 @@ const overlap = (a: Box, b: Box): boolean =>
   a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
 
 const inside = (inner: Box, outer: Box): boolean =>
-  inner.x >= outer.x && inner.y >= outer.y && inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+  inner.x >= outer.x &&
+  inner.y >= outer.y &&
+  inner.x + inner.width <= outer.x + outer.width &&
+  inner.y + inner.height <= outer.y + outer.height;
 
-const leaves = (state: ChartState): ChartState[] => (state.states.length === 0 ? [state] : state.states.flatMap(leaves));
+const leaves = (state: ChartState): ChartState[] =>
+  state.states.length === 0 ? [state] : state.states.flatMap(leaves);
 
-const idsBelow = (node: AnyStateNode): string[] => Object.values(node.states).flatMap((child) => [child.id, ...idsBelow(child)]);
+const idsBelow = (node: AnyStateNode): string[] =>
+  Object.values(node.states).flatMap((child) => [child.id, ...idsBelow(child)]);
 
-const attributes = (svg: string, name: string): string[] => [...svg.matchAll(new RegExp(` ${name}="([^"]*)"`, 'g'))].map(([, value]) => value!);
+const attributes = (svg: string, name: string): string[] =>
+  [...svg.matchAll(new RegExp(` ${name}="([^"]*)"`, 'g'))].map(([, value]) => value!);
 
 describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
   it('is what `npm run charts` draws of the machine as it is', async () => {
@@ -33,17 +39,25 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
     const svg = await draw(drawn);
 
     expect(attributes(svg, 'data-state').toSorted()).toEqual(idsBelow(drawn.machine.root).toSorted());
-    expect(attributes(svg, 'data-transition').toSorted()).toEqual(transitionsOf(drawn.machine).map(({ id }) => id).toSorted());
+    expect(attributes(svg, 'data-transition').toSorted()).toEqual(
+      transitionsOf(drawn.machine)
+        .map(({ id }) => id)
+        .toSorted(),
+    );
   });
 
   it('lays no label over another label or over a state', async () => {
     const chart = chartOf(drawn.machine, drawn.options);
     const { arrows, states } = await layoutOf(chart);
-    const labels = arrows.flatMap(({ arrow, label }) => (arrow === null || label === null ? [] : [{ name: `${arrow.source} → ${arrow.target}`, box: label }]));
+    const labels = arrows.flatMap(({ arrow, label }) =>
+      arrow === null || label === null ? [] : [{ name: `${arrow.source} → ${arrow.target}`, box: label }],
+    );
     const boxes = leaves(chart.root).map(({ id }) => ({ name: id, box: states.get(id)! }));
 
     const overlaps = labels.flatMap((label, index) =>
-      [...labels.slice(index + 1), ...boxes].filter(({ box }) => overlap(label.box, box)).map(({ name }) => `${label.name} over ${name}`),
+      [...labels.slice(index + 1), ...boxes]
+        .filter(({ box }) => overlap(label.box, box))
+        .map(({ name }) => `${label.name} over ${name}`),
     );
 
     expect(overlaps).toEqual([]);

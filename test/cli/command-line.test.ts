@@ -36,9 +36,15 @@ describe('the command line', () => {
     [['demo', '--shards', '0'], 'demo: --shards must be an integer from 1 to 1000'],
     [['demo', '--shards', '4', '--workers', 'two'], 'demo: --workers must be an integer from 0 to 64'],
     [['demo', '--workers', '2'], 'demo: --workers needs --shards: one shard alone lives in this thread'],
-    [['doctor', '--api', 'discord.com'], 'doctor: --api must be an http:// or https:// URL, as in https://discord.com/api/v10'],
+    [
+      ['doctor', '--api', 'discord.com'],
+      'doctor: --api must be an http:// or https:// URL, as in https://discord.com/api/v10',
+    ],
     [['status'], 'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/'],
-    [['status', '--url', 'ws://127.0.0.1'], 'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/'],
+    [
+      ['status', '--url', 'ws://127.0.0.1'],
+      'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/',
+    ],
     [['inspect', '--port', '70000'], '--port must be a port from 0 to 65535'],
     [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],
     [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],
@@ -48,7 +54,11 @@ describe('the command line', () => {
 
   it('repeats nothing that may be a token put in the wrong place', async () => {
     const pasted = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
-    const runs = await Promise.all([[pasted], ['connect', pasted], ['connect', `--token=${pasted}`], ['connect', '--token', pasted]].map((args) => runCli(args)));
+    const runs = await Promise.all(
+      [[pasted], ['connect', pasted], ['connect', `--token=${pasted}`], ['connect', '--token', pasted]].map((args) =>
+        runCli(args),
+      ),
+    );
     expect(runs.map(({ code }) => code)).toEqual([2, 2, 2, 2]);
     expect(runs.map(({ stderr }) => stderr).join('')).not.toContain(pasted);
   });

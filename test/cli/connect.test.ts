@@ -39,7 +39,9 @@ describe('shardwright connect', () => {
 
   it('tells of a shard and of its dispatches, and never prints the token', async () => {
     await using gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 3, heartbeatIntervalMs: 200 });
-    const cli = startCli(['connect', '--url', gateway.url, '--intents', 'Guilds,GuildMessages'], { DISCORD_TOKEN: `Bot ${TOKEN}` });
+    const cli = startCli(['connect', '--url', gateway.url, '--intents', 'Guilds,GuildMessages'], {
+      DISCORD_TOKEN: `Bot ${TOKEN}`,
+    });
     await cli.waitForOutput('begins, 3 guilds');
     await cli.waitForOutput('beat');
     cli.interrupt();

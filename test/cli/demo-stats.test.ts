@@ -24,7 +24,13 @@ function statsOf(counter: DeliveryCounter, interrupted = false): DemoStats {
 const summaryText = (stats: DemoStats): string => summary(stats, 7, (_style, text) => text).join('\n');
 
 const figures = ({ sent, received, missing, outstanding, duplicates, outOfOrder, flaws }: DeliveryCounter) => ({
-  sent, received, missing, outstanding, duplicates, outOfOrder, flaws,
+  sent,
+  received,
+  missing,
+  outstanding,
+  duplicates,
+  outOfOrder,
+  flaws,
 });
 
 const CLEAN = { sent: 4, received: 4, missing: 0, outstanding: 0, duplicates: 0, outOfOrder: 0, flaws: 0 };
@@ -70,7 +76,11 @@ describe('the tally of the demo', () => {
 
   it('counts what was on its way when interrupted as kept, but a gap as lost', () => {
     const stats = statsOf(counterOf(5, [1, 3]), true);
-    expect({ lost: stats.lost, kept: stats.kept, isClean: stats.isClean }).toEqual({ lost: 1, kept: 2, isClean: false });
+    expect({ lost: stats.lost, kept: stats.kept, isClean: stats.isClean }).toEqual({
+      lost: 1,
+      kept: 2,
+      isClean: false,
+    });
   });
 
   it('is not clean when a shard came back another way than it must, or broke a rule', () => {
@@ -78,13 +88,23 @@ describe('the tally of the demo', () => {
     const fault = FAULTS[0]!;
     stats.recordRecovery({ fault, outcome: 'new session', noticedMs: 1, backMs: 1, replayed: 0, attempts: 1 }, 10);
     const breach = { what: 'twice', connection: 0, at: 0 };
-    const closed = new DemoStats(new DeliveryCounter(), { stats: { ...STATS, violations: [{ code: 4005, ...breach }] }, complaints: [] });
-    const judged = new DemoStats(new DeliveryCounter(), { stats: STATS, complaints: [{ rule: 'one-handshake', ...breach }] });
+    const closed = new DemoStats(new DeliveryCounter(), {
+      stats: { ...STATS, violations: [{ code: 4005, ...breach }] },
+      complaints: [],
+    });
+    const judged = new DemoStats(new DeliveryCounter(), {
+      stats: STATS,
+      complaints: [{ rule: 'one-handshake', ...breach }],
+    });
     expect([stats.isClean, closed.isClean, judged.isClean]).toEqual([false, false, false]);
   });
 
   it('says in the summary what is wrong, and the exit code', () => {
-    expect(summaryText(statsOf(counterOf(4, [1, 3, 3])))).toMatch(/2 lost, 1 received twice, 0 out of order[^]*Exit code 1/);
-    expect(summaryText(statsOf(counterOf(4, [1, 2]), true))).toMatch(/ 0 lost,[^]* 2 on their way when it was interrupted[^]*Exit code 0/);
+    expect(summaryText(statsOf(counterOf(4, [1, 3, 3])))).toMatch(
+      /2 lost, 1 received twice, 0 out of order[^]*Exit code 1/,
+    );
+    expect(summaryText(statsOf(counterOf(4, [1, 2]), true))).toMatch(
+      / 0 lost,[^]* 2 on their way when it was interrupted[^]*Exit code 0/,
+    );
   });
 });

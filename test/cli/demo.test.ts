@@ -31,7 +31,10 @@ async function openPage(cli: RunningCli): Promise<PageSocket> {
 
 describe('shardwright demo', () => {
   it('shows every fault and loses nothing, and a seed repeats it', { timeout: LIMIT_MS }, async () => {
-    const [first, second] = await Promise.all([runCli(['demo', '--fast', '--seed', '7']), runCli(['demo', '--fast', '--seed', '7'])]);
+    const [first, second] = await Promise.all([
+      runCli(['demo', '--fast', '--seed', '7']),
+      runCli(['demo', '--fast', '--seed', '7']),
+    ]);
     expect(first).toMatchObject({ code: 0, stderr: '' });
     expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
     expect(Object.fromEntries(faultRows(first).map(([name, outcome]) => [name, outcome]))).toEqual(
@@ -69,36 +72,44 @@ describe('shardwright demo', () => {
     expect(stdout).not.toContain('\u001B');
   });
 
-  it('plays with many shards: progress, faults for some of them, nothing lost; a seed repeats whom they hit', { timeout: LIMIT_MS }, async () => {
-    const args = ['demo', '--fast', '--shards', '8', '--seed', '11'];
-    const [first, second] = await Promise.all([runCli(args), runCli([...args, '--workers', '0'])]);
-    expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toContain('8 of 8 ready, 992 session starts left');
-    expect(first.stdout).toContain('all 8 shards ready after');
-    expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
-    expect(first.stdout.match(/★ survived/g)).toHaveLength(FAULTS.length);
-    expect(Object.fromEntries(faultRows(first).map(([name, outcome]) => [name, outcome]))).toEqual(
-      Object.fromEntries(FAULTS.map(({ name, expected }) => [name, expected])),
-    );
-    expect(first.stdout).not.toContain('\u001B');
-    expect(announced(second)).toEqual(announced(first));
-    expect(sums(second)).toEqual(sums(first));
-  });
+  it(
+    'plays with many shards: progress, faults for some of them, nothing lost; a seed repeats whom they hit',
+    { timeout: LIMIT_MS },
+    async () => {
+      const args = ['demo', '--fast', '--shards', '8', '--seed', '11'];
+      const [first, second] = await Promise.all([runCli(args), runCli([...args, '--workers', '0'])]);
+      expect(first).toMatchObject({ code: 0, stderr: '' });
+      expect(first.stdout).toContain('8 of 8 ready, 992 session starts left');
+      expect(first.stdout).toContain('all 8 shards ready after');
+      expect(first.stdout).toContain('0 lost, 0 received twice, 0 out of order');
+      expect(first.stdout.match(/★ survived/g)).toHaveLength(FAULTS.length);
+      expect(Object.fromEntries(faultRows(first).map(([name, outcome]) => [name, outcome]))).toEqual(
+        Object.fromEntries(FAULTS.map(({ name, expected }) => [name, expected])),
+      );
+      expect(first.stdout).not.toContain('\u001B');
+      expect(announced(second)).toEqual(announced(first));
+      expect(sums(second)).toEqual(sums(first));
+    },
+  );
 
-  it('shows many shards and their manager in the inspector, and to shardwright status', { timeout: LIMIT_MS }, async () => {
-    const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
-    const shown = await cli.waitForOutput('all 6 shards ready');
-    const [, page = ''] = /the inspector is at (\S+)\n/.exec(shown) ?? [];
-    const [, endpoint = ''] = /status --watch --url (\S+)\n/.exec(shown) ?? [];
-    const inspector = await PageSocket.open(page);
-    const [welcome] = inspector.messages;
-    if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
-    expect(welcome.managers).toMatchObject([{ key: 'manager', state: 'running', total: 6, shards: 6 }]);
-    expect(welcome.shards.map(({ key }) => key)).toEqual(['0', '1', '2', '3', '4', '5']);
-    const { stdout } = await runCli(['status', '--url', endpoint, '--json']);
-    expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'running', total: 6 } });
-    inspector.socket.terminate();
-    cli.interrupt();
-    expect((await cli.finished).code).toBe(0);
-  });
+  it(
+    'shows many shards and their manager in the inspector, and to shardwright status',
+    { timeout: LIMIT_MS },
+    async () => {
+      const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
+      const shown = await cli.waitForOutput('all 6 shards ready');
+      const [, page = ''] = /the inspector is at (\S+)\n/.exec(shown) ?? [];
+      const [, endpoint = ''] = /status --watch --url (\S+)\n/.exec(shown) ?? [];
+      const inspector = await PageSocket.open(page);
+      const [welcome] = inspector.messages;
+      if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
+      expect(welcome.managers).toMatchObject([{ key: 'manager', state: 'running', total: 6, shards: 6 }]);
+      expect(welcome.shards.map(({ key }) => key)).toEqual(['0', '1', '2', '3', '4', '5']);
+      const { stdout } = await runCli(['status', '--url', endpoint, '--json']);
+      expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'running', total: 6 } });
+      inspector.socket.terminate();
+      cli.interrupt();
+      expect((await cli.finished).code).toBe(0);
+    },
+  );
 });

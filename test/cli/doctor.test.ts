@@ -13,14 +13,22 @@ import { runCli } from './run-cli.ts';
 
 interface DoctorReport {
   readonly ok: boolean;
-  readonly checks: readonly { name: string; outcome: string; found: string; advice: string | null; figures?: Record<string, unknown> }[];
+  readonly checks: readonly {
+    name: string;
+    outcome: string;
+    found: string;
+    advice: string | null;
+    figures?: Record<string, unknown>;
+  }[];
 }
 
-const doctor = (args: readonly string[], token: string = TOKEN): Promise<CliResult> => runCli(['doctor', ...args], { DISCORD_TOKEN: token });
+const doctor = (args: readonly string[], token: string = TOKEN): Promise<CliResult> =>
+  runCli(['doctor', ...args], { DISCORD_TOKEN: token });
 
 const reportOf = ({ stdout }: CliResult): DoctorReport => JSON.parse(stdout) as DoctorReport;
 
-const outcomes = (report: DoctorReport): Record<string, string> => Object.fromEntries(report.checks.map(({ name, outcome }) => [name, outcome]));
+const outcomes = (report: DoctorReport): Record<string, string> =>
+  Object.fromEntries(report.checks.map(({ name, outcome }) => [name, outcome]));
 
 /** A server that answers all in the same way. */
 async function startServer(listener: RequestListener) {
@@ -38,7 +46,11 @@ async function startServer(listener: RequestListener) {
 
 describe('shardwright doctor', { timeout: 60_000 }, () => {
   it('finds nothing in the way of a healthy bot, in a table, and never shows the token', async () => {
-    await using gateway = await FakeGateway.listen({ token: TOKEN, shards: 4, sessionStartLimit: { remaining: 900, maxConcurrency: 2 } });
+    await using gateway = await FakeGateway.listen({
+      token: TOKEN,
+      shards: 4,
+      sessionStartLimit: { remaining: 900, maxConcurrency: 2 },
+    });
     const { code, stdout, stderr } = await doctor(['--api', gateway.apiUrl, '--intents', 'Guilds,GuildMessages']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^✓ Node {12}\d+\.\d+\.\d+$/m);
@@ -52,12 +64,27 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
   });
 
   it('says the same as JSON, with the figures', async () => {
-    await using gateway = await FakeGateway.listen({ token: TOKEN, sessionStartLimit: { total: 1_000, remaining: 40 } });
+    await using gateway = await FakeGateway.listen({
+      token: TOKEN,
+      sessionStartLimit: { total: 1_000, remaining: 40 },
+    });
     const finished = await doctor(['--api', gateway.apiUrl, '--intents', '33281', '--json']);
     const report = reportOf(finished);
     expect({ code: finished.code, ok: report.ok }).toEqual({ code: 0, ok: true });
-    expect(outcomes(report)).toEqual({ Node: 'ok', Compression: 'ok', Token: 'ok', Clock: 'ok', Shards: 'ok', 'Session starts': 'warning', Intents: 'warning' });
-    expect(report.checks.find(({ name }) => name === 'Session starts')!.figures).toMatchObject({ total: 1_000, remaining: 40, maxConcurrency: 1 });
+    expect(outcomes(report)).toEqual({
+      Node: 'ok',
+      Compression: 'ok',
+      Token: 'ok',
+      Clock: 'ok',
+      Shards: 'ok',
+      'Session starts': 'warning',
+      Intents: 'warning',
+    });
+    expect(report.checks.find(({ name }) => name === 'Session starts')!.figures).toMatchObject({
+      total: 1_000,
+      remaining: 40,
+      maxConcurrency: 1,
+    });
     expect(report.checks.find(({ name }) => name === 'Intents')).toMatchObject({
       figures: { bits: 33_281, names: ['Guilds', 'GuildMessages', 'MessageContent'], privileged: ['MessageContent'] },
     });
@@ -93,8 +120,14 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
   });
 
   it('says by how much the clock is off, from the Date header', async () => {
-    const body = JSON.stringify({ url: 'wss://gateway.discord.gg', shards: 1, session_start_limit: { total: 1_000, remaining: 999, reset_after: 0, max_concurrency: 1 } });
-    await using past = await startServer((_, response) => void response.writeHead(200, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body));
+    const body = JSON.stringify({
+      url: 'wss://gateway.discord.gg',
+      shards: 1,
+      session_start_limit: { total: 1_000, remaining: 999, reset_after: 0, max_concurrency: 1 },
+    });
+    await using past = await startServer(
+      (_, response) => void response.writeHead(200, { Date: new Date(Date.now() - 3_600_000).toUTCString() }).end(body),
+    );
     const finished = await doctor(['--api', past.api, '--json']);
     const clock = reportOf(finished).checks.find(({ name }) => name === 'Clock')!;
     expect({ code: finished.code, outcome: clock.outcome }).toEqual({ code: 0, outcome: 'warning' });
@@ -113,9 +146,18 @@ describe('the checks of the doctor', () => {
   });
 
   it('a Node without zstd, or whose zlib can only be used the slower way, is a warning', () => {
-    expect(compressionCheck({ zstd: true, native: true })).toMatchObject({ outcome: 'ok', found: 'zlib-stream and zstd-stream' });
-    expect(compressionCheck({ zstd: false, native: true })).toMatchObject({ outcome: 'warning', found: 'zlib-stream, but no zstd-stream' });
-    expect(compressionCheck({ zstd: true, native: false })).toMatchObject({ outcome: 'warning', found: 'zlib-stream and zstd-stream, by the slower way' });
+    expect(compressionCheck({ zstd: true, native: true })).toMatchObject({
+      outcome: 'ok',
+      found: 'zlib-stream and zstd-stream',
+    });
+    expect(compressionCheck({ zstd: false, native: true })).toMatchObject({
+      outcome: 'warning',
+      found: 'zlib-stream, but no zstd-stream',
+    });
+    expect(compressionCheck({ zstd: true, native: false })).toMatchObject({
+      outcome: 'warning',
+      found: 'zlib-stream and zstd-stream, by the slower way',
+    });
   });
 
   it.each([
@@ -131,7 +173,10 @@ describe('the checks of the doctor', () => {
   });
 
   it('names the intents there are when one is not', () => {
-    expect(intentsCheck('Guilds,Everything')).toMatchObject({ found: "no such intent as 'Everything'", advice: expect.stringContaining('GuildMessages') as string });
+    expect(intentsCheck('Guilds,Everything')).toMatchObject({
+      found: "no such intent as 'Everything'",
+      advice: expect.stringContaining('GuildMessages') as string,
+    });
   });
 
   it.each([
@@ -144,7 +189,10 @@ describe('the checks of the doctor', () => {
   });
 
   it('a clock is given as much more as the way of the answer may have taken', () => {
-    expect(clockCheck({ skewMs: 2_900, uncertaintyMs: 1_000 })).toMatchObject({ outcome: 'ok', figures: { skewMs: 2_900 } });
+    expect(clockCheck({ skewMs: 2_900, uncertaintyMs: 1_000 })).toMatchObject({
+      outcome: 'ok',
+      figures: { skewMs: 2_900 },
+    });
   });
 
   it.each([

@@ -12,19 +12,29 @@ const LIMIT_MS = 120_000;
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-const commands = read('README.md').match(/npm run example:[^\n#]+/g)?.map((command) => command.trim()) ?? [];
+const commands =
+  read('README.md')
+    .match(/npm run example:[^\n#]+/g)
+    ?.map((command) => command.trim()) ?? [];
 
 function run(command: string): Promise<CliResult> {
   const { DISCORD_TOKEN: _, FORCE_COLOR: __, ...inherited } = process.env;
   const [program = '', ...args] = command.replace('npm run', 'npm run --silent').split(' ');
   return new Promise((resolve) => {
-    const child = execFile(program, args, { cwd: ROOT, env: { ...inherited, NO_COLOR: '1' } }, (_error, stdout, stderr) =>
-      resolve({ code: child.exitCode, stdout: stripVTControlCharacters(stdout), stderr }),
+    const child = execFile(
+      program,
+      args,
+      { cwd: ROOT, env: { ...inherited, NO_COLOR: '1' } },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode, stdout: stripVTControlCharacters(stdout), stderr }),
     );
   });
 }
 
-const linesOf = ({ stdout }: CliResult): string[] => stdout.trim().split('\n').map((line) => line.trim());
+const linesOf = ({ stdout }: CliResult): string[] =>
+  stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim());
 
 const INTRODUCTION = 'At a fake Discord in this process, without token or network. `--live` is the real one.';
 const PING = ['Ann: !ping', 'bot: pong'];
@@ -45,13 +55,17 @@ test('the README has the command of each example', () => {
   );
 });
 
-test.each(Object.entries(CONVERSATIONS))('%s: the bot answers, also after its connections broke, and ends', { timeout: LIMIT_MS }, async (command, expected) => {
-  const finished = await run(command);
-  expect(finished).toMatchObject({ code: 0, stderr: '' });
-  const [introduction, ...lines] = linesOf(finished);
-  expect(introduction).toBe(INTRODUCTION);
-  expect(lines.filter((line) => /^(?:Ann: |bot: |The connection |All connections )/.test(line))).toEqual(expected);
-});
+test.each(Object.entries(CONVERSATIONS))(
+  '%s: the bot answers, also after its connections broke, and ends',
+  { timeout: LIMIT_MS },
+  async (command, expected) => {
+    const finished = await run(command);
+    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    const [introduction, ...lines] = linesOf(finished);
+    expect(introduction).toBe(INTRODUCTION);
+    expect(lines.filter((line) => /^(?:Ann: |bot: |The connection |All connections )/.test(line))).toEqual(expected);
+  },
+);
 
 test('npm run example:test: the test of a bot passes', { timeout: LIMIT_MS }, async () => {
   const finished = await run('npm run example:test');
@@ -61,5 +75,9 @@ test('npm run example:test: the test of a bot passes', { timeout: LIMIT_MS }, as
 
 test('--live without a token says what it needs', { timeout: LIMIT_MS }, async () => {
   const finished = await run('npm run example:bot -- --live');
-  expect(finished).toEqual({ code: 1, stdout: '', stderr: '--live needs the token of a bot in DISCORD_TOKEN, as in: DISCORD_TOKEN=… npm run …\n' });
+  expect(finished).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: '--live needs the token of a bot in DISCORD_TOKEN, as in: DISCORD_TOKEN=… npm run …\n',
+  });
 });

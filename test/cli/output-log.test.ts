@@ -13,7 +13,8 @@ function logged(output: { isTTY?: boolean; columns?: number }, environment: Node
   return text;
 }
 
-const widthOf = (columns: number): number | null => new OutputLog(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
+const widthOf = (columns: number): number | null =>
+  new OutputLog(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
 
 describe('the stream', () => {
   it('is one plain line when it is not a terminal', () => {
@@ -45,7 +46,11 @@ describe('the status below the lines', () => {
 
   it('stays below: a line takes its place, and it comes again', () => {
     let text = '';
-    const outputLog = new OutputLog(() => '1.00', { ...terminal, write: (chunk) => (text += chunk) }, { NO_COLOR: '1' });
+    const outputLog = new OutputLog(
+      () => '1.00',
+      { ...terminal, write: (chunk) => (text += chunk) },
+      { NO_COLOR: '1' },
+    );
     outputLog.setStatus('ready');
     outputLog.line('a line');
     outputLog.setStatus('ready');
@@ -70,7 +75,14 @@ describe('the status below the lines', () => {
 
 describe('numbers in words', () => {
   it('gives durations the unit that fits', () => {
-    expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(formatMs)).toEqual(['0.4 ms', '10 ms', '83 ms', '999 ms', '1.0 s', '2.1 s']);
+    expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(formatMs)).toEqual([
+      '0.4 ms',
+      '10 ms',
+      '83 ms',
+      '999 ms',
+      '1.0 s',
+      '2.1 s',
+    ]);
   });
 
   it('groups thousands', () => {
@@ -78,6 +90,10 @@ describe('numbers in words', () => {
   });
 
   it('counts one and many', () => {
-    expect([formatCount(1, 'dispatch'), formatCount(2, 'dispatch'), formatCount(0, 'guild')]).toEqual(['1 dispatch', '2 dispatches', '0 guilds']);
+    expect([formatCount(1, 'dispatch'), formatCount(2, 'dispatch'), formatCount(0, 'guild')]).toEqual([
+      '1 dispatch',
+      '2 dispatches',
+      '0 guilds',
+    ]);
   });
 });

@@ -19,7 +19,8 @@ function startOf(output: { isTTY?: boolean; columns?: number }) {
   return {
     line,
     hasListener: () => listener !== null,
-    emit: (progress: Partial<Progress>) => void listener?.({ ready: 0, total: 64, etaMs: 15_750, remainingStarts: 936, ...progress }),
+    emit: (progress: Partial<Progress>) =>
+      void listener?.({ ready: 0, total: 64, etaMs: 15_750, remainingStarts: 936, ...progress }),
     shown: () => text,
   };
 }
@@ -30,7 +31,9 @@ describe('the progress of a start', () => {
     start.emit({ ready: 16 });
     start.emit({ ready: 48, etaMs: 5_250, remainingStarts: 904 });
     start.line.stop();
-    const drawn = stripVTControlCharacters(start.shown()).split('\r').filter((line) => line !== '');
+    const drawn = stripVTControlCharacters(start.shown())
+      .split('\r')
+      .filter((line) => line !== '');
     expect(drawn).toEqual([
       '██████░░░░░░░░░░░░░░░░░░ 16 of 64 ready, about 16 s to go, 936 session starts left',
       '██████████████████░░░░░░ 48 of 64 ready, about 5 s to go, 904 session starts left',
@@ -44,7 +47,9 @@ describe('the progress of a start', () => {
     const start = startOf({ isTTY: true, columns: 40 });
     start.emit({ ready: 16 });
     start.line.stop();
-    const [drawn = ''] = stripVTControlCharacters(start.shown()).split('\r').filter((line) => line !== '');
+    const [drawn = ''] = stripVTControlCharacters(start.shown())
+      .split('\r')
+      .filter((line) => line !== '');
     expect(drawn.length).toBeLessThan(40);
     expect(drawn).toContain('16 of 64 ready');
   });
@@ -55,7 +60,12 @@ describe('the progress of a start', () => {
     start.emit({ ready: 2 });
     start.emit({ ready: 64, etaMs: 0, remainingStarts: 936 });
     start.line.stop();
-    expect(start.shown().split('\n').map((line) => line.replace(/^.*note +/, ''))).toEqual([
+    expect(
+      start
+        .shown()
+        .split('\n')
+        .map((line) => line.replace(/^.*note +/, '')),
+    ).toEqual([
       '1 of 64 ready, about 16 s to go, 936 session starts left',
       '64 of 64 ready, 936 session starts left',
       '',
@@ -73,6 +83,9 @@ describe('the progress of a start', () => {
 describe('the states of a fleet', () => {
   it('are counted, the most first', () => {
     const shards = ['ready', 'resuming', 'ready'].map((state) => ({ state })) as unknown as ManagerStatus['shards'];
-    expect(countStates({ shards } as ManagerStatus)).toEqual([['ready', 2], ['resuming', 1]]);
+    expect(countStates({ shards } as ManagerStatus)).toEqual([
+      ['ready', 2],
+      ['resuming', 1],
+    ]);
   });
 });

@@ -19,7 +19,10 @@ export interface RunningCli {
 
 export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCli {
   const { DISCORD_TOKEN: _token, ...inherited } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...inherited, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...inherited, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -40,4 +43,5 @@ export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv
   };
 }
 
-export const runCli = (args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult> => startCli(args, environment).finished;
+export const runCli = (args: readonly string[], environment?: NodeJS.ProcessEnv): Promise<CliResult> =>
+  startCli(args, environment).finished;

@@ -20,7 +20,10 @@ async function serveManager(shards: number) {
   };
 }
 
-const get = ({ url }: StatusServer, { path = '/', method = 'GET', ...headers }: Record<string, string> = {}): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
+const get = (
+  { url }: StatusServer,
+  { path = '/', method = 'GET', ...headers }: Record<string, string> = {},
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
   new Promise((resolve, reject) => {
     request(new URL(path, url), { method, headers }, (response) => {
       let body = '';
@@ -37,9 +40,21 @@ describe('the status endpoint', () => {
     await kit.manager.connect();
     const { status, headers, body } = await get(kit.endpoint);
     const report = JSON.parse(body) as StatusReport;
-    expect({ status, type: headers['content-type'], cache: headers['cache-control'] }).toEqual({ status: 200, type: 'application/json', cache: 'no-store' });
-    expect(report).toMatchObject({ format: 'shardwright-status', formatVersion: 1, pid: process.pid, status: { state: 'running', total: 2, ready: 2 } });
-    expect(report.status.shards.map(({ shardId, state }) => [shardId, state])).toEqual([[0, 'ready'], [1, 'ready']]);
+    expect({ status, type: headers['content-type'], cache: headers['cache-control'] }).toEqual({
+      status: 200,
+      type: 'application/json',
+      cache: 'no-store',
+    });
+    expect(report).toMatchObject({
+      format: 'shardwright-status',
+      formatVersion: 1,
+      pid: process.pid,
+      status: { state: 'running', total: 2, ready: 2 },
+    });
+    expect(report.status.shards.map(({ shardId, state }) => [shardId, state])).toEqual([
+      [0, 'ready'],
+      [1, 'ready'],
+    ]);
     const secrets = [TOKEN, ...[...kit.manager.shards.values()].map(({ session }) => session!.sessionId)];
     expect(secrets.filter((secret) => body.includes(secret))).toEqual([]);
   });
@@ -60,7 +75,9 @@ describe('the status endpoint', () => {
 
   it('rejects when the port is taken', async () => {
     await using kit = await serveManager(1);
-    await expect(serveStatus(kit.manager, { port: Number(new URL(kit.endpoint.url).port) })).rejects.toThrow('EADDRINUSE');
+    await expect(serveStatus(kit.manager, { port: Number(new URL(kit.endpoint.url).port) })).rejects.toThrow(
+      'EADDRINUSE',
+    );
   });
 
   it('answers 500, and says nothing of why, when the manager can not tell', async () => {
@@ -105,10 +122,17 @@ describe('shardwright status', { timeout: 60_000 }, () => {
 
   it('says what to do when nobody answers, or who does is no manager, exit code 1', async () => {
     await using inspector = await createInspector();
-    const [nobody, another] = await Promise.all([runCli(['status', '--url', 'http://127.0.0.1:9/']), runCli(['status', '--url', inspector.url])]);
+    const [nobody, another] = await Promise.all([
+      runCli(['status', '--url', 'http://127.0.0.1:9/']),
+      runCli(['status', '--url', inspector.url]),
+    ]);
     expect([nobody.code, another.code]).toEqual([1, 1]);
-    expect(nobody.stderr).toBe('shardwright: nobody answers at http://127.0.0.1:9: is the bot running, and does it call serveStatus(manager, { port })?\n');
-    expect(another.stderr).toBe(`shardwright: what answers at ${inspector.url} is not a manager's status: give the URL of serveStatus()\n`);
+    expect(nobody.stderr).toBe(
+      'shardwright: nobody answers at http://127.0.0.1:9: is the bot running, and does it call serveStatus(manager, { port })?\n',
+    );
+    expect(another.stderr).toBe(
+      `shardwright: what answers at ${inspector.url} is not a manager's status: give the URL of serveStatus()\n`,
+    );
   });
 });
 
@@ -139,7 +163,8 @@ describe('the table of the status', () => {
       budget: { total: 1_000, remaining: 980, resetAfterMs: 7_200_000 },
     },
   };
-  const lines = (maxLines: number): string[] => statusLines(report, (_style, text) => text, maxLines).filter((_line, index) => index !== 1);
+  const lines = (maxLines: number): string[] =>
+    statusLines(report, (_style, text) => text, maxLines).filter((_line, index) => index !== 1);
 
   it('has a row for each shard, with what it failed for', () => {
     expect(lines(Infinity)).toEqual([
@@ -154,7 +179,11 @@ describe('the table of the status', () => {
   });
 
   it('shows those in trouble first when the screen is too small for all', () => {
-    expect(lines(8).slice(3).map((line) => line.slice(0, 16).trim())).toEqual(['1  resuming', '3  failed', '… and 2 more, al']);
+    expect(
+      lines(8)
+        .slice(3)
+        .map((line) => line.slice(0, 16).trim()),
+    ).toEqual(['1  resuming', '3  failed', '… and 2 more, al']);
     expect(lines(8).at(-1)).toBe('… and 2 more, all ready');
   });
 });

@@ -73,7 +73,9 @@ export function bareConnection(options: Partial<ConnectionDelegate> = {}) {
     onLagged: (lateMs) => void log.push(['lagged', lateMs]),
     ...options,
   };
-  const connection = new Connection(host, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) => log.push(['raised', event]));
+  const connection = new Connection(host, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) =>
+    log.push(['raised', event]),
+  );
   const receive = (...packets: object[]): void => {
     for (const packet of packets) socket.emit('message', Buffer.from(JSON.stringify(packet)), false);
   };

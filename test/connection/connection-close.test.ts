@@ -10,7 +10,11 @@ describe('letting go', () => {
     connection.close(4_000, 'r'.repeat(200), gone);
     const before = gone.mock.calls.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
-    expect([socket.calls, before, gone.mock.calls.length]).toEqual([[['resume'], ['close', 4_000, 'r'.repeat(123)]], 0, 1]);
+    expect([socket.calls, before, gone.mock.calls.length]).toEqual([
+      [['resume'], ['close', 4_000, 'r'.repeat(123)]],
+      0,
+      1,
+    ]);
   });
 
   test.each([
@@ -98,7 +102,11 @@ describe('letting go', () => {
       },
     });
     socket.emit('message', Buffer.from('{"t":"EVENT","s":5,"op":0,"d":{damaged}}'), false);
-    expect([reads, host.session.sequence, takeLog()]).toEqual([[expect.objectContaining({ code: 'DECODE_FAILED' })], 5, []]);
+    expect([reads, host.session.sequence, takeLog()]).toEqual([
+      [expect.objectContaining({ code: 'DECODE_FAILED' })],
+      5,
+      [],
+    ]);
   });
 
   test('closes the decompression context', () => {

@@ -72,13 +72,20 @@ describe('what arrives', () => {
   test('as READY without a session ends the connection', () => {
     const { receive, takeLog, host } = bareConnection();
     receive({ op: 0, t: 'READY', s: 1, d: {} }, dispatch(2));
-    expect([takeLog(), host.session.identity]).toEqual([[raised({ type: 'socket.decodeFailed', reason: 'READY without a session id' })], null]);
+    expect([takeLog(), host.session.identity]).toEqual([
+      [raised({ type: 'socket.decodeFailed', reason: 'READY without a session id' })],
+      null,
+    ]);
   });
 
   test.each([
     ['open', [], { type: 'socket.opened' }],
     ['close', [4_000, Buffer.from('why')], { type: 'socket.closed', code: 4_000, reason: 'why' }],
-    ['error', [new Error('ECONNRESET')], { type: 'socket.failed', reason: 'ECONNRESET', cause: new Error('ECONNRESET') }],
+    [
+      'error',
+      [new Error('ECONNRESET')],
+      { type: 'socket.failed', reason: 'ECONNRESET', cause: new Error('ECONNRESET') },
+    ],
   ])('from the socket as "%s" is told to the machine', (event, args, told) => {
     const { socket, takeLog } = bareConnection();
     socket.emit(event, ...args);
@@ -113,7 +120,11 @@ describe('what arrives', () => {
 
   test.each([
     ['within the limit is taken', 0, [raised({ type: 'gateway.reconnect' })]],
-    ['above the limit ends the connection', 1, [raised({ type: 'socket.decodeFailed', reason: 'a message is larger than 100 bytes', cause: undefined })]],
+    [
+      'above the limit ends the connection',
+      1,
+      [raised({ type: 'socket.decodeFailed', reason: 'a message is larger than 100 bytes', cause: undefined })],
+    ],
   ])('%s', (_, more, told) => {
     const { socket, takeLog } = bareConnection({ maxMessageBytes: 100 });
     socket.emit('message', Buffer.from('{"op":7}'.padEnd(100 + more)), false);
@@ -156,7 +167,11 @@ describe('a beat', () => {
     const { connection, host, socket } = bareConnection();
     socket.readyState = 2;
     connection.execute({ type: 'heartbeat', scheduled: true });
-    expect([socket.calls, host.heartbeatTracker.awaitsAck, connection.limiter.delayMs('command')]).toEqual([[], false, 0]);
+    expect([socket.calls, host.heartbeatTracker.awaitsAck, connection.limiter.delayMs('command')]).toEqual([
+      [],
+      false,
+      0,
+    ]);
   });
 
   test('out of schedule is sent once however many wait for its answer, and gives them the round trip', async () => {
@@ -177,7 +192,14 @@ describe('a beat', () => {
     receive({ op: 11 });
     const next = connection.heartbeat();
     receive({ op: 11 });
-    expect([before, socket.calls.slice(120), await Promise.all([...waiting, next])]).toEqual([120, [['send', beat], ['send', beat]], [0, 0, 0]]);
+    expect([before, socket.calls.slice(120), await Promise.all([...waiting, next])]).toEqual([
+      120,
+      [
+        ['send', beat],
+        ['send', beat],
+      ],
+      [0, 0, 0],
+    ]);
   });
 
   test('out of schedule is not sent any more once the connection is let go, and whoever waits is told', async () => {
@@ -195,7 +217,11 @@ describe('IDENTIFY', () => {
     ['counts for its permit when it is sent', 1, ['sent']],
     ['gives its permit back when the socket does not take it', 2, ['release']],
   ])('%s', (_, readyState, outcomes) => {
-    const permit = { outcomes: [] as string[], sent: () => void permit.outcomes.push('sent'), release: () => void permit.outcomes.push('release') };
+    const permit = {
+      outcomes: [] as string[],
+      sent: () => void permit.outcomes.push('sent'),
+      release: () => void permit.outcomes.push('release'),
+    };
     const permits = [permit];
     const { connection, socket } = bareConnection({ consumePermit: () => permits.pop() ?? null });
     socket.readyState = readyState;
@@ -239,7 +265,10 @@ describe('draining', () => {
     const still = takeLog();
     clock.next();
     expect([before, still, takeLog(), clock.pending, socket.calls]).toEqual([
-      [['lagged', 500], ['dispatch', 'EVENT', null, 0]],
+      [
+        ['lagged', 500],
+        ['dispatch', 'EVENT', null, 0],
+      ],
       [],
       [drained],
       0,
@@ -271,14 +300,17 @@ describe('silence', () => {
     expect([before, takeLog(), clock.pending]).toEqual([[], [raised({ type: 'socket.dispatchTimeout' })], 0]);
   });
 
-  test.each([[[READY]], [[RESUMED]], [[READY, RESUMED]]])('is watched by one timer, from READY and from RESUMED on: %j', (packets) => {
-    const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
-    const before = clock.pending;
-    receive(...packets);
-    const watched = clock.pending;
-    connection.detach();
-    expect([before, watched, clock.pending]).toEqual([0, 1, 0]);
-  });
+  test.each([[[READY]], [[RESUMED]], [[READY, RESUMED]]])(
+    'is watched by one timer, from READY and from RESUMED on: %j',
+    (packets) => {
+      const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
+      const before = clock.pending;
+      receive(...packets);
+      const watched = clock.pending;
+      connection.detach();
+      expect([before, watched, clock.pending]).toEqual([0, 1, 0]);
+    },
+  );
 
   test('is not watched unless somebody wants it', () => {
     const { clock, receive } = bareConnection();
@@ -291,5 +323,8 @@ test('a consumer that can not keep up stops the socket, and lets it go on', () =
   const { connection, socket } = bareConnection();
   connection.pauseReading();
   connection.resumeReading();
-  expect([connection.transmit('command', '{"op":3}'), socket.calls]).toEqual([true, [['pause'], ['resume'], ['send', { op: 3 }]]]);
+  expect([connection.transmit('command', '{"op":3}'), socket.calls]).toEqual([
+    true,
+    [['pause'], ['resume'], ['send', { op: 3 }]],
+  ]);
 });

@@ -32,7 +32,12 @@ describe('a dispatch whose data', () => {
     const { host, given, takeLog, receive } = deliveryWith('none');
     host.session.restore({ sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 });
     receive(DAMAGED);
-    expect([given, takeLog(), host.session.sequence, host.session.sessionForStore(null)?.sequence]).toEqual([[], [], 5, 5]);
+    expect([given, takeLog(), host.session.sequence, host.session.sessionForStore(null)?.sequence]).toEqual([
+      [],
+      [],
+      5,
+      5,
+    ]);
   });
 
   test('nobody is expected to read is given out before its data are looked at', () => {
@@ -43,15 +48,26 @@ describe('a dispatch whose data', () => {
     expect([given.length, takeLog(), host.session.sequence, wasRead]).toEqual([2, [], 6, ['EVENT']]);
   });
 
-  test.each(['certain', 'likely'] as const)('is %s to be read is looked at first: one that is damaged is not given out', (demand) => {
-    const { host, given, takeLog, receive } = deliveryWith(demand);
-    receive(WHOLE);
-    expect(given.map(({ t, s, d }) => [t, s, d])).toEqual([['EVENT', 5, { a: 1 }]]);
-    receive(DAMAGED.replace('5', '6'));
-    expect([given.length, takeLog(), host.session.sequence]).toEqual([1, [raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })], 5]);
-  });
+  test.each(['certain', 'likely'] as const)(
+    'is %s to be read is looked at first: one that is damaged is not given out',
+    (demand) => {
+      const { host, given, takeLog, receive } = deliveryWith(demand);
+      receive(WHOLE);
+      expect(given.map(({ t, s, d }) => [t, s, d])).toEqual([['EVENT', 5, { a: 1 }]]);
+      receive(DAMAGED.replace('5', '6'));
+      expect([given.length, takeLog(), host.session.sequence]).toEqual([
+        1,
+        [raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })],
+        5,
+      ]);
+    },
+  );
 
-  test.each<[DecodeHint, string[]]>([['certain', []], ['likely', ['EVENT']], ['unlikely', ['EVENT']]])('is %s to be read tells that it was, if that is not known anyway', (demand, told) => {
+  test.each<[DecodeHint, string[]]>([
+    ['certain', []],
+    ['likely', ['EVENT']],
+    ['unlikely', ['EVENT']],
+  ])('is %s to be read tells that it was, if that is not known anyway', (demand, told) => {
     const { given, wasRead, receive } = deliveryWith(demand);
     receive(WHOLE);
     expect(wasRead).toEqual([]);
@@ -75,7 +91,10 @@ describe('a dispatch whose data', () => {
   test('end before they are whole end the connection, whatever is expected', () => {
     const { given, takeLog, receive } = deliveryWith('unlikely');
     receive(WHOLE.slice(0, -1));
-    expect([given, takeLog()]).toEqual([[], [raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })]]);
+    expect([given, takeLog()]).toEqual([
+      [],
+      [raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })],
+    ]);
   });
 });
 
@@ -85,7 +104,11 @@ test('what is no dispatch is looked at without asking what is expected', () => {
   expect([asked, takeLog()]).toEqual([[], [raised({ type: 'gateway.heartbeatAck' })]]);
 });
 
-test.each(['{"op":0,"t":"EVENT","d":{}}', '{"op":0,"t":"EVENT","s":null,"d":{}}', '{"op":0,"t":"EVENT","s":"7","d":{}}'])('a dispatch without a sequence is given out, and the sequence stays: %s', (text) => {
+test.each([
+  '{"op":0,"t":"EVENT","d":{}}',
+  '{"op":0,"t":"EVENT","s":null,"d":{}}',
+  '{"op":0,"t":"EVENT","s":"7","d":{}}',
+])('a dispatch without a sequence is given out, and the sequence stays: %s', (text) => {
   const { given, host, receive } = deliveryWith('certain');
   receive(text);
   expect([given.map(({ t }) => t), host.session.sequence]).toEqual([['EVENT'], null]);

@@ -44,11 +44,14 @@ describe('a beat', () => {
     [29_999, 10_001],
     [30_000, 10_000],
     [30_001, INTERVAL_MS],
-  ])('that is %i ms late leaves %i ms to the next: the schedule is kept as long as a quarter of the interval is left', (lateMs, leftMs) => {
-    const { clock, pulse } = scheduled();
-    clock.advance(10_000 + lateMs);
-    expect(pulse.scheduleNext()).toBe(leftMs);
-  });
+  ])(
+    'that is %i ms late leaves %i ms to the next: the schedule is kept as long as a quarter of the interval is left',
+    (lateMs, leftMs) => {
+      const { clock, pulse } = scheduled();
+      clock.advance(10_000 + lateMs);
+      expect(pulse.scheduleNext()).toBe(leftMs);
+    },
+  );
 
   test('is not late before one is due', () => {
     const pulse = new HeartbeatTracker(new VirtualClock({ startAt: 0 }));
@@ -87,7 +90,11 @@ describe('an answer', () => {
     pulse.recordSent();
     const unanswered = [pulse.acknowledged, pulse.awaitsAck];
     pulse.recordAck();
-    expect([before, unanswered, [pulse.acknowledged, pulse.awaitsAck]]).toEqual([[null, false], [false, true], [true, false]]);
+    expect([before, unanswered, [pulse.acknowledged, pulse.awaitsAck]]).toEqual([
+      [null, false],
+      [false, true],
+      [true, false],
+    ]);
   });
 });
 
@@ -131,7 +138,12 @@ describe('a new connection', () => {
     const next = pulse.scheduleNext();
     clock.advance(60_000);
     pulse.scheduleNext();
-    expect([reset, beforeItsBeat, next, pulse.consumeLagMs()]).toEqual([[null, false, null], null, INTERVAL_MS, 20_000]);
+    expect([reset, beforeItsBeat, next, pulse.consumeLagMs()]).toEqual([
+      [null, false, null],
+      null,
+      INTERVAL_MS,
+      20_000,
+    ]);
   });
 
   test('is told that its first beat is late, whatever the last of the old one was', () => {

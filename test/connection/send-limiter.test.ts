@@ -120,10 +120,13 @@ describe('SendLimiter', () => {
 
   it('never lets more than 120 frames into any 60 s, nor delays a beat, whatever is sent when', () => {
     const kinds = fc.constantFrom<FrameKind>('command', 'command', 'presence', 'priority', 'reply');
-    const bursts = fc.array(fc.record({ pauseMs: fc.nat({ max: 30_000 }), kind: kinds, frames: fc.integer({ min: 1, max: 150 }) }), {
-      minLength: 1,
-      maxLength: 30,
-    });
+    const bursts = fc.array(
+      fc.record({ pauseMs: fc.nat({ max: 30_000 }), kind: kinds, frames: fc.integer({ min: 1, max: 150 }) }),
+      {
+        minLength: 1,
+        maxLength: 30,
+      },
+    );
     const intervals = fc.integer({ min: 1_100, max: 60_000 });
     fc.assert(
       fc.property(intervals, fc.nat({ max: 60_000 }), bursts, (intervalMs, firstBeatMs, script) => {

@@ -44,7 +44,10 @@ describe('SendQueue', () => {
     expect([before, clock.pending, sent]).toEqual([1, 0, ['0', '1', '2', '3', '4']]);
     queue.attach(outlet);
     clock.advance(20_500);
-    expect([await Promise.all(outcomes), sent]).toEqual([Array(7).fill('sent'), ['0', '1', '2', '3', '4', 'late', '5']]);
+    expect([await Promise.all(outcomes), sent]).toEqual([
+      Array(7).fill('sent'),
+      ['0', '1', '2', '3', '4', 'late', '5'],
+    ]);
   });
 
   it('leaves no timer when it is stopped, and sends nothing until it is started and open again', async () => {
@@ -74,7 +77,9 @@ describe('SendQueue', () => {
     void queue.send('command', 'waits for the minute');
     throttled.splice(0);
     queue.attach(outlet);
-    expect(throttled).toEqual([{ pending: 2, retryAfterMs: Math.min(outlet.limiter.delayMs('command'), outlet.limiter.delayMs('presence')) }]);
+    expect(throttled).toEqual([
+      { pending: 2, retryAfterMs: Math.min(outlet.limiter.delayMs('command'), outlet.limiter.delayMs('presence')) },
+    ]);
   });
 
   it('lets a command that overtakes go as soon as it may, though others have to wait for longer', () => {
@@ -95,14 +100,17 @@ describe('SendQueue', () => {
   it('holds on to no signal once a frame is sent or given up', async () => {
     const { queue, outlet } = setUp();
     const [sending, abort] = [new AbortController(), new AbortController()];
-    const outcomes = [outcome(queue.send('command', 'a', sending.signal)), outcome(queue.send('command', 'b', abort.signal))];
+    const outcomes = [
+      outcome(queue.send('command', 'a', sending.signal)),
+      outcome(queue.send('command', 'b', abort.signal)),
+    ];
     abort.abort();
     queue.attach(outlet);
-    expect([await Promise.all(outcomes), getEventListeners(sending.signal, 'abort').length, getEventListeners(abort.signal, 'abort').length]).toEqual([
-      ['sent', 'ABORTED'],
-      0,
-      0,
-    ]);
+    expect([
+      await Promise.all(outcomes),
+      getEventListeners(sending.signal, 'abort').length,
+      getEventListeners(abort.signal, 'abort').length,
+    ]).toEqual([['sent', 'ABORTED'], 0, 0]);
   });
 
   it('sends the presence before when the last one is aborted', async () => {

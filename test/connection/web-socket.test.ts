@@ -15,7 +15,11 @@ async function upgrades() {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return { url: `ws://127.0.0.1:${port}`, asked: asked.promise, [Symbol.asyncDispose]: async () => void server.close() };
+  return {
+    url: `ws://127.0.0.1:${port}`,
+    asked: asked.promise,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
 }
 
 class CountingAgent extends Agent {
@@ -30,14 +34,25 @@ class CountingAgent extends Agent {
 test.each([
   ['the agent given', new CountingAgent(), 1],
   ['no agent when none is given', undefined, 0],
-] as const)('a socket goes out with the headers and %s, and without compression of its own', async (_, agent, connections) => {
-  await using server = await upgrades();
-  const socket = createWebSocket(server.url, { headers: { 'User-Agent': 'one' }, maxPayload: 1_000, ...(agent === undefined ? {} : { agent }) });
-  const failed = new Promise((resolve) => void socket.on('error', resolve));
-  const headers = await server.asked;
-  expect([headers['user-agent'], headers['sec-websocket-extensions'], agent?.connections ?? 0]).toEqual(['one', undefined, connections]);
-  await failed;
-});
+] as const)(
+  'a socket goes out with the headers and %s, and without compression of its own',
+  async (_, agent, connections) => {
+    await using server = await upgrades();
+    const socket = createWebSocket(server.url, {
+      headers: { 'User-Agent': 'one' },
+      maxPayload: 1_000,
+      ...(agent === undefined ? {} : { agent }),
+    });
+    const failed = new Promise((resolve) => void socket.on('error', resolve));
+    const headers = await server.asked;
+    expect([headers['user-agent'], headers['sec-websocket-extensions'], agent?.connections ?? 0]).toEqual([
+      'one',
+      undefined,
+      connections,
+    ]);
+    await failed;
+  },
+);
 
 test.each([
   ['a Buffer', Buffer.from('text')],

@@ -17,13 +17,16 @@ const CHOICES = [
 ] as const;
 
 describe.each(CHOICES)('a decoder that is %s', (_what, codec, isSync) => {
-  it.each(['zlib', 'zstd'] as const)('hands out what comes by %s within the write, if it is synchronous', async (kind) => {
-    const recorder = new DecoderRecorder(`${kind}-stream`, codec === undefined ? {} : { codec });
-    recorder.write(...(await compress(kind, [HELLO])));
-    const within = [...recorder.messages];
-    await recorder.result();
-    expect([within, recorder.messages]).toEqual([isSync(kind) ? [HELLO] : [], [HELLO]]);
-  });
+  it.each(['zlib', 'zstd'] as const)(
+    'hands out what comes by %s within the write, if it is synchronous',
+    async (kind) => {
+      const recorder = new DecoderRecorder(`${kind}-stream`, codec === undefined ? {} : { codec });
+      recorder.write(...(await compress(kind, [HELLO])));
+      const within = [...recorder.messages];
+      await recorder.result();
+      expect([within, recorder.messages]).toEqual([isSync(kind) ? [HELLO] : [], [HELLO]]);
+    },
+  );
 
   it('inflates payloads on the native handle, if it is synchronous', () => {
     const isNative = isSync('payload');
@@ -37,7 +40,10 @@ describe.each(CHOICES)('a decoder that is %s', (_what, codec, isSync) => {
 
 describe.each(['sync', 'stream'] as const)('a fault of a decoder with the %s codec', (codec) => {
   it('has a cause when zlib said what is wrong, and none when it was the message', async () => {
-    const [noise, words] = [new DecoderRecorder('zlib-stream', { codec }), new DecoderRecorder('zlib-stream', { codec })];
+    const [noise, words] = [
+      new DecoderRecorder('zlib-stream', { codec }),
+      new DecoderRecorder('zlib-stream', { codec }),
+    ];
     noise.write(Buffer.from('this was never compressed'));
     words.write(...(await compress('zlib', ['words'])));
     await Promise.all([noise.result(), words.result()]);

@@ -36,7 +36,10 @@ const CHANGES: readonly [string, Change][] = [
   ['has no synchronous write', (handle) => Object.defineProperty(handle, 'writeSync', { value: undefined })],
   ['throws', (handle) => Object.defineProperty(handle, 'writeSync', { value: () => JSON.parse('no') as unknown })],
   ['writes nothing', (handle) => Object.defineProperty(handle, 'writeSync', { value: () => {} })],
-  ['does not say when bytes are damaged', (handle) => Object.defineProperty(handle, 'onerror', { set: () => {}, get: () => () => {} })],
+  [
+    'does not say when bytes are damaged',
+    (handle) => Object.defineProperty(handle, 'onerror', { set: () => {}, get: () => () => {} }),
+  ],
 ];
 
 describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
@@ -45,7 +48,11 @@ describe.each(CHANGES)('on a Node whose zlib handle %s', (_what, change) => {
     const texts = ['{"op":10,"d":{}}', '{"op":11,"d":null}'];
     const messages: string[] = [];
     const message = (bytes: Buffer): boolean => messages.push(bytes.toString()) > 0;
-    const decoder = createDecoder(`${kind}-stream`, { message, fault: (error) => messages.push(error.message) }, { maxMessageBytes: 1_024 });
+    const decoder = createDecoder(
+      `${kind}-stream`,
+      { message, fault: (error) => messages.push(error.message) },
+      { maxMessageBytes: 1_024 },
+    );
     for (const frame of await compress(kind, texts)) decoder.write(frame, true);
     await new Promise<void>((resolve) => decoder.flush(resolve));
     expect({ works: syncInflaterWorks(kind), messages }).toEqual({ works: false, messages: texts });
@@ -73,7 +80,11 @@ describe('on a Node whose zlib handle is as expected', () => {
         told.push(text.toString());
         return !text.toString().endsWith('[');
       };
-      const decoder = createDecoder('zlib-stream', { message, fault: ({ code }) => told.push(code) }, { codec: 'sync', maxMessageBytes: 1_024 });
+      const decoder = createDecoder(
+        'zlib-stream',
+        { message, fault: ({ code }) => told.push(code) },
+        { codec: 'sync', maxMessageBytes: 1_024 },
+      );
       decoder.write(bytes.subarray(0, at), true);
       decoder.write(bytes.subarray(at), true);
       expect(told).toEqual(texts);

@@ -43,7 +43,9 @@ describe('a decoder without compression', () => {
 
 describe.each(['zlib', 'zstd', 'payload'] as const)('the check of %s on this Node', (what) => {
   it('finds that the synchronous codec can be trusted', async () => {
-    const { isSyncInflateTrusted } = await vi.importActual<typeof Check>('../../src/decoding/sync-inflater-self-test.ts');
+    const { isSyncInflateTrusted } = await vi.importActual<typeof Check>(
+      '../../src/decoding/sync-inflater-self-test.ts',
+    );
     expect(isSyncInflateTrusted(what)).toBe(true);
   });
 });
@@ -70,10 +72,13 @@ async function whatIsThrown(calls: readonly (() => void)[], settle: () => Promis
   return thrown;
 }
 
-const variants = (['zlib', 'zstd'] as const).flatMap((kind) => (['sync', 'stream'] as const).map((codec) => ({ kind, codec })));
+const variants = (['zlib', 'zstd'] as const).flatMap((kind) =>
+  (['sync', 'stream'] as const).map((codec) => ({ kind, codec })),
+);
 
 describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ kind, codec }) => {
-  const newRecorder = (options: Partial<DecoderOptions> = {}): Recorder => new Recorder(`${kind}-stream`, { codec, ...options });
+  const newRecorder = (options: Partial<DecoderOptions> = {}): Recorder =>
+    new Recorder(`${kind}-stream`, { codec, ...options });
   const messages = realisticMessages(90);
   let frames: Buffer[];
 
@@ -166,7 +171,11 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
 
   it('faults at most once and never throws, whatever bytes are damaged', { timeout: 60_000 }, async () => {
     const few = frames.slice(0, 12);
-    const damage = fc.record({ frame: fc.nat({ max: few.length - 1 }), at: fc.nat(), xor: fc.integer({ min: 1, max: 255 }) });
+    const damage = fc.record({
+      frame: fc.nat({ max: few.length - 1 }),
+      at: fc.nat(),
+      xor: fc.integer({ min: 1, max: 255 }),
+    });
     await fc.assert(
       fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 3 }), async (damages) => {
         const recorder = newRecorder({ maxMessageBytes: 4 * 1_024 * 1_024 });
@@ -204,7 +213,10 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
       if (recorder.messages.length % 3 === 2) throw new Error(`from message ${recorder.messages.length}`);
     };
     const parts = [Buffer.concat(frames.slice(0, 7)), ...frames.slice(7, 10)];
-    const thrown = await whatIsThrown(parts.map((part) => () => recorder.write(part)), () => recorder.result());
+    const thrown = await whatIsThrown(
+      parts.map((part) => () => recorder.write(part)),
+      () => recorder.result(),
+    );
     expect(thrown).toEqual(expect.arrayContaining(['from message 2', 'from message 8']));
     expect(await recorder.result()).toEqual(whole(messages.slice(0, 10)));
   });
@@ -243,7 +255,9 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
 
   it('faults on a message that goes above the limit in small pieces', async () => {
     const recorder = newRecorder({ maxMessageBytes: 200_000 });
-    const [frame = Buffer.alloc(0)] = await compress(kind, [`{"x":"${realisticMessages(3)[2]!.slice(50, 299_000).replaceAll('"', '')}"}`]);
+    const [frame = Buffer.alloc(0)] = await compress(kind, [
+      `{"x":"${realisticMessages(3)[2]!.slice(50, 299_000).replaceAll('"', '')}"}`,
+    ]);
     for (let at = 0; at < frame.length; at += 10_000) recorder.write(frame.subarray(at, at + 10_000));
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
@@ -306,46 +320,52 @@ describe.each(variants)('a decoder for $kind-stream with the $codec codec', ({ k
   });
 });
 
-describe.each(['sync', 'stream'] as const)('a decoder for zlib-stream with the %s codec, given the suffix of a flush within a message', (codec) => {
-  const [halves, rest] = [['{"op":0,"t":"A","d":["}', '"]}'], [ACK, HELLO]];
-  const expected = whole([halves.join(''), ...rest]);
-  let frames: Buffer[];
+describe.each(['sync', 'stream'] as const)(
+  'a decoder for zlib-stream with the %s codec, given the suffix of a flush within a message',
+  (codec) => {
+    const [halves, rest] = [
+      ['{"op":0,"t":"A","d":["}', '"]}'],
+      [ACK, HELLO],
+    ];
+    const expected = whole([halves.join(''), ...rest]);
+    let frames: Buffer[];
 
-  beforeAll(async () => {
-    frames = await compress('zlib', [...halves, ...rest]);
-  });
+    beforeAll(async () => {
+      frames = await compress('zlib', [...halves, ...rest]);
+    });
 
-  it('completes the message with what follows in the frame', async () => {
-    const recorder = new Recorder('zlib-stream', { codec });
-    recorder.write(Buffer.concat(frames.slice(0, 2)), ...frames.slice(2));
-    expect(await recorder.result()).toEqual(expected);
-  });
+    it('completes the message with what follows in the frame', async () => {
+      const recorder = new Recorder('zlib-stream', { codec });
+      recorder.write(Buffer.concat(frames.slice(0, 2)), ...frames.slice(2));
+      expect(await recorder.result()).toEqual(expected);
+    });
 
-  it('completes the message with the next frame', async () => {
-    const recorder = new Recorder('zlib-stream', { codec });
-    recorder.write(...frames);
-    expect(await recorder.result()).toEqual(expected);
-  });
+    it('completes the message with the next frame', async () => {
+      const recorder = new Recorder('zlib-stream', { codec });
+      recorder.write(...frames);
+      expect(await recorder.result()).toEqual(expected);
+    });
 
-  it('is not misled by a flush of nothing', async () => {
-    const recorder = new Recorder('zlib-stream', { codec });
-    const nothing = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
-    recorder.write(...frames.flatMap((frame) => [frame, nothing]));
-    expect(await recorder.result()).toEqual(expected);
-  });
+    it('is not misled by a flush of nothing', async () => {
+      const recorder = new Recorder('zlib-stream', { codec });
+      const nothing = Buffer.from([0x00, 0x00, 0x00, 0xff, 0xff]);
+      recorder.write(...frames.flatMap((frame) => [frame, nothing]));
+      expect(await recorder.result()).toEqual(expected);
+    });
 
-  it('faults once when the next message shows that it was never going to be one', async () => {
-    const recorder = new Recorder('zlib-stream', { codec });
-    recorder.write(...(await compress('zlib', [HELLO, '{"op":0,"d":[', ACK, ACK])));
-    expect(await recorder.result()).toEqual({ messages: [HELLO], faults: FAULT });
-  });
+    it('faults once when the next message shows that it was never going to be one', async () => {
+      const recorder = new Recorder('zlib-stream', { codec });
+      recorder.write(...(await compress('zlib', [HELLO, '{"op":0,"d":[', ACK, ACK])));
+      expect(await recorder.result()).toEqual({ messages: [HELLO], faults: FAULT });
+    });
 
-  it('faults at once on a whole object that is no JSON', async () => {
-    const recorder = new Recorder('zlib-stream', { codec });
-    recorder.write(...(await compress('zlib', [HELLO, '{"op":0,}'])));
-    expect(await recorder.result()).toEqual({ messages: [HELLO], faults: FAULT });
-  });
-});
+    it('faults at once on a whole object that is no JSON', async () => {
+      const recorder = new Recorder('zlib-stream', { codec });
+      recorder.write(...(await compress('zlib', [HELLO, '{"op":0,}'])));
+      expect(await recorder.result()).toEqual({ messages: [HELLO], faults: FAULT });
+    });
+  },
+);
 
 describe.each(['sync', 'stream'] as const)('a decoder for zstd-stream with the %s codec', (codec) => {
   it('takes messages that are zstd frames of their own', async () => {
@@ -355,20 +375,25 @@ describe.each(['sync', 'stream'] as const)('a decoder for zstd-stream with the %
   });
 });
 
-it.each(['payload', 'zlib-stream', 'zstd-stream'] as const)('a message of %s that sets off another is not overwritten by it', async (compression) => {
-  const encode = async (text: string): Promise<Buffer> =>
-    compression === 'payload' ? deflateSync(text) : ((await compress(compression === 'zlib-stream' ? 'zlib' : 'zstd', [text]))[0] ?? Buffer.alloc(0));
-  const [outer, inner] = [await encode(HELLO), await encode(ACK)];
-  const other = new Recorder(compression, { codec: 'sync' });
-  const seen: string[] = [];
-  const message = (bytes: Buffer): boolean => {
-    other.write(inner);
-    return seen.push(bytes.toString()) > 0;
-  };
-  const decoder = createDecoder(compression, { message, fault: () => {} }, { codec: 'sync', maxMessageBytes: 1_024 });
-  decoder.write(outer, true);
-  expect([seen, other.messages]).toEqual([[HELLO], [ACK]]);
-});
+it.each(['payload', 'zlib-stream', 'zstd-stream'] as const)(
+  'a message of %s that sets off another is not overwritten by it',
+  async (compression) => {
+    const encode = async (text: string): Promise<Buffer> =>
+      compression === 'payload'
+        ? deflateSync(text)
+        : ((await compress(compression === 'zlib-stream' ? 'zlib' : 'zstd', [text]))[0] ?? Buffer.alloc(0));
+    const [outer, inner] = [await encode(HELLO), await encode(ACK)];
+    const other = new Recorder(compression, { codec: 'sync' });
+    const seen: string[] = [];
+    const message = (bytes: Buffer): boolean => {
+      other.write(inner);
+      return seen.push(bytes.toString()) > 0;
+    };
+    const decoder = createDecoder(compression, { message, fault: () => {} }, { codec: 'sync', maxMessageBytes: 1_024 });
+    decoder.write(outer, true);
+    expect([seen, other.messages]).toEqual([[HELLO], [ACK]]);
+  },
+);
 
 it('a decoder for zstd-stream takes a message that runs on in another zstd frame', async () => {
   const recorder = new Recorder('zstd-stream', { codec: 'sync' });
@@ -376,14 +401,25 @@ it('a decoder for zstd-stream takes a message that runs on in another zstd frame
   expect(await recorder.result()).toEqual(whole(['{"op":11}']));
 });
 
-it.each(['sync', 'stream'] as const)('a decoder for zstd-stream with the %s codec faults on a message that goes above the limit in zstd frames of its own', async (codec) => {
-  const recorder = new Recorder('zstd-stream', { codec, maxMessageBytes: 1_000 });
-  recorder.write(zstdCompressSync(`{"x":"${'x'.repeat(700)}`), zstdCompressSync('x'.repeat(700)), zstdCompressSync('"}'), zstdCompressSync(ACK));
-  expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
-});
+it.each(['sync', 'stream'] as const)(
+  'a decoder for zstd-stream with the %s codec faults on a message that goes above the limit in zstd frames of its own',
+  async (codec) => {
+    const recorder = new Recorder('zstd-stream', { codec, maxMessageBytes: 1_000 });
+    recorder.write(
+      zstdCompressSync(`{"x":"${'x'.repeat(700)}`),
+      zstdCompressSync('x'.repeat(700)),
+      zstdCompressSync('"}'),
+      zstdCompressSync(ACK),
+    );
+    expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
+  },
+);
 
-it.each(['none', 'zlib-stream', 'zstd-stream', 'payload'] as const)('with %s, text may be as long as the limit, and no longer', async (compression) => {
-  const recorder = new Recorder(compression, { maxMessageBytes: 100 });
-  recorder.write(ACK.padEnd(100), ACK.padEnd(101));
-  expect(await recorder.result()).toEqual({ messages: [ACK.padEnd(100)], faults: FAULT });
-});
+it.each(['none', 'zlib-stream', 'zstd-stream', 'payload'] as const)(
+  'with %s, text may be as long as the limit, and no longer',
+  async (compression) => {
+    const recorder = new Recorder(compression, { maxMessageBytes: 100 });
+    recorder.write(ACK.padEnd(100), ACK.padEnd(101));
+    expect(await recorder.result()).toEqual({ messages: [ACK.padEnd(100)], faults: FAULT });
+  },
+);

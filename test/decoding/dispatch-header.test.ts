@@ -39,10 +39,22 @@ function expectToAgree(text: string | Buffer): boolean {
 
 describe('the head of a packet', () => {
   it.each([
-    ['as Discord writes it', '{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"hi"}}', { t: 'MESSAGE_CREATE', s: 42 }],
+    [
+      'as Discord writes it',
+      '{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"hi"}}',
+      { t: 'MESSAGE_CREATE', s: 42 },
+    ],
     ['with the opcode first', '{"op":0,"t":"A_1","s":0,"d":{}}', { t: 'A_1', s: 0 }],
-    ['with the sequence first', '{"s":999999999999999,"op":0,"t":"X","d":{"d":{"t":"Y"}}}', { t: 'X', s: 999_999_999_999_999 }],
-    ['with brackets and quotes in strings', '{"t":"X","s":1,"op":0,"d":{"a":"}\\"}{[\\\\","b":["{"]}}', { t: 'X', s: 1 }],
+    [
+      'with the sequence first',
+      '{"s":999999999999999,"op":0,"t":"X","d":{"d":{"t":"Y"}}}',
+      { t: 'X', s: 999_999_999_999_999 },
+    ],
+    [
+      'with brackets and quotes in strings',
+      '{"t":"X","s":1,"op":0,"d":{"a":"}\\"}{[\\\\","b":["{"]}}',
+      { t: 'X', s: 1 },
+    ],
     ['with letters of all alphabets', '{"t":"X","s":1,"op":0,"d":{"é":"日本 🎉 \\ud83c"}}', { t: 'X', s: 1 }],
   ])('is read %s', (_how, text, head) => {
     expect(headerOf(text)).toEqual(head);
@@ -100,16 +112,72 @@ describe('the head of a packet', () => {
   it('says what parsing says of any packet, or nothing', () => {
     const space = mostly('', ' ', '\n', '\t');
     const keys = fc.constantFrom('"t"', '"s"', '"op"', '"d"', '"x"', '"\\u0074"', '"o\\u0070"', '"T"', '""');
-    const strings = fc.constantFrom('"A"', '"MESSAGE_CREATE"', '"a"', '""', '"\\u0041"', '"}"', '"A\\""', '"é"', '"日"');
-    const numbers = fc.constantFrom('0', '1', '42', '-0', '-1', '1e3', '0.5', '00', '1E+2', '123456789012345', '1234567890123456', '99999999999999999999');
-    const objects = fc.oneof(fc.constantFrom('{}', '{"t":"B"}', '{"d":{},"s":3}', '{"a":"\\\\"}', '{"a":"\\"}"}'), fc.json({ maxDepth: 3 }).map((json) => `{"j":${json}}`));
-    const values = fc.oneof(strings, numbers, objects, fc.constantFrom('null', 'true', '[]', '[{}]', '{', '}', '{]', '"', 'nul'));
-    const likely = fc.oneof({ weight: 9, arbitrary: fc.record({ t: fc.oneof(fc.constant('"A"'), strings), s: fc.oneof(fc.constant('7'), numbers), d: objects }) }, { weight: 1, arbitrary: fc.record({ t: values, s: values, d: values }) });
+    const strings = fc.constantFrom(
+      '"A"',
+      '"MESSAGE_CREATE"',
+      '"a"',
+      '""',
+      '"\\u0041"',
+      '"}"',
+      '"A\\""',
+      '"é"',
+      '"日"',
+    );
+    const numbers = fc.constantFrom(
+      '0',
+      '1',
+      '42',
+      '-0',
+      '-1',
+      '1e3',
+      '0.5',
+      '00',
+      '1E+2',
+      '123456789012345',
+      '1234567890123456',
+      '99999999999999999999',
+    );
+    const objects = fc.oneof(
+      fc.constantFrom('{}', '{"t":"B"}', '{"d":{},"s":3}', '{"a":"\\\\"}', '{"a":"\\"}"}'),
+      fc.json({ maxDepth: 3 }).map((json) => `{"j":${json}}`),
+    );
+    const values = fc.oneof(
+      strings,
+      numbers,
+      objects,
+      fc.constantFrom('null', 'true', '[]', '[{}]', '{', '}', '{]', '"', 'nul'),
+    );
+    const likely = fc.oneof(
+      {
+        weight: 9,
+        arbitrary: fc.record({
+          t: fc.oneof(fc.constant('"A"'), strings),
+          s: fc.oneof(fc.constant('7'), numbers),
+          d: objects,
+        }),
+      },
+      { weight: 1, arbitrary: fc.record({ t: values, s: values, d: values }) },
+    );
     const fields = likely.chain(({ t, s, d }) =>
-      fc.oneof(
-        { weight: 3, arbitrary: fc.constantFrom([0, 1, 2, 3], [2, 0, 1, 3], [1, 0, 2, 3], [2, 3, 1, 0], [0, 1, 2, 3, 3]) },
-        { weight: 1, arbitrary: fc.array(fc.nat({ max: 3 }), { maxLength: 6 }) },
-      ).map((order) => order.map((index) => [['"t"', t], ['"s"', s], ['"op"', '0'], ['"d"', d]][index] as [string, string])),
+      fc
+        .oneof(
+          {
+            weight: 3,
+            arbitrary: fc.constantFrom([0, 1, 2, 3], [2, 0, 1, 3], [1, 0, 2, 3], [2, 3, 1, 0], [0, 1, 2, 3, 3]),
+          },
+          { weight: 1, arbitrary: fc.array(fc.nat({ max: 3 }), { maxLength: 6 }) },
+        )
+        .map((order) =>
+          order.map(
+            (index) =>
+              [
+                ['"t"', t],
+                ['"s"', s],
+                ['"op"', '0'],
+                ['"d"', d],
+              ][index] as [string, string],
+          ),
+        ),
     );
     const others = fc.oneof(fc.constant([]), fc.array(fc.tuple(keys, values), { maxLength: 2 }));
     const tails = mostly('', '}', ' ', '{}', ',', '\u0000');
@@ -129,8 +197,33 @@ describe('the head of a packet', () => {
   });
 
   it('says what parsing says of a packet with any byte changed, left out or put in', () => {
-    const base = '{"t":"MESSAGE_CREATE","s":1234,"op":0,"d":{"t":"x","a":[{"b":"\\"}{"}],"c":"é🎉","e":-1.5e3,"f":null}}';
-    const edits = fc.array(fc.record({ at: fc.nat(), remove: fc.nat({ max: 2 }), put: fc.constantFrom('', '"', '\\', '{', '}', ',', ':', '[', ']', '0', 't', ' ', 'é', '"t":"Y",', '}}', '\u0000') }), { minLength: 1, maxLength: 3 });
+    const base =
+      '{"t":"MESSAGE_CREATE","s":1234,"op":0,"d":{"t":"x","a":[{"b":"\\"}{"}],"c":"é🎉","e":-1.5e3,"f":null}}';
+    const edits = fc.array(
+      fc.record({
+        at: fc.nat(),
+        remove: fc.nat({ max: 2 }),
+        put: fc.constantFrom(
+          '',
+          '"',
+          '\\',
+          '{',
+          '}',
+          ',',
+          ':',
+          '[',
+          ']',
+          '0',
+          't',
+          ' ',
+          'é',
+          '"t":"Y",',
+          '}}',
+          '\u0000',
+        ),
+      }),
+      { minLength: 1, maxLength: 3 },
+    );
     let said = 0;
     fc.assert(
       fc.property(edits, (all) => {
@@ -151,7 +244,13 @@ describe('the head of a packet', () => {
     let said = 0;
     fc.assert(
       fc.property(noise, noise, (inString, outside) => {
-        const bytes = Buffer.concat([Buffer.from('{"t":"X","s":1,"op":0,"d":{"a":"'), inString, Buffer.from('"'), outside, Buffer.from('}}')]);
+        const bytes = Buffer.concat([
+          Buffer.from('{"t":"X","s":1,"op":0,"d":{"a":"'),
+          inString,
+          Buffer.from('"'),
+          outside,
+          Buffer.from('}}'),
+        ]);
         if (expectToAgree(bytes)) said += 1;
       }),
       { numRuns: 3_000 },

@@ -11,7 +11,8 @@ const NOISE = Buffer.from('this was never compressed');
 function setUp(Kind: typeof SyncInflater | typeof StreamInflater, maxBytes = 1_000) {
   const told: string[] = [];
   const sink = {
-    output: (bytes: Buffer, endsMessage: boolean) => void told.push(`${endsMessage ? 'whole' : 'part'} ${bytes.toString()}`),
+    output: (bytes: Buffer, endsMessage: boolean) =>
+      void told.push(`${endsMessage ? 'whole' : 'part'} ${bytes.toString()}`),
     failed: () => void told.push('failed'),
   };
   const inflater = new Kind('zlib', sink, maxBytes);
@@ -19,7 +20,10 @@ function setUp(Kind: typeof SyncInflater | typeof StreamInflater, maxBytes = 1_0
   return { inflater, told, sink, flushed };
 }
 
-describe.each([['SyncInflater', SyncInflater], ['StreamInflater', StreamInflater]] as const)('%s', (_name, Kind) => {
+describe.each([
+  ['SyncInflater', SyncInflater],
+  ['StreamInflater', StreamInflater],
+] as const)('%s', (_name, Kind) => {
   it('gives out each write with what was said of it, in order', async () => {
     const { inflater, told, flushed } = setUp(Kind);
     const [one, two, three] = await compress('zlib', TEXTS);

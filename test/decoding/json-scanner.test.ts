@@ -66,7 +66,12 @@ describe('the end of an object', () => {
 
 describe('the portions of lists', () => {
   it('have the elements of each list directly in d, and no others', () => {
-    expect(chunks('{"d":{"a":[1,2],"b":{"c":[3]},"e":[[4],{"f":[5]}],"g":[]}}', 1)).toEqual(['1', '2', '[4]', '{"f":[5]}']);
+    expect(chunks('{"d":{"a":[1,2],"b":{"c":[3]},"e":[[4],{"f":[5]}],"g":[]}}', 1)).toEqual([
+      '1',
+      '2',
+      '[4]',
+      '{"f":[5]}',
+    ]);
   });
 
   it('are as long as they have to be', () => {

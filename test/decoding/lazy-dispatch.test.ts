@@ -9,12 +9,21 @@ const TEXT = JSON.stringify(PLAIN);
 /** A dispatch in a buffer that others use, and what it told. */
 function received(text = TEXT, form: 'undecoded' | 'decoded' | 'watched' = 'undecoded') {
   const told: unknown[] = [];
-  const observer = { onDataRead: (t: string) => void told.push(t), onCorruptData: (error: GatewayError) => void told.push(error.code) };
+  const observer = {
+    onDataRead: (t: string) => void told.push(t),
+    onCorruptData: (error: GatewayError) => void told.push(error.code),
+  };
   const bytes = Buffer.from(text);
   const dispatch =
     form === 'undecoded'
       ? LazyDispatch.undecoded('MESSAGE_CREATE', 3, bytes, observer)
-      : LazyDispatch.decoded('MESSAGE_CREATE', 3, (JSON.parse(text) as typeof PLAIN).d, bytes, form === 'watched' ? observer : null);
+      : LazyDispatch.decoded(
+          'MESSAGE_CREATE',
+          3,
+          (JSON.parse(text) as typeof PLAIN).d,
+          bytes,
+          form === 'watched' ? observer : null,
+        );
   /** Its delivery is over, and the buffer holds something else. */
   const outlive = (): void => {
     dispatch.releaseBuffer();
@@ -32,9 +41,21 @@ describe.each(FORMS)('a dispatch that was received %s', (form) => {
     ['structuredClone', (dispatch: object) => structuredClone(dispatch), PLAIN],
     ['spread', (dispatch: object) => ({ ...dispatch }), PLAIN],
     ['Object.assign', (dispatch: object) => Object.assign({}, dispatch), PLAIN],
-    ['for in', (dispatch: object) => { const all: string[] = []; for (const key in dispatch) all.push(key); return all.toSorted(); }, ['d', 'op', 's', 't']],
+    [
+      'for in',
+      (dispatch: object) => {
+        const all: string[] = [];
+        for (const key in dispatch) all.push(key);
+        return all.toSorted();
+      },
+      ['d', 'op', 's', 't'],
+    ],
     ['util.inspect', (dispatch: object) => inspect(dispatch), inspect(PLAIN)],
-    ['hasOwn', (dispatch: object) => [Object.hasOwn(dispatch, 'd'), 'd' in dispatch, Object.hasOwn(dispatch, 'raw')], [true, true, false]],
+    [
+      'hasOwn',
+      (dispatch: object) => [Object.hasOwn(dispatch, 'd'), 'd' in dispatch, Object.hasOwn(dispatch, 'raw')],
+      [true, true, false],
+    ],
   ])('is as a plain object to %s, in its delivery and after', (_what, look, expected) => {
     const early = received(TEXT, form);
     expect(look(early.dispatch)).toEqual(expected);
@@ -81,18 +102,28 @@ describe('a dispatch', () => {
   it.each([
     ['small', 'été 🎉'],
     ['large', 'été 🎉'.repeat(1_000)],
-  ])('that is %s and nobody has read gives its bytes as they came, and its data, when it has outlived its delivery', (_size, name) => {
-    const text = `{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0,"name":"${name}"}}`;
-    const { dispatch, outlive } = received(text);
-    outlive();
-    expect(Buffer.from(dispatch.raw).toString()).toBe(text);
-    dispatch.raw.fill(0x20);
-    expect(dispatch.d).toEqual({ n: 1, name });
-  });
+  ])(
+    'that is %s and nobody has read gives its bytes as they came, and its data, when it has outlived its delivery',
+    (_size, name) => {
+      const text = `{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0,"name":"${name}"}}`;
+      const { dispatch, outlive } = received(text);
+      outlive();
+      expect(Buffer.from(dispatch.raw).toString()).toBe(text);
+      dispatch.raw.fill(0x20);
+      expect(dispatch.d).toEqual({ n: 1, name });
+    },
+  );
 
   it('that nobody has read gives bytes that are no UTF-8 as they came', () => {
-    const bytes = Buffer.concat([Buffer.from('{"t":"A","s":1,"op":0,"d":{"a":"'), Buffer.from([0xff, 0xc3]), Buffer.from('"}}')]);
-    const dispatch = LazyDispatch.undecoded('A', 1, Buffer.from(bytes), { onDataRead: () => undefined, onCorruptData: () => undefined });
+    const bytes = Buffer.concat([
+      Buffer.from('{"t":"A","s":1,"op":0,"d":{"a":"'),
+      Buffer.from([0xff, 0xc3]),
+      Buffer.from('"}}'),
+    ]);
+    const dispatch = LazyDispatch.undecoded('A', 1, Buffer.from(bytes), {
+      onDataRead: () => undefined,
+      onCorruptData: () => undefined,
+    });
     dispatch.releaseBuffer();
     expect([Buffer.from(dispatch.raw), dispatch.d]).toEqual([bytes, { a: '\uFFFD\uFFFD' }]);
   });

@@ -16,6 +16,8 @@ it('a native inflater says what is wrong in the words of zlib', () => {
   const inflater = new NativeInflater('zlib');
   const whole = deflateSync('{"op":10}');
   whole[0]! ^= 0xff;
-  expect(() => inflater.inflateWhole(whole, Buffer.alloc(64), 1_000)).toThrow(expect.objectContaining({ code: 'Z_DATA_ERROR' }));
+  expect(() => inflater.inflateWhole(whole, Buffer.alloc(64), 1_000)).toThrow(
+    expect.objectContaining({ code: 'Z_DATA_ERROR' }),
+  );
   inflater.close();
 });

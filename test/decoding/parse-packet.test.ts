@@ -7,12 +7,16 @@ import { parseInChunks, parsePacket } from '../../src/decoding/parse-packet.ts';
 const packetOf = (d: string): string => `{"t":"GUILD_CREATE","s":1,"op":0,"d":${d}}`;
 
 /** What the whole text is, with a portion for every few bytes; `null` when it was left to `JSON.parse`. */
-const inChunks = (text: string | Buffer, minBytes = 1): object | null => parseInChunks(Buffer.from(text as string), minBytes);
+const inChunks = (text: string | Buffer, minBytes = 1): object | null =>
+  parseInChunks(Buffer.from(text as string), minBytes);
 
 describe('a packet that is parsed in portions', () => {
   it.each([
     ['one list', '{"members":[{"id":"1"},{"id":"2"},{"id":"3"}]}'],
-    ['several lists among other things', '{"id":"7","roles":[1,2,3],"name":"é日本🎉","channels":["a","b"],"large":true}'],
+    [
+      'several lists among other things',
+      '{"id":"7","roles":[1,2,3],"name":"é日本🎉","channels":["a","b"],"large":true}',
+    ],
     ['lists within lists', '{"members":[[1,2],[[3,4],[5]],{"roles":["6","7"]}]}'],
     ['what looks like the end of an element within strings', '{"members":["},{","],[","\\"]","\\\\",{"a":"[,]"}]}'],
     ['an empty list beside a long one', '{"a":[],"b":[1,2],"c":[]}'],
@@ -58,7 +62,10 @@ describe('a packet that is parsed in portions', () => {
   it('has the same value as the whole, whatever is in it and wherever it is cut', () => {
     fc.assert(
       fc.property(
-        fc.dictionary(fc.string({ unit: 'binary' }), fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue({ maxDepth: 3 }), { minLength: 1 }))),
+        fc.dictionary(
+          fc.string({ unit: 'binary' }),
+          fc.oneof(fc.jsonValue(), fc.array(fc.jsonValue({ maxDepth: 3 }), { minLength: 1 })),
+        ),
         fc.integer({ min: 1, max: 40 }),
         fc.constantFrom(undefined, 1),
         (d, leastBytes, space) => {
@@ -73,7 +80,22 @@ describe('a packet that is parsed in portions', () => {
   });
 
   it('is refused whenever JSON.parse refuses the whole, and has its value otherwise', () => {
-    const character = fc.constantFrom('[', ']', '{', '}', ',', '"', '\\', ':', '1', ' ', 'é', '"a":[', '[1,2]', '{"b":');
+    const character = fc.constantFrom(
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '"',
+      '\\',
+      ':',
+      '1',
+      ' ',
+      'é',
+      '"a":[',
+      '[1,2]',
+      '{"b":',
+    );
     fc.assert(
       fc.property(fc.array(character, { maxLength: 30 }), fc.integer({ min: 1, max: 4 }), (characters, leastBytes) => {
         const text = packetOf(`{"a":[1,${characters.join('')}]}`);
@@ -89,7 +111,11 @@ describe('a packet that is parsed in portions', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 8 }), { minLength: 2, maxLength: 6 }), (strings) => {
         const bytes = Buffer.concat([
           Buffer.from('{"d":{"a":['),
-          ...strings.flatMap((string, index) => [Buffer.from(index === 0 ? '"' : ',"'), string.filter((byte) => byte > 0x5c), Buffer.from('"')]),
+          ...strings.flatMap((string, index) => [
+            Buffer.from(index === 0 ? '"' : ',"'),
+            string.filter((byte) => byte > 0x5c),
+            Buffer.from('"'),
+          ]),
           Buffer.from(']}}'),
         ]);
         expect(isDeepStrictEqual(parseInChunks(bytes, 1), JSON.parse(bytes.toString()))).toBe(true);
@@ -101,8 +127,15 @@ describe('a packet that is parsed in portions', () => {
 /** A guild with so many bytes of members, roughly. */
 const guildOf = (bytes: number): object => ({
   id: '1',
-  members: Array.from({ length: bytes / 80 }, (_, n) => ({ user: { id: String(n), username: '日本' }, roles: ['1', '2'], nick: 'é"]},{' })),
-  presences: Array.from({ length: bytes / 300 }, (_, n) => ({ user: { id: String(n) }, activities: [{ name: 'a' }, { name: 'b' }] })),
+  members: Array.from({ length: bytes / 80 }, (_, n) => ({
+    user: { id: String(n), username: '日本' },
+    roles: ['1', '2'],
+    nick: 'é"]},{',
+  })),
+  presences: Array.from({ length: bytes / 300 }, (_, n) => ({
+    user: { id: String(n) },
+    activities: [{ name: 'a' }, { name: 'b' }],
+  })),
   large: true,
 });
 

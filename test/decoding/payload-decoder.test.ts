@@ -41,7 +41,10 @@ describe.each(['sync', 'stream'] as const)('a decoder for compressed payloads wi
     const [one, two] = [new Recorder('payload', { codec }), new Recorder('payload', { codec })];
     one.write(deflateSync(HELLO), deflateSync(HELLO).subarray(0, -6));
     two.write(deflateSync(ACK), deflateSync(HELLO));
-    expect([await one.result(), await two.result()]).toEqual([{ messages: [HELLO], faults: FAULT }, whole([ACK, HELLO])]);
+    expect([await one.result(), await two.result()]).toEqual([
+      { messages: [HELLO], faults: FAULT },
+      whole([ACK, HELLO]),
+    ]);
   });
 
   it('decodes messages larger than any buffer that is kept', async () => {

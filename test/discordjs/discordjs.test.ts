@@ -13,7 +13,11 @@ import { TOKEN } from '../kit/virtual-shard.ts';
 type RestCall = Pick<FakeRestRequest, 'method' | 'path' | 'body'>;
 
 /** A client whose manager is yet to be connected, and all it said over REST. */
-async function liveClient(options: Partial<ManagerOptions> = {}, gatewayOptions: FakeGatewayOptions = {}, setup: Parameters<typeof liveManager>[2] = {}) {
+async function liveClient(
+  options: Partial<ManagerOptions> = {},
+  gatewayOptions: FakeGatewayOptions = {},
+  setup: Parameters<typeof liveManager>[2] = {},
+) {
   const restCalls: RestCall[] = [];
   const kit = await liveManager(
     { intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildVoiceStates'], ...options },
@@ -45,7 +49,11 @@ test('a message reaches its handler with the id of its shard, and the answer goe
   });
   await manager.connect();
 
-  gateway.dispatch('MESSAGE_CREATE', { id: '9', channel_id: '20', content: '!ping', author: { id: '30' } }, { shardId: 1 });
+  gateway.dispatch(
+    'MESSAGE_CREATE',
+    { id: '9', channel_id: '20', content: '!ping', author: { id: '30' } },
+    { shardId: 1 },
+  );
 
   expect(await handled).toEqual({ id: '1', channel_id: '20', content: 'pong' });
   expect(restCalls).toEqual([{ method: 'POST', path: '/channels/20/messages', body: { content: 'pong from 1' } }]);
@@ -60,11 +68,21 @@ test('an interaction is answered with the token it came with', async () => {
     });
   });
   await manager.connect();
-  gateway.dispatch('INTERACTION_CREATE', { id: '40', application_id: '41', type: 2, token: 'of-the-interaction', data: { name: 'ping' } });
+  gateway.dispatch('INTERACTION_CREATE', {
+    id: '40',
+    application_id: '41',
+    type: 2,
+    token: 'of-the-interaction',
+    data: { name: 'ping' },
+  });
   await answered;
 
   expect(restCalls).toEqual([
-    { method: 'POST', path: '/interactions/40/of-the-interaction/callback', body: { type: 4, data: { content: 'pong' } } },
+    {
+      method: 'POST',
+      path: '/interactions/40/of-the-interaction/callback',
+      body: { type: 4, data: { content: 'pong' } },
+    },
   ]);
 });
 
@@ -117,7 +135,9 @@ test('requestGuildMembers() gives the members of all chunks, asked for by the sh
 
   expect([one.members.length, new Set(one.members.map(({ user }) => user.id)).size]).toEqual([25, 25]);
   expect([other.members, other.notFound]).toEqual([[], ['5']]);
-  const askedBy = gateway.connections.filter(({ received }) => received.some(({ op }) => op === 8)).map(({ shard }) => shard?.[0]);
+  const askedBy = gateway.connections
+    .filter(({ received }) => received.some(({ op }) => op === 8))
+    .map(({ shard }) => shard?.[0]);
   expect(askedBy).toEqual([2, 3]);
 });
 
@@ -152,7 +172,9 @@ test('updateVoiceState() is answered with the state of the bot', async () => {
   const { client, manager } = kit;
   await manager.connect();
   const moved = new Promise((resolve) => {
-    client.on(GatewayDispatchEvents.VoiceStateUpdate, ({ data: { guild_id: of, channel_id: to }, shardId }) => resolve([of, to, shardId]));
+    client.on(GatewayDispatchEvents.VoiceStateUpdate, ({ data: { guild_id: of, channel_id: to }, shardId }) =>
+      resolve([of, to, shardId]),
+    );
   });
 
   await client.updateVoiceState({ guild_id: guildId(5), channel_id: '50', self_mute: false, self_deaf: true });
@@ -195,14 +217,18 @@ test('what fails has a code: before connect(), for a shard there is not, for a f
   const presence = { since: null, activities: [], status: PresenceUpdateStatus.Online, afk: false };
   await expect(client.gateway.getShardCount()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   await expect(client.updatePresence(0, presence)).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
-  await expect(client.updateVoiceState({ guild_id: guildId(1), channel_id: null, self_deaf: false, self_mute: false })).rejects.toMatchObject({
+  await expect(
+    client.updateVoiceState({ guild_id: guildId(1), channel_id: null, self_deaf: false, self_mute: false }),
+  ).rejects.toMatchObject({
     code: 'NOT_CONNECTED',
   });
 
   await manager.connect();
   await expect(client.updatePresence(7, presence)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   await expect(client.gateway.send(0, { op: 1, d: null })).rejects.toMatchObject({ code: 'OPCODE_NOT_ALLOWED' });
-  await expect(client.requestGuildMembers({ guild_id: guildId(1), user_ids: ['5'], nonce: 'n'.repeat(5_000) })).rejects.toMatchObject({
+  await expect(
+    client.requestGuildMembers({ guild_id: guildId(1), user_ids: ['5'], nonce: 'n'.repeat(5_000) }),
+  ).rejects.toMatchObject({
     code: 'PAYLOAD_TOO_LARGE',
   });
 });

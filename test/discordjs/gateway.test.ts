@@ -12,7 +12,9 @@ test.each([undefined, null, 'manager', {}, { on: () => undefined }])('%j is refu
 test('an event other than dispatch is refused, rather than never heard', () => {
   const gateway = toDiscordJsGateway(new ShardManager({ token: 'any', intents: 0 }));
   for (const name of ['on', 'off'] as const) {
-    expect(() => gateway[name]('ready' as never, () => undefined)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+    expect(() => gateway[name]('ready' as never, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+    );
   }
 });
 
@@ -29,7 +31,13 @@ test('a listener that was taken away hears no more; on() and off() can be chaine
   fake.dispatch('TYPING_START', { channel_id: '1' });
   await last;
 
-  expect(receivedBy).toEqual({ one: [], other: [['READY', 0], ['TYPING_START', 0]] });
+  expect(receivedBy).toEqual({
+    one: [],
+    other: [
+      ['READY', 0],
+      ['TYPING_START', 0],
+    ],
+  });
 });
 
 test('a request that is refused rejects, however deep inside, and from wherever it is sent', async () => {
@@ -40,7 +48,11 @@ test('a request that is refused rejects, however deep inside, and from wherever 
     throw refused;
   };
   const gateway = toDiscordJsGateway({ total: 1, send, on: manager.on.bind(manager), off: manager.off.bind(manager) });
-  const failure = (): Promise<unknown> => gateway.send(0, { op: 8, d: { guild_id: '1', query: '', limit: 0 } }).then(() => 'sent', (error: unknown) => error);
+  const failure = (): Promise<unknown> =>
+    gateway.send(0, { op: 8, d: { guild_id: '1', query: '', limit: 0 } }).then(
+      () => 'sent',
+      (error: unknown) => error,
+    );
   const fromTimer = new Promise((resolve) => setImmediate(() => resolve(failure())));
 
   expect([await failure(), await fromTimer]).toEqual([refused, refused]);

@@ -19,7 +19,11 @@ afterEach(() => {
   unsubscribe(CHANNEL, onMessage);
 });
 
-const requestOf = (shardId: number, more: Partial<IdentifyRequest> = {}): IdentifyRequest => ({ shardId, signal: new AbortController().signal, ...more });
+const requestOf = (shardId: number, more: Partial<IdentifyRequest> = {}): IdentifyRequest => ({
+  shardId,
+  signal: new AbortController().signal,
+  ...more,
+});
 
 /** Hands out permits at once; `more` is what else it tells of itself. */
 function openGate(more: object = {}) {
@@ -89,10 +93,15 @@ describe('ToldGate', () => {
 
   it('tells of a spent budget and of whoever gives up, and hands both on', async () => {
     const clock = new VirtualClock();
-    const gate = InstrumentedIdentifyGate.wrap(new MemoryIdentifyGate({ clock, total: 10, remaining: 0, resetAfterMs: 600_000 }), clock);
+    const gate = InstrumentedIdentifyGate.wrap(
+      new MemoryIdentifyGate({ clock, total: 10, remaining: 0, resetAfterMs: 600_000 }),
+      clock,
+    );
     const spent: number[] = [];
     const abort = new AbortController();
-    const refused = gate.acquire(requestOf(2, { signal: abort.signal, onBudgetSpent: (retryAfterMs) => spent.push(retryAfterMs) })).catch((error: unknown) => error);
+    const refused = gate
+      .acquire(requestOf(2, { signal: abort.signal, onBudgetSpent: (retryAfterMs) => spent.push(retryAfterMs) }))
+      .catch((error: unknown) => error);
     clock.advance(250);
     abort.abort();
     expect(await refused).toMatchObject({ code: 'ABORTED' });

@@ -34,10 +34,21 @@ it('has a full budget when a permit from before the reset comes back unused', as
 
 it('counts a period from the last frame of its first hour, for those before may not have arrived', async () => {
   const clock = new VirtualClock();
-  const gate = new MemoryIdentifyGate({ maxConcurrency: 4, total: 4, remaining: 0, resetAfterMs: RESET_AFTER_MS, clock });
+  const gate = new MemoryIdentifyGate({
+    maxConcurrency: 4,
+    total: 4,
+    remaining: 0,
+    resetAfterMs: RESET_AFTER_MS,
+    clock,
+  });
   const { signal } = new AbortController();
   clock.advance(RESET_AFTER_MS);
-  for (const [shardId, waitMs] of [[0, 300], [1, 3_599_699], [2, 1], [3, 0]] as const) {
+  for (const [shardId, waitMs] of [
+    [0, 300],
+    [1, 3_599_699],
+    [2, 1],
+    [3, 0],
+  ] as const) {
     (await gate.acquire({ shardId, signal })).sent();
     clock.advance(waitMs);
   }

@@ -103,7 +103,10 @@ describe('MemoryIdentifyGate', () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ clock });
     await gate.acquire({ shardId: 0, signal: new AbortController().signal });
-    await expect(gate.acquire({ shardId: 1, signal: AbortSignal.abort('too late') })).rejects.toMatchObject({ code: 'ABORTED', cause: 'too late' });
+    await expect(gate.acquire({ shardId: 1, signal: AbortSignal.abort('too late') })).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: 'too late',
+    });
     expect(gate.waiting).toBe(0);
   });
 
@@ -115,7 +118,9 @@ describe('MemoryIdentifyGate', () => {
   });
 
   it('tells how far apart it keeps two of a key, its margin included', () => {
-    expect([new MemoryIdentifyGate().spacingMs, new MemoryIdentifyGate({ spacingMs: 250 }).spacingMs]).toEqual([5_250, 500]);
+    expect([new MemoryIdentifyGate().spacingMs, new MemoryIdentifyGate({ spacingMs: 250 }).spacingMs]).toEqual([
+      5_250, 500,
+    ]);
   });
 
   it.each<MemoryIdentifyGateOptions>([

@@ -38,11 +38,16 @@ test('after another max_concurrency no key is free before the last IDENTIFY is f
   await passes(gate, 0);
   const startedAt = clock.now();
   const times: [number, number][] = [];
-  const queued = [1, 2].map((shardId) => passes(gate, shardId).then(() => times.push([shardId, clock.now() - startedAt])));
+  const queued = [1, 2].map((shardId) =>
+    passes(gate, shardId).then(() => times.push([shardId, clock.now() - startedAt])),
+  );
   gate.update({ ...LIMIT, maxConcurrency: 16 });
   await clock.advanceAsync(20_000);
   await Promise.all(queued);
-  expect(times).toEqual([[1, 5_250], [2, 5_250]]);
+  expect(times).toEqual([
+    [1, 5_250],
+    [2, 5_250],
+  ]);
 });
 
 test('with the max_concurrency that it has a key waits for its own IDENTIFY alone', async () => {

@@ -26,7 +26,10 @@ async function inspectedShard(options: InspectorOptions = {}) {
   };
 }
 
-const get = (url: string, headers: Record<string, string> = {}): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
+const get = (
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; body: string }> =>
   new Promise((resolve, reject) => {
     request(url, { headers }, (response) => {
       let body = '';
@@ -54,7 +57,9 @@ describe('what a page is told', () => {
     await nextEvent(kit.shard, 'heartbeat');
     kit.gateway.connections[0]!.terminate();
     await nextEvent(kit.shard, 'resumed');
-    await page.until(() => page.batches.at(-1)!.log.length >= 0 && page.log.some(({ text }) => text === 'resuming → ready'));
+    await page.until(
+      () => page.batches.at(-1)!.log.length >= 0 && page.log.some(({ text }) => text === 'resuming → ready'),
+    );
 
     expect(page.log.filter(({ kind }) => kind === 'state').map(({ text }) => text)).toEqual([
       'disconnected → connecting',
@@ -65,8 +70,12 @@ describe('what a page is told', () => {
       'connecting → resuming',
       'resuming → ready',
     ]);
-    expect(page.log.filter(({ kind }) => kind === 'closed').map(({ text }) => text)).toEqual(['1006 abnormal closure (transport); will resume']);
-    expect(page.batches.flatMap(({ marks }) => marks).map(({ kind, text }) => ({ kind, text }))).toEqual([{ kind: 'closed', text: '1006' }]);
+    expect(page.log.filter(({ kind }) => kind === 'closed').map(({ text }) => text)).toEqual([
+      '1006 abnormal closure (transport); will resume',
+    ]);
+    expect(page.batches.flatMap(({ marks }) => marks).map(({ kind, text }) => ({ kind, text }))).toEqual([
+      { kind: 'closed', text: '1006' },
+    ]);
     expect(page.batches.flatMap(({ heartbeats }) => heartbeats).length).toBeGreaterThan(0);
     const known = new Set(transitionsOf(shardMachine).map(({ id }) => id));
     const events = page.log.filter(({ kind }) => kind === 'event');
@@ -86,14 +95,32 @@ describe('what a page is told', () => {
     const [welcome] = page.messages;
     if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
 
-    expect(welcome).toMatchObject({ type: 'welcome', payloads: false, shards: [{ key: '0', shardId: 0, shardCount: 1, state: 'ready' }] });
-    expect(welcome.log.map(({ text }) => text)).toEqual(['disconnected → connecting', 'connecting → identifying', 'identifying → ready']);
-    expect(page.detail).toMatchObject({ chart: 'shard', states: ['disconnected', 'connecting', 'identifying', 'ready'].map((state) => ({ state })) });
+    expect(welcome).toMatchObject({
+      type: 'welcome',
+      payloads: false,
+      shards: [{ key: '0', shardId: 0, shardCount: 1, state: 'ready' }],
+    });
+    expect(welcome.log.map(({ text }) => text)).toEqual([
+      'disconnected → connecting',
+      'connecting → identifying',
+      'identifying → ready',
+    ]);
+    expect(page.detail).toMatchObject({
+      chart: 'shard',
+      states: ['disconnected', 'connecting', 'identifying', 'ready'].map((state) => ({ state })),
+    });
   });
 
   it('events of a shard only while it is selected', async () => {
     await using kit = await inspectedShard();
-    const another = new Shard({ token: TOKEN, intents: ['Guilds'], shardId: 1, shardCount: 2, url: kit.gateway.url, inspect: kit.inspector.inspect });
+    const another = new Shard({
+      token: TOKEN,
+      intents: ['Guilds'],
+      shardId: 1,
+      shardCount: 2,
+      url: kit.gateway.url,
+      inspect: kit.inspector.inspect,
+    });
     const page = await PageSocket.open(kit.inspector.url);
     for (const shard of ['0', String(another.shardId)]) {
       page.send({ type: 'select', shard });
@@ -120,7 +147,9 @@ describe('what a page is told', () => {
     await page.until(() => page.counts.get('identifying → ready') === 2);
     const { now } = page.messages.findLast((message) => message.type === 'detail')!;
 
-    expect(page.log.filter(({ at, text }) => at >= now && text === 'gateway.ready').map(({ shard }) => shard)).toEqual(['0']);
+    expect(page.log.filter(({ at, text }) => at >= now && text === 'gateway.ready').map(({ shard }) => shard)).toEqual([
+      '0',
+    ]);
   });
 
   it('the token is in no message, and what people wrote only when payloads are asked for, after the redaction', async () => {
@@ -139,7 +168,9 @@ describe('what a page is told', () => {
 
       expect(everything).not.toContain(TOKEN);
       expect(everything).not.toContain('my secret plan');
-      expect(page.log.filter(({ text }) => text === 'MESSAGE_CREATE').map(({ payload }) => payload)).toEqual(payloads ? [{ id: '77' }] : []);
+      expect(page.log.filter(({ text }) => text === 'MESSAGE_CREATE').map(({ payload }) => payload)).toEqual(
+        payloads ? [{ id: '77' }] : [],
+      );
     }
   });
 
@@ -156,7 +187,9 @@ describe('what a page is told', () => {
     await kit.shard.connect();
     await page.until(() => page.log.some(({ text }) => text === 'READY'));
 
-    expect(page.log.find(({ text }) => text === 'READY')!.payload).toBe('[not shown: redact threw, or gave back what is not JSON]');
+    expect(page.log.find(({ text }) => text === 'READY')!.payload).toBe(
+      '[not shown: redact threw, or gave back what is not JSON]',
+    );
     expect(kit.events.faults).toEqual([]);
   });
 });
@@ -180,7 +213,13 @@ describe('who may come', () => {
     expect(page.status).toBe(200);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     expect(page.headers['x-content-type-options']).toBe('nosniff');
-    for (const path of ['nothing.js', '..%2f..%2fpackage.json', 'tsconfig.json', 'charts/../../package.json', 'charts/nothing.svg']) {
+    for (const path of [
+      'nothing.js',
+      '..%2f..%2fpackage.json',
+      'tsconfig.json',
+      'charts/../../package.json',
+      'charts/nothing.svg',
+    ]) {
       expect((await get(`${inspector.url}${path}`)).status).toBe(404);
     }
     expect((await get(`${inspector.url}charts/shard.svg`)).body).toContain('data-state="shard.online"');
@@ -237,7 +276,8 @@ describe('whatever becomes of an inspector, the shards go on', () => {
     deaf.socket.pause();
     // Far more than the buffers of both ends and of the system hold.
     for (let round = 1; round <= 5; round += 1) {
-      for (let index = 0; index < 300; index += 1) kit.gateway.dispatch('MESSAGE_CREATE', { id: String(index), content: 'x'.repeat(15_000) });
+      for (let index = 0; index < 300; index += 1)
+        kit.gateway.dispatch('MESSAGE_CREATE', { id: String(index), content: 'x'.repeat(15_000) });
       kit.gateway.dispatch('TYPING_START', { round });
       await page.until(() => page.counts.get('TYPING_START') === round);
     }
@@ -263,7 +303,12 @@ describe('whatever becomes of an inspector, the shards go on', () => {
       page.unref();
       console.log('shown');
     `;
-    const child = promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', source]);
+    const child = promisify(execFile)(process.execPath, [
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '-e',
+      source,
+    ]);
 
     expect((await child).stdout).toBe('shown\n');
   });

@@ -9,7 +9,10 @@ import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../kit/live-m
 import { PageSocket } from './page-socket.ts';
 
 /** Managers and shards as a page has them by now. */
-function latestSummaries(page: PageSocket): { managers: Map<string, ManagerSummary>; shards: Map<string, ShardSummary> } {
+function latestSummaries(page: PageSocket): {
+  managers: Map<string, ManagerSummary>;
+  shards: Map<string, ShardSummary>;
+} {
   const managers = new Map<string, ManagerSummary>();
   const shards = new Map<string, ShardSummary>();
   for (const message of page.messages) {
@@ -21,11 +24,21 @@ function latestSummaries(page: PageSocket): { managers: Map<string, ManagerSumma
   return { managers, shards };
 }
 
-const cells = (page: PageSocket): string[] => [...latestSummaries(page).shards.values()].map(({ key, state, shardCount }) => `${key}/${shardCount} ${state}`).toSorted();
+const cells = (page: PageSocket): string[] =>
+  [...latestSummaries(page).shards.values()]
+    .map(({ key, state, shardCount }) => `${key}/${shardCount} ${state}`)
+    .toSorted();
 
-async function inspectedManager(shards: number, wrap: (inspect: ManagerInspectionObserver) => ManagerInspectionObserver = (inspect) => inspect) {
+async function inspectedManager(
+  shards: number,
+  wrap: (inspect: ManagerInspectionObserver) => ManagerInspectionObserver = (inspect) => inspect,
+) {
   const inspector = await createInspector();
-  const live = await liveManager({ shards, inspect: wrap(inspector.inspect) }, {}, { broken: RULES_BROKEN_BY_HAND_OVER });
+  const live = await liveManager(
+    { shards, inspect: wrap(inspector.inspect) },
+    {},
+    { broken: RULES_BROKEN_BY_HAND_OVER },
+  );
   return {
     ...live,
     inspector,
@@ -50,8 +63,10 @@ const withoutInspected = (handle: ShardHandle): ShardHandle =>
 const withoutInspectedShards = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
   attachManager: (manager) => {
     const handles = new Map<ShardHandle, ShardHandle>();
-    const proxied = (handle: ShardHandle): ShardHandle => handles.get(handle) ?? handles.set(handle, withoutInspected(handle)).get(handle)!;
-    const shards = (): ReadonlyMap<number, ShardHandle> => new Map([...manager.shards].map(([id, handle]) => [id, proxied(handle)]));
+    const proxied = (handle: ShardHandle): ShardHandle =>
+      handles.get(handle) ?? handles.set(handle, withoutInspected(handle)).get(handle)!;
+    const shards = (): ReadonlyMap<number, ShardHandle> =>
+      new Map([...manager.shards].map(([id, handle]) => [id, proxied(handle)]));
     inspect.attachManager!(
       new Proxy(manager, {
         get: (target, name) => {
@@ -68,13 +83,24 @@ describe('a manager in the inspector', () => {
   it('is there before it has shards, and its shards appear as it starts', async () => {
     await using kit = await inspectedManager(3);
     const page = await PageSocket.open(kit.inspector.url);
-    expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'stopped', total: null, ready: 0, shards: 0, resharding: null });
+    expect(latestSummaries(page).managers.get('manager')).toMatchObject({
+      state: 'stopped',
+      total: null,
+      ready: 0,
+      shards: 0,
+      resharding: null,
+    });
     await kit.manager.connect();
-    await page.until(() => latestSummaries(page).managers.get('manager')?.state === 'running' && latestSummaries(page).shards.size === 3);
+    await page.until(
+      () =>
+        latestSummaries(page).managers.get('manager')?.state === 'running' && latestSummaries(page).shards.size === 3,
+    );
 
     await page.until(() => cells(page).every((cell) => cell.endsWith('ready')));
     expect(cells(page)).toEqual(['0/3 ready', '1/3 ready', '2/3 ready']);
-    expect(page.log.filter(({ shard, kind }) => shard === 'manager' && kind === 'state').map(({ text }) => text)).toEqual(['stopped → starting', 'starting → running']);
+    expect(
+      page.log.filter(({ shard, kind }) => shard === 'manager' && kind === 'state').map(({ text }) => text),
+    ).toEqual(['stopped → starting', 'starting → running']);
   });
 
   it('tells each edge of its chart while it is selected, and the identify queue', async () => {
@@ -113,7 +139,12 @@ describe('a manager in the inspector', () => {
 
     await kit.manager.reshard(1);
     await page.until(() => cells(page).join() === '0/1 ready');
-    expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'running', total: 1, ready: 1, shards: 1 });
+    expect(latestSummaries(page).managers.get('manager')).toMatchObject({
+      state: 'running',
+      total: 1,
+      ready: 1,
+      shards: 1,
+    });
   });
 
   it('shows a shard in another thread by what its handle tells', async () => {
@@ -145,7 +176,9 @@ describe('a manager whose shards live in threads', () => {
     await page.until(() => cells(page).join() === '0/3 ready,1/3 ready,2/3 ready');
     live.gateway.connections[0]!.terminate();
     await page.until(() => page.log.some(({ text }) => text === 'resuming → ready'));
-    await page.until(() => [...latestSummaries(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null));
+    await page.until(() =>
+      [...latestSummaries(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null),
+    );
     expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
     await inspector.close();
   });
@@ -156,16 +189,21 @@ describe('an observer of a manager', () => {
     const attached: InspectedShard[] = [];
     await using kit = await liveManager({ shards: 2, inspect: { attach: (shard) => void attached.push(shard) } });
     await kit.manager.connect();
-    expect(attached.map(({ shardId, state }) => [shardId, state])).toEqual([[0, 'ready'], [1, 'ready']]);
+    expect(attached.map(({ shardId, state }) => [shardId, state])).toEqual([
+      [0, 'ready'],
+      [1, 'ready'],
+    ]);
   });
 
   it('that throws when it is shown the manager, or its shards, is told as a fault, and the manager goes on', async () => {
-    const manager = { attachManager: (shown: InspectedManager): void => {
-      shown.onServiceChange(() => {
-        throw new Error('no shards, please');
-      });
-      throw new Error('no manager, please');
-    } };
+    const manager = {
+      attachManager: (shown: InspectedManager): void => {
+        shown.onServiceChange(() => {
+          throw new Error('no shards, please');
+        });
+        throw new Error('no manager, please');
+      },
+    };
     const warned: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (text: string) => void warned.push(text) };
     await using kit = await liveManager({ shards: 1, inspect: manager, logger });

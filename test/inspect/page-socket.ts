@@ -15,7 +15,8 @@ export class PageSocket {
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as ToPage;
       this.messages.push(message);
-      if (message.type !== 'detail') for (const { text } of message.log) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
+      if (message.type !== 'detail')
+        for (const { text } of message.log) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
       for (const waiter of this.#waiters.splice(0)) waiter();
     });
   }

@@ -153,8 +153,15 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     for (const step of [...CONNECT, ...HEARTBEAT]) await sendAndWait(opened, feed, step);
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('#log-export')]);
     const file = await download.path();
-    const recording = JSON.parse(await readFile(file, 'utf8')) as { log: unknown[]; shards: unknown[]; details: unknown[] };
-    expect({ log: recording.log, shards: recording.shards }).toEqual({ log: feed.log, shards: [...feed.shards.values()] });
+    const recording = JSON.parse(await readFile(file, 'utf8')) as {
+      log: unknown[];
+      shards: unknown[];
+      details: unknown[];
+    };
+    expect({ log: recording.log, shards: recording.shards }).toEqual({
+      log: feed.log,
+      shards: [...feed.shards.values()],
+    });
 
     await feed.close();
     await opened.waitForText('#link', 'disconnected, retrying');
@@ -163,7 +170,9 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await opened.waitForText('#bar', 'A recording of shardwright 0.1.0');
     expect(new Set(await opened.activeLeaves())).toEqual(new Set(HEARTBEAT[1]!.active));
     const rows = await opened.rows();
-    expect(rows).toEqual((recording.log as { kind: string; text: string }[]).map(({ kind, text }) => `${kind}: ${text}`));
+    expect(rows).toEqual(
+      (recording.log as { kind: string; text: string }[]).map(({ kind, text }) => `${kind}: ${text}`),
+    );
 
     await page.locator('.row', { hasText: 'identify.granted' }).click();
     await opened.waitForText('#bar', 'identify.granted');
@@ -177,7 +186,11 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using feed = await PageFeed.listen({ shards: 1 });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
-    await page.setInputFiles('#log-file', { name: 'photo.json', mimeType: 'application/json', buffer: Buffer.from('{"holiday":true}') });
+    await page.setInputFiles('#log-file', {
+      name: 'photo.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from('{"holiday":true}'),
+    });
     await opened.waitForText('#alert', 'not a recording of the inspector');
     expect(await page.locator('#link').textContent()).toBe('live');
   });
@@ -206,9 +219,24 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
 
   test('a manager is above its shards: its state, its chart, and what it is about to do', async () => {
     await using feed = await PageFeed.listen({ shards: 4 });
-    const manager = { key: 'manager', state: 'running', since: feed.now, total: 4, ready: 4, shards: 4, resharding: null } as const;
+    const manager = {
+      key: 'manager',
+      state: 'running',
+      since: feed.now,
+      total: 4,
+      ready: 4,
+      shards: 4,
+      resharding: null,
+    } as const;
     feed.managers.set('manager', manager);
-    feed.details.set('manager', { key: 'manager', chart: 'manager', active: ['manager.active', 'manager.active.running'], states: [], marks: [], heartbeats: [] });
+    feed.details.set('manager', {
+      key: 'manager',
+      chart: 'manager',
+      active: ['manager.active', 'manager.active.running'],
+      states: [],
+      marks: [],
+      heartbeats: [],
+    });
     await using opened = await openChart(browser, feed);
     const { page } = opened;
     await opened.waitForText('#managers button', 'managerrunning4 of 4 ready');
@@ -221,7 +249,10 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     const resharding = { ...manager, state: 'resharding', resharding: { total: 6, ready: 2 } } as const;
     const taken = ['manager.active.running on manager.reshard [0]'];
     const active = ['manager.active', 'manager.active.resharding', 'manager.active.resharding.checkingBudget'];
-    feed.sendBatch({ managers: [resharding], log: [feed.addEntry('manager', 'event', 'manager.reshard', { active, taken })] });
+    feed.sendBatch({
+      managers: [resharding],
+      log: [feed.addEntry('manager', 'event', 'manager.reshard', { active, taken })],
+    });
     await page.locator(`g.transition.last[data-transition="${taken[0]}"]`).waitFor();
     await opened.waitForText('#managers button', '4 of 4 ready, 2 of 6 beside them');
     await opened.waitForText('#detail-resharding', 'to 6: 2 ready');
@@ -277,7 +308,10 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     await using opened = await openChart(browser, feed);
     const { page } = opened;
     for (const step of [...CONNECT, ...HEARTBEAT]) await sendAndWait(opened, feed, step);
-    expect({ hosts: opened.hosts, complaints: opened.consoleErrors }).toEqual({ hosts: new Set([new URL(feed.url).host]), complaints: [] });
+    expect({ hosts: opened.hosts, complaints: opened.consoleErrors }).toEqual({
+      hosts: new Set([new URL(feed.url).host]),
+      complaints: [],
+    });
 
     const stopped = await page.evaluate(`new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
@@ -285,33 +319,60 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
       script.textContent = 'globalThis.ran = true';
       document.head.append(script);
     })`);
-    expect({ stopped, ran: await page.evaluate('globalThis.ran') }).toEqual({ stopped: 'script-src-elem', ran: undefined });
+    expect({ stopped, ran: await page.evaluate('globalThis.ran') }).toEqual({
+      stopped: 'script-src-elem',
+      ran: undefined,
+    });
   });
 
-  test.each(['light', 'dark'] as const)('axe finds no serious fault in %s, live, frozen and with the help open', async (colorScheme) => {
-    await using feed = await PageFeed.listen({ shards: 64 });
-    await using opened = await openChart(browser, feed, { colorScheme });
-    const { page } = opened;
-    for (const step of [...CONNECT, ...ZOMBIE]) await sendAndWait(opened, feed, step);
-    feed.sendBatch({ managers: [{ key: 'manager', state: 'starting', since: feed.now, total: 64, ready: 12, shards: 64, resharding: null }] });
-    feed.sendBatch({ log: [feed.addEntry('0', 'closed', '4000 unknown error'), feed.addEntry('0', 'fault', 'DECODE_FAILED: what came does not parse')] });
-    await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
-    const faults = async (): Promise<string[]> => {
-      const { violations } = await page.evaluate<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>('axe.run()');
-      return violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-    };
-    expect(await faults()).toEqual([]);
-    await page.locator('.row', { hasText: 'gateway.hello' }).click();
-    await opened.waitForText('#bar', 'Frozen');
-    expect(await faults()).toEqual([]);
-    await page.keyboard.press('?');
-    expect(await faults()).toEqual([]);
-  });
+  test.each(['light', 'dark'] as const)(
+    'axe finds no serious fault in %s, live, frozen and with the help open',
+    async (colorScheme) => {
+      await using feed = await PageFeed.listen({ shards: 64 });
+      await using opened = await openChart(browser, feed, { colorScheme });
+      const { page } = opened;
+      for (const step of [...CONNECT, ...ZOMBIE]) await sendAndWait(opened, feed, step);
+      feed.sendBatch({
+        managers: [
+          { key: 'manager', state: 'starting', since: feed.now, total: 64, ready: 12, shards: 64, resharding: null },
+        ],
+      });
+      feed.sendBatch({
+        log: [
+          feed.addEntry('0', 'closed', '4000 unknown error'),
+          feed.addEntry('0', 'fault', 'DECODE_FAILED: what came does not parse'),
+        ],
+      });
+      await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
+      const faults = async (): Promise<string[]> => {
+        const { violations } = await page.evaluate<{
+          violations: { id: string; impact: string; nodes: { html: string }[] }[];
+        }>('axe.run()');
+        return violations
+          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
+      };
+      expect(await faults()).toEqual([]);
+      await page.locator('.row', { hasText: 'gateway.hello' }).click();
+      await opened.waitForText('#bar', 'Frozen');
+      expect(await faults()).toEqual([]);
+      await page.keyboard.press('?');
+      expect(await faults()).toEqual([]);
+    },
+  );
 
   test.each([1, 64, 1_000])('360 px are enough for %i shards: nothing scrolls sideways', async (shards) => {
     await using feed = await PageFeed.listen({ shards });
     const resharding = { total: 2 * shards, ready: shards };
-    feed.managers.set('manager', { key: 'manager', state: 'resharding', since: feed.now, total: shards, ready: shards, shards, resharding });
+    feed.managers.set('manager', {
+      key: 'manager',
+      state: 'resharding',
+      since: feed.now,
+      total: shards,
+      ready: shards,
+      shards,
+      resharding,
+    });
     await using opened = await openChart(browser, feed, { width: 360, height: 780 });
     expect(await opened.page.evaluate('document.documentElement.scrollWidth')).toBe(360);
   });
@@ -330,7 +391,9 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
     try {
       const frames = await opened.page.evaluate<number[]>(FRAMES);
       const [middle, worst] = [frames[frames.length >> 1], frames.at(-1)].map((ms) => ms?.toFixed(1));
-      process.stdout.write(`1,000 shards, all changed 20×/s: a frame every ${middle} ms (median), ${worst} ms at most; software rendering\n`);
+      process.stdout.write(
+        `1,000 shards, all changed 20×/s: a frame every ${middle} ms (median), ${worst} ms at most; software rendering\n`,
+      );
       expect(frames).toHaveLength(100);
     } finally {
       clearInterval(churn);

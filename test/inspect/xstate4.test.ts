@@ -30,20 +30,20 @@ function boom(): never {
 }
 
 describe('registerWithXStateInspect', () => {
-  test.each([['nothing', undefined], ['something else', { register: 'yes' }]])(
-    'with %s in globalThis.__xstate__ throws an error that says what to do',
-    (_, devTools) => {
-      installDevTools(devTools);
-      const { shard } = virtualShard();
-      expect(() => registerWithXStateInspect(shard)).toThrow(
-        expect.objectContaining({
-          code: 'NO_INSPECTOR',
-          hint: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
-        }),
-      );
-      expect(() => registerWithXStateInspect(shard)).toThrow(GatewayError);
-    },
-  );
+  test.each([
+    ['nothing', undefined],
+    ['something else', { register: 'yes' }],
+  ])('with %s in globalThis.__xstate__ throws an error that says what to do', (_, devTools) => {
+    installDevTools(devTools);
+    const { shard } = virtualShard();
+    expect(() => registerWithXStateInspect(shard)).toThrow(
+      expect.objectContaining({
+        code: 'NO_INSPECTOR',
+        hint: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
+      }),
+    );
+    expect(() => registerWithXStateInspect(shard)).toThrow(GatewayError);
+  });
 
   test('tells of nothing after it was unregistered, and stops once', async () => {
     const { told, devTools } = recordingDevTools();
@@ -87,10 +87,13 @@ describe('registerWithXStateInspect', () => {
     ['registers', boom],
     ['is told of an event', (service) => (service.send = boom)],
     ['is told of a state', (service) => service.subscribe(boom)],
-    ['is told of an event and of the stop', (service) => {
-      service.send = boom;
-      service.onStop(boom);
-    }],
+    [
+      'is told of an event and of the stop',
+      (service) => {
+        service.send = boom;
+        service.onStop(boom);
+      },
+    ],
   ])('detaches an inspector that throws when it %s; the shard goes on', async (_, register) => {
     const { told, devTools } = recordingDevTools();
     const causes: unknown[] = [];
@@ -125,7 +128,13 @@ describe('registerWithXStateInspect', () => {
     installDevTools(devTools);
     const { clock, shard } = virtualShard();
     registerWithXStateInspect(shard);
-    shard.actor.send({ type: 'socket.dispatchTimeout', connectionId: 0, get odd(): never { return boom(); } } as never);
+    shard.actor.send({
+      type: 'socket.dispatchTimeout',
+      connectionId: 0,
+      get odd(): never {
+        return boom();
+      },
+    } as never);
     const connecting = shard.connect();
     await clock.advanceAsync(100);
     await connecting;

@@ -7,7 +7,10 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { Packet } from '../../src/index.ts';
 
-export type Script = (peer: { socket: WebSocket; request: IncomingMessage; send: (packet: unknown) => void; index: number }, packet: Packet | null) => void;
+export type Script = (
+  peer: { socket: WebSocket; request: IncomingMessage; send: (packet: unknown) => void; index: number },
+  packet: Packet | null,
+) => void;
 
 /** `script` is called with `null` when a client has connected, then with each packet it sends. */
 export async function bareGateway(script: Script) {
@@ -40,4 +43,9 @@ export async function bareGateway(script: Script) {
 }
 
 export const HELLO = { op: 10, d: { heartbeat_interval: 1_000 } };
-export const ready = (url: string, s: unknown = 1) => ({ op: 0, t: 'READY', s, d: { session_id: 'bare', resume_gateway_url: url, user: {} } });
+export const ready = (url: string, s: unknown = 1) => ({
+  op: 0,
+  t: 'READY',
+  s,
+  d: { session_id: 'bare', resume_gateway_url: url, user: {} },
+});

@@ -18,9 +18,13 @@ const FLAGS = [
 export function chromiumPath(): string | null {
   const path = findChromium();
   if (path !== null) return path;
-  if (process.env['CI'] === 'true') throw new Error('tests in a browser need Chromium: install it, or set CHROME to its path');
-  process.stderr.write('\nNOTICE: no Chromium found, so tests in a browser are left out. Install it, or set CHROME to its path.\n\n');
+  if (process.env['CI'] === 'true')
+    throw new Error('tests in a browser need Chromium: install it, or set CHROME to its path');
+  process.stderr.write(
+    '\nNOTICE: no Chromium found, so tests in a browser are left out. Install it, or set CHROME to its path.\n\n',
+  );
   return null;
 }
 
-export const launchChromium = (executablePath: string): Promise<Browser> => chromium.launch({ executablePath, args: FLAGS, headless: true });
+export const launchChromium = (executablePath: string): Promise<Browser> =>
+  chromium.launch({ executablePath, args: FLAGS, headless: true });

@@ -8,7 +8,7 @@ const words = ['guild', 'wait', 'été', 'raid', '日本', 'ok', 'lol', '🎉', 
 
 /** Numbers that are the same in each run, and random enough to compress as text does. */
 function* numbers(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     yield state;
   }
@@ -16,7 +16,7 @@ function* numbers(seed: number): Generator<number, never> {
 
 function text(random: Generator<number, never>, length: number): string {
   const parts: string[] = [];
-  for (let size = 0; size < length; ) {
+  for (let size = 0; size < length;) {
     const number = random.next().value;
     const part = number % 3 === 0 ? String(number) : (words[(number >> 8) % words.length] ?? '');
     parts.push(part);
@@ -35,10 +35,17 @@ export function realisticMessages(count: number, seed = 1): string[] {
   const messages = ['{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}'];
   for (let s = 1; s < count; s += 1) {
     const number = random.next().value;
-    if (s % 40 === 2) messages.push(dispatch('GUILD_CREATE', s, { id: String(number), name: text(random, GUILD_CREATE_CHARS) }));
+    if (s % 40 === 2)
+      messages.push(dispatch('GUILD_CREATE', s, { id: String(number), name: text(random, GUILD_CREATE_CHARS) }));
     else if (number % 7 === 0) messages.push('{"t":null,"s":null,"op":11,"d":null}');
     else if (number % 3 === 0) messages.push(dispatch('TYPING_START', s, { user_id: String(number), timestamp: s }));
-    else messages.push(dispatch('MESSAGE_CREATE', s, { content: text(random, 200 + (number % 1_500)), mentions: [{ quote: '\\"}{[' }] }));
+    else
+      messages.push(
+        dispatch('MESSAGE_CREATE', s, {
+          content: text(random, 200 + (number % 1_500)),
+          mentions: [{ quote: '\\"}{[' }],
+        }),
+      );
   }
   return messages;
 }

@@ -22,7 +22,11 @@ export class DecoderRecorder {
       this.onMessage(text);
       return true;
     };
-    this.decoder = createDecoder(compression, { message, fault: (error) => this.faults.push(error) }, { maxMessageBytes: 64 * 1_024 * 1_024, ...options });
+    this.decoder = createDecoder(
+      compression,
+      { message, fault: (error) => this.faults.push(error) },
+      { maxMessageBytes: 64 * 1_024 * 1_024, ...options },
+    );
   }
 
   write(...frames: readonly (Buffer | string)[]): void {

@@ -41,7 +41,8 @@ export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
         manager.onDispatch('END_OF_LOAD', (d) => {
           if (ended.add(numberOf((d as { guild_id: string }).guild_id)).size === GUILDS) resolve();
         });
-        for (let n = 0; n < GUILDS; n += 1) gateway.dispatch('END_OF_LOAD', { guild_id: guildId(n) }, { guildId: guildId(n) });
+        for (let n = 0; n < GUILDS; n += 1)
+          gateway.dispatch('END_OF_LOAD', { guild_id: guildId(n) }, { guildId: guildId(n) });
       });
     },
     get count() {

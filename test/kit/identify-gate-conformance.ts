@@ -329,11 +329,20 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constantFrom('sent' as const, 'sent' as const, 'release' as const, 'abort' as const, 'abort at once' as const),
+      do: fc.constantFrom(
+        'sent' as const,
+        'sent' as const,
+        'release' as const,
+        'abort' as const,
+        'abort at once' as const,
+      ),
       which: fc.nat(),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 400, 4_999, 5_000, 20_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.constantFrom(0, 1, 400, 4_999, 5_000, 20_000) }),
+  },
 );
 
 /** Plays a script against a gate and tells which of its promises were broken. */
@@ -344,7 +353,10 @@ async function violations(rig: GateRig, setup: GateSetup, script: readonly Step[
     runStep(step, rig, applicants);
     await rig.advance(step.do === 'wait' ? step.ms : 0);
   }
-  const found = [...spacingViolations(applicants, setup), ...budgetViolations(applicants, setup, startAt + setup.resetAfterMs)];
+  const found = [
+    ...spacingViolations(applicants, setup),
+    ...budgetViolations(applicants, setup, startAt + setup.resetAfterMs),
+  ];
 
   for (const applicant of applicants) {
     applicant.release();
@@ -376,7 +388,9 @@ function runStep(step: Step, rig: GateRig, applicants: Applicant[]): void {
 function spacingViolations(applicants: readonly Applicant[], { maxConcurrency }: GateSetup): string[] {
   const lastAt = new Map<number, number>();
   const found: string[] = [];
-  const sent = applicants.flatMap(({ shardId, sentAt }) => (sentAt === null ? [] : [{ key: shardId % maxConcurrency, sentAt }]));
+  const sent = applicants.flatMap(({ shardId, sentAt }) =>
+    sentAt === null ? [] : [{ key: shardId % maxConcurrency, sentAt }],
+  );
   for (const { key, sentAt } of sent.toSorted((a, b) => a.sentAt - b.sentAt)) {
     const distanceMs = sentAt - (lastAt.get(key) ?? Number.NEGATIVE_INFINITY);
     if (distanceMs < SPACING_MS) found.push(`two frames of key ${key} were ${distanceMs} ms apart`);

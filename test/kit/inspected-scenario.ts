@@ -43,7 +43,12 @@ const socketClosedTimes = (shard: Shard, times: number): Promise<void> => {
   let remaining = times;
   const { promise, resolve } = Promise.withResolvers<void>();
   shard.actor.system.inspect((event) => {
-    if (event.type !== '@xstate.snapshot' || event.actorRef !== shard.actor || event.event.type !== 'socket.closeCompleted') return;
+    if (
+      event.type !== '@xstate.snapshot' ||
+      event.actorRef !== shard.actor ||
+      event.event.type !== 'socket.closeCompleted'
+    )
+      return;
     remaining -= 1;
     if (remaining === 0) resolve();
   });
@@ -52,7 +57,12 @@ const socketClosedTimes = (shard: Shard, times: number): Promise<void> => {
 
 export async function inspectedScenario(options: Partial<ShardOptions> = {}) {
   const clock = new VirtualClock();
-  const gateway = await FakeGateway.listen({ token: SECRET_TOKEN, heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS, identifyIntervalMs: 0, clock });
+  const gateway = await FakeGateway.listen({
+    token: SECRET_TOKEN,
+    heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+    identifyIntervalMs: 0,
+    clock,
+  });
   const shard = new Shard({
     token: SECRET_TOKEN,
     intents: ['Guilds', 'GuildMessages'],

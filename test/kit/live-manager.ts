@@ -7,13 +7,22 @@ import { expectNoViolations } from './expect-no-violations.ts';
 import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
 
-export const quickGate = (): MemoryIdentifyGate => new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 10_000, maxConcurrency: 16 });
+export const quickGate = (): MemoryIdentifyGate =>
+  new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 10_000, maxConcurrency: 16 });
 
 /** Where the shards of all managers live that do not say. */
 export const defaultPlacement = { workers: 0 };
 
 export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptions> = {}): ShardManager =>
-  new ShardManager({ token: TOKEN, intents: ['Guilds'], api: gateway.apiUrl, timing: QUICK, identifyGate: quickGate(), ...defaultPlacement, ...options });
+  new ShardManager({
+    token: TOKEN,
+    intents: ['Guilds'],
+    api: gateway.apiUrl,
+    timing: QUICK,
+    identifyGate: quickGate(),
+    ...defaultPlacement,
+    ...options,
+  });
 
 /** A hand-over adds heartbeats of its own, which the oracle can't tell from those of the schedule. */
 export const RULES_BROKEN_BY_HAND_OVER: readonly OracleRule[] = ['heartbeat-pace', 'zombie-heartbeat'];
@@ -24,7 +33,13 @@ export async function liveManager(
   gatewayOptions: FakeGatewayOptions = {},
   { broken = [] }: { broken?: readonly OracleRule[] } = {},
 ) {
-  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, strict: true, ...gatewayOptions });
+  const gateway = await FakeGateway.listen({
+    token: TOKEN,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+    strict: true,
+    ...gatewayOptions,
+  });
   const manager = quickManager(gateway, options);
   return {
     gateway,

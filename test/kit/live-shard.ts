@@ -14,9 +14,22 @@ export async function liveShard(
   gatewayOptions: FakeGatewayOptions = {},
   { broken = [] }: { broken?: readonly OracleRule[] } = {},
 ) {
-  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, strict: true, ...gatewayOptions });
+  const gateway = await FakeGateway.listen({
+    token: TOKEN,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+    strict: true,
+    ...gatewayOptions,
+  });
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
-  const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, timing: QUICK, identifyGate, ...options });
+  const shard = new Shard({
+    token: TOKEN,
+    intents: ['Guilds'],
+    url: gateway.url,
+    timing: QUICK,
+    identifyGate,
+    ...options,
+  });
   const events = recordEvents(shard);
   return {
     gateway,

@@ -116,7 +116,8 @@ export class MemorySocket implements WebSocketLike {
     const packet = packetFrom(text);
     if (packet === null) this.#oracleConnection?.markUndecodable();
     else {
-      if (packet.op === 0 && packet.t === 'READY') this.#gateway.recordSession((packet.d as { session_id?: unknown }).session_id);
+      if (packet.op === 0 && packet.t === 'READY')
+        this.#gateway.recordSession((packet.d as { session_id?: unknown }).session_id);
       this.#oracleConnection?.sent(packet);
     }
   }

@@ -2,8 +2,21 @@
 import type { Shard, ShardEvents } from '../../src/index.ts';
 
 const NAMES = [
-  'stateChange', 'connected', 'hello', 'ready', 'resumed', 'reconnected', 'disconnected', 'heartbeat', 'dispatch',
-  'raw', 'rateLimited', 'throttled', 'lagged', 'fault', 'failed',
+  'stateChange',
+  'connected',
+  'hello',
+  'ready',
+  'resumed',
+  'reconnected',
+  'disconnected',
+  'heartbeat',
+  'dispatch',
+  'raw',
+  'rateLimited',
+  'throttled',
+  'lagged',
+  'fault',
+  'failed',
 ] as const satisfies (keyof ShardEvents)[];
 
 export class RecordedEvents {

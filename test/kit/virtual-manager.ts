@@ -26,11 +26,20 @@ export const jsonResponse = (status: number, body: unknown, headers: Record<stri
 
 /** `answers` are given in order, the last one again and again; one that is an error is thrown, `null` never comes. */
 export function virtualManager(
-  { shards = 1, limit = {}, answers }: { shards?: number; limit?: Partial<Limit>; answers?: (() => Response | Error | null)[] } = {},
+  {
+    shards = 1,
+    limit = {},
+    answers,
+  }: { shards?: number; limit?: Partial<Limit>; answers?: (() => Response | Error | null)[] } = {},
   options: Partial<ManagerOptions> = {},
 ) {
   const clock = new VirtualClock();
-  const { max_concurrency: maxConcurrency, remaining: remainingStarts, total: totalStarts, reset_after: resetAfterMs } = { ...LIMIT, ...limit };
+  const {
+    max_concurrency: maxConcurrency,
+    remaining: remainingStarts,
+    total: totalStarts,
+    reset_after: resetAfterMs,
+  } = { ...LIMIT, ...limit };
   const gateway = new MemoryGateway(clock, { maxConcurrency, remainingStarts, totalStarts, resetAfterMs });
   const script = answers ?? [() => jsonResponse(200, infoBody(shards, limit))];
   const asked: { at: number; url: string; init: RequestInit }[] = [];
@@ -52,7 +61,9 @@ export function virtualManager(
     ...options,
   });
   const faults: [code: string, shardId: number | null, at: number][] = [];
-  manager.on('fault', ({ code }: ManagerEvents['fault'][0], shardId) => faults.push([code, shardId, clock.now() - startedAt]));
+  manager.on('fault', ({ code }: ManagerEvents['fault'][0], shardId) =>
+    faults.push([code, shardId, clock.now() - startedAt]),
+  );
   return {
     clock,
     gateway,
@@ -62,7 +73,11 @@ export function virtualManager(
     /** Which shard sent a packet of an opcode, and when, in the order of time. */
     sent: (op: 2 | 6): [shardId: number, at: number][] =>
       gateway.sockets
-        .flatMap((socket) => socket.sent.filter((sent) => sent.op === op).map(({ at }) => [shardOf(socket), at - startedAt] as [number, number]))
+        .flatMap((socket) =>
+          socket.sent
+            .filter((sent) => sent.op === op)
+            .map(({ at }) => [shardOf(socket), at - startedAt] as [number, number]),
+        )
         .toSorted(([, a], [, b]) => a - b),
   };
 }

@@ -9,14 +9,17 @@ const disconnectedEffect = (code: number, reason: string, willReconnect: boolean
   { code, reason, initiator: code === 1006 ? 'transport' : 'gateway', willReconnect, willResume },
 ];
 
-test.each([1000, 1001, 1005, 1006, 4000, 4001, 4002, 4005, 4006, 3000, 4999])('the close code %i is survived with the session', (code) => {
-  const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);
-  expect(shard.consumeEffects()).toEqual([
-    [0, ...disconnectedEffect(code, 'why', true, true)],
-    [0, 'closeSocket', { connectionId: 1, closeWith: null, reason: 'why' }],
-    [BACKOFF_MS, 'socket', { connectionId: 2, resumeUrl: SESSION.resumeUrl }],
-  ]);
-});
+test.each([1000, 1001, 1005, 1006, 4000, 4001, 4002, 4005, 4006, 3000, 4999])(
+  'the close code %i is survived with the session',
+  (code) => {
+    const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);
+    expect(shard.consumeEffects()).toEqual([
+      [0, ...disconnectedEffect(code, 'why', true, true)],
+      [0, 'closeSocket', { connectionId: 1, closeWith: null, reason: 'why' }],
+      [BACKOFF_MS, 'socket', { connectionId: 2, resumeUrl: SESSION.resumeUrl }],
+    ]);
+  },
+);
 
 test.each([4003, 4007, 4009])('the close code %i is survived with a new session', (code) => {
   const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);

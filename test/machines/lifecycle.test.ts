@@ -9,7 +9,12 @@ const effectNames = (effects: Effect[]): string[] => effects.map(([, name]) => n
 
 describe('a new session', () => {
   test('waits for HELLO, then for a permit, and identifies once it is granted', () => {
-    const shard = new RunningShard().send({ type: 'shard.connect' }, { type: 'session.loaded', session: null }, OPENED, HELLO);
+    const shard = new RunningShard().send(
+      { type: 'shard.connect' },
+      { type: 'session.loaded', session: null },
+      OPENED,
+      HELLO,
+    );
     const asked = shard.consumeEffects();
     shard.send({ type: 'identify.granted' }, { type: 'gateway.ready', session: SESSION });
     expect([asked, shard.consumeEffects(), shard.context.session]).toEqual([
@@ -45,15 +50,24 @@ describe('a new session', () => {
   });
 
   test('is told of as a reconnection that resumed nothing, if it is not the first', () => {
-    const shard = SHARDS.ready().send({ type: 'gateway.invalidSession', resumable: false }).wait(3_000).send(OPENED, HELLO).clearEffects();
+    const shard = SHARDS.ready()
+      .send({ type: 'gateway.invalidSession', resumable: false })
+      .wait(3_000)
+      .send(OPENED, HELLO)
+      .clearEffects();
     shard.send({ type: 'identify.granted' }, { type: 'gateway.ready', session: OTHER });
-    expect(shard.consumeEffects()).toEqual([[0, 'identify'], [0, 'reconnected', { resumed: false }]]);
+    expect(shard.consumeEffects()).toEqual([
+      [0, 'identify'],
+      [0, 'reconnected', { resumed: false }],
+    ]);
   });
 });
 
 describe('a session that is there', () => {
   test('is resumed on its own host right after HELLO', () => {
-    const shard = SHARDS.restoring().send({ type: 'session.loaded', session: OTHER }, OPENED, HELLO, { type: 'gateway.resumed' });
+    const shard = SHARDS.restoring().send({ type: 'session.loaded', session: OTHER }, OPENED, HELLO, {
+      type: 'gateway.resumed',
+    });
     expect([shard.consumeEffects(), shard.state, shard.context.readyCount]).toEqual([
       [
         [0, 'loadSession', { shardId: 7 }],
@@ -68,7 +82,12 @@ describe('a session that is there', () => {
   });
 
   test('is told of as a reconnection that resumed, if it is not the first', () => {
-    const shard = SHARDS.ready().send({ type: 'gateway.reconnect' }).wait(125).send(OPENED, HELLO).clearEffects().send({ type: 'gateway.resumed' });
+    const shard = SHARDS.ready()
+      .send({ type: 'gateway.reconnect' })
+      .wait(125)
+      .send(OPENED, HELLO)
+      .clearEffects()
+      .send({ type: 'gateway.resumed' });
     expect([shard.consumeEffects(), shard.context.readyCount]).toEqual([[[0, 'reconnected', { resumed: true }]], 2]);
   });
 
@@ -79,7 +98,16 @@ describe('a session that is there', () => {
     expect([before, shard.consumeEffects()]).toEqual([
       'restoring',
       [
-        [10_000, 'fault', { code: 'SESSION_STORE_FAILED', closeCode: null, reason: 'the session store did not answer in time', cause: undefined }],
+        [
+          10_000,
+          'fault',
+          {
+            code: 'SESSION_STORE_FAILED',
+            closeCode: null,
+            reason: 'the session store did not answer in time',
+            cause: undefined,
+          },
+        ],
         [10_000, 'socket', { connectionId: 1, resumeUrl: null }],
       ],
     ]);
@@ -87,7 +115,9 @@ describe('a session that is there', () => {
 
   test('that can not be read is done without, and the store is a fault', () => {
     const cause = new Error('EACCES');
-    const shard = SHARDS.restoring({ session: null }).clearEffects().send({ type: 'session.unavailable', reason: 'no disk', cause });
+    const shard = SHARDS.restoring({ session: null })
+      .clearEffects()
+      .send({ type: 'session.unavailable', reason: 'no disk', cause });
     expect(shard.consumeEffects()).toEqual([
       [0, 'fault', { code: 'SESSION_STORE_FAILED', closeCode: null, reason: 'no disk', cause }],
       [0, 'socket', { connectionId: 1, resumeUrl: null }],
@@ -97,16 +127,29 @@ describe('a session that is there', () => {
 
 describe('the heart', () => {
   test('beats first at the place the dice say, then every interval', () => {
-    const shard = SHARDS.ready().clearEffects().wait(INTERVAL_MS * 3);
-    expect(shard.consumeEffects()).toEqual([heartbeatEffect(20_000), heartbeatEffect(60_000), heartbeatEffect(100_000)]);
+    const shard = SHARDS.ready()
+      .clearEffects()
+      .wait(INTERVAL_MS * 3);
+    expect(shard.consumeEffects()).toEqual([
+      heartbeatEffect(20_000),
+      heartbeatEffect(60_000),
+      heartbeatEffect(100_000),
+    ]);
   });
 
   test.each([
     ['before the first beat', 0],
     ['between two beats', 30_000],
   ])('beats when asked to %s, and keeps its schedule', (_, at) => {
-    const shard = SHARDS.ready().wait(at).clearEffects().send({ type: 'gateway.heartbeatRequest' }).wait(70_000 - at);
-    expect(shard.consumeEffects()).toEqual([heartbeatEffect(0, false), ...[20_000, 60_000].filter((due) => due > at).map((due) => heartbeatEffect(due - at))]);
+    const shard = SHARDS.ready()
+      .wait(at)
+      .clearEffects()
+      .send({ type: 'gateway.heartbeatRequest' })
+      .wait(70_000 - at);
+    expect(shard.consumeEffects()).toEqual([
+      heartbeatEffect(0, false),
+      ...[20_000, 60_000].filter((due) => due > at).map((due) => heartbeatEffect(due - at)),
+    ]);
   });
 
   test('reads what is there for 1 s when a beat is unanswered by the time of the next, then gives the peer up', () => {
@@ -119,26 +162,40 @@ describe('the heart', () => {
     shard.wait(249);
     const still = shard.state;
     shard.wait(1 + 125);
-    expect([before, zombie, still]).toEqual([{ online: { session: 'ready', heartbeat: 'overdue' } }, 'zombie', 'zombie']);
+    expect([before, zombie, still]).toEqual([
+      { online: { session: 'ready', heartbeat: 'overdue' } },
+      'zombie',
+      'zombie',
+    ]);
     const terminate = { connectionId: 1, closeWith: null, reason: 'no heartbeat ACK between two beats' };
     expect(shard.consumeEffects()).toEqual([
       heartbeatEffect(20_000),
       [60_000, 'flushReads'],
       [61_000, 'closeSocket', terminate],
-      [61_250, 'disconnected', { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true }],
+      [
+        61_250,
+        'disconnected',
+        { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true },
+      ],
       [61_250, 'closeSocket', terminate],
       [61_375, 'socket', { connectionId: 2, resumeUrl: SESSION.resumeUrl }],
     ]);
   });
 
   test('gives the peer up at once when nothing is left to read, and goes on when it is gone', () => {
-    const shard = SHARDS.overdue().clearEffects().send({ type: 'socket.readsFlushed' }, { type: 'socket.closeCompleted' });
+    const shard = SHARDS.overdue()
+      .clearEffects()
+      .send({ type: 'socket.readsFlushed' }, { type: 'socket.closeCompleted' });
     const terminate = { connectionId: 1, closeWith: null, reason: 'no heartbeat ACK between two beats' };
     expect([shard.state, shard.consumeEffects()]).toEqual([
       'reconnecting',
       [
         [0, 'closeSocket', terminate],
-        [0, 'disconnected', { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true }],
+        [
+          0,
+          'disconnected',
+          { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true },
+        ],
         [0, 'closeSocket', terminate],
       ],
     ]);
@@ -167,13 +224,24 @@ describe('the heart', () => {
   });
 
   test.each([50, 86_400_000])('takes an interval of %i ms', (heartbeatIntervalMs) => {
-    const shard = SHARDS.awaitingHello().send({ ...HELLO, heartbeatIntervalMs }, { type: 'gateway.resumed' }).clearEffects().wait(heartbeatIntervalMs / 2);
-    expect([shard.consumeEffects(), shard.context.heartbeatIntervalMs]).toEqual([[heartbeatEffect(heartbeatIntervalMs / 2)], heartbeatIntervalMs]);
+    const shard = SHARDS.awaitingHello()
+      .send({ ...HELLO, heartbeatIntervalMs }, { type: 'gateway.resumed' })
+      .clearEffects()
+      .wait(heartbeatIntervalMs / 2);
+    expect([shard.consumeEffects(), shard.context.heartbeatIntervalMs]).toEqual([
+      [heartbeatEffect(heartbeatIntervalMs / 2)],
+      heartbeatIntervalMs,
+    ]);
   });
 
   test.each([49, 86_400_001, Number.NaN])('takes no interval of %i ms', (heartbeatIntervalMs) => {
-    const shard = SHARDS.awaitingHello().clearEffects().send({ ...HELLO, heartbeatIntervalMs });
-    expect([shard.state, effectNames(shard.consumeEffects())]).toEqual(['reconnecting', ['fault', 'disconnected', 'closeSocket']]);
+    const shard = SHARDS.awaitingHello()
+      .clearEffects()
+      .send({ ...HELLO, heartbeatIntervalMs });
+    expect([shard.state, effectNames(shard.consumeEffects())]).toEqual([
+      'reconnecting',
+      ['fault', 'disconnected', 'closeSocket'],
+    ]);
   });
 });
 
@@ -192,7 +260,10 @@ describe('a shard that waits', () => {
     shard.wait(ms - 1);
     const still = JSON.stringify(shard.state).startsWith(place);
     shard.wait(1);
-    expect([still, JSON.stringify(shard.state).startsWith(place) && shard.context.connectionId === connectionId]).toEqual([true, false]);
+    expect([
+      still,
+      JSON.stringify(shard.state).startsWith(place) && shard.context.connectionId === connectionId,
+    ]).toEqual([true, false]);
   });
 
   test('for a permit does so as long as it takes', () => {
@@ -205,12 +276,15 @@ describe('a shard that waits', () => {
 });
 
 /** One READY has not come, and a session is being resumed that a user has handed over. */
-const resumingAfterReadyTimeout = (): RunningShard => SHARDS.awaitingReady().wait(300_000).send({ type: 'shard.resume', session: OTHER }).wait(125).send(OPENED, HELLO);
+const resumingAfterReadyTimeout = (): RunningShard =>
+  SHARDS.awaitingReady().wait(300_000).send({ type: 'shard.resume', session: OTHER }).wait(125).send(OPENED, HELLO);
 
 describe('a shard that tries again', () => {
   test('waits twice as long each time, up to a minute', () => {
     const shard = SHARDS.opening().clearEffects();
-    const pauses = Array.from({ length: 12 }, () => shard.send({ type: 'socket.failed', reason: 'ECONNREFUSED' }).runUntil('socket'));
+    const pauses = Array.from({ length: 12 }, () =>
+      shard.send({ type: 'socket.failed', reason: 'ECONNREFUSED' }).runUntil('socket'),
+    );
     expect(pauses).toEqual([125, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
   });
 
@@ -229,20 +303,30 @@ describe('a shard that tries again', () => {
   });
 
   test('goes to the host of the session again once the main one has said HELLO', () => {
-    const shard = SHARDS.opening().send({ type: 'socket.failed', reason: 'ECONNREFUSED' }).wait(125).send(OPENED, HELLO);
+    const shard = SHARDS.opening()
+      .send({ type: 'socket.failed', reason: 'ECONNREFUSED' })
+      .wait(125)
+      .send(OPENED, HELLO);
     shard.send({ type: 'gateway.resumed' }, { type: 'gateway.reconnect' }).clearEffects().wait(250);
-    expect([shard.consumeEffects(), shard.context.unreachableCount]).toEqual([[[250, 'socket', { connectionId: 3, resumeUrl: SESSION.resumeUrl }]], 0]);
+    expect([shard.consumeEffects(), shard.context.unreachableCount]).toEqual([
+      [[250, 'socket', { connectionId: 3, resumeUrl: SESSION.resumeUrl }]],
+      0,
+    ]);
   });
 
   test('forgets how often it did so after 30 s of a connection that lives', () => {
-    const once = SHARDS.ready().send({ type: 'gateway.reconnect' }).wait(125).send(OPENED, HELLO, { type: 'gateway.resumed' });
+    const once = SHARDS.ready()
+      .send({ type: 'gateway.reconnect' })
+      .wait(125)
+      .send(OPENED, HELLO, { type: 'gateway.resumed' });
     const early = once.wait(29_999).context.attempt;
     expect([early, once.wait(1).context.attempt]).toEqual([1, 0]);
   });
 
   test('gives a session up after four resumes in a row that failed, and says so once', () => {
     const shard = SHARDS.resuming();
-    for (let failed = 1; failed < 4; failed += 1) shard.send({ type: 'gateway.reconnect' }).wait(10_000).send(OPENED, HELLO);
+    for (let failed = 1; failed < 4; failed += 1)
+      shard.send({ type: 'gateway.reconnect' }).wait(10_000).send(OPENED, HELLO);
     const before = [shard.context.failedResumes, shard.context.session];
     shard.clearEffects().send({ type: 'gateway.reconnect' });
     expect([before, shard.context.failedResumes, shard.context.session, shard.consumeEffects().slice(0, 2)]).toEqual([
@@ -250,8 +334,22 @@ describe('a shard that tries again', () => {
       0,
       null,
       [
-        [0, 'fault', { code: 'RESUMES_EXHAUSTED', reason: '4 resumes failed in a row', closeCode: null, cause: undefined }],
-        [0, 'disconnected', { code: 4000, reason: 'the gateway asked for a reconnect', initiator: 'gateway', willReconnect: true, willResume: false }],
+        [
+          0,
+          'fault',
+          { code: 'RESUMES_EXHAUSTED', reason: '4 resumes failed in a row', closeCode: null, cause: undefined },
+        ],
+        [
+          0,
+          'disconnected',
+          {
+            code: 4000,
+            reason: 'the gateway asked for a reconnect',
+            initiator: 'gateway',
+            willReconnect: true,
+            willResume: false,
+          },
+        ],
       ],
     ]);
   });
@@ -282,11 +380,17 @@ describe('a shard that tries again', () => {
     ['a RESUMED', [{ type: 'gateway.resumed' }]],
     ['a user who begins anew', [KEEP, { type: 'socket.closeCompleted' }, { type: 'shard.connect' }]],
   ] as const)('waits for READY as at first after %s', (__, events) => {
-    expect([resumingAfterReadyTimeout().context.readyTimeouts, resumingAfterReadyTimeout().send(...events).context.readyTimeouts]).toEqual([1, 0]);
+    expect([
+      resumingAfterReadyTimeout().context.readyTimeouts,
+      resumingAfterReadyTimeout().send(...events).context.readyTimeouts,
+    ]).toEqual([1, 0]);
   });
 
   test('goes to the host of a session that is handed over, whatever could be reached before', () => {
-    const shard = SHARDS.opening().send({ type: 'socket.failed', reason: 'ECONNREFUSED' }, { type: 'shard.resume', session: OTHER }).clearEffects().wait(125);
+    const shard = SHARDS.opening()
+      .send({ type: 'socket.failed', reason: 'ECONNREFUSED' }, { type: 'shard.resume', session: OTHER })
+      .clearEffects()
+      .wait(125);
     expect(shard.consumeEffects()).toEqual([[125, 'socket', { connectionId: 2, resumeUrl: OTHER.resumeUrl }]]);
   });
 

@@ -28,91 +28,213 @@ const CAUSE = new Error('the cause');
 
 const LOSS_CASES: Record<string, LossCase> = {
   'a socket that does not open in 10 s': {
-    state: 'opening', act: (shard) => shard.wait(10_000),
-    initiator: 'shard', reason: 'the socket did not open in time', closeWith: null, fault: 'CONNECT_TIMEOUT', pauseMs: BACKOFF_MS, next: null,
+    state: 'opening',
+    act: (shard) => shard.wait(10_000),
+    initiator: 'shard',
+    reason: 'the socket did not open in time',
+    closeWith: null,
+    fault: 'CONNECT_TIMEOUT',
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'no HELLO in 15 s': {
-    state: 'awaitingHello', act: (shard) => shard.wait(15_000),
-    initiator: 'shard', reason: 'no HELLO in time', closeWith: null, fault: 'HELLO_TIMEOUT', pauseMs: BACKOFF_MS, next: null,
+    state: 'awaitingHello',
+    act: (shard) => shard.wait(15_000),
+    initiator: 'shard',
+    reason: 'no HELLO in time',
+    closeWith: null,
+    fault: 'HELLO_TIMEOUT',
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'a HELLO with an interval of 0': {
-    state: 'awaitingHello', act: (shard) => shard.send({ ...HELLO, heartbeatIntervalMs: 0 }),
-    initiator: 'shard', reason: 'HELLO without a sane heartbeat interval', closeWith: 4000, fault: 'INVALID_HEARTBEAT_INTERVAL', pauseMs: BACKOFF_MS, next: null,
+    state: 'awaitingHello',
+    act: (shard) => shard.send({ ...HELLO, heartbeatIntervalMs: 0 }),
+    initiator: 'shard',
+    reason: 'HELLO without a sane heartbeat interval',
+    closeWith: 4000,
+    fault: 'INVALID_HEARTBEAT_INTERVAL',
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'no READY in 5 min': {
-    state: 'awaitingReady', act: (shard) => shard.wait(300_000),
-    initiator: 'shard', reason: 'no READY in time', closeWith: 4000, fault: 'READY_TIMEOUT', pauseMs: BACKOFF_MS, next: null,
+    state: 'awaitingReady',
+    act: (shard) => shard.wait(300_000),
+    initiator: 'shard',
+    reason: 'no READY in time',
+    closeWith: 4000,
+    fault: 'READY_TIMEOUT',
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'no RESUMED in 30 s': {
-    state: 'resuming', act: (shard) => shard.wait(30_000),
-    initiator: 'shard', reason: 'no RESUMED in time', closeWith: 4000, fault: 'RESUME_TIMEOUT', pauseMs: BACKOFF_MS, next: ONE,
+    state: 'resuming',
+    act: (shard) => shard.wait(30_000),
+    initiator: 'shard',
+    reason: 'no RESUMED in time',
+    closeWith: 4000,
+    fault: 'RESUME_TIMEOUT',
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
-  'silence': {
-    state: 'ready', act: (shard) => shard.send({ type: 'socket.dispatchTimeout' }),
-    initiator: 'shard', reason: 'no dispatch in time', closeWith: 4000, fault: 'DISPATCH_SILENCE', pauseMs: BACKOFF_MS, next: ONE,
+  silence: {
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'socket.dispatchTimeout' }),
+    initiator: 'shard',
+    reason: 'no dispatch in time',
+    closeWith: 4000,
+    fault: 'DISPATCH_SILENCE',
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'a request to reconnect': {
-    state: 'ready', act: (shard) => shard.send({ type: 'gateway.reconnect' }),
-    initiator: 'gateway', reason: 'the gateway asked for a reconnect', closeWith: 4000, pauseMs: BACKOFF_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'gateway.reconnect' }),
+    initiator: 'gateway',
+    reason: 'the gateway asked for a reconnect',
+    closeWith: 4000,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'Invalid Session that may be resumed': {
-    state: 'ready', act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: true }),
-    initiator: 'gateway', reason: 'invalid session, may be resumed', closeWith: 4000, pauseMs: INVALID_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: true }),
+    initiator: 'gateway',
+    reason: 'invalid session, may be resumed',
+    closeWith: 4000,
+    pauseMs: INVALID_MS,
+    next: ONE,
   },
   'Invalid Session': {
-    state: 'ready', act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: false }),
-    initiator: 'gateway', reason: 'invalid session', closeWith: 1000, pauseMs: INVALID_MS, next: null,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: false }),
+    initiator: 'gateway',
+    reason: 'invalid session',
+    closeWith: 1000,
+    pauseMs: INVALID_MS,
+    next: null,
   },
   'a user who wants to reconnect': {
-    state: 'ready', act: (shard) => shard.send({ type: 'shard.reconnect' }),
-    initiator: 'shard', reason: 'reconnect requested', closeWith: 4000, pauseMs: BACKOFF_MS, next: ONE, alwaysReconnects: true,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'shard.reconnect' }),
+    initiator: 'shard',
+    reason: 'reconnect requested',
+    closeWith: 4000,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
+    alwaysReconnects: true,
   },
   'a user who hands over another session': {
-    state: 'ready', act: (shard) => shard.send({ type: 'shard.resume', session: OTHER }),
-    initiator: 'shard', reason: 'another session was handed over', closeWith: 4000, pauseMs: BACKOFF_MS, next: ANOTHER, alwaysReconnects: true,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'shard.resume', session: OTHER }),
+    initiator: 'shard',
+    reason: 'another session was handed over',
+    closeWith: 4000,
+    pauseMs: BACKOFF_MS,
+    next: ANOTHER,
+    alwaysReconnects: true,
   },
   'a user who wants a new session': {
-    state: 'ready', act: (shard) => shard.send({ type: 'shard.reinstantiate' }),
-    initiator: 'shard', reason: 'a new session was requested', closeWith: 4000, pauseMs: BACKOFF_MS, next: null, alwaysReconnects: true,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'shard.reinstantiate' }),
+    initiator: 'shard',
+    reason: 'a new session was requested',
+    closeWith: 4000,
+    pauseMs: BACKOFF_MS,
+    next: null,
+    alwaysReconnects: true,
   },
   'a connection that breaks off': {
-    state: 'ready', act: (shard) => shard.send(closed(1006, 'broken off')),
-    initiator: 'transport', reason: 'broken off', code: 1006, closeWith: null, pauseMs: BACKOFF_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send(closed(1006, 'broken off')),
+    initiator: 'transport',
+    reason: 'broken off',
+    code: 1006,
+    closeWith: null,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'a close by the gateway': {
-    state: 'ready', act: (shard) => shard.send(closed(4000, 'for a reason')),
-    initiator: 'gateway', reason: 'for a reason', code: 4000, closeWith: null, pauseMs: BACKOFF_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send(closed(4000, 'for a reason')),
+    initiator: 'gateway',
+    reason: 'for a reason',
+    code: 4000,
+    closeWith: null,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'a close before HELLO': {
-    state: 'awaitingHello', act: (shard) => shard.send(closed(1001, 'restarting')),
-    initiator: 'gateway', reason: 'restarting', code: 1001, closeWith: null, pauseMs: BACKOFF_MS, next: null,
+    state: 'awaitingHello',
+    act: (shard) => shard.send(closed(1001, 'restarting')),
+    initiator: 'gateway',
+    reason: 'restarting',
+    code: 1001,
+    closeWith: null,
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'a socket that fails': {
-    state: 'ready', act: (shard) => shard.send({ type: 'socket.failed', reason: 'ECONNRESET', cause: CAUSE }),
-    initiator: 'transport', reason: 'ECONNRESET', closeWith: null, fault: 'CONNECTION_FAILED', cause: CAUSE, pauseMs: BACKOFF_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'socket.failed', reason: 'ECONNRESET', cause: CAUSE }),
+    initiator: 'transport',
+    reason: 'ECONNRESET',
+    closeWith: null,
+    fault: 'CONNECTION_FAILED',
+    cause: CAUSE,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'bytes that make no sense': {
-    state: 'ready', act: (shard) => shard.send({ type: 'socket.decodeFailed', reason: 'no JSON', cause: CAUSE }),
-    initiator: 'shard', reason: 'no JSON', closeWith: 4000, fault: 'DECODE_FAILED', cause: CAUSE, pauseMs: BACKOFF_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send({ type: 'socket.decodeFailed', reason: 'no JSON', cause: CAUSE }),
+    initiator: 'shard',
+    reason: 'no JSON',
+    closeWith: 4000,
+    fault: 'DECODE_FAILED',
+    cause: CAUSE,
+    pauseMs: BACKOFF_MS,
+    next: ONE,
   },
   'a gate that refuses': {
-    state: 'queued', act: (shard) => shard.send({ type: 'identify.refused', reason: 'no gate', cause: CAUSE }),
-    initiator: 'shard', reason: 'no gate', closeWith: 4000, fault: 'IDENTIFY_REFUSED', cause: CAUSE, pauseMs: BACKOFF_MS, next: null,
+    state: 'queued',
+    act: (shard) => shard.send({ type: 'identify.refused', reason: 'no gate', cause: CAUSE }),
+    initiator: 'shard',
+    reason: 'no gate',
+    closeWith: 4000,
+    fault: 'IDENTIFY_REFUSED',
+    cause: CAUSE,
+    pauseMs: BACKOFF_MS,
+    next: null,
   },
   'the close code 4008': {
-    state: 'ready', act: (shard) => shard.send(closed(4008, 'too fast')),
-    initiator: 'gateway', reason: 'too fast', code: 4008, closeWith: null, fault: 'RATE_LIMITED', pauseMs: RATE_LIMITED_MS, next: ONE,
+    state: 'ready',
+    act: (shard) => shard.send(closed(4008, 'too fast')),
+    initiator: 'gateway',
+    reason: 'too fast',
+    code: 4008,
+    closeWith: null,
+    fault: 'RATE_LIMITED',
+    pauseMs: RATE_LIMITED_MS,
+    next: ONE,
   },
 };
 
 const hasSession = ({ state, next, reason }: LossCase): boolean =>
   next !== null || (['opening', 'awaitingHello'].includes(state) && reason !== 'invalid session');
 
-function expectedEffects(row: LossCase, willReconnect: boolean): { fault: Effect[]; disconnected: Effect; closeSocket: Effect } {
+function expectedEffects(
+  row: LossCase,
+  willReconnect: boolean,
+): { fault: Effect[]; disconnected: Effect; closeSocket: Effect } {
   const { initiator, reason, code = null, closeWith, fault, cause } = row;
   return {
     fault: fault === undefined ? [] : [[0, 'fault', { code: fault, reason, closeCode: code, cause }]],
-    disconnected: [0, 'disconnected', { code: code ?? closeWith, reason, initiator, willReconnect, willResume: willReconnect && hasSession(row) }],
+    disconnected: [
+      0,
+      'disconnected',
+      { code: code ?? closeWith, reason, initiator, willReconnect, willResume: willReconnect && hasSession(row) },
+    ],
     closeSocket: [0, 'closeSocket', { connectionId: 1, closeWith, reason }],
   };
 }
@@ -127,23 +249,46 @@ describe('a connection that is lost to', () => {
   test.each(Object.entries(LOSS_CASES))('%s is told of, let go, and followed by another', (_, row) => {
     const shard = row.act(SHARDS[row.state]().clearEffects()).wait(row.pauseMs);
     const { fault, disconnected, closeSocket } = expectedEffects(row, true);
-    expect(sinceTheLoss(shard.consumeEffects())).toEqual([...fault, disconnected, closeSocket, [row.pauseMs, 'socket', { connectionId: 2, resumeUrl: row.next }]]);
+    expect(sinceTheLoss(shard.consumeEffects())).toEqual([
+      ...fault,
+      disconnected,
+      closeSocket,
+      [row.pauseMs, 'socket', { connectionId: 2, resumeUrl: row.next }],
+    ]);
   });
 
-  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects === true))('%s is followed by another though the shard shall not reconnect', (_, row) => {
-    const shard = row.act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects());
-    const { disconnected, closeSocket } = expectedEffects(row, true);
-    expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([[disconnected, closeSocket], 'reconnecting']);
-  });
+  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects === true))(
+    '%s is followed by another though the shard shall not reconnect',
+    (_, row) => {
+      const shard = row.act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects());
+      const { disconnected, closeSocket } = expectedEffects(row, true);
+      expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([
+        [disconnected, closeSocket],
+        'reconnecting',
+      ]);
+    },
+  );
 
-  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects !== true))('%s ends a shard that shall not reconnect', (_, row) => {
-    const shard = row.act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects()).send({ type: 'socket.closeCompleted' });
-    const { fault, disconnected, closeSocket } = expectedEffects(row, false);
-    expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([[...fault, closeSocket, disconnected], 'disconnected']);
-  });
+  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects !== true))(
+    '%s ends a shard that shall not reconnect',
+    (_, row) => {
+      const shard = row
+        .act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects())
+        .send({ type: 'socket.closeCompleted' });
+      const { fault, disconnected, closeSocket } = expectedEffects(row, false);
+      expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([
+        [...fault, closeSocket, disconnected],
+        'disconnected',
+      ]);
+    },
+  );
 });
 
-const disconnectedEffect = (code: number, reason: string): Effect => [0, 'disconnected', { code, reason, initiator: 'shard', willReconnect: false, willResume: false }];
+const disconnectedEffect = (code: number, reason: string): Effect => [
+  0,
+  'disconnected',
+  { code, reason, initiator: 'shard', willReconnect: false, willResume: false },
+];
 
 describe('a user who stops a shard', () => {
   test.each([
@@ -152,7 +297,10 @@ describe('a user who stops a shard', () => {
   ] as const)('by disconnect() %s, and closes with the code given', (_, command, session) => {
     const shard = SHARDS.ready().clearEffects().send(command, { type: 'socket.closeCompleted' });
     expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
-      [[0, 'closeSocket', { connectionId: 1, closeWith: command.code, reason: 'enough' }], disconnectedEffect(command.code, 'enough')],
+      [
+        [0, 'closeSocket', { connectionId: 1, closeWith: command.code, reason: 'enough' }],
+        disconnectedEffect(command.code, 'enough'),
+      ],
       'disconnected',
       session,
     ]);
@@ -163,11 +311,19 @@ describe('a user who stops a shard', () => {
     ['discards the session', FORCE_DISCARD, null],
   ] as const)('by forceClose() %s, and waits for nothing', (_, command, session) => {
     const shard = SHARDS.ready().clearEffects().send(command);
-    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([[disconnectedEffect(command.code, 'forced')], 'disconnected', session]);
+    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
+      [disconnectedEffect(command.code, 'forced')],
+      'disconnected',
+      session,
+    ]);
   });
 
   test('by forceClose() while it closes is told of the end once, and can still discard the session', () => {
     const shard = SHARDS.disconnecting().clearEffects().send(FORCE_DISCARD);
-    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([[disconnectedEffect(4321, 'enough')], 'disconnected', null]);
+    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
+      [disconnectedEffect(4321, 'enough')],
+      'disconnected',
+      null,
+    ]);
   });
 });

@@ -10,7 +10,13 @@ const retryDelayMs = (attempt: number, retryAfterMs: number | null = null): numb
   delays.infoRetryDelay({ context: { timing: DEFAULT_TIMING, attempt, retryAfterMs } as never });
 
 test('a question to Discord that failed is asked again after a pause that grows, and never at once', () => {
-  expect([0, 1, 2, 3, 4].map((attempt) => retryDelayMs(attempt))).toEqual([2 * base, 2 * base, 2 * base, 3 * base, 5 * base]);
+  expect([0, 1, 2, 3, 4].map((attempt) => retryDelayMs(attempt))).toEqual([
+    2 * base,
+    2 * base,
+    2 * base,
+    3 * base,
+    5 * base,
+  ]);
 });
 
 test('a question that came too soon is asked again later than Discord says', () => {

@@ -2,7 +2,15 @@
 import { createActor, fromCallback } from 'xstate';
 import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
-import type { CloseSocketInput, SessionIdentity, ShardContext, ShardEvent, ShardInput, SocketCommand, SocketInput } from '../../machines/index.ts';
+import type {
+  CloseSocketInput,
+  SessionIdentity,
+  ShardContext,
+  ShardEvent,
+  ShardInput,
+  SocketCommand,
+  SocketInput,
+} from '../../machines/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 export const SESSION: SessionIdentity = { sessionId: 'one', resumeUrl: 'wss://one.test' };
@@ -14,7 +22,11 @@ export const INTERVAL_MS = 40_000;
 export type Effect = [at: number, what: string, ...detail: unknown[]];
 
 /** An event of the connection that is there. */
-type UntaggedEvent = ShardEvent extends infer E ? (E extends { connectionId: number } ? Omit<E, 'connectionId'> : E) : never;
+type UntaggedEvent = ShardEvent extends infer E
+  ? E extends { connectionId: number }
+    ? Omit<E, 'connectionId'>
+    : E
+  : never;
 
 export class RunningShard {
   readonly clock = new VirtualClock({ startAt: 0 });
@@ -31,12 +43,19 @@ export class RunningShard {
           this.#record('socket', asked);
           receive(({ type, ...rest }) => {
             this.#record(type, ...(Object.keys(rest).length > 0 ? [rest] : []));
-            if (type === 'heartbeat' && this.answersHeartbeats) sendBack({ type: 'gateway.heartbeatAck', connectionId: asked.connectionId });
+            if (type === 'heartbeat' && this.answersHeartbeats)
+              sendBack({ type: 'gateway.heartbeatAck', connectionId: asked.connectionId });
           });
         }),
-        closeSocket: fromCallback<SocketCommand, CloseSocketInput>(({ input: asked }) => this.#record('closeSocket', asked)),
-        identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#record('identifyPermit', asked)),
-        loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) => this.#record('loadSession', asked)),
+        closeSocket: fromCallback<SocketCommand, CloseSocketInput>(({ input: asked }) =>
+          this.#record('closeSocket', asked),
+        ),
+        identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) =>
+          this.#record('identifyPermit', asked),
+        ),
+        loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) =>
+          this.#record('loadSession', asked),
+        ),
       },
       delays: shardDelays(() => 0.5),
     });
@@ -44,7 +63,9 @@ export class RunningShard {
       clock: this.clock,
       input: { shardId: 7, shardCount: 8, shouldReconnect: true, session: null, timing: DEFAULT_TIMING, ...input },
     });
-    this.#actor.on('*', ({ type, ...detail }) => this.#record(type, ...(Object.keys(detail).length > 0 ? [detail] : [])));
+    this.#actor.on('*', ({ type, ...detail }) =>
+      this.#record(type, ...(Object.keys(detail).length > 0 ? [detail] : [])),
+    );
     this.#actor.start();
   }
 
@@ -77,7 +98,8 @@ export class RunningShard {
   /** Waits for a deed, and forgets those before. Gives how long that took. */
   runUntil(effect: string): number {
     const from = this.clock.now();
-    while (!this.consumeEffects().some(([, what]) => what === effect)) if (!this.clock.next()) throw new Error(`${effect} never comes`);
+    while (!this.consumeEffects().some(([, what]) => what === effect))
+      if (!this.clock.next()) throw new Error(`${effect} never comes`);
     return this.clock.now() - from;
   }
 
@@ -124,7 +146,11 @@ export const SHARDS: Record<StateName, (input?: Partial<ShardInput>) => RunningS
   resuming: (input) => SHARDS.awaitingHello(input).send(HELLO),
   ready: (input) => SHARDS.resuming(input).send({ type: 'gateway.resumed' }),
   queued: (input) =>
-    SHARDS.restoring({ session: null, ...input }).send({ type: 'session.loaded', session: null }, { type: 'socket.opened' }, HELLO),
+    SHARDS.restoring({ session: null, ...input }).send(
+      { type: 'session.loaded', session: null },
+      { type: 'socket.opened' },
+      HELLO,
+    ),
   awaitingReady: (input) => SHARDS.queued(input).send({ type: 'identify.granted' }),
   overdue: (input) => {
     const shard = SHARDS.ready(input);

@@ -19,56 +19,60 @@ const ENDS: readonly ((connection: FakeConnection) => void)[] = [
   (connection) => connection.corrupt(),
 ];
 
-test(`${SHARDS} shards whose connections are ended ${CUTS} times, in all ways, are all ready again, and nothing is lost`, { timeout: 600_000 }, async () => {
-  await using kit = await liveManager({ shards: SHARDS, timing: TENACIOUS }, { heartbeatIntervalMs: 20_000 });
-  const { manager, gateway } = kit;
-  let seed = 7;
-  const roll = (below: number): number => {
-    seed = (seed * 48_271) % 2_147_483_647;
-    return seed % below;
-  };
-  // On the way up, too: what was about to begin begins anew.
-  let early = 0;
-  const cutEarly = setInterval(() => {
-    const { connections } = gateway;
-    if ((early += 1) <= 20) connections[roll(Math.max(1, connections.length))]?.terminate();
-  }, 5);
-  await manager.connect();
-  clearInterval(cutEarly);
+test(
+  `${SHARDS} shards whose connections are ended ${CUTS} times, in all ways, are all ready again, and nothing is lost`,
+  { timeout: 600_000 },
+  async () => {
+    await using kit = await liveManager({ shards: SHARDS, timing: TENACIOUS }, { heartbeatIntervalMs: 20_000 });
+    const { manager, gateway } = kit;
+    let seed = 7;
+    const roll = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    // On the way up, too: what was about to begin begins anew.
+    let early = 0;
+    const cutEarly = setInterval(() => {
+      const { connections } = gateway;
+      if ((early += 1) <= 20) connections[roll(Math.max(1, connections.length))]?.terminate();
+    }, 5);
+    await manager.connect();
+    clearInterval(cutEarly);
 
-  const sent: string[][] = Array.from({ length: SHARDS }, () => []);
-  const got: string[][] = Array.from({ length: SHARDS }, () => []);
-  manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => got[shardId]!.push(id));
-  const send = (shardId: number): void => {
-    sent[shardId]!.push(String(sent[shardId]!.length));
-    gateway.dispatch('MESSAGE_CREATE', { id: sent[shardId]!.at(-1) }, { shardId });
-  };
-  await new Promise<void>((resolve) => {
-    let cuts = 0;
-    const timer = setInterval(() => {
-      for (let n = 0; n < 20; n += 1) send(roll(SHARDS));
-      for (let n = 0; n < 4 && cuts < CUTS; n += 1) {
-        const connection = gateway.connections[roll(gateway.connections.length)];
-        if (connection === undefined || connection.sessionId === null) continue;
-        ENDS[roll(ENDS.length)]!(connection);
-        cuts += 1;
-      }
-      if (cuts < CUTS) return;
-      clearInterval(timer);
-      resolve();
-    }, 3);
-  });
-  const ended = new Set<number>();
-  const done = new Promise<void>((resolve) => {
-    manager.onDispatch('END', (_, __, shardId) => {
-      if (ended.add(shardId).size === SHARDS) resolve();
+    const sent: string[][] = Array.from({ length: SHARDS }, () => []);
+    const got: string[][] = Array.from({ length: SHARDS }, () => []);
+    manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => got[shardId]!.push(id));
+    const send = (shardId: number): void => {
+      sent[shardId]!.push(String(sent[shardId]!.length));
+      gateway.dispatch('MESSAGE_CREATE', { id: sent[shardId]!.at(-1) }, { shardId });
+    };
+    await new Promise<void>((resolve) => {
+      let cuts = 0;
+      const timer = setInterval(() => {
+        for (let n = 0; n < 20; n += 1) send(roll(SHARDS));
+        for (let n = 0; n < 4 && cuts < CUTS; n += 1) {
+          const connection = gateway.connections[roll(gateway.connections.length)];
+          if (connection === undefined || connection.sessionId === null) continue;
+          ENDS[roll(ENDS.length)]!(connection);
+          cuts += 1;
+        }
+        if (cuts < CUTS) return;
+        clearInterval(timer);
+        resolve();
+      }, 3);
     });
-  });
-  gateway.dispatch('END', {});
-  await done;
-  // What was handed out last may have been a replay, which RESUMED is yet to end.
-  while (manager.status().ready < SHARDS) await nextEvent(manager, 'stateChange', ({ to }) => to === 'ready');
+    const ended = new Set<number>();
+    const done = new Promise<void>((resolve) => {
+      manager.onDispatch('END', (_, __, shardId) => {
+        if (ended.add(shardId).size === SHARDS) resolve();
+      });
+    });
+    gateway.dispatch('END', {});
+    await done;
+    // What was handed out last may have been a replay, which RESUMED is yet to end.
+    while (manager.status().ready < SHARDS) await nextEvent(manager, 'stateChange', ({ to }) => to === 'ready');
 
-  expect(manager.state).toBe('running');
-  expect(got).toEqual(sent);
-});
+    expect(manager.state).toBe('running');
+    expect(got).toEqual(sent);
+  },
+);

@@ -46,7 +46,13 @@ test('a new session is written at once, its sequence at most once a second, and 
   }
   await clock.advanceAsync(10_000);
 
-  expect(writes).toEqual([[2, 0, 1], [2_000, 0, 101], [3_000, 0, 201], [4_000, 0, 301], [5_000, 0, 351]]);
+  expect(writes).toEqual([
+    [2, 0, 1],
+    [2_000, 0, 101],
+    [3_000, 0, 201],
+    [4_000, 0, 301],
+    [5_000, 0, 351],
+  ]);
   manager.forceClose();
   await clock.advanceAsync(10);
 });
@@ -57,7 +63,10 @@ test('what was handed out last is written when the manager is stopped', async ()
   const leaving = manager.disconnect();
   await clock.advanceAsync(1);
   await leaving;
-  expect(writes).toEqual([[2, 0, 1], [1_000, 0, 2]]);
+  expect(writes).toEqual([
+    [2, 0, 1],
+    [1_000, 0, 2],
+  ]);
 });
 
 test('what a consumer has not taken is not written as handed out', async () => {
@@ -120,7 +129,10 @@ test('a store that fails is a fault with the id of the shard, not the end', asyn
   const connecting = manager.connect();
   await clock.advanceAsync(1_000);
   await connecting;
-  expect(faults).toEqual([['SESSION_STORE_FAILED', 0, 0], ['SESSION_STORE_FAILED', 0, 2]]);
+  expect(faults).toEqual([
+    ['SESSION_STORE_FAILED', 0, 0],
+    ['SESSION_STORE_FAILED', 0, 2],
+  ]);
   const leaving = manager.disconnect();
   await clock.advanceAsync(1_000);
   await leaving;

@@ -18,7 +18,11 @@ test('connect() brings up as many shards as Discord recommends, and says how far
   await allReady;
 
   expect(seen).toEqual(['stopped', 'starting', 'running']);
-  expect(gateway.connections.map(({ shard }) => shard)).toEqual([[0, 3], [1, 3], [2, 3]]);
+  expect(gateway.connections.map(({ shard }) => shard)).toEqual([
+    [0, 3],
+    [1, 3],
+    [2, 3],
+  ]);
   expect(progress.at(-1)).toEqual([3, 3, 9_997]);
   expect(gateway.stats).toMatchObject({ identifies: 3, resumes: 0, violations: [] });
 });
@@ -50,13 +54,21 @@ test('every event of a shard comes with the id of the shard', async () => {
   });
   await manager.connect();
   const seen = new Promise((resolve) => {
-    manager.onDispatch('MESSAGE_CREATE', ({ id }, { t }, shardId) => messages.set(shardId, `${t} ${id}`).size === 2 && resolve(null));
+    manager.onDispatch(
+      'MESSAGE_CREATE',
+      ({ id }, { t }, shardId) => messages.set(shardId, `${t} ${id}`).size === 2 && resolve(null),
+    );
   });
   gateway.dispatch('MESSAGE_CREATE', { id: '7' });
   await seen;
 
   expect([ready, raw]).toEqual([new Set([0, 1]), new Set([0, 1])]);
-  expect(messages).toEqual(new Map([[0, 'MESSAGE_CREATE 7'], [1, 'MESSAGE_CREATE 7']]));
+  expect(messages).toEqual(
+    new Map([
+      [0, 'MESSAGE_CREATE 7'],
+      [1, 'MESSAGE_CREATE 7'],
+    ]),
+  );
 });
 
 test('a token that Discord does not know fails connect() before there is a socket', async () => {
@@ -96,7 +108,9 @@ test('a shard that fails for a reason of its own leaves the others as they are, 
 
   expect([error.code, shardId, manager.state]).toEqual(['SHARDING_REQUIRED', 1, 'running']);
   expect(manager.status().shards.map(({ state, failure }) => [state, failure])).toEqual([
-    ['ready', null], ['failed', 'SHARDING_REQUIRED'], ['ready', null],
+    ['ready', null],
+    ['failed', 'SHARDING_REQUIRED'],
+    ['ready', null],
   ]);
 
   await manager.connect();
@@ -152,7 +166,11 @@ test('a shard that does not reconnect is started again by connect()', async () =
 });
 
 test('disconnect() waits for no gateway and no store for ever', async () => {
-  const sessionStore: SessionStore = { load: async () => null, save: () => new Promise(() => undefined), clear: async () => undefined };
+  const sessionStore: SessionStore = {
+    load: async () => null,
+    save: () => new Promise(() => undefined),
+    clear: async () => undefined,
+  };
   await using kit = await liveManager({ shards: 2, sessionStore });
   const { manager, gateway } = kit;
   await manager.connect();
@@ -160,7 +178,10 @@ test('disconnect() waits for no gateway and no store for ever', async () => {
 
   await manager.disconnect();
 
-  expect([manager.state, [...manager.shards.values()].map(({ state }) => state)]).toEqual(['stopped', ['disconnected', 'disconnected']]);
+  expect([manager.state, [...manager.shards.values()].map(({ state }) => state)]).toEqual([
+    'stopped',
+    ['disconnected', 'disconnected'],
+  ]);
 });
 
 test('forceClose() ends everything in this turn, in the middle of a resharding too', async () => {
@@ -189,7 +210,9 @@ test('a listener that throws is a fault, and disturbs nobody', async () => {
   manager.onDispatch('MESSAGE_CREATE', () => {
     throw new Error('oops');
   });
-  const seen = new Promise((resolve) => manager.on('dispatch', ({ t }, shardId) => t === 'MESSAGE_CREATE' && shardId === 1 && resolve(null)));
+  const seen = new Promise((resolve) =>
+    manager.on('dispatch', ({ t }, shardId) => t === 'MESSAGE_CREATE' && shardId === 1 && resolve(null)),
+  );
   gateway.dispatch('MESSAGE_CREATE', {}, { shardId: 1 });
   await seen;
   expect(faults).toEqual([['LISTENER_THREW', 'a listener of "MESSAGE_CREATE" threw', null]]);
@@ -198,7 +221,10 @@ test('a listener that throws is a fault, and disturbs nobody', async () => {
 test('no error, event or status has the token in it', async () => {
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  await using kit = await liveManager({ shards: 2, intents: ['GuildMembers'], logger: { debug: log, info: log, warn: log, error: log } }, { disallowedIntents: 2 });
+  await using kit = await liveManager(
+    { shards: 2, intents: ['GuildMembers'], logger: { debug: log, info: log, warn: log, error: log } },
+    { disallowedIntents: 2 },
+  );
   const { manager } = kit;
   const output: unknown[] = [];
   manager.on('failed', (error) => output.push(inspect(error, { depth: null })));
@@ -314,7 +340,8 @@ test('dispatches() gives what all shards get, in order, and a consumer that is s
   for await (const { d, shardId, t } of stream) {
     expect(t).toBe('MESSAGE_CREATE');
     const ids = got[shardId]!;
-    if (ids.push((d as { id: string }).id) === 2_000 && Object.values(got).every(({ length }) => length === 2_000)) break;
+    if (ids.push((d as { id: string }).id) === 2_000 && Object.values(got).every(({ length }) => length === 2_000))
+      break;
   }
 
   const all = Array.from({ length: 2_000 }, (_, n) => String(n));
@@ -334,7 +361,11 @@ test('send(), broadcast() and shardIdFor() need a connection; afterwards they fi
   await Promise.all(gateway.connections.map((connection) => connection.waitFor(3)));
   const [one] = gateway.connections.filter(({ shard }) => shard?.[0] === 1);
   await one!.waitFor(31);
-  expect([manager.shardIdFor('4194304'), manager.shardIdFor(8_388_608n), manager.shardIdFor('175928847299117063')]).toEqual([1, 0, 0]);
+  expect([
+    manager.shardIdFor('4194304'),
+    manager.shardIdFor(8_388_608n),
+    manager.shardIdFor('175928847299117063'),
+  ]).toEqual([1, 0, 0]);
   await expect(manager.send(2, { op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   expect(() => manager.shardIdFor('me')).toThrow(/no guild id/);
 });

@@ -9,7 +9,9 @@ const files = ACCEPTED_SURVIVORS.flatMap(({ mutants }) => Object.entries(mutants
 
 test('each reason stands in docs/testing.md', () => {
   const text = readFileSync(join(ROOT, 'docs/testing.md'), 'utf8');
-  expect(ACCEPTED_SURVIVORS.map(({ reason }) => reason).filter((because) => !text.includes(`| ${because} |`))).toEqual([]);
+  expect(ACCEPTED_SURVIVORS.map(({ reason }) => reason).filter((because) => !text.includes(`| ${because} |`))).toEqual(
+    [],
+  );
 });
 
 test('no mutant is explained twice, and each is of a file that is there', () => {

@@ -14,7 +14,9 @@ const door = setup({
   types: { context: {} as { opened: number; closed: number } },
   actions: {
     count: assign({ opened: ({ context }) => context.opened + 1, closed: 0 }),
-    tally: enqueueActions(({ context, enqueue }) => enqueue.assign({ opened: context.opened, closed: context.closed + 1 })),
+    tally: enqueueActions(({ context, enqueue }) =>
+      enqueue.assign({ opened: context.opened, closed: context.closed + 1 }),
+    ),
     ring: () => undefined,
   },
   guards: { isLocked: () => false, isStuck: () => false },
@@ -103,7 +105,9 @@ test.each([
   ['loss zombie: session → discard', { session: 'discard' }],
   ['loss zombie: closeWith → 4000', { closeWith: 4000 }],
 ])('the mutant "%s" alters that field of that row', (id, change) => {
-  const altered = mutantsOf('machines/losses.ts', losses).find((each) => each.id === id)!.apply(losses) as typeof losses;
+  const altered = mutantsOf('machines/losses.ts', losses)
+    .find((each) => each.id === id)!
+    .apply(losses) as typeof losses;
   const untold = { type: 'shard.connect' } as const;
   expect([altered.lossOf('zombie', untold), altered.lossOf('dispatchTimeout', untold)]).toEqual([
     { ...losses.lossOf('zombie', untold), ...change },
@@ -113,7 +117,9 @@ test.each([
 
 test('the mutant of a close code alters the table and what is asked of it', () => {
   const id = 'close code 4004: action → resume';
-  const altered = mutantsOf('machines/close-codes.ts', closeCodes).find((each) => each.id === id)!.apply(closeCodes) as typeof closeCodes;
+  const altered = mutantsOf('machines/close-codes.ts', closeCodes)
+    .find((each) => each.id === id)!
+    .apply(closeCodes) as typeof closeCodes;
   expect([altered.CLOSE_CODES[4004]?.action, altered.closePolicy(4004).action, altered.closePolicy(4010)]).toEqual([
     'resume',
     'resume',

@@ -27,5 +27,10 @@ test.each(['src/b.ts LIMIT: doubled', 'src/a.ts other: doubled', ''])('the mutan
 test('each number with a name has two mutants, with names of their own', () => {
   const ids = constantMutants().map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)]);
-  expect(ids).toEqual(expect.arrayContaining(['machines/timing.ts backoffBaseMs: doubled', 'src/connection/send-limiter.ts FRAMES: halved']));
+  expect(ids).toEqual(
+    expect.arrayContaining([
+      'machines/timing.ts backoffBaseMs: doubled',
+      'src/connection/send-limiter.ts FRAMES: halved',
+    ]),
+  );
 });

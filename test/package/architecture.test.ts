@@ -7,7 +7,8 @@ const tree = readTree('machines', 'src');
 const RESTRICTED = 'eslint(no-restricted-imports)';
 const using = (specifier: string): string => `import { thing } from '${specifier}';\n\nexport const used = thing;\n`;
 const THING = 'export const thing = 1;\n';
-const fileOf = (lines: number): string => `${Array.from({ length: lines }, (_, index) => `export const n${index} = ${index};`).join('\n')}\n`;
+const fileOf = (lines: number): string =>
+  `${Array.from({ length: lines }, (_, index) => `export const n${index} = ${index};`).join('\n')}\n`;
 
 describe('the linter guards the arrows', () => {
   test.each([
@@ -33,7 +34,11 @@ describe('the linter guards the arrows', () => {
     ['src/manager/a.ts', '../redis/b.ts', 'the manager can not import an edge'],
     ['src/testing/a.ts', '../actors/b.ts', 'the fake gateway can not share actors with the client it judges'],
     ['src/testing/oracle/a.ts', '../../decoding/b.ts', 'the oracle can not share decoders with the client it judges'],
-    ['src/testing/a.ts', '../../machines/index.ts', 'the fake gateway can not share the machine with the client it judges'],
+    [
+      'src/testing/a.ts',
+      '../../machines/index.ts',
+      'the fake gateway can not share the machine with the client it judges',
+    ],
   ])('%s → %s: %s', async (path, specifier) => {
     expect(await lint({ [path]: using(specifier) })).toEqual([`${path}: ${RESTRICTED}`]);
   });
@@ -107,17 +112,29 @@ describe('the house stands as drawn', () => {
   test('machines import nothing but xstate and each other', () => {
     const foreign = tree
       .filter(({ path }) => path.startsWith('machines/'))
-      .flatMap(({ path, imports }) => imports.filter((to) => to !== 'xstate' && !(to.startsWith('.') && new URL(to, `file:///${path}`).pathname.startsWith('/machines/'))).map((to) => `${path} → ${to}`));
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(
+            (to) =>
+              to !== 'xstate' &&
+              !(to.startsWith('.') && new URL(to, `file:///${path}`).pathname.startsWith('/machines/')),
+          )
+          .map((to) => `${path} → ${to}`),
+      );
     expect(foreign).toEqual([]);
   });
 
   test('no file is longer than 310 lines', () => {
-    const long = tree.map(({ path, text }) => [path, text.trimEnd().split('\n').length] as const).filter(([, lines]) => lines > 310);
+    const long = tree
+      .map(({ path, text }) => [path, text.trimEnd().split('\n').length] as const)
+      .filter(([, lines]) => lines > 310);
     expect(long).toEqual([]);
   });
 
   test('no rule is switched off from within a file', () => {
-    expect(tree.filter(({ text }) => /(?:ox|es)lint-disable|@ts-nocheck|@ts-ignore/.test(text)).map(({ path }) => path)).toEqual([]);
+    expect(
+      tree.filter(({ text }) => /(?:ox|es)lint-disable|@ts-nocheck|@ts-ignore/.test(text)).map(({ path }) => path),
+    ).toEqual([]);
   });
 
   test('time and chance are reached for only where their defaults are', () => {
@@ -126,7 +143,9 @@ describe('the house stands as drawn', () => {
     const inDemo = /^src\/cli\/(?!.* Math\.random$)/;
     // People look at the inspector in real time, whatever clock its shards have.
     const inInspector = /^src\/inspect\/ticker\.ts:\d+ an interval$/;
-    expect(nondeterminismUses(tree).filter((use) => !defaults.test(use) && !inDemo.test(use) && !inInspector.test(use))).toEqual([]);
+    expect(
+      nondeterminismUses(tree).filter((use) => !defaults.test(use) && !inDemo.test(use) && !inInspector.test(use)),
+    ).toEqual([]);
   });
 });
 
@@ -158,7 +177,9 @@ describe('these proofs can fail', () => {
       sourceFile('src/protocol/b.ts', `import type { c } from './c.ts';`),
       sourceFile('src/protocol/c.ts', `import { a } from './a.ts';`),
     ];
-    expect(importCycles(files)).toEqual(['src/protocol/b.ts → src/protocol/c.ts → src/protocol/a.ts → src/protocol/b.ts']);
+    expect(importCycles(files)).toEqual([
+      'src/protocol/b.ts → src/protocol/c.ts → src/protocol/a.ts → src/protocol/b.ts',
+    ]);
   });
 
   test('time and chance are found in code, not in comments, methods or the ports', () => {

@@ -14,7 +14,9 @@ export interface SourceFile {
 }
 
 const withoutComments = (text: string): string =>
-  text.replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, '')).replaceAll(/(^|\s)\/\/.*$/gm, '$1');
+  text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ''))
+    .replaceAll(/(^|\s)\/\/.*$/gm, '$1');
 
 const IMPORTS = /\b(?:from|import)\s*\(?\s*(['"])([^'"\n]+)\1/g;
 
@@ -64,7 +66,8 @@ function violationOf(from: string, to: string): string | null {
   if (SHARED_FILES.includes(to)) return folderOf(from) === 'machines' ? `${from} → ${to} points outwards` : null;
   if (layerOf(from) === -1) return `${from} has no place in the order of the house`;
   if (layerOf(to) === -1) return `${from} → ${to}, which has no place in the order of the house`;
-  if (folderOf(from) === 'testing' && !TESTING_MAY_IMPORT.includes(folderOf(to))) return `${from} → ${to}: the fake shares only protocol`;
+  if (folderOf(from) === 'testing' && !TESTING_MAY_IMPORT.includes(folderOf(to)))
+    return `${from} → ${to}: the fake shares only protocol`;
   return layerOf(to) > layerOf(from) ? `${from} → ${to} points outwards` : null;
 }
 
@@ -105,6 +108,10 @@ const NONDETERMINISM: readonly (readonly [name: string, pattern: RegExp])[] = [
 /** Each use of time or chance past the ports, as `path:line what`. */
 export function nondeterminismUses(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, code }) =>
-    code.split('\n').flatMap((line, index) => NONDETERMINISM.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${path}:${index + 1} ${what}`)),
+    code
+      .split('\n')
+      .flatMap((line, index) =>
+        NONDETERMINISM.filter(([, pattern]) => pattern.test(line)).map(([what]) => `${path}:${index + 1} ${what}`),
+      ),
   );
 }

@@ -30,7 +30,8 @@ class Recording {
 
   readonly onDispatch = (t: string, d: unknown): void => {
     this.names.push(t);
-    if (t === 'TYPING_START' && typeof d === 'object' && d !== null && 'timestamp' in d) this.numbers.push(Number(d.timestamp));
+    if (t === 'TYPING_START' && typeof d === 'object' && d !== null && 'timestamp' in d)
+      this.numbers.push(Number(d.timestamp));
     this.#waiting.get(t === 'TYPING_START' ? `${t} ${this.numbers.at(-1)}` : t)?.();
   };
 
@@ -41,7 +42,8 @@ class Recording {
 
 /** An event every client passes on as it is, and none looks up in a cache. */
 function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void {
-  for (let n = from; n <= to; n += 1) gateway.dispatch('TYPING_START', { channel_id: '20', user_id: '30', timestamp: n });
+  for (let n = from; n <= to; n += 1)
+    gateway.dispatch('TYPING_START', { channel_id: '20', user_id: '30', timestamp: n });
 }
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
@@ -54,9 +56,14 @@ export interface KnownDeviations {
   readonly broken?: { readonly [rule in OracleRule]?: string };
 }
 
-export function describePeer(name: string, createPeer: (options: PeerOptions) => Peer, { faults = [], broken = {} }: KnownDeviations = {}): void {
+export function describePeer(
+  name: string,
+  createPeer: (options: PeerOptions) => Peer,
+  { faults = [], broken = {} }: KnownDeviations = {},
+): void {
   const seen = new Set<OracleRule>();
-  const unexpected = ({ stats }: FakeGateway): unknown[] => stats.violations.filter(({ what }) => !faults.includes(what));
+  const unexpected = ({ stats }: FakeGateway): unknown[] =>
+    stats.violations.filter(({ what }) => !faults.includes(what));
 
   describe.each([
     { transport: 'none', compress: false },

@@ -2,27 +2,32 @@
 import { Client } from 'eris';
 import { describePeer, TOKEN } from './conformance.ts';
 
-describePeer('eris', ({ gateway, compress, onDispatch }) => {
-  const client = new Client(`Bot ${TOKEN}`, { intents: 1, compress, maxShards: 'auto' });
-  client.getBotGateway = () => Promise.resolve({
-    url: gateway.url,
-    shards: 1,
-    session_start_limit: { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1 },
-  });
-  client.on('rawWS', ({ op, t, d }) => {
-    if (op === 0 && typeof t === 'string') onDispatch(t, d);
-  });
-  // What it says of a lost connection; without a listener it would be thrown.
-  client.on('error', () => undefined);
-  return {
-    async start() {
-      const ready = new Promise<void>((resolve) => client.once('ready', resolve));
-      await client.connect();
-      await ready;
-    },
-    stop: () => client.disconnect({ reconnect: false }),
-  };
-}, {
-  faults: ['IDENTIFY asked for payload compression on top of transport compression'],
-  broken: { 'identify-fields': 'asks for payload compression where the stream is compressed already' },
-});
+describePeer(
+  'eris',
+  ({ gateway, compress, onDispatch }) => {
+    const client = new Client(`Bot ${TOKEN}`, { intents: 1, compress, maxShards: 'auto' });
+    client.getBotGateway = () =>
+      Promise.resolve({
+        url: gateway.url,
+        shards: 1,
+        session_start_limit: { total: 1000, remaining: 1000, reset_after: 0, max_concurrency: 1 },
+      });
+    client.on('rawWS', ({ op, t, d }) => {
+      if (op === 0 && typeof t === 'string') onDispatch(t, d);
+    });
+    // What it says of a lost connection; without a listener it would be thrown.
+    client.on('error', () => undefined);
+    return {
+      async start() {
+        const ready = new Promise<void>((resolve) => client.once('ready', resolve));
+        await client.connect();
+        await ready;
+      },
+      stop: () => client.disconnect({ reconnect: false }),
+    };
+  },
+  {
+    faults: ['IDENTIFY asked for payload compression on top of transport compression'],
+    broken: { 'identify-fields': 'asks for payload compression where the stream is compressed already' },
+  },
+);

@@ -2,33 +2,37 @@
 import { Client, GatewayOPCodes } from 'oceanic.js';
 import { describePeer, TOKEN } from './conformance.ts';
 
-describePeer('oceanic.js', ({ gateway, compress, onDispatch }) => {
-  const client = new Client({
-    auth: `Bot ${TOKEN}`,
-    rest: { baseURL: gateway.apiUrl },
-    gateway: {
-      intents: 1,
-      maxShards: 1,
-      compress: compress && 'zlib-stream',
-      ...(compress && { compressLibrary: 'native' as const }),
-    },
-  });
-  client.on('packet', (packet) => {
-    if (packet.op === GatewayOPCodes.DISPATCH) onDispatch(packet.t, packet.d);
-  });
-  // What it says of a lost connection; without a listener it would be thrown.
-  client.on('error', () => undefined);
-  return {
-    async start() {
-      const ready = new Promise<void>((resolve) => client.once('ready', resolve));
-      await client.connect();
-      await ready;
-    },
-    stop: () => client.disconnect(false),
-  };
-}, {
-  broken: {
-    'identify-fields': 'gives compress the name of the transport compression, where the documentation has a boolean',
-    'heartbeat-sequence': 'its heartbeats say 0, not null, before there is a sequence',
+describePeer(
+  'oceanic.js',
+  ({ gateway, compress, onDispatch }) => {
+    const client = new Client({
+      auth: `Bot ${TOKEN}`,
+      rest: { baseURL: gateway.apiUrl },
+      gateway: {
+        intents: 1,
+        maxShards: 1,
+        compress: compress && 'zlib-stream',
+        ...(compress && { compressLibrary: 'native' as const }),
+      },
+    });
+    client.on('packet', (packet) => {
+      if (packet.op === GatewayOPCodes.DISPATCH) onDispatch(packet.t, packet.d);
+    });
+    // What it says of a lost connection; without a listener it would be thrown.
+    client.on('error', () => undefined);
+    return {
+      async start() {
+        const ready = new Promise<void>((resolve) => client.once('ready', resolve));
+        await client.connect();
+        await ready;
+      },
+      stop: () => client.disconnect(false),
+    };
   },
-});
+  {
+    broken: {
+      'identify-fields': 'gives compress the name of the transport compression, where the documentation has a boolean',
+      'heartbeat-sequence': 'its heartbeats say 0, not null, before there is a sequence',
+    },
+  },
+);

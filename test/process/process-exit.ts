@@ -27,7 +27,11 @@ const reach = async (shard: Shard, state: ShardState, ...then: ShardState[]): Pr
 
 const MOMENTS: Record<string, () => Promise<Shard>> = {
   disconnected: async () => make(),
-  restoring: () => reach(make({ sessionStore: { load: () => new Promise(() => {}), save: async () => {}, clear: async () => {} } }), 'connecting'),
+  restoring: () =>
+    reach(
+      make({ sessionStore: { load: () => new Promise(() => {}), save: async () => {}, clear: async () => {} } }),
+      'connecting',
+    ),
   connecting: () => reach(make({ url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` }), 'connecting'),
   awaitingHello: async () => {
     gateway.holdHello();

@@ -8,14 +8,17 @@ describe('the system clock', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
-  it.each([1, MAX_TIMER_MS, MAX_TIMER_MS + 1, 5 * MAX_TIMER_MS + 7])('waits %d ms, also where that is more than a timer of Node takes', (delayMs) => {
-    const fired = vi.fn<() => void>();
-    systemClock.setTimeout(fired, delayMs);
-    vi.advanceTimersByTime(delayMs - 1);
-    expect(fired).not.toHaveBeenCalled();
-    vi.advanceTimersByTime(1);
-    expect([fired.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
-  });
+  it.each([1, MAX_TIMER_MS, MAX_TIMER_MS + 1, 5 * MAX_TIMER_MS + 7])(
+    'waits %d ms, also where that is more than a timer of Node takes',
+    (delayMs) => {
+      const fired = vi.fn<() => void>();
+      systemClock.setTimeout(fired, delayMs);
+      vi.advanceTimersByTime(delayMs - 1);
+      expect(fired).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      expect([fired.mock.calls.length, vi.getTimerCount()]).toEqual([1, 0]);
+    },
+  );
 
   it('never fires after Infinity', () => {
     const fired = vi.fn<() => void>();

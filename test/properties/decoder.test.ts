@@ -77,7 +77,11 @@ class Recorder {
       if (this.throwsAt.has(this.given.length)) throw new Error('from the sink');
       return true;
     };
-    this.decoder = createDecoder(compression, { message, fault: () => (this.faults += 1) }, { codec, maxMessageBytes: 4 * 1_024 * 1_024 });
+    this.decoder = createDecoder(
+      compression,
+      { message, fault: () => (this.faults += 1) },
+      { codec, maxMessageBytes: 4 * 1_024 * 1_024 },
+    );
   }
 
   write({ bytes, isBinary }: Frame): void {
@@ -97,13 +101,21 @@ const deep = (depth: number): string => `${'[{"a":'.repeat(depth)}null${'}]'.rep
 const values = fc.oneof(
   fc.json({ maxDepth: 4 }),
   fc.string({ unit: 'grapheme', maxLength: 60 }).map((text) => JSON.stringify(text)),
-  fc.array(fc.constantFrom('{', '}', '[', ']', '"', '\\', '\u0000', '\u2028', '日', '🎉', '\ud800', '\u0000\u0000ÿÿ'), { maxLength: 30 }).map((parts) => JSON.stringify(parts.join(''))),
+  fc
+    .array(fc.constantFrom('{', '}', '[', ']', '"', '\\', '\u0000', '\u2028', '日', '🎉', '\ud800', '\u0000\u0000ÿÿ'), {
+      maxLength: 30,
+    })
+    .map((parts) => JSON.stringify(parts.join(''))),
   fc.integer({ min: 1, max: 2_000 }).map(deep),
-  fc.tuple(fc.constantFrom('x', 'ab"', '日本'), fc.integer({ min: 1, max: 50_000 })).map(([unit, count]) => JSON.stringify(unit.repeat(count))),
+  fc
+    .tuple(fc.constantFrom('x', 'ab"', '日本'), fc.integer({ min: 1, max: 50_000 }))
+    .map(([unit, count]) => JSON.stringify(unit.repeat(count))),
   fc.constantFrom('null', '{}', '[]', '""'),
 );
 /** With its number, so that no two are alike. */
-const packets = fc.array(values, { minLength: 1, maxLength: 10 }).map((all) => all.map((d, s) => `{"op":0,"s":${s},"t":"A","d":${d}}`));
+const packets = fc
+  .array(values, { minLength: 1, maxLength: 10 })
+  .map((all) => all.map((d, s) => `{"op":0,"s":${s},"t":"A","d":${d}}`));
 const cutsOf = fc.array(fc.nat({ max: 150_000 }), { maxLength: 40 });
 const isTurn = fc.infiniteStream(fc.boolean());
 
@@ -117,31 +129,44 @@ afterAll(() => {
   for (const listener of listeners) process.on('uncaughtException', listener);
 });
 
-it.each(VARIANTS)('%s (%s) gives each message once and in order, also when the sink throws and however the bytes are cut', async (compression, codec) => {
-  const runs = await held(
-    fc.asyncProperty(packets, cutsOf, isTurn, fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }), async (texts, cuts, turns, throwsAt) => {
-      const recorder = new Recorder(compression, codec);
-      recorder.throwsAt = new Set(throwsAt);
-      uncaught = [];
-      const marks: { frame: Frame; given: Promise<number> }[] = [];
-      for (const frame of cut(compression, await encode(compression, texts), cuts)) {
-        recorder.write(frame);
-        marks.push({ frame, given: recorder.flushed() });
-        if (turns.next().value) await turn();
-      }
-      await recorder.flushed();
-      await turn();
-      for (const { frame, given } of marks) ok((await given) >= frame.complete && (await given) <= frame.begun, 'flush() called back too early or too late');
-      const expectsThrow = throwsAt.some((at) => at <= texts.length);
-      deepEqual(
-        { given: recorder.given, faults: recorder.faults, threw: recorder.thrown.length + uncaught.length > 0 },
-        { given: texts, faults: 0, threw: expectsThrow },
-      );
-    }),
-    20,
-  );
-  expect(runs).toBe(20);
-});
+it.each(VARIANTS)(
+  '%s (%s) gives each message once and in order, also when the sink throws and however the bytes are cut',
+  async (compression, codec) => {
+    const runs = await held(
+      fc.asyncProperty(
+        packets,
+        cutsOf,
+        isTurn,
+        fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { maxLength: 3 }),
+        async (texts, cuts, turns, throwsAt) => {
+          const recorder = new Recorder(compression, codec);
+          recorder.throwsAt = new Set(throwsAt);
+          uncaught = [];
+          const marks: { frame: Frame; given: Promise<number> }[] = [];
+          for (const frame of cut(compression, await encode(compression, texts), cuts)) {
+            recorder.write(frame);
+            marks.push({ frame, given: recorder.flushed() });
+            if (turns.next().value) await turn();
+          }
+          await recorder.flushed();
+          await turn();
+          for (const { frame, given } of marks)
+            ok(
+              (await given) >= frame.complete && (await given) <= frame.begun,
+              'flush() called back too early or too late',
+            );
+          const expectsThrow = throwsAt.some((at) => at <= texts.length);
+          deepEqual(
+            { given: recorder.given, faults: recorder.faults, threw: recorder.thrown.length + uncaught.length > 0 },
+            { given: texts, faults: 0, threw: expectsThrow },
+          );
+        },
+      ),
+      20,
+    );
+    expect(runs).toBe(20);
+  },
+);
 
 it.each(VARIANTS)('%s (%s) gives nothing more once it is closed, at whatever moment', async (compression, codec) => {
   const runs = await held(
@@ -167,28 +192,41 @@ it.each(VARIANTS)('%s (%s) gives nothing more once it is closed, at whatever mom
   expect(runs).toBe(20);
 });
 
-it.each(VARIANTS)('%s (%s) gives what came before a damaged byte unharmed, and then faults at most once and for good', async (compression, codec) => {
-  const damages = fc.record({ at: fc.nat(), xor: fc.integer({ min: 1, max: 255 }) });
-  const runs = await held(
-    fc.asyncProperty(packets, cutsOf, damages, async (texts, cuts, { at, xor }) => {
-      const recorder = new Recorder(compression, codec);
-      const messages = await encode(compression, texts);
-      const hit = at % messages.length;
-      const damaged = messages.map((bytes) => Buffer.from(bytes));
-      damaged[hit]![at % damaged[hit]!.length]! ^= xor;
-      const frames = cut(compression, damaged, cuts);
-      for (const frame of frames) recorder.write(frame);
-      await recorder.flushed();
-      const { given, faults, thrown } = recorder;
-      // A piece of a zstd stream is inflated as a whole or not at all, whatever messages are in it.
-      const unharmed = compression === 'zstd-stream' ? Math.max(0, ...frames.filter(({ begun }) => begun <= hit).map(({ complete }) => complete)) : hit;
-      deepEqual({ before: given.slice(0, hit), thrown }, { before: texts.slice(0, Math.max(unharmed, Math.min(hit, given.length))), thrown: [] });
-      ok(faults <= 1);
-      // Only payloads carry a checksum: the others can't tell a wrong letter from a right one.
-      if (compression === 'payload') deepEqual({ given, faults }, faults === 0 ? { given: texts, faults } : { given: texts.slice(0, hit), faults: 1 });
-      if (compression === 'none') deepEqual(given.length, faults === 0 ? texts.length : hit);
-    }),
-    25,
-  );
-  expect(runs).toBe(25);
-});
+it.each(VARIANTS)(
+  '%s (%s) gives what came before a damaged byte unharmed, and then faults at most once and for good',
+  async (compression, codec) => {
+    const damages = fc.record({ at: fc.nat(), xor: fc.integer({ min: 1, max: 255 }) });
+    const runs = await held(
+      fc.asyncProperty(packets, cutsOf, damages, async (texts, cuts, { at, xor }) => {
+        const recorder = new Recorder(compression, codec);
+        const messages = await encode(compression, texts);
+        const hit = at % messages.length;
+        const damaged = messages.map((bytes) => Buffer.from(bytes));
+        damaged[hit]![at % damaged[hit]!.length]! ^= xor;
+        const frames = cut(compression, damaged, cuts);
+        for (const frame of frames) recorder.write(frame);
+        await recorder.flushed();
+        const { given, faults, thrown } = recorder;
+        // A piece of a zstd stream is inflated as a whole or not at all, whatever messages are in it.
+        const unharmed =
+          compression === 'zstd-stream'
+            ? Math.max(0, ...frames.filter(({ begun }) => begun <= hit).map(({ complete }) => complete))
+            : hit;
+        deepEqual(
+          { before: given.slice(0, hit), thrown },
+          { before: texts.slice(0, Math.max(unharmed, Math.min(hit, given.length))), thrown: [] },
+        );
+        ok(faults <= 1);
+        // Only payloads carry a checksum: the others can't tell a wrong letter from a right one.
+        if (compression === 'payload')
+          deepEqual(
+            { given, faults },
+            faults === 0 ? { given: texts, faults } : { given: texts.slice(0, hit), faults: 1 },
+          );
+        if (compression === 'none') deepEqual(given.length, faults === 0 ? texts.length : hit);
+      }),
+      25,
+    );
+    expect(runs).toBe(25);
+  },
+);

@@ -110,7 +110,9 @@ class DispatchStreamModel {
 }
 
 const steps = [
-  fc.constantFrom('WANTED', 'WANTED', 'WANTED', 'OTHER').map((t) => step<DispatchStreamModel>(`push ${t}`, (model) => model.push(t))),
+  fc
+    .constantFrom('WANTED', 'WANTED', 'WANTED', 'OTHER')
+    .map((t) => step<DispatchStreamModel>(`push ${t}`, (model) => model.push(t))),
   fc.integer({ min: 2, max: 12 }).map((count) =>
     step<DispatchStreamModel>(`push ${count}`, (model) => {
       for (let left = count; left > 0; left -= 1) model.push('WANTED');
@@ -125,7 +127,9 @@ const steps = [
 ];
 const endings = [
   fc.constant(step<DispatchStreamModel>('finish', (model) => model.finish(null))),
-  fc.constant(step<DispatchStreamModel>('fail', (model) => model.finish(new GatewayError('INTERNAL_ERROR', 'the test said so')))),
+  fc.constant(
+    step<DispatchStreamModel>('fail', (model) => model.finish(new GatewayError('INTERNAL_ERROR', 'the test said so'))),
+  ),
   fc.constant(step<DispatchStreamModel>('return', (model) => model.return())),
   fc.constant(step<DispatchStreamModel>('abort', (model) => model.abortStream())),
 ];

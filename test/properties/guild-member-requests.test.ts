@@ -29,8 +29,17 @@ interface TrackedRequest {
   readonly outcomes: unknown[];
 }
 
-const chunkOf = ({ nonce, chunkCount }: Pick<TrackedRequest, 'nonce' | 'chunkCount'>, index: number): GatewayGuildMembersChunkDispatchData =>
-  ({ guild_id: '7', chunk_index: index, chunk_count: chunkCount, members: [`member ${index} of ${nonce}`], nonce }) as never;
+const chunkOf = (
+  { nonce, chunkCount }: Pick<TrackedRequest, 'nonce' | 'chunkCount'>,
+  index: number,
+): GatewayGuildMembersChunkDispatchData =>
+  ({
+    guild_id: '7',
+    chunk_index: index,
+    chunk_count: chunkCount,
+    members: [`member ${index} of ${nonce}`],
+    nonce,
+  }) as never;
 
 const answerTo = ({ nonce, chunkCount }: TrackedRequest): unknown => ({
   guildId: '7',
@@ -41,7 +50,11 @@ const answerTo = ({ nonce, chunkCount }: TrackedRequest): unknown => ({
 
 class GuildMemberRequestsModel {
   readonly clock = new VirtualClock();
-  readonly requests = new GuildMemberRequests({ clock: this.clock, random: () => 0, send: (data, signal) => this.#send(data, signal) });
+  readonly requests = new GuildMemberRequests({
+    clock: this.clock,
+    random: () => 0,
+    send: (data, signal) => this.#send(data, signal),
+  });
   readonly asked: TrackedRequest[] = [];
 
   get open(): TrackedRequest[] {
@@ -64,10 +77,12 @@ class GuildMemberRequestsModel {
       outcomes: [],
     };
     this.asked.push(asked);
-    this.requests.request({ guild_id: '7', query: '', limit: 0, nonce }, { timeoutMs, signal: asked.abort.signal }).then(
-      (members) => asked.outcomes.push(members),
-      (error: GatewayError) => asked.outcomes.push(error.code),
-    );
+    this.requests
+      .request({ guild_id: '7', query: '', limit: 0, nonce }, { timeoutMs, signal: asked.abort.signal })
+      .then(
+        (members) => asked.outcomes.push(members),
+        (error: GatewayError) => asked.outcomes.push(error.code),
+      );
   }
 
   /** The queue takes the frame: at once, later, or never. */
@@ -76,7 +91,10 @@ class GuildMemberRequestsModel {
     const asked = this.open.find((other) => other.nonce === nonce);
     if (asked !== undefined) asked.transmit = transmit;
     // A rejection is on its way for some ticks, in which much can happen.
-    signal.addEventListener('abort', () => void turn().then(() => transmit.reject(new GatewayError('ABORTED', 'the request is over'))));
+    signal.addEventListener(
+      'abort',
+      () => void turn().then(() => transmit.reject(new GatewayError('ABORTED', 'the request is over'))),
+    );
     return transmit.promise;
   }
 
@@ -139,7 +157,8 @@ class GuildMemberRequestsModel {
 
   async check(): Promise<void> {
     await turn();
-    for (const { nonce, expected, outcomes } of this.asked) deepEqual({ nonce, outcomes }, { nonce, outcomes: expected === null ? [] : [expected] });
+    for (const { nonce, expected, outcomes } of this.asked)
+      deepEqual({ nonce, outcomes }, { nonce, outcomes: expected === null ? [] : [expected] });
   }
 
   #settle(asked: TrackedRequest, outcome: unknown): void {
@@ -152,23 +171,50 @@ class GuildMemberRequestsModel {
 const which = fc.nat();
 const ms = fc.integer({ min: 1, max: 2_000 });
 /** Does something to one of the requests in such a state, if there is one. */
-const onRequestIn = (text: string, states: readonly TrackedRequest['state'][], run: (model: GuildMemberRequestsModel, asked: TrackedRequest) => void | Promise<void>) =>
+const onRequestIn = (
+  text: string,
+  states: readonly TrackedRequest['state'][],
+  run: (model: GuildMemberRequestsModel, asked: TrackedRequest) => void | Promise<void>,
+) =>
   which.map((n) =>
     step<GuildMemberRequestsModel>(`${text} (${n})`, async (model) => {
-      const asked = pick(model.asked.filter(({ state }) => states.includes(state)), n);
+      const asked = pick(
+        model.asked.filter(({ state }) => states.includes(state)),
+        n,
+      );
       if (asked !== undefined) await run(model, asked);
     }),
   );
 
 const steps = [
-  fc.tuple(fc.constantFrom(...NONCES), fc.integer({ min: 1, max: 4 }), ms).map(([nonce, chunkCount, timeoutMs]) =>
-    step<GuildMemberRequestsModel>(`request ${nonce} in ${chunkCount} chunks, ${timeoutMs} ms`, (model) => model.request(nonce, chunkCount, timeoutMs)),
-  ),
+  fc
+    .tuple(fc.constantFrom(...NONCES), fc.integer({ min: 1, max: 4 }), ms)
+    .map(([nonce, chunkCount, timeoutMs]) =>
+      step<GuildMemberRequestsModel>(`request ${nonce} in ${chunkCount} chunks, ${timeoutMs} ms`, (model) =>
+        model.request(nonce, chunkCount, timeoutMs),
+      ),
+    ),
   onRequestIn('transmit', ['waits for the socket'], (model, asked) => model.transmit(asked)),
-  fc.nat({ max: 3 }).chain((index) => onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount))),
-  fc.nat({ max: 3 }).chain((index) => onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount))),
-  fc.constant(step<GuildMemberRequestsModel>('a chunk nobody asked for', (model) => model.requests.onChunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)))),
-  ms.chain((retryAfterMs) => onRequestIn(`rate limited for ${retryAfterMs} ms`, ['sent'], (model, asked) => model.rateLimited(asked, retryAfterMs))),
+  fc
+    .nat({ max: 3 })
+    .chain((index) =>
+      onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount)),
+    ),
+  fc
+    .nat({ max: 3 })
+    .chain((index) =>
+      onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount)),
+    ),
+  fc.constant(
+    step<GuildMemberRequestsModel>('a chunk nobody asked for', (model) =>
+      model.requests.onChunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)),
+    ),
+  ),
+  ms.chain((retryAfterMs) =>
+    onRequestIn(`rate limited for ${retryAfterMs} ms`, ['sent'], (model, asked) =>
+      model.rateLimited(asked, retryAfterMs),
+    ),
+  ),
   fc.integer({ min: 1, max: 5 }).chain((times) =>
     onRequestIn(`refused ${times} times`, ['waits for the socket'], async (model, asked) => {
       for (let left = times; left > 0 && asked.state === 'waits for the socket'; left -= 1) {
@@ -179,11 +225,17 @@ const steps = [
     }),
   ),
   onRequestIn('sending fails', ['waits for the socket'], (model, asked) => model.fail(asked)),
-  onRequestIn('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (model, asked) => model.abort(asked)),
-  onRequestIn('abort, and ask the same at once', ['waits for the socket', 'sent', 'waits to ask again'], (model, asked) => {
-    model.abort(asked);
-    model.request(asked.nonce, asked.chunkCount, asked.timeoutMs);
-  }),
+  onRequestIn('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (model, asked) =>
+    model.abort(asked),
+  ),
+  onRequestIn(
+    'abort, and ask the same at once',
+    ['waits for the socket', 'sent', 'waits to ask again'],
+    (model, asked) => {
+      model.abort(asked);
+      model.request(asked.nonce, asked.chunkCount, asked.timeoutMs);
+    },
+  ),
   fc.constant(step<GuildMemberRequestsModel>('the connection is lost', (model) => model.connectionLost())),
   fc.constant(step<GuildMemberRequestsModel>('stop', (model) => model.stop())),
   ms.map((wait) => step<GuildMemberRequestsModel>(`advance ${wait} ms`, (model) => model.advance(wait))),

@@ -8,7 +8,8 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { held, play, script, step, turn } from './kit.ts';
 
 const intervals = fc.integer({ min: 50, max: 60_000 });
-const fractions = (max: number): fc.Arbitrary<number> => fc.nat({ max: max * 1_000 }).map((thousandths) => thousandths / 1_000);
+const fractions = (max: number): fc.Arbitrary<number> =>
+  fc.nat({ max: max * 1_000 }).map((thousandths) => thousandths / 1_000);
 
 /** When each beat was due, given how late each timer was, as a part of the interval. */
 function dueTimes(intervalMs: number, lateness: readonly number[]): { dueAt: number; sentAt: number }[] {
@@ -29,7 +30,10 @@ it('beats are due one interval after another, however late their timers are with
   const runs = await held(
     fc.property(intervals, fc.array(fractions(0.7), { maxLength: 60 }), (intervalMs, lateness) => {
       const beats = dueTimes(intervalMs, lateness);
-      deepEqual(beats.map(({ dueAt }) => dueAt), beats.map((_, index) => intervalMs / 2 + index * intervalMs));
+      deepEqual(
+        beats.map(({ dueAt }) => dueAt),
+        beats.map((_, index) => intervalMs / 2 + index * intervalMs),
+      );
     }),
     100,
   );
@@ -42,7 +46,8 @@ it('the next beat is always ahead, at most one interval after the last, and leav
       const beats = dueTimes(intervalMs, lateness);
       for (const [index, { dueAt }] of beats.entries()) {
         const distanceMs = dueAt - (beats[index - 1]?.sentAt ?? Number.NaN);
-        if (index > 0) ok(distanceMs >= intervalMs / 4 && distanceMs <= intervalMs, `${distanceMs} of ${intervalMs} ms`);
+        if (index > 0)
+          ok(distanceMs >= intervalMs / 4 && distanceMs <= intervalMs, `${distanceMs} of ${intervalMs} ms`);
       }
     }),
     100,
@@ -94,7 +99,10 @@ class HeartbeatTrackerModel {
 
   async check(): Promise<void> {
     await turn();
-    deepEqual(this.waiters.map(({ outcome }) => outcome), this.waiters.map(({ expected }) => expected));
+    deepEqual(
+      this.waiters.map(({ outcome }) => outcome),
+      this.waiters.map(({ expected }) => expected),
+    );
     deepEqual([this.tracker.awaitsAck, this.tracker.ping], [this.sentAt.length > 0, this.ping]);
   }
 
@@ -108,7 +116,9 @@ const steps = [
   fc.constant(step<HeartbeatTrackerModel>('an answer comes', (model) => model.receiveAck())),
   fc.constant(step<HeartbeatTrackerModel>('wait for the next answer', (model) => model.wait())),
   fc.constant(step<HeartbeatTrackerModel>('the connection is lost', (model) => model.loseConnection())),
-  fc.nat({ max: 1_000 }).map((ms) => step<HeartbeatTrackerModel>(`advance ${ms} ms`, (model) => model.clock.advance(ms))),
+  fc
+    .nat({ max: 1_000 })
+    .map((ms) => step<HeartbeatTrackerModel>(`advance ${ms} ms`, (model) => model.clock.advance(ms))),
   fc.constant(step<HeartbeatTrackerModel>('check', (model) => model.check())),
 ];
 

@@ -92,11 +92,20 @@ class IdentifyGateModel {
   }
 
   acquire(shardId: number): Applicant {
-    const applicant: Applicant = { shardId, abort: new AbortController(), cameIn: this.#step, notified: 0, expectedNotices: 0, permit: null, state: 'waits' };
+    const applicant: Applicant = {
+      shardId,
+      abort: new AbortController(),
+      cameIn: this.#step,
+      notified: 0,
+      expectedNotices: 0,
+      permit: null,
+      state: 'waits',
+    };
     this.applicants.push(applicant);
     const onBudgetSpent = (retryAfterMs: number): void => {
       applicant.notified += 1;
-      if (this.discord.spare(this.clock.now(), 0) > 0 || !(retryAfterMs > 0)) this.complaints.push('told of a budget that is not spent');
+      if (this.discord.spare(this.clock.now(), 0) > 0 || !(retryAfterMs > 0))
+        this.complaints.push('told of a budget that is not spent');
     };
     this.gate.acquire({ shardId, signal: applicant.abort.signal, onBudgetSpent }).then(
       (permit) => this.#granted(applicant, permit),
@@ -129,7 +138,11 @@ class IdentifyGateModel {
   #granted(applicant: Applicant, permit: IdentifyPermit): void {
     const { shardId, abort, cameIn } = applicant;
     const before = this.in('waits').filter(
-      (other) => other !== applicant && other.cameIn < this.#step && this.#shareKey(other, applicant) && !other.abort.signal.aborted,
+      (other) =>
+        other !== applicant &&
+        other.cameIn < this.#step &&
+        this.#shareKey(other, applicant) &&
+        !other.abort.signal.aborted,
     );
     if (before.some((other) => other.shardId < shardId || (other.shardId === shardId && other.cameIn < cameIn))) {
       this.complaints.push(`shard ${shardId} went before its turn`);
@@ -140,7 +153,8 @@ class IdentifyGateModel {
   }
 
   #refused(applicant: Applicant, { code }: GatewayError): void {
-    if (applicant.state !== 'waits' || code !== 'ABORTED' || !applicant.abort.signal.aborted) this.complaints.push(`refused: ${code}`);
+    if (applicant.state !== 'waits' || code !== 'ABORTED' || !applicant.abort.signal.aborted)
+      this.complaints.push(`refused: ${code}`);
     applicant.state = 'ABORTED';
   }
 
@@ -158,8 +172,14 @@ class IdentifyGateModel {
     const now = this.clock.now();
     const [waiting, holding] = [this.in('waits'), this.in('holds')];
     const spare = this.discord.spare(now, holding.length);
-    for (const one of holding) deepEqual(holding.filter((other) => this.#shareKey(one, other)), [one]);
-    const kept = waiting.filter(({ shardId }) => this.discord.isSpaced(shardId, now)).filter((one) => !holding.some((other) => this.#shareKey(one, other)));
+    for (const one of holding)
+      deepEqual(
+        holding.filter((other) => this.#shareKey(one, other)),
+        [one],
+      );
+    const kept = waiting
+      .filter(({ shardId }) => this.discord.isSpaced(shardId, now))
+      .filter((one) => !holding.some((other) => this.#shareKey(one, other)));
     deepEqual(
       {
         kept: spare > 0 ? kept : [],
@@ -168,7 +188,13 @@ class IdentifyGateModel {
         complaints: this.complaints,
         waiting: this.gate.waiting,
       },
-      { kept: [], aborted: [], told: waiting.map(({ expectedNotices }) => expectedNotices), complaints: [], waiting: waiting.length },
+      {
+        kept: [],
+        aborted: [],
+        told: waiting.map(({ expectedNotices }) => expectedNotices),
+        complaints: [],
+        waiting: waiting.length,
+      },
     );
   }
 }
@@ -188,13 +214,34 @@ const setups = fc.integer({ min: 2, max: 4 }).chain((total) =>
 /** Some of what is done is done in one turn with what comes next. */
 const acts: fc.Arbitrary<{ text: string; run: (model: IdentifyGateModel) => void }> = fc.oneof(
   shardIds.map((id) => ({ text: `shard ${id} asks`, run: (model: IdentifyGateModel) => void model.acquire(id) })),
-  shardIds.map((id) => ({ text: `shard ${id} asks and leaves`, run: (model: IdentifyGateModel) => model.acquire(id).abort.abort() })),
-  which.map((n) => ({ text: `abort a waiter (${n})`, run: (model: IdentifyGateModel) => pick(model.in('waits'), n)?.abort.abort() })),
-  which.map((n) => ({ text: `abort anyone (${n})`, run: (model: IdentifyGateModel) => pick(model.applicants, n)?.abort.abort() })),
-  which.map((n) => ({ text: `sent (${n})`, run: (model: IdentifyGateModel) => model.sent(pick(model.in('holds'), n)) })),
-  which.map((n) => ({ text: `release (${n})`, run: (model: IdentifyGateModel) => model.release(pick(model.in('holds'), n)) })),
-  which.map((n) => ({ text: `sent again (${n})`, run: (model: IdentifyGateModel) => model.sent(pick(model.in('sent', 'released'), n)) })),
-  which.map((n) => ({ text: `release again (${n})`, run: (model: IdentifyGateModel) => model.release(pick(model.in('sent', 'released'), n)) })),
+  shardIds.map((id) => ({
+    text: `shard ${id} asks and leaves`,
+    run: (model: IdentifyGateModel) => model.acquire(id).abort.abort(),
+  })),
+  which.map((n) => ({
+    text: `abort a waiter (${n})`,
+    run: (model: IdentifyGateModel) => pick(model.in('waits'), n)?.abort.abort(),
+  })),
+  which.map((n) => ({
+    text: `abort anyone (${n})`,
+    run: (model: IdentifyGateModel) => pick(model.applicants, n)?.abort.abort(),
+  })),
+  which.map((n) => ({
+    text: `sent (${n})`,
+    run: (model: IdentifyGateModel) => model.sent(pick(model.in('holds'), n)),
+  })),
+  which.map((n) => ({
+    text: `release (${n})`,
+    run: (model: IdentifyGateModel) => model.release(pick(model.in('holds'), n)),
+  })),
+  which.map((n) => ({
+    text: `sent again (${n})`,
+    run: (model: IdentifyGateModel) => model.sent(pick(model.in('sent', 'released'), n)),
+  })),
+  which.map((n) => ({
+    text: `release again (${n})`,
+    run: (model: IdentifyGateModel) => model.release(pick(model.in('sent', 'released'), n)),
+  })),
 );
 const steps = [
   fc.array(acts, { minLength: 1, maxLength: 4 }).map((all) =>
@@ -209,9 +256,9 @@ const steps = [
       await model.advance(0);
     }),
   ),
-  fc.oneof(fc.constantFrom(1, 250, 5_000, 5_249, 5_250, DAY_MS - 1, DAY_MS), fc.nat({ max: 20_000 })).map((ms) =>
-    step<IdentifyGateModel>(`advance ${ms} ms`, (model) => model.advance(ms)),
-  ),
+  fc
+    .oneof(fc.constantFrom(1, 250, 5_000, 5_249, 5_250, DAY_MS - 1, DAY_MS), fc.nat({ max: 20_000 }))
+    .map((ms) => step<IdentifyGateModel>(`advance ${ms} ms`, (model) => model.advance(ms))),
 ];
 
 it('a permit is given as soon as Discord allows and never before, lowest shard first, and all get theirs in the end', async () => {

@@ -10,7 +10,10 @@ function report(details: fc.RunDetails<unknown>): void {
   if (!details.failed) return;
   const { testPath = '', currentTestName = '' } = expect.getState();
   // What follows -t is a regular expression.
-  const title = currentTestName.split(' > ').at(-1)?.replaceAll(/[^\w ]/g, '.');
+  const title = currentTestName
+    .split(' > ')
+    .at(-1)
+    ?.replaceAll(/[^\w ]/g, '.');
   const again = `PROPERTY_SEED=${details.seed} npx vitest run ${relative('', testPath)} -t '${title}'`;
   throw new Error(`To see this again: ${again}\n${fc.defaultReportMessage(details)}`, { cause: details.errorInstance });
 }
@@ -45,8 +48,10 @@ export const script = <Model extends object>(
 ): fc.Arbitrary<Iterable<fc.AsyncCommand<Model, Model>>> => fc.commands([...steps], { maxCommands, size: 'max' });
 
 /** Plays a script. The model and what is tested are two parts of one object. */
-export const play = <Model extends object>(model: Model, steps: Iterable<fc.AsyncCommand<Model, Model>>): Promise<void> =>
-  fc.asyncModelRun(() => ({ model, real: model }), steps);
+export const play = <Model extends object>(
+  model: Model,
+  steps: Iterable<fc.AsyncCommand<Model, Model>>,
+): Promise<void> => fc.asyncModelRun(() => ({ model, real: model }), steps);
 
 /** Whatever can settle without time passing has settled. */
 export const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));

@@ -109,7 +109,13 @@ class SendQueueModel {
   }
 
   send(kind: QueuedKind): void {
-    const send: Send = { id: this.sends.length, kind, abort: new AbortController(), expected: this.isStopped ? 'STOPPED' : 'waits', outcomes: [] };
+    const send: Send = {
+      id: this.sends.length,
+      kind,
+      abort: new AbortController(),
+      expected: this.isStopped ? 'STOPPED' : 'waits',
+      outcomes: [],
+    };
     this.sends.push(send);
     this.queue.send(kind, String(send.id), send.abort.signal).then(
       () => send.outcomes.push('sent'),
@@ -154,8 +160,14 @@ class SendQueueModel {
     const turnOf = kind === 'presence' ? ofKind.at(-1) : ofKind[0];
     deepEqual([wire, id], [this.open, turnOf?.id]);
     const place = ofKind[0]?.id ?? -1;
-    const overtaken = this.waiting.filter((send) => send.kind === 'priority' || send.id < place).filter((send) => send.kind !== kind);
-    if (kind !== 'priority') deepEqual(overtaken.filter((send) => wire.mayCarry(send.kind)), []);
+    const overtaken = this.waiting
+      .filter((send) => send.kind === 'priority' || send.id < place)
+      .filter((send) => send.kind !== kind);
+    if (kind !== 'priority')
+      deepEqual(
+        overtaken.filter((send) => wire.mayCarry(send.kind)),
+        [],
+      );
     ok(wire.mayCarry(kind));
     for (const send of kind === 'presence' ? ofKind : ofKind.slice(0, 1)) send.expected = 'sent';
   }
@@ -166,13 +178,19 @@ class SendQueueModel {
     const { open } = this;
     const kept = open === null || open.isBroken ? [] : this.waiting.filter(({ kind }) => open.mayCarry(kind));
     deepEqual({ kept, pending: this.queue.pending }, { kept: [], pending: this.frameCount });
-    for (const { id, expected, outcomes } of this.sends) deepEqual({ id, outcomes }, { id, outcomes: expected === 'waits' ? [] : [expected] });
+    for (const { id, expected, outcomes } of this.sends)
+      deepEqual({ id, outcomes }, { id, outcomes: expected === 'waits' ? [] : [expected] });
   }
 
   checkLog(): void {
     for (const { frames } of this.connections) {
       ok(maxWithin(frames, 60_000) <= 120);
-      ok(maxWithin(frames.filter(({ kind }) => kind === 'presence'), 20_000) <= 5);
+      ok(
+        maxWithin(
+          frames.filter(({ kind }) => kind === 'presence'),
+          20_000,
+        ) <= 5,
+      );
     }
   }
 }
@@ -195,10 +213,16 @@ const steps = [
       if (send !== undefined) model.abort(send);
     }),
   ),
-  fc.oneof(fc.nat({ max: 70_000 }), fc.constantFrom(1, 499, 500, 20_500, 60_000)).map((ms) =>
-    step<SendQueueModel>(`advance ${ms} ms`, (model) => model.clock.advance(ms)),
+  fc
+    .oneof(fc.nat({ max: 70_000 }), fc.constantFrom(1, 499, 500, 20_500, 60_000))
+    .map((ms) => step<SendQueueModel>(`advance ${ms} ms`, (model) => model.clock.advance(ms))),
+  fc.constant(
+    step<SendQueueModel>(
+      'connect',
+      (model) => model.connect(),
+      (model) => !model.isStopped,
+    ),
   ),
-  fc.constant(step<SendQueueModel>('connect', (model) => model.connect(), (model) => !model.isStopped)),
   fc.constant(step<SendQueueModel>('disconnect', (model) => model.disconnect())),
   fc.constant(
     step<SendQueueModel>('the socket breaks', (model) => {

@@ -42,13 +42,21 @@ class SessionStoreModel<Store extends SessionStore = SessionStore> {
     if (what === 'clear') this.sessions.delete(shardId);
     else if (what !== 'load') this.sessions.set(shardId, what);
     const result = what === 'load' ? store.load(shardId) : what === 'clear' ? store.clear(shardId) : store.save(what);
-    this.#calls.push({ store, shardId, expected, result: result.catch(({ code }: GatewayError) => (code === 'SESSION_STORE_FAILED' ? 'unreadable' : code)) });
+    this.#calls.push({
+      store,
+      shardId,
+      expected,
+      result: result.catch(({ code }: GatewayError) => (code === 'SESSION_STORE_FAILED' ? 'unreadable' : code)),
+    });
   }
 
   async settle(): Promise<void> {
     const calls = this.#calls;
     this.#calls = [];
-    deepEqual(await Promise.all(calls.map(({ result }) => result)), calls.map(({ expected }) => expected));
+    deepEqual(
+      await Promise.all(calls.map(({ result }) => result)),
+      calls.map(({ expected }) => expected),
+    );
   }
 
   /** What is stored, as any of the stores sees it. */
@@ -92,7 +100,10 @@ class FileSessionStoreModel extends SessionStoreModel<FileSessionStore> {
     await this.settle();
     await Promise.all([this.store(0).save(one), this.store(1).save(other)]);
     const winner = await this.store(0).load(one.shardId);
-    ok([one, other].some((session) => JSON.stringify(session) === JSON.stringify(winner)), 'what is stored is neither of both');
+    ok(
+      [one, other].some((session) => JSON.stringify(session) === JSON.stringify(winner)),
+      'what is stored is neither of both',
+    );
     this.sessions.set(one.shardId, winner!);
   }
 }
@@ -113,31 +124,69 @@ const sessions = shardIds.chain((shardId) =>
 );
 
 const stepsOf = <W extends SessionStoreModel>(): fc.Arbitrary<fc.AsyncCommand<W, W>>[] => [
-  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) => model.call(store, session.shardId, session))),
-  fc.tuple(which, sessions).map(([store, session]) => step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) => model.call(store, session.shardId, session))),
-  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} loads ${shardId}`, (model) => model.call(store, shardId, 'load'))),
-  fc.tuple(which, shardIds).map(([store, shardId]) => step<W>(`store ${store} clears ${shardId}`, (model) => model.call(store, shardId, 'clear'))),
+  fc
+    .tuple(which, sessions)
+    .map(([store, session]) =>
+      step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) =>
+        model.call(store, session.shardId, session),
+      ),
+    ),
+  fc
+    .tuple(which, sessions)
+    .map(([store, session]) =>
+      step<W>(`store ${store} saves ${JSON.stringify(session)}`, (model) =>
+        model.call(store, session.shardId, session),
+      ),
+    ),
+  fc
+    .tuple(which, shardIds)
+    .map(([store, shardId]) =>
+      step<W>(`store ${store} loads ${shardId}`, (model) => model.call(store, shardId, 'load')),
+    ),
+  fc
+    .tuple(which, shardIds)
+    .map(([store, shardId]) =>
+      step<W>(`store ${store} clears ${shardId}`, (model) => model.call(store, shardId, 'clear')),
+    ),
   fc.constant(step<W>('everything settles', (model) => model.settle())),
 ];
 
 const strangeTexts = fc.oneof(
   fc.constantFrom('', '{}', 'null', '[]', '{"sessionId":"x"}', '\u0000'),
-  fc.tuple(sessions, fc.nat()).map(([session, cut]) => JSON.stringify(session).slice(0, cut % JSON.stringify(session).length)),
+  fc
+    .tuple(sessions, fc.nat())
+    .map(([session, cut]) => JSON.stringify(session).slice(0, cut % JSON.stringify(session).length)),
 );
 const fileSteps = [
   ...stepsOf<FileSessionStoreModel>(),
-  fc.tuple(which, sessions, fc.nat({ max: 80 })).map(([store, session, bytes]) =>
-    step<FileSessionStoreModel>(`store ${store} dies after ${bytes} bytes of shard ${session.shardId}`, (model) => model.crash(store, session, bytes)),
-  ),
-  fc.tuple(shardIds, strangeTexts).map(([shardId, text]) =>
-    step<FileSessionStoreModel>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (model) => model.overwrite(shardId, text)),
-  ),
-  sessions.filter(({ shardId }) => shardId === 0).map((session) =>
-    step<FileSessionStoreModel>(`somebody copies the file of shard 0 to shard 1`, (model) => model.overwrite(1, JSON.stringify(session))),
-  ),
-  fc.tuple(sessions, sessions).map(([one, other]) =>
-    step<FileSessionStoreModel>(`both stores save shard ${one.shardId}`, (model) => model.race(one, { ...other, shardId: one.shardId })),
-  ),
+  fc
+    .tuple(which, sessions, fc.nat({ max: 80 }))
+    .map(([store, session, bytes]) =>
+      step<FileSessionStoreModel>(`store ${store} dies after ${bytes} bytes of shard ${session.shardId}`, (model) =>
+        model.crash(store, session, bytes),
+      ),
+    ),
+  fc
+    .tuple(shardIds, strangeTexts)
+    .map(([shardId, text]) =>
+      step<FileSessionStoreModel>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (model) =>
+        model.overwrite(shardId, text),
+      ),
+    ),
+  sessions
+    .filter(({ shardId }) => shardId === 0)
+    .map((session) =>
+      step<FileSessionStoreModel>(`somebody copies the file of shard 0 to shard 1`, (model) =>
+        model.overwrite(1, JSON.stringify(session)),
+      ),
+    ),
+  fc
+    .tuple(sessions, sessions)
+    .map(([one, other]) =>
+      step<FileSessionStoreModel>(`both stores save shard ${one.shardId}`, (model) =>
+        model.race(one, { ...other, shardId: one.shardId }),
+      ),
+    ),
 ];
 
 it('a store in memory agrees with a Map after any calls in any order', async () => {

@@ -103,14 +103,24 @@ class SessionWriterModel {
 const steps = [
   fc.constant(step<SessionWriterModel>('save', (model) => model.request(model.requested.length))),
   fc.constant(step<SessionWriterModel>('clear', (model) => model.request(null))),
-  fc.integer({ min: 1, max: 3 }).map((count) => step<SessionWriterModel>(`the next ${count} writes throw`, (model) => void (model.store.throws = count))),
+  fc
+    .integer({ min: 1, max: 3 })
+    .map((count) =>
+      step<SessionWriterModel>(`the next ${count} writes throw`, (model) => void (model.store.throws = count)),
+    ),
   fc.boolean().map((isGood) =>
     step<SessionWriterModel>(isGood ? 'the write ends' : 'the write fails', async (model) => {
       model.store.end(isGood);
       await turn();
     }),
   ),
-  fc.boolean().map((isGood) => step<SessionWriterModel>(isGood ? 'the write ends, at once' : 'the write fails, at once', (model) => model.store.end(isGood))),
+  fc
+    .boolean()
+    .map((isGood) =>
+      step<SessionWriterModel>(isGood ? 'the write ends, at once' : 'the write fails, at once', (model) =>
+        model.store.end(isGood),
+      ),
+    ),
   fc.constant(
     step<SessionWriterModel>('load', (model) => {
       model.loading += 1;

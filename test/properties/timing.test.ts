@@ -21,39 +21,57 @@ const timings = fc
     backoffBaseMs: durations,
     backoffCapMs: durations,
     readyPatienceMs: durations,
-    invalidSessionWaitMs: fc.tuple(fc.oneof(fc.constant(0), durations), durations).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
+    invalidSessionWaitMs: fc
+      .tuple(fc.oneof(fc.constant(0), durations), durations)
+      .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const),
   })
   .map((timing): ShardTiming => resolveOptions({ token: 'Bot x', intents: 0, timing }).timing);
 const counts = fc.oneof(fc.nat({ max: 20 }), fc.nat({ max: 5_000 }));
-const rolls = fc.oneof(fc.constantFrom(0, 1 - Number.EPSILON / 2), fc.nat({ max: 999 }).map((thousandths) => thousandths / 1_000));
+const rolls = fc.oneof(
+  fc.constantFrom(0, 1 - Number.EPSILON / 2),
+  fc.nat({ max: 999 }).map((thousandths) => thousandths / 1_000),
+);
 
-const counters = (timing: ShardTiming, count: number): AttemptCounters => ({ timing, attempt: count, readyTimeouts: count });
+const counters = (timing: ShardTiming, count: number): AttemptCounters => ({
+  timing,
+  attempt: count,
+  readyTimeouts: count,
+});
 
 /** The least and the most of each wait before the first attempt, and the most before any. */
 const BOUNDS: Readonly<Record<Pause, (timing: ShardTiming) => { min: number; max: number }>> = {
   backoff: ({ backoffCapMs }) => ({ min: 0, max: backoffCapMs }),
   invalidSession: ({ invalidSessionWaitMs: [min, max], backoffCapMs }) => ({ min, max: Math.max(max, backoffCapMs) }),
-  rateLimited: ({ backoffBaseMs, backoffCapMs }) => ({ min: 10 * backoffBaseMs, max: 10 * backoffBaseMs + backoffCapMs }),
+  rateLimited: ({ backoffBaseMs, backoffCapMs }) => ({
+    min: 10 * backoffBaseMs,
+    max: 10 * backoffBaseMs + backoffCapMs,
+  }),
 };
 
-it.each(Object.keys(BOUNDS) as Pause[])('the wait for the reason %s stays within its bounds, and never shrinks with another failure', async (pause) => {
-  const runs = await held(
-    fc.property(timings, counts, rolls, (timing, count, roll) => {
-      const waitMs = reconnectDelayMs(pause, counters(timing, count), () => roll);
-      const { min, max } = BOUNDS[pause](timing);
-      ok(waitMs >= min && waitMs <= max, `${waitMs} ms`);
-      ok(reconnectDelayMs(pause, counters(timing, count + 1), () => roll) >= waitMs);
-    }),
-    500,
-  );
-  expect(runs).toBe(500);
-});
+it.each(Object.keys(BOUNDS) as Pause[])(
+  'the wait for the reason %s stays within its bounds, and never shrinks with another failure',
+  async (pause) => {
+    const runs = await held(
+      fc.property(timings, counts, rolls, (timing, count, roll) => {
+        const waitMs = reconnectDelayMs(pause, counters(timing, count), () => roll);
+        const { min, max } = BOUNDS[pause](timing);
+        ok(waitMs >= min && waitMs <= max, `${waitMs} ms`);
+        ok(reconnectDelayMs(pause, counters(timing, count + 1), () => roll) >= waitMs);
+      }),
+      500,
+    );
+    expect(runs).toBe(500);
+  },
+);
 
 it('the backoff is any part of its ceiling with equal chance, and the ceiling doubles up to the cap', async () => {
   const runs = await held(
     fc.property(timings, fc.integer({ min: 1, max: 40 }), rolls, (timing, attempt, roll) => {
       const ceilingMs = Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (attempt - 2));
-      deepEqual(reconnectDelayMs('backoff', counters(timing, attempt), () => roll), ceilingMs * roll);
+      deepEqual(
+        reconnectDelayMs('backoff', counters(timing, attempt), () => roll),
+        ceilingMs * roll,
+      );
     }),
     500,
   );
@@ -65,7 +83,10 @@ it('the wait after Invalid Session comes from its whole range before the backoff
     fc.property(timings, rolls, (timing, roll) => {
       const [min, max] = timing.invalidSessionWaitMs;
       const small = { ...timing, backoffBaseMs: Math.min(timing.backoffBaseMs, min || Number.MIN_VALUE) };
-      deepEqual(reconnectDelayMs('invalidSession', counters(small, 1), () => roll), min + (max - min) * roll);
+      deepEqual(
+        reconnectDelayMs('invalidSession', counters(small, 1), () => roll),
+        min + (max - min) * roll,
+      );
     }),
     300,
   );

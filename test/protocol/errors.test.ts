@@ -51,7 +51,12 @@ describe('GatewayError', () => {
 
   test('takes a hint, a close code and a cause, even one that is undefined', () => {
     const error = new GatewayError('RATE_LIMITED', 'm', { hint: 'h', closeCode: 4008, cause: undefined });
-    expect(Object.fromEntries(Object.entries(error))).toEqual({ name: 'GatewayError', code: 'RATE_LIMITED', hint: 'h', closeCode: 4008 });
+    expect(Object.fromEntries(Object.entries(error))).toEqual({
+      name: 'GatewayError',
+      code: 'RATE_LIMITED',
+      hint: 'h',
+      closeCode: 4008,
+    });
     expect(Object.hasOwn(error, 'cause')).toBe(true);
   });
 

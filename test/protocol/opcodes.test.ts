@@ -11,5 +11,11 @@ test('every opcode has the number discord-api-types gives it, where it knows the
 });
 
 test('an opcode is named as Discord names it, and by its number when it is not known', () => {
-  expect([0, 10, 43, 5, -1].map((opcode) => opcodeName(opcode))).toEqual(['Dispatch', 'Hello', 'RequestChannelInfo', 'op 5', 'op -1']);
+  expect([0, 10, 43, 5, -1].map((opcode) => opcodeName(opcode))).toEqual([
+    'Dispatch',
+    'Hello',
+    'RequestChannelInfo',
+    'op 5',
+    'op -1',
+  ]);
 });

@@ -44,7 +44,15 @@ describe('IDENTIFY', () => {
 
   test('carries payload compression, the large threshold and the presence', () => {
     const presence = { since: null, activities: [], status: 'idle' as never, afk: false };
-    const options = { intents: 0, shardId: 0, shardCount: 1, properties, compress: true, largeThreshold: 250, presence };
+    const options = {
+      intents: 0,
+      shardId: 0,
+      shardCount: 1,
+      properties,
+      compress: true,
+      largeThreshold: 250,
+      presence,
+    };
     expect(JSON.parse(identifyPayload(token, options))).toEqual({
       op: 2,
       d: { token: 't0ken', intents: 0, properties, compress: true, large_threshold: 250, shard: [0, 1], presence },
@@ -80,19 +88,31 @@ describe('serializePayload', () => {
     expect(refusal({ op, d: {} })).toEqual({ code: 'OPCODE_NOT_ALLOWED', message: `${name} can't be sent by a user` });
   });
 
-  test.each([undefined, null, 'text', 3, [], {}, { d: {} }, { op: '3', d: {} }])('refuses %j as no payload', (payload) => {
-    expect(refusal(payload)).toEqual({ code: 'INVALID_PAYLOAD', message: 'a payload is an object with a numeric op' });
-  });
+  test.each([undefined, null, 'text', 3, [], {}, { d: {} }, { op: '3', d: {} }])(
+    'refuses %j as no payload',
+    (payload) => {
+      expect(refusal(payload)).toEqual({
+        code: 'INVALID_PAYLOAD',
+        message: 'a payload is an object with a numeric op',
+      });
+    },
+  );
 
-  test.each([{ op: 3 }, { op: 3, d: null }, { op: 3, d: 1 }, { op: 3, d: '{}' }])('refuses %j, which has no data', (payload) => {
-    expect(refusal(payload)).toEqual({ code: 'INVALID_PAYLOAD', message: 'd must be an object' });
-  });
+  test.each([{ op: 3 }, { op: 3, d: null }, { op: 3, d: 1 }, { op: 3, d: '{}' }])(
+    'refuses %j, which has no data',
+    (payload) => {
+      expect(refusal(payload)).toEqual({ code: 'INVALID_PAYLOAD', message: 'd must be an object' });
+    },
+  );
 
   test('refuses what JSON cannot hold, with the reason as the cause', () => {
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     for (const d of [circular, { id: 1n }]) {
-      expect(refusal({ op: 8, d })).toEqual({ code: 'INVALID_PAYLOAD', message: 'the payload cannot be written as JSON' });
+      expect(refusal({ op: 8, d })).toEqual({
+        code: 'INVALID_PAYLOAD',
+        message: 'the payload cannot be written as JSON',
+      });
       expect(() => serializePayload({ op: 8, d })).toThrow(expect.objectContaining({ cause: expect.any(TypeError) }));
     }
   });

@@ -23,7 +23,11 @@ describe('a Token', () => {
     ['a template', (token: Token) => `<${token as unknown as string}>`, '<[redacted]>'],
     ['JSON', (token: Token) => JSON.stringify({ token }), '{"token":"[redacted]"}'],
     ['util.inspect', (token: Token) => inspect({ token }, { showHidden: true, depth: null }), '{ token: [redacted] }'],
-    ['util.inspect without custom inspection', (token: Token) => inspect(token, { customInspect: false, showHidden: true }), 'Token {}'],
+    [
+      'util.inspect without custom inspection',
+      (token: Token) => inspect(token, { customInspect: false, showHidden: true }),
+      'Token {}',
+    ],
     ['structuredClone', (token: Token) => structuredClone({ token }), { token: {} }],
     ['a spread', (token: Token) => Object.assign({}, token), {}],
     ['its own keys', (token: Token) => Reflect.ownKeys(token), []],
@@ -42,7 +46,10 @@ describe('a Token', () => {
       }
       expect(error).toHaveProperty('code', 'INVALID_OPTIONS');
       expect(error).toEqual(
-        new GatewayError('INVALID_OPTIONS', 'token must be a non-empty string: the bot token from the Developer Portal'),
+        new GatewayError(
+          'INVALID_OPTIONS',
+          'token must be a non-empty string: the bot token from the Developer Portal',
+        ),
       );
     },
   );

@@ -55,7 +55,9 @@ describe('FileSessionStore', () => {
   it.skipIf(process.platform === 'win32')('lets only the owner read a session', async () => {
     const made = join(directory, 'made');
     await new FileSessionStore(made).save(aSession());
-    const modes = await Promise.all([made, join(made, 'shard-0.json')].map(async (path) => (await stat(path)).mode & 0o777));
+    const modes = await Promise.all(
+      [made, join(made, 'shard-0.json')].map(async (path) => (await stat(path)).mode & 0o777),
+    );
     expect(modes).toEqual([0o700, 0o600]);
   });
 
@@ -82,7 +84,11 @@ describe('FileSessionStore', () => {
   it('goes on after a call that failed', async () => {
     await writeFile(file, 'torn');
     const [loaded, saved, again] = await Promise.allSettled([store.load(0), store.save(aSession()), store.load(0)]);
-    expect([loaded.status, saved.status, again]).toEqual(['rejected', 'fulfilled', { status: 'fulfilled', value: aSession() }]);
+    expect([loaded.status, saved.status, again]).toEqual([
+      'rejected',
+      'fulfilled',
+      { status: 'fulfilled', value: aSession() },
+    ]);
   });
 
   it('says where it could not write when its directory is a file', async () => {

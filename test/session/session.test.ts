@@ -22,8 +22,14 @@ describe('parseSession', () => {
 
   it.each([
     ['sessionId must be a non-empty string', [{ sessionId: '' }, { sessionId: 1 }, { sessionId: undefined }]],
-    ['resumeUrl must be a ws:// or wss:// URL', [{ resumeUrl: 'https://x.example' }, { resumeUrl: '' }, { resumeUrl: null }]],
-    ['sequence must be a non-negative integer', [{ sequence: -1 }, { sequence: 1.5 }, { sequence: '1' }, { sequence: null }]],
+    [
+      'resumeUrl must be a ws:// or wss:// URL',
+      [{ resumeUrl: 'https://x.example' }, { resumeUrl: '' }, { resumeUrl: null }],
+    ],
+    [
+      'sequence must be a non-negative integer',
+      [{ sequence: -1 }, { sequence: 1.5 }, { sequence: '1' }, { sequence: null }],
+    ],
     ['shardId must be a non-negative integer', [{ shardId: -1 }, { shardId: Number.NaN }, { shardId: '0' }]],
     ['shardCount must be an integer above shardId', [{ shardCount: 0 }, { shardId: 4 }, { shardCount: 4.5 }]],
   ])('says that %s', (why, changes) => {
@@ -272,6 +278,9 @@ describe('SessionKeeper', () => {
     await keeper.flushed();
     keeper.clear(0);
     await keeper.flushed();
-    expect(faults.map(({ cause }) => cause)).toEqual([new TypeError('no such method'), new TypeError('no such method')]);
+    expect(faults.map(({ cause }) => cause)).toEqual([
+      new TypeError('no such method'),
+      new TypeError('no such method'),
+    ]);
   });
 });

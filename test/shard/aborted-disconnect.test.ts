@@ -4,7 +4,10 @@ import { readyShard } from '../kit/virtual-shard.ts';
 
 it('disconnect() with a signal that is aborted already stops the shard at once, and says so', async () => {
   const { shard, gateway, clock } = await readyShard();
-  await expect(shard.disconnect({ signal: AbortSignal.abort('no time') })).rejects.toMatchObject({ code: 'ABORTED', cause: 'no time' });
+  await expect(shard.disconnect({ signal: AbortSignal.abort('no time') })).rejects.toMatchObject({
+    code: 'ABORTED',
+    cause: 'no time',
+  });
   expect(shard.state).toBe('disconnected');
   await clock.advanceAsync(100);
   expect([gateway.last.readyState, clock.pending]).toEqual([3, 0]);

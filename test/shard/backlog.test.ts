@@ -10,30 +10,33 @@ function work(ms: number): void {
 }
 
 describe('a backlog', () => {
-  it.each(['none', 'zlib-stream', 'zstd-stream'] as const)('lets a beat through before its end, and stays in order (%s)', async (compression) => {
-    // The first beat of the schedule is far away, so that there is one only.
-    await using kit = await liveShard({ compression, random: () => 0.99 }, { heartbeatIntervalMs: 10_000 });
-    const { gateway, shard } = kit;
-    await shard.connect();
-    const connection = gateway.connections.at(-1)!;
-    const heartbeats = (): number => connection.received.filter(({ op }) => op === 1).length;
-    const seen: number[] = [];
-    let heartbeatsBeforeLast = 0;
-    shard.onDispatch('WORK', (_d, { s }) => {
-      if (seen.length === 0) setTimeout(() => void shard.heartbeat(), 1);
-      seen.push(s);
-      heartbeatsBeforeLast = heartbeats();
-      work(1);
-    });
-    const done = nextEvent(shard, 'dispatch', ({ t }) => t === 'DONE');
-    const noise = Array.from({ length: 200 }, (_, index) => String(Math.sin(index)).repeat(100).slice(0, 2_000));
-    for (const text of noise) gateway.dispatch('WORK', { text });
-    gateway.dispatch('DONE', {});
-    await done;
-    const first = seen[0] ?? 0;
-    expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => first + index));
-    expect(heartbeatsBeforeLast).toBe(1);
-  });
+  it.each(['none', 'zlib-stream', 'zstd-stream'] as const)(
+    'lets a beat through before its end, and stays in order (%s)',
+    async (compression) => {
+      // The first beat of the schedule is far away, so that there is one only.
+      await using kit = await liveShard({ compression, random: () => 0.99 }, { heartbeatIntervalMs: 10_000 });
+      const { gateway, shard } = kit;
+      await shard.connect();
+      const connection = gateway.connections.at(-1)!;
+      const heartbeats = (): number => connection.received.filter(({ op }) => op === 1).length;
+      const seen: number[] = [];
+      let heartbeatsBeforeLast = 0;
+      shard.onDispatch('WORK', (_d, { s }) => {
+        if (seen.length === 0) setTimeout(() => void shard.heartbeat(), 1);
+        seen.push(s);
+        heartbeatsBeforeLast = heartbeats();
+        work(1);
+      });
+      const done = nextEvent(shard, 'dispatch', ({ t }) => t === 'DONE');
+      const noise = Array.from({ length: 200 }, (_, index) => String(Math.sin(index)).repeat(100).slice(0, 2_000));
+      for (const text of noise) gateway.dispatch('WORK', { text });
+      gateway.dispatch('DONE', {});
+      await done;
+      const first = seen[0] ?? 0;
+      expect(seen).toEqual(Array.from({ length: 200 }, (_, index) => first + index));
+      expect(heartbeatsBeforeLast).toBe(1);
+    },
+  );
 
   it('lets a close frame through that came after it, once it is worked off', async () => {
     const { clock, gateway, shard, events } = await readyShard();

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { DecodePredictor } from '../../src/shard/decode-predictor.ts';
 
-const hints = (predictor: DecodePredictor, count: number): string[] => Array.from({ length: count }, () => predictor.decodeHintFor('A'));
+const hints = (predictor: DecodePredictor, count: number): string[] =>
+  Array.from({ length: count }, () => predictor.decodeHintFor('A'));
 
 it('what was never read is not expected to be', () => {
   expect(hints(new DecodePredictor(), 3)).toEqual(['unlikely', 'unlikely', 'unlikely']);

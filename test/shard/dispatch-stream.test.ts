@@ -6,7 +6,10 @@ import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 /** A stream that holds dispatches, and what its owner was told. */
 function streamWith(count: number, options?: DispatchStreamOptions) {
   const calls: string[] = [];
-  const callbacks = { onPressureChange: () => void calls.push(`full: ${stream.isFull}`), onClosed: () => void calls.push('closed') };
+  const callbacks = {
+    onPressureChange: () => void calls.push(`full: ${stream.isFull}`),
+    onClosed: () => void calls.push('closed'),
+  };
   const stream = new DispatchStream(callbacks, options);
   const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {}, raw: Buffer.from('{}') }, null);
   for (let s = 1; s <= count; s += 1) push(s);

@@ -10,7 +10,16 @@ import { TOKEN } from '../kit/virtual-shard.ts';
 async function quietShard(options: Partial<ShardOptions> = {}) {
   const clock = new VirtualClock();
   const gateway = new MemoryGateway(clock);
-  const shard = new Shard({ token: TOKEN, intents: [], url: 'wss://main.test', compression: 'none', createSocket: gateway.createSocket, clock, random: () => 0.5, ...options });
+  const shard = new Shard({
+    token: TOKEN,
+    intents: [],
+    url: 'wss://main.test',
+    compression: 'none',
+    createSocket: gateway.createSocket,
+    clock,
+    random: () => 0.5,
+    ...options,
+  });
   const faults: string[] = [];
   shard.on('fault', ({ code }) => faults.push(code));
   const connected = shard.connect();
@@ -28,7 +37,12 @@ describe('a dispatch', () => {
     const { shard, faults, receive, clock } = await quietShard();
     shard.onDispatch('WANTED', () => undefined);
     receive('OTHER', BROKEN);
-    expect([shard.lastSequence, shard.health.lastDispatchAt, shard.session?.sequence, faults]).toEqual([2, clock.now(), 2, []]);
+    expect([shard.lastSequence, shard.health.lastDispatchAt, shard.session?.sequence, faults]).toEqual([
+      2,
+      clock.now(),
+      2,
+      [],
+    ]);
     await clock.advanceAsync(100);
     expect(shard.state).toBe('ready');
   });
@@ -47,7 +61,10 @@ describe('a dispatch', () => {
     const parse = vi.spyOn(JSON, 'parse');
     const counts: number[] = [];
     const count = (): void => void counts.push(parse.mock.calls.length);
-    shard.on('dispatch', count).on('dispatch', ({ d }) => expect(d).toEqual({ a: 1 })).on('dispatch', count);
+    shard
+      .on('dispatch', count)
+      .on('dispatch', ({ d }) => expect(d).toEqual({ a: 1 }))
+      .on('dispatch', count);
     shard.on('dispatch', ({ d }) => expect(d).toEqual({ a: 1 })).on('dispatch', count);
     receive('ANY', '{"a":1}');
     parse.mockRestore();
@@ -147,7 +164,8 @@ describe('a dispatch', () => {
 
 it('a packet whose opcode is no number is ignored', async () => {
   const { shard, gateway, faults } = await quietShard();
-  for (const op of ['"__proto__"', '"constructor"', 'null', '{}']) gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
+  for (const op of ['"__proto__"', '"constructor"', 'null', '{}'])
+    gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
   expect([shard.state, faults]).toEqual(['ready', []]);
 });
 
@@ -157,7 +175,9 @@ describe('the option events', () => {
     const { shard, receive } = await quietShard({ events: ['MESSAGE_CREATE'] });
     shard.onDispatch('TYPING_START', () => delivered.push('typing'));
     shard.onDispatch('MESSAGE_CREATE', () => delivered.push('message'));
-    shard.on('dispatch', ({ t }) => delivered.push(t)).on('rateLimited', ({ opcode }) => delivered.push(`limited ${opcode}`));
+    shard
+      .on('dispatch', ({ t }) => delivered.push(t))
+      .on('rateLimited', ({ opcode }) => delivered.push(`limited ${opcode}`));
     const stream = shard.dispatches();
     receive('TYPING_START', '{}');
     receive('RATE_LIMITED', '{"opcode":8}');
@@ -176,7 +196,12 @@ describe('the option events', () => {
     expect(gateway.last.sentOps()).toContain(8);
   });
 
-  it.each([['a name', 'MESSAGE_CREATE'], ['numbers', [1]]])('is refused when it is %s', (_what, events) => {
-    expect(() => new Shard({ token: TOKEN, intents: 0, events: events as never })).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+  it.each([
+    ['a name', 'MESSAGE_CREATE'],
+    ['numbers', [1]],
+  ])('is refused when it is %s', (_what, events) => {
+    expect(() => new Shard({ token: TOKEN, intents: 0, events: events as never })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS' }),
+    );
   });
 });

@@ -16,7 +16,9 @@ describe('GuildMemberRequests', () => {
   it('takes a nonce of 32 bytes, and refuses one that Discord would leave out of its chunks', async () => {
     const requests = new GuildMemberRequests({ clock: new VirtualClock(), random: () => 0, send: async () => {} });
     const nonce = 'ü'.repeat(16);
-    await expect(requests.request({ ...REQUEST, nonce: `${nonce}x` })).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
+    await expect(requests.request({ ...REQUEST, nonce: `${nonce}x` })).rejects.toMatchObject({
+      code: 'INVALID_PAYLOAD',
+    });
     expect(requests.hasPending).toBe(false);
     const request = requests.request({ ...REQUEST, nonce });
     for (const index of [0, 1]) requests.onChunk({ ...chunk(index), nonce });

@@ -23,11 +23,27 @@ async function runScenario(inspect: Inspect) {
   gateway.dispatch('MESSAGE_CREATE', { content: 'again' });
   await clock.advanceAsync(100_000);
   await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
-  return { states: events.states, dispatched: events.dispatched, faults: events.of('fault'), pending: clock.pending, kit };
+  return {
+    states: events.states,
+    dispatched: events.dispatched,
+    faults: events.of('fault'),
+    pending: clock.pending,
+    kit,
+  };
 }
 
 const UNDISTURBED = {
-  states: ['connecting', 'identifying', 'ready', 'reconnecting', 'connecting', 'resuming', 'ready', 'disconnecting', 'disconnected'],
+  states: [
+    'connecting',
+    'identifying',
+    'ready',
+    'reconnecting',
+    'connecting',
+    'resuming',
+    'ready',
+    'disconnecting',
+    'disconnected',
+  ],
   dispatched: ['READY', 'MESSAGE_CREATE', 'RESUMED', 'MESSAGE_CREATE'],
   pending: 0,
 };
@@ -38,7 +54,10 @@ describe('an observer', () => {
   test('sees every kind of inspection event, as a function or as an object', async () => {
     const seen = { function: new Set<string>(), object: new Set<string>() };
     expect(await runScenario(({ type }) => void seen.function.add(type))).toMatchObject({ ...UNDISTURBED, faults: [] });
-    expect(await runScenario({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({ ...UNDISTURBED, faults: [] });
+    expect(await runScenario({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({
+      ...UNDISTURBED,
+      faults: [],
+    });
     expect([[...seen.function].toSorted(), [...seen.object].toSorted()]).toEqual([KINDS.toSorted(), KINDS.toSorted()]);
   });
 
@@ -56,8 +75,23 @@ describe('an observer', () => {
   });
 
   test.each<[string, () => Inspect]>([
-    ['whose next is a getter that throws', () => ({ get next(): never { throw CAUSE; } })],
-    ['whose attach is a getter that throws', () => ({ next: () => undefined, get attach(): never { throw CAUSE; } })],
+    [
+      'whose next is a getter that throws',
+      () => ({
+        get next(): never {
+          throw CAUSE;
+        },
+      }),
+    ],
+    [
+      'whose attach is a getter that throws',
+      () => ({
+        next: () => undefined,
+        get attach(): never {
+          throw CAUSE;
+        },
+      }),
+    ],
     ['whose next gives back a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
     ['that is an async function that throws', () => () => Promise.reject(CAUSE)],
   ])('%s is detached, reported once, and the shard goes on', async (_, observer) => {
@@ -93,7 +127,8 @@ describe('an observer', () => {
   test('may call the shard from within', async () => {
     const kit = virtualShard({
       inspect: ({ type, ...rest }) => {
-        if (type === '@xstate.snapshot' && 'event' in rest && rest.event.type === 'gateway.ready') void kit.shard.disconnect();
+        if (type === '@xstate.snapshot' && 'event' in rest && rest.event.type === 'gateway.ready')
+          void kit.shard.disconnect();
       },
     });
     await Promise.all([kit.shard.connect(), kit.clock.advanceAsync(100)]);
@@ -107,14 +142,19 @@ describe('an observer', () => {
       },
     });
     await Promise.all([shard.connect(), clock.advanceAsync(100)]);
-    expect(events.of('fault').map(({ code, cause }) => [code, cause])).toEqual([['OBSERVER_THREW', expect.any(RangeError)]]);
+    expect(events.of('fault').map(({ code, cause }) => [code, cause])).toEqual([
+      ['OBSERVER_THREW', expect.any(RangeError)],
+    ]);
     expect(shard.state).toBe('ready');
   });
 
   test('that is slow slows the shard, and nothing else', async () => {
     const busy = new Int32Array(new SharedArrayBuffer(4));
     // With the times a shard has by default: what is slow must not seem to be lost.
-    await using kit = await liveShard({ inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: {}, random: () => 0.1 }, { heartbeatIntervalMs: 5_000 });
+    await using kit = await liveShard(
+      { inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: {}, random: () => 0.1 },
+      { heartbeatIntervalMs: 5_000 },
+    );
     const { gateway, shard, events } = kit;
     await shard.connect();
     await nextEvent(shard, 'heartbeat');

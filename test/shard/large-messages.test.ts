@@ -30,8 +30,11 @@ it('a message may have 64 MiB, unless told otherwise', () => {
   expect(resolveOptions({ token: TOKEN, intents: 0 }).maxMessageBytes).toBe(64 * 1_024 * 1_024);
 });
 
-it.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])('maxMessageBytes of %s is refused', (maxMessageBytes) => {
-  const construct = (): Shard => new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });
-  expect(construct).toThrow(GatewayError);
-  expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
-});
+it.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])(
+  'maxMessageBytes of %s is refused',
+  (maxMessageBytes) => {
+    const construct = (): Shard => new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });
+    expect(construct).toThrow(GatewayError);
+    expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+  },
+);

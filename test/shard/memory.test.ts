@@ -55,7 +55,10 @@ const RECONNECTS = 20;
 
 describe('in memory', () => {
   test('there is one machine for all shards', () => {
-    const shards = Array.from({ length: 10 }, (_, shardId) => new Shard({ token: 'a', intents: 0, shardId, shardCount: 10 }));
+    const shards = Array.from(
+      { length: 10 },
+      (_, shardId) => new Shard({ token: 'a', intents: 0, shardId, shardCount: 10 }),
+    );
     expect(new Set(shards.map(({ actor }) => actor.getSnapshot().machine)).size).toBe(1);
   });
 

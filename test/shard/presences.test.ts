@@ -9,7 +9,8 @@ it('ignoreRateLimit takes no presence past the limit of presences, nor past a la
   const { shard, gateway, clock } = await readyShard();
   const sends = Array.from({ length: 8 }, (_, n) => shard.send(presence(`game ${n}`), { ignoreRateLimit: true }));
   await clock.advanceAsync(19_000);
-  const games = (): unknown[] => gateway.sent(3).map(({ d }) => (d as { activities: { name: string }[] }).activities[0]?.name);
+  const games = (): unknown[] =>
+    gateway.sent(3).map(({ d }) => (d as { activities: { name: string }[] }).activities[0]?.name);
   expect(games()).toEqual(['game 0', 'game 1', 'game 2', 'game 3', 'game 4']);
   await clock.advanceAsync(2_000);
   await Promise.all(sends);

@@ -10,7 +10,9 @@ it('a session that is given while forceClose() ends another lives on, on a socke
   shard.forceClose(1000);
   await clock.advanceAsync(100);
   expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3, 1]);
-  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([{ session_id: 'elsewhere', seq: 7 }]);
+  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
+    { session_id: 'elsewhere', seq: 7 },
+  ]);
   expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
 });
 
@@ -19,7 +21,9 @@ it('a session that is given while disconnect() discards another lives on', async
   shard.once('stateChange', () => void shard.resume(elsewhere));
   void shard.disconnect({ session: 'discard' });
   await clock.advanceAsync(5_100);
-  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([{ session_id: 'elsewhere', seq: 7 }]);
+  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
+    { session_id: 'elsewhere', seq: 7 },
+  ]);
   expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
 });
 
@@ -29,17 +33,30 @@ it('a session that is given at HELLO of another is resumed on its own host alone
   shard.once('hello', () => void shard.resume(elsewhere));
   void shard.reconnect();
   await clock.advanceAsync(5_100);
-  const resumes = gateway.sockets.slice(length).map(({ url, sent }) => [new URL(url).host, sent.filter(({ op }) => op === 6).map(({ d }) => d)]);
-  expect(resumes).toMatchObject([[expect.any(String), []], ['resume.test', [{ session_id: 'elsewhere', seq: 7 }]]]);
+  const resumes = gateway.sockets
+    .slice(length)
+    .map(({ url, sent }) => [new URL(url).host, sent.filter(({ op }) => op === 6).map(({ d }) => d)]);
+  expect(resumes).toMatchObject([
+    [expect.any(String), []],
+    ['resume.test', [{ session_id: 'elsewhere', seq: 7 }]],
+  ]);
   expect([shard.state, shard.session?.sessionId]).toEqual(['ready', 'elsewhere']);
 });
 
 it('forceClose() in a listener leaves no socket, though one was about to be opened', async () => {
-  const broken = { load: () => Promise.reject(new Error('no disk')), save: async () => undefined, clear: async () => undefined };
+  const broken = {
+    load: () => Promise.reject(new Error('no disk')),
+    save: async () => undefined,
+    clear: async () => undefined,
+  };
   const { shard, gateway, clock } = virtualShard({ sessionStore: broken });
   shard.once('fault', () => shard.forceClose());
   const connected = shard.connect();
   await clock.advanceAsync(10);
   await expect(connected).rejects.toMatchObject({ code: 'STOPPED' });
-  expect([shard.state, gateway.sockets.map(({ readyState }) => readyState), clock.pending]).toEqual(['disconnected', [3], 0]);
+  expect([shard.state, gateway.sockets.map(({ readyState }) => readyState), clock.pending]).toEqual([
+    'disconnected',
+    [3],
+    0,
+  ]);
 });

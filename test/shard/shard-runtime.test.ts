@@ -51,7 +51,12 @@ describe('a listener that throws', () => {
     });
     await Promise.all([shard.connect(), clock.advanceAsync(100)]);
     const [fault] = events.of('fault');
-    expect([shard.state, events.faults, fault?.message, fault?.cause]).toEqual(['ready', ['LISTENER_THREW'], 'a listener of "stateChange" threw', CAUSE]);
+    expect([shard.state, events.faults, fault?.message, fault?.cause]).toEqual([
+      'ready',
+      ['LISTENER_THREW'],
+      'a listener of "stateChange" threw',
+      CAUSE,
+    ]);
   });
 
   test.each([
@@ -92,19 +97,36 @@ describe('a fault', () => {
     gateway.last.receiveRaw(Buffer.from('no JSON'), false);
     await clock.advanceAsync(5_000);
     const [fault] = events.of('fault');
-    expect([fault?.code, fault !== undefined && 'closeCode' in fault && fault.closeCode !== undefined, fault !== undefined && 'cause' in fault]).toEqual(['DECODE_FAILED', false, false]);
+    expect([
+      fault?.code,
+      fault !== undefined && 'closeCode' in fault && fault.closeCode !== undefined,
+      fault !== undefined && 'cause' in fault,
+    ]).toEqual(['DECODE_FAILED', false, false]);
   });
 
   test('of the machine itself ends the shard with its cause', async () => {
     const { shard, events } = await readyShard();
-    shard.actor.send({ type: 'socket.closed', get code(): number { throw new Error('a bug'); } } as never);
+    shard.actor.send({
+      type: 'socket.closed',
+      get code(): number {
+        throw new Error('a bug');
+      },
+    } as never);
     const failures = events.of('failed').map((error) => [error.code, (error.cause as Error).message]);
-    expect([failures, events.states.at(-1)]).toEqual([[['INTERNAL_ERROR', expect.stringContaining('a bug')]], 'failed']);
+    expect([failures, events.states.at(-1)]).toEqual([
+      [['INTERNAL_ERROR', expect.stringContaining('a bug')]],
+      'failed',
+    ]);
   });
 
   test('of a machine that was never connected is told of like any other', () => {
     const { shard, events } = virtualShard();
-    shard.actor.send({ type: 'shard.resume', get session(): never { throw new Error('a bug'); } } as never);
+    shard.actor.send({
+      type: 'shard.resume',
+      get session(): never {
+        throw new Error('a bug');
+      },
+    } as never);
     expect([events.of('failed').map(({ code }) => code), shard.state]).toEqual([['INTERNAL_ERROR'], 'failed']);
   });
 
@@ -112,17 +134,33 @@ describe('a fault', () => {
     const { shard, events } = await readyShard();
     const stopping = shard.disconnect();
     const before = shard.state;
-    shard.actor.send({ type: 'shard.resume', get session(): never { throw new Error('a bug'); } } as never);
+    shard.actor.send({
+      type: 'shard.resume',
+      get session(): never {
+        throw new Error('a bug');
+      },
+    } as never);
     await stopping;
-    expect([before, events.of('failed').map(({ code }) => code), shard.state]).toEqual(['disconnecting', ['INTERNAL_ERROR'], 'failed']);
+    expect([before, events.of('failed').map(({ code }) => code), shard.state]).toEqual([
+      'disconnecting',
+      ['INTERNAL_ERROR'],
+      'failed',
+    ]);
   });
 
   test('of the session store is told of, whichever way the session goes', async () => {
     const cause = new Error('disk full');
-    const sessionStore: SessionStore = { load: async () => null, save: () => Promise.reject(cause), clear: () => Promise.reject(cause) };
+    const sessionStore: SessionStore = {
+      load: async () => null,
+      save: () => Promise.reject(cause),
+      clear: () => Promise.reject(cause),
+    };
     const { shard, clock, events } = await readyShard({ sessionStore });
     await Promise.all([shard.disconnect(), clock.advanceAsync(6_000)]);
-    expect(events.of('fault').map((fault) => [fault.code, fault.cause])).toContainEqual(['SESSION_STORE_FAILED', cause]);
+    expect(events.of('fault').map((fault) => [fault.code, fault.cause])).toContainEqual([
+      'SESSION_STORE_FAILED',
+      cause,
+    ]);
   });
 });
 

@@ -6,11 +6,21 @@ import type { Dispatch, GatewayError, Session } from '../../src/index.ts';
 import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const SESSION: Session = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
-const code = (promise: Promise<unknown>): Promise<string> => promise.then(() => 'settled', (error: GatewayError) => error.code);
+const code = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'settled',
+    (error: GatewayError) => error.code,
+  );
 
 describe('a Shard', () => {
   test('says at once what it was made with', () => {
-    const { shard } = virtualShard({ intents: ['Guilds', 'GuildMessages'], shardId: 3, shardCount: 8, largeThreshold: 100, shouldReconnect: false });
+    const { shard } = virtualShard({
+      intents: ['Guilds', 'GuildMessages'],
+      shardId: 3,
+      shardCount: 8,
+      largeThreshold: 100,
+      shouldReconnect: false,
+    });
     const { intents, shardId, shardCount, largeThreshold, shouldReconnect, url, version } = shard;
     expect({ intents, shardId, shardCount, largeThreshold, shouldReconnect, url, version }).toEqual({
       intents: Intents.Guilds | Intents.GuildMessages,
@@ -27,7 +37,13 @@ describe('a Shard', () => {
     const { shard } = virtualShard();
     const { state, session, lastSequence, heartbeatInterval, heartbeatAcknowledged, ping, pendingSends } = shard;
     expect([state, session, lastSequence, heartbeatInterval, heartbeatAcknowledged, ping, pendingSends]).toEqual([
-      'disconnected', null, null, null, null, null, 0,
+      'disconnected',
+      null,
+      null,
+      null,
+      null,
+      null,
+      0,
     ]);
     expect(shard.health).toEqual({ lastFrameAt: null, lastAckAt: null, lastDispatchAt: null });
   });
@@ -35,12 +51,20 @@ describe('a Shard', () => {
   test('identifies with what it was told', async () => {
     const properties = { os: 'plan9', browser: 'lib', device: 'toaster' };
     const { gateway } = await readyShard({ shardId: 1, shardCount: 4, largeThreshold: 250, properties });
-    expect(gateway.sent(2)[0]!.d).toEqual({ token: TOKEN, intents: 1, properties, large_threshold: 250, shard: [1, 4] });
+    expect(gateway.sent(2)[0]!.d).toEqual({
+      token: TOKEN,
+      intents: 1,
+      properties,
+      large_threshold: 250,
+      shard: [1, 4],
+    });
     expect(gateway.last.url.href).toBe('wss://main.test/?v=10&encoding=json');
   });
 
   test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
-    const { clock, gateway } = await readyShard({ rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`) });
+    const { clock, gateway } = await readyShard({
+      rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`),
+    });
     gateway.allowViolation('identify-host', 'there is a proxy before the hosts');
     gateway.allowViolation('resume-host', 'there is a proxy before the hosts');
     gateway.last.end(1006);
@@ -105,7 +129,11 @@ describe('a Shard', () => {
     await clock.advanceAsync(60_000);
     expect([shard.state, gateway.sockets.length, shard.session?.sessionId]).toEqual(['disconnected', 2, 'session-1']);
     expect(events.of('disconnected').at(-1)).toEqual({
-      code: 1006, reason: 'abnormal closure', initiator: 'transport', willReconnect: false, willResume: false,
+      code: 1006,
+      reason: 'abnormal closure',
+      initiator: 'transport',
+      willReconnect: false,
+      willResume: false,
     });
   });
 
@@ -139,7 +167,11 @@ describe('a Shard', () => {
     const { clock, gateway, shard, events } = await readyShard({ session: SESSION });
     expect(gateway.last.url.origin).toBe('wss://resume.test');
     await Promise.all([shard.reinstantiate(), clock.advanceAsync(10_000)]);
-    expect([gateway.sockets[0]!.closedWith, gateway.last.url.origin, gateway.last.sentOps()]).toEqual([4000, 'wss://main.test', [2]]);
+    expect([gateway.sockets[0]!.closedWith, gateway.last.url.origin, gateway.last.sentOps()]).toEqual([
+      4000,
+      'wss://main.test',
+      [2],
+    ]);
     expect(events.of('reconnected')).toEqual([{ resumed: false }]);
   });
 
@@ -227,15 +259,34 @@ describe('a Shard', () => {
     gateway.last.end(4000, 'Unknown error');
     await clock.advanceAsync(1_000);
     await Promise.all([shard.disconnect({ reason: 'enough' }), clock.advanceAsync(10)]);
-    const emitted = events.all.filter(({ name }) => name !== 'raw').map(({ name, args: [arg] }) => {
-      const { to, t } = (arg ?? {}) as { to?: string; t?: string };
-      return [name, to ?? t].filter(Boolean).join(' ');
-    });
+    const emitted = events.all
+      .filter(({ name }) => name !== 'raw')
+      .map(({ name, args: [arg] }) => {
+        const { to, t } = (arg ?? {}) as { to?: string; t?: string };
+        return [name, to ?? t].filter(Boolean).join(' ');
+      });
     expect(emitted).toEqual([
-      'stateChange connecting', 'connected', 'stateChange identifying', 'hello', 'stateChange ready', 'ready', 'dispatch READY',
-      'dispatch MESSAGE_CREATE', 'stateChange reconnecting', 'disconnected', 'stateChange connecting', 'connected',
-      'stateChange resuming', 'hello', 'stateChange ready', 'reconnected', 'resumed', 'dispatch RESUMED',
-      'stateChange disconnecting', 'stateChange disconnected', 'disconnected',
+      'stateChange connecting',
+      'connected',
+      'stateChange identifying',
+      'hello',
+      'stateChange ready',
+      'ready',
+      'dispatch READY',
+      'dispatch MESSAGE_CREATE',
+      'stateChange reconnecting',
+      'disconnected',
+      'stateChange connecting',
+      'connected',
+      'stateChange resuming',
+      'hello',
+      'stateChange ready',
+      'reconnected',
+      'resumed',
+      'dispatch RESUMED',
+      'stateChange disconnecting',
+      'stateChange disconnected',
+      'disconnected',
     ]);
     expect(events.of('disconnected')).toEqual([
       { code: 4000, reason: 'Unknown error', initiator: 'gateway', willReconnect: true, willResume: true },
@@ -352,11 +403,18 @@ describe('a Shard', () => {
 
   test.each([
     ['rejects', () => Promise.reject(new Error('disk on fire'))],
-    ['throws', (): never => { throw new Error('disk on fire'); }],
+    [
+      'throws',
+      (): never => {
+        throw new Error('disk on fire');
+      },
+    ],
     ['gives nonsense', () => Promise.resolve({ sessionId: 5 } as never)],
     ['never answers', () => new Promise<never>(() => {})],
   ])('a store that %s costs the session, not the connection', async (_, load) => {
-    const { clock, shard, events } = virtualShard({ sessionStore: { load, save: async () => {}, clear: async () => {} } });
+    const { clock, shard, events } = virtualShard({
+      sessionStore: { load, save: async () => {}, clear: async () => {} },
+    });
     const connecting = shard.connect();
     await clock.advanceAsync(11_000);
     await connecting;
@@ -366,7 +424,12 @@ describe('a Shard', () => {
   test('a machine that breaks takes its socket along, says so, and can be started again', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     const waiting = code(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }));
-    shard.actor.send({ type: 'socket.closed', get code(): number { throw new Error('a bug'); } } as never);
+    shard.actor.send({
+      type: 'socket.closed',
+      get code(): number {
+        throw new Error('a bug');
+      },
+    } as never);
     expect([shard.state, gateway.last.closedWith, await waiting]).toEqual(['failed', 'terminated', 'INTERNAL_ERROR']);
     expect(events.of('failed').map((error) => error.code)).toEqual(['INTERNAL_ERROR']);
     await Promise.all([shard.connect(), clock.advanceAsync(10_000)]);

@@ -11,7 +11,13 @@ it('a dispatch of a new session that waits in a stream is not stored as handed o
   gateway.last.receive({ op: 9, d: false });
   gateway.sequence = 0;
   await clock.advanceAsync(10_000);
-  expect(shard.session).toEqual({ sessionId: 'session-2', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 });
+  expect(shard.session).toEqual({
+    sessionId: 'session-2',
+    resumeUrl: 'wss://resume.test',
+    sequence: 1,
+    shardId: 0,
+    shardCount: 1,
+  });
   expect(await sessionStore.load(0)).toEqual({ ...shard.session, sequence: 0 });
   for (let n = 0; n < 51; n += 1) await stream.next();
   const disconnected = shard.disconnect();
@@ -72,12 +78,18 @@ it('a session that is set back while a stream holds what came of it is stored at
 });
 
 it('a session that is given up at rest is not sought again, however slow the store', async () => {
-  const hanging = { load: () => new Promise<never>(() => undefined), save: async () => undefined, clear: async () => undefined };
+  const hanging = {
+    load: () => new Promise<never>(() => undefined),
+    save: async () => undefined,
+    clear: async () => undefined,
+  };
   const session = { sessionId: 'old', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 };
   const { shard, gateway, clock } = virtualShard({ session, sessionStore: hanging });
   await shard.disconnect({ session: 'discard' });
   void shard.connect();
   await clock.advanceAsync(11_000);
-  expect(gateway.sockets.map(({ url, sent }) => [url.host, sent.map(({ op }) => op).filter((op) => op !== 1)])).toEqual([['main.test', [2]]]);
+  expect(gateway.sockets.map(({ url, sent }) => [url.host, sent.map(({ op }) => op).filter((op) => op !== 1)])).toEqual(
+    [['main.test', [2]]],
+  );
   expect(shard.state).toBe('ready');
 });

@@ -28,7 +28,8 @@ class SocketProxy implements WebSocketLike {
   }
 
   on(name: string, handler: (...args: never[]) => void): this {
-    if (name === 'message') this.socket.on(name, (data: Buffer, isBinary: boolean) => this.#read(data, isBinary, handler as never));
+    if (name === 'message')
+      this.socket.on(name, (data: Buffer, isBinary: boolean) => this.#read(data, isBinary, handler as never));
     else this.socket.on(name, handler);
     return this;
   }
@@ -54,7 +55,8 @@ class SocketProxy implements WebSocketLike {
   }
 
   #read(data: Buffer, isBinary: boolean, deliver: (data: Buffer, isBinary: boolean) => void): void {
-    for (const packet of this.incoming(JSON.parse(data.toString()) as Packet)) deliver(Buffer.from(JSON.stringify(packet)), isBinary);
+    for (const packet of this.incoming(JSON.parse(data.toString()) as Packet))
+      deliver(Buffer.from(JSON.stringify(packet)), isBinary);
   }
 
   /** What the shard gets to read for a packet. */
@@ -67,7 +69,8 @@ class SocketProxy implements WebSocketLike {
   }
 }
 
-const isMessage = ({ op, s }: Packet, every: number): boolean => op === 0 && typeof s === 'number' && s > 1 && s % every === 0;
+const isMessage = ({ op, s }: Packet, every: number): boolean =>
+  op === 0 && typeof s === 'number' && s > 1 && s % every === 0;
 
 const throughProxy = (make: (world: World, socket: SimSocket) => WebSocketLike): RunOptions => ({
   sabotage: { createSocket: (world, socket) => make(world, socket) },
@@ -83,38 +86,55 @@ const bot = (world: World) => world.bot!.proc;
 const eventCount = ({ d }: Packet): number => (d as { event?: number } | null)?.event ?? 0;
 
 const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
-  'delivery': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override incoming(packet: Packet): Packet[] {
-      return isMessage(packet, 50) ? [] : [packet];
-    }
-  })(world, socket)),
+  delivery: throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override incoming(packet: Packet): Packet[] {
+          return isMessage(packet, 50) ? [] : [packet];
+        }
+      })(world, socket),
+  ),
   'nothing-lost': {
     setting: { trafficMs: 400_000, latencyMs: 1 },
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override incoming(packet: Packet): Packet[] {
-        return isMessage(packet, 1) ? [] : [packet];
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override incoming(packet: Packet): Packet[] {
+            return isMessage(packet, 1) ? [] : [packet];
+          }
+        })(world, socket),
+    ),
   },
   'typed-listeners': interfering((world) => {
     world.eventLog.on('emitted', ({ name }) => {
-      if (name === 'heartbeat') world.eventLog.record('typed', { proc: proc(world), dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {}, raw: Buffer.from('{}') } });
+      if (name === 'heartbeat')
+        world.eventLog.record('typed', {
+          proc: proc(world),
+          dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {}, raw: Buffer.from('{}') },
+        });
     });
   }),
   'resumed-count': {
     script: [event(600_000, 'drop')],
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override incoming(packet: Packet): Packet[] {
-        // A replayed dispatch that no listener hears of, because it has no name.
-        return packet.t === 'RESUMED' ? [{ op: 0, t: null, s: null, d: null }, packet] : [packet];
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override incoming(packet: Packet): Packet[] {
+            // A replayed dispatch that no listener hears of, because it has no name.
+            return packet.t === 'RESUMED' ? [{ op: 0, t: null, s: null, d: null }, packet] : [packet];
+          }
+        })(world, socket),
+    ),
   },
   'streams-agree': interfering((world) => {
     world.eventLog.on('emitted', ({ name }) => {
       if (name !== 'heartbeat') return;
       world.eventLog.record('stream.opened', { proc: proc(world), id: 900, events: null, signal: undefined });
-      world.eventLog.record('stream.consumed', { proc: proc(world), id: 900, dispatch: { op: 0, t: 'X', s: 1, d: {}, raw: Buffer.from('{}') } });
+      world.eventLog.record('stream.consumed', {
+        proc: proc(world),
+        id: 900,
+        dispatch: { op: 0, t: 'X', s: 1, d: {}, raw: Buffer.from('{}') },
+      });
     });
   }),
   'store-behind': interfering((world) => {
@@ -126,41 +146,53 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       world.eventLog.record('store.saving', { proc: proc(world), session: { ...session, sequence: ahead.sequence } });
     });
   }),
-  'frames-per-minute': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override write(packet: Packet, text: string): void {
-      for (let n = 0; n < (packet.op === 1 ? 130 : 1); n += 1) this.socket.send(text);
-    }
-  })(world, socket)),
-  'presences': interfering((world) => {
+  'frames-per-minute': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override write(packet: Packet, text: string): void {
+          for (let n = 0; n < (packet.op === 1 ? 130 : 1); n += 1) this.socket.send(text);
+        }
+      })(world, socket),
+  ),
+  presences: interfering((world) => {
     world.eventLog.on('emitted', ({ proc: { sockets }, name }) => {
       if (name === 'heartbeat') for (let n = 0; n < 6; n += 1) sockets.at(-1)!.send('{"op":3,"d":{}}');
     });
   }),
   'identify-spacing': {
     script: [event(600_000, 'invalidate')],
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(text);
-        if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 3_000);
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(text);
+            if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 3_000);
+          }
+        })(world, socket),
+    ),
   },
   'identify-budget': {
     setting: { budget: { total: 100, remaining: 1, resetAfterMs: 86_400_000 } },
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(text);
-        if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 6_000);
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(text);
+            if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 6_000);
+          }
+        })(world, socket),
+    ),
   },
   'identify-needless': {
     script: [event(600_000, 'drop')],
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(packet.op === 6 ? '{"op":2,"d":{"shard":[0,1]}}' : text);
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(packet.op === 6 ? '{"op":2,"d":{"shard":[0,1]}}' : text);
+          }
+        })(world, socket),
+    ),
   },
   'identify-patience': interfering((world) => {
     world.eventLog.on('shard.sent', ({ packet }) => {
@@ -168,37 +200,51 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       if (packet.op === 2) world.eventLog.record('emitted', { proc: proc(world), name: 'fault', args: [error] });
     });
   }),
-  'heartbeats-on-time': throughProxy((world, socket) => new (class extends SocketProxy {
-    #heartbeats = 0;
+  'heartbeats-on-time': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        #heartbeats = 0;
 
-    protected override write(packet: Packet, text: string): void {
-      if (packet.op === 1) this.#heartbeats += 1;
-      if (packet.op === 1 && this.#heartbeats % 5 === 0) this.socket.onReceived([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
-      else this.socket.send(text);
-    }
-  })(world, socket)),
+        protected override write(packet: Packet, text: string): void {
+          if (packet.op === 1) this.#heartbeats += 1;
+          if (packet.op === 1 && this.#heartbeats % 5 === 0)
+            this.socket.onReceived([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
+          else this.socket.send(text);
+        }
+      })(world, socket),
+  ),
   'zombie-replaced': {
     script: [event(600_000, 'halfOpen')],
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(text);
-        if (packet.op === 1 && socket.link.isHalfOpen) socket.onReceived([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(text);
+            if (packet.op === 1 && socket.link.isHalfOpen)
+              socket.onReceived([{ data: Buffer.from('{"op":11}'), isBinary: false, packets: [] }]);
+          }
+        })(world, socket),
+    ),
   },
-  'ready-again': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override incoming(packet: Packet): Packet[] {
-      return packet.t === 'READY' ? [] : [packet];
-    }
-  })(world, socket)),
+  'ready-again': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override incoming(packet: Packet): Packet[] {
+          return packet.t === 'READY' ? [] : [packet];
+        }
+      })(world, socket),
+  ),
   'promises-settle': interfering((world) => {
     world.clock.scheduleInProcess(() => proc(world).trackPromise('nothing', () => new Promise(() => undefined)), 1_000);
   }),
   'no-timers': interfering((world) => void world.clock.setTimeout(() => undefined, 1e9)),
-  'no-sockets': throughProxy((world, socket) => new (class extends SocketProxy {
-    override close(): void {}
-    override terminate(): void {}
-  })(world, socket)),
+  'no-sockets': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        override close(): void {}
+        override terminate(): void {}
+      })(world, socket),
+  ),
   'no-waiting-permits': interfering((world) => {
     world.eventLog.on('drain.ended', () => {
       const { signal } = new AbortController();
@@ -212,48 +258,63 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       signal.addEventListener('abort', () => undefined);
     }, 1_000);
   }),
-  'no-uncaught': interfering((world) => world.clock.scheduleInProcess(() => void Promise.reject(new Error('nobody looks')), 1_000)),
+  'no-uncaught': interfering((world) =>
+    world.clock.scheduleInProcess(() => void Promise.reject(new Error('nobody looks')), 1_000),
+  ),
   'no-internal-error': interfering((world) => {
     world.eventLog.on('socket.opened', () => {
       proc(world).shard.actor.getSnapshot().context = null as never;
     });
   }),
-  'oracle': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override write(packet: Packet, text: string): void {
-      this.socket.send(packet.op === 1 ? '{"op":1,"d":123456}' : text);
-    }
-  })(world, socket)),
+  oracle: throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override write(packet: Packet, text: string): void {
+          this.socket.send(packet.op === 1 ? '{"op":1,"d":123456}' : text);
+        }
+      })(world, socket),
+  ),
   'events-once': {
     setting: HEALTHY_MANAGER,
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override incoming(packet: Packet): Packet[] {
-        return eventCount(packet) % 50 === 49 ? [packet, packet] : [packet];
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override incoming(packet: Packet): Packet[] {
+            return eventCount(packet) % 50 === 49 ? [packet, packet] : [packet];
+          }
+        })(world, socket),
+    ),
   },
   'events-kept': {
     setting: HEALTHY_MANAGER,
     script: [event(600_000, 'reshard', 'action', 3), event(1_200_000, 'drop')],
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override incoming(packet: Packet): Packet[] {
-        return eventCount(packet) % 50 === 49 ? [] : [packet];
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override incoming(packet: Packet): Packet[] {
+            return eventCount(packet) % 50 === 49 ? [] : [packet];
+          }
+        })(world, socket),
+    ),
   },
   'bucket-order': {
     setting: HEALTHY_MANAGER,
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(packet.op === 2 ? text.replace('"shard":[0,6]', '"shard":[5,6]') : text);
-      }
-    })(world, socket)),
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(packet.op === 2 ? text.replace('"shard":[0,6]', '"shard":[5,6]') : text);
+          }
+        })(world, socket),
+    ),
   },
   'one-error': {
     setting: HEALTHY_MANAGER,
     ...interfering((world) => {
       const error = Object.assign(new Error('no such token'), { code: 'AUTHENTICATION_FAILED' });
       world.clock.scheduleInProcess(() => {
-        for (const shardId of [null, 3]) world.eventLog.record('bot.emitted', { proc: bot(world), name: 'failed', args: [error, shardId] });
+        for (const shardId of [null, 3])
+          world.eventLog.record('bot.emitted', { proc: bot(world), name: 'failed', args: [error, shardId] });
       }, 60_000);
     }),
   },
@@ -262,36 +323,53 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
 /** What can be broken in a manager, too. */
 const BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   'identify-budget': {
-    setting: { budget: { total: 100, remaining: 11, resetAfterMs: 86_400_000 }, manager: { shards: 'auto', reserve: 5, guilds: 12 } },
-    ...throughProxy((world, socket) => new (class extends SocketProxy {
-      protected override write(packet: Packet, text: string): void {
-        this.socket.send(text);
-        if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 6_000);
-      }
-    })(world, socket)),
+    setting: {
+      budget: { total: 100, remaining: 11, resetAfterMs: 86_400_000 },
+      manager: { shards: 'auto', reserve: 5, guilds: 12 },
+    },
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(text);
+            if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 6_000);
+          }
+        })(world, socket),
+    ),
   },
-  'identify-spacing': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override write(packet: Packet, text: string): void {
-      this.socket.send(text);
-      if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 3_000);
-    }
-  })(world, socket)),
-  'promises-settle': interfering((world) => world.clock.scheduleInProcess(() => bot(world).trackPromise('nothing', () => new Promise(() => undefined)), 1_000)),
+  'identify-spacing': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override write(packet: Packet, text: string): void {
+          this.socket.send(text);
+          if (packet.op === 2) world.clock.scheduleInWorld(() => this.socket.send(text), 3_000);
+        }
+      })(world, socket),
+  ),
+  'promises-settle': interfering((world) =>
+    world.clock.scheduleInProcess(() => bot(world).trackPromise('nothing', () => new Promise(() => undefined)), 1_000),
+  ),
   'no-timers': interfering((world) => void world.clock.setTimeout(() => undefined, 1e9)),
-  'no-sockets': throughProxy((world, socket) => new (class extends SocketProxy {
-    override close(): void {}
-    override terminate(): void {}
-  })(world, socket)),
+  'no-sockets': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        override close(): void {}
+        override terminate(): void {}
+      })(world, socket),
+  ),
   'no-internal-error': interfering((world) => {
     world.eventLog.on('socket.opened', () => {
       bot(world).manager.actor.getSnapshot().context = null as never;
     });
   }),
-  'ready-again': throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override incoming(packet: Packet): Packet[] {
-      return packet.t === 'READY' ? [] : [packet];
-    }
-  })(world, socket)),
+  'ready-again': throughProxy(
+    (world, socket) =>
+      new (class extends SocketProxy {
+        protected override incoming(packet: Packet): Packet[] {
+          return packet.t === 'READY' ? [] : [packet];
+        }
+      })(world, socket),
+  ),
   'no-abort-listeners': interfering((world) => {
     world.clock.scheduleInProcess(() => {
       const { signal } = new AbortController();
@@ -302,45 +380,69 @@ const BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
 };
 
 /** The gateway asks for a beat beside so many frames of the user, and the shard never gets to know. */
-const ignoringHeartbeatRequests = (frames: number): Promise<RunResult> => runSimulation(1, {
-  script: [],
-  setting: HEALTHY,
-  checks: ['oracle'],
-  ...throughProxy((world, socket) => new (class extends SocketProxy {
-    protected override incoming(packet: Packet): Packet[] {
-      return packet.op === 1 ? [] : [packet];
-    }
-  })(world, socket)),
-  ...interfering((world) => {
-    const voice = { op: 4, d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false } } as const;
-    world.clock.scheduleInProcess(() => {
-      for (let n = 0; n < frames; n += 1) proc(world).trackPromise('send', () => proc(world).shard.send(voice, { ignoreRateLimit: true }));
-    }, 60_000);
-    world.clock.scheduleInWorld(() => proc(world).sockets.at(-1)!.connection!.send({ op: 1, d: null }), 61_000);
-  }),
-});
+const ignoringHeartbeatRequests = (frames: number): Promise<RunResult> =>
+  runSimulation(1, {
+    script: [],
+    setting: HEALTHY,
+    checks: ['oracle'],
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override incoming(packet: Packet): Packet[] {
+            return packet.op === 1 ? [] : [packet];
+          }
+        })(world, socket),
+    ),
+    ...interfering((world) => {
+      const voice = { op: 4, d: { guild_id: '1', channel_id: null, self_mute: false, self_deaf: false } } as const;
+      world.clock.scheduleInProcess(() => {
+        for (let n = 0; n < frames; n += 1)
+          proc(world).trackPromise('send', () => proc(world).shard.send(voice, { ignoreRateLimit: true }));
+      }, 60_000);
+      world.clock.scheduleInWorld(() => proc(world).sockets.at(-1)!.connection!.send({ op: 1, d: null }), 61_000);
+    }),
+  });
 
 describe('the checks', () => {
   it('find nothing in a world in which nothing is broken', async () => {
-    const { violation } = await runSimulation(1, { setting: HEALTHY, script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')] });
+    const { violation } = await runSimulation(1, {
+      setting: HEALTHY,
+      script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')],
+    });
     expect(violation).toBeNull();
   });
 
   it.each(Object.keys(CHECKS) as CheckName[])('%s can fail', async (check) => {
     const { setting, ...broken } = BROKEN[check];
-    const { violation } = await runSimulation(1, { script: [], ...broken, setting: { ...HEALTHY, ...setting }, checks: [check] });
+    const { violation } = await runSimulation(1, {
+      script: [],
+      ...broken,
+      setting: { ...HEALTHY, ...setting },
+      checks: [check],
+    });
     expect(violation).toMatchObject({ check });
   });
 
   it('find nothing in the world of a manager in which nothing is broken', async () => {
-    const script = [event(600_000, 'drop'), event(900_000, 'reshard', 'action', 3), event(1_200_000, 'invalidate'), event(1_500_000, 'kill', 'action'), event(1_800_000, 'restart', 'action')];
+    const script = [
+      event(600_000, 'drop'),
+      event(900_000, 'reshard', 'action', 3),
+      event(1_200_000, 'invalidate'),
+      event(1_500_000, 'kill', 'action'),
+      event(1_800_000, 'restart', 'action'),
+    ];
     const { violation } = await runSimulation(1, { setting: HEALTHY_MANAGER, script });
     expect(violation).toBeNull();
   });
 
   it.each(Object.keys(BROKEN_MANAGERS) as CheckName[])('%s can fail with a manager', async (check) => {
     const { setting, ...broken } = BROKEN_MANAGERS[check]!;
-    const { violation } = await runSimulation(1, { script: [], ...broken, setting: { ...HEALTHY_MANAGER, ...setting }, checks: [check] });
+    const { violation } = await runSimulation(1, {
+      script: [],
+      ...broken,
+      setting: { ...HEALTHY_MANAGER, ...setting },
+      checks: [check],
+    });
     expect(violation).toMatchObject({ check });
   });
 

@@ -13,7 +13,13 @@ const EXACT = { earlyMs: 0, usualMs: 0, worstMs: 0 };
 const clockWith = (): { clock: SimClock; log: string[]; run: () => void } => {
   const clock = new SimClock(new SeededRandom(1), EXACT, 0);
   const log: string[] = [];
-  return { clock, log, run: () => { while (clock.nextAt < Infinity) clock.step(); } };
+  return {
+    clock,
+    log,
+    run: () => {
+      while (clock.nextAt < Infinity) clock.step();
+    },
+  };
 };
 
 describe('the clock of the simulator', () => {
@@ -52,7 +58,10 @@ describe('the clock of the simulator', () => {
 
 const linesOf = async (seed: number, events?: number): Promise<string[]> => {
   const lines: string[] = [];
-  await runSimulation(seed, { ...(events === undefined ? {} : { events }), observe: (world) => traceTo(world, (line) => lines.push(line)) });
+  await runSimulation(seed, {
+    ...(events === undefined ? {} : { events }),
+    observe: (world) => traceTo(world, (line) => lines.push(line)),
+  });
   return lines;
 };
 
@@ -71,7 +80,10 @@ describe('a run', () => {
   it('that fails is cut to the events it takes', async () => {
     const script = scriptOf(settingOf(14));
     const culprit = script[30]!;
-    const result = await runSimulation(14, { observe: (world) => world.clock.scheduleInWorld(() => world.eventLog.record('uncaught', { error: 'on purpose' }), culprit.at) });
+    const result = await runSimulation(14, {
+      observe: (world) =>
+        world.clock.scheduleInWorld(() => world.eventLog.record('uncaught', { error: 'on purpose' }), culprit.at),
+    });
     expect(result.violation).toEqual({ check: 'no-uncaught', what: 'on purpose', at: culprit.at });
     const shrunk = await shrink(result, {
       observe: (world) => {

@@ -9,7 +9,10 @@ import type { World } from '../../simulator/world.ts';
 describe('the checks', () => {
   it('events-kept holds no manager to sessions that a process took with it, as there is no store', async () => {
     const script = [event(600_000, 'halfOpen'), event(601_000, 'restart', 'action')];
-    const { violation } = await runSimulation(1, { setting: { ...HEALTHY_MANAGER, durationMs: 610_000, trafficMs: 500, hasStore: false }, script });
+    const { violation } = await runSimulation(1, {
+      setting: { ...HEALTHY_MANAGER, durationMs: 610_000, trafficMs: 500, hasStore: false },
+      script,
+    });
     expect(violation).toBeNull();
   });
 
@@ -36,13 +39,18 @@ describe('the checks', () => {
       world.eventLog.on('bot.emitted', ({ name, args, proc: killed }) => {
         if (name !== 'heartbeat' || kills > 0) return;
         const shardId = args.at(-1) as number;
-        const behind = killed.manager.shards.get(shardId)!.session!.sequence - killed.place.stored.get(shardId)!.sequence;
+        const behind =
+          killed.manager.shards.get(shardId)!.session!.sequence - killed.place.stored.get(shardId)!.sequence;
         if (behind < 3) return;
         kills += 1;
         world.clock.scheduleInWorld(() => performManagerAction(killed, 'kill', randomFor(1, 'kill')), 1);
       });
     };
-    const { violation } = await runSimulation(1, { setting: { ...HEALTHY_MANAGER, durationMs: 600_000, trafficMs: 100 }, script: [], observe });
+    const { violation } = await runSimulation(1, {
+      setting: { ...HEALTHY_MANAGER, durationMs: 600_000, trafficMs: 100 },
+      script: [],
+      observe,
+    });
     expect([kills, violation]).toEqual([1, null]);
   });
 });

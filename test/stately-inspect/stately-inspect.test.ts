@@ -47,7 +47,8 @@ test('@statelyai/inspect sees the actors, events and snapshots of a life, and ne
   await kit.run();
 
   const root = shard.actor.sessionId;
-  const ofShard = <Message extends { sessionId: string }>(messages: Message[]): Message[] => messages.filter(({ sessionId }) => sessionId === root);
+  const ofShard = <Message extends { sessionId: string }>(messages: Message[]): Message[] =>
+    messages.filter(({ sessionId }) => sessionId === root);
   const snapshots = () => ofShard(adapter.of('@xstate.snapshot'));
   await adapter.until(() => snapshots().length > SCENARIO.length);
 
@@ -62,9 +63,17 @@ test('@statelyai/inspect sees the actors, events and snapshots of a life, and ne
     ['socket', root],
     ['0.shard.disconnecting', root],
   ]);
-  expect(Object.keys((JSON.parse(actors[0]!.definition!) as { states: object }).states)).toEqual(Object.keys(shardMachine.states).toSorted());
-  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual([['xstate.init', 'disconnected'], ...SCENARIO]);
-  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual(['xstate.init', ...SCENARIO.map(([event]) => event)]);
+  expect(Object.keys((JSON.parse(actors[0]!.definition!) as { states: object }).states)).toEqual(
+    Object.keys(shardMachine.states).toSorted(),
+  );
+  expect(snapshots().map(({ event, snapshot }) => [event.type, stateOf(snapshot)])).toEqual([
+    ['xstate.init', 'disconnected'],
+    ...SCENARIO,
+  ]);
+  expect(ofShard(adapter.of('@xstate.event')).map(({ event }) => event.type)).toEqual([
+    'xstate.init',
+    ...SCENARIO.map(([event]) => event),
+  ]);
   expect(events.faults).toEqual([]);
 
   const all = adapter.sent.join('\n');

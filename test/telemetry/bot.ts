@@ -11,7 +11,12 @@ const promised = <T>(work: (resolve: (value: T) => void) => void): Promise<T> =>
 
 /** Lives, is measured by `report` while it does, and ends. */
 export async function runBot(report: () => Promise<void>): Promise<void> {
-  await using gateway = await FakeGateway.listen({ token: SECRET_TOKEN, shards: 3, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0 });
+  await using gateway = await FakeGateway.listen({
+    token: SECRET_TOKEN,
+    shards: 3,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+  });
   await using manager = new ShardManager({
     token: SECRET_TOKEN,
     intents: ['Guilds'],
@@ -20,8 +25,19 @@ export async function runBot(report: () => Promise<void>): Promise<void> {
     identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 100 }),
   });
   await manager.connect();
-  await manager.send(1, { op: 3, d: { since: null, activities: [{ name: SECRET_CONTENT, type: 0 }], status: PresenceUpdateStatus.Online, afk: false } });
-  for (const [shardId, code] of [[0, 4000], [1, 4321]] as const) {
+  await manager.send(1, {
+    op: 3,
+    d: {
+      since: null,
+      activities: [{ name: SECRET_CONTENT, type: 0 }],
+      status: PresenceUpdateStatus.Online,
+      afk: false,
+    },
+  });
+  for (const [shardId, code] of [
+    [0, 4000],
+    [1, 4321],
+  ] as const) {
     const resumed = promised<void>((resolve) => void manager.on('resumed', (_, id) => id === shardId && resolve()));
     gateway.connections.find(({ shard }) => shard?.[0] === shardId)?.close(code, SECRET_CONTENT);
     gateway.dispatch('MESSAGE_CREATE', { content: SECRET_CONTENT }, { shardId });

@@ -12,7 +12,10 @@ const open: [string, (message: unknown) => void][] = [];
 
 /** All that is told from now on, by channel. */
 function listen(): Readonly<Record<(typeof NAMES)[number], Record<string, unknown>[]>> {
-  const published = { 'shardwright:shard': [], 'shardwright:identify': [], 'shardwright:send': [] } as Record<(typeof NAMES)[number], Record<string, unknown>[]>;
+  const published = { 'shardwright:shard': [], 'shardwright:identify': [], 'shardwright:send': [] } as Record<
+    (typeof NAMES)[number],
+    Record<string, unknown>[]
+  >;
   for (const name of NAMES) {
     const onMessage = (message: unknown): void => void published[name].push(message as Record<string, unknown>);
     subscribe(name, onMessage);
@@ -52,7 +55,11 @@ describe('shardwright:shard', () => {
       { event: 'stateChange', shardId: 3, from: 'connecting', to: 'resuming' },
       { event: 'stateChange', shardId: 3, from: 'resuming', to: 'ready' },
     ]);
-    expect(published['shardwright:shard'].find(({ event }) => event === 'heartbeat')).toEqual({ event: 'heartbeat', shardId: 3, latencyMs: expect.any(Number) as number });
+    expect(published['shardwright:shard'].find(({ event }) => event === 'heartbeat')).toEqual({
+      event: 'heartbeat',
+      shardId: 3,
+      latencyMs: expect.any(Number) as number,
+    });
     expect(JSON.stringify(published)).not.toContain('said by the gateway');
     await stop(shard, clock);
   });
@@ -64,7 +71,11 @@ describe('shardwright:shard', () => {
     await clock.advanceAsync(10);
     gateway.sockets[0]!.end(4004, 'no');
     await clock.advanceAsync(100);
-    expect(published['shardwright:shard'].at(-1)).toEqual({ event: 'failed', shardId: 0, code: 'AUTHENTICATION_FAILED' });
+    expect(published['shardwright:shard'].at(-1)).toEqual({
+      event: 'failed',
+      shardId: 0,
+      code: 'AUTHENTICATION_FAILED',
+    });
   });
 });
 
@@ -75,7 +86,12 @@ describe('shardwright:identify', () => {
     const connected = manager.connect();
     await clock.advanceAsync(10_000);
     await connected;
-    expect(published['shardwright:identify'].map(({ event, shardId }) => [event, shardId])).toEqual([['granted', 0], ['sent', 0], ['granted', 1], ['sent', 1]]);
+    expect(published['shardwright:identify'].map(({ event, shardId }) => [event, shardId])).toEqual([
+      ['granted', 0],
+      ['sent', 0],
+      ['granted', 1],
+      ['sent', 1],
+    ]);
     const [, first, , second] = published['shardwright:identify'];
     expect(first).toEqual({ event: 'sent', shardId: 0, waitMs: expect.any(Number) as number, remainingStarts: 999 });
     expect(second).toMatchObject({ remainingStarts: 998 });
@@ -110,13 +126,36 @@ describe('shardwright:send', () => {
     await waiting.catch(() => undefined);
     await clock.advanceAsync(100);
     await connected;
-    for (let count = 0; count < 6; count += 1) void shard.updatePresence({ since: null, activities: [{ name: `secret ${count}`, type: 0 }], status: PresenceUpdateStatus.Online, afk: false });
+    for (let count = 0; count < 6; count += 1)
+      void shard.updatePresence({
+        since: null,
+        activities: [{ name: `secret ${count}`, type: 0 }],
+        status: PresenceUpdateStatus.Online,
+        afk: false,
+      });
     await clock.advanceAsync(0);
 
-    expect(published['shardwright:send'][0]).toEqual({ event: 'abandoned', shardId: 0, kind: 'command', waitMs: 0, code: 'ABORTED' });
+    expect(published['shardwright:send'][0]).toEqual({
+      event: 'abandoned',
+      shardId: 0,
+      kind: 'command',
+      waitMs: 0,
+      code: 'ABORTED',
+    });
     expect(published['shardwright:send'].filter(({ event }) => event === 'sent')).toHaveLength(5);
-    expect(published['shardwright:send'][1]).toEqual({ event: 'sent', shardId: 0, kind: 'presence', waitMs: 0, pending: 0 });
-    expect(published['shardwright:send'].at(-1)).toEqual({ event: 'throttled', shardId: 0, pending: 1, retryAfterMs: expect.any(Number) as number });
+    expect(published['shardwright:send'][1]).toEqual({
+      event: 'sent',
+      shardId: 0,
+      kind: 'presence',
+      waitMs: 0,
+      pending: 0,
+    });
+    expect(published['shardwright:send'].at(-1)).toEqual({
+      event: 'throttled',
+      shardId: 0,
+      pending: 1,
+      retryAfterMs: expect.any(Number) as number,
+    });
     expect(JSON.stringify(published)).not.toMatch(new RegExp(`secret|${TOKEN}`));
     await stop(shard, clock);
   });

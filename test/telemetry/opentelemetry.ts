@@ -4,18 +4,28 @@ import type { IdentifyTelemetry, SendTelemetry, ShardTelemetry } from '../../src
 
 const meter = metrics.getMeter('shardwright');
 const shards = meter.createUpDownCounter('shardwright.shards', { description: 'Shards by state' });
-const latency = meter.createHistogram('shardwright.heartbeat.duration', { unit: 'ms', description: 'Round trip of a heartbeat' });
+const latency = meter.createHistogram('shardwright.heartbeat.duration', {
+  unit: 'ms',
+  description: 'Round trip of a heartbeat',
+});
 const sessions = meter.createCounter('shardwright.sessions', { description: 'Sessions begun and resumed' });
 const replayed = meter.createCounter('shardwright.replayed', { description: 'Dispatches that came by replay' });
 const losses = meter.createCounter('shardwright.disconnects', { description: 'Connections that ended' });
 const errors = meter.createCounter('shardwright.errors', { description: 'Faults and failures' });
-const identifyWait = meter.createHistogram('shardwright.identify.wait', { unit: 'ms', description: 'Wait for the identify gate' });
+const identifyWait = meter.createHistogram('shardwright.identify.wait', {
+  unit: 'ms',
+  description: 'Wait for the identify gate',
+});
 const starts = meter.createGauge('shardwright.session_starts.remaining', { description: 'Session starts left today' });
 const sends = meter.createCounter('shardwright.sends', { description: 'What was to be sent' });
-const sendWait = meter.createHistogram('shardwright.send.wait', { unit: 'ms', description: 'Wait for the send limits' });
+const sendWait = meter.createHistogram('shardwright.send.wait', {
+  unit: 'ms',
+  description: 'Wait for the send limits',
+});
 
 /** A gateway may close with any number: only those Discord documents become an attribute. */
-const codeLabel = (code: number | null): string => (code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other');
+const codeLabel = (code: number | null): string =>
+  code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other';
 
 subscribe('shardwright:shard', (message) => {
   const telemetry = message as ShardTelemetry;
@@ -28,8 +38,10 @@ subscribe('shardwright:shard', (message) => {
   else if (telemetry.event === 'resumed') {
     sessions.add(1, { how: 'resumed' });
     replayed.add(telemetry.replayed);
-  } else if (telemetry.event === 'disconnected') losses.add(1, { initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
-  else if (telemetry.event === 'fault' || telemetry.event === 'failed') errors.add(1, { event: telemetry.event, code: telemetry.code });
+  } else if (telemetry.event === 'disconnected')
+    losses.add(1, { initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
+  else if (telemetry.event === 'fault' || telemetry.event === 'failed')
+    errors.add(1, { event: telemetry.event, code: telemetry.code });
 });
 
 subscribe('shardwright:identify', (message) => {

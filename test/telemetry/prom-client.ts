@@ -5,18 +5,47 @@ import type { IdentifyTelemetry, SendTelemetry, ShardTelemetry } from '../../src
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300];
 
 const shards = new Gauge({ name: 'shardwright_shards', help: 'Shards by state', labelNames: ['state'] });
-const latency = new Histogram({ name: 'shardwright_heartbeat_seconds', help: 'Round trip of a heartbeat', buckets: seconds });
-const sessions = new Counter({ name: 'shardwright_sessions_total', help: 'Sessions begun and resumed', labelNames: ['how'] });
+const latency = new Histogram({
+  name: 'shardwright_heartbeat_seconds',
+  help: 'Round trip of a heartbeat',
+  buckets: seconds,
+});
+const sessions = new Counter({
+  name: 'shardwright_sessions_total',
+  help: 'Sessions begun and resumed',
+  labelNames: ['how'],
+});
 const replayed = new Counter({ name: 'shardwright_replayed_total', help: 'Dispatches that came by replay' });
-const losses = new Counter({ name: 'shardwright_disconnects_total', help: 'Connections that ended', labelNames: ['initiator', 'code'] });
-const errors = new Counter({ name: 'shardwright_errors_total', help: 'Faults and failures', labelNames: ['event', 'code'] });
-const identifyWait = new Histogram({ name: 'shardwright_identify_wait_seconds', help: 'Wait for the identify gate', buckets: seconds });
+const losses = new Counter({
+  name: 'shardwright_disconnects_total',
+  help: 'Connections that ended',
+  labelNames: ['initiator', 'code'],
+});
+const errors = new Counter({
+  name: 'shardwright_errors_total',
+  help: 'Faults and failures',
+  labelNames: ['event', 'code'],
+});
+const identifyWait = new Histogram({
+  name: 'shardwright_identify_wait_seconds',
+  help: 'Wait for the identify gate',
+  buckets: seconds,
+});
 const starts = new Gauge({ name: 'shardwright_session_starts_remaining', help: 'Session starts left today' });
-const sends = new Counter({ name: 'shardwright_sends_total', help: 'What was to be sent', labelNames: ['event', 'kind'] });
-const sendWait = new Histogram({ name: 'shardwright_send_wait_seconds', help: 'Wait for the send limits', buckets: seconds });
+const sends = new Counter({
+  name: 'shardwright_sends_total',
+  help: 'What was to be sent',
+  labelNames: ['event', 'kind'],
+});
+const sendWait = new Histogram({
+  name: 'shardwright_send_wait_seconds',
+  help: 'Wait for the send limits',
+  buckets: seconds,
+});
 
 /** A gateway may close with any number: only those Discord documents become a label. */
-const codeLabel = (code: number | null): string => (code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other');
+const codeLabel = (code: number | null): string =>
+  code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other';
 
 subscribe('shardwright:shard', (message) => {
   const telemetry = message as ShardTelemetry;
@@ -29,8 +58,10 @@ subscribe('shardwright:shard', (message) => {
   else if (telemetry.event === 'resumed') {
     sessions.inc({ how: 'resumed' });
     replayed.inc(telemetry.replayed);
-  } else if (telemetry.event === 'disconnected') losses.inc({ initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
-  else if (telemetry.event === 'fault' || telemetry.event === 'failed') errors.inc({ event: telemetry.event, code: telemetry.code });
+  } else if (telemetry.event === 'disconnected')
+    losses.inc({ initiator: telemetry.initiator, code: codeLabel(telemetry.code) });
+  else if (telemetry.event === 'fault' || telemetry.event === 'failed')
+    errors.inc({ event: telemetry.event, code: telemetry.code });
 });
 
 subscribe('shardwright:identify', (message) => {

@@ -10,7 +10,8 @@ import { SECRET_CONTENT, SECRET_TOKEN } from './bot.ts';
 
 const here = (name: string): string => join(import.meta.dirname, name);
 
-const run = async (name: string): Promise<{ stdout: string; stderr: string }> => promisify(execFile)(process.execPath, [here(name)]);
+const run = async (name: string): Promise<{ stdout: string; stderr: string }> =>
+  promisify(execFile)(process.execPath, [here(name)]);
 
 /** Everything a label may be, whatever a gateway does. */
 const BOUNDS: Readonly<Record<string, readonly string[]>> = {
@@ -37,15 +38,26 @@ const outOfBounds = (series: Series): string[] =>
 
 async function prometheus(): Promise<{ series: Series; stdout: string }> {
   const { stdout } = await run('prom-client-bot.ts');
-  const metrics = JSON.parse(stdout) as { name: string; values: { labels: Point['labels']; value: number; metricName?: string }[] }[];
-  const points = metrics.flatMap(({ name, values }) => values.map(({ labels, value, metricName }) => ({ name: metricName ?? name, labels, value })));
+  const metrics = JSON.parse(stdout) as {
+    name: string;
+    values: { labels: Point['labels']; value: number; metricName?: string }[];
+  }[];
+  const points = metrics.flatMap(({ name, values }) =>
+    values.map(({ labels, value, metricName }) => ({ name: metricName ?? name, labels, value })),
+  );
   return { series: Object.groupBy(points, ({ name }) => name) as Series, stdout };
 }
 
 async function openTelemetry(): Promise<{ series: Series; stdout: string }> {
   const { stdout } = await run('opentelemetry-bot.ts');
-  const metrics = JSON.parse(stdout) as { name: string; dataPoints: { attributes: Point['labels']; value: unknown }[] }[];
-  const series = metrics.map(({ name, dataPoints }) => [name, dataPoints.map(({ attributes, value }) => ({ labels: attributes, value }))] as const);
+  const metrics = JSON.parse(stdout) as {
+    name: string;
+    dataPoints: { attributes: Point['labels']; value: unknown }[];
+  }[];
+  const series = metrics.map(
+    ({ name, dataPoints }) =>
+      [name, dataPoints.map(({ attributes, value }) => ({ labels: attributes, value }))] as const,
+  );
   return { series: Object.fromEntries(series), stdout };
 }
 
@@ -91,6 +103,9 @@ describe('the document', () => {
   });
 
   test('a label beyond its bounds would be found', () => {
-    expect(outOfBounds({ a: [{ labels: { code: '4321', state: 'ready', shard: '1' }, value: 1 }] })).toEqual(['code=4321', 'shard=1']);
+    expect(outOfBounds({ a: [{ labels: { code: '4321', state: 'ready', shard: '1' }, value: 1 }] })).toEqual([
+      'code=4321',
+      'shard=1',
+    ]);
   });
 });

@@ -20,8 +20,24 @@ test('states, sessions, losses and identifies of shards in threads are told wher
     unsubscribe('shardwright:shard', onShard);
     unsubscribe('shardwright:identify', onIdentify);
   }
-  const of = (event: ShardTelemetry['event']): number[] => shard.filter((telemetry) => telemetry.event === event).map(({ shardId }) => shardId).toSorted((a, b) => a - b);
+  const of = (event: ShardTelemetry['event']): number[] =>
+    shard
+      .filter((telemetry) => telemetry.event === event)
+      .map(({ shardId }) => shardId)
+      .toSorted((a, b) => a - b);
   expect({ ready: of('ready'), resumed: of('resumed') }).toEqual({ ready: [0, 1], resumed: [1] });
-  expect(shard.find(({ event }) => event === 'disconnected')).toEqual({ event: 'disconnected', shardId: 1, code: 4000, initiator: 'gateway', willReconnect: true, willResume: true });
-  expect(identify.filter(({ event }) => event === 'sent').map(({ shardId }) => shardId).toSorted((a, b) => a - b)).toEqual([0, 1]);
+  expect(shard.find(({ event }) => event === 'disconnected')).toEqual({
+    event: 'disconnected',
+    shardId: 1,
+    code: 4000,
+    initiator: 'gateway',
+    willReconnect: true,
+    willResume: true,
+  });
+  expect(
+    identify
+      .filter(({ event }) => event === 'sent')
+      .map(({ shardId }) => shardId)
+      .toSorted((a, b) => a - b),
+  ).toEqual([0, 1]);
 });

@@ -28,7 +28,11 @@ describe('VirtualClock', () => {
     clock.setTimeout(note('first'), 10);
     clock.setTimeout(note('second'), 20.5);
     clock.advance(100);
-    expect(log).toEqual([['first', 10], ['second', 20.5], ['third', 30]]);
+    expect(log).toEqual([
+      ['first', 10],
+      ['second', 20.5],
+      ['third', 30],
+    ]);
     expect(clock.now()).toBe(START_AT + 100);
   });
 
@@ -48,7 +52,11 @@ describe('VirtualClock', () => {
     };
     clock.setTimeout(beat, 10);
     clock.advance(35);
-    expect(log).toEqual([['beat', 10], ['beat', 20], ['beat', 30]]);
+    expect(log).toEqual([
+      ['beat', 10],
+      ['beat', 20],
+      ['beat', 30],
+    ]);
     expect(clock.nextDueAt).toBe(START_AT + 40);
   });
 
@@ -95,7 +103,10 @@ describe('VirtualClock', () => {
     clock.setTimeout(note('one'), 1_000);
     clock.setTimeout(note('two'), 3_000);
     expect([clock.next(), clock.next(), clock.next()]).toEqual([true, true, false]);
-    expect(log).toEqual([['one', 1_000], ['two', 3_000]]);
+    expect(log).toEqual([
+      ['one', 1_000],
+      ['two', 3_000],
+    ]);
     expect([clock.now(), clock.pending, clock.nextDueAt]).toEqual([START_AT + 3_000, 0, null]);
   });
 
@@ -114,7 +125,10 @@ describe('VirtualClock', () => {
     clock.sleep(100);
     expect(log).toEqual([]);
     clock.advance(20);
-    expect(log).toEqual([['overslept', 100], ['in time', 120]]);
+    expect(log).toEqual([
+      ['overslept', 100],
+      ['in time', 120],
+    ]);
   });
 
   it('throws what a timer throws, and can go on afterwards', () => {
@@ -141,7 +155,13 @@ describe('VirtualClock', () => {
     };
     void chain();
     await clock.advanceAsync(25);
-    expect([log, clock.now()]).toEqual([[['one', 10], ['two', 20]], START_AT + 25]);
+    expect([log, clock.now()]).toEqual([
+      [
+        ['one', 10],
+        ['two', 20],
+      ],
+      START_AT + 25,
+    ]);
   });
 
   it('rejects from advanceAsync() with what a timer throws', async () => {

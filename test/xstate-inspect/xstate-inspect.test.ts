@@ -102,9 +102,11 @@ async function openPage(): Promise<InspectorPage> {
 
 /** As XState 4 names the events of delayed transitions. */
 const XSTATE4_EVENT_NAMES: Readonly<Record<string, string>> = {
-  'xstate.after.heartbeatJitter.shard.online.heartbeat.jitter': 'xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter',
+  'xstate.after.heartbeatJitter.shard.online.heartbeat.jitter':
+    'xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter',
   'xstate.after.stableAfter.shard.online.session.ready': 'xstate.after(stableAfter)#shard.online.session.ready',
-  'xstate.after.heartbeatInterval.shard.online.heartbeat.beating': 'xstate.after(heartbeatInterval)#shard.online.heartbeat.beating',
+  'xstate.after.heartbeatInterval.shard.online.heartbeat.beating':
+    'xstate.after(heartbeatInterval)#shard.online.heartbeat.beating',
   'xstate.after.reconnectDelay.shard.reconnecting': 'xstate.after(reconnectDelay)#shard.reconnecting',
 };
 const XSTATE4_LIFE = SCENARIO.map(([event, state]) => [XSTATE4_EVENT_NAMES[event] ?? event, state]);
@@ -119,7 +121,9 @@ describe('@xstate/inspect', () => {
     const [register] = page.of('service.register');
     const { sessionId } = register!;
     expect([register!.machine.id, register!.state.value]).toEqual(['shard', 'disconnected']);
-    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(XSTATE4_LIFE);
+    expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(
+      XSTATE4_LIFE,
+    );
     expect(page.of('service.event').map(({ event }) => event.name)).toEqual(XSTATE4_LIFE.map(([event]) => event));
     expect(page.seen.map((event) => event.sessionId)).toEqual(page.seen.map(() => sessionId));
     expect(page.seen.at(-1)).toEqual({ type: 'service.stop', sessionId });
@@ -167,7 +171,12 @@ describe('@xstate/inspect', () => {
       on: { 'gateway.heartbeatRequest': [{ actions: [{ type: 'heartbeat' }], internal: true }] },
       after: {
         heartbeatInterval: [
-          { target: ['#shard.online.heartbeat.beating'], cond: { type: 'isAcknowledged' }, actions: [], internal: false },
+          {
+            target: ['#shard.online.heartbeat.beating'],
+            cond: { type: 'isAcknowledged' },
+            actions: [],
+            internal: false,
+          },
           { target: ['#shard.online.heartbeat.overdue'], actions: [], internal: false },
         ],
       },
@@ -180,7 +189,9 @@ describe('@xstate/inspect', () => {
       { target: ['#shard.disconnecting'], actions: [], internal: false },
     ]);
     expect([node('shard.online').type, node('shard.online').initial, node('shard.online').invoke]).toEqual([
-      'parallel', undefined, [{ id: 'socket', src: 'socket' }],
+      'parallel',
+      undefined,
+      [{ id: 'socket', src: 'socket' }],
     ]);
   });
 
@@ -235,7 +246,11 @@ describe('@xstate/inspect', () => {
 
     const services = page.of('service.register').map(({ sessionId }) => sessionId);
     expect(page.of('service.stop').map(({ sessionId }) => sessionId)).toEqual(services.slice(0, 1));
-    expect([services.length, new Set(services).size, page.of('service.state').at(-1)!.sessionId]).toEqual([2, 2, services[1]]);
+    expect([services.length, new Set(services).size, page.of('service.state').at(-1)!.sessionId]).toEqual([
+      2,
+      2,
+      services[1],
+    ]);
   });
 });
 

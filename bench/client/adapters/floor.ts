@@ -11,7 +11,15 @@ import { countdown } from '../adapter.ts';
 import type { CreateAdapter, Event, AdapterOptions } from '../adapter.ts';
 
 interface Handle {
-  writeSync(flush: number, input: Buffer, from: number, length: number, output: Buffer, to: number, space: number): void;
+  writeSync(
+    flush: number,
+    input: Buffer,
+    from: number,
+    length: number,
+    output: Buffer,
+    to: number,
+    space: number,
+  ): void;
 }
 
 type Decode = (frame: Buffer, isBinary: boolean) => string;
@@ -103,7 +111,10 @@ class BareConnection {
   #identify(): object {
     const { transport, shards } = this.#options;
     const properties = { os: process.platform, browser: 'floor', device: 'floor' };
-    return { op: Op.identify, d: { token: TOKEN, intents: 1, compress: transport === 'payload', shard: [this.#shardId, shards], properties } };
+    return {
+      op: Op.identify,
+      d: { token: TOKEN, intents: 1, compress: transport === 'payload', shard: [this.#shardId, shards], properties },
+    };
   }
 
   #resume(sessionId: string): object {

@@ -24,7 +24,11 @@ export const create: CreateAdapter = ({ url, shards, onDispatch }) => {
   const manager = new ShardManager({
     token: TOKEN,
     intents: 1,
-    info: { url, shards, session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards } },
+    info: {
+      url,
+      shards,
+      session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards },
+    },
     handlePayload: (_shardId, { t, s, d }) => {
       if (t === GatewayDispatchEvents.Ready) down();
       onDispatch({ t, s: s ?? null, d });

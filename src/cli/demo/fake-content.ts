@@ -5,17 +5,60 @@
 import type { FakeGuild } from '../../testing/index.ts';
 import type { SeededRandom } from './seeded-random.ts';
 
-const GUILDS = ['Tide Pool', 'Lantern Works', 'Moss & Stone', 'The Long Table', 'Night Garden', 'Paper Boats', 'North Quay', 'Kettle Club'];
+const GUILDS = [
+  'Tide Pool',
+  'Lantern Works',
+  'Moss & Stone',
+  'The Long Table',
+  'Night Garden',
+  'Paper Boats',
+  'North Quay',
+  'Kettle Club',
+];
 const CHANNELS = ['general', 'harbour', 'workshop', 'music', 'off-topic'];
-const MEMBERS = ['otter', 'heron', 'badger', 'wren', 'marten', 'newt', 'osprey', 'vole', 'lynx', 'plover', 'stoat', 'tern'];
-const OPENINGS = ['has anybody seen', 'we should repair', 'tonight is about', 'I have finished', 'who is bringing', 'nobody touch'];
-const THINGS = ['the blue lantern', 'the old map', 'the tide tables', 'that second kettle', 'the long ladder', 'my best rope'];
+const MEMBERS = [
+  'otter',
+  'heron',
+  'badger',
+  'wren',
+  'marten',
+  'newt',
+  'osprey',
+  'vole',
+  'lynx',
+  'plover',
+  'stoat',
+  'tern',
+];
+const OPENINGS = [
+  'has anybody seen',
+  'we should repair',
+  'tonight is about',
+  'I have finished',
+  'who is bringing',
+  'nobody touch',
+];
+const THINGS = [
+  'the blue lantern',
+  'the old map',
+  'the tide tables',
+  'that second kettle',
+  'the long ladder',
+  'my best rope',
+];
 const ENDINGS = ['', '?', '!', ', please', ' 🌊', ' at last'];
 const STATUSES = ['online', 'idle', 'dnd', 'offline'];
 const EMOJIS = ['🌊', '🪵', '🫖', '🏮', '🦦'];
 
 /** To hear of all of it. */
-export const INTENTS = ['Guilds', 'GuildMessages', 'GuildPresences', 'GuildMessageTyping', 'GuildMessageReactions', 'GuildVoiceStates'] as const;
+export const INTENTS = [
+  'Guilds',
+  'GuildMessages',
+  'GuildPresences',
+  'GuildMessageTyping',
+  'GuildMessageReactions',
+  'GuildVoiceStates',
+] as const;
 
 interface GuildContent {
   readonly id: string;
@@ -44,11 +87,20 @@ const EVENT_KINDS: Readonly<Record<string, { readonly weight: number; readonly m
   },
   PRESENCE_UPDATE: {
     weight: 6,
-    make: (random, guild) => ({ guild_id: guild.id, user: { id: random.pick(guild.members).id }, status: random.pick(STATUSES), activities: [] }),
+    make: (random, guild) => ({
+      guild_id: guild.id,
+      user: { id: random.pick(guild.members).id },
+      status: random.pick(STATUSES),
+      activities: [],
+    }),
   },
   TYPING_START: {
     weight: 5,
-    make: (random, guild) => ({ guild_id: guild.id, channel_id: random.pick(guild.channels), user_id: random.pick(guild.members).id }),
+    make: (random, guild) => ({
+      guild_id: guild.id,
+      channel_id: random.pick(guild.channels),
+      user_id: random.pick(guild.members).id,
+    }),
   },
   MESSAGE_REACTION_ADD: {
     weight: 3,
@@ -62,11 +114,17 @@ const EVENT_KINDS: Readonly<Record<string, { readonly weight: number; readonly m
   },
   VOICE_STATE_UPDATE: {
     weight: 1,
-    make: (random, guild) => ({ guild_id: guild.id, channel_id: random.pick(guild.channels), user_id: random.pick(guild.members).id }),
+    make: (random, guild) => ({
+      guild_id: guild.id,
+      channel_id: random.pick(guild.channels),
+      user_id: random.pick(guild.members).id,
+    }),
   },
 };
 
-const WEIGHTED_KINDS = Object.entries(EVENT_KINDS).flatMap(([t, { weight, make }]) => Array.from({ length: weight }, () => ({ t, make })));
+const WEIGHTED_KINDS = Object.entries(EVENT_KINDS).flatMap(([t, { weight, make }]) =>
+  Array.from({ length: weight }, () => ({ t, make })),
+);
 
 export class FakeContent {
   readonly guilds: readonly FakeGuild[];

@@ -37,7 +37,10 @@ const MAX_HIT = 24;
 
 const pickShards = (random: SeededRandom, shards: number): number[] => {
   const count = Math.min(shards, MAX_HIT, random.pick(SIZES)(shards));
-  return random.shuffled(Array.from({ length: shards }, (_, id) => id)).slice(0, count).toSorted((a, b) => a - b);
+  return random
+    .shuffled(Array.from({ length: shards }, (_, id) => id))
+    .slice(0, count)
+    .toSorted((a, b) => a - b);
 };
 
 /** `shard 3`, `shards 3, 9, 12 and 40`, `16 shards`. */
@@ -55,7 +58,10 @@ export async function runManagerStep(step: FaultStep, position: string, context:
   await traffic.send(step.before);
   const ids = pickShards(random, counters.length);
   // What is under way when a session is ended is lost by definition: it has to arrive before.
-  if (endsSession(fault)) await Promise.all(ids.flatMap((id) => counters[id] ?? []).map((counter) => counter.waitUntilDelivered(timeoutMs, signal)));
+  if (endsSession(fault))
+    await Promise.all(
+      ids.flatMap((id) => counters[id] ?? []).map((counter) => counter.waitUntilDelivered(timeoutMs, signal)),
+    );
   const hits = ids.flatMap((id) => {
     const handle = manager.shards.get(id);
     const connection = handle === undefined ? undefined : connectionOf(gateway, handle);
@@ -73,9 +79,16 @@ export async function runManagerStep(step: FaultStep, position: string, context:
   };
   const reported = Promise.all(recovering).then(async (recoveries) => {
     undo('recovered');
-    const arrived = (await Promise.all(counters.map((counter) => counter.waitUntilDelivered(timeoutMs, signal)))).every(Boolean);
-    const survived = arrived && recoveries.every(({ outcome }) => outcome === fault.expected) && totals.flaws === flawsBefore;
-    if (!signal.aborted) output.log(survived ? 'survived' : 'failed', managerRecoveryText(fault, recoveries, deliveryText(totals, flawsBefore, arrived)));
+    const arrived = (await Promise.all(counters.map((counter) => counter.waitUntilDelivered(timeoutMs, signal)))).every(
+      Boolean,
+    );
+    const survived =
+      arrived && recoveries.every(({ outcome }) => outcome === fault.expected) && totals.flaws === flawsBefore;
+    if (!signal.aborted)
+      output.log(
+        survived ? 'survived' : 'failed',
+        managerRecoveryText(fault, recoveries, deliveryText(totals, flawsBefore, arrived)),
+      );
     return recoveries;
   });
   // Without a session there is nobody to send to.
@@ -85,11 +98,13 @@ export async function runManagerStep(step: FaultStep, position: string, context:
   await traffic.send(step.after);
   const recoveries = await reported;
   if (signal.aborted) return;
-  for (const [index, recovery] of recoveries.entries()) stats.recordRecovery(recovery, index === 0 ? dispatchCount(step) : 0);
+  for (const [index, recovery] of recoveries.entries())
+    stats.recordRecovery(recovery, index === 0 ? dispatchCount(step) : 0);
 }
 
 function managerRecoveryText(fault: Fault, recoveries: readonly Recovery[], deliveries: string): string {
-  const maxDuration = (figure: 'noticedMs' | 'backMs'): string => formatMs(Math.max(...recoveries.map((recovery) => recovery[figure])));
+  const maxDuration = (figure: 'noticedMs' | 'backMs'): string =>
+    formatMs(Math.max(...recoveries.map((recovery) => recovery[figure])));
   const back = recoveries.filter(({ outcome }) => outcome === fault.expected).length;
   const how = fault.expected === 'resumed' ? 'resumed' : 'began new sessions';
   const replayed = recoveries.reduce((sum, recovery) => sum + recovery.replayed, 0);

@@ -19,7 +19,13 @@ export const NORMAL: Pace = {
   bursts: { before: 24, after: 60 },
   rateEveryMs: 2_000,
   identifyIntervalMs: 1_000,
-  timing: { stableAfterMs: 1_000, backoffBaseMs: 500, backoffCapMs: 1_000, invalidSessionWaitMs: [400, 1_200], closeTimeoutMs: 1_000 },
+  timing: {
+    stableAfterMs: 1_000,
+    backoffBaseMs: 500,
+    backoffCapMs: 1_000,
+    invalidSessionWaitMs: [400, 1_200],
+    closeTimeoutMs: 1_000,
+  },
 };
 
 export const FAST: Pace = {
@@ -28,5 +34,11 @@ export const FAST: Pace = {
   bursts: { before: 8, after: 17 },
   rateEveryMs: 1_000,
   identifyIntervalMs: 200,
-  timing: { stableAfterMs: 250, backoffBaseMs: 200, backoffCapMs: 300, invalidSessionWaitMs: [100, 300], closeTimeoutMs: 500 },
+  timing: {
+    stableAfterMs: 250,
+    backoffBaseMs: 200,
+    backoffCapMs: 300,
+    invalidSessionWaitMs: [100, 300],
+    closeTimeoutMs: 500,
+  },
 };

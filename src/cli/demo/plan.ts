@@ -25,9 +25,11 @@ function* bursts(random: SeededRandom): Generator<number, never> {
   }
 }
 
-const nextSizes = (from: Generator<number, never>, count: number): number[] => Array.from({ length: count }, () => from.next().value);
+const nextSizes = (from: Generator<number, never>, count: number): number[] =>
+  Array.from({ length: count }, () => from.next().value);
 
-export const dispatchCount = ({ before, during, after }: FaultStep): number => [...before, ...during, ...after].reduce((sum, size) => sum + size, 0);
+export const dispatchCount = ({ before, during, after }: FaultStep): number =>
+  [...before, ...during, ...after].reduce((sum, size) => sum + size, 0);
 
 export function planRound(random: SeededRandom, pace: Pace): FaultStep[] {
   const sizes = bursts(random);

@@ -20,7 +20,12 @@ export interface Recovery {
 export type RecoverySource = Pick<ShardHandle, 'on' | 'off'>;
 
 /** Starts to watch; inject the fault in the same turn. Settles when the shard is ready again, or with patience or signal. */
-export function measureRecovery(shard: RecoverySource, fault: Fault, timeoutMs: number, signal: AbortSignal): Promise<Recovery> {
+export function measureRecovery(
+  shard: RecoverySource,
+  fault: Fault,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Recovery> {
   const startedAt = performance.now();
   let noticedAt: number | null = null;
   let attempts = 0;
@@ -42,7 +47,14 @@ export function measureRecovery(shard: RecoverySource, fault: Fault, timeoutMs: 
     shard.off('resumed', onResumed);
     shard.off('ready', onReady);
     shard.off('failed', giveUp);
-    resolve({ fault, outcome, noticedMs: (noticedAt ?? now) - startedAt, backMs: now - (noticedAt ?? now), replayed, attempts });
+    resolve({
+      fault,
+      outcome,
+      noticedMs: (noticedAt ?? now) - startedAt,
+      backMs: now - (noticedAt ?? now),
+      replayed,
+      attempts,
+    });
   }
 
   const timer = setTimeout(giveUp, timeoutMs);

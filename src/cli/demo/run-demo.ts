@@ -41,7 +41,13 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
   const counter = new DeliveryCounter();
   const content = new FakeContent(random.derive('world'));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
-  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: content.guilds, strict: true });
+  await using gateway = await FakeGateway.listen({
+    seed,
+    heartbeatIntervalMs,
+    identifyIntervalMs,
+    readyGuilds: content.guilds,
+    strict: true,
+  });
   const statusLine = new ShardStatusLine(output);
   const shard = new Shard({
     token: 'fake-token',
@@ -107,7 +113,11 @@ interface DemoContext {
   readonly signal: AbortSignal;
 }
 
-async function runStep(step: FaultStep, position: string, { shard, gateway, counter, traffic, stats, output, signal }: DemoContext): Promise<void> {
+async function runStep(
+  step: FaultStep,
+  position: string,
+  { shard, gateway, counter, traffic, stats, output, signal }: DemoContext,
+): Promise<void> {
   const { fault } = step;
   await traffic.send(step.before);
   // What is under way when a session is ended is lost by definition: it has to arrive before.
@@ -125,7 +135,8 @@ async function runStep(step: FaultStep, position: string, { shard, gateway, coun
     if (fault.undo?.when === 'recovered') fault.undo.run(target);
     const arrived = await counter.waitUntilDelivered(RECOVERY_TIMEOUT_MS, signal);
     const survived = arrived && recovery.outcome === fault.expected && counter.flaws === flawsBefore;
-    if (!signal.aborted) output.log(survived ? 'survived' : 'failed', recoveryText(recovery, deliveryText(counter, flawsBefore, arrived)));
+    if (!signal.aborted)
+      output.log(survived ? 'survived' : 'failed', recoveryText(recovery, deliveryText(counter, flawsBefore, arrived)));
     return recovery;
   });
   // Without a session there is nobody to send to.
@@ -138,7 +149,11 @@ async function runStep(step: FaultStep, position: string, { shard, gateway, coun
 }
 
 /** The connection the session is on, once the shard is ready; `null` when aborted before. */
-async function waitForConnection(shard: Shard, gateway: FakeGateway, signal: AbortSignal): Promise<FakeConnection | null> {
+async function waitForConnection(
+  shard: Shard,
+  gateway: FakeGateway,
+  signal: AbortSignal,
+): Promise<FakeConnection | null> {
   if (shard.state !== 'ready') await shard.connect({ signal }).catch(() => undefined);
   return gateway.connections.findLast(({ sessionId }) => sessionId === shard.session?.sessionId) ?? null;
 }

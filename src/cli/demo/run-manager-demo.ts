@@ -42,7 +42,11 @@ const sessionStartsFor = (shards: number): number => Math.max(1_000, 20 * shards
 
 function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, api: string): ShardManager {
   const { identifyIntervalMs, timing } = pace;
-  const identifyGate = new MemoryIdentifyGate({ maxConcurrency: MAX_CONCURRENCY, spacingMs: identifyIntervalMs, total: sessionStartsFor(shards) });
+  const identifyGate = new MemoryIdentifyGate({
+    maxConcurrency: MAX_CONCURRENCY,
+    spacingMs: identifyIntervalMs,
+    total: sessionStartsFor(shards),
+  });
   return new ShardManager({
     token: 'fake-token',
     intents: INTENTS,
@@ -62,7 +66,15 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
   const content = new FakeContent(random.derive('world'), GUILDS_PER_SHARD * shards);
   const { heartbeatIntervalMs, identifyIntervalMs } = pace;
   const sessionStartLimit = { maxConcurrency: MAX_CONCURRENCY, total: sessionStartsFor(shards) };
-  await using gateway = await FakeGateway.listen({ seed, heartbeatIntervalMs, identifyIntervalMs, readyGuilds: content.guilds, sessionStartLimit, shards, strict: true });
+  await using gateway = await FakeGateway.listen({
+    seed,
+    heartbeatIntervalMs,
+    identifyIntervalMs,
+    readyGuilds: content.guilds,
+    sessionStartLimit,
+    shards,
+    strict: true,
+  });
   const manager = createManager(options, gateway.apiUrl);
   const counters = Array.from({ length: shards }, () => new DeliveryCounter());
   const totals = sumCounts(counters);
@@ -84,12 +96,16 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
   const logTimer = setInterval(() => {
     const text = rate.consumeText();
     if (text !== null) output.log('events', text);
-    if (faultCounts.size > 0) output.log('notice', [...faultCounts].map(([code, count]) => `${code} ${formatNumber(count)}×`).join(', '));
+    if (faultCounts.size > 0)
+      output.log('notice', [...faultCounts].map(([code, count]) => `${code} ${formatNumber(count)}×`).join(', '));
     faultCounts.clear();
   }, pace.rateEveryMs);
 
   const location = workers === 0 ? 'this thread' : formatCount(workers, 'worker thread');
-  output.log('note', `a gateway listens on ${gateway.url} and knows ${formatCount(content.guilds.length, 'guild')}; ${formatCount(shards, 'shard')} in ${location}`);
+  output.log(
+    'note',
+    `a gateway listens on ${gateway.url} and knows ${formatCount(content.guilds.length, 'guild')}; ${formatCount(shards, 'shard')} in ${location}`,
+  );
   await using endpoint = await serveStatus(manager);
   output.log('note', `shardwright status --watch --url ${endpoint.url}`);
   try {
@@ -97,7 +113,10 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
     const startedAt = performance.now();
     await manager.connect({ signal });
     progress.stop();
-    output.log('ready', `all ${formatCount(shards, 'shard')} ready after ${formatMs(performance.now() - startedAt)}, ${formatNumber(MAX_CONCURRENCY)} at a time`);
+    output.log(
+      'ready',
+      `all ${formatCount(shards, 'shard')} ready after ${formatMs(performance.now() - startedAt)}, ${formatNumber(MAX_CONCURRENCY)} at a time`,
+    );
     statusLine.start();
     const traffic = new TrafficGenerator({
       content,
@@ -114,7 +133,18 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
       const steps = planRound(stepRandom, pace);
       for (const [index, step] of steps.entries()) {
         const position = `${forever ? `${round}.` : ''}${index + 1}/${steps.length}`;
-        await runManagerStep(step, position, { manager, gateway, counters, totals, traffic, stats, output, signal, random: stepRandom, timeoutMs: RECOVERY_TIMEOUT_MS });
+        await runManagerStep(step, position, {
+          manager,
+          gateway,
+          counters,
+          totals,
+          traffic,
+          stats,
+          output,
+          signal,
+          random: stepRandom,
+          timeoutMs: RECOVERY_TIMEOUT_MS,
+        });
         signal.throwIfAborted();
       }
     }

@@ -38,11 +38,14 @@ export class SeededRandom {
   }
 
   shuffled<T>(list: readonly T[]): T[] {
-    return list.map((item) => ({ item, place: this.next() })).toSorted((a, b) => a.place - b.place).map(({ item }) => item);
+    return list
+      .map((item) => ({ item, place: this.next() }))
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ item }) => item);
   }
 
   /** An id as Discord gives them, of the n-th millisecond of the demo's time. */
   snowflake(n: number): string {
-    return String((300_000_000_000n + BigInt(n) << TIMESTAMP_SHIFT) | BigInt(this.int(0, 0x3fffff)));
+    return String(((300_000_000_000n + BigInt(n)) << TIMESTAMP_SHIFT) | BigInt(this.int(0, 0x3fffff)));
   }
 }

@@ -15,9 +15,11 @@ export interface Check {
 
 type Figures = Check['figures'];
 
-const withFigures = (check: Omit<Check, 'figures'>, figures: Figures): Check => (figures === undefined ? check : { ...check, figures });
+const withFigures = (check: Omit<Check, 'figures'>, figures: Figures): Check =>
+  figures === undefined ? check : { ...check, figures };
 
-export const ok = (name: string, found: string, figures?: Figures): Check => withFigures({ name, outcome: 'ok', found, advice: null }, figures);
+export const ok = (name: string, found: string, figures?: Figures): Check =>
+  withFigures({ name, outcome: 'ok', found, advice: null }, figures);
 export const warning = (name: string, found: string, advice: string, figures?: Figures): Check =>
   withFigures({ name, outcome: 'warning', found, advice }, figures);
 export const failed = (name: string, found: string, advice: string, figures?: Figures): Check =>

@@ -38,25 +38,34 @@ async function requestInfo(api: string, token: string): Promise<TimedInfo> {
     const serverTime = Date.parse(response.headers.get('date') ?? '');
     // In the middle of its second, at the middle of the way.
     const uncertaintyMs = (Date.now() - sentAt) / 2;
-    if (Number.isFinite(serverTime)) skew = { skewMs: Math.round(sentAt + uncertaintyMs - (serverTime + 500)), uncertaintyMs };
+    if (Number.isFinite(serverTime))
+      skew = { skewMs: Math.round(sentAt + uncertaintyMs - (serverTime + 500)), uncertaintyMs };
     return response;
   };
-  const event = await fetchGatewayInfo({ api, token: new Token(token), fetch: timedFetch }, AbortSignal.timeout(TIMEOUT_MS));
+  const event = await fetchGatewayInfo(
+    { api, token: new Token(token), fetch: timedFetch },
+    AbortSignal.timeout(TIMEOUT_MS),
+  );
   return { event, skew };
 }
 
 export async function discordChecks(api: string, token: string): Promise<Check[]> {
   if (token === '') {
-    return [failed('Token', 'DISCORD_TOKEN is not set', ADVICE_TOKEN), ...NAMES.slice(1).map((name) => skipped(name, 'needs a token'))];
+    return [
+      failed('Token', 'DISCORD_TOKEN is not set', ADVICE_TOKEN),
+      ...NAMES.slice(1).map((name) => skipped(name, 'needs a token')),
+    ];
   }
   const { event, skew } = await requestInfo(api, token);
   const clock = skew === null ? skipped('Clock', 'nobody said what time it is') : clockCheck(skew);
-  if (event.type === 'info.received') return [ok('Token', `known at ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
+  if (event.type === 'info.received')
+    return [ok('Token', `known at ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
   return [failureCheck(event, api), clock, ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer'))];
 }
 
 function failureCheck({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }>, api: string): Check {
-  if (failure.code === 'AUTHENTICATION_FAILED') return failed('Token', failure.message, ADVICE_TOKEN, { code: failure.code });
+  if (failure.code === 'AUTHENTICATION_FAILED')
+    return failed('Token', failure.message, ADVICE_TOKEN, { code: failure.code });
   const advice =
     type === 'info.unavailable'
       ? 'Check network, proxy and firewall, and the status page of Discord (https://discordstatus.com).'
@@ -68,7 +77,12 @@ export function clockCheck({ skewMs, uncertaintyMs }: Skew): Check {
   const off = Math.abs(skewMs);
   if (off <= TOLERATED_SKEW_MS + uncertaintyMs) return ok('Clock', 'agrees', { skewMs });
   const found = `${formatDuration(off)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
-  return warning('Clock', found, 'Let the machine set its clock by NTP: logs and the age of events will not agree with Discord.', { skewMs });
+  return warning(
+    'Clock',
+    found,
+    'Let the machine set its clock by NTP: logs and the age of events will not agree with Discord.',
+    { skewMs },
+  );
 }
 
 export function budgetChecks({ shards, sessionStartLimit }: GatewayInfo): Check[] {
@@ -79,10 +93,27 @@ export function budgetChecks({ shards, sessionStartLimit }: GatewayInfo): Check[
   const figures = { total, remaining, resetAfterMs, maxConcurrency };
   const starts =
     remaining < shards
-      ? failed('Session starts', remainingText, `There is no start for each of the ${formatCount(shards, 'shard')}: wait for the reset, or resume stored sessions.`, figures)
+      ? failed(
+          'Session starts',
+          remainingText,
+          `There is no start for each of the ${formatCount(shards, 'shard')}: wait for the reset, or resume stored sessions.`,
+          figures,
+        )
       : remaining < total * SCARCE_FRACTION
-        ? warning('Session starts', remainingText, 'Find out what identifies so often: a bot that restarts in a loop loses its token when none is left.', figures)
+        ? warning(
+            'Session starts',
+            remainingText,
+            'Find out what identifies so often: a bot that restarts in a loop loses its token when none is left.',
+            figures,
+          )
         : ok('Session starts', remainingText, figures);
   const pace = `${formatNumber(maxConcurrency)} per 5 s, so a fresh start takes ${startMs === 0 ? 'one turn' : `about ${formatDuration(startMs)}`}`;
-  return [ok('Shards', `Discord recommends ${formatNumber(shards)}; ${pace}`, { recommended: shards, maxConcurrency, startMs }), starts];
+  return [
+    ok('Shards', `Discord recommends ${formatNumber(shards)}; ${pace}`, {
+      recommended: shards,
+      maxConcurrency,
+      startMs,
+    }),
+    starts,
+  ];
 }

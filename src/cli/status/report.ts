@@ -14,7 +14,8 @@ export class ReportError extends Error {
   }
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 /** @throws ReportError */
 export async function fetchReport(url: URL, signal?: AbortSignal): Promise<StatusReport> {
@@ -24,7 +25,11 @@ export async function fetchReport(url: URL, signal?: AbortSignal): Promise<Statu
     const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
     text = await response.text();
   } catch (cause) {
-    throw new ReportError('NO_ANSWER', `nobody answers at ${url.origin}: is the bot running, and does it call serveStatus(manager, { port })?`, { cause });
+    throw new ReportError(
+      'NO_ANSWER',
+      `nobody answers at ${url.origin}: is the bot running, and does it call serveStatus(manager, { port })?`,
+      { cause },
+    );
   }
   return reportFrom(text, url);
 }
@@ -32,11 +37,19 @@ export async function fetchReport(url: URL, signal?: AbortSignal): Promise<Statu
 function reportFrom(text: string, url: URL): StatusReport {
   const report = parsed(text);
   if (!isRecord(report) || report['format'] !== 'shardwright-status') {
-    throw new ReportError('NOT_A_STATUS', `what answers at ${url.href} is not a manager's status: give the URL of serveStatus()`);
+    throw new ReportError(
+      'NOT_A_STATUS',
+      `what answers at ${url.href} is not a manager's status: give the URL of serveStatus()`,
+    );
   }
   const { formatVersion, status } = report;
-  if (formatVersion !== 1) throw new ReportError('NEWER_FORMAT', `the status at ${url.href} is of a newer shardwright than this one: use that`);
-  if (!isRecord(status) || !Array.isArray(status['shards'])) throw new ReportError('NOT_A_STATUS', `the status at ${url.href} is damaged`);
+  if (formatVersion !== 1)
+    throw new ReportError(
+      'NEWER_FORMAT',
+      `the status at ${url.href} is of a newer shardwright than this one: use that`,
+    );
+  if (!isRecord(status) || !Array.isArray(status['shards']))
+    throw new ReportError('NOT_A_STATUS', `the status at ${url.href} is damaged`);
   return report as unknown as StatusReport;
 }
 

@@ -15,7 +15,10 @@ const OTHER_LINES = 6;
 export const isHealthy = ({ status: { state, ready, shards } }: StatusReport): boolean =>
   (state === 'running' || state === 'resharding') && shards.length > 0 && ready === shards.length;
 
-const cells = ({ shardId, state, pingMs, sessionAgeMs, sequence, lastDispatchAt, pendingSends, failure }: ShardStatus, at: number): string[] => [
+const cells = (
+  { shardId, state, pingMs, sessionAgeMs, sequence, lastDispatchAt, pendingSends, failure }: ShardStatus,
+  at: number,
+): string[] => [
   String(shardId),
   state,
   pingMs === null ? '–' : formatMs(pingMs),
@@ -28,12 +31,25 @@ const cells = ({ shardId, state, pingMs, sessionAgeMs, sequence, lastDispatchAt,
 
 function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: Colorize): string[] {
   const { state, ready, shards, total, resharding, budget } = status;
-  const mark = { running: 'green', resharding: 'cyan', starting: 'yellow', draining: 'yellow', stopped: 'dim', failed: 'red' } as const;
+  const mark = {
+    running: 'green',
+    resharding: 'cyan',
+    starting: 'yellow',
+    draining: 'yellow',
+    stopped: 'dim',
+    failed: 'red',
+  } as const;
   const totalText = total === null || total === shards.length ? '' : `, of ${formatNumber(total)} of the bot`;
   const facts = [
     `${formatNumber(ready)} of ${formatCount(shards.length, 'shard')} ready${totalText}`,
-    ...(resharding === null ? [] : [`resharding to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`]),
-    ...(budget === null ? [] : [`${formatNumber(budget.remaining)} of ${formatNumber(budget.total)} session starts left, reset in ${formatDuration(budget.resetAfterMs)}`]),
+    ...(resharding === null
+      ? []
+      : [`resharding to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`]),
+    ...(budget === null
+      ? []
+      : [
+          `${formatNumber(budget.remaining)} of ${formatNumber(budget.total)} session starts left, reset in ${formatDuration(budget.resetAfterMs)}`,
+        ]),
   ];
   return [
     `${colorize([mark[state], 'bold'], `● ${state}`)}  ${facts.join(' · ')}`,
@@ -46,7 +62,9 @@ export function statusLines(report: StatusReport, colorize: Colorize, maxLines: 
   const { shards } = report.status;
   const maxRows = Math.max(1, maxLines - OTHER_LINES);
   const isCut = shards.length > maxRows;
-  const inOrder = isCut ? shards.toSorted((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || a.shardId - b.shardId) : shards;
+  const inOrder = isCut
+    ? shards.toSorted((a, b) => Number(a.state === 'ready') - Number(b.state === 'ready') || a.shardId - b.shardId)
+    : shards;
   const shown = inOrder.slice(0, maxRows);
   const [heading = '', ...rows] = table([HEADINGS, ...shown.map((shard) => cells(shard, report.at))], LEFT_ALIGNED);
   const painted = rows.map((row, index) => {
@@ -58,6 +76,13 @@ export function statusLines(report: StatusReport, colorize: Colorize, maxLines: 
   return [
     ...headerLines(report, colorize),
     ...(shown.length === 0 ? [] : ['', colorize('dim', heading), ...painted]),
-    ...(rest.length === 0 ? [] : [colorize('dim', `… and ${formatNumber(rest.length)} more, ${restReady === rest.length ? 'all' : formatNumber(restReady)} ready`)]),
+    ...(rest.length === 0
+      ? []
+      : [
+          colorize(
+            'dim',
+            `… and ${formatNumber(rest.length)} more, ${restReady === rest.length ? 'all' : formatNumber(restReady)} ready`,
+          ),
+        ]),
   ];
 }

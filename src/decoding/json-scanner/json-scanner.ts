@@ -33,7 +33,8 @@ const POSITIONS_AT = 0x11000;
 function load(): Scanner | null {
   try {
     const { WebAssembly } = globalThis as unknown as WebAssemblyGlobal;
-    const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(JSON_SCANNER_WASM, 'base64'))).exports as ScannerExports;
+    const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(JSON_SCANNER_WASM, 'base64')))
+      .exports as ScannerExports;
     const { buffer } = wasm.memory;
     return { wasm, window: new Uint8Array(buffer, 0, WINDOW_BYTES), positions: new Int32Array(buffer, POSITIONS_AT) };
   } catch {

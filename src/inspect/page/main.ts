@@ -48,16 +48,36 @@ const unlessInChart = (action: () => void) => (): void => {
 };
 
 const shortcuts = new Shortcuts([
-  { keys: ['j', 'ArrowDown'], label: 'j ↓', description: 'next entry of the log; a frozen chart goes along', run: unlessInChart(() => log.move(1)) },
+  {
+    keys: ['j', 'ArrowDown'],
+    label: 'j ↓',
+    description: 'next entry of the log; a frozen chart goes along',
+    run: unlessInChart(() => log.move(1)),
+  },
   { keys: ['k', 'ArrowUp'], label: 'k ↑', description: 'entry before', run: unlessInChart(() => log.move(-1)) },
   { keys: ['PageDown'], label: 'PgDn', description: 'ten entries on', run: unlessInChart(() => log.move(PAGE_ROWS)) },
   { keys: ['PageUp'], label: 'PgUp', description: 'ten entries back', run: unlessInChart(() => log.move(-PAGE_ROWS)) },
-  { keys: ['Enter'], label: 'Enter', description: 'freeze at the entry, or select the shard', run: () => log.chooseCursor() },
+  {
+    keys: ['Enter'],
+    label: 'Enter',
+    description: 'freeze at the entry, or select the shard',
+    run: () => log.chooseCursor(),
+  },
   { keys: ['Escape'], label: 'Esc', description: 'back to live', run: () => freezeBar.back() },
   { keys: [' '], label: 'Space', description: 'pause the log, or let it run', run: () => log.togglePause() },
   { keys: ['/'], label: '/', description: 'filter the log', run: () => log.focusFilter() },
-  { keys: ['g'], label: 'g', description: 'to the grid of shards; arrows move, Enter selects', run: () => byId('grid', HTMLCanvasElement).focus() },
-  { keys: ['c'], label: 'c', description: 'to the chart; arrows pan, + − 0 zoom', run: () => byId('chart-viewport', HTMLElement).focus() },
+  {
+    keys: ['g'],
+    label: 'g',
+    description: 'to the grid of shards; arrows move, Enter selects',
+    run: () => byId('grid', HTMLCanvasElement).focus(),
+  },
+  {
+    keys: ['c'],
+    label: 'c',
+    description: 'to the chart; arrows pan, + − 0 zoom',
+    run: () => byId('chart-viewport', HTMLElement).focus(),
+  },
   { keys: ['l'], label: 'l', description: 'to the log', run: () => log.focusList() },
 ]);
 

@@ -34,7 +34,8 @@ export interface XState4Definition {
 /** A name as it is, or the one of `{ type, params }` and of what is built into XState. */
 function toNamed(thing: unknown): Named {
   if (typeof thing === 'string') return { type: thing };
-  const type = (typeof thing === 'object' || typeof thing === 'function') && thing !== null && 'type' in thing ? thing.type : null;
+  const type =
+    (typeof thing === 'object' || typeof thing === 'function') && thing !== null && 'type' in thing ? thing.type : null;
   return { type: typeof type === 'string' ? type : 'anonymous' };
 }
 

@@ -29,7 +29,10 @@ export interface LegacyInspectOptions {
  * const unregister = registerWithXStateInspect(shard);
  * ```
  */
-export function registerWithXStateInspect(shard: Shard, { onDetached = () => undefined }: LegacyInspectOptions = {}): () => void {
+export function registerWithXStateInspect(
+  shard: Shard,
+  { onDetached = () => undefined }: LegacyInspectOptions = {},
+): () => void {
   const devTools = requireDevTools();
   const definition = toXState4Definition(shardMachine);
   let { actor } = shard;

@@ -95,7 +95,8 @@ export class XState4Service implements InspectedXState4Service {
     if (event.actorRef !== this.#actor) return;
     this.guard(() => {
       if (event.type === '@xstate.event') this.#notifyEvent(toXState4Event(event.event));
-      if (event.type === '@xstate.snapshot') this.#notifyState(toXState4Event(event.event), event.snapshot as AnyMachineSnapshot);
+      if (event.type === '@xstate.snapshot')
+        this.#notifyState(toXState4Event(event.event), event.snapshot as AnyMachineSnapshot);
     });
   }
 

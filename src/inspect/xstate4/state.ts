@@ -11,7 +11,12 @@ export interface XState4State {
   readonly value: StateValue;
   readonly context: Readonly<Record<string, never>>;
   readonly event: XState4Event;
-  readonly _event: { readonly $$type: 'scxml'; readonly type: 'external'; readonly name: string; readonly data: XState4Event };
+  readonly _event: {
+    readonly $$type: 'scxml';
+    readonly type: 'external';
+    readonly name: string;
+    readonly data: XState4Event;
+  };
   readonly _sessionid: string;
   readonly actions: readonly never[];
   readonly activities: Readonly<Record<string, never>>;
@@ -25,18 +30,25 @@ export interface XState4State {
 export const INIT: XState4Event = { type: 'xstate.init' };
 
 /** The event of a delayed transition is named after its delay and its state, in both versions. */
-const toXState4EventType = (type: string): string => type.replace(/^xstate\.after\.([^.]+)\.(.+)$/, 'xstate.after($1)#$2');
+const toXState4EventType = (type: string): string =>
+  type.replace(/^xstate\.after\.([^.]+)\.(.+)$/, 'xstate.after($1)#$2');
 
 const isPlain = (value: unknown): value is string | number | boolean | null =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
 /** Sessions and causes are objects: of an event only what is none is shown. */
 export function toXState4Event({ type, ...fields }: AnyEventObject): XState4Event {
-  const plainFields = Object.entries(fields).filter((field): field is [string, string | number | boolean | null] => isPlain(field[1]));
+  const plainFields = Object.entries(fields).filter((field): field is [string, string | number | boolean | null] =>
+    isPlain(field[1]),
+  );
   return { ...Object.fromEntries(plainFields), type: toXState4EventType(type) };
 }
 
-export const toXState4State = ({ value, tags, status }: AnyMachineSnapshot, event: XState4Event, sessionId: string): XState4State => ({
+export const toXState4State = (
+  { value, tags, status }: AnyMachineSnapshot,
+  event: XState4Event,
+  sessionId: string,
+): XState4State => ({
   value,
   context: {},
   event,

@@ -38,7 +38,8 @@ export class GuildSync {
 
   onDispatch(shardId: number, { t, d }: Dispatch): void {
     if (t === 'READY') this.#expect(shardId, guildIdsOf(d));
-    else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE') this.#onGuild(shardId, String((d as { id?: unknown } | null)?.id));
+    else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE')
+      this.#onGuild(shardId, String((d as { id?: unknown } | null)?.id));
   }
 
   stop(): void {

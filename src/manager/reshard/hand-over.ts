@@ -35,7 +35,12 @@ interface HandOverCallbacks {
 }
 
 /** What only the session that asked is told; the other set never hears of it. */
-const REQUESTED_DISPATCHES: ReadonlySet<string> = new Set(['GUILD_MEMBERS_CHUNK', 'RATE_LIMITED', 'SOUNDBOARD_SOUNDS', 'CHANNEL_INFO']);
+const REQUESTED_DISPATCHES: ReadonlySet<string> = new Set([
+  'GUILD_MEMBERS_CHUNK',
+  'RATE_LIMITED',
+  'SOUNDBOARD_SOUNDS',
+  'CHANNEL_INFO',
+]);
 /** What is said about the session itself. */
 const SESSION_DISPATCHES: ReadonlySet<string> = new Set(['READY', 'RESUMED']);
 

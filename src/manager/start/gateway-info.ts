@@ -30,7 +30,10 @@ const unavailable = (what: string, retryAfterMs: number | null, cause?: unknown)
 const isSendable = (token: string): boolean => /^[\x21-\x7e]+$/.test(token);
 
 /** Never rejects. */
-export async function fetchGatewayInfo({ api, token, fetch }: GatewayInfoOptions, signal: AbortSignal): Promise<InfoEvent> {
+export async function fetchGatewayInfo(
+  { api, token, fetch }: GatewayInfoOptions,
+  signal: AbortSignal,
+): Promise<InfoEvent> {
   if (!isSendable(token.reveal())) {
     return refused(new GatewayError('AUTHENTICATION_FAILED', 'the token has characters that no token has'));
   }
@@ -55,7 +58,8 @@ function eventFromResponse(status: number, body: unknown, retryAfter: string | n
     const info = parseGatewayInfo(body);
     return typeof info === 'string' ? refused(invalid(info)) : { type: 'info.received', info };
   }
-  if (status === 401) return refused(new GatewayError('AUTHENTICATION_FAILED', 'GET /gateway/bot answered 401: the token is not known'));
+  if (status === 401)
+    return refused(new GatewayError('AUTHENTICATION_FAILED', 'GET /gateway/bot answered 401: the token is not known'));
   if (status === 429) return unavailable('answered 429', retryAfterMs(body, retryAfter));
   if (status >= 500 || status === 408) return unavailable(`answered ${status}`, null);
   return refused(invalid(`answered ${status}`));
@@ -81,7 +85,8 @@ function parseJson(text: string): unknown {
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 
-const isDuration = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isDuration = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isPositive = (value: unknown): value is number => isCount(value) && value > 0;
 
@@ -91,7 +96,8 @@ function parseGatewayInfo(body: unknown): GatewayInfo | string {
   const { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency } = fieldsOf(limit);
   if (!isWebSocketUrl(url)) return 'gave no ws:// or wss:// URL';
   if (!isPositive(shards)) return 'gave a number of shards that is none';
-  if (!isPositive(total) || !isCount(remaining) || remaining > total) return 'gave a budget of session starts that is none';
+  if (!isPositive(total) || !isCount(remaining) || remaining > total)
+    return 'gave a budget of session starts that is none';
   if (!isDuration(resetAfterMs)) return 'gave no time until the budget is reset';
   if (!isPositive(maxConcurrency)) return 'gave no max_concurrency';
   return { url, shards, sessionStartLimit: { total, remaining, resetAfterMs, maxConcurrency } };

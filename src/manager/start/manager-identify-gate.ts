@@ -20,7 +20,11 @@ export class ManagerIdentifyGate extends InstrumentedIdentifyGate {
   }
 
   override async acquire({ shardId, signal }: IdentifyRequest): Promise<IdentifyPermit> {
-    const permit = await super.acquire({ shardId, signal, onBudgetSpent: (retryAfterMs) => this.#callbacks.onBudgetSpent(retryAfterMs) });
+    const permit = await super.acquire({
+      shardId,
+      signal,
+      onBudgetSpent: (retryAfterMs) => this.#callbacks.onBudgetSpent(retryAfterMs),
+    });
     return {
       sent: () => {
         permit.sent();

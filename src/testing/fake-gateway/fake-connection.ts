@@ -75,7 +75,9 @@ export class FakeConnection {
         this.#server.onSocketClosed();
         recorder?.finish();
         this.#waiters.checkAll();
-        this.#waiters.rejectAll(new Error(`connection ${this.index} closed (${closure.by}, ${closure.code ?? 'no code'})`));
+        this.#waiters.rejectAll(
+          new Error(`connection ${this.index} closed (${closure.by}, ${closure.code ?? 'no code'})`),
+        );
         resolve(closure);
         context.notifyChange();
       });

@@ -247,7 +247,11 @@ export class FakeGateway {
     for (const latch of [hello, ready, resumed, members]) latch.clear();
     const open = this.connections;
     for (const connection of open) connection.terminate();
-    await Promise.all([this.#listeners.main.close(), this.#listeners.resume.close(), ...open.map(({ closed }) => closed)]);
+    await Promise.all([
+      this.#listeners.main.close(),
+      this.#listeners.resume.close(),
+      ...open.map(({ closed }) => closed),
+    ]);
     this.#waiters.rejectAll(new Error('the fake gateway was closed'));
   }
 
@@ -266,7 +270,8 @@ export class FakeGateway {
     const validated = validateUpgrade(request, this.#settings);
     if ('status' in validated) {
       const { clock, stats } = this.#context;
-      if (validated.isViolation) stats.violations.push({ code: null, what: validated.what, connection: null, at: clock.now() });
+      if (validated.isViolation)
+        stats.violations.push({ code: null, what: validated.what, connection: null, at: clock.now() });
       reject(validated.status, validated.what);
       return;
     }

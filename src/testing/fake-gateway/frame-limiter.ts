@@ -35,7 +35,8 @@ export class FrameLimiter {
   constructor(clock: Clock, heartbeatIntervalMs: number) {
     this.#clock = clock;
     const heartbeatsPerWindow = WINDOW_MS / heartbeatIntervalMs;
-    this.#heartbeats = heartbeatIntervalMs < SEPARATE_WINDOW_BELOW_MS ? new SlidingWindow(Math.ceil(heartbeatsPerWindow * 2)) : null;
+    this.#heartbeats =
+      heartbeatIntervalMs < SEPARATE_WINDOW_BELOW_MS ? new SlidingWindow(Math.ceil(heartbeatsPerWindow * 2)) : null;
   }
 
   /** Whether this frame is within the limit. */

@@ -42,17 +42,25 @@ async function replyTo(context: HttpApiContext, request: IncomingMessage): Promi
   const endpoint = ENDPOINTS.get((request.url ?? '').split('?')[0] ?? '');
   if (endpoint === undefined) {
     const reply = await restReply(context.settings, request);
-    return reply === null ? NOT_FOUND : { status: reply.status ?? (reply.body === undefined ? 204 : 200), body: reply.body };
+    return reply === null
+      ? NOT_FOUND
+      : { status: reply.status ?? (reply.body === undefined ? 204 : 200), body: reply.body };
   }
   if (request.method !== 'GET') return { status: 405, body: { message: '405: Method Not Allowed', code: 0 } };
   return endpoint(context, request);
 }
 
-export async function serveHttp(context: HttpApiContext, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serveHttp(
+  context: HttpApiContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   try {
     const { status, body } = await replyTo(context, request);
     request.resume();
-    response.writeHead(status, { 'Content-Type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+    response
+      .writeHead(status, { 'Content-Type': 'application/json' })
+      .end(body === undefined ? undefined : JSON.stringify(body));
   } catch {
     // The client went away, or was given something that can't be written.
     response.destroy();

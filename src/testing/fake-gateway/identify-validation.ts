@@ -35,7 +35,11 @@ interface Check {
 const KNOWN_INTENTS = Object.values(Intents).reduce((bits, bit) => bits | bit, 0);
 
 const isIntents = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= KNOWN_INTENTS && (value & ~KNOWN_INTENTS) === 0;
+  typeof value === 'number' &&
+  Number.isInteger(value) &&
+  value >= 0 &&
+  value <= KNOWN_INTENTS &&
+  (value & ~KNOWN_INTENTS) === 0;
 
 const isShardKey = (value: unknown): value is ShardKey =>
   Array.isArray(value) &&
@@ -54,7 +58,11 @@ const CHECKS: readonly Check[] = [
     what: 'IDENTIFY with a large_threshold that is not an integer from 50 to 250',
     fails: (d) => d['large_threshold'] !== undefined && !isThreshold(d['large_threshold']),
   },
-  { code: 4013, what: 'IDENTIFY with intents that are no bit field of known intents', fails: (d) => !isIntents(d['intents']) },
+  {
+    code: 4013,
+    what: 'IDENTIFY with intents that are no bit field of known intents',
+    fails: (d) => !isIntents(d['intents']),
+  },
   {
     code: 4014,
     what: 'IDENTIFY with intents that are not allowed',

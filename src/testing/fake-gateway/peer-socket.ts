@@ -35,7 +35,10 @@ export class PeerSocket extends WebSocket {
   /** Takes back what looked like a goodbye: `ws` has closed because a frame was broken. */
   markProtocolError(): void {
     if (this.clientClose === null) return;
-    this.serverClose = { code: CODES_FOR_BROKEN_FRAMES.get(this.clientClose.code) ?? this.clientClose.code, reason: '' };
+    this.serverClose = {
+      code: CODES_FOR_BROKEN_FRAMES.get(this.clientClose.code) ?? this.clientClose.code,
+      reason: '',
+    };
     this.clientClose = null;
   }
 

@@ -38,7 +38,10 @@ function parseBody(text: string): unknown {
   }
 }
 
-const errorReply = (status: number, what: string): FakeRestReply => ({ status, body: { message: `${status}: ${what}`, code: 0 } });
+const errorReply = (status: number, what: string): FakeRestReply => ({
+  status,
+  body: { message: `${status}: ${what}`, code: 0 },
+});
 
 /** What the test answers; `null` if it has nothing to say. */
 export async function restReply(settings: Settings, request: IncomingMessage): Promise<FakeRestReply | null> {
@@ -47,7 +50,8 @@ export async function restReply(settings: Settings, request: IncomingMessage): P
   if (rest === null || !url.startsWith(BASE)) return null;
   const { pathname, searchParams: query } = new URL(url, 'http://127.0.0.1');
   const path = pathname.slice(BASE.length - 1);
-  const isAuthorized = OWN_TOKEN.test(path) || acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1]);
+  const isAuthorized =
+    OWN_TOKEN.test(path) || acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1]);
   if (!isAuthorized) return errorReply(401, 'Unauthorized');
   const text = await readBody(request);
   if (text === null) return errorReply(413, 'Request Entity Too Large');

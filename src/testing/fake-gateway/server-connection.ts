@@ -129,7 +129,8 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
 
   close(code?: number, reason?: string): void {
     if (this.phase === 'closed') return;
-    if (this.session !== null && code !== undefined && SESSION_ENDING_CLOSES.has(code)) this.context.sessions.end(this.session);
+    if (this.session !== null && code !== undefined && SESSION_ENDING_CLOSES.has(code))
+      this.context.sessions.end(this.session);
     this.phase = 'closed';
     this.#writer.close(code, reason);
   }

@@ -24,7 +24,8 @@ interface StoredDispatch {
   readonly json: string;
 }
 
-const frameTextOf = ({ s, t, json }: StoredDispatch): string => `{"t":${JSON.stringify(t)},"s":${s},"op":0,"d":${json}}`;
+const frameTextOf = ({ s, t, json }: StoredDispatch): string =>
+  `{"t":${JSON.stringify(t)},"s":${s},"op":0,"d":${json}}`;
 
 /** `d` as JSON, as it is now. */
 export const jsonOf = (d: unknown): string => JSON.stringify(d) ?? 'null';

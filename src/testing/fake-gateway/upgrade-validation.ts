@@ -46,9 +46,12 @@ const badRequest = (what: string): HttpRejection => ({ status: 400, what, isViol
 export function validateUpgrade(request: IncomingMessage, settings: Settings): GatewayQuery | HttpRejection {
   const query = parseUrl(`http://127.0.0.1${request.url ?? ''}`)?.searchParams ?? new URLSearchParams();
   const transport = TRANSPORTS.get(query.get('compress'));
-  if (query.get('encoding') !== 'json') return badRequest('a gateway URL without encoding=json, the only one served here');
-  if (transport === undefined) return badRequest('a gateway URL with a compress that is neither zlib-stream nor zstd-stream');
-  if (settings.requireUserAgent && !request.headers['user-agent']) return badRequest('an upgrade request without User-Agent');
+  if (query.get('encoding') !== 'json')
+    return badRequest('a gateway URL without encoding=json, the only one served here');
+  if (transport === undefined)
+    return badRequest('a gateway URL with a compress that is neither zlib-stream nor zstd-stream');
+  if (settings.requireUserAgent && !request.headers['user-agent'])
+    return badRequest('an upgrade request without User-Agent');
   const version = query.get('v') ?? '';
   return { version: API_VERSIONS.has(version) ? Number(version) : null, transport };
 }

@@ -26,11 +26,15 @@ const GOALS: Readonly<Record<Cover, (last: Microstep, microsteps: readonly Micro
 };
 
 /** The goals that are met by these microsteps. */
-export const goalsOf = (cover: Cover, last: Microstep, microsteps: readonly Microstep[]): string[] => GOALS[cover](last, microsteps);
+export const goalsOf = (cover: Cover, last: Microstep, microsteps: readonly Microstep[]): string[] =>
+  GOALS[cover](last, microsteps);
 
 export const lastOf = (last: Microstep, microsteps: readonly Microstep[]): Microstep => microsteps.at(-1) ?? last;
 
-export const follow = ({ last }: Place, { to, microsteps }: TimedEdge): Place => ({ node: to, last: lastOf(last, microsteps) });
+export const follow = ({ last }: Place, { to, microsteps }: TimedEdge): Place => ({
+  node: to,
+  last: lastOf(last, microsteps),
+});
 
 /** Where the walks on a graph begin. */
 export const startsOf = (graph: Walkable): Place[] =>

@@ -110,7 +110,14 @@ export function coveringPaths<Machine extends AnyStateMachine>(
   /** Goes the shortest way to something open. Gives the walk that went it, or `null` when nothing is within reach. */
   const extend = (walks: readonly Walk<Machine>[], excluded: Set<TimedEdge>): Walk<Machine> | null => {
     const maxEdges = maxLength - Math.max(...walks.map(({ steps }) => steps.length));
-    const goalPath = nearestGoal({ graph, cover, starts: walks.map(({ place }) => place), uncovered, maxEdges, excluded });
+    const goalPath = nearestGoal({
+      graph,
+      cover,
+      starts: walks.map(({ place }) => place),
+      uncovered,
+      maxEdges,
+      excluded,
+    });
     const walk = walks[goalPath?.start ?? -1];
     if (goalPath === null || walk === undefined) return null;
     for (const edge of goalPath.edges) {
@@ -127,7 +134,10 @@ export function coveringPaths<Machine extends AnyStateMachine>(
   const paths: TimedPath<Machine>[] = [];
   const excluded = new Set<TimedEdge>();
   for (;;) {
-    const walk = extend(graph.roots.map((root) => new Walk(graph, root)), excluded);
+    const walk = extend(
+      graph.roots.map((root) => new Walk(graph, root)),
+      excluded,
+    );
     if (walk === null) return { paths, covered, missing: [...uncovered] };
     const excludedHere = new Set<TimedEdge>();
     while (extend([walk], excludedHere) !== null);

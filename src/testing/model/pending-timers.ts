@@ -36,7 +36,10 @@ export class PendingTimers {
   }
 
   without(timer: PendingTimer): PendingTimers {
-    return new PendingTimers(this.all.filter((other) => other !== timer), this.#set);
+    return new PendingTimers(
+      this.all.filter((other) => other !== timer),
+      this.#set,
+    );
   }
 
   /** What is pending after a machine has acted at a time. */
@@ -54,6 +57,9 @@ export class PendingTimers {
         all.push({ id: id ?? `unnamed ${set}`, event, dueAt: dueAt(at, delay) });
       }
     }
-    return new PendingTimers(all.toSorted((a, b) => a.dueAt - b.dueAt), set);
+    return new PendingTimers(
+      all.toSorted((a, b) => a.dueAt - b.dueAt),
+      set,
+    );
   }
 }

@@ -5,7 +5,10 @@ import type { Outcome, TimedStep } from './timed-state.ts';
 import type { Microstep } from './transition-pairs.ts';
 
 /** How {@link exploreTimed} goes about a machine. */
-export interface ExploreOptions<Machine extends AnyStateMachine, Event extends EventFromLogic<Machine> = EventFromLogic<Machine>> {
+export interface ExploreOptions<
+  Machine extends AnyStateMachine,
+  Event extends EventFromLogic<Machine> = EventFromLogic<Machine>,
+> {
   /**
    * What the machine is started with; the graph has a root for each.
    * @defaultValue once, without input
@@ -76,7 +79,12 @@ export class TimedGraph<Machine extends AnyStateMachine> {
 
   /** {@link exploreTimed} is the way to one. */
   constructor(machine: Machine, options: ExploreOptions<Machine>) {
-    const { inputs = [undefined as InputFrom<Machine>], key = () => '', stopWhen = () => false, limit = DEFAULT_LIMIT } = options;
+    const {
+      inputs = [undefined as InputFrom<Machine>],
+      key = () => '',
+      stopWhen = () => false,
+      limit = DEFAULT_LIMIT,
+    } = options;
     this.machine = machine;
     this.#options = options;
     const indices = new Map<string, number>();
@@ -85,7 +93,8 @@ export class TimedGraph<Machine extends AnyStateMachine> {
       const name = state.key(key(state.snapshot));
       const known = indices.get(name);
       if (known !== undefined) return known;
-      if (nodes.length === limit) throw new RangeError(`more than ${limit} states: drop what only counts from the key, or raise the limit`);
+      if (nodes.length === limit)
+        throw new RangeError(`more than ${limit} states: drop what only counts from the key, or raise the limit`);
       indices.set(name, nodes.length);
       return nodes.push({ state, edges: [] }) - 1;
     };

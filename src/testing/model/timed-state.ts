@@ -4,7 +4,15 @@
  * only the earliest may come.
  */
 import { getInitialMicrosteps, getMicrosteps } from 'xstate';
-import type { AnyMachineSnapshot, AnyStateMachine, EventFromLogic, EventObject, ExecutableActionObject, InputFrom, SnapshotFrom } from 'xstate';
+import type {
+  AnyMachineSnapshot,
+  AnyStateMachine,
+  EventFromLogic,
+  EventObject,
+  ExecutableActionObject,
+  InputFrom,
+  SnapshotFrom,
+} from 'xstate';
 import { instrumentedMachine, transitionIdsIn, withoutMarkers } from './instrumented-machine.ts';
 import { PendingTimers } from './pending-timers.ts';
 import type { PendingTimer } from './pending-timers.ts';
@@ -82,7 +90,9 @@ export class TimedState<Machine extends AnyStateMachine> {
   take(step: TimedStep<EventFromLogic<Machine>>): Outcome<Machine> {
     const timers = step.type === 'timer' ? this.#timers.without(this.#due(step.event, step.at)) : this.#timers;
     if (step.type === 'event' && !this.#isTimely(step.at)) {
-      throw new RangeError(`no event can come at ${step.at} ms: it is ${this.at} ms, and the next timer is due at ${timers.next?.dueAt} ms`);
+      throw new RangeError(
+        `no event can come at ${step.at} ms: it is ${this.at} ms, and the next timer is due at ${timers.next?.dueAt} ms`,
+      );
     }
     const microsteps = getMicrosteps(this.#machine, this.snapshot, step.event as EventFromLogic<Machine>);
     return this.#outcome(microsteps, step.at, timers);
@@ -106,7 +116,9 @@ export class TimedState<Machine extends AnyStateMachine> {
   #due({ type }: EventObject, at: number): PendingTimer {
     const { next } = this.#timers;
     if (next?.event.type === type && next.dueAt === at) return next;
-    throw new RangeError(`${type} at ${at} ms is not the next timer: that is ${next?.event.type ?? 'none'} at ${next?.dueAt} ms`);
+    throw new RangeError(
+      `${type} at ${at} ms is not the next timer: that is ${next?.event.type ?? 'none'} at ${next?.dueAt} ms`,
+    );
   }
 
   #outcome(microsteps: Microsteps, at: number, timers: PendingTimers): Outcome<Machine> {

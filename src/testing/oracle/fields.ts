@@ -25,7 +25,10 @@ const IDENTIFY: readonly Check[] = [
   ['intents that are no whole number', ({ intents }) => !isWholeNumber(intents)],
   ['properties that lack os, browser or device', ({ properties }) => !hasProperties(properties)],
   ['a compress that is no boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
-  ['payload compression on top of transport compression', ({ compress }, isCompressed) => compress === true && isCompressed],
+  [
+    'payload compression on top of transport compression',
+    ({ compress }, isCompressed) => compress === true && isCompressed,
+  ],
   [
     'a large_threshold that is not from 50 to 250',
     ({ large_threshold: threshold }) =>
@@ -51,7 +54,10 @@ const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly
     [
       ['no guild_id', ({ guild_id: id }) => !isId(id) && !isIdList(id)],
       ['neither query and limit nor user_ids', (d) => !byQuery(d) && !byUsers(d)],
-      ['a nonce of more than 32 bytes', ({ nonce }) => typeof nonce === 'string' && Buffer.byteLength(nonce) > MAX_NONCE_BYTES],
+      [
+        'a nonce of more than 32 bytes',
+        ({ nonce }) => typeof nonce === 'string' && Buffer.byteLength(nonce) > MAX_NONCE_BYTES,
+      ],
     ],
   ],
   [OP.sounds, [['no guild_ids', ({ guild_ids: ids }) => !isIdList(ids)]]],

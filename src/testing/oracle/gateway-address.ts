@@ -15,7 +15,11 @@ export interface GatewayAddress {
 
 export function addressOf(url: string): GatewayAddress {
   const { host, searchParams } = new URL(url);
-  const [version, encoding, compress] = [searchParams.get('v'), searchParams.get('encoding'), searchParams.get('compress')];
+  const [version, encoding, compress] = [
+    searchParams.get('v'),
+    searchParams.get('encoding'),
+    searchParams.get('compress'),
+  ];
   return {
     host,
     query: `v=${version} encoding=${encoding} compress=${compress}`,
@@ -31,4 +35,5 @@ function faultOf(version: string | null, encoding: string | null, compress: stri
 }
 
 /** The host of a URL of the gateway's; `null` when it is none. */
-export const hostOf = (url: unknown): string | null => (typeof url === 'string' && URL.canParse(url) ? new URL(url).host : null);
+export const hostOf = (url: unknown): string | null =>
+  typeof url === 'string' && URL.canParse(url) ? new URL(url).host : null;

@@ -16,14 +16,16 @@ export interface Handshake {
 }
 
 const checkToken = ({ state, complain }: Handshake, token: unknown): void => {
-  if (typeof token === 'string' && token !== '' && !state.isSameToken(token)) complain('token-constant', 'another token than before');
+  if (typeof token === 'string' && token !== '' && !state.isSameToken(token))
+    complain('token-constant', 'another token than before');
 };
 
 /** @see https://discord.com/developers/docs/events/gateway#identifying */
 export function checkIdentify(handshake: Handshake, d: unknown): void {
   const { state, address, confirmed, now, complain } = handshake;
   const { mainHost } = state.settings;
-  if (mainHost !== null && address.host !== mainHost) complain('identify-host', `IDENTIFY at ${address.host}, which is not the main host`);
+  if (mainHost !== null && address.host !== mainHost)
+    complain('identify-host', `IDENTIFY at ${address.host}, which is not the main host`);
   if (confirmed !== -1) complain('heartbeat-sequence', `a heartbeat with d ${confirmed} before there was a session`);
   const failure = identifyFailure(d, address.isCompressed);
   if (failure !== null) complain('identify-fields', `IDENTIFY with ${failure}`);
@@ -42,7 +44,8 @@ export function checkResume(handshake: Handshake, d: unknown): SessionRecord | n
   const id = String(d['session_id']);
   const session = state.sessions.find(id) ?? null;
   if (session !== null) checkSession(handshake, session, d['seq']);
-  else if (failure === null && !state.sessions.hasExpired(id)) complain('resume-session', `RESUME of ${id}, a session that was never given`);
+  else if (failure === null && !state.sessions.hasExpired(id))
+    complain('resume-session', `RESUME of ${id}, a session that was never given`);
   return session;
 }
 
@@ -52,12 +55,14 @@ function checkSession({ state, address, confirmed, complain }: Handshake, sessio
   if (mainHost !== null && address.host !== mainHost && address.host !== resumeHost) {
     complain('resume-host', `RESUME at ${address.host}, neither the resume host of ${id} nor the main host`);
   }
-  if (address.query !== query) complain('session-query', `RESUME of ${id} with ${address.query}, which began with ${query}`);
+  if (address.query !== query)
+    complain('session-query', `RESUME of ${id} with ${address.query}, which began with ${query}`);
   if (endedBy !== null) complain('resume-ended', `RESUME of ${id}, which ended with ${endedBy}`);
   const isKnown = confirmed <= lastSent;
   if (!isKnown) complain('heartbeat-sequence', `a heartbeat with d ${confirmed}, which was never said in ${id}`);
   if (!isSequence(seq)) return;
   const minSequence = Math.max(session.confirmed, isKnown ? confirmed : -1);
   if (seq > lastSent) complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where ${lastSent} was the last`);
-  if (seq < minSequence) complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where a heartbeat had confirmed ${minSequence}`);
+  if (seq < minSequence)
+    complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where a heartbeat had confirmed ${minSequence}`);
 }

@@ -108,7 +108,8 @@ export class OracleConnection {
     if (isOver(this.#phase)) return;
     this.#checkMissing(this.#state.settings.clock.now());
     this.#closedWith = code;
-    if (this.#session !== null && SESSION_ENDING_CODES.has(code) && this.#isReceived) this.#session.endedBy ??= endedByClose(code);
+    if (this.#session !== null && SESSION_ENDING_CODES.has(code) && this.#isReceived)
+      this.#session.endedBy ??= endedByClose(code);
     this.#end('closing');
   }
 
@@ -188,7 +189,8 @@ export class OracleConnection {
     const { intervalMs } = this.#heartbeats;
     if (op === OP.heartbeat && intervalMs > 0 && intervalMs < UNCOUNTED_BELOW_MS) return;
     if (!this.#frames.count(now)) this.#complain('frame-limit', 'more than 120 frames in 60 s');
-    if (op === OP.presence && !this.#presences.count(now)) this.#complain('presence-limit', 'more than 5 presences in 20 s');
+    if (op === OP.presence && !this.#presences.count(now))
+      this.#complain('presence-limit', 'more than 5 presences in 20 s');
   }
 
   #checkPacket({ op, d }: Packet, now: number): void {
@@ -235,7 +237,13 @@ export class OracleConnection {
   }
 
   #handshake(now: number): Handshake {
-    return { state: this.#state, address: this.#address, confirmed: this.#sequences.confirmed, now, complain: this.#complain };
+    return {
+      state: this.#state,
+      address: this.#address,
+      confirmed: this.#sequences.confirmed,
+      now,
+      complain: this.#complain,
+    };
   }
 
   #onClientClosed(code: number | null, now: number): void {
@@ -246,7 +254,8 @@ export class OracleConnection {
       if (session !== null) session.endedBy ??= wasInvalid ? 'op 9' : `close code ${code} of the client`;
     } else if (session !== null && wasInvalid && this.#isReceived) {
       session.doubtfulEnds += 1;
-      const isCertain = now - this.#invalidSince > this.#state.settings.roundTripMs || session.doubtfulEnds >= MIN_CERTAIN_ENDS;
+      const isCertain =
+        now - this.#invalidSince > this.#state.settings.roundTripMs || session.doubtfulEnds >= MIN_CERTAIN_ENDS;
       if (isCertain) session.endedBy ??= 'op 9';
     }
   }

@@ -11,20 +11,30 @@ const CODES = 'https://discord.com/developers/docs/topics/opcodes-and-status-cod
 
 export const ORACLE_RULES = {
   'gateway-query': {
-    demands: 'the URL of a connection says v, encoding=json, and of compress nothing or a transport compression there is',
+    demands:
+      'the URL of a connection says v, encoding=json, and of compress nothing or a transport compression there is',
     link: `${GATEWAY}#connecting`,
   },
   'hello-first': { demands: 'nothing is sent before HELLO', link: `${GATEWAY}#hello-event` },
-  'decodable-frame': { demands: 'every frame is a JSON object with an integer op', link: `${EVENTS}#payload-structure` },
+  'decodable-frame': {
+    demands: 'every frame is a JSON object with an integer op',
+    link: `${EVENTS}#payload-structure`,
+  },
   'client-opcode': { demands: 'every op is one that clients send', link: `${CODES}#gateway-gateway-opcodes` },
   'payload-size': { demands: 'no payload has more than 4096 bytes', link: `${GATEWAY}#sending-events` },
   'frame-limit': { demands: 'no 60 s hold more than 120 frames of a connection', link: `${GATEWAY}#rate-limiting` },
-  'presence-limit': { demands: 'no 20 s hold more than 5 presences of a connection', link: `${EVENTS}#update-presence` },
+  'presence-limit': {
+    demands: 'no 20 s hold more than 5 presences of a connection',
+    link: `${EVENTS}#update-presence`,
+  },
   'handshake-first': { demands: 'IDENTIFY or RESUME comes before any command', link: `${GATEWAY}#identifying` },
   'one-handshake': { demands: 'a connection carries one IDENTIFY or RESUME', link: `${GATEWAY}#identifying` },
   'ready-first': { demands: 'no command is sent before READY or RESUMED', link: `${GATEWAY}#ready-event` },
   'command-fields': { demands: 'a command has the fields its opcode wants', link: `${EVENTS}#send-events` },
-  'heartbeat-first': { demands: 'the first heartbeat comes within one interval of HELLO', link: `${GATEWAY}#sending-heartbeats` },
+  'heartbeat-first': {
+    demands: 'the first heartbeat comes within one interval of HELLO',
+    link: `${GATEWAY}#sending-heartbeats`,
+  },
   'heartbeat-missing': {
     demands: 'an acknowledged heartbeat is followed by another one interval later, as long as the connection is open',
     link: `${GATEWAY}#sending-heartbeats`,
@@ -61,11 +71,15 @@ export const ORACLE_RULES = {
     demands: 'IDENTIFYs of one key (shard id modulo max_concurrency) keep the interval between them',
     link: `${GATEWAY}#rate-limiting`,
   },
-  'identify-budget': { demands: 'no IDENTIFY is sent with no session start left', link: `${GATEWAY}#session-start-limit-object` },
+  'identify-budget': {
+    demands: 'no IDENTIFY is sent with no session start left',
+    link: `${GATEWAY}#session-start-limit-object`,
+  },
   'resume-fields': { demands: 'RESUME has a token, a session id and a sequence', link: `${EVENTS}#resume` },
   'resume-session': { demands: 'RESUME names a session the gateway has given', link: `${GATEWAY}#resuming` },
   'resume-ended': {
-    demands: 'RESUME names no session that ended with op 9, with close 4003, 4007 or 4009, or with 1000 or 1001 by the client',
+    demands:
+      'RESUME names no session that ended with op 9, with close 4003, 4007 or 4009, or with 1000 or 1001 by the client',
     link: `${CODES}#gateway-gateway-close-event-codes`,
   },
   'resume-sequence': {
@@ -76,9 +90,15 @@ export const ORACLE_RULES = {
     demands: 'RESUME is sent to the resume host of its session, or to the main host',
     link: `${GATEWAY}#resuming`,
   },
-  'session-query': { demands: 'all connections of a session have the same v, encoding and compress', link: `${GATEWAY}#resuming` },
+  'session-query': {
+    demands: 'all connections of a session have the same v, encoding and compress',
+    link: `${GATEWAY}#resuming`,
+  },
   'token-constant': { demands: 'the token stays the same', link: `${EVENTS}#identify` },
-  'silence-after-close': { demands: 'nothing is sent after the close frame', link: `${GATEWAY}#initiating-a-disconnect` },
+  'silence-after-close': {
+    demands: 'nothing is sent after the close frame',
+    link: `${GATEWAY}#initiating-a-disconnect`,
+  },
 } as const satisfies Readonly<Record<string, OracleRuleText>>;
 
 /** The name of a rule. */

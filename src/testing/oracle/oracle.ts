@@ -43,7 +43,10 @@ export class Oracle {
   }
 
   /** A session is open that was given before this oracle looked; `url` is that of its first connection. */
-  addSession(sessionId: string, { url, resumeUrl, sequence }: { url: string; resumeUrl?: string; sequence: number }): void {
+  addSession(
+    sessionId: string,
+    { url, resumeUrl, sequence }: { url: string; resumeUrl?: string; sequence: number },
+  ): void {
     const session = this.#state.sessions.add(sessionId, addressOf(url).query, hostOf(resumeUrl));
     session.lastSent = sequence;
   }

@@ -50,8 +50,10 @@ export class Sequences {
     const named = d ?? -1;
     const minReceived = this.#minReceived(now);
     if (named > maxSequence) this.#complain('heartbeat-sequence', `a heartbeat with d ${d}, which was never said`);
-    else if (named < this.#confirmed) this.#complain('heartbeat-order', `a heartbeat with d ${d} after one with ${this.#confirmed}`);
-    else if (named < minReceived) this.#complain('heartbeat-fresh', `a heartbeat with d ${d} long after ${minReceived} was said`);
+    else if (named < this.#confirmed)
+      this.#complain('heartbeat-order', `a heartbeat with d ${d} after one with ${this.#confirmed}`);
+    else if (named < minReceived)
+      this.#complain('heartbeat-fresh', `a heartbeat with d ${d} long after ${minReceived} was said`);
     else this.#confirmed = named;
   }
 

@@ -30,7 +30,16 @@ export class SessionRecords {
   readonly #expired = new Set<string>();
 
   add(id: string, query: string, resumeHost: string | null): SessionRecord {
-    const session: SessionRecord = { id, query, resumeHost, lastSent: -1, confirmed: -1, endedBy: null, doubtfulEnds: 0, connections: 0 };
+    const session: SessionRecord = {
+      id,
+      query,
+      resumeHost,
+      lastSent: -1,
+      confirmed: -1,
+      endedBy: null,
+      doubtfulEnds: 0,
+      connections: 0,
+    };
     this.#byId.set(id, session);
     this.#evictOldest();
     return session;

@@ -25,7 +25,10 @@ export class SessionStartRules {
     const waitedMs = now - (this.#lastByKey.get(key) ?? -Infinity);
     this.#lastByKey.set(key, now);
     if (waitedMs < identifyIntervalMs - identifyToleranceMs) {
-      complain('identify-spacing', `IDENTIFY of shard ${shardId} ${Math.round(waitedMs)} ms after the last of key ${key}`);
+      complain(
+        'identify-spacing',
+        `IDENTIFY of shard ${shardId} ${Math.round(waitedMs)} ms after the last of key ${key}`,
+      );
     }
     if (now + toleranceMs >= this.#resetAt) {
       this.#remaining = totalStarts;

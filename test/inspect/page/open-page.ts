@@ -37,7 +37,13 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
   page.on('websocket', (socket) => hosts.add(new URL(socket.url()).host));
   await page.goto(feed.url);
   const names = (selector: string, key: string): Promise<string[]> =>
-    page.locator(selector).evaluateAll((nodes, key) => nodes.map((node) => (node as unknown as { dataset: Record<string, string> }).dataset[key] ?? ''), key);
+    page
+      .locator(selector)
+      .evaluateAll(
+        (nodes, key) =>
+          nodes.map((node) => (node as unknown as { dataset: Record<string, string> }).dataset[key] ?? ''),
+        key,
+      );
   const opened: OpenPage = {
     page,
     consoleErrors,
@@ -47,7 +53,10 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
     rows: async () =>
       page.locator('.row:visible').evaluateAll((nodes) =>
         nodes
-          .map((node) => node as unknown as { dataset: { id: string }; querySelector(selector: string): { textContent: string } })
+          .map(
+            (node) =>
+              node as unknown as { dataset: { id: string }; querySelector(selector: string): { textContent: string } },
+          )
           .toSorted((a, b) => Number(a.dataset.id) - Number(b.dataset.id))
           .map((row) => `${row.querySelector('.kind').textContent}: ${row.querySelector('.text').textContent}`),
       ),

@@ -1,12 +1,29 @@
 /** An inspector whose words a test writes: the real server and its rules, with any number of shards that are only said to be. */
 import type { WebSocket } from 'ws';
-import type { FromPage, IdentifyReport, LogEntry, ManagerSummary, ShardDetail, ShardSummary, ToPage } from '../../../src/inspect/messages.ts';
+import type {
+  FromPage,
+  IdentifyReport,
+  LogEntry,
+  ManagerSummary,
+  ShardDetail,
+  ShardSummary,
+  ToPage,
+} from '../../../src/inspect/messages.ts';
 import { PageServer } from '../../../src/inspect/page-server.ts';
 import type { ShardState } from '../../../src/index.ts';
 
 type Batch = Omit<Extract<ToPage, { type: 'batch' }>, 'type' | 'now'>;
 
-const EMPTY_BATCH: Batch = { managers: [], shards: [], removed: [], log: [], identify: null, states: [], marks: [], heartbeats: [] };
+const EMPTY_BATCH: Batch = {
+  managers: [],
+  shards: [],
+  removed: [],
+  log: [],
+  identify: null,
+  states: [],
+  marks: [],
+  heartbeats: [],
+};
 
 /** States that are inside of others in the chart. */
 const ACTIVE_STATES: Partial<Record<ShardState, string>> = {
@@ -41,7 +58,8 @@ export class PageFeed {
   private constructor({ shards, startsAt = Date.UTC(2026, 6, 4, 12), port = 0 }: PageFeedOptions) {
     this.now = startsAt;
     this.#port = port;
-    for (let shardId = 0; shardId < shards; shardId += 1) this.shards.set(String(shardId), this.#newShard(shardId, shards));
+    for (let shardId = 0; shardId < shards; shardId += 1)
+      this.shards.set(String(shardId), this.#newShard(shardId, shards));
   }
 
   static async listen(options: PageFeedOptions): Promise<PageFeed> {
@@ -52,7 +70,11 @@ export class PageFeed {
 
   /** Opens on the same port again after {@link close}. */
   async open(): Promise<void> {
-    this.#server = await PageServer.listen({ port: this.#port, canAccept: () => true, onPage: (socket) => this.#onPage(socket) });
+    this.#server = await PageServer.listen({
+      port: this.#port,
+      canAccept: () => true,
+      onPage: (socket) => this.#onPage(socket),
+    });
     this.#port = Number(new URL(this.#server.url).port);
   }
 
@@ -131,7 +153,16 @@ export class PageFeed {
   detailOf(key: string): ShardDetail {
     const state = this.shards.get(key)?.state ?? 'disconnected';
     const active = [ACTIVE_STATES[state] ?? `shard.${state}`];
-    return this.details.get(key) ?? { key, chart: 'shard', active, states: [{ at: this.now, state }], marks: [], heartbeats: [] };
+    return (
+      this.details.get(key) ?? {
+        key,
+        chart: 'shard',
+        active,
+        states: [{ at: this.now, state }],
+        marks: [],
+        heartbeats: [],
+      }
+    );
   }
 
   #onPage(socket: WebSocket): void {
@@ -140,7 +171,16 @@ export class PageFeed {
     socket.on('close', () => this.#pages.delete(socket));
     socket.on('message', (data: Buffer) => this.#onMessage(socket, JSON.parse(data.toString()) as FromPage));
     const { shards, log, identify, now } = this;
-    const welcome: ToPage = { type: 'welcome', version: '0.1.0', now, payloads: true, managers: [...this.managers.values()], shards: [...shards.values()], log, identify };
+    const welcome: ToPage = {
+      type: 'welcome',
+      version: '0.1.0',
+      now,
+      payloads: true,
+      managers: [...this.managers.values()],
+      shards: [...shards.values()],
+      log,
+      identify,
+    };
     socket.send(JSON.stringify(welcome));
   }
 

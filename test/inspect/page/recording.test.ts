@@ -23,7 +23,17 @@ const RECORDING: Recording = {
   shardwright: '0.1.0',
   exportedAt: 5_000,
   identify: { waiting: 0, total: 1_000, remaining: 990, resetAfterMs: 60_000 },
-  managers: [{ key: 'manager', state: 'resharding', since: 800, total: 8, ready: 7, shards: 8, resharding: { total: 16, ready: 2 } }],
+  managers: [
+    {
+      key: 'manager',
+      state: 'resharding',
+      since: 800,
+      total: 8,
+      ready: 7,
+      shards: 8,
+      resharding: { total: 16, ready: 2 },
+    },
+  ],
   shards: [SHARD, { ...SHARD, key: '4', shardId: 4, state: 'failed' }],
   details: [
     {
@@ -43,7 +53,15 @@ const RECORDING: Recording = {
     { id: 2, at: 1_500, shard: '4', kind: 'state', text: 'ready → failed' },
     { id: 3, at: 1_500, shard: '4', kind: 'failed', text: 'AUTHENTICATION_FAILED: the token is wrong' },
     { id: 4, at: 1_550, shard: '4', kind: 'closed', text: 'no code the connection was lost (network); the end' },
-    { id: 5, at: 1_600, shard: '3', kind: 'event', text: 'gateway.heartbeatAck', active: ['shard.online.session.ready'], taken: [] },
+    {
+      id: 5,
+      at: 1_600,
+      shard: '3',
+      kind: 'event',
+      text: 'gateway.heartbeatAck',
+      active: ['shard.online.session.ready'],
+      taken: [],
+    },
   ],
 };
 
@@ -90,21 +108,40 @@ test('of a shard that was not selected the log tells', () => {
 describe('a file that is no recording is refused by name:', () => {
   test.each([
     ['a picture', 'GIF89a', ['NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.']],
-    ['other JSON', '{"log":[]}', ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.']],
-    ['nothing at all', 'null', ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.']],
+    [
+      'other JSON',
+      '{"log":[]}',
+      ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.'],
+    ],
+    [
+      'nothing at all',
+      'null',
+      ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.'],
+    ],
   ])('%s', (_name, json, expected) => {
     expect(refusal(json)).toEqual(expected);
   });
 
   test('a recording of a later format', () => {
-    expect(damaged({ formatVersion: 2 })).toEqual(['NEWER_FORMAT', 'This recording has format 2; this page reads format 1. A newer shardwright may open it.']);
+    expect(damaged({ formatVersion: 2 })).toEqual([
+      'NEWER_FORMAT',
+      'This recording has format 2; this page reads format 1. A newer shardwright may open it.',
+    ]);
   });
 
   test.each([
     ['a state nobody knows', { shards: [{ ...SHARD, state: 'asleep' }] }, 'shards[0].state is not a state of a shard'],
-    ['a number that is a text', { log: [{ id: 1, at: 'noon', shard: '3', kind: 'event', text: '' }] }, 'log[0].at is not a number'],
+    [
+      'a number that is a text',
+      { log: [{ id: 1, at: 'noon', shard: '3', kind: 'event', text: '' }] },
+      'log[0].at is not a number',
+    ],
     ['a list that is none', { details: {} }, 'details is not a list'],
-    ['a kind nobody knows', { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] }, 'log[0].kind is not one of state, event, heartbeat, closed, fault, failed, notice, dispatch'],
+    [
+      'a kind nobody knows',
+      { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] },
+      'log[0].kind is not one of state, event, heartbeat, closed, fault, failed, notice, dispatch',
+    ],
     ['a part that is missing', { identify: { waiting: 0 } }, 'identify.total is not a number'],
   ])('%s', (_name, change, what) => {
     expect(damaged(change)).toEqual(['DAMAGED', `The recording is damaged: ${what}.`]);

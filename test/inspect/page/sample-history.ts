@@ -15,7 +15,16 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-const RARE: readonly ShardState[] = ['connecting', 'identifying', 'resuming', 'reconnecting', 'zombie', 'disconnecting', 'disconnected', 'failed'];
+const RARE: readonly ShardState[] = [
+  'connecting',
+  'identifying',
+  'resuming',
+  'reconnecting',
+  'zombie',
+  'disconnecting',
+  'disconnected',
+  'failed',
+];
 
 /** Seconds before now → state, of the shard that is looked at. */
 const STATE_CHANGES: readonly (readonly [agoS: number, state: ShardState])[] = [
@@ -66,7 +75,8 @@ export function fillHistory(feed: PageFeed, key: string, random: () => number): 
   const heartbeats: Heartbeat[] = [];
   for (let seconds = 278; seconds > 1; seconds -= 8) {
     const isOut = (seconds < 192 && seconds > 172) || (seconds < 92 && seconds > 75);
-    if (!isOut) heartbeats.push({ at: ago(seconds), latencyMs: 40 + random() * 24 + (seconds < 72 && seconds > 40 ? 45 : 0) });
+    if (!isOut)
+      heartbeats.push({ at: ago(seconds), latencyMs: 40 + random() * 24 + (seconds < 72 && seconds > 40 ? 45 : 0) });
   }
   heartbeats.push({ at: ago(176), latencyMs: null });
   feed.details.set(key, {
@@ -77,26 +87,71 @@ export function fillHistory(feed: PageFeed, key: string, random: () => number): 
     marks,
     heartbeats: heartbeats.toSorted((a, b) => a.at - b.at),
   });
-  feed.setShard(key, { state: 'ready', since: ago(75.5), pingMs: 47, dispatchesPerSecond: 41, sequence: 18_233, lastDispatchAt: end - 120, pendingSends: 2, sendWindow: { used: 14, limit: 120 } });
+  feed.setShard(key, {
+    state: 'ready',
+    since: ago(75.5),
+    pingMs: 47,
+    dispatchesPerSecond: 41,
+    sequence: 18_233,
+    lastDispatchAt: end - 120,
+    pendingSends: 2,
+    sendWindow: { used: 14, limit: 120 },
+  });
   logHistory(feed, key, states, marks, heartbeats);
 }
 
-function logHistory(feed: PageFeed, key: string, states: readonly StateChange[], marks: readonly Mark[], heartbeats: readonly Heartbeat[]): void {
+function logHistory(
+  feed: PageFeed,
+  key: string,
+  states: readonly StateChange[],
+  marks: readonly Mark[],
+  heartbeats: readonly Heartbeat[],
+): void {
   const end = feed.now;
   const happened = [
-    ...states.map(({ at, state }, index) => ({ at, log: () => feed.addEntry(key, 'state', `${states[index - 1]?.state ?? 'disconnected'} → ${state}`) })),
+    ...states.map(({ at, state }, index) => ({
+      at,
+      log: () => feed.addEntry(key, 'state', `${states[index - 1]?.state ?? 'disconnected'} → ${state}`),
+    })),
     ...marks.map(({ at, kind, text }) => ({
       at,
-      log: () => feed.addEntry(key, kind, kind === 'closed' ? `${text} the connection was lost (gateway); will resume` : `${text}: it could not be done`),
+      log: () =>
+        feed.addEntry(
+          key,
+          kind,
+          kind === 'closed'
+            ? `${text} the connection was lost (gateway); will resume`
+            : `${text}: it could not be done`,
+        ),
     })),
     ...heartbeats.flatMap(({ at, latencyMs }) =>
       latencyMs === null
         ? []
         : [
-            { at: at - latencyMs, log: () => feed.addEntry(key, 'event', 'xstate.after.heartbeatInterval', { active: HEARTBEAT[0]!.active, taken: HEARTBEAT[0]!.taken }) },
-            { at, log: () => feed.addEntry(key, 'event', 'gateway.heartbeatAck', { active: HEARTBEAT[1]!.active, taken: HEARTBEAT[1]!.taken }) },
+            {
+              at: at - latencyMs,
+              log: () =>
+                feed.addEntry(key, 'event', 'xstate.after.heartbeatInterval', {
+                  active: HEARTBEAT[0]!.active,
+                  taken: HEARTBEAT[0]!.taken,
+                }),
+            },
+            {
+              at,
+              log: () =>
+                feed.addEntry(key, 'event', 'gateway.heartbeatAck', {
+                  active: HEARTBEAT[1]!.active,
+                  taken: HEARTBEAT[1]!.taken,
+                }),
+            },
             { at: at + 1, log: () => feed.addEntry(key, 'heartbeat', `answered after ${Math.round(latencyMs)} ms`) },
-            { at: at + 900, log: () => feed.addEntry(key, 'dispatch', 'MESSAGE_CREATE', { payload: { id: '1180000000000000000', channel_id: '81384788765712384', content: '[redacted]' } }) },
+            {
+              at: at + 900,
+              log: () =>
+                feed.addEntry(key, 'dispatch', 'MESSAGE_CREATE', {
+                  payload: { id: '1180000000000000000', channel_id: '81384788765712384', content: '[redacted]' },
+                }),
+            },
           ],
     ),
   ];

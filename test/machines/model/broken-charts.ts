@@ -15,14 +15,19 @@ function edited(config: Config, [key, ...rest]: readonly string[], change: (stat
 }
 
 const withChangedState = (path: string, change: (state: Config) => Config): ShardMachine =>
-  createMachine(edited(model.config as unknown as Config, path.split('.'), change), model.implementations as never) as unknown as ShardMachine;
+  createMachine(
+    edited(model.config as unknown as Config, path.split('.'), change),
+    model.implementations as never,
+  ) as unknown as ShardMachine;
 
 const withoutKeys = (path: string, ...keys: readonly string[]): ShardMachine =>
   withChangedState(path, (state) => Object.fromEntries(Object.entries(state).filter(([key]) => !keys.includes(key))));
 
-const withKeys = (path: string, more: Config): ShardMachine => withChangedState(path, (state) => ({ ...state, ...more }));
+const withKeys = (path: string, more: Config): ShardMachine =>
+  withChangedState(path, (state) => ({ ...state, ...more }));
 
-const withTransitions = (path: string, on: Config): ShardMachine => withChangedState(path, (state) => ({ ...state, on: { ...(state['on'] as Config), ...on } }));
+const withTransitions = (path: string, on: Config): ShardMachine =>
+  withChangedState(path, (state) => ({ ...state, on: { ...(state['on'] as Config), ...on } }));
 
 /** What is wrong, and the chart that has it. */
 export const BROKEN_CHARTS = {
@@ -47,6 +52,8 @@ export const BROKEN_CHARTS = {
   })),
   'the pause between two connections never ends': withoutKeys('reconnecting', 'after'),
   'nothing is fatal': model.provide({ guards: { isFatal: () => false } }),
-  'a reconnection ends the session': withKeys('reconnecting', { invoke: { src: 'closeSocket', input: { closeWith: 1000 } } }),
+  'a reconnection ends the session': withKeys('reconnecting', {
+    invoke: { src: 'closeSocket', input: { closeWith: 1000 } },
+  }),
   'a socket is listened to after it was given up': withTransitions('reconnecting', { 'socket.closed': 'online' }),
 } as const satisfies Record<string, ShardMachine>;

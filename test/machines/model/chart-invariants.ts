@@ -36,7 +36,13 @@ const delays = (snapshot: ShardSnapshot): ShardEvent[] =>
 function key({ value, context: { session, shouldReconnect, failedResumes, loss, timing } }: ShardSnapshot): string {
   const isOnline = typeof value === 'object' && 'online' in value;
   const memory = isOnline || loss === null ? null : [loss.closeWith, loss.code, loss.reconnect];
-  return JSON.stringify([value, session !== null, shouldReconnect, Math.min(failedResumes, timing.maxResumeAttempts), memory]);
+  return JSON.stringify([
+    value,
+    session !== null,
+    shouldReconnect,
+    Math.min(failedResumes, timing.maxResumeAttempts),
+    memory,
+  ]);
 }
 
 /** An event that breaks the machine leads nowhere; whether there are any is for an invariant to say. */
@@ -101,9 +107,13 @@ const sourcesOf = ({ children }: ShardSnapshot): string[] =>
   Object.values(children).flatMap((child) => (typeof child?.src === 'string' ? [child.src] : []));
 
 /** The states one can come to from `start`, against the direction of the moves. */
-function ancestors(moves: readonly Move[], isGoal: (snapshot: ShardSnapshot) => boolean, states: readonly ShardSnapshot[]): Set<string> {
+function ancestors(
+  moves: readonly Move[],
+  isGoal: (snapshot: ShardSnapshot) => boolean,
+  states: readonly ShardSnapshot[],
+): Set<string> {
   const reached = new Set(states.filter(isGoal).map(key));
-  for (let before = -1; before < reached.size; ) {
+  for (let before = -1; before < reached.size;) {
     before = reached.size;
     for (const { from, to } of moves) if (reached.has(key(to))) reached.add(key(from));
   }
@@ -111,18 +121,32 @@ function ancestors(moves: readonly Move[], isGoal: (snapshot: ShardSnapshot) => 
 }
 
 const unableToReach = (states: readonly ShardSnapshot[], reached: ReadonlySet<string>, goal: string): string[] =>
-  unique(states.filter((state) => !reached.has(key(state))).map((state) => `${describeState(state)} never comes to ${goal}`));
+  unique(
+    states.filter((state) => !reached.has(key(state))).map((state) => `${describeState(state)} never comes to ${goal}`),
+  );
 
-const FATAL = Object.entries(CLOSE_CODES).filter(([, { action }]) => action === 'fail').map(([code]) => Number(code));
+const FATAL = Object.entries(CLOSE_CODES)
+  .filter(([, { action }]) => action === 'fail')
+  .map(([code]) => Number(code));
 
-const isOf = (event: ShardEvent, families: readonly string[]): boolean => families.some((family) => event.type.startsWith(family));
+const isOf = (event: ShardEvent, families: readonly string[]): boolean =>
+  families.some((family) => event.type.startsWith(family));
 
 export const INVARIANTS = {
   'every state but disconnected, ready and failed has a deadline': ({ states }) =>
     unique(
       states
-        .filter((state) => !(['disconnected', 'failed', { online: { session: 'ready' } }] as const).some((value) => state.matches(value)))
-        .filter((state) => !deadlinesOf(state).some((id) => !id.startsWith(HEARTBEAT)) && !sourcesOf(state).some((src) => src in ACTORS_THAT_ANSWER))
+        .filter(
+          (state) =>
+            !(['disconnected', 'failed', { online: { session: 'ready' } }] as const).some((value) =>
+              state.matches(value),
+            ),
+        )
+        .filter(
+          (state) =>
+            !deadlinesOf(state).some((id) => !id.startsWith(HEARTBEAT)) &&
+            !sourcesOf(state).some((src) => src in ACTORS_THAT_ANSWER),
+        )
         .map((state) => `${describeState(state)} has no deadline`),
     ),
 
@@ -135,7 +159,11 @@ export const INVARIANTS = {
     ),
 
   'who resumes has a session': ({ states }) =>
-    unique(states.filter((state) => state.matches({ online: { session: 'resuming' } }) && state.context.session === null).map(describeState)),
+    unique(
+      states
+        .filter((state) => state.matches({ online: { session: 'resuming' } }) && state.context.session === null)
+        .map(describeState),
+    ),
 
   'there are never two sockets': ({ states }) =>
     unique(states.filter((state) => sourcesOf(state).filter((src) => src === 'socket').length > 1).map(describeState)),
@@ -163,7 +191,9 @@ export const INVARIANTS = {
         [...possibleEvents(state), ...malformedEvents(state)].flatMap((event) => {
           try {
             if (machine.getTransitionData(state, event).length === 0) return [];
-            return transition(machine, state, event)[0].status === 'active' ? [] : [`${event.type} in ${describeState(state)} stops it`];
+            return transition(machine, state, event)[0].status === 'active'
+              ? []
+              : [`${event.type} in ${describeState(state)} stops it`];
           } catch (error) {
             return [`${event.type} in ${describeState(state)}: ${String(error)}`];
           }
@@ -172,7 +202,11 @@ export const INVARIANTS = {
     ),
 
   'there is a way to ready from every state': ({ states, moves }) =>
-    unableToReach(states, ancestors(moves, (state) => state.matches({ online: { session: 'ready' } }), states), 'ready'),
+    unableToReach(
+      states,
+      ancestors(moves, (state) => state.matches({ online: { session: 'ready' } }), states),
+      'ready',
+    ),
 
   'there is a way to disconnected from every state but failed': ({ states, moves }) =>
     unableToReach(
@@ -185,13 +219,19 @@ export const INVARIANTS = {
     const rests = ['disconnected', 'failed', { disconnecting: 'closing' }] as const;
     const going = states.filter((state) => state.context.shouldReconnect && !rests.some((rest) => state.matches(rest)));
     const alone = moves.filter(({ event }) => !event.type.startsWith('shard.'));
-    return unableToReach(going, ancestors(alone, (state) => state.matches({ online: { session: 'ready' } }), states), 'ready by itself');
+    return unableToReach(
+      going,
+      ancestors(alone, (state) => state.matches({ online: { session: 'ready' } }), states),
+      'ready by itself',
+    );
   },
 
   'a fatal close code leads to failed from every online state': ({ machine, states }) =>
     unique(
       states.filter(isOnline).flatMap((state) =>
-        FATAL.map((code) => [code, transition(machine, state, closed(state.context.connectionId, code))[0].value] as const)
+        FATAL.map(
+          (code) => [code, transition(machine, state, closed(state.context.connectionId, code))[0].value] as const,
+        )
           .filter(([, value]) => value !== 'failed')
           .map(([code, value]) => `${code} in ${describeState(state)} leads to ${JSON.stringify(value)}`),
       ),
@@ -211,11 +251,13 @@ export const INVARIANTS = {
 
   'what comes from a socket is only obeyed online, but for its end': ({ machine, states }) =>
     unique(
-      states.filter((state) => !isOnline(state)).flatMap((state) =>
-        possibleEvents(state)
-          .filter((event) => isOf(event, ['socket.', 'gateway.']) && event.type !== 'socket.closeCompleted')
-          .filter((event) => machine.getTransitionData(state, event).length > 0)
-          .map((event) => `${event.type} is obeyed in ${describeState(state)}`),
-      ),
+      states
+        .filter((state) => !isOnline(state))
+        .flatMap((state) =>
+          possibleEvents(state)
+            .filter((event) => isOf(event, ['socket.', 'gateway.']) && event.type !== 'socket.closeCompleted')
+            .filter((event) => machine.getTransitionData(state, event).length > 0)
+            .map((event) => `${event.type} is obeyed in ${describeState(state)}`),
+        ),
     ),
 } as const satisfies Record<string, Invariant>;

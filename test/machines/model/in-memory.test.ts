@@ -38,7 +38,12 @@ function run({ input }: ShardPath, recorder: TransitionRecorder) {
       receive((received) => asked.push({ actor: name, received }));
     });
   const clock = new VirtualClock({ startAt: 0 });
-  const actors = { socket: actor('socket'), closeSocket: actor('closeSocket'), identifyPermit: actor('identifyPermit'), loadSession: actor('loadSession') } as never;
+  const actors = {
+    socket: actor('socket'),
+    closeSocket: actor('closeSocket'),
+    identifyPermit: actor('identifyPermit'),
+    loadSession: actor('loadSession'),
+  } as never;
   const machine = shardMachine.provide({ delays: shardDelays(random), actors });
   const shard = createActor(machine, { input, clock, inspect: recorder.observe }).start();
   return { shard, clock, asked };
@@ -52,27 +57,30 @@ const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
 describe(`${paths.length} paths of ${steps} steps through ${graph.nodes.length} states`, () => {
   const recorder = new TransitionRecorder();
 
-  it.each(paths.map((path, index) => [titleOf(path, index), path] as const))('%s: the running shard does what the chart says', (_, path) => {
-    const { shard, clock, asked } = run(path, recorder);
-    for (const { step, snapshot, actions } of path.steps) {
-      asked.length = 0;
-      if (step.type === 'timer') clock.next();
-      else {
-        if (step.at > clock.now()) clock.advance(step.at - clock.now());
-        shard.send(step.event);
+  it.each(paths.map((path, index) => [titleOf(path, index), path] as const))(
+    '%s: the running shard does what the chart says',
+    (_, path) => {
+      const { shard, clock, asked } = run(path, recorder);
+      for (const { step, snapshot, actions } of path.steps) {
+        asked.length = 0;
+        if (step.type === 'timer') clock.next();
+        else {
+          if (step.at > clock.now()) clock.advance(step.at - clock.now());
+          shard.send(step.event);
+        }
+        const { value, context, status } = shard.getSnapshot();
+        expect({ value, context, status, at: clock.now(), asked }).toEqual({
+          value: snapshot.value,
+          context: snapshot.context,
+          status: 'active',
+          at: step.at,
+          asked: actorCallsOf(actions),
+        });
       }
-      const { value, context, status } = shard.getSnapshot();
-      expect({ value, context, status, at: clock.now(), asked }).toEqual({
-        value: snapshot.value,
-        context: snapshot.context,
-        status: 'active',
-        at: step.at,
-        asked: actorCallsOf(actions),
-      });
-    }
-    shard.stop();
-    expect(clock.pending).toBe(0);
-  });
+      shard.stop();
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   it(`the paths take all ${transitionsOf(shardMachine).length} transitions of the chart`, () => {
     expect(recorder.missing(transitionsOf(shardMachine).map(({ id }) => id))).toEqual([]);

@@ -20,15 +20,25 @@ describe('whatever happens to a shard, in any order', { timeout: BUSY_MS }, () =
 
 /** For each broken chart the invariants that notice, with the first thing they say. */
 const EXPECTED_VIOLATIONS = {
-  'zombie waits for its socket without end': [['every state but disconnected, ready and failed has a deadline', '"zombie" has no deadline']],
+  'zombie waits for its socket without end': [
+    ['every state but disconnected, ready and failed has a deadline', '"zombie" has no deadline'],
+  ],
   'the first beat is never sent': [
-    ['the heart beats, or is about to, from HELLO on', '{"online":{"session":"resuming","heartbeat":"jitter"}} has no next beat'],
+    [
+      'the heart beats, or is about to, from HELLO on',
+      '{"online":{"session":"resuming","heartbeat":"jitter"}} has no next beat',
+    ],
   ],
   'RESUME goes out with no session': [
     ['who resumes has a session', '{"online":{"session":"resuming","heartbeat":"jitter"}}'],
-    ['no RESUME goes out without a session', 'gateway.hello in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} resumes'],
+    [
+      'no RESUME goes out without a session',
+      'gateway.hello in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} resumes',
+    ],
   ],
-  'ready opens a second socket': [['there are never two sockets', '{"online":{"session":"ready","heartbeat":"jitter"}}']],
+  'ready opens a second socket': [
+    ['there are never two sockets', '{"online":{"session":"ready","heartbeat":"jitter"}}'],
+  ],
   'the socket outlives its state': [['there is a socket just while online', '"reconnecting"']],
   'IDENTIFY does not wait for its permit': [
     [
@@ -44,7 +54,10 @@ const EXPECTED_VIOLATIONS = {
   ],
   'whoever is about to return stays where it is': [
     ['there is a way to ready from every state', '{"disconnecting":"closing"} never comes to ready'],
-    ['there is a way to disconnected from every state but failed', '{"disconnecting":"closing"} never comes to disconnected'],
+    [
+      'there is a way to disconnected from every state but failed',
+      '{"disconnecting":"closing"} never comes to disconnected',
+    ],
   ],
   'the pause between two connections never ends': [
     ['left alone, a shard that may reconnect finds its way to ready', '"reconnecting" never comes to ready by itself'],

@@ -4,7 +4,13 @@ import type { ExecutableActionObject } from 'xstate';
 import { describe, expect, it } from 'vitest';
 import { managerDelays, managerMachine, managerState } from '../../../machines/index.ts';
 import type { FleetCommand, ManagerEvent } from '../../../machines/index.ts';
-import { TransitionRecorder, VirtualClock, coveringPaths, reachable, transitionsOf } from '../../../src/testing/index.ts';
+import {
+  TransitionRecorder,
+  VirtualClock,
+  coveringPaths,
+  reachable,
+  transitionsOf,
+} from '../../../src/testing/index.ts';
 import { INPUT, MALFORMED_EVENTS, POSSIBLE_EVENTS, exploreManager, managerModel, random } from './manager-model.ts';
 import type { ManagerMachine, ManagerSnapshot } from './manager-model.ts';
 
@@ -25,40 +31,44 @@ const actorCallsOf = (actions: readonly ExecutableActionObject[]): ActorCall[] =
 describe(`${paths.length} paths through ${graph.nodes.length} states`, () => {
   const recorder = new TransitionRecorder();
 
-  it.each(paths.map((path, index) => [index + 1, path] as const))('path %i: the running fleet does what the chart says', (_, path) => {
-    const asked: ActorCall[] = [];
-    const actor = (name: string) =>
-      fromCallback<FleetCommand>(({ receive }) => {
-        asked.push(`begin ${name}`);
-        receive(({ type }) => asked.push(`send ${name} ${type}`));
+  it.each(paths.map((path, index) => [index + 1, path] as const))(
+    'path %i: the running fleet does what the chart says',
+    (_, path) => {
+      const asked: ActorCall[] = [];
+      const actor = (name: string) =>
+        fromCallback<FleetCommand>(({ receive }) => {
+          asked.push(`begin ${name}`);
+          receive(({ type }) => asked.push(`send ${name} ${type}`));
+        });
+      const clock = new VirtualClock({ startAt: 0 });
+      const machine = managerMachine.provide({
+        delays: managerDelays(random),
+        actors: { gatewayInfo: actor('gatewayInfo'), fleet: actor('fleet'), closeShards: actor('closeShards') },
       });
-    const clock = new VirtualClock({ startAt: 0 });
-    const machine = managerMachine.provide({
-      delays: managerDelays(random),
-      actors: { gatewayInfo: actor('gatewayInfo'), fleet: actor('fleet'), closeShards: actor('closeShards') },
-    });
-    const fleet = createActor(machine, { input: INPUT, clock, inspect: recorder.observe }).start();
-    for (const { step, snapshot, actions } of path.steps) {
-      asked.length = 0;
-      if (step.type === 'timer') clock.next();
-      else {
-        clock.advance(step.at - clock.now());
-        fleet.send(step.event);
+      const fleet = createActor(machine, { input: INPUT, clock, inspect: recorder.observe }).start();
+      for (const { step, snapshot, actions } of path.steps) {
+        asked.length = 0;
+        if (step.type === 'timer') clock.next();
+        else {
+          clock.advance(step.at - clock.now());
+          fleet.send(step.event);
+        }
+        const { value, context, status } = fleet.getSnapshot();
+        // A command to a fleet that ends in the same step is not heard any more.
+        const isReceived = (each: ActorCall): boolean =>
+          each !== 'send fleet discardSuccessor' || managerState(value) !== 'draining';
+        expect({ value, context, status, at: clock.now(), asked: asked.filter(isReceived) }).toEqual({
+          value: snapshot.value,
+          context: snapshot.context,
+          status: 'active',
+          at: step.at,
+          asked: actorCallsOf(actions).filter(isReceived),
+        });
       }
-      const { value, context, status } = fleet.getSnapshot();
-      // A command to a fleet that ends in the same step is not heard any more.
-      const isReceived = (each: ActorCall): boolean => each !== 'send fleet discardSuccessor' || managerState(value) !== 'draining';
-      expect({ value, context, status, at: clock.now(), asked: asked.filter(isReceived) }).toEqual({
-        value: snapshot.value,
-        context: snapshot.context,
-        status: 'active',
-        at: step.at,
-        asked: actorCallsOf(actions).filter(isReceived),
-      });
-    }
-    fleet.stop();
-    expect(clock.pending).toBe(0);
-  });
+      fleet.stop();
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   it('the paths take every transition of the chart, and every pair that can follow one another', () => {
     expect(recorder.missing(transitionsOf(managerMachine).map(({ id }) => id))).toEqual([]);
@@ -67,18 +77,26 @@ describe(`${paths.length} paths through ${graph.nodes.length} states`, () => {
 });
 
 /** Whoever invokes or tells one of these is promised an answer by it. */
-const WAITS_FOR_SHARDS: readonly string[] = ['{"active":{"starting":"launching"}}', '{"active":{"resharding":"preparing"}}'];
+const WAITS_FOR_SHARDS: readonly string[] = [
+  '{"active":{"starting":"launching"}}',
+  '{"active":{"resharding":"preparing"}}',
+];
 const AT_REST: readonly string[] = ['"stopped"', '"failed"', '{"active":"running"}'];
 
 const hasDeadline = (snapshot: ManagerSnapshot): boolean =>
-  getNextTransitions(snapshot).some(({ eventType, target, reenter }) => String(eventType).startsWith('xstate.after.') && (target !== undefined || reenter));
+  getNextTransitions(snapshot).some(
+    ({ eventType, target, reenter }) =>
+      String(eventType).startsWith('xstate.after.') && (target !== undefined || reenter),
+  );
 
 /** Each gives what it finds wrong, so that it can be tried on a broken chart too. */
 const INVARIANTS = {
   'every state in which something is waited for has a deadline, or shards that see to it': (machine: ManagerMachine) =>
     exploreManager(machine)
       .nodes.map(({ state }) => state.snapshot)
-      .filter((snapshot) => ![...WAITS_FOR_SHARDS, ...AT_REST].includes(describeState(snapshot)) && !hasDeadline(snapshot))
+      .filter(
+        (snapshot) => ![...WAITS_FOR_SHARDS, ...AT_REST].includes(describeState(snapshot)) && !hasDeadline(snapshot),
+      )
       .map(describeState),
 
   'from every state disconnect() leads to stopped or failed, by itself': (machine: ManagerMachine) =>
@@ -86,28 +104,42 @@ const INVARIANTS = {
       const { snapshot } = state;
       const [disconnected] = transition(machine, snapshot, { type: 'manager.disconnect' });
       const [closed] = transition(machine, disconnected, { type: 'fleet.closed' });
-      return ['stopped', 'failed'].includes(managerState(closed.value)) ? [] : [`${describeState(snapshot)} → ${describeState(closed)}`];
+      return ['stopped', 'failed'].includes(managerState(closed.value))
+        ? []
+        : [`${describeState(snapshot)} → ${describeState(closed)}`];
     }),
 
   'from every state connect() leads to running, if all goes well': (machine: ManagerMachine) =>
     exploreManager(machine).nodes.flatMap(({ state }) => {
       let { snapshot } = state;
-      for (const type of ['manager.connect', 'fleet.closed', 'manager.cancelReshard', 'info.received', 'fleet.settled'] as const) {
+      for (const type of [
+        'manager.connect',
+        'fleet.closed',
+        'manager.cancelReshard',
+        'info.received',
+        'fleet.settled',
+      ] as const) {
         const event = POSSIBLE_EVENTS.find((each) => each.type === type);
         if (event !== undefined) [snapshot] = transition(machine, snapshot, event);
         if (type === 'fleet.closed' && JSON.stringify(snapshot.value).includes('backingOff')) {
-          const after = getNextTransitions(snapshot).find(({ eventType }) => String(eventType).startsWith('xstate.after.'));
+          const after = getNextTransitions(snapshot).find(({ eventType }) =>
+            String(eventType).startsWith('xstate.after.'),
+          );
           [snapshot] = transition(machine, snapshot, { type: String(after?.eventType) } as unknown as ManagerEvent);
         }
       }
-      return managerState(snapshot.value) === 'running' ? [] : [`${describeState(state.snapshot)} → ${describeState(snapshot)}`];
+      return managerState(snapshot.value) === 'running'
+        ? []
+        : [`${describeState(state.snapshot)} → ${describeState(snapshot)}`];
     }),
 
   'nothing that may happen, sane or not, breaks the machine': (machine: ManagerMachine) =>
     exploreManager(machine).nodes.flatMap(({ state: { snapshot } }) =>
       [...POSSIBLE_EVENTS, ...MALFORMED_EVENTS].flatMap((event) => {
         try {
-          return transition(machine, snapshot, event)[0].status === 'active' ? [] : [`${event.type} in ${describeState(snapshot)} stops it`];
+          return transition(machine, snapshot, event)[0].status === 'active'
+            ? []
+            : [`${event.type} in ${describeState(snapshot)} stops it`];
         } catch (error) {
           return [`${event.type} in ${describeState(snapshot)}: ${String(error)}`];
         }
@@ -143,11 +175,25 @@ const withChangedStates = (change: (states: Record<string, Config>) => Record<st
 
 describe('these proofs can fail', () => {
   it.each([
-    ['draining waits without end', ({ draining, ...states }: Record<string, Config>) => ({ ...states, draining: { ...draining, after: {} } }), 0],
-    ['disconnect() is not heard', ({ active, ...states }: Record<string, Config>) => ({ ...states, active: { ...active, on: {} } }), 1],
-    ['failed is the end', ({ failed, ...states }: Record<string, Config>) => ({ ...states, failed: { ...failed, on: {} } }), 2],
+    [
+      'draining waits without end',
+      ({ draining, ...states }: Record<string, Config>) => ({ ...states, draining: { ...draining, after: {} } }),
+      0,
+    ],
+    [
+      'disconnect() is not heard',
+      ({ active, ...states }: Record<string, Config>) => ({ ...states, active: { ...active, on: {} } }),
+      1,
+    ],
+    [
+      'failed is the end',
+      ({ failed, ...states }: Record<string, Config>) => ({ ...states, failed: { ...failed, on: {} } }),
+      2,
+    ],
   ] as const)('%s', (_, change, invariant) => {
-    const found = Object.values(INVARIANTS).map((violations) => violations(withChangedStates(change as never)).length > 0);
+    const found = Object.values(INVARIANTS).map(
+      (violations) => violations(withChangedStates(change as never)).length > 0,
+    );
     expect(found[invariant]).toBe(true);
   });
 });

@@ -11,7 +11,11 @@ import { driveStep } from './wire/drive-events.ts';
 import { WireHarness } from './wire/wire-harness.ts';
 
 /** What the chart and the shard have to agree on: all but words, and the ids of sessions. */
-function comparable({ value, status, context: { session, loss, shardId: _id, shardCount: _count, timing: _timing, ...rest } }: ShardSnapshot) {
+function comparable({
+  value,
+  status,
+  context: { session, loss, shardId: _id, shardCount: _count, timing: _timing, ...rest },
+}: ShardSnapshot) {
   const { reason: _reason, cause: _cause, ...lost } = loss ?? {};
   return { value, status, hasSession: session !== null, lost, ...rest };
 }
@@ -32,7 +36,9 @@ const OPCODES: Readonly<Record<SocketCommand['type'], number[]>> = {
 };
 
 const opcodesOf = ({ actions }: ShardPath['steps'][number]): number[] =>
-  actions.filter(({ type }) => type === 'xstate.sendTo').flatMap(({ params }) => OPCODES[(params as { event: SocketCommand }).event.type]);
+  actions
+    .filter(({ type }) => type === 'xstate.sendTo')
+    .flatMap(({ params }) => OPCODES[(params as { event: SocketCommand }).event.type]);
 
 /** Rejects once the signal is given. */
 const rejectOnAbort = (signal: AbortSignal, name: string): Promise<never> =>
@@ -53,8 +59,17 @@ async function run(path: ShardPath, recorder: TransitionRecorder) {
     const name = `step ${index + 1}: ${step.event.type} in ${JSON.stringify(before.value)}`;
     if (isRefused(path, index)) harness.gateway.refuse();
     else harness.gateway.accept();
-    const taken = await Promise.race([driveStep(harness, step, before).then(() => harness.log.next()), rejectOnAbort(outOfTime, name)]);
-    expect({ name, at: harness.clock.now(), microsteps: taken.microsteps, sent: harness.consumeSent(), ...comparable(taken.snapshot) }).toEqual({
+    const taken = await Promise.race([
+      driveStep(harness, step, before).then(() => harness.log.next()),
+      rejectOnAbort(outOfTime, name),
+    ]);
+    expect({
+      name,
+      at: harness.clock.now(),
+      microsteps: taken.microsteps,
+      sent: harness.consumeSent(),
+      ...comparable(taken.snapshot),
+    }).toEqual({
       name,
       at: step.at,
       microsteps,

@@ -31,7 +31,12 @@ const input = (shouldReconnect: boolean, session: SessionIdentity | null): Shard
   timing: TIMING,
 });
 
-export const INPUTS: readonly ShardInput[] = [input(true, null), input(true, SESSION), input(false, null), input(false, SESSION)];
+export const INPUTS: readonly ShardInput[] = [
+  input(true, null),
+  input(true, SESSION),
+  input(false, null),
+  input(false, SESSION),
+];
 
 /** A shard as it is without anything said. */
 export const DEFAULT_INPUT = input(true, null);
@@ -57,7 +62,12 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
   { type: 'identify.refused', reason: 'no gate' },
 ];
 
-export const closed = (connectionId: number, code: number): ShardEvent => ({ type: 'socket.closed', connectionId, code, reason: '' });
+export const closed = (connectionId: number, code: number): ShardEvent => ({
+  type: 'socket.closed',
+  connectionId,
+  code,
+  reason: '',
+});
 
 /** One close code of each kind. */
 const CODES = [1006, 4003, 4004, 4008];
@@ -92,12 +102,26 @@ export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): Sh
 /** What nobody ought to send, but a bug of ours or of a gateway might. Some of it is against the types. */
 export const malformedEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] =>
   [
-    ...[Number.NaN, -1, Infinity, -Infinity, 49, 86_400_001, null, undefined, 'soon', {}].map((heartbeatIntervalMs) => ({
-      type: 'gateway.hello',
-      connectionId,
-      heartbeatIntervalMs,
-    })),
-    ...[...Object.keys(CLOSE_CODES).map(Number), -1, 0, 999, 5000, 65_536, Number.NaN, undefined, null, '4004', 'toString'].map((code) => ({
+    ...[Number.NaN, -1, Infinity, -Infinity, 49, 86_400_001, null, undefined, 'soon', {}].map(
+      (heartbeatIntervalMs) => ({
+        type: 'gateway.hello',
+        connectionId,
+        heartbeatIntervalMs,
+      }),
+    ),
+    ...[
+      ...Object.keys(CLOSE_CODES).map(Number),
+      -1,
+      0,
+      999,
+      5000,
+      65_536,
+      Number.NaN,
+      undefined,
+      null,
+      '4004',
+      'toString',
+    ].map((code) => ({
       type: 'socket.closed',
       connectionId,
       code,

@@ -23,7 +23,8 @@ const ZOMBIE_LOSS = lossOf('zombie', { type: 'shard.connect' });
 
 /** Where the shard finds what it looks for at once: the session is at hand, the socket is gone. */
 export const isTransient = (snapshot: ShardSnapshot): boolean =>
-  (snapshot.value === 'restoring' && snapshot.context.session !== null) || (snapshot.matches('disconnecting') && isSocketGone(snapshot));
+  (snapshot.value === 'restoring' && snapshot.context.session !== null) ||
+  (snapshot.matches('disconnecting') && isSocketGone(snapshot));
 
 const SESSION_KEEPING_COMMANDS = COMMANDS.filter((command) => !('session' in command) || command.session !== 'discard');
 
@@ -32,7 +33,8 @@ const closeCompleted = (connectionId: number): ShardEvent => ({ type: 'socket.cl
 function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   const { value, context } = snapshot;
   const { connectionId, session } = context;
-  if (isTransient(snapshot)) return [value === 'restoring' ? { type: 'session.loaded', session } : closeCompleted(connectionId)];
+  if (isTransient(snapshot))
+    return [value === 'restoring' ? { type: 'session.loaded', session } : closeCompleted(connectionId)];
   // Who is told to stop while the socket is gone is disconnected in that instant: `disconnecting` can't be seen.
   const isUnseen = value === 'reconnecting' && isSocketGone(snapshot);
   return [
@@ -45,7 +47,13 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
 /** What tells apart where the shard goes from two states that look the same. */
 const key = (snapshot: ShardSnapshot): string => {
   const { session, shouldReconnect, failedResumes, readyTimeouts } = snapshot.context;
-  return JSON.stringify([session !== null, shouldReconnect, failedResumes, readyTimeouts, snapshot.value === 'reconnecting' && isSocketGone(snapshot)]);
+  return JSON.stringify([
+    session !== null,
+    shouldReconnect,
+    failedResumes,
+    readyTimeouts,
+    snapshot.value === 'reconnecting' && isSocketGone(snapshot),
+  ]);
 };
 
 export const exploreShard = (): TimedGraph<ShardMachine> =>

@@ -132,9 +132,15 @@ const flushMicrotasks = async (): Promise<void> => {
 };
 
 /** One step: what happens, and to whom. */
-const step = fc.record({ what: fc.constantFrom('emit', 'heartbeat', 'arrive', 'arrive', 'arrive'), who: fc.nat(1_000) });
+const step = fc.record({
+  what: fc.constantFrom('emit', 'heartbeat', 'arrive', 'arrive', 'arrive'),
+  who: fc.nat(1_000),
+});
 
-async function runSteps(simulation: HandOverSimulation, steps: readonly { what: string; who: number }[]): Promise<void> {
+async function runSteps(
+  simulation: HandOverSimulation,
+  steps: readonly { what: string; who: number }[],
+): Promise<void> {
   for (const { what, who } of steps) {
     const side = simulation.sides[who % 2]!;
     const session = side.sessions[Math.floor(who / 2) % side.sessions.length]!;

@@ -24,7 +24,8 @@ test('a stream that is slow goes over the hand-over without a gap, each dispatch
   await taking;
 
   const got = new Map<string, string[]>();
-  for (const { d } of taken as unknown as { d: { id: string; guild_id: string } }[]) got.set(d.guild_id, [...(got.get(d.guild_id) ?? []), d.id]);
+  for (const { d } of taken as unknown as { d: { id: string; guild_id: string } }[])
+    got.set(d.guild_id, [...(got.get(d.guild_id) ?? []), d.id]);
   expect([...got.values()].toSorted((a, b) => Number(a[0]) - Number(b[0]))).toEqual(
     load.sent.filter(({ length }) => length > 0).toSorted((a, b) => Number(a[0]) - Number(b[0])),
   );
@@ -69,7 +70,11 @@ test('shards that had failed do not stand in the way: this is how one gets out o
 });
 
 test('what was asked of an old shard is answered before it is closed', async () => {
-  await using kit = await liveManager({ shards: 2, timing: { closeTimeoutMs: 10_000 } }, {}, { broken: RULES_BROKEN_BY_HAND_OVER });
+  await using kit = await liveManager(
+    { shards: 2, timing: { closeTimeoutMs: 10_000 } },
+    {},
+    { broken: RULES_BROKEN_BY_HAND_OVER },
+  );
   const { manager, gateway } = kit;
   await manager.connect();
   gateway.holdMembers();

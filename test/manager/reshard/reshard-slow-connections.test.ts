@@ -8,10 +8,13 @@ test.each([1, 2, 3])('with every connection late by a time of its own the accoun
   await using kit = await liveManager({}, {}, { broken: RULES_BROKEN_BY_HAND_OVER });
   const { gateway } = kit;
   let n = seed;
-  await using line = await latencyProxy([gateway.url, gateway.resumeUrl].map((url) => Number(new URL(url).port)), () => {
-    n = (n * 48_271) % 2_147_483_647;
-    return n % 80;
-  });
+  await using line = await latencyProxy(
+    [gateway.url, gateway.resumeUrl].map((url) => Number(new URL(url).port)),
+    () => {
+      n = (n * 48_271) % 2_147_483_647;
+      return n % 80;
+    },
+  );
   await using manager = quickManager(gateway, { shards: 4, rewriteUrl: line.through });
   await manager.connect();
   const load = guildEvents(gateway, manager);

@@ -1,7 +1,14 @@
 /** Resharding: under load, with an account of every event, and everything that can go wrong on the way. */
 import { expect, test } from 'vitest';
 import { guildEvents } from '../../kit/guild-events.ts';
-import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager, quickGate, quickManager, states } from '../../kit/live-manager.ts';
+import {
+  RULES_BROKEN_BY_HAND_OVER,
+  nextEvent,
+  liveManager,
+  quickGate,
+  quickManager,
+  states,
+} from '../../kit/live-manager.ts';
 import { TENACIOUS } from '../../kit/timing.ts';
 
 test('4 → 7 → 16 → 4 under load: every event of every guild is handed out once, in order', async () => {
@@ -53,7 +60,10 @@ test('what concerns no guild is handed out once more by nobody', async () => {
   const got: string[] = [];
   manager.onDispatch('TYPING_START', ({ user_id: id }) => got.push(id));
   let sent = 0;
-  const timer = setInterval(() => gateway.dispatch('TYPING_START', { user_id: String((sent += 1)) }, { shardId: 0 }), 1);
+  const timer = setInterval(
+    () => gateway.dispatch('TYPING_START', { user_id: String((sent += 1)) }, { shardId: 0 }),
+    1,
+  );
   await manager.reshard(3);
   clearInterval(timer);
   const last = new Promise((resolve) => manager.onDispatch('END', resolve));
@@ -86,7 +96,12 @@ test('is refused without a session start for each new shard, and nothing happens
     message: '5 shards take 5 session starts; 6 are left, 2 of them in reserve, for another 1440 min',
   });
 
-  expect([manager.state, manager.total, gateway.stats.identifies, gateway.connections.length]).toEqual(['running', 2, 2, 2]);
+  expect([manager.state, manager.total, gateway.stats.identifies, gateway.connections.length]).toEqual([
+    'running',
+    2,
+    2,
+    2,
+  ]);
 });
 
 test('to a count that Discord does not take says so, and the old shards stay', async () => {
@@ -96,7 +111,11 @@ test('to a count that Discord does not take says so, and the old shards stay', a
   const load = guildEvents(gateway, manager);
   load.begin();
 
-  await expect(manager.reshard(7)).rejects.toMatchObject({ code: 'INVALID_SHARD', closeCode: 4010, hint: expect.stringMatching(/multiple/) });
+  await expect(manager.reshard(7)).rejects.toMatchObject({
+    code: 'INVALID_SHARD',
+    closeCode: 4010,
+    hint: expect.stringMatching(/multiple/),
+  });
   await load.end();
 
   expect([manager.state, manager.total, load.got]).toEqual(['running', 4, load.sent]);

@@ -57,8 +57,14 @@ describe('order and pace', () => {
     await clock.advanceAsync(6_000);
     await connecting;
 
-    expect(sent(6)).toEqual([[2, 1], [3, 1]]);
-    expect(sent(2)).toEqual([[0, 1], [1, 5_251]]);
+    expect(sent(6)).toEqual([
+      [2, 1],
+      [3, 1],
+    ]);
+    expect(sent(2)).toEqual([
+      [0, 1],
+      [1, 5_251],
+    ]);
     const leaving = manager.disconnect();
     await clock.advanceAsync(10);
     await leaving;
@@ -72,7 +78,11 @@ describe('order and pace', () => {
     await clock.advanceAsync(10_000);
     await expect(connecting).rejects.toMatchObject({ code: 'STOPPED' });
 
-    expect([manager.state, gateway.sockets.filter(({ readyState }) => readyState !== 3), clock.pending]).toEqual(['stopped', [], 0]);
+    expect([manager.state, gateway.sockets.filter(({ readyState }) => readyState !== 3), clock.pending]).toEqual([
+      'stopped',
+      [],
+      0,
+    ]);
   });
 
   test('starting a shard again does not bring back the session starts that are used', async () => {
@@ -109,14 +119,27 @@ describe('order and pace', () => {
     void manager.connect();
     await clock.advanceAsync(6_000);
 
-    expect([sent(6), sent(2)]).toEqual([[], [[0, 1], [1, 5_251]]]);
+    expect([sent(6), sent(2)]).toEqual([
+      [],
+      [
+        [0, 1],
+        [1, 5_251],
+      ],
+    ]);
     manager.forceClose();
     await clock.advanceAsync(10);
   });
 
   test('a store that never answers costs its time, not the start', async () => {
-    const sessionStore: SessionStore = { load: () => new Promise(() => undefined), save: async () => undefined, clear: async () => undefined };
-    const { manager, clock, sent, faults } = virtualManager({ shards: 1 }, { sessionStore, timing: { connectTimeoutMs: 3_000 } });
+    const sessionStore: SessionStore = {
+      load: () => new Promise(() => undefined),
+      save: async () => undefined,
+      clear: async () => undefined,
+    };
+    const { manager, clock, sent, faults } = virtualManager(
+      { shards: 1 },
+      { sessionStore, timing: { connectTimeoutMs: 3_000 } },
+    );
     const connecting = manager.connect();
     await clock.advanceAsync(10_000);
     await connecting;
@@ -169,12 +192,20 @@ describe('the budget of session starts', () => {
     manager.on('progress', (update) => progress.push(update));
     const connecting = manager.connect();
     await clock.advanceAsync(59_000);
-    expect(sent(2)).toEqual([[0, 1], [1, 5_251]]);
+    expect(sent(2)).toEqual([
+      [0, 1],
+      [1, 5_251],
+    ]);
     expect(manager.status()).toMatchObject({ ready: 2, budget: { total: 10, remaining: 1 } });
     await clock.advanceAsync(10_000);
     await connecting;
 
-    expect(sent(2)).toEqual([[0, 1], [1, 5_251], [2, 60_000], [3, 65_250]]);
+    expect(sent(2)).toEqual([
+      [0, 1],
+      [1, 5_251],
+      [2, 60_000],
+      [3, 65_250],
+    ]);
     expect(faults).toEqual([['IDENTIFY_BUDGET_SPENT', null, 5_252]]);
     expect(progress[0]).toEqual({ ready: 0, total: 4, etaMs: 4 * 5_250 + 60_000, remainingStarts: 3 });
     expect(progress.at(-1)).toEqual({ ready: 4, total: 4, etaMs: 0, remainingStarts: 8 });
@@ -194,7 +225,13 @@ describe('GET /gateway/bot', () => {
     const { signal, ...init } = asked[0]!.init;
     expect([asked[0]!.url, init, signal?.aborted]).toEqual([
       'https://discord.test/api/v10/gateway/bot',
-      { headers: { Authorization: `Bot ${TOKEN}`, 'User-Agent': expect.stringMatching(/^DiscordBot /), Accept: 'application/json' } },
+      {
+        headers: {
+          Authorization: `Bot ${TOKEN}`,
+          'User-Agent': expect.stringMatching(/^DiscordBot /),
+          Accept: 'application/json',
+        },
+      },
       true,
     ]);
     manager.forceClose();
@@ -219,7 +256,9 @@ describe('GET /gateway/bot', () => {
     const times = asked.map(({ at }) => at);
     const waits = [500 + 250, 500 + 250, 500 + 500, 7_500 + 1_000, 3_000 + 2_000];
     expect(times.slice(1).map((at, index) => at - times[index]!)).toEqual(waits);
-    expect(faults.map(([code, shardId]) => [code, shardId])).toEqual(Array.from({ length: 5 }, () => ['GATEWAY_INFO_FAILED', null]));
+    expect(faults.map(([code, shardId]) => [code, shardId])).toEqual(
+      Array.from({ length: 5 }, () => ['GATEWAY_INFO_FAILED', null]),
+    );
     manager.forceClose();
     await clock.advanceAsync(10);
   });
@@ -230,7 +269,10 @@ describe('GET /gateway/bot', () => {
     await clock.advanceAsync(11_000);
     await connecting;
 
-    expect(asked.map(({ at, init }) => [at, init.signal?.aborted])).toEqual([[0, true], [10_750, true]]);
+    expect(asked.map(({ at, init }) => [at, init.signal?.aborted])).toEqual([
+      [0, true],
+      [10_750, true],
+    ]);
     expect(faults).toEqual([['GATEWAY_INFO_FAILED', null, 10_000]]);
     manager.forceClose();
     await clock.advanceAsync(10);
@@ -244,10 +286,20 @@ describe('GET /gateway/bot', () => {
     ['an https URL', jsonResponse(200, { ...infoBody(1), url: 'https://discord.com' }), 'GATEWAY_INFO_INVALID', /URL/],
     ['zero shards', jsonResponse(200, infoBody(0)), 'GATEWAY_INFO_INVALID', /number of shards/],
     ['half a shard', jsonResponse(200, infoBody(1.5)), 'GATEWAY_INFO_INVALID', /number of shards/],
-    ['more left than there are', jsonResponse(200, infoBody(1, { total: 1, remaining: 2 })), 'GATEWAY_INFO_INVALID', /budget/],
+    [
+      'more left than there are',
+      jsonResponse(200, infoBody(1, { total: 1, remaining: 2 })),
+      'GATEWAY_INFO_INVALID',
+      /budget/,
+    ],
     ['a budget below zero', jsonResponse(200, infoBody(1, { remaining: -1 })), 'GATEWAY_INFO_INVALID', /budget/],
     ['no reset', jsonResponse(200, infoBody(1, { reset_after: Number.NaN })), 'GATEWAY_INFO_INVALID', /reset/],
-    ['no concurrency', jsonResponse(200, infoBody(1, { max_concurrency: 0 })), 'GATEWAY_INFO_INVALID', /max_concurrency/],
+    [
+      'no concurrency',
+      jsonResponse(200, infoBody(1, { max_concurrency: 0 })),
+      'GATEWAY_INFO_INVALID',
+      /max_concurrency/,
+    ],
   ])('that answers %s ends the start with an error that says so', async (_, response, code, message) => {
     const { manager, clock, gateway } = virtualManager({ answers: [() => response] });
     const connecting = manager.connect();

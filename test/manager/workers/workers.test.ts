@@ -27,7 +27,10 @@ async function until(manager: ShardManager, isSo: () => boolean): Promise<void> 
 const allReady = (manager: ShardManager) => until(manager, () => manager.status().ready === manager.total);
 
 /** What each shard has been handed out, of events that are numbered by shard. */
-function numberedEvents({ manager, gateway }: Pick<Awaited<ReturnType<typeof liveManager>>, 'manager' | 'gateway'>, shards: number) {
+function numberedEvents(
+  { manager, gateway }: Pick<Awaited<ReturnType<typeof liveManager>>, 'manager' | 'gateway'>,
+  shards: number,
+) {
   const sent = Array.from({ length: shards }, () => 0);
   const got: string[][] = sent.map(() => []);
   manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => got[shardId]!.push(id));
@@ -64,7 +67,10 @@ test('the shards are spread over the threads, which are there as long as shards 
 
   await manager.disconnect();
 
-  expect([threads.alive, manager.status().shards.map(({ state }) => state)]).toEqual([[], Array.from({ length: 5 }, () => 'disconnected')]);
+  expect([threads.alive, manager.status().shards.map(({ state }) => state)]).toEqual([
+    [],
+    Array.from({ length: 5 }, () => 'disconnected'),
+  ]);
   await manager.connect();
   expect([threads.alive.length, kit.gateway.stats.resumes]).toEqual([2, 5]);
   manager.forceClose();
@@ -99,7 +105,12 @@ test('a thread that dies in the middle of traffic is replaced: its shards resume
     ['WORKER_FAILED', 'thread shardwright-0 ended with code 1; it had 3 shards', null],
   ]);
   expect(events).toEqual([
-    'ready → reconnecting', 'disconnected null transport true true', 'reconnecting → connecting', 'connecting → resuming', 'resuming → ready', 'reconnected true',
+    'ready → reconnecting',
+    'disconnected null transport true true',
+    'reconnecting → connecting',
+    'connecting → resuming',
+    'resuming → ready',
+    'reconnected true',
   ]);
   expect([threads.started.length, threads.alive.length]).toEqual([3, 2]);
 });
@@ -144,7 +155,8 @@ test('a thread that hangs is noticed and replaced, and nothing is lost', async (
   expect(load.got).toEqual(sent);
   expect(gateway.stats).toMatchObject({ identifies: 4, violations: [] });
   expect(faults.slice(0, 2).toSorted()).toEqual([
-    'thread shardwright-0 did not answer for 3 s; it had 2 shards', 'thread shardwright-1 did not answer for 3 s; it had 2 shards',
+    'thread shardwright-0 did not answer for 3 s; it had 2 shards',
+    'thread shardwright-1 did not answer for 3 s; it had 2 shards',
   ]);
 });
 
@@ -197,7 +209,7 @@ test('what was asked of a thread that dies is told so; who waits to be connected
   expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'CONNECTION_LOST' } });
   await allReady(manager);
 
-  expect([await shard.heartbeat() >= 0, gateway.stats.identifies, gateway.stats.resumes]).toEqual([true, 2, 1]);
+  expect([(await shard.heartbeat()) >= 0, gateway.stats.identifies, gateway.stats.resumes]).toEqual([true, 2, 1]);
 });
 
 test('the presence and the pause of a shard outlive its thread', async () => {
@@ -258,28 +270,37 @@ test.each([
   ['random', { random: () => 0.5 }],
 ] as [string, Partial<ManagerOptions>][])('%s does not cross to a thread, and is refused', (name, options) => {
   const create = (): ShardManager => new ShardManager({ token: TOKEN, intents: [], workers: 1, ...options });
-  expect(create).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(name), hint: expect.stringMatching(/workers to 0/) }));
+  expect(create).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining(name),
+      hint: expect.stringMatching(/workers to 0/),
+    }),
+  );
 });
 
 test.each([-1, 1.5, 5_000, 'two' as never])('%s workers are refused', (workers) => {
   expect(() => new ShardManager({ token: TOKEN, intents: [], workers })).toThrow(GatewayError);
 });
 
-test.each([0, 1])('with %i workers: data that turns out to be no JSON is a fault, and what came after it comes again', async (workers) => {
-  await using kit = await threadedManager({ shards: 1, workers, compression: 'none' });
-  const { manager, gateway } = kit;
-  const faults: unknown[] = [];
-  manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
-  await manager.connect();
-  const load = numberedEvents(kit, 1);
-  manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
-  const { sequence } = manager.shards.get(0)!.session!;
-  gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
-  const sent = await load.end();
+test.each([0, 1])(
+  'with %i workers: data that turns out to be no JSON is a fault, and what came after it comes again',
+  async (workers) => {
+    await using kit = await threadedManager({ shards: 1, workers, compression: 'none' });
+    const { manager, gateway } = kit;
+    const faults: unknown[] = [];
+    manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
+    await manager.connect();
+    const load = numberedEvents(kit, 1);
+    manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+    const { sequence } = manager.shards.get(0)!.session!;
+    gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
+    const sent = await load.end();
 
-  expect([load.got, faults]).toEqual([sent, [['DECODE_FAILED', 0]]]);
-  expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
-});
+    expect([load.got, faults]).toEqual([sent, [['DECODE_FAILED', 0]]]);
+    expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
+  },
+);
 
 test('data that is no JSON a second time is not asked for a third time', async () => {
   await using kit = await threadedManager({ shards: 1, workers: 1, compression: 'none' });
@@ -304,7 +325,10 @@ test('threads that never begin to run fail the shards, and the error says what m
   await using kit = await threadedManager({ shards: 2, workers: 2 });
   const { manager } = kit;
 
-  await expect(manager.connect()).rejects.toMatchObject({ code: 'WORKER_FAILED', hint: expect.stringMatching(/bundle/) });
+  await expect(manager.connect()).rejects.toMatchObject({
+    code: 'WORKER_FAILED',
+    hint: expect.stringMatching(/bundle/),
+  });
 
   await until(manager, () => manager.status().shards.every(({ failure }) => failure === 'WORKER_FAILED'));
   expect([threads.alive, manager.status().shards.map(({ state }) => state)]).toEqual([[], ['failed', 'failed']]);
@@ -321,9 +345,14 @@ test('a signal that fires, and what can not be sent, are told as by a shard of t
   abort.abort(new Error('enough'));
   await expect(asking).rejects.toMatchObject({ code: 'ABORTED', cause: new Error('enough') });
   await expect(shard.send({ op: 2, d: {} } as never)).rejects.toMatchObject({ code: 'OPCODE_NOT_ALLOWED' });
-  await expect(shard.send({ op: 31, d: { guild_ids: [1n] } } as never)).rejects.toMatchObject({ code: 'INVALID_PAYLOAD' });
-  await expect(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, { timeoutMs: -1 })).rejects.toMatchObject({
-    code: 'INVALID_OPTIONS', message: 'timeoutMs must be a positive number',
+  await expect(shard.send({ op: 31, d: { guild_ids: [1n] } } as never)).rejects.toMatchObject({
+    code: 'INVALID_PAYLOAD',
+  });
+  await expect(
+    shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, { timeoutMs: -1 }),
+  ).rejects.toMatchObject({
+    code: 'INVALID_OPTIONS',
+    message: 'timeoutMs must be a positive number',
   });
   await manager.disconnect();
   await expect(shard.send({ op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'STOPPED' });
@@ -334,14 +363,21 @@ test('log lines cross, and the token is in none of them, nor in a fault or the m
   using threads = watchThreads();
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
-  await using kit = await threadedManager({ shards: 2, workers: 1, logger: { debug: log, info: log, warn: log, error: log } });
+  await using kit = await threadedManager({
+    shards: 2,
+    workers: 1,
+    logger: { debug: log, info: log, warn: log, error: log },
+  });
   const { manager } = kit;
   const output: string[] = [];
   manager.on('fault', (error) => output.push(inspect(error, { depth: null })));
   await manager.connect();
   await threads.started[0]!.terminate();
   await allReady(manager);
-  output.push(inspect(manager, { depth: null, showHidden: true }), inspect(threads.started, { depth: 10, showHidden: true }));
+  output.push(
+    inspect(manager, { depth: null, showHidden: true }),
+    inspect(threads.started, { depth: 10, showHidden: true }),
+  );
 
   expect(lines).toContain('shard 1: resuming → ready');
   expect(output.length).toBe(3);

@@ -10,13 +10,17 @@ assert.equal(VERSION, manifest.version);
 assert.ok('disconnected' in shardMachine.states);
 assert.ok(CLOSE_CODES);
 assert.throws(() => new Shard({ token: '', intents: 0 }), GatewayError);
-await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 0 })).getShardCount(), { code: 'NOT_CONNECTED' });
+await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 0 })).getShardCount(), {
+  code: 'NOT_CONNECTED',
+});
 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });
 assert.throws(() => registerWithXStateInspect(shard), { code: 'NO_INSPECTOR' });
 const stopped = [];
-globalThis.__xstate__ = { register: (service) => void service.onStop(() => stopped.push(service.machine.definition.id)) };
+globalThis.__xstate__ = {
+  register: (service) => void service.onStop(() => stopped.push(service.machine.definition.id)),
+};
 registerWithXStateInspect(shard)();
 assert.deepEqual(stopped, ['shard']);
 await shard.connect();

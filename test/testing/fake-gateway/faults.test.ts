@@ -23,7 +23,9 @@ async function roundTrip(client: RawClient): Promise<void> {
 }
 
 const inflate = (...parts: (Buffer | undefined)[]): string =>
-  inflateSync(Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0))), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+  inflateSync(Buffer.concat(parts.map((part) => part ?? Buffer.alloc(0))), {
+    finishFlush: constants.Z_SYNC_FLUSH,
+  }).toString();
 
 /** What comes of a new connection: HELLO, or an error. */
 async function outcome(gateway: FakeGateway, url: string): Promise<string> {
@@ -100,7 +102,11 @@ describe('a connection can be told', () => {
     expect((await client.next(9)).d).toBe(true);
     client.send(6, { token: TOKEN, session_id: sessionId, seq: 1 });
     await client.next('RESUMED');
-    expect(client.dispatches).toEqual([[1, 'READY'], [2, 'EVENT'], [3, 'RESUMED']]);
+    expect(client.dispatches).toEqual([
+      [1, 'READY'],
+      [2, 'EVENT'],
+      [3, 'RESUMED'],
+    ]);
     expect(connection.sessionId).toBe(sessionId);
   });
 
@@ -246,7 +252,10 @@ describe('the gateway can be told', () => {
     expect(client.dispatches).toEqual([]);
     gateway.releaseResumed();
     await client.next('RESUMED');
-    expect(client.dispatches).toEqual([[2, 'EVENT'], [3, 'RESUMED']]);
+    expect(client.dispatches).toEqual([
+      [2, 'EVENT'],
+      [3, 'RESUMED'],
+    ]);
   });
 
   test('to forget a held RESUME whose connection has gone', async () => {

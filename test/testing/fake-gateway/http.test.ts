@@ -41,8 +41,10 @@ function sendBytes(port: string, bytes: string | Buffer): Promise<string> {
 
 const portOf = (url: string): string => new URL(url).port;
 
-const rejectionOf = async (gateway: FakeGateway, options: ConstructorParameters<typeof RawClient>[1]): Promise<string> =>
-  (await new RawClient(gateway, options).failed).message;
+const rejectionOf = async (
+  gateway: FakeGateway,
+  options: ConstructorParameters<typeof RawClient>[1],
+): Promise<string> => (await new RawClient(gateway, options).failed).message;
 
 describe('the HTTP API', () => {
   test('gives the URL to anybody', async () => {
@@ -57,19 +59,31 @@ describe('the HTTP API', () => {
     expect(body).toEqual({
       url: gateway.url,
       shards: 16,
-      session_start_limit: { total: 2000, remaining: 2000, reset_after: expect.any(Number) as number, max_concurrency: 16 },
+      session_start_limit: {
+        total: 2000,
+        remaining: 2000,
+        reset_after: expect.any(Number) as number,
+        max_concurrency: 16,
+      },
     });
   });
 
-  test.each([undefined, TOKEN, 'Bot other', `Bearer ${TOKEN}`])('answers 401 to the Authorization %s', async (authorization) => {
-    const gateway = await listen();
-    const headers = authorization === undefined ? {} : { authorization };
-    expect(await get(`${gateway.apiUrl}/gateway/bot`, headers)).toEqual([401, { message: '401: Unauthorized', code: 0 }]);
-  });
+  test.each([undefined, TOKEN, 'Bot other', `Bearer ${TOKEN}`])(
+    'answers 401 to the Authorization %s',
+    async (authorization) => {
+      const gateway = await listen();
+      const headers = authorization === undefined ? {} : { authorization };
+      expect(await get(`${gateway.apiUrl}/gateway/bot`, headers)).toEqual([
+        401,
+        { message: '401: Unauthorized', code: 0 },
+      ]);
+    },
+  );
 
   test('accepts any token unless it was told which, but never none', async () => {
     const gateway = await FakeGateway.listen();
-    const status = async (authorization: string): Promise<number> => (await get(`${gateway.apiUrl}/gateway/bot`, { authorization }))[0];
+    const status = async (authorization: string): Promise<number> =>
+      (await get(`${gateway.apiUrl}/gateway/bot`, { authorization }))[0];
     expect([await status('Bot whatever'), await status('Bot '), await status('whatever')]).toEqual([200, 401, 401]);
     await gateway.close();
   });
@@ -102,11 +116,14 @@ describe('the upgrade to a WebSocket', () => {
     expect(gateway.history).toEqual([]);
   });
 
-  test.each(['v=10', 'v=10&encoding=etf', 'v=10&encoding=json&compress=gzip'])('is refused to the query %s', async (query) => {
-    const gateway = await listen();
-    expect(await rejectionOf(gateway, { query })).toContain('400');
-    expect(gateway.stats.violations).toMatchObject([{ code: null, connection: null }]);
-  });
+  test.each(['v=10', 'v=10&encoding=etf', 'v=10&encoding=json&compress=gzip'])(
+    'is refused to the query %s',
+    async (query) => {
+      const gateway = await listen();
+      expect(await rejectionOf(gateway, { query })).toContain('400');
+      expect(gateway.stats.violations).toMatchObject([{ code: null, connection: null }]);
+    },
+  );
 
   test('needs a User-Agent only if told so', async () => {
     const strict = await listen({ requireUserAgent: true });
@@ -137,7 +154,8 @@ describe('garbage', () => {
 
   test('a half-done WebSocket handshake gets 400', async () => {
     const gateway = await listen();
-    const head = 'GET /?v=10&encoding=json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+    const head =
+      'GET /?v=10&encoding=json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
     expect(await sendBytes(portOf(gateway.url), head)).toContain('400');
   });
 

@@ -15,7 +15,12 @@ const idsOf = (ready: unknown): string[] => JSON.stringify(ready).match(/\d{17,2
 
 describe('ids', () => {
   test('are the same for the same seed, which is 1 if not given, and others for another', async () => {
-    const [one, again, unset, two] = [await firstReady(1), await firstReady(1), await firstReady(), await firstReady('two')];
+    const [one, again, unset, two] = [
+      await firstReady(1),
+      await firstReady(1),
+      await firstReady(),
+      await firstReady('two'),
+    ];
     expect(again).toEqual(one);
     expect(unset).toEqual(one);
     expect(idsOf(one)).toHaveLength(1 + 3 + 1 + 1);
@@ -105,9 +110,12 @@ describe('close()', () => {
       await gateway.close();
       console.log('closed');
     `;
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { cwd: new URL('../../..', import.meta.url) });
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: new URL('../../..', import.meta.url),
+    });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const code = await new Promise((resolve) => child.once('close', resolve));
     expect([code, output]).toEqual([0, 'closed\n']);
   });

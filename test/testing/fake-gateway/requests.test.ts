@@ -73,7 +73,10 @@ describe('Request Guild Members', () => {
     expect(idsIn(second)).toEqual(idsIn(first));
   });
 
-  test.each([[1 << 8, 1], [0, 0]])('includes presences when asked, with intents %i: %i of them', async (intents, count) => {
+  test.each([
+    [1 << 8, 1],
+    [0, 0],
+  ])('includes presences when asked, with intents %i: %i of them', async (intents, count) => {
     const { client } = await ready({ guildMembers: { [GUILD]: [member(1)] } }, { intents });
     client.send(8, { ...ALL, presences: true });
     expect((await client.next('GUILD_MEMBERS_CHUNK')).d).toMatchObject({

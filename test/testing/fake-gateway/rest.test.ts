@@ -31,7 +31,12 @@ test('rest is given method, path, query and body, and gives the answer', async (
   await ask(`${api}/channels/7/messages`, { ...init, body: 'not JSON' });
 
   expect(seen).toEqual([
-    { method: 'POST', path: '/channels/7/messages', query: new URLSearchParams('wait=true'), body: { content: 'pong' } },
+    {
+      method: 'POST',
+      path: '/channels/7/messages',
+      query: new URLSearchParams('wait=true'),
+      body: { content: 'pong' },
+    },
     { method: 'GET', path: '/channels/7/messages', query: new URLSearchParams(), body: null },
     { method: 'POST', path: '/channels/7/messages', query: new URLSearchParams(), body: 'not JSON' },
   ]);
@@ -40,7 +45,10 @@ test('rest is given method, path, query and body, and gives the answer', async (
 test('an answer without a body is 204, and none at all 404', async () => {
   const api = await listen(({ method }) => (method === 'PUT' ? {} : null));
   expect(await ask(`${api}/channels/7/pins/1`, { method: 'PUT', headers: AUTHORIZED })).toEqual([204, null]);
-  expect(await ask(`${api}/channels/7/pins/1`, { headers: AUTHORIZED })).toEqual([404, { message: '404: Not Found', code: 0 }]);
+  expect(await ask(`${api}/channels/7/pins/1`, { headers: AUTHORIZED })).toEqual([
+    404,
+    { message: '404: Not Found', code: 0 },
+  ]);
 });
 
 test('who has not the token of the bot is not let through, but where the path has a token of its own', async () => {
@@ -64,7 +72,10 @@ test('what rest throws or rejects with is a 500 that says so, and the next reque
     if (path === '/throws') throw new Error('unexpected message');
     return path === '/rejects' ? Promise.reject(new Error('too late')) : { body: [] };
   });
-  expect(await ask(`${api}/throws`, { headers: AUTHORIZED })).toEqual([500, { message: '500: unexpected message', code: 0 }]);
+  expect(await ask(`${api}/throws`, { headers: AUTHORIZED })).toEqual([
+    500,
+    { message: '500: unexpected message', code: 0 },
+  ]);
   expect(await ask(`${api}/rejects`, { headers: AUTHORIZED })).toEqual([500, { message: '500: too late', code: 0 }]);
   expect(await ask(`${api}/users/@me/guilds`, { headers: AUTHORIZED })).toEqual([200, []]);
 });

@@ -48,7 +48,12 @@ describe('READY', () => {
     const client = await RawClient.ready(gateway, { shard: [1, 2] });
     const created = [await client.next('GUILD_CREATE'), await client.next('GUILD_CREATE')];
     expect(client.packets[1]).toMatchObject({
-      d: { guilds: [{ id: guilds[1]?.id, unavailable: true }, { id: guilds[3]?.id, unavailable: true }] },
+      d: {
+        guilds: [
+          { id: guilds[1]?.id, unavailable: true },
+          { id: guilds[3]?.id, unavailable: true },
+        ],
+      },
     });
     expect(created).toMatchObject([
       { s: 2, d: { ...guilds[1], unavailable: false, members: [], channels: [] } },
@@ -79,7 +84,10 @@ describe('dispatch', () => {
     gateway.dispatch('BOTH', null);
     expect(await one.next('BOTH')).toEqual({ op: 0, t: 'BOTH', s: 3, d: null });
     expect(await zero.next('BOTH')).toEqual({ op: 0, t: 'BOTH', s: 2, d: null });
-    expect(zero.dispatches).toEqual([[1, 'READY'], [2, 'BOTH']]);
+    expect(zero.dispatches).toEqual([
+      [1, 'READY'],
+      [2, 'BOTH'],
+    ]);
   });
 
   test('takes the data as it is now', async () => {
@@ -113,7 +121,12 @@ describe('RESUME', () => {
     await client.next('RESUMED');
     gateway.dispatch('AFTER', null);
     await client.next('AFTER');
-    expect(client.dispatches).toEqual([[3, 'EVENT_2'], [4, 'EVENT_3'], [5, 'RESUMED'], [6, 'AFTER']]);
+    expect(client.dispatches).toEqual([
+      [3, 'EVENT_2'],
+      [4, 'EVENT_3'],
+      [5, 'RESUMED'],
+      [6, 'AFTER'],
+    ]);
     expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, replayed: 2, violations: [] });
     expect(gateway.connections[0]).toMatchObject({ sessionId, shard: [0, 1], isResumeUrl: true });
   });
@@ -138,15 +151,18 @@ describe('RESUME', () => {
     expect(old.dispatches).toEqual([[1, 'READY']]);
   });
 
-  test.each([2, -1, 1.5, null, '1'])('with seq %j, where the session is at 1, is closed with 4007 and ends it', async (seq) => {
-    const gateway = await listen();
-    const sessionId = await disconnectedSession(gateway);
-    const client = await RawClient.resuming(gateway, sessionId, seq);
-    expect((await client.closed).code).toBe(4007);
-    const again = await RawClient.resuming(gateway, sessionId, 1);
-    expect((await again.next(9)).d).toBe(false);
-    expect(gateway.stats.violations.map(({ code }) => code)).toEqual([4007]);
-  });
+  test.each([2, -1, 1.5, null, '1'])(
+    'with seq %j, where the session is at 1, is closed with 4007 and ends it',
+    async (seq) => {
+      const gateway = await listen();
+      const sessionId = await disconnectedSession(gateway);
+      const client = await RawClient.resuming(gateway, sessionId, seq);
+      expect((await client.closed).code).toBe(4007);
+      const again = await RawClient.resuming(gateway, sessionId, 1);
+      expect((await again.next(9)).d).toBe(false);
+      expect(gateway.stats.violations.map(({ code }) => code)).toEqual([4007]);
+    },
+  );
 
   test('of an unknown session gets op 9 false, after which IDENTIFY is welcome on the same connection', async () => {
     const gateway = await listen();
@@ -188,18 +204,20 @@ describe('a session', () => {
     expect(gateway.history[0]?.closedWith).toBeNull();
   });
 
-  test.each([[1000, 'RESUMED'], [4000, 'RESUMED'], [4009, 9], [4003, 9]])(
-    'whose connection the gateway closed with %i is answered with %s on RESUME',
-    async (code, answer) => {
-      const gateway = await listen();
-      const old = await RawClient.ready(gateway);
-      const sessionId = lastSession(gateway);
-      gateway.connections[0]?.close(code);
-      await old.closed;
-      const client = await RawClient.resuming(gateway, sessionId, 1);
-      expect(await client.next(answer)).toMatchObject(answer === 9 ? { d: false } : { s: 2 });
-    },
-  );
+  test.each([
+    [1000, 'RESUMED'],
+    [4000, 'RESUMED'],
+    [4009, 9],
+    [4003, 9],
+  ])('whose connection the gateway closed with %i is answered with %s on RESUME', async (code, answer) => {
+    const gateway = await listen();
+    const old = await RawClient.ready(gateway);
+    const sessionId = lastSession(gateway);
+    gateway.connections[0]?.close(code);
+    await old.closed;
+    const client = await RawClient.resuming(gateway, sessionId, 1);
+    expect(await client.next(answer)).toMatchObject(answer === 9 ? { d: false } : { s: 2 });
+  });
 
   test('expires after sessionTtlMs without a connection, and not before', async () => {
     const clock = new VirtualClock();

@@ -31,7 +31,13 @@ describe('a client that behaves', () => {
     const client = await RawClient.afterHello(gateway);
     client.send(1, null);
     await client.next(11);
-    client.send(2, { ...identity, shard: [1, 2], intents: (1 << 0) | (1 << 25), large_threshold: 250, compress: false });
+    client.send(2, {
+      ...identity,
+      shard: [1, 2],
+      intents: (1 << 0) | (1 << 25),
+      large_threshold: 250,
+      compress: false,
+    });
     await client.next('READY');
     client.send(1, 1);
     await client.next(11);
@@ -82,7 +88,8 @@ describe('4002 is for', () => {
   });
   test('a heartbeat with no sequence in it', async () => expect(await closeCodeFor({ op: 1, d: 'one' })).toBe(4002));
   test('IDENTIFY without properties', async () => expect(await closeCodeFor(identify({ properties: 1 }))).toBe(4002));
-  test('a large_threshold of 251', async () => expect(await closeCodeFor(identify({ large_threshold: 251 }))).toBe(4002));
+  test('a large_threshold of 251', async () =>
+    expect(await closeCodeFor(identify({ large_threshold: 251 }))).toBe(4002));
   test.each([
     ['Request Guild Members without query and user_ids', { op: 8, d: { guild_id: '1' } }],
     ['Voice State Update without a channel', { op: 4, d: { guild_id: '1' } }],
@@ -91,7 +98,9 @@ describe('4002 is for', () => {
 });
 
 describe('4003 is for', () => {
-  test.each([3, 4, 8, 31, 43])('op %i before IDENTIFY', async (op) => expect(await closeCodeFor({ op, d: {} })).toBe(4003));
+  test.each([3, 4, 8, 31, 43])('op %i before IDENTIFY', async (op) =>
+    expect(await closeCodeFor({ op, d: {} })).toBe(4003),
+  );
   test('IDENTIFY before HELLO', async () => {
     const gateway = await listen();
     gateway.holdHello();
@@ -105,7 +114,8 @@ describe('4003 is for', () => {
 
 describe('4004 is for', () => {
   test('IDENTIFY with a wrong token', async () => expect(await closeCodeFor(identify({ token: 'no' }))).toBe(4004));
-  test('IDENTIFY with another prefix than Bot', async () => expect(await closeCodeFor(identify({ token: `Bearer ${TOKEN}` }))).toBe(4004));
+  test('IDENTIFY with another prefix than Bot', async () =>
+    expect(await closeCodeFor(identify({ token: `Bearer ${TOKEN}` }))).toBe(4004));
   test('RESUME with a wrong token', async () => {
     expect(await closeCodeFor({ op: 6, d: { token: 'no', session_id: 'x', seq: 1 } })).toBe(4004);
   });
@@ -208,13 +218,16 @@ test('4011 is for IDENTIFY without shard where several are recommended', async (
 });
 
 describe('4012 is for', () => {
-  test.each(['encoding=json', 'v=5&encoding=json', 'v=ten&encoding=json'])('the query %s, with no HELLO', async (query) => {
-    const gateway = await listen();
-    const client = new RawClient(gateway, { query });
-    expect((await client.closed).code).toBe(4012);
-    expect(client.packets).toEqual([]);
-    expect(codes(gateway)).toEqual([4012]);
-  });
+  test.each(['encoding=json', 'v=5&encoding=json', 'v=ten&encoding=json'])(
+    'the query %s, with no HELLO',
+    async (query) => {
+      const gateway = await listen();
+      const client = new RawClient(gateway, { query });
+      expect((await client.closed).code).toBe(4012);
+      expect(client.packets).toEqual([]);
+      expect(codes(gateway)).toEqual([4012]);
+    },
+  );
 });
 
 describe('4013 is for', () => {

@@ -1,13 +1,25 @@
 import type { AnyStateMachine } from 'xstate';
 import { createActor } from 'xstate';
 import { describe, expect, it } from 'vitest';
-import { TransitionRecorder, VirtualClock, coveringPaths, exploreTimed, reachable, transitionsOf } from '../../../src/testing/index.ts';
+import {
+  TransitionRecorder,
+  VirtualClock,
+  coveringPaths,
+  exploreTimed,
+  reachable,
+  transitionsOf,
+} from '../../../src/testing/index.ts';
 import type { TimedGraph, TimedPath } from '../../../src/testing/index.ts';
 import { chain, odd, heartbeat, race, regions, room, tries } from './small-machines.ts';
 
-const valuesOf = (graph: TimedGraph<AnyStateMachine>): unknown[] => graph.nodes.map(({ state }) => state.snapshot.value);
+const valuesOf = (graph: TimedGraph<AnyStateMachine>): unknown[] =>
+  graph.nodes.map(({ state }) => state.snapshot.value);
 
-const exploreTries = () => exploreTimed(tries, { events: () => [{ type: 'win' }, { type: 'fail' }], key: ({ context }) => String(context.tries) });
+const exploreTries = () =>
+  exploreTimed(tries, {
+    events: () => [{ type: 'win' }, { type: 'fail' }],
+    key: ({ context }) => String(context.tries),
+  });
 
 /** To the key, every beat is another. */
 const exploreHeartbeat = () =>
@@ -19,7 +31,11 @@ const exploreHeartbeat = () =>
   });
 
 /** Plays a path on a running actor; gives the values it had. */
-function play(machine: AnyStateMachine, { input, steps }: TimedPath<AnyStateMachine>, recorder: TransitionRecorder): unknown[] {
+function play(
+  machine: AnyStateMachine,
+  { input, steps }: TimedPath<AnyStateMachine>,
+  recorder: TransitionRecorder,
+): unknown[] {
   const clock = new VirtualClock({ startAt: 0 });
   const actor = createActor(machine, { input, clock, inspect: recorder.observe }).start();
   return steps.map(({ step }) => {
@@ -52,8 +68,15 @@ describe('exploreTimed', () => {
   });
 
   it('starts from every input', () => {
-    const graph = exploreTimed(heartbeat, { inputs: [{ intervalMs: 10 }, { intervalMs: 20 }], events: () => [], key: ({ context }) => String(context.intervalMs) });
-    expect(graph.roots.map(({ input, node }) => [input, node])).toEqual([[{ intervalMs: 10 }, 0], [{ intervalMs: 20 }, 1]]);
+    const graph = exploreTimed(heartbeat, {
+      inputs: [{ intervalMs: 10 }, { intervalMs: 20 }],
+      events: () => [],
+      key: ({ context }) => String(context.intervalMs),
+    });
+    expect(graph.roots.map(({ input, node }) => [input, node])).toEqual([
+      [{ intervalMs: 10 }, 0],
+      [{ intervalMs: 20 }, 1],
+    ]);
     expect(graph.nodes.map(({ state: { at } }) => at)).toEqual([0, 0, 10, 20]);
   });
 
@@ -63,7 +86,10 @@ describe('exploreTimed', () => {
   });
 
   it('does not go on where it is told to stop', () => {
-    expect(valuesOf(exploreTimed(chain, { events: () => [], stopWhen: ({ value }) => value === 'b' }))).toEqual(['a', 'b']);
+    expect(valuesOf(exploreTimed(chain, { events: () => [], stopWhen: ({ value }) => value === 'b' }))).toEqual([
+      'a',
+      'b',
+    ]);
   });
 
   it('gives up at the limit, and says what to do', () => {
@@ -79,9 +105,14 @@ describe('exploreTimed', () => {
 describe('reachable', () => {
   it('is what some walk can take, and leaves out what none can', () => {
     const graph = exploreTimed(race, { events: () => [{ type: 'again' }] });
-    expect(reachable(graph, 'transitions')).toEqual(new Set(['race.running on again [0]', 'race.running after 5000 [0]']));
+    expect(reachable(graph, 'transitions')).toEqual(
+      new Set(['race.running on again [0]', 'race.running after 5000 [0]']),
+    );
     expect(reachable(graph, 'pairs')).toEqual(
-      new Set(['race.running on again [0] → race.running on again [0]', 'race.running on again [0] → race.running after 5000 [0]']),
+      new Set([
+        'race.running on again [0] → race.running on again [0]',
+        'race.running on again [0] → race.running after 5000 [0]',
+      ]),
     );
   });
 });
@@ -90,7 +121,9 @@ describe('coveringPaths', () => {
   it('covers every transition, with the time and the state of each step', () => {
     const { paths, covered, missing } = coveringPaths(exploreTries(), { cover: 'transitions' });
     expect([missing, covered]).toEqual([[], new Set(transitionsOf(tries).map(({ id }) => id))]);
-    expect(paths.map(({ steps }) => steps.map(({ step, snapshot }) => [step.event.type, step.at, snapshot.value]))).toEqual([
+    expect(
+      paths.map(({ steps }) => steps.map(({ step, snapshot }) => [step.event.type, step.at, snapshot.value])),
+    ).toEqual([
       [
         ['fail', 0, 'pausing'],
         ['xstate.after.pause.tries.pausing', 200, 'trying'],
@@ -112,14 +145,25 @@ describe('coveringPaths', () => {
     const { paths, covered } = coveringPaths(graph, { cover: 'pairs' });
     expect(covered).toEqual(reachable(graph, 'pairs'));
     expect(covered).toContain('odd.late after before [0] → odd.idle on next [0]');
-    expect(paths.map(({ steps }) => steps.map(({ step: { type, at }, microsteps }) => [type, at, microsteps.length]))).toEqual([
-      [['event', 20, 1], ['timer', 20, 1], ['timer', 20, 1], ['timer', 30, 0], ['event', 50, 1], ['event', 70, 1]],
+    expect(
+      paths.map(({ steps }) => steps.map(({ step: { type, at }, microsteps }) => [type, at, microsteps.length])),
+    ).toEqual([
+      [
+        ['event', 20, 1],
+        ['timer', 20, 1],
+        ['timer', 20, 1],
+        ['timer', 30, 0],
+        ['event', 50, 1],
+        ['event', 70, 1],
+      ],
     ]);
   });
 
   it('is the same each time', () => {
     const [once, again] = [exploreTries(), exploreTries()].map((graph) =>
-      coveringPaths(graph, { cover: 'pairs' }).paths.map(({ steps }) => steps.map(({ step, microsteps }) => [step, microsteps])),
+      coveringPaths(graph, { cover: 'pairs' }).paths.map(({ steps }) =>
+        steps.map(({ step, microsteps }) => [step, microsteps]),
+      ),
     );
     expect(once).toEqual(again);
   });
@@ -129,14 +173,21 @@ describe('coveringPaths', () => {
     ['two delays at once', race, ['again']],
     ['parallel regions', regions, ['go', 'stop']],
     ['a delay that depends on the context', tries, ['win', 'fail']],
-  ] as const)('gives paths that a running actor takes to the millisecond: %s', (_, machine: AnyStateMachine, events) => {
-    const graph = exploreTimed(machine, { events: () => events.map((type) => ({ type })), key: ({ context }) => JSON.stringify(context) });
-    const recorder = new TransitionRecorder();
-    const { paths, covered, missing } = coveringPaths(graph, { cover: 'pairs' });
-    for (const path of paths) expect(play(machine, path, recorder)).toEqual(path.steps.map(({ snapshot }) => snapshot.value as unknown));
-    expect([missing, recorder.missing(reachable(graph, 'pairs'))]).toEqual([[], []]);
-    expect(covered).toEqual(recorder.covered.pairs);
-  });
+  ] as const)(
+    'gives paths that a running actor takes to the millisecond: %s',
+    (_, machine: AnyStateMachine, events) => {
+      const graph = exploreTimed(machine, {
+        events: () => events.map((type) => ({ type })),
+        key: ({ context }) => JSON.stringify(context),
+      });
+      const recorder = new TransitionRecorder();
+      const { paths, covered, missing } = coveringPaths(graph, { cover: 'pairs' });
+      for (const path of paths)
+        expect(play(machine, path, recorder)).toEqual(path.steps.map(({ snapshot }) => snapshot.value as unknown));
+      expect([missing, recorder.missing(reachable(graph, 'pairs'))]).toEqual([[], []]);
+      expect(covered).toEqual(recorder.covered.pairs);
+    },
+  );
 
   it('gives paths for a delay that re-enters its own state', () => {
     const graph = exploreTimed(heartbeat, { inputs: [{ intervalMs: 40 }], events: () => [{ type: 'answer' }] });
@@ -157,7 +208,10 @@ describe('coveringPaths', () => {
     const graph = exploreTimed(room, { events: () => [{ type: 'left' }, { type: 'right' }, { type: 'open' }] });
     const { paths, missing } = coveringPaths(graph, { cover: 'pairs' });
     expect(paths.map(({ steps }) => steps.map(({ step, snapshot }) => [step.event.type, snapshot.value]))).toEqual([
-      [['left', 'inside'], ['open', 'found']],
+      [
+        ['left', 'inside'],
+        ['open', 'found'],
+      ],
       [['right', 'inside']],
     ]);
     expect(missing).toEqual(['room.outside on right [0] → room.inside on open [0]']);

@@ -37,7 +37,10 @@ export const regions = setup({}).createMachine({
       on: { stop: 'stopped' },
       states: {
         slow: { initial: 'off', states: { off: { after: { 30: 'on' }, on: { go: 'on' } }, on: {} } },
-        quick: { initial: 'off', states: { off: { after: { 10: 'on' }, on: { go: 'on' } }, on: { after: { 10: 'off' } } } },
+        quick: {
+          initial: 'off',
+          states: { off: { after: { 10: 'on' }, on: { go: 'on' } }, on: { after: { 10: 'off' } } },
+        },
       },
     },
     stopped: {},
@@ -48,7 +51,11 @@ export const regions = setup({}).createMachine({
 export const heartbeat = setup({
   guards: { isAnswered: stateIn({ beating: 'answered' }) },
   delays: { interval: ({ context }) => context.intervalMs },
-  types: { context: {} as { intervalMs: number; count: number }, input: {} as { intervalMs: number }, events: {} as { type: 'answer' } },
+  types: {
+    context: {} as { intervalMs: number; count: number },
+    input: {} as { intervalMs: number },
+    events: {} as { type: 'answer' },
+  },
 }).createMachine({
   id: 'heartbeat',
   context: ({ input: { intervalMs } }) => ({ intervalMs, count: 0 }),
@@ -98,7 +105,10 @@ export const alarm = setup({
 
 /** Two ways into one room, which remembers by which one came. */
 export const room = setup({
-  types: { context: {} as { cameLeft: boolean }, events: {} as { type: 'left' } | { type: 'right' } | { type: 'open' } },
+  types: {
+    context: {} as { cameLeft: boolean },
+    events: {} as { type: 'left' } | { type: 'right' } | { type: 'open' },
+  },
   guards: { cameLeft: ({ context }) => context.cameLeft },
 }).createMachine({
   id: 'room',

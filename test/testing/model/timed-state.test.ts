@@ -5,17 +5,25 @@ import type { Outcome } from '../../../src/testing/index.ts';
 import { alarm, chain, odd, heartbeat, race, regions, tries } from './small-machines.ts';
 
 /** The outcome after each step; a step is an event or the earliest timer. */
-function walk<Machine extends AnyStateMachine>(first: Outcome<Machine>, steps: readonly (EventFromLogic<Machine>['type'] | 'TIMER')[]) {
+function walk<Machine extends AnyStateMachine>(
+  first: Outcome<Machine>,
+  steps: readonly (EventFromLogic<Machine>['type'] | 'TIMER')[],
+) {
   const outcomes = [first];
   for (const name of steps) {
     const { state } = outcomes.at(-1)!;
     const step = state.steps([{ type: name } as EventFromLogic<Machine>]).at(name === 'TIMER' ? -1 : 0)!;
     outcomes.push(state.take(step));
   }
-  return outcomes.map(({ state, microsteps }) => ({ value: (state.snapshot as AnyMachineSnapshot).value, at: state.at, microsteps }));
+  return outcomes.map(({ state, microsteps }) => ({
+    value: (state.snapshot as AnyMachineSnapshot).value,
+    at: state.at,
+    microsteps,
+  }));
 }
 
-const dueAt = <Machine extends AnyStateMachine>({ state }: Outcome<Machine>): number[] => state.timers.map((timer) => timer.dueAt);
+const dueAt = <Machine extends AnyStateMachine>({ state }: Outcome<Machine>): number[] =>
+  state.timers.map((timer) => timer.dueAt);
 
 describe('TimedState', () => {
   it('fires chained delays one by one, each at its own time', () => {
@@ -29,7 +37,9 @@ describe('TimedState', () => {
 
   it('never fires a delay before an earlier one, and cancels what leaving a state cancels', () => {
     const first = TimedState.initial(race);
-    expect(first.state.steps([])).toEqual([{ type: 'timer', event: { type: 'xstate.after.5000.race.running' }, at: 5_000 }]);
+    expect(first.state.steps([])).toEqual([
+      { type: 'timer', event: { type: 'xstate.after.5000.race.running' }, at: 5_000 },
+    ]);
     const early = first.state.take(first.state.steps([])[0]!);
     expect([early.state.snapshot.value, early.state.timers]).toEqual(['early', []]);
   });
@@ -62,12 +72,25 @@ describe('TimedState', () => {
   });
 
   it('takes delays from the context as it is when they are set', () => {
-    const times = walk(TimedState.initial(tries), ['fail', 'TIMER', 'fail', 'TIMER', 'fail']).map(({ value, at }) => [value, at]);
-    expect(times).toEqual([['trying', 0], ['pausing', 0], ['trying', 200], ['pausing', 200], ['trying', 600], ['lost', 600]]);
+    const times = walk(TimedState.initial(tries), ['fail', 'TIMER', 'fail', 'TIMER', 'fail']).map(({ value, at }) => [
+      value,
+      at,
+    ]);
+    expect(times).toEqual([
+      ['trying', 0],
+      ['pausing', 0],
+      ['trying', 200],
+      ['pausing', 200],
+      ['trying', 600],
+      ['lost', 600],
+    ]);
   });
 
   it('tells the microsteps of one event apart', () => {
-    expect(walk(TimedState.initial(tries), ['fail'])[1]!.microsteps).toEqual([['tries.trying on fail [0]'], ['tries.judging always [1]']]);
+    expect(walk(TimedState.initial(tries), ['fail'])[1]!.microsteps).toEqual([
+      ['tries.trying on fail [0]'],
+      ['tries.judging always [1]'],
+    ]);
   });
 
   it('knows delayed events that are no delay of a state, with and without a name', () => {
@@ -86,28 +109,51 @@ describe('TimedState', () => {
   it('fires a delay that is no time at once, and one without end never', () => {
     expect(TimedState.initial(odd).state.steps([])).toEqual([]);
     expect(walk(TimedState.initial(odd), ['next', 'TIMER', 'TIMER']).map(({ value, at }) => [value, at])).toEqual([
-      ['hanging', 0], ['hasty', 0], ['late', 0], ['idle', 0],
+      ['hanging', 0],
+      ['hasty', 0],
+      ['late', 0],
+      ['idle', 0],
     ]);
   });
 
   it('lets time pass with a delay that nothing comes of', () => {
-    expect(walk(TimedState.initial(odd), ['next', 'TIMER', 'TIMER', 'TIMER']).at(-1)).toEqual({ value: 'idle', at: 10, microsteps: [] });
+    expect(walk(TimedState.initial(odd), ['next', 'TIMER', 'TIMER', 'TIMER']).at(-1)).toEqual({
+      value: 'idle',
+      at: 10,
+      microsteps: [],
+    });
   });
 
   it('lets an event take time, if no timer is due before it', () => {
     const { state } = TimedState.initial(race);
-    const atTimes = (ms: number): (string | number)[][] => state.steps([{ type: 'again' }], () => ms).map(({ type, at }) => [type, at]);
-    expect(atTimes(4_999)).toEqual([['event', 4_999], ['timer', 5_000]]);
+    const atTimes = (ms: number): (string | number)[][] =>
+      state.steps([{ type: 'again' }], () => ms).map(({ type, at }) => [type, at]);
+    expect(atTimes(4_999)).toEqual([
+      ['event', 4_999],
+      ['timer', 5_000],
+    ]);
     expect(atTimes(5_000)).toEqual([['timer', 5_000]]);
     const again = state.take({ type: 'event', event: { type: 'again' }, at: 4_999 });
     expect([again.state.at, dueAt(again)]).toEqual([4_999, [9_999, 24_999]]);
   });
 
   it.each([
-    ['an event after a timer is due', { type: 'event', event: { type: 'again' }, at: 5_000 }, 'no event can come at 5000 ms'],
+    [
+      'an event after a timer is due',
+      { type: 'event', event: { type: 'again' }, at: 5_000 },
+      'no event can come at 5000 ms',
+    ],
     ['an event in the past', { type: 'event', event: { type: 'again' }, at: -1 }, 'no event can come at -1 ms'],
-    ['a timer that is not the next', { type: 'timer', event: { type: 'xstate.after.20000.race.running' }, at: 20_000 }, 'is not the next timer'],
-    ['a timer at another time', { type: 'timer', event: { type: 'xstate.after.5000.race.running' }, at: 4_000 }, 'is not the next timer'],
+    [
+      'a timer that is not the next',
+      { type: 'timer', event: { type: 'xstate.after.20000.race.running' }, at: 20_000 },
+      'is not the next timer',
+    ],
+    [
+      'a timer at another time',
+      { type: 'timer', event: { type: 'xstate.after.5000.race.running' }, at: 4_000 },
+      'is not the next timer',
+    ],
   ] as const)('refuses %s', (_, step, words) => {
     const { state } = TimedState.initial(race);
     expect(() => state.take(step)).toThrow(RangeError);
@@ -119,7 +165,11 @@ describe('TimedState', () => {
     const later = state.take(state.steps([])[0]!).state;
     const latest = later.take(later.steps([])[0]!).state;
     expect(new Set([state.key(), latest.key()]).size).toBe(2);
-    expect(TimedState.initial(race).state.key()).toBe(TimedState.initial(race).state.take({ type: 'event', event: { type: 'again' }, at: 7 }).state.key());
+    expect(TimedState.initial(race).state.key()).toBe(
+      TimedState.initial(race)
+        .state.take({ type: 'event', event: { type: 'again' }, at: 7 })
+        .state.key(),
+    );
     expect(state.key('a')).not.toBe(state.key('b'));
   });
 });

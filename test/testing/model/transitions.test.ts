@@ -7,7 +7,9 @@ const invoking = setup({ actors: { work: fromPromise(() => Promise.resolve()) } 
   id: 'invoking',
   initial: 'working',
   states: {
-    working: { invoke: { src: 'work', onDone: 'done', onError: [{ guard: () => false, target: 'done' }, { target: 'working' }] } },
+    working: {
+      invoke: { src: 'work', onDone: 'done', onError: [{ guard: () => false, target: 'done' }, { target: 'working' }] },
+    },
     done: {},
   },
 });
@@ -34,7 +36,10 @@ describe('transitionsOf', () => {
   it('gives a copy of the machine the same ids, and initial transitions none', () => {
     const copy = tries.provide({});
     const [transition] = copy.root.states['trying']!.transitions.get('fail')!;
-    expect([transitionId(transition!), transitionId(copy.root.initial)]).toEqual(['tries.trying on fail [0]', undefined]);
+    expect([transitionId(transition!), transitionId(copy.root.initial)]).toEqual([
+      'tries.trying on fail [0]',
+      undefined,
+    ]);
   });
 });
 
@@ -47,7 +52,12 @@ describe('TransitionRecorder', () => {
     clock.advance(200);
     actor.send({ type: 'win' });
     expect(recorder.covered).toEqual({
-      transitions: new Set(['tries.trying on fail [0]', 'tries.judging always [1]', 'tries.pausing after pause [0]', 'tries.trying on win [0]']),
+      transitions: new Set([
+        'tries.trying on fail [0]',
+        'tries.judging always [1]',
+        'tries.pausing after pause [0]',
+        'tries.trying on win [0]',
+      ]),
       pairs: new Set([
         'tries.trying on fail [0] → tries.judging always [1]',
         'tries.judging always [1] → tries.pausing after pause [0]',
@@ -59,7 +69,9 @@ describe('TransitionRecorder', () => {
 
   it('joins no transitions of different actors', () => {
     const recorder = new TransitionRecorder();
-    const [one, other] = [chain, chain].map((machine) => createActor(machine, { clock: new VirtualClock(), inspect: recorder.observe }).start());
+    const [one, other] = [chain, chain].map((machine) =>
+      createActor(machine, { clock: new VirtualClock(), inspect: recorder.observe }).start(),
+    );
     one!.send({ type: 'back' });
     (other!.clock as VirtualClock).advance(100);
     (one!.clock as VirtualClock).advance(100);

@@ -21,12 +21,16 @@ interface Broken {
   readonly provoke?: (gateway: FakeGateway) => void;
 }
 
-const after = (op: number, what: unknown): Tamper => (packet, write) => {
-  write(packet);
-  if (packet.op === op) write(what);
-};
-const instead = (op: number, d: (given: object) => unknown): Tamper => (packet, write) =>
-  write(packet.op === op ? { op, d: d(packet.d as object) } : packet);
+const after =
+  (op: number, what: unknown): Tamper =>
+  (packet, write) => {
+    write(packet);
+    if (packet.op === op) write(what);
+  };
+const instead =
+  (op: number, d: (given: object) => unknown): Tamper =>
+  (packet, write) =>
+    write(packet.op === op ? { op, d: d(packet.d as object) } : packet);
 const drop = (gateway: FakeGateway): void => gateway.connections.at(-1)?.terminate();
 
 const BROKEN: readonly Broken[] = [
@@ -40,7 +44,11 @@ const BROKEN: readonly Broken[] = [
     },
   },
   { behaviour: 'a frame that is no JSON', rule: 'decodable-frame', tamper: after(2, '{"op":3') },
-  { behaviour: 'a frame of 5000 bytes', rule: 'payload-size', tamper: after(2, { op: 1, d: null, filler: 'x'.repeat(5_000) }) },
+  {
+    behaviour: 'a frame of 5000 bytes',
+    rule: 'payload-size',
+    tamper: after(2, { op: 1, d: null, filler: 'x'.repeat(5_000) }),
+  },
   { behaviour: 'intents by name', rule: 'identify-fields', tamper: instead(2, (d) => ({ ...d, intents: ['Guilds'] })) },
   { behaviour: 'a sequence of its own invention', rule: 'heartbeat-sequence', tamper: instead(1, () => 1_000) },
   {
@@ -50,23 +58,55 @@ const BROKEN: readonly Broken[] = [
       for (let count = packet.op === 1 ? 20 : 1; count > 0; count -= 1) write(packet);
     },
   },
-  { behaviour: 'a RESUME ahead of everything', rule: 'resume-sequence', tamper: instead(6, (d) => ({ ...d, seq: 1_000 })), provoke: drop },
-  { behaviour: 'a RESUME of another session', rule: 'resume-session', tamper: instead(6, (d) => ({ ...d, session_id: 'x' })), provoke: drop },
-  { behaviour: 'a RESUME with another token', rule: 'token-constant', tamper: instead(6, (d) => ({ ...d, token: 'x' })), provoke: drop },
+  {
+    behaviour: 'a RESUME ahead of everything',
+    rule: 'resume-sequence',
+    tamper: instead(6, (d) => ({ ...d, seq: 1_000 })),
+    provoke: drop,
+  },
+  {
+    behaviour: 'a RESUME of another session',
+    rule: 'resume-session',
+    tamper: instead(6, (d) => ({ ...d, session_id: 'x' })),
+    provoke: drop,
+  },
+  {
+    behaviour: 'a RESUME with another token',
+    rule: 'token-constant',
+    tamper: instead(6, (d) => ({ ...d, token: 'x' })),
+    provoke: drop,
+  },
 ];
 
-const tampering = (tamper: Tamper): NonNullable<ShardOptions['createSocket']> => (url, options) => {
-  const socket = new WebSocket(url, options);
-  const send = socket.send.bind(socket);
-  socket.send = (text: unknown) =>
-    tamper(JSON.parse(String(text)) as Packet, (what) => send(typeof what === 'string' ? what : JSON.stringify(what)));
-  return socket;
-};
+const tampering =
+  (tamper: Tamper): NonNullable<ShardOptions['createSocket']> =>
+  (url, options) => {
+    const socket = new WebSocket(url, options);
+    const send = socket.send.bind(socket);
+    socket.send = (text: unknown) =>
+      tamper(JSON.parse(String(text)) as Packet, (what) =>
+        send(typeof what === 'string' ? what : JSON.stringify(what)),
+      );
+    return socket;
+  };
 
 async function brokenShard(createSocket: NonNullable<ShardOptions['createSocket']>) {
-  const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: 1_000, identifyIntervalMs: 0, strict: true });
+  const gateway = await FakeGateway.listen({
+    token: TOKEN,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+    strict: true,
+  });
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
-  const shard = new Shard({ token: TOKEN, intents: ['Guilds'], url: gateway.url, compression: 'none', timing: QUICK, identifyGate, createSocket });
+  const shard = new Shard({
+    token: TOKEN,
+    intents: ['Guilds'],
+    url: gateway.url,
+    compression: 'none',
+    timing: QUICK,
+    identifyGate,
+    createSocket,
+  });
   shard.connect().catch(() => undefined);
   return {
     gateway,
@@ -124,7 +164,9 @@ describe('a strict gateway', () => {
     await using gateway = await FakeGateway.listen();
     const socket = new WebSocket(`${gateway.url}/?v=10&encoding=json`);
     socket.on('open', () => socket.send('nonsense'));
-    await (await gateway.waitForConnection()).closed;
+    await (
+      await gateway.waitForConnection()
+    ).closed;
 
     expect(gateway.complaints).toEqual([]);
   });

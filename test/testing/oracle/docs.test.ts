@@ -5,7 +5,11 @@ import { ORACLE_RULES } from '../../../src/testing/index.ts';
 
 test('docs/fake-gateway.md lists every rule of the oracle with what it demands and its page, and no other', () => {
   const page = readFileSync(new URL('../../../docs/fake-gateway.md', import.meta.url), 'utf8');
-  const rows = [...page.matchAll(/^\| \[`([a-z-]+)`\]\((.+?)\) \| (.+?) \|$/gm)].map(([, rule, link, demands]) => ({ rule, link, demands }));
+  const rows = [...page.matchAll(/^\| \[`([a-z-]+)`\]\((.+?)\) \| (.+?) \|$/gm)].map(([, rule, link, demands]) => ({
+    rule,
+    link,
+    demands,
+  }));
 
   expect(rows).toEqual(Object.entries(ORACLE_RULES).map(([rule, { link, demands }]) => ({ rule, link, demands })));
 });
@@ -13,5 +17,7 @@ test('docs/fake-gateway.md lists every rule of the oracle with what it demands a
 test('every rule links a page of Discord’s documentation', () => {
   const links = Object.values(ORACLE_RULES).map(({ link }) => link);
 
-  expect(links.filter((link) => !/^https:\/\/discord\.com\/developers\/docs\/[a-z/-]+#[a-z-]+$/.test(link))).toEqual([]);
+  expect(links.filter((link) => !/^https:\/\/discord\.com\/developers\/docs\/[a-z/-]+#[a-z-]+$/.test(link))).toEqual(
+    [],
+  );
 });

@@ -48,7 +48,16 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
     ],
   },
   'client-opcode': {
-    legal: [['all opcodes of commands', () => live().presence().receive({ op: 4, d: { guild_id: '1', channel_id: null } }).receive(sounds)]],
+    legal: [
+      [
+        'all opcodes of commands',
+        () =>
+          live()
+            .presence()
+            .receive({ op: 4, d: { guild_id: '1', channel_id: null } })
+            .receive(sounds),
+      ],
+    ],
     illegal: [
       ['an ACK by the client', () => live().receive({ op: 11 })],
       ['a dispatch by the client', () => live().receive({ op: 0, t: 'READY', s: 1, d: {} })],
@@ -68,24 +77,94 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
   'frame-limit': {
     legal: [
       ['120 frames at once, the handshake included', () => live().times(119, (t) => t.receive(sounds))],
-      ['another 120 frames a minute later', () => live().times(119, (t) => t.receive(sounds)).allowLoss().wait(60_000).times(120, (t) => t.receive(sounds))],
-      ['frames that come closer together by what the way has added', () => live().times(119, (t) => t.receive(sounds)).allowLoss().wait(59_800).receive(sounds)],
-      ['heartbeats the gateway wants more often than the limit allows', () => script().hello(300).identify().ready().times(300, (t) => t.wait(300).acknowledgedHeartbeat(1))],
-      ['120 frames on each of two connections', () => live().times(119, (t) => t.receive(sounds)).clientCloses().connect().hello().resume(1).resumed(2).times(119, (t) => t.receive(sounds))],
+      [
+        'another 120 frames a minute later',
+        () =>
+          live()
+            .times(119, (t) => t.receive(sounds))
+            .allowLoss()
+            .wait(60_000)
+            .times(120, (t) => t.receive(sounds)),
+      ],
+      [
+        'frames that come closer together by what the way has added',
+        () =>
+          live()
+            .times(119, (t) => t.receive(sounds))
+            .allowLoss()
+            .wait(59_800)
+            .receive(sounds),
+      ],
+      [
+        'heartbeats the gateway wants more often than the limit allows',
+        () =>
+          script()
+            .hello(300)
+            .identify()
+            .ready()
+            .times(300, (t) => t.wait(300).acknowledgedHeartbeat(1)),
+      ],
+      [
+        '120 frames on each of two connections',
+        () =>
+          live()
+            .times(119, (t) => t.receive(sounds))
+            .clientCloses()
+            .connect()
+            .hello()
+            .resume(1)
+            .resumed(2)
+            .times(119, (t) => t.receive(sounds)),
+      ],
     ],
     illegal: [
       ['121 frames at once', () => live().times(120, (t) => t.receive(sounds))],
-      ['120 frames across the border of two minutes', () => live().times(60, (t) => t.receive(sounds)).allowLoss().wait(59_000).times(60, (t) => t.receive(sounds))],
-      ['heartbeats that take the place of frames', () => live().wait(9_000).acknowledgedHeartbeat(1).times(119, (t) => t.receive(sounds))],
+      [
+        '120 frames across the border of two minutes',
+        () =>
+          live()
+            .times(60, (t) => t.receive(sounds))
+            .allowLoss()
+            .wait(59_000)
+            .times(60, (t) => t.receive(sounds)),
+      ],
+      [
+        'heartbeats that take the place of frames',
+        () =>
+          live()
+            .wait(9_000)
+            .acknowledgedHeartbeat(1)
+            .times(119, (t) => t.receive(sounds)),
+      ],
     ],
   },
   'presence-limit': {
     legal: [
       ['five presences at once', () => live().times(5, (t) => t.presence())],
-      ['a sixth after 20 s', () => live().times(5, (t) => t.presence()).allowLoss().wait(20_000).presence()],
+      [
+        'a sixth after 20 s',
+        () =>
+          live()
+            .times(5, (t) => t.presence())
+            .allowLoss()
+            .wait(20_000)
+            .presence(),
+      ],
       ['five presences and other commands', () => live().times(5, (t) => t.presence().receive(sounds))],
     ],
-    illegal: [['a sixth presence within 20 s', () => live().times(5, (t) => t.presence()).wait(9_000).acknowledgedHeartbeat(1).wait(10_000).acknowledgedHeartbeat(1).presence()]],
+    illegal: [
+      [
+        'a sixth presence within 20 s',
+        () =>
+          live()
+            .times(5, (t) => t.presence())
+            .wait(9_000)
+            .acknowledgedHeartbeat(1)
+            .wait(10_000)
+            .acknowledgedHeartbeat(1)
+            .presence(),
+      ],
+    ],
   },
   'handshake-first': {
     legal: [['a heartbeat before IDENTIFY', () => script().hello().wait(5_000).acknowledgedHeartbeat().identify()]],
@@ -97,7 +176,10 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
       ['a second IDENTIFY', () => live().identify()],
       ['a second IDENTIFY before READY', () => script().hello().identify().identify()],
       ['RESUME where IDENTIFY was', () => live().resume(1)],
-      ['IDENTIFY after a refused RESUME on the same connection', () => live().clientCloses().connect().hello().resume(1).invalid(false).identify()],
+      [
+        'IDENTIFY after a refused RESUME on the same connection',
+        () => live().clientCloses().connect().hello().resume(1).invalid(false).identify(),
+      ],
     ],
   },
   'ready-first': {
@@ -129,7 +211,10 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
   'close-when-asked': {
     legal: [
       ['a client that leaves at once', () => live().send(7).clientCloses().finish()],
-      ['a heartbeat that crosses op 7', () => live().wait(5_000).send(7).wait(1_000).acknowledgedHeartbeat(1).clientCloses()],
+      [
+        'a heartbeat that crosses op 7',
+        () => live().wait(5_000).send(7).wait(1_000).acknowledgedHeartbeat(1).clientCloses(),
+      ],
       ['a client that waits 5 s after op 9 before it leaves', () => live().invalid(true).wait(5_000).clientCloses()],
     ],
     illegal: [

@@ -4,7 +4,8 @@ import { Oracle, VirtualClock } from '../../../src/testing/index.ts';
 import { IDENTIFY, OracleScript } from './oracle-script.ts';
 
 /** One heartbeat comes 2 s late, the next at its time. */
-const lateOnce = (script: OracleScript): OracleScript => script.live().acknowledgedHeartbeat(1).wait(12_000).acknowledgedHeartbeat(1).wait(8_000).acknowledgedHeartbeat(1);
+const lateOnce = (script: OracleScript): OracleScript =>
+  script.live().acknowledgedHeartbeat(1).wait(12_000).acknowledgedHeartbeat(1).wait(8_000).acknowledgedHeartbeat(1);
 
 test('a complaint says the rule, the deed, the connection and the time', () => {
   const script = new OracleScript().live().clientCloses().connect().wait(10).hello().presence();
@@ -37,8 +38,16 @@ test('a client that breaks a rule for ever does not fill the memory', () => {
 test('no complaint contains the token, whatever the client has done with it', () => {
   const token = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
   const script = new OracleScript().hello().identify({ token }).identify({ token });
-  script.connect().hello().identify({ token: token.slice(1), intents: token, shard: token, presence: token });
-  script.connect().hello().receive({ op: 6, d: { token, session_id: 'x', seq: token } }).receive(token).receive({ op: 1, d: token });
+  script
+    .connect()
+    .hello()
+    .identify({ token: token.slice(1), intents: token, shard: token, presence: token });
+  script
+    .connect()
+    .hello()
+    .receive({ op: 6, d: { token, session_id: 'x', seq: token } })
+    .receive(token)
+    .receive({ op: 1, d: token });
 
   expect(script.oracle.complaints.length).toBeGreaterThan(5);
   expect(JSON.stringify(script.oracle.complaints)).not.toContain(token.slice(1, 20));

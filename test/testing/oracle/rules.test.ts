@@ -19,7 +19,9 @@ describe.each(CASES)('%s', (rule, { legal, illegal }) => {
 });
 
 test('every rule has a conversation that keeps it and one that breaks it', () => {
-  expect(CASES.filter(([, { legal, illegal }]) => legal.length > 0 && illegal.length > 0).map(([rule]) => rule).toSorted()).toEqual(
-    Object.keys(ORACLE_RULES).toSorted(),
-  );
+  expect(
+    CASES.filter(([, { legal, illegal }]) => legal.length > 0 && illegal.length > 0)
+      .map(([rule]) => rule)
+      .toSorted(),
+  ).toEqual(Object.keys(ORACLE_RULES).toSorted());
 });

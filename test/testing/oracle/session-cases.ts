@@ -10,17 +10,27 @@ const live = (): OracleScript => new OracleScript().live();
 /** A session at sequence 3, whose connection the client has left. */
 const left = (): OracleScript => live().dispatch(2).dispatch(3).clientCloses();
 const identify = (fields: Readonly<Record<string, unknown>>) => (): OracleScript => hello().identify(fields);
-const spaced = (...shards: number[]) => (waitMs: number): OracleScript => {
-  const script = new OracleScript({ identifyIntervalMs: 5_000, maxConcurrency: 2 });
-  for (const id of shards) script.connect().hello().identify({ shard: [id, 4] }).wait(waitMs);
-  return script;
-};
+const spaced =
+  (...shards: number[]) =>
+  (waitMs: number): OracleScript => {
+    const script = new OracleScript({ identifyIntervalMs: 5_000, maxConcurrency: 2 });
+    for (const id of shards)
+      script
+        .connect()
+        .hello()
+        .identify({ shard: [id, 4] })
+        .wait(waitMs);
+    return script;
+  };
 
 export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
   'identify-fields': {
     legal: [
       ['IDENTIFY with what it needs', identify({})],
-      ['IDENTIFY with all it may have', identify({ shard: [0, 2], compress: true, large_threshold: 250, presence: { status: 'idle' } })],
+      [
+        'IDENTIFY with all it may have',
+        identify({ shard: [0, 2], compress: true, large_threshold: 250, presence: { status: 'idle' } }),
+      ],
     ],
     illegal: [
       ['no token', identify({ token: undefined })],
@@ -30,14 +40,15 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
       ['a large_threshold of 251', identify({ large_threshold: 251 })],
       ['a presence that is a text', identify({ presence: 'online' })],
       ['a compress that is a number', identify({ compress: 1 })],
-      ['both compressions', () => new OracleScript({}, `${MAIN}&compress=zlib-stream`).hello().identify({ compress: true })],
+      [
+        'both compressions',
+        () => new OracleScript({}, `${MAIN}&compress=zlib-stream`).hello().identify({ compress: true }),
+      ],
       ['no fields at all', () => hello().receive({ op: 2 })],
     ],
   },
   'identify-host': {
-    legal: [
-      ['IDENTIFY at the main host', () => hello().identify()],
-    ],
+    legal: [['IDENTIFY at the main host', () => hello().identify()]],
     illegal: [['IDENTIFY at the resume host', () => left().connect(RESUME).hello().identify()]],
   },
   'identify-spacing': {
@@ -50,16 +61,42 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
   },
   'identify-budget': {
     legal: [
-      ['as many IDENTIFYs as there are starts', () => new OracleScript({ remainingStarts: 2 }).live().clientCloses().connect().hello().identify()],
+      [
+        'as many IDENTIFYs as there are starts',
+        () => new OracleScript({ remainingStarts: 2 }).live().clientCloses().connect().hello().identify(),
+      ],
       [
         'an IDENTIFY when the budget is full again',
-        () => new OracleScript({ remainingStarts: 1, resetAfterMs: 60_000 }).live().clientCloses().wait(60_000).connect().hello().identify(),
+        () =>
+          new OracleScript({ remainingStarts: 1, resetAfterMs: 60_000 })
+            .live()
+            .clientCloses()
+            .wait(60_000)
+            .connect()
+            .hello()
+            .identify(),
       ],
-      ['RESUMEs without starts', () => new OracleScript({ remainingStarts: 1 }).live().clientCloses().connect().hello().resume(1)],
+      [
+        'RESUMEs without starts',
+        () => new OracleScript({ remainingStarts: 1 }).live().clientCloses().connect().hello().resume(1),
+      ],
     ],
     illegal: [
-      ['an IDENTIFY with no start left', () => new OracleScript({ remainingStarts: 1 }).live().clientCloses().connect().hello().identify()],
-      ['an IDENTIFY just before the budget is full again', () => new OracleScript({ remainingStarts: 1 }).live().clientCloses().wait(DAY_MS - 1_000).connect().hello().identify()],
+      [
+        'an IDENTIFY with no start left',
+        () => new OracleScript({ remainingStarts: 1 }).live().clientCloses().connect().hello().identify(),
+      ],
+      [
+        'an IDENTIFY just before the budget is full again',
+        () =>
+          new OracleScript({ remainingStarts: 1 })
+            .live()
+            .clientCloses()
+            .wait(DAY_MS - 1_000)
+            .connect()
+            .hello()
+            .identify(),
+      ],
     ],
   },
   'resume-fields': {
@@ -74,32 +111,61 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
   'resume-session': {
     legal: [
       ['RESUME of a session that was given', () => left().connect().hello().resume(3)],
-      ['RESUME of a session that has expired', () => {
-        const script = left();
-        script.oracle.endSession('session');
-        return script.connect().hello().resume(3);
-      }],
+      [
+        'RESUME of a session that has expired',
+        () => {
+          const script = left();
+          script.oracle.endSession('session');
+          return script.connect().hello().resume(3);
+        },
+      ],
     ],
-    illegal: [['RESUME of a session nobody has given', () => left().connect().hello().resume(3, { session_id: 'another' })]],
+    illegal: [
+      ['RESUME of a session nobody has given', () => left().connect().hello().resume(3, { session_id: 'another' })],
+    ],
   },
   'resume-ended': {
     legal: [
       ['RESUME after op 9 true', () => live().invalid(true).clientCloses().connect().hello().resume(1)],
       ['RESUME after a close that keeps the session', () => live().gatewayCloses(4000).connect().hello().resume(1)],
       ['RESUME after a dropped connection', () => live().clientCloses(null).connect().hello().resume(1)],
-      ['RESUME by a client that left before op 9 could reach it', () => live().invalid(false).wait(100).clientCloses().connect().hello().resume(1)],
-      ['RESUME by a client whose close crossed 4009', () => live().gatewayCloses(4009).clientCloses(4200).connect().hello().resume(1)],
-      ['RESUME by a client that 4009 may not have reached', () => live().allowLoss().gatewayCloses(4009).connect().hello().resume(1)],
+      [
+        'RESUME by a client that left before op 9 could reach it',
+        () => live().invalid(false).wait(100).clientCloses().connect().hello().resume(1),
+      ],
+      [
+        'RESUME by a client whose close crossed 4009',
+        () => live().gatewayCloses(4009).clientCloses(4200).connect().hello().resume(1),
+      ],
+      [
+        'RESUME by a client that 4009 may not have reached',
+        () => live().allowLoss().gatewayCloses(4009).connect().hello().resume(1),
+      ],
     ],
     illegal: [
-      ['RESUME after op 9 false, where the client had time to read it', () => live().invalid(false).wait(2_000).clientCloses().connect().hello().resume(1)],
-      ['RESUME after op 9 false was answered with 1000', () => live().invalid(false).clientCloses(1000).connect().hello().resume(1)],
+      [
+        'RESUME after op 9 false, where the client had time to read it',
+        () => live().invalid(false).wait(2_000).clientCloses().connect().hello().resume(1),
+      ],
+      [
+        'RESUME after op 9 false was answered with 1000',
+        () => live().invalid(false).clientCloses(1000).connect().hello().resume(1),
+      ],
       [
         'RESUME after op 9 false has come three times',
-        () => live().clientCloses().times(3, (t) => t.connect().hello().resume(1).invalid(false).clientCloses()).connect().hello().resume(1),
+        () =>
+          live()
+            .clientCloses()
+            .times(3, (t) => t.connect().hello().resume(1).invalid(false).clientCloses())
+            .connect()
+            .hello()
+            .resume(1),
       ],
       ['RESUME after close 4009', () => live().gatewayCloses(4009).connect().hello().resume(1)],
-      ['RESUME after its RESUME was closed with 4007', () => left().connect().hello().resume(3).gatewayCloses(4007).connect().hello().resume(3)],
+      [
+        'RESUME after its RESUME was closed with 4007',
+        () => left().connect().hello().resume(3).gatewayCloses(4007).connect().hello().resume(3),
+      ],
       ['RESUME after the client closed with 1000', () => live().clientCloses(1000).connect().hello().resume(1)],
       ['RESUME after the client closed with 1001', () => live().clientCloses(1001).connect().hello().resume(1)],
     ],
@@ -108,12 +174,21 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
     legal: [
       ['RESUME at the last sequence', () => left().connect().hello().resume(3)],
       ['RESUME at a sequence before those that were lost on the way', () => left().connect().hello().resume(1)],
-      ['RESUME at a sequence of the replay', () => left().connect().hello().resume(3).dispatch(4).clientCloses().connect().hello().resume(4)],
+      [
+        'RESUME at a sequence of the replay',
+        () => left().connect().hello().resume(3).dispatch(4).clientCloses().connect().hello().resume(4),
+      ],
     ],
     illegal: [
       ['RESUME ahead of what was said', () => left().connect().hello().resume(4)],
-      ['RESUME behind what a heartbeat has confirmed', () => live().dispatch(2).acknowledgedHeartbeat(2).clientCloses().connect().hello().resume(1)],
-      ['RESUME behind a heartbeat of its own connection', () => left().connect().hello().acknowledgedHeartbeat(3).resume(2)],
+      [
+        'RESUME behind what a heartbeat has confirmed',
+        () => live().dispatch(2).acknowledgedHeartbeat(2).clientCloses().connect().hello().resume(1),
+      ],
+      [
+        'RESUME behind a heartbeat of its own connection',
+        () => left().connect().hello().acknowledgedHeartbeat(3).resume(2),
+      ],
     ],
   },
   'resume-host': {
@@ -125,7 +200,10 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
   },
   'session-query': {
     legal: [
-      ['RESUME with the same query in another order', () => left().connect('wss://resume.test/path?encoding=json&v=10').hello().resume(3)],
+      [
+        'RESUME with the same query in another order',
+        () => left().connect('wss://resume.test/path?encoding=json&v=10').hello().resume(3),
+      ],
       ['another query for another session', () => left().connect(`${MAIN}&compress=zlib-stream`).hello().identify()],
     ],
     illegal: [

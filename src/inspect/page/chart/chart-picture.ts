@@ -15,7 +15,8 @@ export interface Bounds {
 const attribute = (node: Element, name: string): number => Number(node.getAttribute(name));
 
 /** A state and all it is inside of. */
-const withAncestors = (id: string): string[] => id.split('.').map((_key, index, keys) => keys.slice(0, index + 1).join('.'));
+const withAncestors = (id: string): string[] =>
+  id.split('.').map((_key, index, keys) => keys.slice(0, index + 1).join('.'));
 
 export class ChartPicture {
   readonly svg: SVGSVGElement;
@@ -30,7 +31,9 @@ export class ChartPicture {
     this.svg = svg;
     this.width = attribute(svg, 'width');
     this.height = attribute(svg, 'height');
-    this.#states = new Map([...svg.querySelectorAll<SVGGElement>('g.state')].map((node) => [node.dataset['state'] ?? '', node]));
+    this.#states = new Map(
+      [...svg.querySelectorAll<SVGGElement>('g.state')].map((node) => [node.dataset['state'] ?? '', node]),
+    );
     for (const label of svg.querySelectorAll<SVGGElement>('g.transition')) {
       const edge = label.closest<SVGGElement>('g.edge');
       this.#transitions.set(label.dataset['transition'] ?? '', edge === null ? [label] : [label, edge]);
@@ -43,7 +46,10 @@ export class ChartPicture {
     if (!response.ok) throw new Error(`the inspector has no ${url}`);
     const text = await response.text();
     const css = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '';
-    const parsed = new DOMParser().parseFromString(text.replace(/<style>[\s\S]*?<\/style>/, ''), 'image/svg+xml').documentElement;
+    const parsed = new DOMParser().parseFromString(
+      text.replace(/<style>[\s\S]*?<\/style>/, ''),
+      'image/svg+xml',
+    ).documentElement;
     const svg = document.importNode(parsed, true);
     if (!(svg instanceof SVGSVGElement)) throw new Error(`${url} is not a picture`);
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
@@ -82,14 +88,21 @@ export class ChartPicture {
   /** Lets the edges of transitions glow and fade. */
   glow(taken: readonly string[]): void {
     if (prefersReducedMotion()) return;
-    const edges = new Set(taken.flatMap((id) => this.#transitions.get(id) ?? []).filter((node) => node.matches('.edge')));
+    const edges = new Set(
+      taken.flatMap((id) => this.#transitions.get(id) ?? []).filter((node) => node.matches('.edge')),
+    );
     for (const edge of edges) glowOnce(edge);
   }
 
   boundsOf(id: string): Bounds | null {
     const box = this.#states.get(id)?.querySelector('rect');
     if (box === null || box === undefined) return null;
-    return { x: attribute(box, 'x'), y: attribute(box, 'y'), width: attribute(box, 'width'), height: attribute(box, 'height') };
+    return {
+      x: attribute(box, 'x'),
+      y: attribute(box, 'y'),
+      width: attribute(box, 'width'),
+      height: attribute(box, 'height'),
+    };
   }
 
   /** The innermost state whose name is a word. */
@@ -104,9 +117,12 @@ function glowOnce(edge: SVGGElement): void {
   for (const running of path.getAnimations()) running.cancel();
   edge.classList.add('glow');
   const bright = { stroke: 'var(--lit)', strokeWidth: '3.4px', filter: 'drop-shadow(0 0 7px var(--lit))' };
-  const animation = path.animate([{ ...bright }, { ...bright, offset: 0.15 }, { filter: 'drop-shadow(0 0 0 transparent)' }], {
-    duration: GLOW_MS,
-    easing: 'ease-out',
-  });
+  const animation = path.animate(
+    [{ ...bright }, { ...bright, offset: 0.15 }, { filter: 'drop-shadow(0 0 0 transparent)' }],
+    {
+      duration: GLOW_MS,
+      easing: 'ease-out',
+    },
+  );
   animation.addEventListener('finish', () => edge.classList.remove('glow'));
 }

@@ -124,9 +124,15 @@ export class ChartViewport {
 
   #reveal(): void {
     if (this.#target === null) return;
-    const [x, y, width, height] = [this.#target.x, this.#target.y, this.#target.width, this.#target.height].map((length) => length * this.#scale) as [number, number, number, number];
+    const [x, y, width, height] = [this.#target.x, this.#target.y, this.#target.width, this.#target.height].map(
+      (length) => length * this.#scale,
+    ) as [number, number, number, number];
     const { scrollLeft, scrollTop, clientWidth, clientHeight } = this.#viewport;
-    const isInside = x >= scrollLeft + MARGIN && y >= scrollTop + MARGIN && x + width <= scrollLeft + clientWidth - MARGIN && y + height <= scrollTop + clientHeight - MARGIN;
+    const isInside =
+      x >= scrollLeft + MARGIN &&
+      y >= scrollTop + MARGIN &&
+      x + width <= scrollLeft + clientWidth - MARGIN &&
+      y + height <= scrollTop + clientHeight - MARGIN;
     if (isInside) return;
     this.#viewport.scrollTo({
       left: x + width / 2 - clientWidth / 2,

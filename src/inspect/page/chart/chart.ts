@@ -41,7 +41,10 @@ export class Chart implements View {
     if (history.chart !== this.#machine && MACHINE_ID.test(history.chart)) void this.#load(history.chart);
     if (this.#picture === null) return;
     const { frozen } = this.#pageState;
-    const moment = frozen === null ? { active: history.active, last: history.transitions.last } : this.#momentOf(frozen, this.#picture);
+    const moment =
+      frozen === null
+        ? { active: history.active, last: history.transitions.last }
+        : this.#momentOf(frozen, this.#picture);
     this.#highlight(this.#picture, moment);
     if (frozen === null) this.#glow(this.#picture);
   }
@@ -67,9 +70,11 @@ export class Chart implements View {
     const events = log.toArray().filter(({ shard, active }) => shard === entry.shard && active !== undefined);
     // A change of state is told before the event that made it.
     const cause = events.find(({ id, at }) => id > entry.id && at - entry.at <= SAME_STEP_MS);
-    if (cause?.active !== undefined && flatStateOf(cause.active) === state) return { active: cause.active, last: cause.taken ?? [] };
+    if (cause?.active !== undefined && flatStateOf(cause.active) === state)
+      return { active: cause.active, last: cause.taken ?? [] };
     const before = events.findLast(({ id }) => id < entry.id);
-    if (before?.active !== undefined && (state === null || flatStateOf(before.active) === state)) return { active: before.active, last: [] };
+    if (before?.active !== undefined && (state === null || flatStateOf(before.active) === state))
+      return { active: before.active, last: [] };
     const named = state === null ? null : picture.stateNamed(state);
     return { active: named === null ? [] : [named], last: [] };
   }

@@ -43,16 +43,23 @@ export class Grid implements View {
     this.#pageState = pageState;
     this.#theme = theme;
     this.#surface = new CanvasSurface(this.#canvas, onResize);
-    this.#canvas.addEventListener('pointermove', ({ offsetX, offsetY }) => this.#hover(cellIndexAt(this.#layout, this.#cells.length, offsetX, offsetY)));
+    this.#canvas.addEventListener('pointermove', ({ offsetX, offsetY }) =>
+      this.#hover(cellIndexAt(this.#layout, this.#cells.length, offsetX, offsetY)),
+    );
     this.#canvas.addEventListener('pointerleave', () => this.#hover(null));
-    this.#canvas.addEventListener('click', ({ offsetX, offsetY }) => this.#selectCell(cellIndexAt(this.#layout, this.#cells.length, offsetX, offsetY)));
+    this.#canvas.addEventListener('click', ({ offsetX, offsetY }) =>
+      this.#selectCell(cellIndexAt(this.#layout, this.#cells.length, offsetX, offsetY)),
+    );
     this.#canvas.addEventListener('keydown', (event) => this.#onKeydown(event));
     this.#canvas.addEventListener('focus', () => this.#move(this.#cursor ?? this.#selectedIndex()));
     this.#canvas.addEventListener('blur', () => (this.#describedAt = 0));
   }
 
   #selectedIndex(): number {
-    return Math.max(0, this.#cells.findIndex(({ key }) => key === this.#pageState.model.selected));
+    return Math.max(
+      0,
+      this.#cells.findIndex(({ key }) => key === this.#pageState.model.selected),
+    );
   }
 
   #hover(index: number | null): void {
@@ -68,7 +75,8 @@ export class Grid implements View {
 
   #onKeydown(event: KeyboardEvent): void {
     if (event.key === 'Enter') this.#selectCell(this.#cursor);
-    else if (KEYS.has(event.key)) this.#move(moveIndex(this.#layout, this.#cells.length, this.#cursor ?? this.#selectedIndex(), event.key));
+    else if (KEYS.has(event.key))
+      this.#move(moveIndex(this.#layout, this.#cells.length, this.#cursor ?? this.#selectedIndex(), event.key));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -94,7 +102,13 @@ export class Grid implements View {
   draw({ at, changed }: Frame): void {
     const { model } = this.#pageState;
     const isReset = changed.has('model') || changed.has('theme') || this.#cells.length !== model.shards.size;
-    if (isReset) this.#cells = sorted(model.shards.values()).map(({ key }) => ({ key, state: null, changedAt: -Infinity, drawn: '' }));
+    if (isReset)
+      this.#cells = sorted(model.shards.values()).map(({ key }) => ({
+        key,
+        state: null,
+        changedAt: -Infinity,
+        drawn: '',
+      }));
     if (this.#updateLayout() || isReset) {
       this.#surface.clear();
       for (const cell of this.#cells) cell.drawn = '';
@@ -110,7 +124,10 @@ export class Grid implements View {
     const count = this.#cells.length;
     const layout = gridLayout(count, this.#section.clientWidth - 32);
     this.#section.classList.toggle('solo', count === 1);
-    const isMoved = layout.columns !== this.#layout.columns || layout.cellWidth !== this.#layout.cellWidth || layout.rows !== this.#layout.rows;
+    const isMoved =
+      layout.columns !== this.#layout.columns ||
+      layout.cellWidth !== this.#layout.cellWidth ||
+      layout.rows !== this.#layout.rows;
     this.#layout = layout;
     if (isMoved) {
       this.#canvas.style.setProperty('width', `${layout.gutter + layout.columns * layout.cellWidth}px`);
@@ -178,7 +195,13 @@ export class Grid implements View {
       context.strokeStyle = isFocused ? palette.accent : palette.ink;
       context.lineWidth = isFocused ? 2 : 1.2;
       context.beginPath();
-      context.roundRect(x + inset, y + inset, cellWidth - 2 * inset, cellHeight - 2 * inset, Math.min(6, cellWidth / 4));
+      context.roundRect(
+        x + inset,
+        y + inset,
+        cellWidth - 2 * inset,
+        cellHeight - 2 * inset,
+        Math.min(6, cellWidth / 4),
+      );
       context.stroke();
     }
   }
@@ -187,8 +210,12 @@ export class Grid implements View {
     this.#describedAt = at;
     const { model } = this.#pageState;
     // The selected one is told of below; alone it is the line.
-    const shard = this.#shardAt(this.#hovered) ?? this.#shardAt(this.#focused) ?? (this.#cells.length === 1 ? model.summary : null);
-    const hint = this.#cells.length === 0 ? 'No shard is watched yet.' : 'Point at a shard to read it, click to select it. With the keyboard: arrows and Enter.';
+    const shard =
+      this.#shardAt(this.#hovered) ?? this.#shardAt(this.#focused) ?? (this.#cells.length === 1 ? model.summary : null);
+    const hint =
+      this.#cells.length === 0
+        ? 'No shard is watched yet.'
+        : 'Point at a shard to read it, click to select it. With the keyboard: arrows and Enter.';
     setText(this.#description, shard === null ? hint : cellText(model.nameOf(shard.key), shard, model.now(at)));
   }
 }

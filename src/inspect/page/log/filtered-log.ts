@@ -16,7 +16,11 @@ export class FilteredLog {
     const newest = model.log.at(-1)?.id ?? -1;
     if (model !== this.#model || filter !== this.#filter || newest < this.#seenId) this.#reset(model, filter);
     const added: LogEntry[] = [];
-    for (let index = -1, entry = model.log.at(index); entry !== undefined && entry.id > this.#seenId; entry = model.log.at((index -= 1))) {
+    for (
+      let index = -1, entry = model.log.at(index);
+      entry !== undefined && entry.id > this.#seenId;
+      entry = model.log.at((index -= 1))
+    ) {
       if (matches(filter, entry)) added.push(entry);
     }
     this.#rows.push(...added.toReversed());

@@ -1,7 +1,16 @@
 /** Which entries of the log are shown. */
 import type { LogEntry, LogKind } from '../../messages.ts';
 
-export const LOG_KINDS: readonly LogKind[] = ['state', 'event', 'heartbeat', 'dispatch', 'closed', 'fault', 'failed', 'notice'];
+export const LOG_KINDS: readonly LogKind[] = [
+  'state',
+  'event',
+  'heartbeat',
+  'dispatch',
+  'closed',
+  'fault',
+  'failed',
+  'notice',
+];
 
 export interface LogFilter {
   readonly text: string;

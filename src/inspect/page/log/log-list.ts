@@ -100,7 +100,10 @@ export class LogList {
     if (this.#isAtEnd) this.#node.scrollTop = count * ROW_HEIGHT;
     else if (dropped > 0) this.#node.scrollTop -= dropped * ROW_HEIGHT;
     const first = Math.max(0, Math.floor(this.#node.scrollTop / ROW_HEIGHT) - OVERSCAN_ROWS);
-    const last = Math.min(count, Math.ceil((this.#node.scrollTop + this.#node.clientHeight) / ROW_HEIGHT) + OVERSCAN_ROWS);
+    const last = Math.min(
+      count,
+      Math.ceil((this.#node.scrollTop + this.#node.clientHeight) / ROW_HEIGHT) + OVERSCAN_ROWS,
+    );
     this.#grow(last - first);
     // A row keeps its element while it is in sight, so that what is selected or read stays.
     for (const [slot, row] of this.#pool.entries()) {

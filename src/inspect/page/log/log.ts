@@ -98,9 +98,17 @@ export class Log implements View {
     this.#list.draw(shown, frozen?.id ?? null, (key) => model.nameOf(key));
     this.#pause.setAttribute('aria-pressed', String(pausedAtId !== null));
     setText(this.#pause, pausedAtId === null ? 'Pause' : 'Resume');
-    setText(this.#selectedOnlyLabel, model.selected === null ? 'Only this shard' : `Only ${model.titleOf(model.selected)}`);
+    setText(
+      this.#selectedOnlyLabel,
+      model.selected === null ? 'Only this shard' : `Only ${model.titleOf(model.selected)}`,
+    );
     const all = model.log.length;
-    setText(this.#count, shown === all ? formatCount(all, 'entry', 'entries') : `${formatNumber(shown)} of ${formatCount(all, 'entry', 'entries')}`);
+    setText(
+      this.#count,
+      shown === all
+        ? formatCount(all, 'entry', 'entries')
+        : `${formatNumber(shown)} of ${formatCount(all, 'entry', 'entries')}`,
+    );
     this.#drawNewer(shown, pausedAtId !== null);
   }
 

@@ -4,10 +4,12 @@
 export const formatNumber = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** `1 new entry`, `2 new entries`. */
-export const formatCount = (count: number, one: string, many = `${one}s`): string => `${formatNumber(count)} ${count === 1 ? one : many}`;
+export const formatCount = (count: number, one: string, many = `${one}s`): string =>
+  `${formatNumber(count)} ${count === 1 ? one : many}`;
 
 /** `0.4`, `12`, `1,204`. */
-export const formatRate = (perSecond: number): string => (perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : formatNumber(perSecond));
+export const formatRate = (perSecond: number): string =>
+  perSecond > 0 && perSecond < 9.95 ? perSecond.toFixed(1) : formatNumber(perSecond);
 
 /** `0.4 ms`, `83 ms`, `2.1 s`. */
 export function formatMs(ms: number): string {
@@ -35,7 +37,8 @@ export function clockTime(at: number): string {
 }
 
 /** `12:03:04.123`. */
-export const clockTimeMs = (at: number): string => `${clockTime(at)}.${String(Math.floor(at) % 1_000).padStart(3, '0')}`;
+export const clockTimeMs = (at: number): string =>
+  `${clockTime(at)}.${String(Math.floor(at) % 1_000).padStart(3, '0')}`;
 
 /** `2026-07-04-120304`, for the name of a file. */
 export function fileTimestamp(at: number): string {

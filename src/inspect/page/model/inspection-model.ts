@@ -64,7 +64,10 @@ export class InspectionModel {
     this.history = null;
     if (this.endsAt === null || key === null) return;
     const detail = this.#details.find((known) => known.key === key);
-    this.history = detail === undefined ? historyFromLog(key, this.managers.has(key) ? 'manager' : 'shard', this.log.toArray()) : new ShardHistory(detail);
+    this.history =
+      detail === undefined
+        ? historyFromLog(key, this.managers.has(key) ? 'manager' : 'shard', this.log.toArray())
+        : new ShardHistory(detail);
   }
 
   /** Takes in a message that came at `pageMs`. */
@@ -95,7 +98,16 @@ export class InspectionModel {
     for (const entry of log) if (entry.id > newest) this.log.push(entry);
   }
 
-  #applyBatch({ managers, shards, removed, log, identify, states, marks, heartbeats }: Extract<ToPage, { type: 'batch' }>): void {
+  #applyBatch({
+    managers,
+    shards,
+    removed,
+    log,
+    identify,
+    states,
+    marks,
+    heartbeats,
+  }: Extract<ToPage, { type: 'batch' }>): void {
     this.identify = identify;
     this.#updateSummaries(managers, shards, removed);
     for (const entry of log) this.log.push(entry);
@@ -138,7 +150,11 @@ export class InspectionModel {
     };
   }
 
-  #updateSummaries(managers: readonly ManagerSummary[], shards: readonly ShardSummary[], removed: readonly string[]): void {
+  #updateSummaries(
+    managers: readonly ManagerSummary[],
+    shards: readonly ShardSummary[],
+    removed: readonly string[],
+  ): void {
     for (const manager of managers) this.managers.set(manager.key, manager);
     const before = this.shards.size;
     for (const shard of shards) this.shards.set(shard.key, shard);

@@ -7,7 +7,9 @@ import { InspectionModel } from './inspection-model.ts';
 export type Topic = 'model' | 'connection' | 'shards' | 'selection' | 'history' | 'log' | 'freeze' | 'theme';
 
 /** How the page and the inspector are connected. */
-export type ConnectionStatus = { readonly state: 'connecting' | 'live' } | { readonly state: 'waiting'; readonly retryAt: number };
+export type ConnectionStatus =
+  | { readonly state: 'connecting' | 'live' }
+  | { readonly state: 'waiting'; readonly retryAt: number };
 
 export interface ChangeNotifier {
   notify(...topics: Topic[]): void;
@@ -69,7 +71,8 @@ export class PageState {
     this.#liveModel.applyMessage(message, pageMs);
     const hasSelectionChanged = this.#liveModel.selected !== selected;
     if (message.type === 'welcome' || hasSelectionChanged) this.onSelect(this.#liveModel.selected);
-    if (!this.isRecording) this.#notifier.notify(...topicsOf(message), ...(hasSelectionChanged ? (['selection'] as const) : []));
+    if (!this.isRecording)
+      this.#notifier.notify(...topicsOf(message), ...(hasSelectionChanged ? (['selection'] as const) : []));
   }
 
   select(key: string): void {

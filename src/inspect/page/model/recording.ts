@@ -39,7 +39,8 @@ type Check = (value: unknown, path: string) => void;
 const fail = (path: string, expected: string): never => {
   throw new RecordingError('DAMAGED', `The recording is damaged: ${path} is not ${expected}.`);
 };
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const number: Check = (value, path) => void (Number.isFinite(value) || fail(path, 'a number'));
 const text: Check = (value, path) => void (typeof value === 'string' || fail(path, 'a text'));
@@ -67,10 +68,20 @@ const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value, path) => {
     if (!isFields(value)) fail(path, 'an object');
-    for (const [key, check] of Object.entries(checks)) check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
+    for (const [key, check] of Object.entries(checks))
+      check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
   };
 
-const LOG_KINDS: readonly LogKind[] = ['state', 'event', 'heartbeat', 'closed', 'fault', 'failed', 'notice', 'dispatch'];
+const LOG_KINDS: readonly LogKind[] = [
+  'state',
+  'event',
+  'heartbeat',
+  'closed',
+  'fault',
+  'failed',
+  'notice',
+  'dispatch',
+];
 
 const checkRecording = record({
   shardwright: text,
@@ -138,13 +149,20 @@ function parse(json: string): unknown {
 
 /** @throws {RecordingError} When the text is not a recording that this page can show. */
 export function readRecording(json: string): Recording {
-  if (json.length > MAX_RECORDING_BYTES) throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the most a page opens.');
+  if (json.length > MAX_RECORDING_BYTES)
+    throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the most a page opens.');
   const value = parse(json);
   if (!isFields(value) || value['format'] !== FORMAT) {
-    throw new RecordingError('NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.');
+    throw new RecordingError(
+      'NOT_A_RECORDING',
+      'This is JSON, but not a recording of the inspector. Recordings are made with Export.',
+    );
   }
   if (value['formatVersion'] !== 1) {
-    throw new RecordingError('NEWER_FORMAT', `This recording has format ${String(value['formatVersion'])}; this page reads format 1. A newer shardwright may open it.`);
+    throw new RecordingError(
+      'NEWER_FORMAT',
+      `This recording has format ${String(value['formatVersion'])}; this page reads format 1. A newer shardwright may open it.`,
+    );
   }
   checkRecording(value, '');
   return value as unknown as Recording;

@@ -34,7 +34,8 @@ export class RingBuffer<T> {
     const size = this.#sizeOf(row);
     this.#sizes.push(size);
     this.#bytes += size;
-    while (this.length > 1 && (this.length > this.#limits.maxRows || this.#bytes > this.#limits.maxBytes)) this.#dropOldest();
+    while (this.length > 1 && (this.length > this.#limits.maxRows || this.#bytes > this.#limits.maxBytes))
+      this.#dropOldest();
     const dropped = this.#head - before;
     if (this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);

@@ -76,7 +76,9 @@ export function historyFromLog(key: string, chart: string, log: readonly LogEntr
       const state = text.split(' → ').at(-1);
       return isShardState(state) ? [{ at, state }] : [];
     });
-  const marks = own.flatMap(({ at, kind, text }) => (isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : []));
+  const marks = own.flatMap(({ at, kind, text }) =>
+    isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : [],
+  );
   const active = own.findLast((entry) => entry.active !== undefined)?.active ?? [];
   return new ShardHistory({ key, chart, active, states, marks, heartbeats: [] });
 }

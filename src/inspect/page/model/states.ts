@@ -25,7 +25,8 @@ const APPEARANCES: ReadonlyMap<string, StateAppearance> = new Map(STATES.map((lo
 
 export const appearanceOf = (state: string): StateAppearance | undefined => APPEARANCES.get(state);
 
-export const isShardState = (value: unknown): value is ShardState => typeof value === 'string' && APPEARANCES.has(value);
+export const isShardState = (value: unknown): value is ShardState =>
+  typeof value === 'string' && APPEARANCES.has(value);
 
 /** The flat word for a set of active states of the chart; `null` for a chart that is not a shard's. */
 export function flatStateOf(active: readonly string[]): ShardState | null {

@@ -30,14 +30,22 @@ export class DetailsPanel implements View {
     [byId('detail-ping', HTMLElement), ({ pingMs }) => (pingMs === null ? '–' : formatMs(pingMs))],
     [byId('detail-rate', HTMLElement), ({ dispatchesPerSecond }) => `${formatRate(dispatchesPerSecond)}/s`],
     [byId('detail-sequence', HTMLElement), ({ sequence }) => (sequence === null ? '–' : formatNumber(sequence))],
-    [byId('detail-age', HTMLElement), ({ lastDispatchAt }, now) => (lastDispatchAt === null ? '–' : `${formatMs(Math.max(0, now - lastDispatchAt))} ago`)],
+    [
+      byId('detail-age', HTMLElement),
+      ({ lastDispatchAt }, now) =>
+        lastDispatchAt === null ? '–' : `${formatMs(Math.max(0, now - lastDispatchAt))} ago`,
+    ],
     [byId('detail-pending', HTMLElement), ({ pendingSends }) => formatNumber(pendingSends)],
   ];
 
   readonly #managerFigures: readonly ManagerFigure[] = [
     [byId('detail-ready', HTMLElement), ({ ready, shards }) => `${formatNumber(ready)} of ${formatNumber(shards)}`],
     [byId('detail-total', HTMLElement), ({ total }) => (total === null ? '–' : formatNumber(total))],
-    [byId('detail-resharding', HTMLElement), ({ resharding }) => (resharding === null ? '–' : `to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`)],
+    [
+      byId('detail-resharding', HTMLElement),
+      ({ resharding }) =>
+        resharding === null ? '–' : `to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`,
+    ],
   ];
 
   constructor(pageState: PageState) {
@@ -80,7 +88,10 @@ export class DetailsPanel implements View {
   /** Of a shard in another thread only its own thread knows the window. */
   #drawBudget({ sendWindow, state }: ShardSummary): void {
     const { used, limit } = sendWindow ?? { used: 0, limit: 120 };
-    setText(this.#budgetText, sendWindow === null ? (state === 'ready' ? 'not told' : 'no connection') : `${used} of ${limit}`);
+    setText(
+      this.#budgetText,
+      sendWindow === null ? (state === 'ready' ? 'not told' : 'no connection') : `${used} of ${limit}`,
+    );
     this.#budget.setAttribute('aria-valuenow', String(used));
     this.#budget.setAttribute('aria-valuemax', String(limit));
     this.#budget.classList.toggle('tight', used >= limit * NEARLY_FULL);

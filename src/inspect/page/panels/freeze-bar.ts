@@ -15,7 +15,9 @@ export class FreezeBar implements View {
     this.#pageState = pageState;
     byId('bar-back', HTMLButtonElement).addEventListener('click', () => this.back());
     // What else sticks to the top of the window sticks below the bar.
-    new ResizeObserver(() => document.documentElement.style.setProperty('--bar', `${this.#bar.offsetHeight}px`)).observe(this.#bar);
+    new ResizeObserver(() =>
+      document.documentElement.style.setProperty('--bar', `${this.#bar.offsetHeight}px`),
+    ).observe(this.#bar);
   }
 
   /** One step back: from a frozen moment, then from a recording. */
@@ -28,9 +30,15 @@ export class FreezeBar implements View {
     const { frozen, isRecording, model } = this.#pageState;
     this.#bar.hidden = frozen === null && !isRecording;
     if (frozen !== null) {
-      setText(this.#text, `Frozen at ${clockTimeMs(frozen.at)}, ${frozen.text}. The chart shows ${model.titleOf(frozen.shard)} as it was then.`);
+      setText(
+        this.#text,
+        `Frozen at ${clockTimeMs(frozen.at)}, ${frozen.text}. The chart shows ${model.titleOf(frozen.shard)} as it was then.`,
+      );
     } else if (isRecording) {
-      setText(this.#text, `A recording of shardwright ${model.version}, which ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`);
+      setText(
+        this.#text,
+        `A recording of shardwright ${model.version}, which ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`,
+      );
     }
     setText(this.#back, isRecording && frozen !== null ? 'Back to the recording' : 'Back to live');
   }

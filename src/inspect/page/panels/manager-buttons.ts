@@ -12,7 +12,9 @@ interface Button {
 
 const detailsOf = ({ ready, shards, resharding }: ManagerSummary): string => {
   const readyText = shards === 0 ? '' : `${formatNumber(ready)} of ${formatNumber(shards)} ready`;
-  return resharding === null ? readyText : `${readyText}, ${formatNumber(resharding.ready)} of ${formatNumber(resharding.total)} beside them`;
+  return resharding === null
+    ? readyText
+    : `${readyText}, ${formatNumber(resharding.ready)} of ${formatNumber(resharding.total)} beside them`;
 };
 
 export class ManagerButtons {

@@ -49,8 +49,14 @@ export class Overview implements View {
     }
     setText(this.#rate, `${formatRate(shards.reduce((sum, shard) => sum + shard.dispatchesPerSecond, 0))}/s`);
     const { identify } = model;
-    setText(this.#queue, identify === null ? '–' : identify.waiting === 0 ? 'empty' : `${formatNumber(identify.waiting)} waiting`);
-    const starts = identify === null ? '–' : `${formatNumber(identify.remaining)} of ${formatNumber(identify.total)}, reset in ${formatDuration(identify.resetAfterMs)}`;
+    setText(
+      this.#queue,
+      identify === null ? '–' : identify.waiting === 0 ? 'empty' : `${formatNumber(identify.waiting)} waiting`,
+    );
+    const starts =
+      identify === null
+        ? '–'
+        : `${formatNumber(identify.remaining)} of ${formatNumber(identify.total)}, reset in ${formatDuration(identify.resetAfterMs)}`;
     setText(this.#starts, starts);
   }
 
@@ -64,7 +70,11 @@ export class Overview implements View {
     const { isRecording, connection, frozen, pausedAtId } = this.#pageState;
     if (isRecording) return ['imported', 'imported'];
     if (connection.state === 'connecting') return ['connecting', 'connecting'];
-    if (connection.state === 'waiting') return ['disconnected', `disconnected, retrying in ${Math.max(1, Math.ceil((connection.retryAt - at) / 1_000))} s`];
+    if (connection.state === 'waiting')
+      return [
+        'disconnected',
+        `disconnected, retrying in ${Math.max(1, Math.ceil((connection.retryAt - at) / 1_000))} s`,
+      ];
     if (frozen !== null) return ['frozen', 'frozen'];
     return pausedAtId === null ? ['live', 'live'] : ['paused', 'paused'];
   }

@@ -12,7 +12,14 @@ const PATHS: ReadonlyMap<ShardState, readonly [StateAppearance, Path2D]> = new M
 );
 
 /** Draws a shape of `size` pixels around a point. */
-export function drawShape(context: CanvasRenderingContext2D, state: ShardState, x: number, y: number, size: number, color: string): void {
+export function drawShape(
+  context: CanvasRenderingContext2D,
+  state: ShardState,
+  x: number,
+  y: number,
+  size: number,
+  color: string,
+): void {
   const found = PATHS.get(state);
   if (found === undefined) return;
   const [{ paint }, path] = found;

@@ -9,7 +9,8 @@ export interface Shortcut {
 }
 
 const isTyping = (target: EventTarget | null): boolean =>
-  (target instanceof HTMLInputElement && target.type !== 'checkbox' && target.type !== 'radio') || target instanceof HTMLSelectElement;
+  (target instanceof HTMLInputElement && target.type !== 'checkbox' && target.type !== 'radio') ||
+  target instanceof HTMLSelectElement;
 
 /** Space and Enter belong to what is focused, where that does something with them. */
 const isPressable = (target: EventTarget | null): boolean =>
@@ -20,7 +21,10 @@ export class Shortcuts {
   readonly #help = byId('help', HTMLDialogElement);
 
   constructor(shortcuts: readonly Shortcut[]) {
-    this.#shortcuts = [...shortcuts, { keys: ['?'], label: '?', description: 'show this help', run: () => this.#help.showModal() }];
+    this.#shortcuts = [
+      ...shortcuts,
+      { keys: ['?'], label: '?', description: 'show this help', run: () => this.#help.showModal() },
+    ];
     byId('help-open', HTMLButtonElement).addEventListener('click', () => this.#help.showModal());
     byId('help-keys', HTMLElement).append(
       ...this.#shortcuts.map(({ label, description }) => {

@@ -1,13 +1,26 @@
 /** The colours of the style sheet, for what is drawn on canvases. */
 import { STATES } from '../model/states.ts';
 
-const COLOR_NAMES = ['ink', 'soft', 'line', 'panel', 'accent', 'tint', 'danger', 'warning', ...STATES.map(({ state }) => state)] as const;
+const COLOR_NAMES = [
+  'ink',
+  'soft',
+  'line',
+  'panel',
+  'accent',
+  'tint',
+  'danger',
+  'warning',
+  ...STATES.map(({ state }) => state),
+] as const;
 export type ColorName = (typeof COLOR_NAMES)[number];
 export type Palette = Readonly<Record<ColorName, string>>;
 
 const readPalette = (): Palette => {
   const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(COLOR_NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Record<ColorName, string>;
+  return Object.fromEntries(COLOR_NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Record<
+    ColorName,
+    string
+  >;
 };
 
 export class Theme {

@@ -27,7 +27,13 @@ function roundUpToNice(value: number): number {
 }
 
 /** While it is here it has no connection, or a deaf one, so that nothing joins the beats on both sides. */
-const DISCONNECTED_STATES: ReadonlySet<string> = new Set<ShardState>(['zombie', 'reconnecting', 'disconnecting', 'disconnected', 'failed']);
+const DISCONNECTED_STATES: ReadonlySet<string> = new Set<ShardState>([
+  'zombie',
+  'reconnecting',
+  'disconnecting',
+  'disconnected',
+  'failed',
+]);
 
 export class LatencyPlot implements View {
   readonly topics = ['history', 'selection', 'freeze'] as const;
@@ -52,7 +58,9 @@ export class LatencyPlot implements View {
     this.#surface.fit();
     this.#surface.clear();
     const axis = new TimeAxis(model.now(at), this.#timeRange.minutes, this.#surface.width);
-    const heartbeats = (model.history?.heartbeats ?? []).filter((heartbeat) => heartbeat.at >= axis.from && heartbeat.at <= axis.to);
+    const heartbeats = (model.history?.heartbeats ?? []).filter(
+      (heartbeat) => heartbeat.at >= axis.from && heartbeat.at <= axis.to,
+    );
     const acked = heartbeats.filter(isAcked);
     const maxMs = Math.max(...acked.map(({ latencyMs }) => latencyMs), 1);
     this.#drawNumbers(acked, heartbeats.length - acked.length, maxMs);
@@ -65,11 +73,16 @@ export class LatencyPlot implements View {
 
   #drawNumbers(acked: readonly AckedHeartbeat[], missed: number, maxMs: number): void {
     const latencies = acked.map(({ latencyMs }) => latencyMs);
-    const formatted = [latencies.at(-1) ?? null, median(latencies), latencies.length === 0 ? null : maxMs].map((ms) => (ms === null ? '–' : formatMs(ms)));
+    const formatted = [latencies.at(-1) ?? null, median(latencies), latencies.length === 0 ? null : maxMs].map((ms) =>
+      ms === null ? '–' : formatMs(ms),
+    );
     const texts = [...formatted, String(missed)];
     for (const [index, node] of this.#numbers.entries()) setText(node, texts[index] ?? '');
     this.#numbers.at(-1)?.classList.toggle('bad', missed > 0);
-    this.#canvas.setAttribute('aria-label', `Heartbeat latency: now ${texts[0]}, median ${texts[1]}, at most ${texts[2]}, ${missed} missed`);
+    this.#canvas.setAttribute(
+      'aria-label',
+      `Heartbeat latency: now ${texts[0]}, median ${texts[1]}, at most ${texts[2]}, ${missed} missed`,
+    );
   }
 
   #y(latencyMs: number, scaleMs: number): number {
@@ -89,7 +102,11 @@ export class LatencyPlot implements View {
       context.fillStyle = palette.line;
       context.fillRect(GUTTER, y, axis.right - GUTTER, 1);
       context.fillStyle = palette.soft;
-      context.fillText(share === 0 ? '0' : formatMs(scaleMs * share), GUTTER - 8, Math.min(y, this.#surface.height - 7));
+      context.fillText(
+        share === 0 ? '0' : formatMs(scaleMs * share),
+        GUTTER - 8,
+        Math.min(y, this.#surface.height - 7),
+      );
     }
   }
 
@@ -131,7 +148,8 @@ export class LatencyPlot implements View {
       const { at } = heartbeat;
       const start = previous?.at ?? at;
       const isJoined = previous !== null && !breaks.some((breakAt) => breakAt > start && breakAt <= at);
-      if (isAcked(heartbeat)) context[isJoined ? 'lineTo' : 'moveTo'](axis.x(at), this.#y(heartbeat.latencyMs, scaleMs));
+      if (isAcked(heartbeat))
+        context[isJoined ? 'lineTo' : 'moveTo'](axis.x(at), this.#y(heartbeat.latencyMs, scaleMs));
       previous = isAcked(heartbeat) ? heartbeat : null;
     }
     context.stroke();

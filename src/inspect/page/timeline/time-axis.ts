@@ -59,7 +59,8 @@ export class TimeAxis {
       context.moveTo(x, top);
       context.lineTo(x, bottom);
       context.stroke();
-      if (!hidesLabels && x > GUTTER + 16 && x < this.right - 16) context.fillText(clockTime(at).slice(0, shown), x, bottom + 5);
+      if (!hidesLabels && x > GUTTER + 16 && x < this.right - 16)
+        context.fillText(clockTime(at).slice(0, shown), x, bottom + 5);
     }
   }
 

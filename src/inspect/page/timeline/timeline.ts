@@ -90,7 +90,13 @@ export class Timeline implements View {
       const x = axis.x(at);
       context.fillStyle = palette[state];
       context.beginPath();
-      context.roundRect(x, MARKS_HEIGHT + lane * LANE_HEIGHT + (LANE_HEIGHT - BAR_HEIGHT) / 2, Math.max(2, axis.x(until) - x), BAR_HEIGHT, 2);
+      context.roundRect(
+        x,
+        MARKS_HEIGHT + lane * LANE_HEIGHT + (LANE_HEIGHT - BAR_HEIGHT) / 2,
+        Math.max(2, axis.x(until) - x),
+        BAR_HEIGHT,
+        2,
+      );
       context.fill();
     }
   }

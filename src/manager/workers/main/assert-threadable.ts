@@ -7,7 +7,8 @@ const UNSUPPORTED_OPTIONS: Readonly<Partial<Record<keyof ShardOptions, string>>>
   agent: 'for a proxy, let rewriteUrl of a manager without workers, or the network, lead to it',
   createSocket: 'threads open their sockets with ws',
   rewriteUrl: 'threads connect to the URLs that Discord gives',
-  inspect: 'an observer sees the machines of its own thread only, unless it knows managers, as that of createInspector() does',
+  inspect:
+    'an observer sees the machines of its own thread only, unless it knows managers, as that of createInspector() does',
   clock: 'threads have the time of the system',
   random: 'threads roll dice of their own',
 };

@@ -47,6 +47,8 @@ export class PendingCall {
     this.#stopListening?.();
     const isOwnAbort = error.code === 'ABORTED' && this.#signal?.aborted === true;
     // The reason of a signal stays in its thread.
-    this.#deferred.reject(isOwnAbort && this.#signal !== undefined ? abortedError(this.#operation, this.#signal) : error);
+    this.#deferred.reject(
+      isOwnAbort && this.#signal !== undefined ? abortedError(this.#operation, this.#signal) : error,
+    );
   }
 }

@@ -146,7 +146,11 @@ export class ShardMirror {
     const isError = name === 'fault' || name === 'failed';
     const [error] = isError ? [deserializeGatewayError(args[0] as SerializedError)] : [];
     if (name === 'failed' && error !== undefined) this.#options.onFailed(error);
-    (this.emitter.emit as (name: string, ...args: unknown[]) => void).call(this.emitter, name, ...(error === undefined ? args : [error]));
+    (this.emitter.emit as (name: string, ...args: unknown[]) => void).call(
+      this.emitter,
+      name,
+      ...(error === undefined ? args : [error]),
+    );
   }
 
   #onStateChange({ from, to }: StateChange): void {

@@ -4,7 +4,17 @@ import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
 
 export function toThreadOptions(options: ResolvedManagerOptions): ThreadOptions {
-  const { intents, version, compression, maxMessageBytes, events, largeThreshold, properties, shouldReconnect, timing } = options;
+  const {
+    intents,
+    version,
+    compression,
+    maxMessageBytes,
+    events,
+    largeThreshold,
+    properties,
+    shouldReconnect,
+    timing,
+  } = options;
   return {
     token: options.token.reveal(),
     intents,

@@ -3,7 +3,11 @@
  * has been handed out here, and the presence. When the thread dies the shard begins anew in another with these, and
  * resumes.
  */
-import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData, GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
+import type {
+  GatewayPresenceUpdateData,
+  GatewayRequestGuildMembersData,
+  GatewayVoiceStateUpdateData,
+} from 'discord-api-types/v10';
 import type { ShardState } from '../../../../machines/index.ts';
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
 import { Opcodes } from '../../../protocol/opcodes.ts';
@@ -142,9 +146,14 @@ export class WorkerShard implements ShardHandle, SlotClient {
     return this.send({ op: Opcodes.RequestChannelInfo, d: request });
   }
 
-  async requestGuildMembers(request: GatewayRequestGuildMembersData, options: RequestOptions = {}): Promise<GuildMembers> {
+  async requestGuildMembers(
+    request: GatewayRequestGuildMembersData,
+    options: RequestOptions = {},
+  ): Promise<GuildMembers> {
     const { signal, ...rest } = options;
-    const copy = JSON.parse(serializePayload({ op: Opcodes.RequestGuildMembers, d: request })) as { d: GatewayRequestGuildMembersData };
+    const copy = JSON.parse(serializePayload({ op: Opcodes.RequestGuildMembers, d: request })) as {
+      d: GatewayRequestGuildMembersData;
+    };
     if (this.#stopReason) throw this.#stopReason;
     return (await this.#call('requestGuildMembers', [copy.d, rest], 'requestGuildMembers()', signal)) as GuildMembers;
   }
@@ -221,7 +230,8 @@ export class WorkerShard implements ShardHandle, SlotClient {
   }
 
   #callIfAttached(method: 'heartbeat' | 'barrier'): Promise<unknown> {
-    if (this.#channel === null) return Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on'));
+    if (this.#channel === null)
+      return Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on'));
     return this.#call(method, [], `${method}()`);
   }
 

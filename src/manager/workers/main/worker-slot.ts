@@ -22,7 +22,8 @@ export interface WorkerSlotOptions {
   report(error: GatewayError): void;
 }
 
-const HINT = 'The file of the thread must lie beside those of the library: leave shardwright out of a bundle. See the cause.';
+const HINT =
+  'The file of the thread must lie beside those of the library: leave shardwright out of a bundle. See the cause.';
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;

@@ -132,7 +132,11 @@ export class WorkerThread {
     const now = this.#options.clock.now();
     let nextMessage = 0;
     for (let count = 0; ; count += 1) {
-      for (let message = messages[nextMessage]; message !== undefined && message.after <= count; message = messages[nextMessage]) {
+      for (
+        let message = messages[nextMessage];
+        message !== undefined && message.after <= count;
+        message = messages[nextMessage]
+      ) {
         nextMessage += 1;
         this.#clients.get(message.key)?.receive(message);
       }

@@ -62,7 +62,8 @@ export class MessageBatcher {
   flush(): void {
     if (this.#dispatches.count === 0 && this.#messages.length === 0) return;
     if (this.#inFlight < MAX_IN_FLIGHT) this.#post();
-    const isOverLimit = this.#dispatches.byteLength >= MAX_PENDING_BYTES || this.#messages.length >= MAX_PENDING_MESSAGES;
+    const isOverLimit =
+      this.#dispatches.byteLength >= MAX_PENDING_BYTES || this.#messages.length >= MAX_PENDING_MESSAGES;
     if (isOverLimit === this.#full) return;
     this.#full = isOverLimit;
     this.#options.onBackPressure(isOverLimit);

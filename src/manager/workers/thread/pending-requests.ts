@@ -17,10 +17,15 @@ export class PendingRequests {
   #lastId = 0;
 
   /** Settles with the answer; only one about a session has anything in it. */
-  create(onBudgetSpent?: (retryAfterMs: number) => void): { readonly id: number; readonly response: Promise<Session | null> } {
+  create(onBudgetSpent?: (retryAfterMs: number) => void): {
+    readonly id: number;
+    readonly response: Promise<Session | null>;
+  } {
     this.#lastId += 1;
     const id = this.#lastId;
-    const response = new Promise<Session | null>((resolve, reject) => this.#requests.set(id, { resolve, reject, onBudgetSpent }));
+    const response = new Promise<Session | null>((resolve, reject) =>
+      this.#requests.set(id, { resolve, reject, onBudgetSpent }),
+    );
     return { id, response };
   }
 

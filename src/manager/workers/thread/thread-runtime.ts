@@ -42,12 +42,18 @@ export class ThreadRuntime {
     },
     createShard: ({ key, config }) => {
       if (this.#options === null) return;
-      this.#shards.set(key, new ThreadShard(key, config, { options: this.#options, batcher: this.#batcher, requests: this.#requests }));
+      this.#shards.set(
+        key,
+        new ThreadShard(key, config, { options: this.#options, batcher: this.#batcher, requests: this.#requests }),
+      );
     },
     request: ({ key, id, method, args }) => {
       const controller = new AbortController();
       this.#abortControllers.set(id, controller);
-      void this.#shards.get(key)?.call(id, method, args, controller.signal).finally(() => this.#abortControllers.delete(id));
+      void this.#shards
+        .get(key)
+        ?.call(id, method, args, controller.signal)
+        .finally(() => this.#abortControllers.delete(id));
     },
     abort: ({ id }) => this.#abortControllers.get(id)?.abort(),
     pauseReading: ({ key }) => this.#shards.get(key)?.pauseReading('manager'),

@@ -33,7 +33,11 @@ export class ThreadShard {
   #isDisposed = false;
   #rawEnabled = false;
 
-  constructor(key: number, { presence, session, ...config }: ThreadShardConfig, { options, batcher, requests }: ThreadShardDependencies) {
+  constructor(
+    key: number,
+    { presence, session, ...config }: ThreadShardConfig,
+    { options, batcher, requests }: ThreadShardDependencies,
+  ) {
     this.#key = key;
     this.#batcher = batcher;
     this.#sessionId = session?.sessionId ?? null;
@@ -47,7 +51,8 @@ export class ThreadShard {
       identifyGate: new IdentifyGateProxy(requests, send),
       logger: this.#createLogger(),
     });
-    for (const name of FORWARDED_EVENTS) this.#shard.on(name, (...args: readonly unknown[]) => this.#sendEvent(name, args));
+    for (const name of FORWARDED_EVENTS)
+      this.#shard.on(name, (...args: readonly unknown[]) => this.#sendEvent(name, args));
     this.#shard.on('dispatch', (dispatch) => {
       if (!this.#isDisposed) batcher.sendDispatch(key, dispatch);
     });
@@ -69,9 +74,13 @@ export class ThreadShard {
     connect: (_, signal) => this.#shard.connect({ signal }),
     disconnect: ([options], signal) => this.#shard.disconnect({ ...(options as DisconnectOptions), signal }),
     reconnect: () => this.#shard.reconnect(),
-    send: ([payload, options], signal) => this.#shard.send(payload as SendPayload, { ...(options as SendOptions), signal }),
+    send: ([payload, options], signal) =>
+      this.#shard.send(payload as SendPayload, { ...(options as SendOptions), signal }),
     requestGuildMembers: ([request, options], signal) =>
-      this.#shard.requestGuildMembers(request as GatewayRequestGuildMembersData, { ...(options as RequestOptions), signal }),
+      this.#shard.requestGuildMembers(request as GatewayRequestGuildMembersData, {
+        ...(options as RequestOptions),
+        signal,
+      }),
     heartbeat: () => this.#shard.heartbeat(),
     barrier: () => this.#shard.barrier(),
     settled: () => this.#shard.settled(),

@@ -37,7 +37,15 @@ export interface ThreadShardConfig {
 }
 
 /** What a shard can be asked for, and answers with {@link ShardMessage} `response`. */
-export type Method = 'connect' | 'disconnect' | 'reconnect' | 'send' | 'requestGuildMembers' | 'heartbeat' | 'barrier' | 'settled';
+export type Method =
+  | 'connect'
+  | 'disconnect'
+  | 'reconnect'
+  | 'send'
+  | 'requestGuildMembers'
+  | 'heartbeat'
+  | 'barrier'
+  | 'settled';
 
 interface ToShard {
   pauseReading: object;
@@ -54,11 +62,22 @@ interface ToShard {
 export type ToThread =
   | { readonly type: 'init'; readonly options: ThreadOptions }
   | { readonly type: 'createShard'; readonly key: number; readonly config: ThreadShardConfig }
-  | { readonly type: 'request'; readonly key: number; readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
+  | {
+      readonly type: 'request';
+      readonly key: number;
+      readonly id: number;
+      readonly method: Method;
+      readonly args: readonly unknown[];
+    }
   | { [Type in keyof ToShard]: { readonly type: Type; readonly key: number } & ToShard[Type] }[keyof ToShard]
   /** The signal that a call was given has fired. */
   | { readonly type: 'abort'; readonly id: number }
-  | { readonly type: 'response'; readonly id: number; readonly session: Session | null; readonly error: SerializedError | null }
+  | {
+      readonly type: 'response';
+      readonly id: number;
+      readonly session: Session | null;
+      readonly error: SerializedError | null;
+    }
   | { readonly type: 'budgetSpent'; readonly id: number; readonly retryAfterMs: number }
   /** A batch has been handed out: there is room for another. */
   | { readonly type: 'batchAck' }
@@ -67,7 +86,11 @@ export type ToThread =
 
 /** What a shard tells, in its order, and among its dispatches. */
 export type ShardMessage =
-  | { readonly kind: 'event'; readonly name: (typeof FORWARDED_EVENTS)[number] | 'raw'; readonly args: readonly unknown[] }
+  | {
+      readonly kind: 'event';
+      readonly name: (typeof FORWARDED_EVENTS)[number] | 'raw';
+      readonly args: readonly unknown[];
+    }
   /** Another session, or none. */
   | { readonly kind: 'session'; readonly session: Session | null }
   | { readonly kind: 'save'; readonly session: Session }

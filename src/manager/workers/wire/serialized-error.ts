@@ -9,7 +9,11 @@ export interface SerializedError {
   /** Of any error, as Node's have one too. */
   readonly code: string | undefined;
   /** Of a `GatewayError` only. */
-  readonly gateway: { readonly code: GatewayErrorCode; readonly hint: string; readonly closeCode: number | undefined } | null;
+  readonly gateway: {
+    readonly code: GatewayErrorCode;
+    readonly hint: string;
+    readonly closeCode: number | undefined;
+  } | null;
   readonly cause: SerializedError | null;
 }
 
@@ -25,10 +29,12 @@ const textOf = (value: unknown): string => {
 };
 
 export function serializeError(error: unknown, depth = 0): SerializedError {
-  if (!(error instanceof Error)) return { name: 'Error', message: textOf(error), stack: undefined, code: undefined, gateway: null, cause: null };
+  if (!(error instanceof Error))
+    return { name: 'Error', message: textOf(error), stack: undefined, code: undefined, gateway: null, cause: null };
   const { name, message, stack, cause } = error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const gateway = error instanceof GatewayError ? { code: error.code, hint: error.hint, closeCode: error.closeCode } : null;
+  const gateway =
+    error instanceof GatewayError ? { code: error.code, hint: error.hint, closeCode: error.closeCode } : null;
   const hasCause = cause !== undefined && depth < MAX_DEPTH;
   return { name, message, stack, code, gateway, cause: hasCause ? serializeError(cause, depth + 1) : null };
 }

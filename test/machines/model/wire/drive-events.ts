@@ -104,7 +104,11 @@ const EVENT_DRIVERS: EventDrivers = {
 };
 
 /** Makes a step happen. */
-export async function driveStep(harness: WireHarness, step: TimedStep<ShardEvent>, before: ShardSnapshot): Promise<void> {
+export async function driveStep(
+  harness: WireHarness,
+  step: TimedStep<ShardEvent>,
+  before: ShardSnapshot,
+): Promise<void> {
   if (step.type === 'timer') await wait(harness, before, step.at);
   else await (EVENT_DRIVERS[step.event.type] as EventDriver<ShardEvent>)(harness, step.event, before);
 }

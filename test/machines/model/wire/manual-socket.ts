@@ -40,7 +40,11 @@ export class ManualSocket implements WebSocketLike {
 
   constructor(index: number, url: string, { headers, maxPayload }: SocketOptions) {
     this.index = index;
-    this.#real = createWebSocket(url, { headers: { ...headers, 'x-socket': String(index) }, maxPayload, agent: this.#agent });
+    this.#real = createWebSocket(url, {
+      headers: { ...headers, 'x-socket': String(index) },
+      maxPayload,
+      agent: this.#agent,
+    });
     const happens = (event: SocketEventName): Promise<unknown[]> =>
       new Promise((resolve) => void this.#real.on(event as 'open', (...args: unknown[]) => resolve(args)));
     this.#happened = { open: happens('open'), error: happens('error'), close: happens('close') };

@@ -42,7 +42,12 @@ export class WireHarness implements AsyncDisposable {
   /** How often each was entered. */
   readonly #entries = { restoring: 0, queued: 0 };
 
-  private constructor(gateway: FakeGateway, sessions: Session[], { input }: ShardPath, inspect: (event: InspectionEvent) => void) {
+  private constructor(
+    gateway: FakeGateway,
+    sessions: Session[],
+    { input }: ShardPath,
+    inspect: (event: InspectionEvent) => void,
+  ) {
     this.gateway = gateway;
     this.#sessions = sessions;
     this.shard = new Shard({
@@ -73,7 +78,9 @@ export class WireHarness implements AsyncDisposable {
   static async open(path: ShardPath, inspect: (event: InspectionEvent) => void): Promise<WireHarness> {
     const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: INTERVAL_MS, identifyIntervalMs: 0 });
     // One for each step at most.
-    const sessions = await Promise.all(path.steps.filter(({ step }) => 'session' in step.event).map(() => createLostSession(gateway)));
+    const sessions = await Promise.all(
+      path.steps.filter(({ step }) => 'session' in step.event).map(() => createLostSession(gateway)),
+    );
     if (path.input.session !== null) sessions.push(await createLostSession(gateway));
     gateway.holdHello();
     gateway.holdResumed();

@@ -42,7 +42,11 @@ describe('an outbox', () => {
     expect(batches).toEqual([]);
     clock.advance(0);
     expect(batches.map(({ messages }) => messages)).toEqual([
-      [{ kind: 'clear', key: 1, after: 0 }, { kind: 'clear', key: 2, after: 1 }, { kind: 'rewound', key: 9, after: 2 }],
+      [
+        { kind: 'clear', key: 1, after: 0 },
+        { kind: 'clear', key: 2, after: 1 },
+        { kind: 'rewound', key: 9, after: 2 },
+      ],
     ]);
     expect(sequences(batches[0]!)).toEqual([1, 2]);
     clock.advance(1_000);
@@ -83,14 +87,18 @@ describe('records', () => {
   test('give back what was added: key, sequence or none, and bytes, of any size', () => {
     const writer = new DispatchBatchWriter();
     const added: [number, number | null, Buffer][] = [
-      [1, 7, Buffer.from('a')], [4_000_000_000, null, Buffer.alloc(0)], [2, 999_999_999_999_999, Buffer.alloc(300_000, 'b')], [3, 0, Buffer.from('é')],
+      [1, 7, Buffer.from('a')],
+      [4_000_000_000, null, Buffer.alloc(0)],
+      [2, 999_999_999_999_999, Buffer.alloc(300_000, 'b')],
+      [3, 0, Buffer.from('é')],
     ];
     for (let round = 0; round < 2; round += 1) {
       for (const [key, sequence, bytes] of added) writer.add(key, sequence ?? undefined, bytes);
       expect(writer.count).toBe(4);
       const cursor = new DispatchBatchReader(writer.takeBuffer());
       const found: [number, number | null, Buffer][] = [];
-      for (let bytes = cursor.next(); bytes !== null; bytes = cursor.next()) found.push([cursor.key, cursor.sequence, bytes]);
+      for (let bytes = cursor.next(); bytes !== null; bytes = cursor.next())
+        found.push([cursor.key, cursor.sequence, bytes]);
       expect(found).toEqual(added);
       expect([writer.count, writer.byteLength]).toEqual([0, 0]);
     }
@@ -103,15 +111,28 @@ describe('an error that crosses', () => {
     const error = new GatewayError('SESSION_STORE_FAILED', 'not saved', { hint: 'Make room.', closeCode: 4000, cause });
     const back = deserializeError(structuredClone(serializeError(error)));
     expect(back).toBeInstanceOf(GatewayError);
-    expect(back).toMatchObject({ code: 'SESSION_STORE_FAILED', message: 'not saved', hint: 'Make room.', closeCode: 4000 });
-    expect(back.cause).toMatchObject({ name: 'TypeError', message: 'no disk', code: 'ENOSPC', stack: cause.stack, cause: new Error('a text') });
+    expect(back).toMatchObject({
+      code: 'SESSION_STORE_FAILED',
+      message: 'not saved',
+      hint: 'Make room.',
+      closeCode: 4000,
+    });
+    expect(back.cause).toMatchObject({
+      name: 'TypeError',
+      message: 'no disk',
+      code: 'ENOSPC',
+      stack: cause.stack,
+      cause: new Error('a text'),
+    });
   });
 
   test('may be anything that was thrown', () => {
     const nameless = Object.create(null) as object;
     const loop = new Error('loop');
     loop.cause = loop;
-    expect([null, 7, nameless].map((thrown) => deserializeError(structuredClone(serializeError(thrown))).message)).toEqual(['null', '7', 'something that is no text']);
+    expect(
+      [null, 7, nameless].map((thrown) => deserializeError(structuredClone(serializeError(thrown))).message),
+    ).toEqual(['null', '7', 'something that is no text']);
     expect(deserializeError(structuredClone(serializeError(loop))).message).toBe('loop');
   });
 });
