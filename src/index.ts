@@ -1,6 +1,7 @@
 export type { ManagerState, ShardState, ShardTiming } from '../machines/index.ts';
 export type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './identify/identify-gate.ts';
 export { MemoryIdentifyGate } from './identify/memory-identify-gate.ts';
+export type { IdentifyBudget, MemoryIdentifyGateOptions } from './identify/memory-identify-gate.ts';
 export type { CreateSocket, SocketOptions, WebSocketLike } from './connection/web-socket.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
@@ -20,9 +21,11 @@ export { Opcodes, opcodeName } from './protocol/opcodes.ts';
 export type {
   Dispatch,
   DispatchData,
+  DispatchDataByName,
   EventName,
   Packet,
   RequestChannelInfoData,
+  RequestSoundboardSoundsData,
   SendPayload,
 } from './protocol/packets.ts';
 export type { IdentifyTelemetry, SendTelemetry, SentKind, ShardTelemetry } from './protocol/telemetry.ts';

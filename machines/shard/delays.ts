@@ -6,8 +6,8 @@ import type { AnyActorRef } from 'xstate';
 import type { ShardContext } from './context.ts';
 import { FLUSH_READS_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS, readyPatienceMs, reconnectDelayMs } from '../timing.ts';
 
-/** A shard that asks how long. Its system tells it from others that run the same machine. */
-interface DelayArgs {
+/** The arguments of a delay. `system` identifies the shard among those that run the same machine. */
+export interface DelayArgs {
   readonly context: ShardContext;
   readonly system: AnyActorRef['system'];
 }

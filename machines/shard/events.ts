@@ -18,7 +18,8 @@ export type ShardCommand =
   | { type: 'shard.disconnect'; code: number; reason: string; session: 'keep' | 'discard' }
   | { type: 'shard.forceClose'; code: number; session: 'keep' | 'discard' };
 
-interface FromConnection {
+/** The connection that an event comes from. Events of a replaced connection are ignored. */
+export interface FromConnection {
   readonly connectionId: number;
 }
 

@@ -11,7 +11,8 @@ import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 /** What is taken of a {@link ShardManager}. */
 export type ManagerLike = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
 
-type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
+/** Receives each dispatch, with the id of its shard. */
+export type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
 
 /** What the option `gateway` of a `Client` of `@discordjs/core` has to be. */
 export interface DiscordJsGateway {

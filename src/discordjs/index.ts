@@ -1,2 +1,2 @@
 export { toDiscordJsGateway } from './gateway.ts';
-export type { DiscordJsGateway, ManagerLike } from './gateway.ts';
+export type { DiscordJsGateway, DispatchListener, ManagerLike } from './gateway.ts';

@@ -2,4 +2,4 @@
 export { createInspector } from './inspector.ts';
 export type { Inspector, InspectorOptions } from './inspector.ts';
 export { serveStatus } from './status-server.ts';
-export type { StatusReport, StatusServer, StatusServerOptions } from './status-server.ts';
+export type { StatusReport, StatusServer, StatusServerOptions, StatusSource } from './status-server.ts';

@@ -37,8 +37,8 @@ export interface StatusReport {
   readonly status: ManagerStatus;
 }
 
-/** Whoever can tell a status, as a `ShardManager` can. */
-interface StatusSource {
+/** An object with a status, such as a `ShardManager`. */
+export interface StatusSource {
   status(): ManagerStatus;
 }
 

@@ -8,6 +8,7 @@ export type { FakeGuild } from './fake-gateway/fake-guild.ts';
 export type { FakeMember } from './fake-gateway/fake-member.ts';
 export type { FakeRest, FakeRestReply, FakeRestRequest } from './fake-gateway/fake-rest.ts';
 export type { CloseFrame } from './fake-gateway/close-frame.ts';
+export type { ShardKey } from './fake-gateway/sessions.ts';
 export { Oracle } from './oracle/oracle.ts';
 export type { OracleConnection } from './oracle/oracle-connection.ts';
 export type { OracleOptions } from './oracle/oracle-options.ts';
