@@ -2,7 +2,7 @@
  * What the bench's gateway sends: a seeded mix of the events a busy bot lives on. The same seed gives the same bytes,
  * in any process and on any day.
  */
-import { SeededRandom } from './seeded-random.ts';
+import { PayloadRandom } from './payload-random.ts';
 
 /** Of 1,000 events. The rest are MESSAGE_CREATEs. */
 const PRESENCES = 350;
@@ -21,11 +21,11 @@ export interface Message {
   readonly text: string;
 }
 
-const user = (random: SeededRandom): object => ({
+const user = (random: PayloadRandom): object => ({
   username: random.word(),
   public_flags: random.below(64),
   primary_guild: null,
-  id: random.id(),
+  id: random.snowflake(),
   global_name: random.words(12),
   display_name_styles: null,
   discriminator: '0',
@@ -35,8 +35,8 @@ const user = (random: SeededRandom): object => ({
   avatar: random.hash(),
 });
 
-const member = (random: SeededRandom): object => ({
-  roles: random.times(1 + random.below(6), () => random.id()),
+const member = (random: PayloadRandom): object => ({
+  roles: random.times(1 + random.below(6), () => random.snowflake()),
   premium_since: null,
   pending: false,
   nick: random.words(10),
@@ -49,17 +49,17 @@ const member = (random: SeededRandom): object => ({
   avatar: null,
 });
 
-const message = (random: SeededRandom, guildId: string): object => ({
+const message = (random: PayloadRandom, guildId: string): object => ({
   type: 0,
   tts: false,
   timestamp: TIME,
   pinned: false,
-  nonce: random.id(),
+  nonce: random.snowflake(),
   mentions: random.times(random.below(2), () => user(random)),
   mention_roles: [],
   mention_everyone: false,
   member: member(random),
-  id: random.id(),
+  id: random.snowflake(),
   flags: 0,
   embeds: random.times(random.below(3) === 0 ? 1 : 0, () => ({
     type: 'rich',
@@ -77,8 +77,8 @@ const message = (random: SeededRandom, guildId: string): object => ({
   guild_id: guildId,
 });
 
-const presence = (random: SeededRandom, guildId: string): object => ({
-  user: { id: random.id() },
+const presence = (random: PayloadRandom, guildId: string): object => ({
+  user: { id: random.snowflake() },
   status: random.pick(['online', 'idle', 'dnd', 'offline']),
   guild_id: guildId,
   client_status: { desktop: 'online' },
@@ -90,13 +90,13 @@ const presence = (random: SeededRandom, guildId: string): object => ({
     id: random.hash().slice(0, 16),
     details: random.words(40),
     created_at: 1_768_480_000_000 + random.below(1_000_000),
-    assets: { large_image: random.id(), large_text: random.words(20) },
-    application_id: random.id(),
+    assets: { large_image: random.snowflake(), large_text: random.words(20) },
+    application_id: random.snowflake(),
   })),
 });
 
-const typing = (random: SeededRandom, guildId: string): object => ({
-  user_id: random.id(),
+const typing = (random: PayloadRandom, guildId: string): object => ({
+  user_id: random.snowflake(),
   timestamp: 1_768_480_000 + random.below(100_000),
   member: { ...member(random), user: user(random) },
   channel_id: CHANNEL,
@@ -121,7 +121,7 @@ const channel = (id: string, position: number): object => ({
   flags: 0,
 });
 
-const role = (random: SeededRandom, id: string, position: number): object => ({
+const role = (random: PayloadRandom, id: string, position: number): object => ({
   version: 0,
   unicode_emoji: null,
   tags: {},
@@ -138,7 +138,7 @@ const role = (random: SeededRandom, id: string, position: number): object => ({
   colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
 });
 
-function guild(random: SeededRandom, id: string, bytes: number): object {
+function guild(random: PayloadRandom, id: string, bytes: number): object {
   const members: object[] = [];
   const presences: object[] = [];
   for (let size = 0; size < bytes;) {
@@ -175,8 +175,8 @@ function guild(random: SeededRandom, id: string, bytes: number): object {
     stage_instances: [],
     guild_scheduled_events: [],
     soundboard_sounds: [],
-    roles: [role(random, id, 0), ...random.times(8, (n) => role(random, random.id(), n + 1))],
-    channels: [channel(CHANNEL, 0), ...random.times(20, (n) => channel(random.id(), n + 1))],
+    roles: [role(random, id, 0), ...random.times(8, (n) => role(random, random.snowflake(), n + 1))],
+    channels: [channel(CHANNEL, 0), ...random.times(20, (n) => channel(random.snowflake(), n + 1))],
     members,
     presences,
   };
@@ -184,8 +184,8 @@ function guild(random: SeededRandom, id: string, bytes: number): object {
 
 /** @param firstSequence - of the first message; READY has the one before */
 export function mix(count: number, seed: number, firstSequence = 2): Message[] {
-  const random = new SeededRandom(seed);
-  const guildId = random.id();
+  const random = new PayloadRandom(seed);
+  const guildId = random.snowflake();
   const kinds = (number: number): [string, object] => {
     if (number < PRESENCES) return ['PRESENCE_UPDATE', presence(random, guildId)];
     if (number < PRESENCES + TYPINGS) return ['TYPING_START', typing(random, guildId)];

@@ -1,5 +1,5 @@
 /** What goes wrong in the world. */
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
 import type { ConditionName, ConditionValues } from './conditions.ts';
 import type { World } from './world.ts';

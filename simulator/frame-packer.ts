@@ -6,7 +6,7 @@ import { deflateSync } from 'node:zlib';
 import type { Compression } from '../src/protocol/gateway-url.ts';
 import type { Packet } from '../src/protocol/packets.ts';
 import { Compressor } from './compressor.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimClock } from './sim-clock.ts';
 import type { Frame } from './sim-socket.ts';
 

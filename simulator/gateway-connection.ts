@@ -1,6 +1,6 @@
 /** The gateway's end of one connection: what it hears, what it says, and in which pieces. */
 import type { Packet } from '../src/protocol/packets.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimGateway } from './gateway.ts';
 import type { GatewaySession, SessionConnection } from './gateway-session.ts';
 import { FramePacker } from './frame-packer.ts';

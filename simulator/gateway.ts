@@ -3,8 +3,8 @@ import type { Packet } from '../src/protocol/packets.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import { GatewaySession } from './gateway-session.ts';
 import type { SimSocket } from './sim-socket.ts';
-import { randomFor } from './seeded-random.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { World } from './world.ts';
 
 const TYPES = [

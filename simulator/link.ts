@@ -1,5 +1,5 @@
 /** The two ways of one TCP connection: slow, in order, and perhaps leading nowhere. */
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimClock } from './sim-clock.ts';
 
 export class Link {

@@ -5,7 +5,7 @@ import { GUILD_TIMEOUT_MS } from '../src/manager/reshard/guild-sync.ts';
 import { CHECKS, checksOf } from './checks/index.ts';
 import type { CheckName } from './checks/index.ts';
 import { performAction } from './user-actions.ts';
-import { randomFor } from './seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
 import { MAX_SHARDS, performManagerAction } from './manager/manager-actions.ts';
 import { schedule, scriptOf } from './script.ts';
 import type { ScriptEvent } from './script.ts';

@@ -1,6 +1,6 @@
 /** The events of a run, made from the seed before it begins, so that a prefix of them can be played. */
 import { USER_ACTIONS, performAction } from './user-actions.ts';
-import { SeededRandom, randomFor } from './seeded-random.ts';
+import { SeededRandom, randomFor } from '../src/testing/seeded-random.ts';
 import { FAULTS } from './faults.ts';
 import { MANAGER_ACTIONS, MAX_SHARDS, performManagerAction } from './manager/manager-actions.ts';
 import { MANAGER_FAULTS } from './manager/manager-faults.ts';

@@ -1,7 +1,7 @@
 /** What a seed says about a run before anything happens in it: the size of the world, and its temper. */
 import type { Compression } from '../src/protocol/gateway-url.ts';
 import type { Lateness } from './sim-clock.ts';
-import { randomFor } from './seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
 
 export const MAIN_URL = 'wss://main.sim';
 

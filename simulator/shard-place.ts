@@ -1,7 +1,7 @@
 /** The place of one shard id: its store, and the lives that follow each other on it. */
 import type { Session, ShardEvents } from '../src/index.ts';
-import type { SeededRandom } from './seeded-random.ts';
-import { randomFor } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
 import { ShardProcess } from './shard-process.ts';
 import type { ProcessPlace } from './simulated-process.ts';
 import type { World } from './world.ts';

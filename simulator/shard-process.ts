@@ -3,7 +3,7 @@ import { Shard } from '../src/index.ts';
 import type { Dispatch, Session, ShardEvents } from '../src/index.ts';
 import type { ShardPlace } from './shard-place.ts';
 import { SimStore } from './store.ts';
-import { randomFor } from './seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
 import { MAIN_URL } from './setting.ts';
 import { TOKEN, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';

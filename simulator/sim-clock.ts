@@ -4,7 +4,7 @@
  * after the process was asleep. The world outside knows nothing of that.
  */
 import type { Clock } from '../src/clock.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { Heap } from './heap.ts';
 import type { HeapEntry } from './heap.ts';
 

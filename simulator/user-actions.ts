@@ -1,7 +1,7 @@
 /** What a user does to a shard, at any moment and in any state. */
 import type { SendPayload, Session, ShardEvents } from '../src/index.ts';
 import { consume } from './consumer.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { ShardProcess } from './shard-process.ts';
 
 /** What it means for the session. */

@@ -1,7 +1,7 @@
 /** All that is not the shard, in one place: time, weather, Discord, the ways there, and the users with their shards or their manager. */
 import { MemoryIdentifyGate } from '../src/index.ts';
 import type { CreateSocket } from '../src/index.ts';
-import { randomFor } from './seeded-random.ts';
+import { randomFor } from '../src/testing/seeded-random.ts';
 import { SimApi } from './manager/api.ts';
 import { BotPlace } from './manager/bot-place.ts';
 import { SimGuilds } from './manager/guilds.ts';

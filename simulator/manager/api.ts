@@ -1,6 +1,6 @@
 /** `GET /gateway/bot`, as slow and as broken as the weather. */
-import { randomFor } from '../seeded-random.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import { randomFor } from '../../src/testing/seeded-random.ts';
+import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { MAIN_URL } from '../setting.ts';
 import type { World } from '../world.ts';
 import type { BotProcess } from './bot-process.ts';

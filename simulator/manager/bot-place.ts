@@ -1,7 +1,7 @@
 /** The place of a bot: its store, and the processes that follow each other, each with a manager. */
 import type { Session } from '../../src/index.ts';
-import { randomFor } from '../seeded-random.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import { randomFor } from '../../src/testing/seeded-random.ts';
+import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { ProcessPlace } from '../simulated-process.ts';
 import type { World } from '../world.ts';
 import { BotProcess } from './bot-process.ts';

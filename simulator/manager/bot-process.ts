@@ -3,7 +3,7 @@ import { managerState } from '../../machines/index.ts';
 import type { ManagerState } from '../../machines/index.ts';
 import { ShardManager } from '../../src/index.ts';
 import type { Dispatch, ManagerEvents } from '../../src/index.ts';
-import { randomFor } from '../seeded-random.ts';
+import { randomFor } from '../../src/testing/seeded-random.ts';
 import { SimStore } from '../store.ts';
 import { TOKEN, SimulatedProcess } from '../simulated-process.ts';
 import type { World } from '../world.ts';

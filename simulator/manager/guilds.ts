@@ -1,6 +1,6 @@
 /** The guilds a bot is in, and what happens in them: each event is told to every session it belongs to, the same to all. */
-import { randomFor } from '../seeded-random.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import { randomFor } from '../../src/testing/seeded-random.ts';
+import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { GatewaySession } from '../gateway-session.ts';
 import type { World } from '../world.ts';
 

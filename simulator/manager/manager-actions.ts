@@ -1,6 +1,6 @@
 /** What a user does to a manager, at any moment and in any state. */
 import type { SendPayload } from '../../src/index.ts';
-import type { SeededRandom } from '../seeded-random.ts';
+import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { BotProcess } from './bot-process.ts';
 
 interface ManagerAction {

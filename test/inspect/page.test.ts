@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { chromiumPath, launchChromium } from '../kit/chromium.ts';
 import { PageFeed } from './page/page-feed.ts';
 import { openChart } from './page/open-page.ts';
 import type { OpenPage } from './page/open-page.ts';
-import { seededRandom, fillShards, fillHistory } from './page/sample-history.ts';
+import { fillShards, fillHistory } from './page/sample-history.ts';
 import { HEARTBEAT, CONNECT, RESUME, ZOMBIE, sendStep } from './page/chart-steps.ts';
 import type { ChartStep } from './page/chart-steps.ts';
 
@@ -380,7 +381,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
   // Reported, not judged: how fast a machine draws says little about the page.
   test('a thousand shards that change 20 times a second are drawn', async () => {
     await using feed = await PageFeed.listen({ shards: 1_000 });
-    const random = seededRandom(1);
+    const random = new SeededRandom(1).next;
     fillShards(feed, random);
     await using opened = await openChart(browser, feed);
     const churn = setInterval(() => {
@@ -403,7 +404,7 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
 
   test.each(VIEWS)('a picture is taken: $name', async ({ name, shards, key, ...options }) => {
     await using feed = await PageFeed.listen({ shards, startsAt: Date.UTC(2026, 6, 4, 12) });
-    const random = seededRandom(7);
+    const random = new SeededRandom(7).next;
     fillShards(feed, random);
     fillHistory(feed, key, random);
     await using opened = await openChart(browser, feed, options);

@@ -1,6 +1,6 @@
 /** The parts of the simulator that the rest leans on. */
 import { describe, expect, it } from 'vitest';
-import { SeededRandom, randomFor } from '../../simulator/seeded-random.ts';
+import { SeededRandom, randomFor } from '../../src/testing/seeded-random.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import { scriptOf } from '../../simulator/script.ts';
 import { settingOf } from '../../simulator/setting.ts';

@@ -1,7 +1,7 @@
 /** What the checks let pass, as it is no fault: each of these was a false alarm once. */
 import { describe, expect, it } from 'vitest';
 import { HEALTHY, HEALTHY_MANAGER, event } from '../../simulator/healthy-settings.ts';
-import { randomFor } from '../../simulator/seeded-random.ts';
+import { randomFor } from '../../src/testing/seeded-random.ts';
 import { performManagerAction } from '../../simulator/manager/manager-actions.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import type { World } from '../../simulator/world.ts';

@@ -3,7 +3,7 @@
  * comes from the dice, so that one seed is one world.
  */
 import type { FakeGuild } from '../../testing/index.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
 
 const GUILDS = [
   'Tide Pool',
@@ -48,6 +48,7 @@ const THINGS = [
 ];
 const ENDINGS = ['', '?', '!', ', please', ' 🌊', ' at last'];
 const STATUSES = ['online', 'idle', 'dnd', 'offline'];
+const TIMESTAMP_SHIFT = 22n;
 const EMOJIS = ['🌊', '🪵', '🫖', '🏮', '🦦'];
 
 /** To hear of all of it. */
@@ -126,6 +127,10 @@ const WEIGHTED_KINDS = Object.entries(EVENT_KINDS).flatMap(([t, { weight, make }
   Array.from({ length: weight }, () => ({ t, make })),
 );
 
+/** Returns an id with the format of Discord's, from the n-th millisecond of the demo's time. */
+const snowflake = (n: number, random: SeededRandom): string =>
+  String(((300_000_000_000n + BigInt(n)) << TIMESTAMP_SHIFT) | BigInt(random.int(0, 0x3fffff)));
+
 export class FakeContent {
   readonly guilds: readonly FakeGuild[];
   readonly #random: SeededRandom;
@@ -158,6 +163,6 @@ export class FakeContent {
 
   #id(): string {
     this.#ids += 1;
-    return this.#random.snowflake(this.#ids);
+    return snowflake(this.#ids, this.#random);
   }
 }

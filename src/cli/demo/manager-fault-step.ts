@@ -4,7 +4,7 @@ import type { FakeConnection, FakeGateway } from '../../testing/index.ts';
 import type { OutputLog } from '../output-log.ts';
 import { formatCount, formatMs } from '../format.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { endsSession } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { DeliveryCounter } from './delivery-counter.ts';

@@ -1,5 +1,5 @@
 /** What happens in a round of the demo: each fault once, in an order and with dispatches that the dice decide. */
-import type { SeededRandom } from './seeded-random.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { FAULTS } from './faults.ts';
 import type { Fault } from './faults.ts';
 import type { Pace } from './pace.ts';

@@ -11,7 +11,7 @@ import { logEvents } from '../event-logger.ts';
 import { ShardStatusLine } from '../shard-status-line.ts';
 import type { OutputLog } from '../output-log.ts';
 import { formatCount } from '../format.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { demoRandom } from './seed.ts';
 import { endsSession } from './faults.ts';
 import { DeliveryCounter } from './delivery-counter.ts';
 import type { Pace } from './pace.ts';
@@ -37,9 +37,8 @@ const RECOVERY_TIMEOUT_MS = 10_000;
 
 /** Plays until the end, or until aborted. Everything is closed when it settles. */
 export async function runDemo({ seed, pace, forever, output, signal, inspect }: DemoOptions): Promise<DemoStats> {
-  const random = new SeededRandom(`demo/${seed}`);
   const counter = new DeliveryCounter();
-  const content = new FakeContent(random.derive('world'));
+  const content = new FakeContent(demoRandom(`${seed}/world`));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
   await using gateway = await FakeGateway.listen({
     seed,
@@ -55,7 +54,7 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
     url: gateway.url,
     identifyGate: new MemoryIdentifyGate({ spacingMs: identifyIntervalMs }),
     timing,
-    random: random.derive('shard').next,
+    random: demoRandom(`${seed}/shard`).next,
     inspect: combineObservers(statusLine.inspect, inspect),
   });
   const stats = new DemoStats(counter, gateway);
@@ -78,7 +77,7 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
       signal,
       send: ({ t, d }) => gateway.dispatch(t, { ...d, [SERIAL]: counter.nextSerial() }),
     });
-    const stepRandom = random.derive('plot');
+    const stepRandom = demoRandom(`${seed}/plot`);
     const rounds = forever ? Infinity : 1;
     for (let round = 1; round <= rounds; round += 1) {
       const steps = planRound(stepRandom, pace);

@@ -12,7 +12,7 @@ import { ProgressLine } from '../progress-line.ts';
 import type { OutputLog } from '../output-log.ts';
 import { formatCount, formatMs, formatNumber } from '../format.ts';
 import { sumCounts } from './delivery-counts.ts';
-import { SeededRandom } from './seeded-random.ts';
+import { demoRandom } from './seed.ts';
 import { runManagerStep } from './manager-fault-step.ts';
 import { DeliveryCounter } from './delivery-counter.ts';
 import type { Pace } from './pace.ts';
@@ -62,8 +62,7 @@ function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, a
 /** Plays until the end, or until aborted. Everything is closed when it settles. */
 export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoStats> {
   const { shards, workers, seed, pace, forever, output, signal } = options;
-  const random = new SeededRandom(`demo/${seed}/${shards}`);
-  const content = new FakeContent(random.derive('world'), GUILDS_PER_SHARD * shards);
+  const content = new FakeContent(demoRandom(`${seed}/${shards}/world`), GUILDS_PER_SHARD * shards);
   const { heartbeatIntervalMs, identifyIntervalMs } = pace;
   const sessionStartLimit = { maxConcurrency: MAX_CONCURRENCY, total: sessionStartsFor(shards) };
   await using gateway = await FakeGateway.listen({
@@ -127,7 +126,7 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
         gateway.dispatch(t, { ...d, [SERIAL]: counters[shardId]?.nextSerial() }, { shardId });
       },
     });
-    const stepRandom = random.derive('plot');
+    const stepRandom = demoRandom(`${seed}/${shards}/plot`);
     const rounds = forever ? Infinity : 1;
     for (let round = 1; round <= rounds; round += 1) {
       const steps = planRound(stepRandom, pace);

@@ -4,17 +4,6 @@ import type { ShardState } from '../../../src/index.ts';
 import type { PageFeed } from './page-feed.ts';
 import { HEARTBEAT } from './chart-steps.ts';
 
-/** mulberry32: the same numbers for a seed. */
-export function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 const RARE: readonly ShardState[] = [
   'connecting',
   'identifying',
