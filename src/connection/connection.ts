@@ -5,13 +5,14 @@
  */
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { handlerByType } from '../protocol/handler-table.ts';
 import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
-import { createDecoder } from '../decoding/create-decoder.ts';
+import { createDecoder } from '../decoding/decoder.ts';
 import type { Decoder } from '../decoding/decoder.ts';
 import { FastLane } from './fast-lane.ts';
 import { ReadThrottle } from './read-throttle.ts';
@@ -82,31 +83,28 @@ export class Connection {
   }
 
   execute(command: SocketCommand): void {
-    if (!this.#detached) Connection.#commandHandlers[command.type](this, command);
+    if (!this.#detached) Connection.#handleCommand(command, this);
   }
 
-  static readonly #commandHandlers: Readonly<
-    Record<SocketCommand['type'], (connection: Connection, command: SocketCommand) => void>
-  > = {
-    heartbeat: (connection, command) => {
-      if (command.type !== 'heartbeat') return;
-      if (command.scheduled) connection.#reportLag();
+  static readonly #handleCommand = handlerByType<SocketCommand, Connection>({
+    heartbeat: ({ scheduled }, connection) => {
+      if (scheduled) connection.#reportLag();
       // A gateway that asks without end must not drive us over its own limit.
-      if (command.scheduled || connection.limiter.delayMs('reply') === 0)
-        connection.#sendHeartbeat(command.scheduled ? 'heartbeat' : 'reply');
+      if (scheduled || connection.limiter.delayMs('reply') === 0)
+        connection.#sendHeartbeat(scheduled ? 'heartbeat' : 'reply');
     },
-    identify: (connection) => connection.#sendIdentify(),
-    resume: (connection) => {
+    identify: (_, connection) => connection.#sendIdentify(),
+    resume: (_, connection) => {
       connection.#fastLane.startReplay();
       const payload = connection.#delegate.resumePayload();
       if (payload !== null) connection.#sendFrame('handshake', payload);
     },
-    flushReads: (connection) => {
+    flushReads: (_, connection) => {
       connection.#delegate.heartbeatTracker.markOverdue();
       connection.#reportLag();
       connection.#flushReads();
     },
-  };
+  });
 
   /** Sends a frame if the socket can take it; the caller has asked the limiter. */
   transmit(kind: QueuedKind, text: string): boolean {

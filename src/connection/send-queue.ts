@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { onAbort } from '../protocol/on-abort.ts';
 import { sendChannel } from '../protocol/telemetry.ts';
 import type { FrameKind } from './send-limiter.ts';
 
@@ -63,19 +64,18 @@ export class SendQueue {
         kind,
         text,
         settle: (error) => {
-          signal?.removeEventListener('abort', abort);
+          stopListening();
           if (sendChannel.hasSubscribers) this.#publish(kind, askedAt, error);
           if (error === null) resolve();
           else reject(error);
         },
       };
-      const abort = (): void => {
+      const stopListening = onAbort(signal, () => {
         if (signal === undefined || !this.#entries.includes(entry)) return;
         this.#entries = this.#entries.filter((other) => other !== entry);
         entry.settle(abortedError('send()', signal));
         this.#flush();
-      };
-      signal?.addEventListener('abort', abort, { once: true });
+      });
       this.#insert(entry);
       this.#flush();
     });

@@ -9,6 +9,7 @@ import type {
 } from 'discord-api-types/v10';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { onAbort } from '../protocol/on-abort.ts';
 import type { RateLimited } from './shard-events.ts';
 
 export interface GuildMembers {
@@ -91,11 +92,10 @@ export class GuildMemberRequests {
       timer: undefined,
     };
     this.#requests.set(nonce, request);
-    const abort = (): void => {
+    const stopListening = onAbort(signal, () => {
       if (signal !== undefined) this.#fail(request, abortedError('requestGuildMembers()', signal));
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    request.abort.signal.addEventListener('abort', () => signal?.removeEventListener('abort', abort), { once: true });
+    });
+    onAbort(request.abort.signal, stopListening);
     void this.#send(request);
     return promise;
   }

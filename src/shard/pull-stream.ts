@@ -3,6 +3,7 @@
  * instead of filling the memory. What waits is an item with a dispatch in it; what is given out, its owner says.
  */
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { onAbort } from '../protocol/on-abort.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 
 export interface DispatchStreamOptions {
@@ -31,6 +32,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   readonly #events: ReadonlySet<string> | null;
   readonly #highWaterMark: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #stopListening: (() => void) | null;
   #items: Item[] = [];
   #head = 0;
   #pending: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = [];
@@ -46,8 +48,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     this.#events = events === undefined ? null : new Set(events);
     this.#highWaterMark = highWaterMark;
     this.#signal = signal;
-    if (signal?.aborted === true) this.#abort();
-    else signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
   get isFull(): boolean {
@@ -142,7 +143,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   /** Until what it holds is taken, a finished stream still counts as a consumer. */
   #closeIfEmpty(): void {
     if (this.#endedWith === undefined || this.#head < this.#items.length) return;
-    this.#signal?.removeEventListener('abort', this.#abort);
+    this.#stopListening?.();
     this.#callbacks.onClosed(this);
   }
 
@@ -159,8 +160,8 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     if (this.#full) this.#setFull(false);
   }
 
-  readonly #abort = (): void => {
+  #abort(): void {
     this.#discardBuffer();
     if (this.#signal !== undefined) this.#endWith(abortedError('dispatches()', this.#signal));
-  };
+  }
 }

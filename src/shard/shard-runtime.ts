@@ -11,6 +11,8 @@ import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { GatewayErrorOptions } from '../protocol/errors.ts';
+import { handlerByType } from '../protocol/handler-table.ts';
+import { waitAtMost } from '../protocol/wait-at-most.ts';
 import { CurrentSession } from '../session/current-session.ts';
 import { SessionWriter } from '../session/session-writer.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -93,10 +95,7 @@ export class ShardRuntime {
   /** Settles when the session is stored, or the store has had its time. */
   async flushStore(): Promise<void> {
     const { clock, timing } = this.options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = clock.setTimeout(resolve, timing.closeTimeoutMs);
-    await Promise.race([this.sessionWriter.flushed(), promise]);
-    clock.clearTimeout(timer);
+    await waitAtMost(clock, timing.closeTimeoutMs, this.sessionWriter.flushed());
   }
 
   reportBudgetSpent(retryAfterMs: number): void {
@@ -130,27 +129,22 @@ export class ShardRuntime {
     actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
     actor.on('*', (emitted) => {
       this.#onStateChange();
-      (ShardRuntime.#EMIT_HANDLERS[emitted.type] as (runtime: ShardRuntime, emitted: ShardEmitted) => void)(
-        this,
-        emitted,
-      );
+      ShardRuntime.#handleEmitted(emitted, this);
     });
     return actor;
   }
 
   /** What the machine says, as events. */
-  static readonly #EMIT_HANDLERS: {
-    [Type in ShardEmitted['type']]: (runtime: ShardRuntime, emitted: Extract<ShardEmitted, { type: Type }>) => void;
-  } = {
-    connected: (runtime) => runtime.emitter.emit('connected'),
-    hello: (runtime, { heartbeatIntervalMs }) =>
+  static readonly #handleEmitted = handlerByType<ShardEmitted, ShardRuntime>({
+    connected: (_, runtime) => runtime.emitter.emit('connected'),
+    hello: ({ heartbeatIntervalMs }, runtime) =>
       runtime.emitter.emit('hello', { heartbeatInterval: heartbeatIntervalMs }),
-    reconnected: (runtime, { resumed }) => runtime.emitter.emit('reconnected', { resumed }),
-    disconnected: (runtime, { code, reason, initiator, willReconnect, willResume }) =>
+    reconnected: ({ resumed }, runtime) => runtime.emitter.emit('reconnected', { resumed }),
+    disconnected: ({ code, reason, initiator, willReconnect, willResume }, runtime) =>
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: (runtime, { code, reason, closeCode, cause }) =>
+    fault: ({ code, reason, closeCode, cause }, runtime) =>
       runtime.fault(new GatewayError(code, reason, { ...closeCodeOption(closeCode), ...causeOption(cause) })),
-    failed: (runtime, { code, reason, closeCode }) =>
+    failed: ({ code, reason, closeCode }, runtime) =>
       runtime.#fail(
         new GatewayError(
           code,
@@ -158,7 +152,7 @@ export class ShardRuntime {
           closeCodeOption(closeCode),
         ),
       ),
-  };
+  });
 
   /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
   updateBackPressure(): void {

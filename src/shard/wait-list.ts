@@ -1,10 +1,12 @@
 /** Promises that wait for the same thing, each of which can be given up by its own signal. */
 import { abortedError } from '../protocol/errors.ts';
 import type { GatewayError } from '../protocol/errors.ts';
+import { onAbort } from '../protocol/on-abort.ts';
 
 interface Waiter {
   resolve(): void;
   reject(error: GatewayError): void;
+  stopListening: (() => void) | null;
 }
 
 export class WaitList {
@@ -20,28 +22,17 @@ export class WaitList {
     return this.#waiters.length;
   }
 
-  /** Rejects with `ABORTED` when the signal fires first; then `onAbort` is called. */
-  wait(signal?: AbortSignal, onAbort?: () => void): Promise<void> {
+  /** Rejects with `ABORTED` when the signal fires first; then `onAborted` is called. */
+  wait(signal?: AbortSignal, onAborted?: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        resolve: () => {
-          signal?.removeEventListener('abort', abort);
-          resolve();
-        },
-        reject: (error) => {
-          signal?.removeEventListener('abort', abort);
-          reject(error);
-        },
-      };
-      const abort = (): void => {
-        if (signal === undefined) return;
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        waiter.reject(abortedError(this.#operation, signal));
-        onAbort?.();
-      };
+      const waiter: Waiter = { resolve, reject, stopListening: null };
       this.#waiters.push(waiter);
-      if (signal?.aborted === true) abort();
-      else signal?.addEventListener('abort', abort, { once: true });
+      if (signal === undefined) return;
+      waiter.stopListening = onAbort(signal, () => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(abortedError(this.#operation, signal));
+        onAborted?.();
+      });
     });
   }
 
@@ -56,6 +47,7 @@ export class WaitList {
   #removeAll(): Waiter[] {
     const waiters = this.#waiters;
     this.#waiters = [];
+    for (const { stopListening } of waiters) stopListening?.();
     return waiters;
   }
 }
