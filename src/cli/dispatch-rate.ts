@@ -1,5 +1,5 @@
 /** Counts dispatches by kind since it was last asked. */
-import { formatMs, formatNumber } from './format.ts';
+import { formatMs, formatNumber } from '../inspect/page/model/format.ts';
 
 /** How many kinds a line names. */
 const MAX_NAMED = 3;
@@ -24,7 +24,7 @@ export class DispatchRate {
     const named = kinds.slice(0, MAX_NAMED).map(([type, count]) => `${type} ${formatNumber(count)}`);
     const rest = kinds.length > MAX_NAMED ? ', …' : '';
     const perSecond = (total / elapsedMs) * 1000;
-    const rate = perSecond < 10 ? `in ${formatMs(elapsedMs)}` : `at ${formatNumber(Math.round(perSecond))}/s`;
+    const rate = perSecond < 10 ? `in ${formatMs(elapsedMs)}` : `at ${formatNumber(perSecond)}/s`;
     return `${formatNumber(total)} ${rate}: ${named.join(', ')}${rest}`;
   }
 }

@@ -2,7 +2,7 @@
 import type { Disconnected, Shard } from '../index.ts';
 import { DispatchRate } from './dispatch-rate.ts';
 import type { OutputLog } from './output-log.ts';
-import { formatCount, formatMs } from './format.ts';
+import { formatCount, formatMs } from '../inspect/page/model/format.ts';
 
 export interface EventLoggerOptions {
   /** How often dispatches are summed up, in ms. */

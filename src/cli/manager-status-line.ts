@@ -3,7 +3,7 @@ import type { ManagerStatus, ShardManager, ShardState } from '../index.ts';
 import { LiveLine, Rate } from './live-line.ts';
 import { STATE_STYLES } from './state-styles.ts';
 import type { OutputLog } from './output-log.ts';
-import { formatMs, formatNumber } from './format.ts';
+import { formatMs, formatNumber } from '../inspect/page/model/format.ts';
 
 /** `62 ready · 2 reconnecting`, the most first. */
 export function countStates({ shards }: ManagerStatus): [state: ShardState, count: number][] {
@@ -29,7 +29,7 @@ export class ManagerStatusLine extends LiveLine {
     const pings = status.shards.flatMap(({ pingMs }) => pingMs ?? []);
     const rest = [
       ...(pings.length === 0 ? [] : [`slowest ping ${formatMs(Math.max(...pings))}`]),
-      `${formatNumber(Math.round(this.#rate.perSecond(this.#dispatches())))}/s`,
+      `${formatNumber(this.#rate.perSecond(this.#dispatches()))}/s`,
       ...(status.budget === null ? [] : [`${formatNumber(status.budget.remaining)} session starts left`]),
     ].join(' · ');
     let room = width;

@@ -5,7 +5,7 @@
 import type { ManagerEvents, Progress, ShardManager } from '../index.ts';
 import { LiveLine } from './live-line.ts';
 import type { OutputLog } from './output-log.ts';
-import { formatNumber, formatDuration } from './format.ts';
+import { formatNumber, formatDuration } from '../inspect/page/model/format.ts';
 
 /** Without a terminal each line stays. */
 const LINE_EVERY_MS = 2_000;

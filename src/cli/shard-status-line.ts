@@ -2,7 +2,7 @@
 import type { InspectedShard, InspectionObserver } from '../index.ts';
 import { LiveLine, Rate } from './live-line.ts';
 import { STATE_STYLES } from './state-styles.ts';
-import { formatMs, formatNumber } from './format.ts';
+import { formatMs, formatNumber } from '../inspect/page/model/format.ts';
 
 const MAX_STATE_LENGTH = Math.max(...Object.keys(STATE_STYLES).map((state) => state.length));
 
@@ -28,7 +28,7 @@ export class ShardStatusLine extends LiveLine {
     const { pingMs, sequence, sendWindow, pendingSends, identifyQueue } = shard;
     return [
       `ping ${pingMs === null ? '–' : formatMs(pingMs)}`,
-      `${formatNumber(Math.round(this.#rate.perSecond(sequence ?? 0)))}/s`,
+      `${formatNumber(this.#rate.perSecond(sequence ?? 0))}/s`,
       `seq ${sequence === null ? '–' : formatNumber(sequence)}`,
       `sent ${sendWindow?.used ?? 0}/${sendWindow?.limit ?? 120} in 60 s${pendingSends === 0 ? '' : `, ${pendingSends} waiting`}`,
       ...(identifyQueue === null ? [] : [`${formatNumber(identifyQueue.remaining)} session starts left`]),

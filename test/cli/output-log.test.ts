@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { OutputLog } from '../../src/cli/output-log.ts';
-import { formatCount, formatMs, formatNumber } from '../../src/cli/format.ts';
+import { formatCount, formatMs, formatNumber } from '../../src/inspect/page/model/format.ts';
 
 const LONG = 'the gateway dropped the ACKs; the shard noticed after 2.1 s, resumed after 300 ms, nothing lost';
 

@@ -2,7 +2,7 @@
 import type { ShardHandle, ShardManager } from '../../index.ts';
 import type { FakeConnection, FakeGateway } from '../../testing/index.ts';
 import type { OutputLog } from '../output-log.ts';
-import { formatCount, formatMs } from '../format.ts';
+import { formatCount, formatMs } from '../../inspect/page/model/format.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { endsSession } from './faults.ts';

@@ -1,5 +1,5 @@
 /** A recovery in one sentence. */
-import { formatCount, formatMs } from '../format.ts';
+import { formatCount, formatMs } from '../../inspect/page/model/format.ts';
 import type { DeliveryCounts } from './delivery-counts.ts';
 import type { Recovery } from './recovery.ts';
 

@@ -10,7 +10,7 @@ import { combineObservers } from '../inspect-option.ts';
 import { logEvents } from '../event-logger.ts';
 import { ShardStatusLine } from '../shard-status-line.ts';
 import type { OutputLog } from '../output-log.ts';
-import { formatCount } from '../format.ts';
+import { formatCount } from '../../inspect/page/model/format.ts';
 import { demoRandom } from './seed.ts';
 import { endsSession } from './faults.ts';
 import { DeliveryCounter } from './delivery-counter.ts';

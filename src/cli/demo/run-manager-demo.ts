@@ -10,7 +10,7 @@ import { DispatchRate } from '../dispatch-rate.ts';
 import { ManagerStatusLine } from '../manager-status-line.ts';
 import { ProgressLine } from '../progress-line.ts';
 import type { OutputLog } from '../output-log.ts';
-import { formatCount, formatMs, formatNumber } from '../format.ts';
+import { formatCount, formatMs, formatNumber } from '../../inspect/page/model/format.ts';
 import { sumCounts } from './delivery-counts.ts';
 import { demoRandom } from './seed.ts';
 import { runManagerStep } from './manager-fault-step.ts';

@@ -1,7 +1,7 @@
 /** The last page of the demo: what was done to the shard, how it came back, and the sums. */
 import type { Colorize } from '../colors.ts';
 import { table } from '../table.ts';
-import { formatCount, formatMs, formatNumber } from '../format.ts';
+import { formatCount, formatMs, formatNumber } from '../../inspect/page/model/format.ts';
 import type { FaultRow, DemoStats } from './demo-stats.ts';
 
 const HEADINGS = ['fault', 'times', 'outcome', 'noticed after', 'back after', 'dispatches', 'replayed'] as const;

@@ -2,7 +2,7 @@
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
 import { fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
 import { Token } from '../../protocol/token.ts';
-import { formatCount, formatNumber, formatDuration } from '../format.ts';
+import { formatCount, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
 import type { Check } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 

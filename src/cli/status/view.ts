@@ -4,7 +4,7 @@ import type { StatusReport } from '../../inspect/index.ts';
 import type { Colorize } from '../colors.ts';
 import { STATE_STYLES } from '../state-styles.ts';
 import { table } from '../table.ts';
-import { formatCount, formatMs, formatNumber, formatDuration } from '../format.ts';
+import { formatCount, formatMs, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
 
 const HEADINGS = ['shard', 'state', 'ping', 'session', 'sequence', 'last dispatch', 'waiting', 'failure'] as const;
 const LEFT_ALIGNED: ReadonlySet<number> = new Set([1, 7]);

@@ -1,10 +1,12 @@
-/** Numbers and times as people read them, in the same words on every machine. */
+/** Numbers and times as people read them, the same in every locale. The command line and the page share this file. */
 
 /** `12,345`. */
 export const formatNumber = (count: number): string => String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** `1 new entry`, `2 new entries`. */
-export const formatCount = (count: number, one: string, many = `${one}s`): string =>
+const pluralOf = (noun: string): string => `${noun}${/(?:s|ch)$/.test(noun) ? 'es' : 's'}`;
+
+/** `1 guild`, `2 dispatches`; an irregular plural is given as `many`. */
+export const formatCount = (count: number, one: string, many = pluralOf(one)): string =>
   `${formatNumber(count)} ${count === 1 ? one : many}`;
 
 /** `0.4`, `12`, `1,204`. */
@@ -17,7 +19,7 @@ export function formatMs(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** How long something has lasted, in its two largest units: `now`, `12 s`, `4 min 12 s`, `21 h 4 min`, `3 d 2 h`. */
+/** How long something has lasted, in its two largest units: `under 1 s`, `12 s`, `4 min 12 s`, `21 h 4 min`, `3 d 2 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const minutes = Math.floor(seconds / 60);
