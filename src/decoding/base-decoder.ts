@@ -1,15 +1,15 @@
-/** Decodes messages that are JSON as they are; what all decoders share. */
+/**
+ * The parts that all decoders share: the size limit, the order of faults, and what happens when a listener throws.
+ * {@link JsonDecoder} adds nothing to them, because its frames are messages already.
+ */
 import { GatewayError } from '../protocol/errors.ts';
 import type { Decoder, DecoderSink } from './decoder.ts';
 
-const decodeFailed = (what: string, cause?: unknown): GatewayError =>
-  new GatewayError('DECODE_FAILED', what, cause === undefined ? {} : { cause });
-
-export class BaseDecoder implements Decoder {
+export abstract class BaseDecoder implements Decoder {
   readonly #sink: DecoderSink;
   protected readonly maxBytes: number;
   #closed = false;
-  /** What the sink threw, until everything it interrupted is done. */
+  /** The first error that the sink threw during this frame. */
   #sinkError: { error: unknown } | null = null;
 
   constructor(sink: DecoderSink, maxBytes: number) {
@@ -34,16 +34,17 @@ export class BaseDecoder implements Decoder {
     return this.#closed;
   }
 
-  protected decodeFrame(data: Buffer, _isBinary: boolean): void {
-    this.emit(data);
-  }
+  protected abstract decodeFrame(data: Buffer, isBinary: boolean): void;
 
-  /** Hands out a message that must be one. */
+  /** Emits bytes that must be one whole message. */
   protected emit(bytes: Buffer): void {
     if (!this.tryEmit(bytes)) this.failNotJson();
   }
 
-  /** Hands out what may be a message. A throw must not keep the rest of a frame from the context: it comes later. */
+  /**
+   * Emits bytes that may be a message, and returns whether they were one. An error of the sink is kept for later: the
+   * compression context still needs the rest of the frame.
+   */
   protected tryEmit(bytes: Buffer): boolean {
     if (this.#closed) return true;
     if (bytes.length > this.maxBytes) {
@@ -58,7 +59,6 @@ export class BaseDecoder implements Decoder {
     }
   }
 
-  /** Throws what the sink threw. */
   protected rethrowSinkError(): void {
     if (this.#sinkError === null) return;
     const { error } = this.#sinkError;
@@ -74,11 +74,21 @@ export class BaseDecoder implements Decoder {
     this.fail('a message was not a JSON object');
   }
 
-  protected fail(what: string, cause?: unknown): void {
+  protected fail(message: string, cause?: unknown): void {
     if (this.#closed) return;
     this.#closed = true;
-    // The fault comes first: closing lets those go who wait for what was written.
-    this.#sink.fault(decodeFailed(what, cause));
+    // The fault comes first: close() runs the callbacks of flush().
+    this.#sink.fault(decodeFailed(message, cause));
     this.close();
   }
 }
+
+/** Decodes connections without compression: every frame is one message. */
+export class JsonDecoder extends BaseDecoder {
+  protected override decodeFrame(data: Buffer): void {
+    this.emit(data);
+  }
+}
+
+const decodeFailed = (message: string, cause?: unknown): GatewayError =>
+  new GatewayError('DECODE_FAILED', message, cause === undefined ? {} : { cause });

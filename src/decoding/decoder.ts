@@ -1,31 +1,53 @@
 /**
- * Frames in, whole messages out, in order: one decoder a connection, because a compressed transport has one context
- * for all its messages.
+ * The way into decoding: a decoder turns frames into whole messages, in order. A connection has one of its own, because
+ * a compressed transport has one context for all its messages.
  * @see https://discord.com/developers/docs/events/gateway#encoding-and-compression
  */
 import type { GatewayError } from '../protocol/errors.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
+import { JsonDecoder } from './base-decoder.ts';
+import { PayloadDecoder } from './payload-decoder.ts';
+import { ZlibStreamDecoder, ZstdStreamDecoder } from './stream-decoder.ts';
 
 export interface DecoderSink {
   /**
-   * The UTF-8 bytes of one message, only valid until they are read: the buffer is shared. Gives back whether they
-   * were a message.
+   * Receives the UTF-8 bytes of one message and returns whether they were a message. The buffer is shared: the bytes
+   * are only valid during the call.
    */
   message(bytes: Buffer): boolean;
-  /** At most once; nothing follows. */
+  /** Called at most once; no message follows. */
   fault(error: GatewayError): void;
 }
 
 export interface Decoder {
   write(data: Buffer, isBinary: boolean): void;
-  /** Calls back when everything written before has been handed out. */
+  /** Calls `done` when every message written before has reached the sink. */
   flush(done: () => void): void;
-  /** Nothing is handed out afterwards. Idempotent. */
+  /** The sink receives nothing afterwards. Idempotent. */
   close(): void;
 }
 
 export interface DecoderOptions {
-  /** The most bytes one message may have, inflated. */
+  /** Max bytes of one message after decompression. */
   maxMessageBytes: number;
-  /** How streams are inflated. By default synchronously, where the running Node is proved to do that right. */
+  /** How streams are inflated. By default synchronously, if the self-test has passed on this Node. */
   codec?: 'sync' | 'stream';
 }
+
+/** Returns the decoder for the way in which a gateway compresses. */
+export function createDecoder(
+  compression: Compression,
+  sink: DecoderSink,
+  { maxMessageBytes, codec }: DecoderOptions,
+): Decoder {
+  return DECODERS[compression](sink, maxMessageBytes, codec);
+}
+
+const DECODERS: Readonly<
+  Record<Compression, (sink: DecoderSink, maxBytes: number, codec: DecoderOptions['codec']) => Decoder>
+> = {
+  none: (sink, maxBytes) => new JsonDecoder(sink, maxBytes),
+  payload: (sink, maxBytes, codec) => new PayloadDecoder(sink, maxBytes, codec),
+  'zlib-stream': (sink, maxBytes, codec) => new ZlibStreamDecoder('zlib', sink, maxBytes, codec),
+  'zstd-stream': (sink, maxBytes, codec) => new ZstdStreamDecoder('zstd', sink, maxBytes, codec),
+};

@@ -1,24 +1,21 @@
 /**
- * A dispatch as it was received: `d` is decoded when somebody reads it, and kept. To the outside it is a plain object
- * of `t`, `s`, `op` and `d`; only its prototype tells.
+ * A dispatch whose `d` is decoded at the first read: most bots read few of the events they receive. It looks like a
+ * plain object of `t`, `s`, `op` and `d`; only its prototype differs.
  */
 import { inspect } from 'node:util';
 import { GatewayError } from '../protocol/errors.ts';
-import { copyOf, snapshotBytes, viewOf } from '../protocol/byte-snapshot.ts';
-import type { ByteSnapshot } from '../protocol/byte-snapshot.ts';
 import { parsePacket } from './parse-packet.ts';
 
-/** Who wants to know what becomes of a dispatch. */
 export interface DispatchObserver {
-  /** `d` was asked for. */
+  /** Called when `d` is read. */
   onDataRead(t: string): void;
-  /** `d` was asked for, and is no JSON. */
+  /** Called when `d` is read and is not JSON. */
   onCorruptData(error: GatewayError): void;
 }
 
-const UNDECODED = Symbol('unread');
+const UNDECODED = Symbol('undecoded');
 
-/** An own property, so that it is copied, cloned, compared and written as JSON like any other. */
+/** The getter of `d`. An own property, so that copies, clones, comparisons and JSON include it. */
 const LAZY_DATA: PropertyDescriptor & ThisType<LazyDispatch> = {
   enumerable: true,
   configurable: true,
@@ -27,15 +24,35 @@ const LAZY_DATA: PropertyDescriptor & ThisType<LazyDispatch> = {
   },
 };
 
+/**
+ * A copy of bytes that will most likely never be read. Small ones are kept as a latin1 string: cheap to collect, and no
+ * more memory than its length. A small Buffer would be a slice of a pool and keep the whole pool alive.
+ */
+type ByteSnapshot = string | Buffer;
+
+/** From this size on Node gives a Buffer memory of its own. */
+const UNPOOLED_BYTES = 4_096;
+
+const snapshotBytes = (bytes: Buffer): ByteSnapshot =>
+  bytes.length < UNPOOLED_BYTES ? bytes.toString('latin1') : Buffer.from(bytes);
+
+/** Returns bytes that the caller owns. */
+const copyOf = (snapshot: ByteSnapshot): Buffer =>
+  typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : Buffer.from(snapshot);
+
+/** Returns bytes to be read at once, without a copy where possible. */
+const viewOf = (snapshot: ByteSnapshot): Buffer =>
+  typeof snapshot === 'string' ? Buffer.from(snapshot, 'latin1') : snapshot;
+
 export class LazyDispatch {
   readonly t: string;
   readonly s: number;
   readonly op = 0 as const;
   declare readonly d: unknown;
   readonly #observer: DispatchObserver | null;
-  /** The whole packet, in a buffer that is used again after {@link releaseBuffer}. */
+  /** The whole packet, in a buffer that the decoder uses again after {@link releaseBuffer}. */
   #borrowed: Buffer | null;
-  /** A copy of it from then on, for as long as `d` is not decoded. */
+  /** A copy of the packet after that, until `d` is decoded. */
   #snapshot: ByteSnapshot | null = null;
   #raw: Uint8Array | null = null;
   #data: unknown;
@@ -51,7 +68,7 @@ export class LazyDispatch {
     else Object.defineProperty(this, 'd', LAZY_DATA);
   }
 
-  /** One that is decoded already. With an `origin` it tells when it is read. */
+  /** Returns a dispatch with decoded data. If there is an `observer`, reads of `d` are reported to it. */
   static decoded(t: string, s: number, d: unknown, packet: Buffer, observer: DispatchObserver | null): LazyDispatch {
     return new LazyDispatch(t, s, packet, d, observer);
   }
@@ -66,8 +83,8 @@ export class LazyDispatch {
   }
 
   /**
-   * The whole packet, to be passed on before the listener returns. It is no copy, and the dispatch keeps none: its data
-   * is not to be read any more.
+   * Returns the whole packet without copying it. Valid until the listener returns; afterwards the dispatch has no data,
+   * so `d` must not be read again.
    */
   static transferRaw(dispatch: LazyDispatch | { readonly raw: Uint8Array }): Uint8Array {
     if (!(#packet in dispatch)) return dispatch.raw;
@@ -82,7 +99,7 @@ export class LazyDispatch {
     return this.#raw;
   }
 
-  /** The buffer it was received in is about to be used again. */
+  /** Called before the decoder uses the buffer again. */
   releaseBuffer(): void {
     if (this.#data === UNDECODED && this.#borrowed !== null) this.#snapshot = snapshotBytes(this.#borrowed);
     this.#borrowed = null;

@@ -1,4 +1,4 @@
-/** Decodes messages that are compressed one by one: binary frames are whole zlib streams of their own. */
+/** Decodes messages that are compressed one by one: each binary frame is a complete zlib stream. */
 import { inflateSync } from 'node:zlib';
 import { messageOf } from '../protocol/errors.ts';
 import type { DecoderSink } from './decoder.ts';
@@ -6,7 +6,7 @@ import { BaseDecoder } from './base-decoder.ts';
 import { NativeInflater, acquireScratch, releaseScratch } from './native-inflater.ts';
 import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';
 
-/** Serves all connections: a message leaves nothing behind in it. */
+/** One inflater for all connections: no state is left in it after a message. */
 let shared: NativeInflater | null = null;
 
 function inflateNatively(data: Buffer, into: Buffer, maxBytes: number): Buffer {
@@ -34,7 +34,7 @@ export class PayloadDecoder extends BaseDecoder {
   }
 
   protected override decodeFrame(data: Buffer, isBinary: boolean): void {
-    if (!isBinary || this.closed) return super.decodeFrame(data, isBinary);
+    if (!isBinary || this.closed) return this.emit(data);
     const scratch = acquireScratch();
     try {
       const bytes = this.#tryInflate(data, scratch);

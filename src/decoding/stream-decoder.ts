@@ -1,4 +1,4 @@
-/** Decodes transports with one compression context for all messages of a connection. */
+/** Decodes transports that compress all messages of a connection in one context. */
 import { messageOf } from '../protocol/errors.ts';
 import type { DecoderSink } from './decoder.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
@@ -8,10 +8,9 @@ import type { StreamKind } from './native-inflater.ts';
 import { JsonObjectSplitter } from './json-object-splitter.ts';
 import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';
 
-/** One context for the connection. */
 abstract class StreamDecoder extends BaseDecoder {
   readonly #inflater: Inflater;
-  /** Whether output comes within the `write` it is the output of. */
+  /** Whether the output comes while its `write` is running. */
   readonly #isSync: boolean;
 
   constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
@@ -49,11 +48,11 @@ abstract class StreamDecoder extends BaseDecoder {
   protected abstract onInflated(bytes: Buffer, endsMessage: boolean): void;
 
   #decodeText(data: Buffer): void {
-    super.decodeFrame(data, false);
+    this.emit(data);
     this.#rethrowIfAsync();
   }
 
-  /** Nobody who wrote is there any more to be thrown at. */
+  /** Without a running `write` the error has no caller to reach, so it is thrown here. */
   #rethrowIfAsync(): void {
     if (!this.#isSync) this.rethrowSinkError();
   }
@@ -63,17 +62,17 @@ const SYNC_FLUSH_SUFFIX = Buffer.from([0x00, 0x00, 0xff, 0xff]);
 const EMPTY = Buffer.alloc(0);
 
 /**
- * A message ends with the suffix of a zlib sync flush, wherever frames are cut. Compressed bytes may hold that suffix
- * by chance, about once in 4 GiB: nothing is lost by inflating early, so an object that is not finished there is
- * completed by what comes up to the next suffix.
+ * Decodes `zlib-stream`. A message ends with the suffix of a zlib sync flush, wherever frames are cut. Compressed bytes
+ * contain that suffix by chance about once in 4 GiB. Inflating early loses nothing: an object that is unfinished at a
+ * suffix is completed by the bytes up to the next one.
  */
 export class ZlibStreamDecoder extends StreamDecoder {
-  /** The last bytes before this frame, in which a suffix may have begun. */
+  /** The last bytes before this frame: a suffix may have begun there. */
   #previousTail: Buffer = EMPTY;
-  /** What has been inflated of a message that is not complete. */
+  /** The inflated part of a message that is not complete. */
   #partial: Buffer[] = [];
   #partialBytes = 0;
-  /** There was a suffix after `#partial`, but no message. It is believed once. */
+  /** A suffix followed `#partial`, but the object was unfinished. A message may wait for one more suffix only. */
   #wasUnfinished = false;
 
   protected override onCompressed(data: Buffer): void {
@@ -90,7 +89,7 @@ export class ZlibStreamDecoder extends StreamDecoder {
         : lastBytes(from === 0 ? this.#previousTail : EMPTY, data.subarray(from));
   }
 
-  /** Where the first message in this frame ends, also when its suffix began in the frame before. */
+  /** Returns where the first message in this frame ends, also if its suffix began in the previous frame. */
   #firstEnd(data: Buffer): number {
     if (this.#previousTail.length === 0) return endAfter(data, 0);
     const seam = Buffer.concat([this.#previousTail, data.subarray(0, SYNC_FLUSH_SUFFIX.length - 1)]);
@@ -100,7 +99,7 @@ export class ZlibStreamDecoder extends StreamDecoder {
 
   protected override onInflated(bytes: Buffer, endsMessage: boolean): void {
     if (!endsMessage) return this.#bufferPartial(bytes);
-    // A flush of nothing adds nothing.
+    // An empty flush.
     if (bytes.length === 0 && (this.#partialBytes === 0 || this.#wasUnfinished)) return;
     const isSecondTry = this.#wasUnfinished;
     const whole = this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes]);
@@ -113,7 +112,7 @@ export class ZlibStreamDecoder extends StreamDecoder {
     this.#bufferPartial(whole);
   }
 
-  /** Keeps a copy until the message is complete. */
+  /** Copies, because the inflater uses its buffer again. */
   #bufferPartial(bytes: Buffer): void {
     this.#partial.push(Buffer.from(bytes));
     this.#partialBytes += bytes.length;
@@ -126,7 +125,7 @@ const endAfter = (data: Buffer, from: number): number => {
   return at === -1 ? -1 : at + SYNC_FLUSH_SUFFIX.length;
 };
 
-/** A copy of as many bytes as may be the beginning of a suffix. */
+/** Returns a copy of the bytes that may be the beginning of a suffix. */
 const lastBytes = (before: Buffer, data: Buffer): Buffer =>
   Buffer.concat([before, data.subarray(-(SYNC_FLUSH_SUFFIX.length - 1))]).subarray(-(SYNC_FLUSH_SUFFIX.length - 1));
 
@@ -135,7 +134,10 @@ const isUnfinishedObject = (bytes: Buffer): boolean =>
 
 const OPENING_BRACE = 0x7b;
 
-/** A message is a WebSocket message; where a gateway cuts otherwise, the brackets of JSON tell. */
+/**
+ * Decodes `zstd-stream`. Discord sends one message per WebSocket message; for gateways that cut elsewhere, the brackets
+ * of the JSON objects show where messages end.
+ */
 export class ZstdStreamDecoder extends StreamDecoder {
   #splitter: JsonObjectSplitter | null = null;
 

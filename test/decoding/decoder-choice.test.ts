@@ -1,7 +1,7 @@
 /** Which way messages are inflated by, and what becomes of a decoder that has faulted. */
 import { deflateSync } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
-import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import { createDecoder } from '../../src/decoding/decoder.ts';
 import { NativeInflater } from '../../src/decoding/native-inflater.ts';
 import { ZlibStreamDecoder } from '../../src/decoding/stream-decoder.ts';
 import { isSyncInflateTrusted } from '../../src/decoding/sync-inflater-self-test.ts';

@@ -22,7 +22,7 @@ async function loadWith(change: Change) {
       createZstdDecompress: (options?: Zlib.ZstdOptions) => changed(zlib.createZstdDecompress(options), change),
     };
   });
-  const { createDecoder } = await import('../../src/decoding/create-decoder.ts');
+  const { createDecoder } = await import('../../src/decoding/decoder.ts');
   const { isSyncInflateTrusted } = await vi.importActual<typeof Check>('../../src/decoding/sync-inflater-self-test.ts');
   return { createDecoder, syncInflaterWorks: isSyncInflateTrusted };
 }

@@ -1,7 +1,7 @@
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import { createDecoder } from '../../src/decoding/decoder.ts';
 import type { DecoderOptions } from '../../src/decoding/decoder.ts';
 import { StreamInflater, SyncInflater } from '../../src/decoding/inflater.ts';
 import type * as Check from '../../src/decoding/sync-inflater-self-test.ts';

@@ -1,4 +1,4 @@
-import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import { createDecoder } from '../../src/decoding/decoder.ts';
 import type { Decoder, DecoderOptions } from '../../src/decoding/decoder.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';

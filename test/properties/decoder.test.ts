@@ -3,7 +3,7 @@ import { deepEqual, ok } from 'node:assert/strict';
 import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDecoder } from '../../src/decoding/create-decoder.ts';
+import { createDecoder } from '../../src/decoding/decoder.ts';
 import type { Decoder } from '../../src/decoding/decoder.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 import { compress } from '../kit/compressed-streams.ts';
