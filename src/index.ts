@@ -35,7 +35,7 @@ export { parseSession } from './session/session.ts';
 export type { Session } from './session/session.ts';
 export type { SessionStore } from './session/session-store.ts';
 export { Shard } from './shard.ts';
-export type { SendOptions } from './shard.ts';
+export type { SendOptions } from './shard/command-sender.ts';
 export type { DisconnectOptions } from './shard/close-request.ts';
 export type { DispatchStreamOptions } from './shard/pull-stream.ts';
 export type { IdentifyQueue, InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';

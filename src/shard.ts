@@ -2,45 +2,35 @@
  * The class people use: one shard, one connection to Discord's gateway. It decides nothing itself: calls become
  * events of the state machine, and what the machine and the gateway say become events and settled promises.
  */
-import type {
-  GatewayPresenceUpdateData,
-  GatewayRequestGuildMembersData,
-  GatewayVoiceStateUpdateData,
-} from 'discord-api-types/v10';
+import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError, abortedError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
-import type { Dispatch, DispatchData, EventName, RequestChannelInfoData, SendPayload } from './protocol/packets.ts';
+import type { Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
 import { serializePayload } from './protocol/payloads.ts';
 import { parseSession } from './session/session.ts';
 import type { Session } from './session/session.ts';
 import { forcedCloseRequest, resolveCloseRequest } from './shard/close-request.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
+import { CommandSender } from './shard/command-sender.ts';
+import type { SendOptions } from './shard/command-sender.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import { GuildMemberRequests } from './shard/guild-member-requests.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
+import { logRejection } from './shard/logger.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
 import type { ShardEvents } from './shard/shard-events.ts';
 import { resolveOptions } from './shard/shard-options.ts';
 import type { ShardOptions } from './shard/shard-options.ts';
 
-export interface SendOptions {
-  /** Takes the frame back while it waits; the promise rejects with `ABORTED`. */
-  signal?: AbortSignal;
-  /**
-   * Overtakes the queue, and may use the room kept for beats the gateway asks for. Never past Discord's limit. Of no
-   * effect on presences, which have a limit of their own, and of which the last one counts.
-   */
-  ignoreRateLimit?: boolean;
-}
-
 /** @see https://discord.com/developers/docs/events/gateway */
-export class Shard {
+export class Shard extends CommandSender {
   readonly #runtime: ShardRuntime;
 
   /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, saying what is wrong. */
   constructor(options: ShardOptions) {
+    super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
   }
 
@@ -149,19 +139,6 @@ export class Shard {
   }
 
   /**
-   * Of several that wait only the last is sent; a later IDENTIFY carries it too.
-   * @see https://discord.com/developers/docs/events/gateway-events#update-presence
-   */
-  updatePresence(presence: GatewayPresenceUpdateData): Promise<void> {
-    return this.send({ op: Opcodes.PresenceUpdate, d: presence });
-  }
-
-  /** @see https://discord.com/developers/docs/events/gateway-events#update-voice-state */
-  updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void> {
-    return this.send({ op: Opcodes.VoiceStateUpdate, d: voice });
-  }
-
-  /**
    * Asks for members and joins the chunks. The timeout restarts with each chunk; when Discord says RATE_LIMITED the
    * request is sent again after its wait, a few times. See {@link RequestOptions} and `docs/errors.md`.
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
@@ -174,16 +151,6 @@ export class Shard {
       send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
     });
     return this.#swallowUnhandled(this.#runtime.requests.request(request, options));
-  }
-
-  /** The answers come as SOUNDBOARD_SOUNDS. @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
-  requestSoundboardSounds(guildIds: readonly string[]): Promise<void> {
-    return this.send({ op: Opcodes.RequestSoundboardSounds, d: { guild_ids: guildIds } });
-  }
-
-  /** The answer comes as CHANNEL_INFO. @see https://discord.com/developers/docs/events/gateway-events#request-channel-info */
-  requestChannelInfo(request: RequestChannelInfoData): Promise<void> {
-    return this.send({ op: Opcodes.RequestChannelInfo, d: request });
   }
 
   /**
@@ -298,10 +265,8 @@ export class Shard {
     return this.#runtime.actor;
   }
 
-  /** A rejection that nobody looks at must not end the process. */
   #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {
-    promise.catch((error: unknown) => this.#runtime.options.logger.debug(String(error)));
-    return promise;
+    return logRejection(promise, this.#runtime.options.logger);
   }
 
   /** Waits for the next READY or RESUMED that follows from `event`. */

@@ -7,7 +7,7 @@ import type {
 import type { ShardState } from '../../machines/index.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import { Shard } from '../shard.ts';
-import type { SendOptions } from '../shard.ts';
+import type { SendOptions } from '../shard/command-sender.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { Session } from '../session/session.ts';

@@ -12,7 +12,7 @@ import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
-import type { SendOptions } from '../shard.ts';
+import type { SendOptions } from '../shard/command-sender.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';

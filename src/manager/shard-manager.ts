@@ -6,7 +6,7 @@ import type { ManagerState } from '../../machines/index.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
-import type { SendOptions } from '../shard.ts';
+import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';

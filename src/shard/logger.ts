@@ -22,3 +22,9 @@ export function safeLogger(logger: Logger): Logger {
     };
   return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
 }
+
+/** Logs a rejection, so that a promise which the caller ignores does not end the process. Returns the promise. */
+export function logRejection<T>(promise: Promise<T>, logger: Logger): Promise<T> {
+  promise.catch((error: unknown) => logger.debug(String(error)));
+  return promise;
+}

@@ -18,6 +18,7 @@ import { SessionWriter } from '../session/session-writer.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { attachInspector } from './inspected-shard.ts';
 import type { GuildMemberRequests } from './guild-member-requests.ts';
+import { reportListenerError } from './listener-error.ts';
 import { WaitList } from './wait-list.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
@@ -223,12 +224,10 @@ export class ShardRuntime {
   }
 
   reportListenerError(name: string, cause: unknown): void {
-    // It read the data of a dispatch that has none; the connection ended with that as its fault.
-    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
-    const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
-    // A fault listener that throws would be told of itself for ever.
-    if (name === 'fault') this.options.logger.error(this.#logLine(error.message));
-    else this.fault(error);
+    reportListenerError(name, cause, {
+      reportFault: (error) => this.fault(error),
+      logError: (message) => this.options.logger.error(this.#logLine(message)),
+    });
   }
 
   #logLine(text: string): string {

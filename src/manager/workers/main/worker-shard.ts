@@ -14,7 +14,7 @@ import { Opcodes } from '../../../protocol/opcodes.ts';
 import type { RequestChannelInfoData, SendPayload } from '../../../protocol/packets.ts';
 import { serializePayload } from '../../../protocol/payloads.ts';
 import type { Session } from '../../../session/session.ts';
-import type { SendOptions } from '../../../shard.ts';
+import type { SendOptions } from '../../../shard/command-sender.ts';
 import { forcedCloseRequest, resolveCloseRequest } from '../../../shard/close-request.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../../../shard/guild-member-requests.ts';

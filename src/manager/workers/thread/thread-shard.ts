@@ -1,7 +1,7 @@
 /** A shard in a thread of its manager's: a local one, with all it says told to the other side. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { SendPayload } from '../../../protocol/packets.ts';
-import type { SendOptions } from '../../../shard.ts';
+import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import type { RequestOptions } from '../../../shard/guild-member-requests.ts';
 import type { Logger } from '../../../shard/logger.ts';
