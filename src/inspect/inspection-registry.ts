@@ -7,8 +7,8 @@ import { ManagerProbe } from './manager-probe.ts';
 import type { ShardRegistration } from './manager-probe.ts';
 import type { NewLogEntry, IdentifyReport, LogEntry, ManagerSummary, ShardSummary } from './messages.ts';
 import { ShardProbe } from './shard-probe.ts';
-import type { Inspectable } from './shard-probe.ts';
-import { RingBuffer } from './ring-buffer.ts';
+import type { Inspectable } from './inspectable.ts';
+import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
 
 const LOG_LIMITS = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;

@@ -6,12 +6,9 @@ import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { ManagerInspectionObserver } from '../manager/inspected-manager.ts';
-import { VERSION } from '../version.ts';
 import { InspectionRegistry } from './inspection-registry.ts';
-import type { DetailUpdates } from './shard-probe.ts';
-import { PageClient } from './page-client.ts';
+import { PageBroadcaster } from './page-broadcaster.ts';
 import { PageServer } from './page-server.ts';
-import { Ticker } from './ticker.ts';
 
 /** Options of {@link createInspector}. */
 export interface InspectorOptions {
@@ -36,11 +33,6 @@ export interface Inspector extends AsyncDisposable {
   /** Closes the page and lets go of the shards, which go on. */
   close(): Promise<void>;
 }
-
-const TICK_MS = 50;
-/** A page that is told nothing for so long could not know that it is still connected. */
-const KEEP_ALIVE_MS = 1_000;
-const NO_UPDATES: DetailUpdates = { states: [], marks: [], heartbeats: [] };
 
 /**
  * Starts an inspector. It does not keep the process alive.
@@ -77,123 +69,3 @@ export async function createInspector(options: InspectorOptions = {}): Promise<I
     [Symbol.asyncDispose]: close,
   };
 }
-
-/** Tells the open pages what is new, at a steady pace. */
-class PageBroadcaster {
-  readonly #registry: InspectionRegistry;
-  readonly #clock: Clock;
-  readonly #payloads: boolean;
-  readonly #clients = new Set<PageClient>();
-  readonly #ticker = new Ticker(TICK_MS, () => this.#tick());
-  #lastSentAt = 0;
-
-  constructor(registry: InspectionRegistry, clock: Clock, payloads: boolean) {
-    this.#registry = registry;
-    this.#clock = clock;
-    this.#payloads = payloads;
-    registry.onReplaced = (key) => {
-      for (const client of this.#clients) if (client.selected === key) this.#requestDetail(client, key);
-    };
-  }
-
-  get pageCount(): number {
-    return this.#clients.size;
-  }
-
-  addClient(socket: ConstructorParameters<typeof PageClient>[0]): void {
-    const client = new PageClient(
-      socket,
-      (selecting, previous) => this.#switchSubscription(selecting.selected, previous),
-      (closed) => this.#removeClient(closed),
-    );
-    if (this.#clients.size === 0) {
-      this.#registry.startCollecting();
-      this.#ticker.start();
-    }
-    this.#clients.add(client);
-    const { managers, summaries: shards, log, identify } = this.#registry;
-    client.send({
-      type: 'welcome',
-      version: VERSION,
-      now: this.#clock.now(),
-      payloads: this.#payloads,
-      managers,
-      shards,
-      log,
-      identify,
-    });
-  }
-
-  close(): void {
-    this.#ticker.stop();
-    for (const client of this.#clients) client.terminate();
-  }
-
-  #switchSubscription(selected: string | null, previous: string | null): void {
-    if (selected !== null) this.#registry.find(selected)?.subscribe();
-    if (previous !== null) this.#registry.find(previous)?.unsubscribe();
-  }
-
-  #requestDetail(client: PageClient, key: string): void {
-    this.#registry.find(key)?.subscribe();
-    client.needsDetail = true;
-  }
-
-  #removeClient(client: PageClient): void {
-    this.#clients.delete(client);
-    this.#switchSubscription(null, client.selected);
-    if (this.#clients.size > 0) return;
-    this.#ticker.stop();
-    this.#registry.stopCollecting();
-  }
-
-  #tick(): void {
-    const now = this.#clock.now();
-    const { managers, shards, removed, log, details } = this.#registry.collect();
-    const { identify } = this.#registry;
-    const updatesByKey = new Map<string, DetailUpdates>();
-    for (const { selected } of this.#clients) {
-      if (selected !== null && !updatesByKey.has(selected))
-        updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
-    }
-    const wasSentRecently = now - this.#lastSentAt < KEEP_ALIVE_MS;
-    for (const client of this.#clients) {
-      const { selected } = client;
-      const ownDetails = selected === null ? [] : (details.get(selected) ?? []);
-      const updates = selected === null || client.needsDetail ? NO_UPDATES : (updatesByKey.get(selected) ?? NO_UPDATES);
-      if (client.needsDetail) this.#sendDetail(client, now);
-      const isEmpty =
-        managers.length +
-          shards.length +
-          removed.length +
-          log.length +
-          ownDetails.length +
-          updates.states.length +
-          updates.marks.length +
-          updates.heartbeats.length ===
-        0;
-      if (isEmpty && wasSentRecently) continue;
-      client.send({
-        type: 'batch',
-        now,
-        managers,
-        shards,
-        removed,
-        log: mergeById(log, ownDetails),
-        identify,
-        ...updates,
-      });
-    }
-    if (!wasSentRecently || shards.length + log.length > 0) this.#lastSentAt = now;
-  }
-
-  /** The whole of what it has selected; what is new is in it. */
-  #sendDetail(client: PageClient, now: number): void {
-    client.needsDetail = false;
-    const detail = client.selected === null ? undefined : this.#registry.find(client.selected)?.detail;
-    if (detail !== undefined) client.send({ type: 'detail', now, detail });
-  }
-}
-
-const mergeById = <T extends { readonly id: number }>(some: readonly T[], others: readonly T[]): readonly T[] =>
-  others.length === 0 ? some : [...some, ...others].toSorted((a, b) => a.id - b.id);

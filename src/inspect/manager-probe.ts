@@ -8,14 +8,14 @@ import type { InspectedManager } from '../manager/inspected-manager.ts';
 import type { ManagerEvents } from '../manager/manager-events.ts';
 import type { ShardHandle } from '../manager/shard-handle.ts';
 import type { NewLogEntry, ManagerSummary, ShardDetail } from './messages.ts';
-import type { DetailUpdates, Inspectable } from './shard-probe.ts';
+import { NO_UPDATES } from './inspectable.ts';
+import type { DetailUpdates, Inspectable } from './inspectable.ts';
+import { ListenerSet } from './listener-set.ts';
 import { shardViewOf } from './shard-view.ts';
 import type { InspectedShardView } from './shard-view.ts';
 import { activeStatesOf } from './machine-steps.ts';
 import { DetailSubscription } from './detail-subscription.ts';
 import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
-
-const NO_UPDATES: DetailUpdates = { states: [], marks: [], heartbeats: [] };
 
 export interface ManagerProbeDependencies extends DetailSubscriptionDependencies {
   log(entry: NewLogEntry): void;
@@ -35,7 +35,7 @@ export class ManagerProbe implements Inspectable {
   readonly #dependencies: ManagerProbeDependencies;
   readonly #subscription: DetailSubscription;
   readonly #registrations = new Map<number, ShardRegistration & { readonly handle: ShardHandle }>();
-  readonly #unsubscribers: (() => void)[] = [];
+  readonly #listeners: ListenerSet<ManagerEvents>;
   #state: ManagerState;
   #since: number;
 
@@ -44,23 +44,24 @@ export class ManagerProbe implements Inspectable {
     this.#manager = manager;
     this.#dependencies = dependencies;
     this.#subscription = new DetailSubscription(dependencies);
+    this.#listeners = new ListenerSet(manager);
     this.#state = manager.state;
     this.#since = dependencies.now();
     const subscription = manager.actor.subscribe({
       next: () => this.#onStateChange(),
       error: () => this.#onStateChange(),
     });
-    this.#unsubscribers.push(
+    this.#listeners.addRemover(
       () => subscription.unsubscribe(),
       manager.onServiceChange(() => this.#syncShards()),
     );
-    this.#on('fault', (error, shardId) => {
+    this.#listeners.on('fault', (error, shardId) => {
       if (shardId === null) this.#log('fault', `${error.code}: ${error.message}`);
     });
-    this.#on('failed', (error, shardId) => {
+    this.#listeners.on('failed', (error, shardId) => {
       if (shardId === null) this.#log('failed', `${error.code}: ${error.message}`);
     });
-    this.#on('resharded', ({ from, to }) => this.#log('notice', `${to} shards have taken over from ${from}`));
+    this.#listeners.on('resharded', ({ from, to }) => this.#log('notice', `${to} shards have taken over from ${from}`));
     this.#syncShards();
   }
 
@@ -94,7 +95,7 @@ export class ManagerProbe implements Inspectable {
   /** Lets go of the manager. What is shown of its shards is the host's. */
   close(): void {
     this.#subscription.close();
-    for (const unsubscribe of this.#unsubscribers) unsubscribe();
+    this.#listeners.removeAll();
   }
 
   #onStateChange(): void {
@@ -123,10 +124,5 @@ export class ManagerProbe implements Inspectable {
 
   #log(kind: NewLogEntry['kind'], text: string): void {
     this.#dependencies.log({ at: this.#dependencies.now(), kind, text });
-  }
-
-  #on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => void): void {
-    this.#manager.on(name, listener);
-    this.#unsubscribers.push(() => this.#manager.off(name, listener));
   }
 }

@@ -6,8 +6,9 @@ import type { AnyMachineSnapshot } from 'xstate';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { Heartbeat, NewLogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
-import { RingBuffer } from './ring-buffer.ts';
-import { payloadPreview } from './payload-preview.ts';
+import type { DetailUpdates, Inspectable } from './inspectable.ts';
+import { ListenerSet } from './listener-set.ts';
+import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
 import { activeStatesFromFlat, activeStatesOf } from './machine-steps.ts';
 import { DetailSubscription } from './detail-subscription.ts';
@@ -16,27 +17,14 @@ import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 /** How much of a shard's past is kept. */
 const HISTORY_LIMITS = { states: 500, marks: 200, heartbeats: 240 } as const;
 
+/** More than a person reads. */
+const MAX_PAYLOAD_CHARACTERS = 16_384;
+
 export interface ShardProbeDependencies extends DetailSubscriptionDependencies {
   /** What everybody is told. */
   log(entry: NewLogEntry): void;
   /** With payloads: what of a dispatch may be shown. */
   readonly redact: ((dispatch: Dispatch) => unknown) | null;
-}
-
-/** What is new since it was last asked for. */
-export interface DetailUpdates {
-  readonly states: readonly StateChange[];
-  readonly marks: readonly Mark[];
-  readonly heartbeats: readonly Heartbeat[];
-}
-
-/** What a page can select. */
-export interface Inspectable {
-  readonly detail: ShardDetail;
-  /** Looks closely until as many have called `unsubscribe`. */
-  subscribe(): void;
-  unsubscribe(): void;
-  consumeUpdates(): DetailUpdates;
 }
 
 export class ShardProbe implements Inspectable {
@@ -47,7 +35,7 @@ export class ShardProbe implements Inspectable {
   readonly #states = new RingBuffer<StateChange>({ maxRows: HISTORY_LIMITS.states });
   readonly #marks = new RingBuffer<Mark>({ maxRows: HISTORY_LIMITS.marks });
   readonly #heartbeats = new RingBuffer<Heartbeat>({ maxRows: HISTORY_LIMITS.heartbeats });
-  readonly #unsubscribers: (() => void)[] = [];
+  readonly #listeners: ListenerSet<ShardEvents>;
   #updates = { states: [] as StateChange[], marks: [] as Mark[], heartbeats: [] as Heartbeat[] };
   #since: number;
   #measured: { at: number; sequence: number | null };
@@ -58,6 +46,7 @@ export class ShardProbe implements Inspectable {
     this.#shard = shard;
     this.#dependencies = dependencies;
     this.#subscription = new DetailSubscription(dependencies);
+    this.#listeners = new ListenerSet(shard);
     this.#since = dependencies.now();
     this.#measured = { at: this.#since, sequence: shard.sequence };
     this.#states.push({ at: this.#since, state: shard.state });
@@ -135,7 +124,7 @@ export class ShardProbe implements Inspectable {
   close(): void {
     this.#subscription.close();
     this.#shard.off('dispatch', this.#logDispatch);
-    for (const unsubscribe of this.#unsubscribers) unsubscribe();
+    this.#listeners.removeAll();
   }
 
   readonly #logDispatch = (dispatch: Dispatch): void => {
@@ -150,7 +139,7 @@ export class ShardProbe implements Inspectable {
   };
 
   #listen(): void {
-    this.#on('stateChange', ({ from, to }) => {
+    this.#listeners.on('stateChange', ({ from, to }) => {
       const at = this.#dependencies.now();
       this.#since = at;
       if (to === 'zombie') this.#record('heartbeats', this.#heartbeats, { at, latencyMs: null });
@@ -160,13 +149,13 @@ export class ShardProbe implements Inspectable {
       // A machine that broke and was started again is another actor.
       this.#subscription.observe(this.#shard.actor);
     });
-    this.#on('heartbeat', ({ latency }) => {
+    this.#listeners.on('heartbeat', ({ latency }) => {
       const at = this.#dependencies.now();
       this.#record('heartbeats', this.#heartbeats, { at, latencyMs: latency });
       if (this.#subscription.isActive)
         this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `answered after ${Math.round(latency)} ms` });
     });
-    this.#on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
+    this.#listeners.on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
       const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
       this.#recordMark(
         'closed',
@@ -174,22 +163,17 @@ export class ShardProbe implements Inspectable {
         `${code ?? 'no code'} ${reason} (${initiator}); ${next}`,
       );
     });
-    this.#on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
-    this.#on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
-    this.#on('throttled', ({ pending, retryAfterMs }) =>
+    this.#listeners.on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
+    this.#listeners.on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
+    this.#listeners.on('throttled', ({ pending, retryAfterMs }) =>
       this.#logNotice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`),
     );
-    this.#on('rateLimited', ({ opcode, retryAfter }) =>
+    this.#listeners.on('rateLimited', ({ opcode, retryAfter }) =>
       this.#logNotice(`Discord limits op ${opcode} for ${retryAfter} s`),
     );
-    this.#on('lagged', ({ lateMs }) =>
+    this.#listeners.on('lagged', ({ lateMs }) =>
       this.#logNotice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`),
     );
-  }
-
-  #on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => void): void {
-    this.#shard.on(name, listener);
-    this.#unsubscribers.push(() => this.#shard.off(name, listener));
   }
 
   #record<Kind extends keyof DetailUpdates>(
@@ -209,5 +193,17 @@ export class ShardProbe implements Inspectable {
 
   #logNotice(text: string): void {
     this.#dependencies.log({ at: this.#dependencies.now(), kind: 'notice', text });
+  }
+}
+
+/** Never throws: the shard that calls must not be disturbed by a function of the user's. */
+function payloadPreview(dispatch: Dispatch, redact: (dispatch: Dispatch) => unknown): unknown {
+  try {
+    const text = JSON.stringify(redact(dispatch)) ?? 'null';
+    return text.length > MAX_PAYLOAD_CHARACTERS
+      ? `${text.slice(0, MAX_PAYLOAD_CHARACTERS)}… (${text.length} characters)`
+      : (JSON.parse(text) as unknown);
+  } catch {
+    return '[not shown: redact threw, or gave back what is not JSON]';
   }
 }

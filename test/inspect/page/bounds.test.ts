@@ -1,7 +1,7 @@
 /** What the page keeps is bounded, however long it is open. */
 import { describe, expect, test } from 'vitest';
 import type { LogEntry, ToPage } from '../../../src/inspect/messages.ts';
-import { LOG_KINDS } from '../../../src/inspect/page/log/log-filter.ts';
+import { LOG_KINDS } from '../../../src/inspect/page/model/log-kinds.ts';
 import { FilteredLog } from '../../../src/inspect/page/log/filtered-log.ts';
 import { RingBuffer } from '../../../src/inspect/page/model/ring-buffer.ts';
 import { InspectionModel } from '../../../src/inspect/page/model/inspection-model.ts';
@@ -40,7 +40,7 @@ const ids = (from: number, to: number): number[] => Array.from({ length: to - fr
 
 describe('a ring', () => {
   test('keeps the newest rows and says how many went', () => {
-    const ring = new RingBuffer<string>({ maxRows: 3, maxBytes: 1_000 }, (row) => row.length);
+    const ring = new RingBuffer<string>({ maxRows: 3, maxBytes: 1_000, sizeOf: (row) => row.length });
     expect(['a', 'b', 'c', 'd', 'e'].map((row) => ring.push(row))).toEqual([0, 0, 0, 1, 1]);
     expect({ rows: ring.toArray(), first: ring.at(0), last: ring.at(-1), bytes: ring.bytes }).toEqual({
       rows: ['c', 'd', 'e'],
@@ -51,7 +51,7 @@ describe('a ring', () => {
   });
 
   test('lets rows go for a large one, but never the newest', () => {
-    const ring = new RingBuffer<string>({ maxRows: 10, maxBytes: 8 }, (row) => row.length);
+    const ring = new RingBuffer<string>({ maxRows: 10, maxBytes: 8, sizeOf: (row) => row.length });
     expect(['abc', 'def', 'a row of 21 characters'].map((row) => ring.push(row))).toEqual([0, 0, 2]);
     expect(ring.toArray()).toEqual(['a row of 21 characters']);
   });

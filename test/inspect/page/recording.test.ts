@@ -140,7 +140,7 @@ describe('a file that is no recording is refused by name:', () => {
     [
       'a kind nobody knows',
       { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] },
-      'log[0].kind is not one of state, event, heartbeat, closed, fault, failed, notice, dispatch',
+      'log[0].kind is not one of state, event, heartbeat, dispatch, closed, fault, failed, notice',
     ],
     ['a part that is missing', { identify: { waiting: 0 } }, 'identify.total is not a number'],
   ])('%s', (_name, change, what) => {

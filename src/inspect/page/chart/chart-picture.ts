@@ -1,8 +1,34 @@
 /** A statechart as a picture whose states and edges can be lit. It lives in a shadow tree: its style is its own. */
-import { chartSheets } from './chart-style.ts';
 import { prefersReducedMotion } from '../shell/dom.ts';
 
 const GLOW_MS = 1_500;
+
+const HIGHLIGHT_CSS = `
+svg { display: block; }
+.paper { fill: none; }
+.state > rect { transition: fill .2s, stroke .2s; }
+.state.active > rect { stroke: var(--lit); stroke-width: 1.6; fill: color-mix(in srgb, var(--lit) 5%, var(--panel)); }
+.state.leaf > rect { stroke-width: 2.4; fill: color-mix(in srgb, var(--lit) 18%, var(--panel)); }
+.state.region.active > rect { fill: none; }
+.state.leaf > .title { font-weight: 700; }
+.edge .plate { fill: var(--panel); fill-opacity: .88; }
+marker path { fill: context-stroke; }
+.edge.last path { stroke: var(--lit); stroke-width: 2; }
+.transition.last text { fill: var(--page-ink); font-weight: 700; }
+@media (prefers-reduced-motion: reduce) { .state > rect { transition: none; } }
+`;
+
+/** The picture has colour variables of its own; here they get the colours of the page. */
+const COLOR_CSS = `svg { --ink: var(--page-ink); --soft: var(--page-soft); --line: var(--page-line);
+--paper: var(--panel); --state: var(--panel); --deep: var(--page-deep); --edge: var(--page-edge); }`;
+
+/** Constructed style sheets, since the page's policy allows no inline style. */
+const styleSheetsFor = (css: string): CSSStyleSheet[] =>
+  [css, COLOR_CSS, HIGHLIGHT_CSS].map((text) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(text);
+    return sheet;
+  });
 
 /** Where a state is in the picture, in the picture's own units. */
 export interface Bounds {
@@ -53,7 +79,7 @@ export class ChartPicture {
     const svg = document.importNode(parsed, true);
     if (!(svg instanceof SVGSVGElement)) throw new Error(`${url} is not a picture`);
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
-    root.adoptedStyleSheets = chartSheets(css);
+    root.adoptedStyleSheets = styleSheetsFor(css);
     root.replaceChildren(svg);
     return new ChartPicture(svg);
   }

@@ -1,11 +1,11 @@
 /** One cell a shard, on a canvas. Only cells that look different than before are drawn, so thousands stay smooth. */
 import type { ShardState } from '../../../../machines/index.ts';
 import type { ShardSummary } from '../../messages.ts';
-import { cellText } from './cell-text.ts';
 import { byId, prefersReducedMotion, setText } from '../shell/dom.ts';
 import type { Frame, View } from '../shell/frame-loop.ts';
 import { cellPosition, gridLayout, cellIndexAt, moveIndex } from './grid-layout.ts';
 import type { GridLayout } from './grid-layout.ts';
+import { formatDuration, formatMs, formatNumber, formatRate } from '../model/format.ts';
 import type { PageState } from '../model/page-state.ts';
 import { drawShape } from '../shell/shapes.ts';
 import { CanvasSurface } from '../shell/canvas-surface.ts';
@@ -222,3 +222,15 @@ export class Grid implements View {
 
 const sorted = (shards: Iterable<ShardSummary>): ShardSummary[] =>
   [...shards].toSorted((a, b) => a.shardId - b.shardId || (a.key < b.key ? -1 : 1));
+
+function cellText(name: string, shard: ShardSummary, now: number): string {
+  const { state, since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, shardCount } = shard;
+  const age = lastDispatchAt === null ? '' : `, ${formatMs(Math.max(0, now - lastDispatchAt))} old`;
+  return [
+    `Shard ${name} of ${formatNumber(shardCount)}`,
+    `${state} for ${formatDuration(now - since)}`,
+    pingMs === null ? 'no ping' : `ping ${formatMs(pingMs)}`,
+    `${formatRate(dispatchesPerSecond)} dispatches/s`,
+    sequence === null ? 'no sequence' : `sequence ${formatNumber(sequence)}${age}`,
+  ].join('  ·  ');
+}

@@ -1,8 +1,24 @@
 /** The entries that pass the filter, kept up to date by looking only at what is new. */
-import type { LogEntry } from '../../messages.ts';
-import { matches } from './log-filter.ts';
-import type { LogFilter } from './log-filter.ts';
+import type { LogEntry, LogKind } from '../../messages.ts';
 import type { InspectionModel } from '../model/inspection-model.ts';
+
+export interface LogFilter {
+  readonly text: string;
+  readonly kinds: ReadonlySet<LogKind>;
+  /** Only entries of this shard; `null` for all. */
+  readonly shard: string | null;
+}
+
+/** Each word must occur in the visible text of the entry. */
+function matches({ text, kinds, shard }: LogFilter, entry: LogEntry): boolean {
+  if (!kinds.has(entry.kind) || (shard !== null && entry.shard !== shard)) return false;
+  if (text === '') return true;
+  const searchText = `${entry.kind} ${entry.shard} ${entry.text}`.toLowerCase();
+  return text
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => searchText.includes(word));
+}
 
 export class FilteredLog {
   #model: InspectionModel | null = null;

@@ -3,11 +3,11 @@ import type { LogEntry, LogKind } from '../../messages.ts';
 import { byId, element, setText } from '../shell/dom.ts';
 import { clockTimeMs, formatCount, formatNumber } from '../model/format.ts';
 import type { View } from '../shell/frame-loop.ts';
-import { LOG_KINDS } from './log-filter.ts';
-import type { LogFilter } from './log-filter.ts';
-import { LogList } from './log-list.ts';
-import { FilteredLog } from './filtered-log.ts';
+import { LOG_KINDS } from '../model/log-kinds.ts';
 import type { ChangeNotifier, PageState } from '../model/page-state.ts';
+import { FilteredLog } from './filtered-log.ts';
+import type { LogFilter } from './filtered-log.ts';
+import { LogList } from './log-list.ts';
 
 export class Log implements View {
   readonly topics = ['log', 'selection', 'freeze'] as const;

@@ -1,7 +1,8 @@
 /** All that an inspector has told, or a recording holds: the page shows one world at a time. */
-import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardSummary, ToPage } from '../../messages.ts';
+import type { IdentifyReport, LogEntry, ManagerSummary, ShardSummary, ToPage } from '../../messages.ts';
 import { ShardHistory, historyFromLog } from './shard-history.ts';
 import type { Recording } from './recording.ts';
+import { DETAIL_KINDS } from './log-kinds.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
 /** Enough to look back for a while, and less than a page of pictures takes. */
@@ -9,9 +10,6 @@ const LOG_LIMITS = { maxRows: 20_000, maxBytes: 24 * 1_024 * 1_024 };
 
 /** What an entry is beside its strings. */
 const ENTRY_BYTES = 160;
-
-/** Kinds that are told only to who looks, and not again. */
-const DETAIL_KINDS: ReadonlySet<LogKind> = new Set<LogKind>(['event', 'heartbeat', 'dispatch']);
 
 const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
   ENTRY_BYTES +
@@ -23,7 +21,7 @@ export class InspectionModel {
   identify: IdentifyReport | null = null;
   readonly managers = new Map<string, ManagerSummary>();
   readonly shards = new Map<string, ShardSummary>();
-  readonly log = new RingBuffer<LogEntry>(LOG_LIMITS, sizeOf);
+  readonly log = new RingBuffer<LogEntry>({ ...LOG_LIMITS, sizeOf });
   /** A shard, or a manager. */
   selected: string | null = null;
   /** Of what is selected; `null` until the inspector has told. */

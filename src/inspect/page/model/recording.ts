@@ -1,5 +1,6 @@
 /** A recording: what a page had seen, as a file that another page can open. Files come from anywhere, so each is judged. */
-import type { IdentifyReport, LogEntry, LogKind, ManagerSummary, ShardDetail, ShardSummary } from '../../messages.ts';
+import type { IdentifyReport, LogEntry, ManagerSummary, ShardDetail, ShardSummary } from '../../messages.ts';
+import { LOG_KINDS, MARK_KINDS } from './log-kinds.ts';
 import { MANAGER_STATES, isShardState } from './states.ts';
 
 export interface Recording {
@@ -72,17 +73,6 @@ const record =
       check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
   };
 
-const LOG_KINDS: readonly LogKind[] = [
-  'state',
-  'event',
-  'heartbeat',
-  'closed',
-  'fault',
-  'failed',
-  'notice',
-  'dispatch',
-];
-
 const checkRecording = record({
   shardwright: text,
   exportedAt: number,
@@ -121,7 +111,7 @@ const checkRecording = record({
       chart: text,
       active: listOf(text),
       states: listOf(record({ at: number, state })),
-      marks: listOf(record({ at: number, kind: oneOf('closed', 'fault', 'failed'), text })),
+      marks: listOf(record({ at: number, kind: oneOf(...MARK_KINDS), text })),
       heartbeats: listOf(record({ at: number, latencyMs: nullable(number) })),
     }),
   ),

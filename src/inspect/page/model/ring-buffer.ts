@@ -1,21 +1,29 @@
-/** Rows of which only the newest are kept, by number and by size: a page that is open for a week must not grow. */
-export interface RingBufferLimits {
+/**
+ * Keeps only the newest rows, limited by number and by size, so that a page that is open for a week does not grow. The
+ * server keeps its history in it, too.
+ */
+export interface RingBufferOptions<T> {
   readonly maxRows: number;
-  readonly maxBytes: number;
+  /** @defaultValue unlimited */
+  readonly maxBytes?: number;
+  /** Returns about how many bytes a row holds. @defaultValue 0 for each row */
+  readonly sizeOf?: (row: T) => number;
 }
 
 export class RingBuffer<T> {
-  readonly #limits: RingBufferLimits;
+  readonly #maxRows: number;
+  readonly #maxBytes: number;
   readonly #sizeOf: (row: T) => number;
   #rows: T[] = [];
-  /** Of each row; measuring a large one twice would cost more than keeping it. */
+  /** The size of each row: measuring a large row twice would cost more than keeping its size. */
   #sizes: number[] = [];
-  /** Rows before this one are dropped; they are cut off in bulk, since cutting the head of an array moves its tail. */
+  /** Rows before this index are dropped. They are cut off in bulk, since cutting the head of an array moves its tail. */
   #head = 0;
   #bytes = 0;
 
-  constructor(limits: RingBufferLimits, sizeOf: (row: T) => number) {
-    this.#limits = limits;
+  constructor({ maxRows, maxBytes = Infinity, sizeOf = () => 0 }: RingBufferOptions<T>) {
+    this.#maxRows = maxRows;
+    this.#maxBytes = maxBytes;
     this.#sizeOf = sizeOf;
   }
 
@@ -27,15 +35,14 @@ export class RingBuffer<T> {
     return this.#bytes;
   }
 
-  /** Adds a row and gives back how many of the oldest went for it. */
+  /** Adds a row. Returns how many of the oldest rows it dropped to make room. */
   push(row: T): number {
     const before = this.#head;
     this.#rows.push(row);
     const size = this.#sizeOf(row);
     this.#sizes.push(size);
     this.#bytes += size;
-    while (this.length > 1 && (this.length > this.#limits.maxRows || this.#bytes > this.#limits.maxBytes))
-      this.#dropOldest();
+    while (this.length > 1 && (this.length > this.#maxRows || this.#bytes > this.#maxBytes)) this.#dropOldest();
     const dropped = this.#head - before;
     if (this.#head * 2 > this.#rows.length) {
       this.#rows = this.#rows.slice(this.#head);
@@ -50,7 +57,7 @@ export class RingBuffer<T> {
     this.#head += 1;
   }
 
-  /** The newest last. */
+  /** Returns the rows, oldest first. */
   toArray(): T[] {
     return this.#rows.slice(this.#head);
   }

@@ -1,5 +1,6 @@
 /** What is known of one shard over time: what its chart, its timeline and its latency plot are drawn from. */
 import type { Heartbeat, LogEntry, Mark, ShardDetail, StateChange } from '../../messages.ts';
+import { isMarkKind } from './log-kinds.ts';
 import { isShardState } from './states.ts';
 
 /** Edges taken together, in one message of the inspector. */
@@ -13,9 +14,6 @@ export interface TransitionBatch {
 
 /** As much as half an hour of a shard that does badly. */
 const MAX_ROWS = 4_000;
-
-const MARK_KINDS: ReadonlySet<string> = new Set<Mark['kind']>(['closed', 'fault', 'failed']);
-const isMark = (kind: string): kind is Mark['kind'] => MARK_KINDS.has(kind);
 
 export class ShardHistory {
   readonly key: string;
@@ -77,7 +75,7 @@ export function historyFromLog(key: string, chart: string, log: readonly LogEntr
       return isShardState(state) ? [{ at, state }] : [];
     });
   const marks = own.flatMap(({ at, kind, text }) =>
-    isMark(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : [],
+    isMarkKind(kind) ? [{ at, kind, text: /^(?:no code|[\w-]+)/.exec(text)?.[0] ?? kind }] : [],
   );
   const active = own.findLast((entry) => entry.active !== undefined)?.active ?? [];
   return new ShardHistory({ key, chart, active, states, marks, heartbeats: [] });

@@ -1,0 +1,141 @@
+/** Sends the open pages what is new, at most every 50 ms. With no page open, it does nothing. */
+import type { WebSocket } from 'ws';
+import type { Clock } from '../clock.ts';
+import { VERSION } from '../version.ts';
+import { NO_UPDATES } from './inspectable.ts';
+import type { DetailUpdates } from './inspectable.ts';
+import type { InspectionRegistry } from './inspection-registry.ts';
+import { PageClient } from './page-client.ts';
+
+const TICK_MS = 50;
+/** A page that receives nothing for this long could not know whether it is still connected. */
+const KEEP_ALIVE_MS = 1_000;
+
+export class PageBroadcaster {
+  readonly #registry: InspectionRegistry;
+  readonly #clock: Clock;
+  readonly #payloads: boolean;
+  readonly #clients = new Set<PageClient>();
+  #timer: NodeJS.Timeout | null = null;
+  #lastSentAt = 0;
+
+  constructor(registry: InspectionRegistry, clock: Clock, payloads: boolean) {
+    this.#registry = registry;
+    this.#clock = clock;
+    this.#payloads = payloads;
+    registry.onReplaced = (key) => {
+      for (const client of this.#clients) if (client.selected === key) this.#requestDetail(client, key);
+    };
+  }
+
+  get pageCount(): number {
+    return this.#clients.size;
+  }
+
+  addClient(socket: WebSocket): void {
+    const client = new PageClient(
+      socket,
+      (selecting, previous) => this.#switchSubscription(selecting.selected, previous),
+      (closed) => this.#removeClient(closed),
+    );
+    if (this.#clients.size === 0) {
+      this.#registry.startCollecting();
+      this.#startTicking();
+    }
+    this.#clients.add(client);
+    const { managers, summaries: shards, log, identify } = this.#registry;
+    client.send({
+      type: 'welcome',
+      version: VERSION,
+      now: this.#clock.now(),
+      payloads: this.#payloads,
+      managers,
+      shards,
+      log,
+      identify,
+    });
+  }
+
+  close(): void {
+    this.#stopTicking();
+    for (const client of this.#clients) client.terminate();
+  }
+
+  #switchSubscription(selected: string | null, previous: string | null): void {
+    if (selected !== null) this.#registry.find(selected)?.subscribe();
+    if (previous !== null) this.#registry.find(previous)?.unsubscribe();
+  }
+
+  #requestDetail(client: PageClient, key: string): void {
+    this.#registry.find(key)?.subscribe();
+    client.needsDetail = true;
+  }
+
+  #removeClient(client: PageClient): void {
+    this.#clients.delete(client);
+    this.#switchSubscription(null, client.selected);
+    if (this.#clients.size > 0) return;
+    this.#stopTicking();
+    this.#registry.stopCollecting();
+  }
+
+  /** In real time, whatever clock the shards have: people watch in real time. Does not keep the process alive. */
+  #startTicking(): void {
+    this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
+  }
+
+  #stopTicking(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #tick(): void {
+    const now = this.#clock.now();
+    const { managers, shards, removed, log, details } = this.#registry.collect();
+    const { identify } = this.#registry;
+    const updatesByKey = new Map<string, DetailUpdates>();
+    for (const { selected } of this.#clients) {
+      if (selected !== null && !updatesByKey.has(selected))
+        updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
+    }
+    const wasSentRecently = now - this.#lastSentAt < KEEP_ALIVE_MS;
+    for (const client of this.#clients) {
+      const { selected } = client;
+      const ownDetails = selected === null ? [] : (details.get(selected) ?? []);
+      const updates = selected === null || client.needsDetail ? NO_UPDATES : (updatesByKey.get(selected) ?? NO_UPDATES);
+      if (client.needsDetail) this.#sendDetail(client, now);
+      const isEmpty =
+        managers.length +
+          shards.length +
+          removed.length +
+          log.length +
+          ownDetails.length +
+          updates.states.length +
+          updates.marks.length +
+          updates.heartbeats.length ===
+        0;
+      if (isEmpty && wasSentRecently) continue;
+      client.send({
+        type: 'batch',
+        now,
+        managers,
+        shards,
+        removed,
+        log: mergeById(log, ownDetails),
+        identify,
+        ...updates,
+      });
+    }
+    if (!wasSentRecently || shards.length + log.length > 0) this.#lastSentAt = now;
+  }
+
+  /** The whole of what it has selected; what is new is in it. */
+  #sendDetail(client: PageClient, now: number): void {
+    client.needsDetail = false;
+    const detail = client.selected === null ? undefined : this.#registry.find(client.selected)?.detail;
+    if (detail !== undefined) client.send({ type: 'detail', now, detail });
+  }
+}
+
+const mergeById = <T extends { readonly id: number }>(some: readonly T[], others: readonly T[]): readonly T[] =>
+  others.length === 0 ? some : [...some, ...others].toSorted((a, b) => a.id - b.id);
