@@ -1,30 +1,36 @@
 /**
- * Every way a connection can be lost, and what follows from it: one row each. The chart says *when* a connection
- * is lost; this table says what becomes of the session, the socket and the next attempt.
+ * Every way a shard can lose its connection, one row each. The chart says *when* the connection is lost. This table
+ * says what happens to the session and the socket, and how the next attempt is made.
  */
 import { closePolicy } from './close-codes.ts';
 import type { Initiator, LifecycleFault, ShardEvent } from './shard/events.ts';
 import type { Pause } from './timing.ts';
 
-/** Closes the connection but not the session: any code but 1000 and 1001 keeps it. */
+/** Closes the connection and keeps the session. Every code other than 1000 and 1001 does. */
 export const KEEP_SESSION_CODE = 4000;
-/** Tells Discord that the session is over. */
+/** Closes the connection and ends the session at Discord. */
 export const END_SESSION_CODE = 1000;
 
-/** @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect */
+/**
+ * Whether a shard that closes with this code ends its session.
+ * @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect
+ */
 export const endsSession = (code: number): boolean => code === 1000 || code === 1001;
 
+/** Why a connection was lost, and what follows. */
 export interface Loss {
   readonly initiator: Initiator;
   /** The close code received or sent; `null` when there was none. */
   readonly code: number | null;
+  /** Emitted with `disconnected`, and sent to Discord in the close frame. */
   readonly reason: string;
-  /** With what code our side closes; `null` terminates without a handshake. */
+  /** The code that the shard closes with; `null` terminates the socket without a close handshake. */
   readonly closeWith: number | null;
   readonly session: 'keep' | 'discard';
   readonly pause: Pause;
+  /** The fault to emit, if any. */
   readonly fault: LifecycleFault | null;
-  /** `always`: the user asked for it, whatever `shouldReconnect` says. */
+  /** `ifEnabled` follows the option `shouldReconnect`. `always` ignores it, because you asked for the reconnect. */
   readonly reconnect: 'ifEnabled' | 'always' | 'never';
   readonly cause: unknown;
 }
@@ -42,39 +48,40 @@ const loss = (initiator: Initiator, reason: string, rest: Partial<Loss> = {}): L
   ...rest,
 });
 
-/** For an event that tells nothing; the chart never asks for one. */
+/** For an event without a row in `LOSS_BY_EVENT`. The chart never passes one. */
 const UNKNOWN_LOSS = loss('shard', 'unknown');
 
-/** Losses that need no detail of the event behind them. */
+/** Losses that are the same whatever the event carries. */
 const LOSSES = {
-  connectTimeout: loss('shard', 'the socket did not open in time', { closeWith: null, fault: 'CONNECT_TIMEOUT' }),
-  helloTimeout: loss('shard', 'no HELLO in time', { closeWith: null, fault: 'HELLO_TIMEOUT' }),
-  invalidInterval: loss('shard', 'HELLO without a sane heartbeat interval', { fault: 'INVALID_HEARTBEAT_INTERVAL' }),
-  zombie: loss('shard', 'no heartbeat ACK between two beats', { closeWith: null }),
-  readyTimeout: loss('shard', 'no READY in time', { fault: 'READY_TIMEOUT' }),
-  resumedTimeout: loss('shard', 'no RESUMED in time', { fault: 'RESUME_TIMEOUT' }),
-  dispatchTimeout: loss('shard', 'no dispatch in time', { fault: 'DISPATCH_SILENCE' }),
+  connectTimeout: loss('shard', 'the socket did not open within connectTimeoutMs', {
+    closeWith: null,
+    fault: 'CONNECT_TIMEOUT',
+  }),
+  helloTimeout: loss('shard', 'no HELLO within helloTimeoutMs', { closeWith: null, fault: 'HELLO_TIMEOUT' }),
+  invalidInterval: loss('shard', 'HELLO had no valid heartbeat interval', { fault: 'INVALID_HEARTBEAT_INTERVAL' }),
+  zombie: loss('shard', 'a heartbeat was not acknowledged before the next was due', { closeWith: null }),
+  readyTimeout: loss('shard', 'no READY in time (readyPatienceMs)', { fault: 'READY_TIMEOUT' }),
+  resumedTimeout: loss('shard', 'no RESUMED within resumedTimeoutMs', { fault: 'RESUME_TIMEOUT' }),
+  dispatchTimeout: loss('shard', 'no dispatch within maxDispatchSilenceMs', { fault: 'DISPATCH_SILENCE' }),
   reconnectRequested: loss('gateway', 'the gateway asked for a reconnect'),
-  invalidSessionResumable: loss('gateway', 'invalid session, may be resumed', { pause: 'invalidSession' }),
-  invalidSession: loss('gateway', 'invalid session', {
+  invalidSessionResumable: loss('gateway', 'the gateway sent Invalid Session; the session may be resumed', {
+    pause: 'invalidSession',
+  }),
+  invalidSession: loss('gateway', 'the gateway sent Invalid Session; the session is over', {
     pause: 'invalidSession',
     session: 'discard',
     closeWith: END_SESSION_CODE,
   }),
-  reconnect: loss('shard', 'reconnect requested', { reconnect: 'always' }),
-  resume: loss('shard', 'another session was handed over', { reconnect: 'always' }),
-  reinstantiate: loss('shard', 'a new session was requested', { reconnect: 'always', session: 'discard' }),
+  reconnect: loss('shard', 'reconnect() was called', { reconnect: 'always' }),
+  resume: loss('shard', 'resume() was called with another session', { reconnect: 'always' }),
+  reinstantiate: loss('shard', 'reinstantiate() was called', { reconnect: 'always', session: 'discard' }),
 } as const;
 
+/** A row of the table, or `event` where the event itself carries the details. */
 export type LossCause = keyof typeof LOSSES | 'event';
 
-const userLoss = (code: number, reason: string, session: 'keep' | 'discard'): Loss =>
-  loss('shard', reason, {
-    code,
-    closeWith: code,
-    session: session === 'keep' ? 'keep' : 'discard',
-    reconnect: 'never',
-  });
+const userLoss = (code: number, reason: string, session: Loss['session']): Loss =>
+  loss('shard', reason, { code, closeWith: code, session, reconnect: 'never' });
 
 type LossEvent = Extract<
   ShardEvent,
@@ -89,7 +96,7 @@ type LossEvent = Extract<
   }
 >;
 
-/** Losses that the event itself tells. */
+/** Losses whose details the event carries. */
 const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, { type: Type }>) => Loss } = {
   'socket.closed': ({ code, reason }) => {
     const { name, action, fault = null, pause = 'backoff' } = closePolicy(code);
@@ -107,9 +114,10 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
   'socket.decodeFailed': ({ reason, cause }) => loss('shard', reason, { fault: 'DECODE_FAILED', cause }),
   'identify.refused': ({ reason, cause }) => loss('shard', reason, { fault: 'IDENTIFY_REFUSED', cause }),
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
-  'shard.forceClose': ({ code, session }) => userLoss(code, 'forced', session),
+  'shard.forceClose': ({ code, session }) => userLoss(code, 'forceClose() was called', session),
 };
 
+/** Returns the row for a loss, completed with what the event says. */
 export const lossOf = (cause: LossCause, event: ShardEvent): Loss =>
   cause === 'event'
     ? ((LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[event.type]?.(event) ?? UNKNOWN_LOSS)

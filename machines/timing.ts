@@ -1,31 +1,65 @@
 /**
- * How long a shard waits for what. The bounds are here; chance is given from outside, so that the machine itself
- * is deterministic: with no dice it waits the longest it may.
+ * How long a shard waits, and why. Random numbers are passed in, so that the machine itself stays deterministic.
  */
 
-/** All in milliseconds, but `maxResumeAttempts`. */
+/** The times a shard waits, in milliseconds, and its limits. All are options. */
 export interface ShardTiming {
-  /** How long a socket may take to open. Default 10 000. */
+  /**
+   * How long a socket may take to open. Also the time limit for the session store and for `GET /gateway/bot`.
+   * @defaultValue 10000 ms
+   */
   readonly connectTimeoutMs: number;
-  /** How long an open socket may stay without HELLO. Default 15 000. */
+  /**
+   * How long the gateway may take to send HELLO once the socket is open.
+   * @defaultValue 15000 ms
+   */
   readonly helloTimeoutMs: number;
-  /** How long RESUME may stay unanswered. Default 30 000. */
+  /**
+   * How long the gateway may take to answer RESUME with RESUMED.
+   * @defaultValue 30000 ms
+   */
   readonly resumedTimeoutMs: number;
-  /** How long IDENTIFY may stay unanswered while beats are; doubles with each time. Default 300 000. */
+  /**
+   * How long the gateway may take to answer IDENTIFY while it acknowledges heartbeats. Doubles with each READY that
+   * does not come, up to 6 h.
+   * @defaultValue 300000 ms
+   */
   readonly readyPatienceMs: number;
-  /** How long a close handshake may take. Default 5 000. */
+  /**
+   * How long a close handshake may take before the socket is terminated.
+   * @defaultValue 5000 ms
+   */
   readonly closeTimeoutMs: number;
-  /** How long a connection has to live before earlier failures are forgotten. Default 30 000. */
+  /**
+   * How long a shard must be ready before its backoff starts from the beginning again.
+   * @defaultValue 30000 ms
+   */
   readonly stableAfterMs: number;
-  /** The backoff before the n-th attempt is at most `backoffBaseMs × 2ⁿ⁻²`. Default 500. */
+  /**
+   * Sets the backoff: before the n-th attempt it is a random part of `backoffBaseMs × 2ⁿ⁻²`.
+   * @defaultValue 500 ms
+   */
   readonly backoffBaseMs: number;
-  /** The most one backoff may last. Default 60 000. */
+  /**
+   * The max of one backoff.
+   * @defaultValue 60000 ms
+   */
   readonly backoffCapMs: number;
-  /** The wait after Invalid Session, least and most. Default [1 000, 5 000]. */
+  /**
+   * The min and max wait after Invalid Session.
+   * @defaultValue `[1000, 5000]` ms
+   * @see https://discord.com/developers/docs/events/gateway#resuming
+   */
   readonly invalidSessionWaitMs: readonly [min: number, max: number];
-  /** After so many failed resumes in a row a new session is started. A count. Default 4. */
+  /**
+   * How many resumes may fail in a row before the shard starts a new session.
+   * @defaultValue 4 attempts
+   */
   readonly maxResumeAttempts: number;
-  /** With a number: a ready shard that gets no dispatch for so long resumes. Default `null`, off. */
+  /**
+   * How long a ready shard may receive no dispatch before it resumes on a new connection; `null` means no limit.
+   * @defaultValue `null`
+   */
   readonly maxDispatchSilenceMs: number | null;
 }
 
@@ -43,32 +77,33 @@ export const DEFAULT_TIMING: ShardTiming = {
   maxDispatchSilenceMs: null,
 };
 
-/** Outside of these a heartbeat interval is a protocol fault, not a schedule. */
+/** The valid heartbeat intervals. HELLO with any other interval is a fault. */
 export const HEARTBEAT_INTERVAL_MS = { min: 50, max: 86_400_000 } as const;
 
-/** What is already waiting on a socket is read within this, or nothing is. Longer would delay the zombie verdict. */
+/** How long the shard reads buffered data before it declares a zombie. A longer time would delay the verdict. */
 export const FLUSH_READS_TIMEOUT_MS = 1_000;
 
-/** A terminated socket reports its end in the next turn; a transport that never does is not waited for. */
+/** How long a terminated socket may take to report its end. It takes one turn; the limit is for a broken transport. */
 export const ZOMBIE_TIMEOUT_MS = 250;
 
-/** The longest patience with an outage. More would outlast the timers of Node and the patience of people. */
+/** The max wait for READY in an outage. Doubling without it would outgrow the timers of Node. */
 const READY_PATIENCE_CAP_MS = 6 * 3_600_000;
 
-/** A 4008 means the window of 60 s was full: wait well past an ordinary first backoff. */
+/** Close code 4008 means the window of 60 s was full, so wait much longer than an ordinary first backoff. */
 const RATE_LIMITED_BACKOFFS = 10;
 
-/** Why the next attempt waits. */
+/** Which wait comes before the next attempt. */
 export type Pause = 'backoff' | 'invalidSession' | 'rateLimited';
 
 /** A number in [0, 1). */
 export type Random = () => number;
 
+/** What the waits depend on. */
 export interface AttemptCounters {
   readonly timing: ShardTiming;
   /** Reconnections since the last stable connection, this one included. */
   readonly attempt: number;
-  /** READYs in a row that did not come. */
+  /** How often in a row READY did not come in time. */
   readonly readyTimeouts: number;
 }
 
@@ -76,10 +111,10 @@ const backoffCeilingMs = ({ timing, attempt }: AttemptCounters): number =>
   Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (Math.max(1, attempt) - 2));
 
 const PAUSES: Readonly<Record<Pause, (counters: AttemptCounters, random: Random) => number>> = {
-  // Full jitter: many shards that lost one host must not come back as one.
+  // Full jitter, so that many shards that lost the same host don't come back at once.
   backoff: (counters, random) => backoffCeilingMs(counters) * random(),
-  // Discord asks for 1–5 s; a session that is refused again and again slows down beyond that, without ever
-  // rolling a short wait.
+  // Discord asks for a wait of 1 to 5 s. A session that is refused repeatedly slows down beyond that, and never draws
+  // a short wait.
   invalidSession: (counters, random) => {
     const [min, max] = counters.timing.invalidSessionWaitMs;
     return Math.max(min + (max - min) * random(), (backoffCeilingMs(counters) * (1 + random())) / 2);
@@ -88,10 +123,10 @@ const PAUSES: Readonly<Record<Pause, (counters: AttemptCounters, random: Random)
     counters.timing.backoffBaseMs * RATE_LIMITED_BACKOFFS + backoffCeilingMs(counters) * random(),
 };
 
-/** How long to wait before the next attempt. */
+/** Returns how long to wait before the next attempt, in milliseconds. */
 export const reconnectDelayMs = (pause: Pause, counters: AttemptCounters, random: Random): number =>
   PAUSES[pause](counters, random);
 
-/** How long to wait for READY; each time in vain doubles it, because every IDENTIFY costs a session start. */
+/** Returns how long to wait for READY, in ms. Doubles each time, because each IDENTIFY uses a session start. */
 export const readyPatienceMs = ({ timing, readyTimeouts }: AttemptCounters): number =>
   Math.min(Math.max(READY_PATIENCE_CAP_MS, timing.readyPatienceMs), timing.readyPatienceMs * 2 ** readyTimeouts);

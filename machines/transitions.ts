@@ -1,26 +1,26 @@
-/** The transitions of a chart, each with a name that stays the same from run to run, so that coverage can be counted. */
+/** Gives each transition of a chart an id that stays the same from run to run, so that coverage can be counted. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 
 /** One arrow of a chart. */
 export interface ChartTransition {
   /**
-   * The id of the state it leaves from, what sets it off, and its place among those that the same thing sets off there:
+   * The id of its source state, its trigger, and its index among the transitions of that trigger:
    * `light.green on timer.expired [0]`, `light.red after redDelay [1]`, `light.fork always [0]`.
    */
   readonly id: string;
-  /** The id of the state it leaves from. */
+  /** The id of its source state. */
   readonly source: string;
-  /** The ids of the states it leads to; empty for one that only acts. */
+  /** The ids of its target states; empty for a transition that only runs actions. */
   readonly targets: readonly string[];
 }
 
 type Group = readonly [trigger: string, transitions: readonly AnyTransitionDefinition[]];
 
-/** Only those of `after` carry their delay. */
+/** Only delayed transitions (`after`) have a delay. */
 const delayOf = (transition: AnyTransitionDefinition | undefined): string | null =>
   transition !== undefined && 'delay' in transition ? String(transition.delay) : null;
 
-/** The initial transition is none of these: it is how a state is entered, not how one is left. */
+/** Leaves out the initial transition, which enters a state rather than leaving one. */
 function groupsOf(node: AnyStateNode): Group[] {
   const byEvent = [...node.transitions].map(([event, transitions]): Group => {
     const delay = delayOf(transitions[0]);
@@ -33,7 +33,7 @@ const idIn = (node: AnyStateNode, trigger: string, index: number): string => `${
 
 const nodesBelow = (node: AnyStateNode): AnyStateNode[] => [node, ...Object.values(node.states).flatMap(nodesBelow)];
 
-/** Calls back for each transition of a machine, with its id, in the order of the chart. */
+/** Calls `visit` for each transition of a machine, with its id, in the order of the chart. */
 export function eachTransition(
   machine: AnyStateMachine,
   visit: (id: string, transition: AnyTransitionDefinition) => void,
@@ -46,7 +46,7 @@ export function eachTransition(
 }
 
 /**
- * Every transition of a machine: those of events, `always`, `after`, and the `onDone` and `onError` of what it invokes.
+ * Returns every transition of a machine: of events, `always`, `after`, and `onDone` and `onError` of its invokes.
  *
  * @example
  * ```ts
@@ -64,8 +64,8 @@ export function transitionsOf(machine: AnyStateMachine): ChartTransition[] {
 }
 
 /**
- * The id {@link transitionsOf} gives a transition, which may be of a copy of the machine made by `provide()`;
- * `undefined` for an initial transition.
+ * Returns the id that {@link transitionsOf} gives a transition, or `undefined` for an initial transition. The
+ * transition may belong to a copy of the machine that `provide()` made.
  */
 export function transitionId(transition: AnyTransitionDefinition): string | undefined {
   for (const [trigger, transitions] of groupsOf(transition.source)) {

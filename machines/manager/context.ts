@@ -1,21 +1,23 @@
-/** What the machine of a fleet remembers. No secrets, no shards: those live in `src/manager`. */
+/** What the machine of a manager remembers. Contains no token and no shards; `src/manager` holds those. */
 import type { Failure, GatewayInfo } from './events.ts';
 import type { ShardTiming } from '../timing.ts';
 
+/** What the machine of a manager starts with. */
 export interface ManagerInput {
   readonly timing: ShardTiming;
-  /** Session starts a resharding must leave. */
+  /** How many session starts must remain after a resharding. */
   readonly reserve: number;
 }
 
+/** What the machine of a manager remembers. */
 export interface ManagerContext extends ManagerInput {
-  /** Times in a row that `GET /gateway/bot` was of no use. */
+  /** How often in a row `GET /gateway/bot` failed. */
   readonly attempt: number;
-  /** How long the last answer asked to be left alone. */
+  /** The wait that the last answer of `GET /gateway/bot` demanded. */
   readonly retryAfterMs: number | null;
   readonly info: GatewayInfo | null;
-  /** The shard count that is wanted; `null` when none is. */
+  /** The shard count to reshard to; `null` while not resharding. */
   readonly targetTotal: number | null;
-  /** Why the fleet was given up. */
+  /** Why the manager failed. */
   readonly failure: Failure | null;
 }

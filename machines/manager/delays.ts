@@ -1,14 +1,14 @@
-/** Every delayed transition of a fleet, by name. */
+/** The delays of a manager's chart, by name. */
 import type { ManagerContext } from './context.ts';
 import { reconnectDelayMs } from '../timing.ts';
 import type { Random } from '../timing.ts';
 
-/** A hand-over takes a few round trips; one that takes longer starts anew, with the old shards in service meanwhile. */
+/** A hand-over takes a few round trips. After this time it starts over; the old shards stay in service meanwhile. */
 export const HAND_OVER_TIMEOUT_MS = 15_000;
 
 type Delay = (args: { context: ManagerContext }) => number;
 
-/** The first backoff of a shard may be none at all; a REST call that failed is not repeated that fast. */
+/** The first backoff of a shard may be 0 ms, which is too fast for a failed REST call. */
 const MIN_ATTEMPT = 2;
 
 export const managerDelays = (random: Random) =>

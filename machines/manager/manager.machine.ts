@@ -1,14 +1,14 @@
 /**
- * The life of a fleet of shards, as a chart.
+ * The statechart of a manager.
  *
- * A fleet first asks Discord how it may connect, again and again until there is an answer it can use, and then brings
- * its shards up, bucket by bucket. Once each is ready, or has failed for a reason of its own, the fleet is running; a
- * shard that loses its connection afterwards sees to that itself. Resharding brings up a second set of shards beside
- * the first and hands over to it; until that has happened nothing has, and whatever goes wrong leaves the first set in
- * service. A failure that all shards share ends them all, once. Nobody is waited for without a deadline but the shards
- * themselves, which have their own.
+ * The manager requests `GET /gateway/bot`, as often as needed to get a valid answer. Then it starts its shards, one
+ * rate-limit bucket after the other. It is running once every shard is ready or has failed for a reason of its own. A
+ * shard that loses its connection later reconnects on its own. To reshard, the manager starts a second set of shards
+ * beside the first and hands over to it; if anything fails before that, the first set stays in service. A failure that
+ * all shards share, such as a wrong token, stops them all and is emitted once. Every wait here has a deadline, except
+ * for the start of the shards and of their successors, which have deadlines of their own.
  *
- * The actors are contracts; `src/manager` provides the real ones.
+ * The actors here are placeholders; `src/manager` provides the real ones.
  *
  * @see https://discord.com/developers/docs/events/gateway#sharding
  */
@@ -19,8 +19,8 @@ export const managerMachine = managerSetup.createMachine({
   context: ({ input }) => ({ ...input, attempt: 0, retryAfterMs: null, info: null, targetTotal: null, failure: null }),
   initial: 'stopped',
   states: {
-    // No timers, and no shards but those that somebody has started one by one; disconnect() ends these too. Sessions may
-    // be in the store.
+    // No timers run, and no shards except those you started one by one; disconnect() ends these too. Sessions may
+    // remain in the store.
     stopped: {
       on: {
         'manager.connect': { target: 'active', actions: 'resetContext' },
@@ -28,7 +28,7 @@ export const managerMachine = managerSetup.createMachine({
       },
     },
 
-    // There are shards, or soon will be.
+    // The manager has shards, or is starting them.
     active: {
       invoke: { id: 'fleet', src: 'fleet' },
       initial: 'starting',
@@ -40,7 +40,7 @@ export const managerMachine = managerSetup.createMachine({
         starting: {
           initial: 'fetchingInfo',
           states: {
-            // Where to connect, with how many shards, and how fast.
+            // Asks Discord where to connect, with how many shards, and how fast.
             fetchingInfo: {
               invoke: { src: 'gatewayInfo' },
               after: {
@@ -61,11 +61,11 @@ export const managerMachine = managerSetup.createMachine({
                 },
               },
             },
-            // As long as the answer asked for, or longer with each try.
+            // Waits before the next request: longer with each attempt, and at least as long as the answer demanded.
             backingOff: {
               after: { infoRetryDelay: 'fetchingInfo' },
             },
-            // As long as it takes: with the day's session starts spent that may be a day.
+            // Starts the shards. Without a deadline: if the day's session starts are used up, this may take a day.
             launching: {
               entry: 'launch',
               on: { 'fleet.settled': '#manager.active.running' },
@@ -73,10 +73,11 @@ export const managerMachine = managerSetup.createMachine({
           },
         },
 
+        // Every shard is ready, or has failed for a reason of its own.
         running: {
           entry: 'clearTargetTotal',
           on: {
-            // For those that have failed.
+            // Starts the failed shards again.
             'manager.connect': 'starting.launching',
             'manager.reshard': {
               target: 'resharding',
@@ -85,7 +86,7 @@ export const managerMachine = managerSetup.createMachine({
           },
         },
 
-        // The shards in service go on as before, until `successor.inService`.
+        // Prepares a second set of shards. The first stays in service until `successor.inService`.
         resharding: {
           initial: 'checkingBudget',
           exit: 'discardSuccessor',
@@ -97,7 +98,7 @@ export const managerMachine = managerSetup.createMachine({
             },
           },
           states: {
-            // Is there a session start for each new shard?
+            // Checks that enough session starts remain for the new shards.
             checkingBudget: {
               invoke: { src: 'gatewayInfo' },
               after: {
@@ -128,11 +129,11 @@ export const managerMachine = managerSetup.createMachine({
                 },
               },
             },
-            // The second set identifies; what it receives is not handed out.
+            // The second set identifies. Your listeners don't receive its dispatches yet.
             preparing: {
               on: { 'successor.ready': 'handingOver' },
             },
-            // From one set to the other, in one step.
+            // Switches from the first set to the second, in one step. Starts over after a lost connection or a timeout.
             handingOver: {
               entry: 'handOver',
               after: { handOverTimeout: { target: 'handingOver', reenter: true } },
@@ -146,8 +147,8 @@ export const managerMachine = managerSetup.createMachine({
       },
     },
 
-    // Every shard is closed with its session kept, but not waited for for ever. A connect() that comes meanwhile
-    // follows it.
+    // Closes every shard and keeps the sessions, and waits at most `drainTimeout`. Then follows a connect() that came
+    // meanwhile.
     draining: {
       invoke: { src: 'closeShards' },
       initial: 'closing',
@@ -171,7 +172,7 @@ export const managerMachine = managerSetup.createMachine({
       },
     },
 
-    // Discord's refusal is final until somebody changes something; the manager says what.
+    // A failure that all shards share stopped them. You can call connect() again once the cause is fixed.
     failed: {
       entry: 'emitFailed',
       on: {

@@ -1,17 +1,13 @@
 /**
- * The words the chart of a fleet is written in: its context, and every action, guard, delay and actor by name.
- * `manager.machine.ts` says when each applies.
+ * Every action, guard, delay and actor that the chart of a manager uses, by name. `manager.machine.ts` says when each
+ * applies.
  */
-import { assign, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
+import { assign, emit, enqueueActions, sendTo, setup, stateIn } from 'xstate';
 import type { ManagerContext, ManagerInput } from './context.ts';
 import { managerDelays } from './delays.ts';
 import type { Failure, FleetCommand, GatewayInfo, ManagerEmitted, ManagerEvent } from './events.ts';
-
-/** A contract to be provided. Throwing, so that an actor which was forgotten shows at once. */
-const unimplementedActor = (name: string) =>
-  fromCallback<FleetCommand>(() => {
-    throw new Error(`provide the "${name}" actor`);
-  });
+import { unimplementedActor } from '../setup-helpers.ts';
+import type { EventArgs } from '../setup-helpers.ts';
 
 export const managerSetup = setup({
   types: {
@@ -21,15 +17,15 @@ export const managerSetup = setup({
     input: {} as ManagerInput,
   },
   actors: {
-    /** Asks `GET /gateway/bot`, once. */
-    gatewayInfo: unimplementedActor('gatewayInfo'),
-    /** The shards, from the first to the last; says `fleet.*` and `successor.*`. */
-    fleet: unimplementedActor('fleet'),
-    /** Lets all shards go and says `fleet.closed`. When stopped before that, it ends what is left at once. */
-    closeShards: unimplementedActor('closeShards'),
+    /** Requests `GET /gateway/bot` once, and sends `info.*`. */
+    gatewayInfo: unimplementedActor<FleetCommand, unknown>('gatewayInfo'),
+    /** Starts and holds the shards; sends `fleet.*` and `successor.*`. */
+    fleet: unimplementedActor<FleetCommand, unknown>('fleet'),
+    /** Closes all shards, then sends `fleet.closed`. Terminates the remaining shards when stopped before that. */
+    closeShards: unimplementedActor<FleetCommand, unknown>('closeShards'),
   },
   guards: {
-    /** False for an answer that does not say, which no guard may throw at. */
+    /** False where the answer lacks the number of session starts; a guard must not throw. */
     isAffordable: ({ context: { reserve, targetTotal } }, info: GatewayInfo | undefined) =>
       Number(info?.sessionStartLimit?.remaining) - reserve >= (targetTotal ?? Infinity),
     isReconnectRequested: stateIn({ draining: 'reconnectRequested' }),
@@ -68,19 +64,18 @@ export const managerSetup = setup({
   delays: managerDelays(() => 1),
 });
 
-type EventOf<Type extends ManagerEvent['type']> = { event: Extract<ManagerEvent, { type: Type }> };
+type ManagerArgs<Type extends ManagerEvent['type']> = EventArgs<ManagerEvent, Type>;
 
-/** References to the named actions with their parameters, as the chart uses them. */
 export const failureFromEvent = ({
   event: { failure },
-}: EventOf<'info.refused' | 'info.unavailable' | 'fleet.failed' | 'successor.failed'>) => failure;
-export const infoFromEvent = ({ event: { info } }: EventOf<'info.received'>) => info;
-export const unavailableFromEvent = ({ event: { failure, retryAfterMs } }: EventOf<'info.unavailable'>) => ({
+}: ManagerArgs<'info.refused' | 'info.unavailable' | 'fleet.failed' | 'successor.failed'>) => failure;
+export const infoFromEvent = ({ event: { info } }: ManagerArgs<'info.received'>) => info;
+export const unavailableFromEvent = ({ event: { failure, retryAfterMs } }: ManagerArgs<'info.unavailable'>) => ({
   failure,
   retryAfterMs,
 });
-/** For a call that was not answered at all. */
+/** The failure when `GET /gateway/bot` has no answer at all. */
 export const INFO_TIMEOUT = {
   code: 'GATEWAY_INFO_FAILED',
-  message: 'GET /gateway/bot was not answered in time',
+  message: 'GET /gateway/bot was not answered within connectTimeoutMs',
 } as const;

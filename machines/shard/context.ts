@@ -1,8 +1,9 @@
-/** What the machine of a shard remembers, and what it hands to its actors. No secrets, no payloads, no sequence. */
+/** What the machine of a shard remembers, and the inputs of its actors. Contains no token, no payload, no sequence. */
 import type { SessionIdentity } from './events.ts';
 import type { Loss } from '../losses.ts';
 import type { ShardTiming } from '../timing.ts';
 
+/** What the machine of a shard starts with. */
 export interface ShardInput {
   readonly shardId: number;
   readonly shardCount: number;
@@ -11,31 +12,36 @@ export interface ShardInput {
   readonly timing: ShardTiming;
 }
 
+/** What the machine of a shard remembers. */
 export interface ShardContext extends ShardInput {
-  /** Counts sockets. */
+  /** The number of the current socket; the first is 1. */
   readonly connectionId: number;
   readonly heartbeatIntervalMs: number | null;
   /** Reconnections since the last stable connection. */
   readonly attempt: number;
-  /** Connections in a row that ended before HELLO: with a session, odd ones went to the resume host. */
+  /** Connections in a row that ended before HELLO. With a session, an odd count sends the next to the main URL. */
   readonly unreachableCount: number;
+  /** Resumes in a row that failed. */
   readonly failedResumes: number;
+  /** How often in a row READY did not come in time. */
   readonly readyTimeouts: number;
-  /** How often the shard was ready since it was last told to connect. */
+  /** How often the shard became ready since you last called `connect()`, `resume()` or `reinstantiate()`. */
   readonly readyCount: number;
   /** Why the last connection ended. */
   readonly loss: Loss | null;
 }
 
+/** The input of the actor `socket`. */
 export interface SocketInput {
   readonly connectionId: number;
-  /** The URL of the session, or `null` for the main one. */
+  /** The resume URL of the session, or `null` for the main URL. */
   readonly resumeUrl: string | null;
 }
 
+/** The input of the actor `closeSocket`. */
 export interface CloseSocketInput {
   readonly connectionId: number;
-  /** `null` terminates. */
+  /** The close code to send; `null` terminates the socket. */
   readonly closeWith: number | null;
   readonly reason: string;
 }

@@ -1,15 +1,16 @@
 /**
- * The vocabulary of a shard's life. Families by origin: `shard.*` is what the user asks, `socket.*` what the
- * transport reports, `gateway.*` what Discord says, `identify.*` the permit, `session.*` the store. Events carry
- * the id of the connection they come from, so that one of a replaced socket can be told apart.
+ * The events of a shard's machine, named by where they come from. You send `shard.*`, the transport `socket.*`, Discord
+ * `gateway.*`, the identify gate `identify.*`, and the session store `session.*`. Events of a connection carry its id,
+ * so that late events of a replaced socket can be ignored.
  */
 
-/** What makes a session findable again. Its sequence moves with every dispatch and lives outside the machine. */
+/** Identifies a session. Its sequence changes with every dispatch, so it is kept outside the machine. */
 export interface SessionIdentity {
   readonly sessionId: string;
   readonly resumeUrl: string;
 }
 
+/** What you ask a shard to do. */
 export type ShardCommand =
   | { type: 'shard.connect' }
   | { type: 'shard.resume'; session: SessionIdentity }
@@ -23,6 +24,7 @@ export interface FromConnection {
   readonly connectionId: number;
 }
 
+/** What the WebSocket reports. */
 export type SocketEvent = FromConnection &
   (
     | { type: 'socket.opened' }
@@ -34,6 +36,7 @@ export type SocketEvent = FromConnection &
     | { type: 'socket.closeCompleted' }
   );
 
+/** What the gateway sends. */
 export type GatewayEvent = FromConnection &
   (
     | { type: 'gateway.hello'; heartbeatIntervalMs: number }
@@ -45,17 +48,20 @@ export type GatewayEvent = FromConnection &
     | { type: 'gateway.heartbeatAck' }
   );
 
+/** What the identify gate answers. */
 export type IdentifyEvent =
   | { type: 'identify.granted' }
   | { type: 'identify.refused'; reason: string; cause?: unknown };
 
+/** What the session store answers. */
 export type SessionEvent =
   | { type: 'session.loaded'; session: SessionIdentity | null }
   | { type: 'session.unavailable'; reason: string; cause?: unknown };
 
+/** Every event of a shard's machine. */
 export type ShardEvent = ShardCommand | SocketEvent | GatewayEvent | IdentifyEvent | SessionEvent;
 
-/** What the machine tells the socket to do. */
+/** What the machine sends to the actor `socket`. */
 export type SocketCommand =
   | { type: 'heartbeat'; scheduled: boolean }
   | { type: 'identify' }
@@ -65,7 +71,7 @@ export type SocketCommand =
 /** Who ended a connection. */
 export type Initiator = 'gateway' | 'shard' | 'transport';
 
-/** Survivable troubles the machine itself notices. */
+/** The faults that the machine itself reports. */
 export type LifecycleFault =
   | 'CONNECTION_FAILED'
   | 'CONNECT_TIMEOUT'
@@ -80,7 +86,7 @@ export type LifecycleFault =
   | 'IDENTIFY_REFUSED'
   | 'SESSION_STORE_FAILED';
 
-/** Refusals of Discord that no retry can cure. */
+/** The failures that no retry can cure; each belongs to a close code. */
 export type FatalCode =
   | 'AUTHENTICATION_FAILED'
   | 'INVALID_SHARD'
@@ -89,7 +95,7 @@ export type FatalCode =
   | 'INVALID_INTENTS'
   | 'DISALLOWED_INTENTS';
 
-/** What the machine tells the world. */
+/** What the machine of a shard emits. */
 export type ShardEmitted =
   | { type: 'connected' }
   | { type: 'hello'; heartbeatIntervalMs: number }

@@ -1,14 +1,14 @@
 /**
- * The life of one shard, as a chart.
+ * The statechart of one shard.
  *
- * A shard opens a WebSocket and says nothing until the gateway's HELLO, which starts the heartbeat. With a session
- * it then asks to RESUME; without one it waits for a permit and IDENTIFYs. RESUMED or READY makes it ready. From
- * then on two things happen side by side, hence the parallel `online`: the session lives, and the heart beats.
- * Whatever ends the connection is a row in `losses.ts`; the row says if the session is kept, and the chart waits
- * out a pause and tries again, unless Discord's answer was final or the user asked to stop.
+ * The shard opens a WebSocket and waits for the gateway's HELLO, which starts the heartbeat. With a session the shard
+ * sends RESUME. Without one it waits for a permit and sends IDENTIFY. RESUMED or READY makes it ready. Two regions run
+ * side by side in `online`: one follows the session, the other sends heartbeats. When the connection is lost, a row of
+ * `losses.ts` says whether the session is kept. The chart then waits and connects again, unless Discord closed with a
+ * fatal code or you asked it to stop.
  *
- * Ordinary dispatches never pass through here: only what changes the lifecycle does. The actors are contracts;
- * `src/` provides the real ones.
+ * Only what changes the lifecycle passes through the chart; ordinary dispatches do not. The actors here are
+ * placeholders; `src/actors` provides the real ones.
  *
  * @see https://discord.com/developers/docs/events/gateway#connection-lifecycle
  */
@@ -17,7 +17,7 @@ import {
   closeInput,
   sessionFromEvent,
   intervalFromEvent,
-  recordLoss,
+  recordLossOf,
   shardSetup,
 } from './shard.setup.ts';
 
@@ -36,7 +36,7 @@ export const shardMachine = shardSetup.createMachine({
   }),
   initial: 'disconnected',
   states: {
-    // No socket. May hold a session, which the next connection resumes.
+    // There is no socket. A session may remain, which the next connection resumes.
     disconnected: {
       on: {
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
@@ -48,8 +48,8 @@ export const shardMachine = shardSetup.createMachine({
       },
     },
 
-    // Looks for a session: the one at hand, or one that an earlier process left. A store that is slow or broken costs a new session, not
-    // the connection: one that is still known here was given up at rest.
+    // Looks for a session: the shard's own, or the one that an earlier process stored. If the store is slow or broken,
+    // the shard starts a new session rather than not connecting.
     restoring: {
       invoke: { src: 'loadSession', input: ({ context }) => ({ shardId: context.shardId }) },
       after: {
@@ -59,7 +59,7 @@ export const shardMachine = shardSetup.createMachine({
             CLEAR_SESSION,
             {
               type: 'emitStoreFault',
-              params: { reason: 'the session store did not answer in time', cause: undefined },
+              params: { reason: 'the session store did not answer within connectTimeoutMs', cause: undefined },
             },
           ],
         },
@@ -75,12 +75,12 @@ export const shardMachine = shardSetup.createMachine({
         },
         'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
         'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
-        'shard.disconnect': { target: 'disconnected', actions: recordLoss('event') },
-        'shard.forceClose': { target: 'disconnected', actions: recordLoss('event') },
+        'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
       },
     },
 
-    // One socket. What ends it leaves this state, by way of `lost`, so that both regions end together.
+    // One socket is open or opening. Every loss leaves this state, so that both regions end together.
     online: {
       type: 'parallel',
       invoke: {
@@ -88,7 +88,7 @@ export const shardMachine = shardSetup.createMachine({
         src: 'socket',
         input: ({ context: { connectionId, session, unreachableCount } }) => ({
           connectionId,
-          // A resume host that can't be reached must not cost the session: every other attempt asks the main one.
+          // Every other attempt goes to the main URL, so that an unreachable resume host does not cost the session.
           resumeUrl: unreachableCount % 2 === 0 ? (session?.resumeUrl ?? null) : null,
         }),
       },
@@ -99,35 +99,35 @@ export const shardMachine = shardSetup.createMachine({
           {
             guard: { type: 'isFatal', params: ({ event }) => event.code },
             target: 'failed',
-            actions: recordLoss('event'),
+            actions: recordLossOf('event'),
           },
-          { target: 'lost', actions: recordLoss('event') },
+          { target: 'lost', actions: recordLossOf('event') },
         ],
-        'socket.failed': { target: 'lost', actions: recordLoss('event') },
-        'socket.decodeFailed': { target: 'lost', actions: recordLoss('event') },
-        'gateway.reconnect': { target: 'lost', actions: recordLoss('reconnectRequested') },
+        'socket.failed': { target: 'lost', actions: recordLossOf('event') },
+        'socket.decodeFailed': { target: 'lost', actions: recordLossOf('event') },
+        'gateway.reconnect': { target: 'lost', actions: recordLossOf('reconnectRequested') },
         'gateway.invalidSession': [
           {
             guard: { type: 'isResumable', params: ({ event }) => event.resumable },
             target: 'lost',
-            actions: recordLoss('invalidSessionResumable'),
+            actions: recordLossOf('invalidSessionResumable'),
           },
-          { target: 'lost', actions: recordLoss('invalidSession') },
+          { target: 'lost', actions: recordLossOf('invalidSession') },
         ],
-        'shard.reconnect': { target: 'lost', actions: recordLoss('reconnect') },
-        'shard.reinstantiate': { target: 'lost', actions: recordLoss('reinstantiate') },
+        'shard.reconnect': { target: 'lost', actions: recordLossOf('reconnect') },
+        'shard.reinstantiate': { target: 'lost', actions: recordLossOf('reinstantiate') },
         'shard.resume': {
           target: 'lost',
-          actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }],
+          actions: [recordLossOf('resume'), { type: 'setSession', params: sessionFromEvent }],
         },
-        'shard.disconnect': { target: 'disconnecting', actions: recordLoss('event') },
-        'shard.forceClose': { target: 'disconnected', actions: [recordLoss('event'), 'emitDisconnected'] },
+        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
       },
       states: {
         session: {
           initial: 'connecting',
           states: {
-            // Nothing is sent before HELLO.
+            // Waits for the socket, then for HELLO. The shard sends nothing before HELLO.
             connecting: {
               initial: 'opening',
               exit: 'countUnreachable',
@@ -136,7 +136,7 @@ export const shardMachine = shardSetup.createMachine({
                   {
                     guard: { type: 'isInvalidInterval', params: intervalFromEvent },
                     target: '#shard.lost',
-                    actions: recordLoss('invalidInterval'),
+                    actions: recordLossOf('invalidInterval'),
                   },
                   {
                     guard: 'hasSession',
@@ -148,16 +148,16 @@ export const shardMachine = shardSetup.createMachine({
               },
               states: {
                 opening: {
-                  after: { connectTimeout: { target: '#shard.lost', actions: recordLoss('connectTimeout') } },
+                  after: { connectTimeout: { target: '#shard.lost', actions: recordLossOf('connectTimeout') } },
                   on: { 'socket.opened': { target: 'awaitingHello', actions: 'emitConnected' } },
                 },
                 awaitingHello: {
-                  after: { helloTimeout: { target: '#shard.lost', actions: recordLoss('helloTimeout') } },
+                  after: { helloTimeout: { target: '#shard.lost', actions: recordLossOf('helloTimeout') } },
                 },
               },
             },
 
-            // Every IDENTIFY costs one of the day's session starts, so it waits for a permit first.
+            // Starts a new session. Each IDENTIFY uses one of the day's session starts, so a permit comes first.
             identifying: {
               initial: 'queued',
               states: {
@@ -165,17 +165,17 @@ export const shardMachine = shardSetup.createMachine({
                   invoke: { src: 'identifyPermit', input: ({ context }) => ({ shardId: context.shardId }) },
                   on: {
                     'identify.granted': 'awaitingReady',
-                    'identify.refused': { target: '#shard.lost', actions: recordLoss('event') },
+                    'identify.refused': { target: '#shard.lost', actions: recordLossOf('event') },
                   },
                 },
-                // While beats are answered the gateway will give a session in the end; patience is cheaper than
+                // While the gateway acknowledges heartbeats it sends READY sooner or later. Waiting costs less than
                 // another IDENTIFY.
                 awaitingReady: {
                   entry: 'identify',
                   after: {
                     readyPatience: {
                       target: '#shard.lost',
-                      actions: ['countReadyTimeout', recordLoss('readyTimeout')],
+                      actions: ['countReadyTimeout', recordLossOf('readyTimeout')],
                     },
                   },
                 },
@@ -188,11 +188,11 @@ export const shardMachine = shardSetup.createMachine({
               },
             },
 
-            // A resume that is left without an answer has failed; RESUMED takes that back.
+            // Waits for the replay and RESUMED. Leaving counts a failed resume; RESUMED and READY reset the count.
             resuming: {
               entry: 'resume',
               exit: 'countFailedResume',
-              after: { resumedTimeout: { target: '#shard.lost', actions: recordLoss('resumedTimeout') } },
+              after: { resumedTimeout: { target: '#shard.lost', actions: recordLossOf('resumedTimeout') } },
               on: {
                 'gateway.resumed': {
                   target: 'ready',
@@ -205,13 +205,13 @@ export const shardMachine = shardSetup.createMachine({
               },
             },
 
-            // Earlier failures are forgotten only after the connection has lived for a while: a gateway that
-            // greets and hangs up must still be backed off from.
+            // Receives dispatches and sends. Resets the backoff only after `stableAfter`: a gateway that accepts and
+            // closes at once must not be flooded with attempts.
             ready: {
               after: { stableAfter: { actions: 'resetAttempts' } },
               on: {
                 'gateway.ready': { actions: { type: 'setSession', params: ({ event }) => event.session } },
-                'socket.dispatchTimeout': { target: '#shard.lost', actions: recordLoss('dispatchTimeout') },
+                'socket.dispatchTimeout': { target: '#shard.lost', actions: recordLossOf('dispatchTimeout') },
               },
             },
           },
@@ -220,6 +220,7 @@ export const shardMachine = shardSetup.createMachine({
         heartbeat: {
           initial: 'idle',
           states: {
+            // Waits for HELLO, which carries the interval.
             idle: {
               on: {
                 'gateway.hello': {
@@ -228,12 +229,12 @@ export const shardMachine = shardSetup.createMachine({
                 },
               },
             },
-            // The first beat comes at a random point of the interval, so that a fleet does not beat as one.
+            // Sends the first heartbeat after a random part of the interval, so that many shards don't send at once.
             jitter: {
               after: { heartbeatJitter: 'beating' },
               on: { 'gateway.heartbeatRequest': { actions: { type: 'heartbeat', params: false } } },
             },
-            // The timer of the next beat is on the parent: an ACK must not move the schedule.
+            // Sends one heartbeat an interval. The timer belongs to this parent state, so an ACK does not restart it.
             beating: {
               initial: 'awaitingAck',
               entry: { type: 'heartbeat', params: true },
@@ -249,14 +250,14 @@ export const shardMachine = shardSetup.createMachine({
                 acknowledged: {},
               },
             },
-            // No ACK by the time of the next beat. If this process was asleep or busy the ACK may be waiting on
-            // the socket, unread: what is there is read before the verdict.
+            // The next heartbeat is due and the last has no ACK. If this process was busy or asleep, the ACK may be
+            // unread on the socket, so the shard reads that first.
             overdue: {
               entry: 'flushReads',
-              after: { flushReadsTimeout: { target: '#shard.zombie', actions: recordLoss('zombie') } },
+              after: { flushReadsTimeout: { target: '#shard.zombie', actions: recordLossOf('zombie') } },
               on: {
                 'gateway.heartbeatAck': 'beating',
-                'socket.readsFlushed': { target: '#shard.zombie', actions: recordLoss('zombie') },
+                'socket.readsFlushed': { target: '#shard.zombie', actions: recordLossOf('zombie') },
               },
             },
           },
@@ -264,28 +265,28 @@ export const shardMachine = shardSetup.createMachine({
       },
     },
 
-    // The peer is deaf: a close handshake would never be answered, so the socket is torn down.
+    // The gateway no longer answers, so it would not answer a close handshake either: the shard terminates the socket.
     zombie: {
       invoke: { src: 'closeSocket', input: closeInput },
       after: { zombieTimeout: 'lost' },
       on: {
         'socket.closeCompleted': 'lost',
-        'shard.reinstantiate': { target: 'lost', actions: recordLoss('reinstantiate') },
+        'shard.reinstantiate': { target: 'lost', actions: recordLossOf('reinstantiate') },
         'shard.resume': {
           target: 'lost',
-          actions: [recordLoss('resume'), { type: 'setSession', params: sessionFromEvent }],
+          actions: [recordLossOf('resume'), { type: 'setSession', params: sessionFromEvent }],
         },
-        'shard.disconnect': { target: 'disconnecting', actions: recordLoss('event') },
-        'shard.forceClose': { target: 'disconnected', actions: [recordLoss('event'), 'emitDisconnected'] },
+        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
       },
     },
 
-    // A fork, never rested in.
+    // Decides at once whether to reconnect.
     lost: {
       always: [{ guard: 'mayReconnect', target: 'reconnecting' }, { target: 'disconnecting' }],
     },
 
-    // Waits out the pause. The old socket says goodbye meanwhile and is gone when this state is left.
+    // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open.
     reconnecting: {
       entry: ['countAttempt', 'emitDisconnected'],
       invoke: { src: 'closeSocket', input: closeInput },
@@ -293,12 +294,12 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         'shard.reinstantiate': { actions: CLEAR_SESSION },
         'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
-        'shard.disconnect': { target: 'disconnecting', actions: recordLoss('event') },
-        'shard.forceClose': { target: 'disconnected', actions: [recordLoss('event'), 'emitDisconnected'] },
+        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
       },
     },
 
-    // Waits for the answer to the close frame, but not for ever. A connect() that comes meanwhile follows it.
+    // Closes the socket and waits for the answer, at most `closeTimeout`. Then follows a connect() that came meanwhile.
     disconnecting: {
       invoke: { src: 'closeSocket', input: closeInput },
       exit: 'emitDisconnected',
@@ -314,7 +315,7 @@ export const shardMachine = shardSetup.createMachine({
           { guard: 'isReconnectRequested', target: 'restoring', actions: 'resetCounters' },
           { target: 'disconnected' },
         ],
-        'shard.forceClose': { target: 'disconnected', actions: recordLoss('event') },
+        'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
       },
       states: {
         closing: {
@@ -328,7 +329,7 @@ export const shardMachine = shardSetup.createMachine({
       },
     },
 
-    // Discord's refusal is final until somebody changes something; the shard says what.
+    // Discord closed with a code that no retry can cure. You can call connect() again once the cause is fixed.
     failed: {
       entry: ['emitDisconnected', 'emitFailed'],
       on: {

@@ -1,27 +1,23 @@
 /**
- * The words the chart of a shard is written in: its context, and every action, guard, delay and actor by name.
- * `shard.machine.ts` says when each applies.
+ * Every action, guard, delay and actor that the chart of a shard uses, by name. `shard.machine.ts` says when each
+ * applies.
  */
-import { assign, emit, enqueueActions, fromCallback, sendTo, setup, stateIn } from 'xstate';
+import { assign, emit, enqueueActions, sendTo, setup, stateIn } from 'xstate';
 import { closePolicy } from '../close-codes.ts';
 import type { SessionIdentity, ShardEmitted, ShardEvent, SocketCommand } from './events.ts';
 import { lossOf } from '../losses.ts';
 import type { LossCause } from '../losses.ts';
 import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './context.ts';
 import { shardDelays } from './delays.ts';
+import { unimplementedActor } from '../setup-helpers.ts';
+import type { EventArgs } from '../setup-helpers.ts';
 import { HEARTBEAT_INTERVAL_MS } from '../timing.ts';
 
-/** A contract to be provided. Throwing, so that an actor which was forgotten shows at once. */
-const unimplementedActor = <Command extends { type: string }, Input>(name: string) =>
-  fromCallback<Command, Input>(() => {
-    throw new Error(`provide the "${name}" actor`);
-  });
-
-/** One predicate for the guard and for what the world is told. */
+/** Shared by the guard and by the event `disconnected`, so that the event always says what the chart does. */
 const willReconnect = ({ shouldReconnect, loss }: ShardContext): boolean =>
   loss?.reconnect === 'always' || (shouldReconnect && loss?.reconnect !== 'never');
 
-/** False for NaN too, which a timer would take for 1 ms. */
+/** False for NaN too, which a timer would treat as 1 ms. */
 const isValidHeartbeatInterval = (ms: number): boolean =>
   ms >= HEARTBEAT_INTERVAL_MS.min && ms <= HEARTBEAT_INTERVAL_MS.max;
 
@@ -33,13 +29,13 @@ export const shardSetup = setup({
     input: {} as ShardInput,
   },
   actors: {
-    /** One WebSocket with its decoder, from opening until the chart leaves `online`. */
+    /** Opens one WebSocket with its decoder, and runs until the chart leaves `online`. */
     socket: unimplementedActor<SocketCommand, SocketInput>('socket'),
-    /** Lets the last socket go, says `socket.closeCompleted`, and leaves nothing open when stopped. */
+    /** Closes the last socket, then sends `socket.closeCompleted`. Terminates the socket when stopped before that. */
     closeSocket: unimplementedActor<SocketCommand, CloseSocketInput>('closeSocket'),
-    /** Waits for the identify gate. */
+    /** Waits for a permit of the identify gate. */
     identifyPermit: unimplementedActor<SocketCommand, { shardId: number }>('identifyPermit'),
-    /** Looks for a stored session. */
+    /** Loads the session from the session store. */
     loadSession: unimplementedActor<SocketCommand, { shardId: number }>('loadSession'),
   },
   guards: {
@@ -73,17 +69,17 @@ export const shardSetup = setup({
     countUnreachable: assign({ unreachableCount: ({ context }) => context.unreachableCount + 1 }),
     countFailedResume: assign({ failedResumes: ({ context }) => context.failedResumes + 1 }),
     countReadyTimeout: assign({ readyTimeouts: ({ context }) => context.readyTimeouts + 1 }),
-    /** The gateway is there: its interval sets the beat. */
+    /** HELLO: the gateway can be reached, and says how often to send a heartbeat. */
     recordHello: enqueueActions(({ enqueue }, heartbeatIntervalMs: number) => {
       enqueue.assign({ heartbeatIntervalMs, unreachableCount: 0 });
       enqueue.emit({ type: 'hello', heartbeatIntervalMs });
     }),
-    /** READY: a session of its own. */
+    /** READY: the shard has a new session. */
     recordReady: enqueueActions(({ context, enqueue }, session: SessionIdentity) => {
       enqueue.assign({ session, failedResumes: 0, readyTimeouts: 0, readyCount: context.readyCount + 1 });
       if (context.readyCount > 0) enqueue.emit({ type: 'reconnected', resumed: false });
     }),
-    /** RESUMED: the session lives on. */
+    /** RESUMED: the shard continues its session. */
     recordResumed: enqueueActions(({ context, enqueue }) => {
       enqueue.assign({ failedResumes: 0, readyTimeouts: 0, readyCount: context.readyCount + 1 });
       if (context.readyCount > 0) enqueue.emit({ type: 'reconnected', resumed: true });
@@ -94,7 +90,7 @@ export const shardSetup = setup({
       unreachableCount: 0,
     }),
 
-    /** Takes down why the connection is lost, with what that means for the session. */
+    /** Records why the connection was lost, and drops the session where it can't be resumed. */
     recordLoss: enqueueActions(({ context, event, enqueue }, cause: LossCause) => {
       const loss = lossOf(cause, event);
       const exhausted = context.session !== null && context.failedResumes >= context.timing.maxResumeAttempts;
@@ -141,15 +137,14 @@ export const shardSetup = setup({
   delays: shardDelays(() => 1),
 });
 
-type EventOf<Type extends ShardEvent['type']> = { event: Extract<ShardEvent, { type: Type }> };
+/** The action `recordLoss` with its parameter, as the chart refers to it. */
+export const recordLossOf = (params: LossCause) => ({ type: 'recordLoss', params }) as const;
+export const CLEAR_SESSION = { type: 'setSession', params: null } as const;
 
-/** References to the named actions with their parameters, as the chart uses them. */
-export const recordLoss = (params: LossCause) => ({ type: 'recordLoss', params }) as const;
-export const sessionFromEvent = ({ event }: EventOf<'shard.resume'>) => event.session;
-export const intervalFromEvent = ({ event }: EventOf<'gateway.hello'>) => event.heartbeatIntervalMs;
+export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;
+export const intervalFromEvent = ({ event }: EventArgs<ShardEvent, 'gateway.hello'>) => event.heartbeatIntervalMs;
 export const closeInput = ({ context }: { context: ShardContext }): CloseSocketInput => ({
   connectionId: context.connectionId,
   closeWith: context.loss?.closeWith ?? null,
   reason: context.loss?.reason ?? '',
 });
-export const CLEAR_SESSION = { type: 'setSession', params: null } as const;

@@ -1,6 +1,7 @@
-/** One flat word for where a shard is, from the nested value of its machine. */
+/** Maps the nested state of a shard's machine to the one word of `shard.state`. */
 import type { StateValue } from 'xstate';
 
+/** Where a shard is, in one word. */
 export type ShardState =
   | 'disconnected'
   | 'connecting'
@@ -12,15 +13,16 @@ export type ShardState =
   | 'disconnecting'
   | 'failed';
 
-/** State key → word, for the keys that are not themselves the word. */
+/** State key → word, for keys that differ from the word. */
 const FLAT_STATES: Readonly<Record<string, ShardState>> = {
-  // Looking for a stored session is the first step of connecting.
+  // Loading the stored session is the first step of connecting.
   restoring: 'connecting',
 };
 
 const keyOf = (value: StateValue | undefined): string =>
   typeof value === 'string' ? value : (Object.keys(value ?? {})[0] ?? 'disconnected');
 
+/** Returns the flat state for the nested value of a shard's machine. */
 export function shardState(value: StateValue): ShardState {
   const top = keyOf(value);
   const key = top === 'online' && typeof value === 'object' ? keyOf(onlineSession(value)) : top;

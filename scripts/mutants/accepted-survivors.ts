@@ -246,8 +246,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     mutants: {
       'machines/losses.ts': [
         '\'keep\' → ""',
-        '\'keep\' → "" #3',
-        '\'keep\' → "" #4',
+        '\'keep\' → "" #2',
         '\'ifEnabled\' → ""',
         '\'ifEnabled\' → "" #2',
       ],

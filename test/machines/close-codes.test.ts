@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { SESSION, SHARDS, closed } from './running-shard.ts';
+import { SHARDS } from './running-shard.ts';
+import { SESSION, closed } from './shard-events.ts';
 
 /** With dice that say ½. */
 const [BACKOFF_MS, RATE_LIMITED_MS] = [125, 5_125];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DISCARD, FORCE, FORCE_DISCARD, HELLO, KEEP, OTHER, SESSION, SHARDS } from './running-shard.ts';
+import { DISCARD, FORCE, FORCE_DISCARD, HELLO, KEEP, SHARDS } from './running-shard.ts';
+import { OTHER, SESSION } from './shard-events.ts';
 import type { Effect, RunningShard } from './running-shard.ts';
 
 const CONNECT = { type: 'shard.connect' } as const;
@@ -87,11 +88,11 @@ describe('resume()', () => {
       [
         disconnectedEffect({
           code: 4000,
-          reason: 'another session was handed over',
+          reason: 'resume() was called with another session',
           willReconnect: true,
           willResume: true,
         }),
-        [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'another session was handed over' }],
+        [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'resume() was called with another session' }],
       ],
     ]);
   });
@@ -131,8 +132,8 @@ describe('reinstantiate()', () => {
       'reconnecting',
       null,
       [
-        disconnectedEffect({ code: 4000, reason: 'a new session was requested', willReconnect: true }),
-        [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'a new session was requested' }],
+        disconnectedEffect({ code: 4000, reason: 'reinstantiate() was called', willReconnect: true }),
+        [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'reinstantiate() was called' }],
       ],
     ]);
   });
@@ -207,7 +208,7 @@ describe('forceClose()', () => {
     expect([shard.state, shard.context.session, shard.consumeEffects()]).toEqual([
       'disconnected',
       null,
-      [disconnectedEffect({ code: 1001, reason: 'forced' })],
+      [disconnectedEffect({ code: 1001, reason: 'forceClose() was called' })],
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
-import { HELLO, INTERVAL_MS, KEEP, OTHER, RunningShard, SESSION, SHARDS } from './running-shard.ts';
+import { HELLO, KEEP, RunningShard, SHARDS } from './running-shard.ts';
+import { INTERVAL_MS, OTHER, SESSION } from './shard-events.ts';
 import type { Effect } from './running-shard.ts';
 
 const OPENED = { type: 'socket.opened' } as const;
@@ -104,7 +105,7 @@ describe('a session that is there', () => {
           {
             code: 'SESSION_STORE_FAILED',
             closeCode: null,
-            reason: 'the session store did not answer in time',
+            reason: 'the session store did not answer within connectTimeoutMs',
             cause: undefined,
           },
         ],
@@ -167,7 +168,11 @@ describe('the heart', () => {
       'zombie',
       'zombie',
     ]);
-    const terminate = { connectionId: 1, closeWith: null, reason: 'no heartbeat ACK between two beats' };
+    const terminate = {
+      connectionId: 1,
+      closeWith: null,
+      reason: 'a heartbeat was not acknowledged before the next was due',
+    };
     expect(shard.consumeEffects()).toEqual([
       heartbeatEffect(20_000),
       [60_000, 'flushReads'],
@@ -186,7 +191,11 @@ describe('the heart', () => {
     const shard = SHARDS.overdue()
       .clearEffects()
       .send({ type: 'socket.readsFlushed' }, { type: 'socket.closeCompleted' });
-    const terminate = { connectionId: 1, closeWith: null, reason: 'no heartbeat ACK between two beats' };
+    const terminate = {
+      connectionId: 1,
+      closeWith: null,
+      reason: 'a heartbeat was not acknowledged before the next was due',
+    };
     expect([shard.state, shard.consumeEffects()]).toEqual([
       'reconnecting',
       [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { DISCARD, FORCE, FORCE_DISCARD, HELLO, KEEP, OTHER, SESSION, SHARDS, closed } from './running-shard.ts';
+import { DISCARD, FORCE, FORCE_DISCARD, HELLO, KEEP, SHARDS } from './running-shard.ts';
+import { OTHER, SESSION, closed } from './shard-events.ts';
 import type { Effect, RunningShard } from './running-shard.ts';
 
 interface LossCase {
@@ -31,7 +32,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'opening',
     act: (shard) => shard.wait(10_000),
     initiator: 'shard',
-    reason: 'the socket did not open in time',
+    reason: 'the socket did not open within connectTimeoutMs',
     closeWith: null,
     fault: 'CONNECT_TIMEOUT',
     pauseMs: BACKOFF_MS,
@@ -41,7 +42,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'awaitingHello',
     act: (shard) => shard.wait(15_000),
     initiator: 'shard',
-    reason: 'no HELLO in time',
+    reason: 'no HELLO within helloTimeoutMs',
     closeWith: null,
     fault: 'HELLO_TIMEOUT',
     pauseMs: BACKOFF_MS,
@@ -51,7 +52,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'awaitingHello',
     act: (shard) => shard.send({ ...HELLO, heartbeatIntervalMs: 0 }),
     initiator: 'shard',
-    reason: 'HELLO without a sane heartbeat interval',
+    reason: 'HELLO had no valid heartbeat interval',
     closeWith: 4000,
     fault: 'INVALID_HEARTBEAT_INTERVAL',
     pauseMs: BACKOFF_MS,
@@ -61,7 +62,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'awaitingReady',
     act: (shard) => shard.wait(300_000),
     initiator: 'shard',
-    reason: 'no READY in time',
+    reason: 'no READY in time (readyPatienceMs)',
     closeWith: 4000,
     fault: 'READY_TIMEOUT',
     pauseMs: BACKOFF_MS,
@@ -71,7 +72,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'resuming',
     act: (shard) => shard.wait(30_000),
     initiator: 'shard',
-    reason: 'no RESUMED in time',
+    reason: 'no RESUMED within resumedTimeoutMs',
     closeWith: 4000,
     fault: 'RESUME_TIMEOUT',
     pauseMs: BACKOFF_MS,
@@ -81,7 +82,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'socket.dispatchTimeout' }),
     initiator: 'shard',
-    reason: 'no dispatch in time',
+    reason: 'no dispatch within maxDispatchSilenceMs',
     closeWith: 4000,
     fault: 'DISPATCH_SILENCE',
     pauseMs: BACKOFF_MS,
@@ -100,7 +101,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: true }),
     initiator: 'gateway',
-    reason: 'invalid session, may be resumed',
+    reason: 'the gateway sent Invalid Session; the session may be resumed',
     closeWith: 4000,
     pauseMs: INVALID_MS,
     next: ONE,
@@ -109,7 +110,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: false }),
     initiator: 'gateway',
-    reason: 'invalid session',
+    reason: 'the gateway sent Invalid Session; the session is over',
     closeWith: 1000,
     pauseMs: INVALID_MS,
     next: null,
@@ -118,7 +119,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.reconnect' }),
     initiator: 'shard',
-    reason: 'reconnect requested',
+    reason: 'reconnect() was called',
     closeWith: 4000,
     pauseMs: BACKOFF_MS,
     next: ONE,
@@ -128,7 +129,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.resume', session: OTHER }),
     initiator: 'shard',
-    reason: 'another session was handed over',
+    reason: 'resume() was called with another session',
     closeWith: 4000,
     pauseMs: BACKOFF_MS,
     next: ANOTHER,
@@ -138,7 +139,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.reinstantiate' }),
     initiator: 'shard',
-    reason: 'a new session was requested',
+    reason: 'reinstantiate() was called',
     closeWith: 4000,
     pauseMs: BACKOFF_MS,
     next: null,
@@ -221,7 +222,8 @@ const LOSS_CASES: Record<string, LossCase> = {
 };
 
 const hasSession = ({ state, next, reason }: LossCase): boolean =>
-  next !== null || (['opening', 'awaitingHello'].includes(state) && reason !== 'invalid session');
+  next !== null ||
+  (['opening', 'awaitingHello'].includes(state) && reason !== 'the gateway sent Invalid Session; the session is over');
 
 function expectedEffects(
   row: LossCase,
@@ -312,7 +314,7 @@ describe('a user who stops a shard', () => {
   ] as const)('by forceClose() %s, and waits for nothing', (_, command, session) => {
     const shard = SHARDS.ready().clearEffects().send(command);
     expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
-      [disconnectedEffect(command.code, 'forced')],
+      [disconnectedEffect(command.code, 'forceClose() was called')],
       'disconnected',
       session,
     ]);

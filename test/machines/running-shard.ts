@@ -4,7 +4,6 @@ import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
 import type {
   CloseSocketInput,
-  SessionIdentity,
   ShardContext,
   ShardEvent,
   ShardInput,
@@ -12,11 +11,7 @@ import type {
   SocketInput,
 } from '../../machines/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-
-export const SESSION: SessionIdentity = { sessionId: 'one', resumeUrl: 'wss://one.test' };
-export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://other.test' };
-/** The first beat comes after half of it. */
-export const INTERVAL_MS = 40_000;
+import { INTERVAL_MS, SESSION, closed } from './shard-events.ts';
 
 /** What the machine did or said: when, what, and with what. */
 export type Effect = [at: number, what: string, ...detail: unknown[]];
@@ -119,7 +114,6 @@ export const KEEP = { type: 'shard.disconnect', code: 4321, reason: 'enough', se
 export const DISCARD = { type: 'shard.disconnect', code: 1001, reason: 'enough', session: 'discard' } as const;
 export const FORCE = { type: 'shard.forceClose', code: 4322, session: 'keep' } as const;
 export const FORCE_DISCARD = { type: 'shard.forceClose', code: 1001, session: 'discard' } as const;
-export const closed = (code: number, reason = '') => ({ type: 'socket.closed', code, reason }) as const;
 
 type StateName =
   | 'disconnected'

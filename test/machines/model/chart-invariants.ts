@@ -7,7 +7,8 @@ import type { ActorLogic, ExecutableActionObject } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
 import { CLOSE_CODES, endsSession } from '../../../machines/index.ts';
 import type { CloseSocketInput, ShardEvent, ShardInput, SocketCommand } from '../../../machines/index.ts';
-import { INPUTS, closed, malformedEvents, possibleEvents } from './shard-model.ts';
+import { closed } from '../shard-events.ts';
+import { INPUTS, malformedEvents, possibleEvents } from './shard-model.ts';
 import type { ShardMachine, ShardSnapshot } from './shard-model.ts';
 
 interface Move {
@@ -230,7 +231,11 @@ export const INVARIANTS = {
     unique(
       states.filter(isOnline).flatMap((state) =>
         FATAL.map(
-          (code) => [code, transition(machine, state, closed(state.context.connectionId, code))[0].value] as const,
+          (code) =>
+            [
+              code,
+              transition(machine, state, { ...closed(code), connectionId: state.context.connectionId })[0].value,
+            ] as const,
         )
           .filter(([, value]) => value !== 'failed')
           .map(([code, value]) => `${code} in ${describeState(state)} leads to ${JSON.stringify(value)}`),

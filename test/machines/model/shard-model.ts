@@ -2,15 +2,14 @@
 import type { SnapshotFrom } from 'xstate';
 import { CLOSE_CODES, DEFAULT_TIMING, shardDelays, shardMachine } from '../../../machines/index.ts';
 import type { SessionIdentity, ShardEvent, ShardInput, ShardTiming } from '../../../machines/index.ts';
+import { INTERVAL_MS, OTHER, SESSION, closed } from '../shard-events.ts';
 
 export type ShardMachine = typeof shardMachine;
 export type ShardSnapshot = SnapshotFrom<ShardMachine>;
 
 export const random = (): number => 0.5;
 
-/** Beats come at 20 s, 60 s, 100 s …; no other time of the model falls on one of them. */
-export const INTERVAL_MS = 40_000;
-
+/** No time of the model falls on a heartbeat, which come after 20 s, 60 s, 100 s and so on. */
 export const TIMING: ShardTiming = {
   ...DEFAULT_TIMING,
   readyPatienceMs: 75_000,
@@ -19,9 +18,6 @@ export const TIMING: ShardTiming = {
 };
 
 export const model: ShardMachine = shardMachine.provide({ delays: shardDelays(random) });
-
-export const SESSION: SessionIdentity = { sessionId: 'session', resumeUrl: 'wss://resume.test' };
-export const OTHER: SessionIdentity = { sessionId: 'other', resumeUrl: 'wss://resume.test' };
 
 const input = (shouldReconnect: boolean, session: SessionIdentity | null): ShardInput => ({
   shardId: 0,
@@ -62,20 +58,13 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
   { type: 'identify.refused', reason: 'no gate' },
 ];
 
-export const closed = (connectionId: number, code: number): ShardEvent => ({
-  type: 'socket.closed',
-  connectionId,
-  code,
-  reason: '',
-});
-
 /** One close code of each kind. */
 const CODES = [1006, 4003, 4004, 4008];
 
 /** What comes from the socket, and from the gateway through it. */
 export const connectionEvents = (connectionId: number): ShardEvent[] => [
   { type: 'socket.opened', connectionId },
-  ...CODES.map((code) => closed(connectionId, code)),
+  ...CODES.map((code) => ({ ...closed(code), connectionId })),
   { type: 'socket.failed', connectionId, reason: 'ECONNRESET' },
   { type: 'socket.decodeFailed', connectionId, reason: 'broken' },
   { type: 'socket.readsFlushed', connectionId },
