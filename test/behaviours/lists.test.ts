@@ -31,8 +31,8 @@ describe('the lists of tests', () => {
     expect(rows).toEqual(order.map(({ number, title, file }) => `${number} ${title} ${file}`));
   });
 
-  test('each row of docs/seed.md names a test that there is', () => {
-    const rows = [...read('../../docs/seed.md').matchAll(/^\| `.+? \| .+? \| (.+?) \|$/gm)].map(([, title]) => title!);
+  test('each row of docs/internals/seed.md names a test that there is', () => {
+    const rows = [...read('../../docs/internals/seed.md').matchAll(/^\| `.+? \| .+? \| (.+?) \|$/gm)].map(([, title]) => title!);
     const known = new Set([...files.map((file) => read(file)), read('../shard/shard.test.ts')].flatMap(titlesIn));
     expect(rows).toHaveLength(44);
     expect(rows.filter((title) => !known.has(title))).toEqual([]);
