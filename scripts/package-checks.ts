@@ -1,7 +1,9 @@
 /** What is published, looked at from outside: the tarball, and a project that has nothing but it. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkPackedLinks } from './packed-links.ts';
 import { ROOT, run } from './run.ts';
 
 interface Manifest {
@@ -29,28 +31,47 @@ export async function pack(directory: string): Promise<string> {
   return join(directory, `shardwright-${manifest.version}.tgz`);
 }
 
-/** Installs the tarball into an empty project. */
-export async function installInto(project: string, tarball: string): Promise<void> {
+/** Checks the tarball: it has what it names, and each way to resolve modules finds the types of every entry. */
+export async function checkTarball(tarball: string): Promise<void> {
+  await run('publint', ['run', tarball, '--strict']);
+  // Every supported Node loads an ES module by `require`, which is what the ignored rule warns of.
+  await run('attw', [tarball, '--profile', 'strict', '--ignore-rules', 'cjs-resolves-to-esm', '--format', 'ascii'], {
+    capture: true,
+  });
+  console.log('attw: every entry point has its types, also for moduleResolution node10');
+}
+
+/** Installs the tarball into an empty project, with other packages if named. */
+export async function installInto(project: string, tarball: string, others: readonly string[] = []): Promise<void> {
   await cp(join(ROOT, 'test', 'package', 'consumer'), project, { recursive: true });
   await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   // The library's declarations name types of Node, as those of every library for Node do.
   const nodeTypes = `@types/node@${manifest.devDependencies['@types/node']}`;
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, nodeTypes], {
-    cwd: project,
-  });
+  await run(
+    'npm',
+    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, nodeTypes, ...others],
+    { cwd: project },
+  );
 }
+
+/** The compiler of the site, which still knows `moduleResolution: node10`; the repository's own compiler does not. */
+const olderCompiler = (): string => createRequire(join(ROOT, 'site', 'package.json')).resolve('typescript/bin/tsc');
 
 /** Uses what `installInto` installed in every way a user can. */
 export async function checkConsumer(project: string): Promise<void> {
   await run('node', ['uses-import.mjs'], { cwd: project });
   await run('node', ['uses-require.cjs'], { cwd: project });
+  await run('node', ['runtime-smoke.mjs'], { cwd: project });
   // With skipLibCheck off: what the declarations name has to come with the library.
   await run('tsc', ['-p', project], { cwd: project });
   console.log('types: checked, those of the library too');
+  await run('node', [olderCompiler(), '-p', join(project, 'commonjs')], { cwd: project });
+  await run('node', [join('commonjs', 'out', 'index.js')], { cwd: project });
   const help = await run(join(project, 'node_modules', '.bin', 'shardwright'), ['--help'], {
     cwd: project,
     capture: true,
   });
   if (!/usage/i.test(help)) throw new Error(`shardwright --help says nothing of its usage:\n${help}`);
   console.log('shardwright --help: prints its usage');
+  await checkPackedLinks(join(project, 'node_modules', 'shardwright'));
 }

@@ -1,7 +1,7 @@
 /** `npm test`: everything that must hold before a change is merged, cheapest first. Stops at the first failure. */
 import { styleText } from 'node:util';
 import { ensureChromium } from './chromium.ts';
-import { installInto, pack, checkConsumer, withTemporaryDirectory } from './package-checks.ts';
+import { checkConsumer, checkTarball, installInto, pack, withTemporaryDirectory } from './package-checks.ts';
 import { run } from './run.ts';
 
 const OLDEST_MAJOR = 22;
@@ -28,23 +28,27 @@ async function testEverything(): Promise<void> {
   await step('Lint: style, promises, and who may import whom', () =>
     run('oxlint', ['--type-aware', '--deny-warnings']),
   );
-  await step('Types: the sources, tests, scripts and examples; the inspector’s page', async () => {
+  await step('Types: the sources, tests, scripts and examples; the inspector’s page; the site', async () => {
     await run('tsc', ['-p', 'tsconfig.json']);
     await run('tsc', ['-p', 'src/inspect/page']);
+    await run('tsc', ['-p', 'site']);
   });
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
   await withTemporaryDirectory(async (directory) => {
     let tarball = '';
     await step('Package: what is published has what it names', async () => {
       tarball = await pack(directory);
-      await run('publint', ['run', tarball, '--strict']);
-      await run('attw', [tarball, '--profile', 'esm-only', '--format', 'ascii'], { capture: true });
-      console.log('attw: every entry point has its types');
+      await checkTarball(tarball);
     });
     const project = `${directory}/consumer`;
     await step('Install: the package into an empty project', () => installInto(project, tarball));
-    await step('Use: by import, by require, by types and by its command', () => checkConsumer(project));
+    await step('Use: by import, by require, by types and by its command; the links of its pages', () =>
+      checkConsumer(project),
+    );
   });
+  await step('Site: the documentation and the API reference, with every link checked', () =>
+    run('node', ['site/build.ts'], { capture: true }),
+  );
   await step('Browser: Chromium, for the inspector', ensureChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   await step('Tests of what decodes, once more: as on a Node whose own way into zlib can not be used', () =>

@@ -1,0 +1,54 @@
+/** Links of the packed pages: each leads to a file of the package or to the web, so that a page reads well outside the repository. */
+import { readFile, readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { anchorsOf, isAbsolute, targetsOf } from './markdown.ts';
+
+/** Pages that still link to files outside the package. Correct a page, then remove it here. */
+const PENDING: readonly string[] = [
+  'README.md',
+  'docs/lifecycle.md',
+  'docs/manager.md',
+  'docs/performance.md',
+  'docs/telemetry.md',
+  'docs/testing.md',
+];
+
+/** The dead links of an installed package, by page. */
+export async function deadLinks(directory: string): Promise<Map<string, string[]>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const paths = entries.map((entry) => posix.join(posix.relative(directory, entry.parentPath), entry.name));
+  const pages = paths.filter((path) => path.endsWith('.md') && !path.startsWith('node_modules/'));
+  const texts = new Map(
+    await Promise.all(pages.map(async (path) => [path, await readFile(join(directory, path), 'utf8')] as const)),
+  );
+  const known = new Set(paths);
+  const isDead = (page: string, target: string): boolean => {
+    if (isAbsolute(target)) return false;
+    const [file = '', anchor] = target.split('#', 2);
+    const found = file === '' ? page : posix.join(posix.dirname(page), decodeURIComponent(file)).replace(/\/$/, '');
+    if (!known.has(found)) return true;
+    const text = texts.get(found);
+    return anchor !== undefined && text !== undefined && !anchorsOf(text).has(decodeURIComponent(anchor));
+  };
+  const dead = new Map<string, string[]>();
+  for (const [page, text] of texts) {
+    const targets = targetsOf(text).filter((target) => isDead(page, target));
+    if (targets.length > 0) dead.set(page, targets);
+  }
+  return dead;
+}
+
+/** @throws with each page that has a dead link, or that is pending without a reason */
+export async function checkPackedLinks(directory: string): Promise<void> {
+  const dead = await deadLinks(directory);
+  const problems = PENDING.filter((page) => !dead.has(page)).map(
+    (page) => `${page}: has no dead link now. Remove it from PENDING in scripts/packed-links.ts`,
+  );
+  for (const [page, targets] of dead) {
+    const sentence = `${page} links to what is not in the package: ${targets.join(', ')}`;
+    if (PENDING.includes(page)) console.log(`pending: ${sentence}`);
+    else problems.push(sentence);
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  console.log('links: those of the packed pages lead to files of the package or to the web');
+}
