@@ -13,8 +13,8 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
 }
 
-/** Timers of Node take no more: one that is given more fires at once. */
-const MAX_TIMER_MS = 2_147_483_647;
+/** The longest delay of a Node timer. With a longer delay it fires at once. */
+export const MAX_TIMER_MS = 2_147_483_647;
 
 const STARTED_AT = performance.timeOrigin;
 

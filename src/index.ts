@@ -1,7 +1,13 @@
 export type { ManagerState, ShardState, ShardTiming } from '../machines/index.ts';
-export type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './identify/identify-gate.ts';
+export type {
+  IdentifyBudget,
+  IdentifyGate,
+  IdentifyPermit,
+  IdentifyQueue,
+  IdentifyRequest,
+} from './identify/identify-gate.ts';
 export { MemoryIdentifyGate } from './identify/memory-identify-gate.ts';
-export type { IdentifyBudget, MemoryIdentifyGateOptions } from './identify/memory-identify-gate.ts';
+export type { MemoryIdentifyGateOptions } from './identify/memory-identify-gate.ts';
 export type { CreateSocket, SocketOptions, WebSocketLike } from './connection/web-socket.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
@@ -38,7 +44,7 @@ export { Shard } from './shard.ts';
 export type { SendOptions } from './shard/command-sender.ts';
 export type { DisconnectOptions } from './shard/close-request.ts';
 export type { DispatchStreamOptions } from './shard/pull-stream.ts';
-export type { IdentifyQueue, InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
+export type { InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
 export type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
 export type { Logger } from './shard/logger.ts';
 export type { Disconnected, RateLimited, ShardEvents, StateChange } from './shard/shard-events.ts';

@@ -1,25 +1,57 @@
 /**
- * The port through which every IDENTIFY passes: Discord lets one through per 5 s and rate-limit key, and a
- * limited number a day.
+ * The port through which every IDENTIFY passes. Discord accepts one IDENTIFY per 5 s and `max_concurrency` key, and a
+ * limited number of session starts a day.
  * @see https://discord.com/developers/docs/events/gateway#identifying
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
+
+/** Asks for the permit to send one IDENTIFY. */
 export interface IdentifyRequest {
   shardId: number;
-  /** Gives the place in the queue back when aborted; `acquire` then rejects. */
+  /** When it aborts, the request leaves the queue and `acquire()` rejects. */
   signal: AbortSignal;
-  /** Told once when the daily budget is spent and this request has to wait for its reset. */
+  /** Called at most once, if no session starts are left and this request has to wait for the reset, in ms. */
   onBudgetSpent?: (retryAfterMs: number) => void;
 }
 
+/** The right to send one IDENTIFY. The shard calls exactly one of the two methods. */
 export interface IdentifyPermit {
-  /** The IDENTIFY frame has left: the spacing counts from now. */
+  /** Call it when the IDENTIFY has been sent: the spacing to the next one counts from now. */
   sent(): void;
-  /** It will not be sent: the permit and its place in the budget go back. No effect after `sent()`. */
+  /** Returns an unused permit and its session start. Has no effect after `sent()`. */
   release(): void;
 }
 
-export interface IdentifyGate {
-  /** Waits for the turn of this shard. Rejects only when aborted, or when the gate itself can't work. */
-  acquire(request: IdentifyRequest): Promise<IdentifyPermit>;
+/** The session starts of the current 24 h period. */
+export interface IdentifyBudget {
+  readonly total: number;
+  readonly remaining: number;
+  /** Time until `remaining` is `total` again, in ms. */
+  readonly resetAfterMs: number;
 }
+
+/**
+ * Decides which shard may identify, and when. One gate serves all shards of a bot: in one process a
+ * `MemoryIdentifyGate`, in several your own implementation. The optional members feed the inspector, the status and
+ * `shardwright:identify`.
+ */
+export interface IdentifyGate {
+  /** Resolves when it is the turn of this shard. Rejects only when aborted, or when the gate itself fails. */
+  acquire(request: IdentifyRequest): Promise<IdentifyPermit>;
+  /** Number of requests in the queue. */
+  readonly waiting?: number | undefined;
+  /** `null` when the gate does not know it. */
+  readonly budget?: IdentifyBudget | null | undefined;
+  /** Time from one IDENTIFY to the next of the same key, in ms. The manager estimates the duration of a start with it. */
+  readonly spacingMs?: number | undefined;
+}
+
+/** The queue and the budget of an identify gate, as an inspector sees them. */
+export interface IdentifyQueue extends IdentifyBudget {
+  /** Number of requests in the queue. */
+  readonly waiting: number;
+}
+
+/** Returns what an inspector may see of a gate; `null` when the gate lacks one of the two optional members. */
+export const inspectIdentifyGate = ({ waiting, budget }: IdentifyGate): IdentifyQueue | null =>
+  waiting === undefined || budget === undefined || budget === null ? null : { waiting, ...budget };

@@ -1,23 +1,34 @@
 /**
- * An identify gate of any kind, with what happens at it told on `shardwright:identify`. Everybody who hands a gate on
- * may wrap it: it is told once.
+ * Publishes what happens at any identify gate on `shardwright:identify`. Both the manager and its shards wrap the gate:
+ * wrapping twice has no effect, so every event is published once.
  */
 import type { Clock } from '../clock.ts';
 import { identifyChannel } from '../protocol/telemetry.ts';
-import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from './identify-gate.ts';
+import type { IdentifyBudget, IdentifyGate, IdentifyPermit, IdentifyRequest } from './identify-gate.ts';
 
 export class InstrumentedIdentifyGate implements IdentifyGate {
-  /** As it was given: it may tell of itself. */
-  readonly inner: IdentifyGate;
+  readonly #inner: IdentifyGate;
   readonly #clock: Clock;
 
   constructor(inner: IdentifyGate, clock: Clock) {
-    this.inner = inner;
+    this.#inner = inner;
     this.#clock = clock;
   }
 
   static wrap(gate: IdentifyGate, clock: Clock): InstrumentedIdentifyGate {
     return gate instanceof InstrumentedIdentifyGate ? gate : new InstrumentedIdentifyGate(gate, clock);
+  }
+
+  get waiting(): number | undefined {
+    return this.#inner.waiting;
+  }
+
+  get budget(): IdentifyBudget | null | undefined {
+    return this.#inner.budget;
+  }
+
+  get spacingMs(): number | undefined {
+    return this.#inner.spacingMs;
   }
 
   async acquire(request: IdentifyRequest): Promise<IdentifyPermit> {
@@ -29,7 +40,7 @@ export class InstrumentedIdentifyGate implements IdentifyGate {
       request.onBudgetSpent?.(retryAfterMs);
     };
     try {
-      const permit = await this.inner.acquire({ shardId, signal, onBudgetSpent });
+      const permit = await this.#inner.acquire({ shardId, signal, onBudgetSpent });
       if (identifyChannel.hasSubscribers) identifyChannel.publish({ event: 'granted', shardId, waitMs: waitMs() });
       return this.#instrument(permit, shardId, waitMs);
     } catch (cause) {
@@ -48,13 +59,10 @@ export class InstrumentedIdentifyGate implements IdentifyGate {
     return {
       sent: () => {
         permit.sent();
-        if (end())
-          identifyChannel.publish({
-            event: 'sent',
-            shardId,
-            waitMs: waitMs(),
-            remainingStarts: remainingStartsOf(this.inner),
-          });
+        if (!end()) return;
+        const remaining = this.budget?.remaining;
+        const remainingStarts = typeof remaining === 'number' ? remaining : null;
+        identifyChannel.publish({ event: 'sent', shardId, waitMs: waitMs(), remainingStarts });
       },
       release: () => {
         permit.release();
@@ -62,12 +70,4 @@ export class InstrumentedIdentifyGate implements IdentifyGate {
       },
     };
   }
-}
-
-/** Of a gate that tells of its budget, as `MemoryIdentifyGate` does. */
-function remainingStartsOf(gate: object): number | null {
-  const budget: unknown = 'budget' in gate ? gate.budget : null;
-  const remaining: unknown =
-    typeof budget === 'object' && budget !== null && 'remaining' in budget ? budget.remaining : null;
-  return typeof remaining === 'number' ? remaining : null;
 }

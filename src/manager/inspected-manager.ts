@@ -4,9 +4,10 @@
  */
 import type { AnyActorRef } from 'xstate';
 import type { ManagerState } from '../../machines/index.ts';
+import { inspectIdentifyGate } from '../identify/identify-gate.ts';
+import type { IdentifyGate, IdentifyQueue } from '../identify/identify-gate.ts';
 import type { Emitter } from '../shard/emitter.ts';
-import { identifyQueueOf } from '../shard/inspected-shard.ts';
-import type { IdentifyQueue, InspectedShard, InspectionObserver } from '../shard/inspected-shard.ts';
+import type { InspectedShard, InspectionObserver } from '../shard/inspected-shard.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import type { ShardHandle } from './shard-handle.ts';
 
@@ -51,7 +52,7 @@ interface ManagerInspectionSource {
   readonly fleet: {
     readonly current: InspectedShardSet | null;
     readonly successor: InspectedShardSet | null;
-    readonly gate: object | null;
+    readonly gate: IdentifyGate | null;
   };
   onServiceChange(listener: () => void): () => void;
 }
@@ -87,7 +88,7 @@ class InspectedManagerView implements InspectedManager {
 
   get identifyQueue(): IdentifyQueue | null {
     const { gate } = this.#manager.fleet;
-    return gate === null ? null : identifyQueueOf(gate);
+    return gate === null ? null : inspectIdentifyGate(gate);
   }
 
   get actor(): AnyActorRef {

@@ -1,6 +1,6 @@
 /** A manager at one moment, as plain data. */
 import type { ManagerState, ShardState } from '../../machines/index.ts';
-import type { IdentifyBudget } from '../identify/memory-identify-gate.ts';
+import type { IdentifyBudget } from '../identify/identify-gate.ts';
 import type { GatewayErrorCode } from '../protocol/errors.ts';
 import type { ShardSet } from './shard-set.ts';
 

@@ -3,6 +3,7 @@
  * @see https://discord.com/developers/docs/events/gateway#gateway-intents
  */
 import { GatewayError } from './errors.ts';
+import { isCount } from './validation.ts';
 
 /** Name → bit, spelt as discord-api-types spells them. */
 export const Intents = {
@@ -38,7 +39,7 @@ export type IntentName = keyof typeof Intents;
  */
 export function resolveIntents(intents: number | readonly IntentName[]): number {
   if (typeof intents === 'number') {
-    if (Number.isSafeInteger(intents) && intents >= 0) return intents;
+    if (isCount(intents)) return intents;
     throw new GatewayError('INVALID_OPTIONS', `intents must be a non-negative integer, not ${intents}`);
   }
   if (!Array.isArray(intents)) {

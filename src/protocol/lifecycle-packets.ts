@@ -1,13 +1,11 @@
 /** Reads the packets that change the lifecycle, tolerantly: gateways that others wrote leave things out. */
 import type { SessionIdentity } from '../../machines/index.ts';
 import { isWebSocketUrl } from './gateway-url.ts';
-
-const fields = (d: unknown): Record<string, unknown> =>
-  typeof d === 'object' && d !== null ? (d as Record<string, unknown>) : {};
+import { fieldsOf } from './validation.ts';
 
 /** The interval of HELLO, in ms; NaN when there is none. @see https://discord.com/developers/docs/events/gateway-events#hello */
 export function heartbeatIntervalOf(d: unknown): number {
-  const value = fields(d)['heartbeat_interval'];
+  const value = fieldsOf(d)['heartbeat_interval'];
   return typeof value === 'number' ? value : Number.NaN;
 }
 
@@ -16,15 +14,15 @@ export function heartbeatIntervalOf(d: unknown): number {
  * @see https://discord.com/developers/docs/events/gateway-events#ready
  */
 export function sessionOf(d: unknown, mainUrl: string): SessionIdentity | null {
-  const { session_id: sessionId, resume_gateway_url: url } = fields(d);
+  const { session_id: sessionId, resume_gateway_url: url } = fieldsOf(d);
   if (typeof sessionId !== 'string' || sessionId === '') return null;
   return { sessionId, resumeUrl: isWebSocketUrl(url) ? url : mainUrl };
 }
 
 /** RATE_LIMITED. @see https://discord.com/developers/docs/events/gateway-events#rate-limited */
 export function rateLimitOf(d: unknown): { opcode: number; retryAfter: number; guildId?: string; nonce?: string } {
-  const { opcode, retry_after: retryAfter, meta } = fields(d);
-  const { guild_id: guildId, nonce } = fields(meta);
+  const { opcode, retry_after: retryAfter, meta } = fieldsOf(d);
+  const { guild_id: guildId, nonce } = fieldsOf(meta);
   return {
     opcode: typeof opcode === 'number' ? opcode : -1,
     retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : 0,

@@ -3,6 +3,7 @@ import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { GatewayError } from './errors.ts';
 import { Opcodes, opcodeName } from './opcodes.ts';
 import type { Token } from './token.ts';
+import { fieldsOf } from './validation.ts';
 
 /** @see https://discord.com/developers/docs/events/gateway#sending-events */
 export const MAX_PAYLOAD_BYTES = 4096;
@@ -52,20 +53,15 @@ const SENDABLE: ReadonlySet<number> = new Set([
  * @throws {@link GatewayError} `INVALID_PAYLOAD`, `OPCODE_NOT_ALLOWED` or `PAYLOAD_TOO_LARGE`.
  */
 export function serializePayload(payload: unknown): string {
-  if (typeof payload !== 'object' || payload === null || !('op' in payload) || typeof payload.op !== 'number') {
-    throw new GatewayError('INVALID_PAYLOAD', 'a payload is an object with a numeric op');
+  const { op, d } = fieldsOf(payload);
+  if (typeof op !== 'number') throw new GatewayError('INVALID_PAYLOAD', 'a payload must be an object with a numeric op');
+  if (!SENDABLE.has(op)) {
+    throw new GatewayError('OPCODE_NOT_ALLOWED', `${opcodeName(op)} (op ${op}) can't be sent with send()`);
   }
-  if (!SENDABLE.has(payload.op)) {
-    throw new GatewayError(
-      'OPCODE_NOT_ALLOWED',
-      `${opcodeName(payload.op)} (op ${payload.op}) can't be sent by a user`,
-    );
-  }
-  const d = 'd' in payload ? payload.d : undefined;
   if (typeof d !== 'object' || d === null) throw new GatewayError('INVALID_PAYLOAD', 'd must be an object');
   let text: string;
   try {
-    text = JSON.stringify({ op: payload.op, d });
+    text = JSON.stringify({ op, d });
   } catch (cause) {
     throw new GatewayError('INVALID_PAYLOAD', 'the payload cannot be written as JSON', { cause });
   }

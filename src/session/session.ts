@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../protocol/errors.ts';
 import { isWebSocketUrl } from '../protocol/gateway-url.ts';
+import { isCount, isObject } from '../protocol/validation.ts';
 
 export interface Session {
   readonly sessionId: string;
@@ -16,8 +17,6 @@ export interface Session {
   readonly shardCount: number;
 }
 
-const isIndex = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
 const invalidSession = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
 
 /**
@@ -25,13 +24,13 @@ const invalidSession = (what: string): GatewayError => new GatewayError('INVALID
  * @throws {@link GatewayError} `INVALID_SESSION`, naming the field.
  */
 export function parseSession(value: unknown): Session {
-  if (typeof value !== 'object' || value === null) throw invalidSession('expected an object');
-  const { sessionId, resumeUrl, sequence, shardId, shardCount } = value as Record<string, unknown>;
+  if (!isObject(value)) throw invalidSession('expected an object');
+  const { sessionId, resumeUrl, sequence, shardId, shardCount } = value;
   if (typeof sessionId !== 'string' || sessionId === '') throw invalidSession('sessionId must be a non-empty string');
   if (!isWebSocketUrl(resumeUrl)) throw invalidSession('resumeUrl must be a ws:// or wss:// URL');
-  if (!isIndex(sequence)) throw invalidSession('sequence must be a non-negative integer');
-  if (!isIndex(shardId)) throw invalidSession('shardId must be a non-negative integer');
-  if (!isIndex(shardCount) || shardCount <= shardId)
+  if (!isCount(sequence)) throw invalidSession('sequence must be a non-negative integer');
+  if (!isCount(shardId)) throw invalidSession('shardId must be a non-negative integer');
+  if (!isCount(shardCount) || shardCount <= shardId)
     throw invalidSession('shardCount must be an integer above shardId');
   return { sessionId, resumeUrl, sequence, shardId, shardCount };
 }

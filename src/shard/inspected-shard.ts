@@ -4,7 +4,8 @@
  */
 import type { AnyActorRef, InspectionEvent, Observer } from 'xstate';
 import type { ShardState } from '../../machines/index.ts';
-import { InstrumentedIdentifyGate } from '../identify/instrumented-identify-gate.ts';
+import { inspectIdentifyGate } from '../identify/identify-gate.ts';
+import type { IdentifyGate, IdentifyQueue } from '../identify/identify-gate.ts';
 import type { Emitter } from './emitter.ts';
 import type { ShardEvents } from './shard-events.ts';
 
@@ -14,16 +15,6 @@ export interface SendWindow {
   readonly used: number;
   /** Frames Discord allows in it. */
   readonly limit: number;
-}
-
-/** What the identify gate tells of itself, if it does. */
-export interface IdentifyQueue {
-  /** Requests that wait for their turn. */
-  readonly waiting: number;
-  readonly total: number;
-  readonly remaining: number;
-  /** ms until `remaining` is `total` again. */
-  readonly resetAfterMs: number;
 }
 
 export interface InspectedShard {
@@ -53,7 +44,7 @@ export type InspectionObserver = (Observer<InspectionEvent> | ((event: Inspectio
 
 /** The parts of a shard that the view is of. */
 interface InspectionSource {
-  readonly options: { readonly shardId: number; readonly shardCount: number; readonly identifyGate: object };
+  readonly options: { readonly shardId: number; readonly shardCount: number; readonly identifyGate: IdentifyGate };
   readonly state: ShardState;
   readonly actor: AnyActorRef;
   readonly heartbeatTracker: { readonly ping: number | null };
@@ -109,7 +100,7 @@ class InspectedShardView implements InspectedShard {
   }
 
   get identifyQueue(): IdentifyQueue | null {
-    return identifyQueueOf(this.#shard.options.identifyGate);
+    return inspectIdentifyGate(this.#shard.options.identifyGate);
   }
 
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
@@ -133,13 +124,4 @@ export function attachInspector(
     // The user had no chance yet to listen for faults.
     queueMicrotask(() => onThrow(cause));
   }
-}
-
-/** Whether a gate tells of itself as `MemoryIdentifyGate` does. */
-export function identifyQueueOf(possiblyWrapped: object): IdentifyQueue | null {
-  const gate = possiblyWrapped instanceof InstrumentedIdentifyGate ? possiblyWrapped.inner : possiblyWrapped;
-  if (!('waiting' in gate) || !('budget' in gate)) return null;
-  const { waiting, budget } = gate;
-  if (typeof waiting !== 'number' || typeof budget !== 'object' || budget === null) return null;
-  return { waiting, ...(budget as Omit<IdentifyQueue, 'waiting'>) };
 }

@@ -5,6 +5,7 @@
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import { isPositiveInteger } from '../protocol/validation.ts';
 
 export interface DispatchStreamOptions {
   signal?: AbortSignal;
@@ -41,7 +42,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   #full = false;
 
   constructor(callbacks: PullStreamCallbacks, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
-    if (!Number.isSafeInteger(highWaterMark) || highWaterMark < 1) {
+    if (!isPositiveInteger(highWaterMark)) {
       throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
     }
     this.#callbacks = callbacks;

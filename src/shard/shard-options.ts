@@ -10,13 +10,13 @@ import { createWebSocket } from '../connection/web-socket.ts';
 import type { CreateSocket } from '../connection/web-socket.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
-import { GatewayError } from '../protocol/errors.ts';
 import { isWebSocketUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { resolveIntents } from '../protocol/intents.ts';
 import type { IntentName } from '../protocol/intents.ts';
 import type { EventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
+import { assertOption, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
@@ -95,27 +95,21 @@ const unchangedUrl = (url: URL): URL => url;
 
 const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
 
-function assertOption(valid: boolean, message: string): void {
-  if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
-}
-
-const isPositive = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2 ** 31 - 1;
-const isNonNegative = (value: unknown): boolean => value === 0 || isPositive(value);
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && isPositive(value);
+const isTimeoutOrZero = (value: unknown): boolean => value === 0 || isTimeout(value);
 
 const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
-  connectTimeoutMs: isPositive,
-  helloTimeoutMs: isPositive,
-  resumedTimeoutMs: isPositive,
-  readyPatienceMs: isPositive,
-  closeTimeoutMs: isPositive,
-  stableAfterMs: isPositive,
-  backoffBaseMs: isPositive,
-  backoffCapMs: isPositive,
+  connectTimeoutMs: isTimeout,
+  helloTimeoutMs: isTimeout,
+  resumedTimeoutMs: isTimeout,
+  readyPatienceMs: isTimeout,
+  closeTimeoutMs: isTimeout,
+  stableAfterMs: isTimeout,
+  backoffBaseMs: isTimeout,
+  backoffCapMs: isTimeout,
   invalidSessionWaitMs: (value) =>
-    Array.isArray(value) && value.length === 2 && value.every(isNonNegative) && Number(value[0]) <= Number(value[1]),
-  maxResumeAttempts: isCount,
-  maxDispatchSilenceMs: (value) => value === null || isPositive(value),
+    Array.isArray(value) && value.length === 2 && value.every(isTimeoutOrZero) && Number(value[0]) <= Number(value[1]),
+  maxResumeAttempts: isPositiveInteger,
+  maxDispatchSilenceMs: (value) => value === null || isTimeout(value),
 };
 
 function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
@@ -140,13 +134,13 @@ export function resolveOptions(options: ShardOptions) {
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
-  assertOption(isCount(shardCount), 'shardCount must be a positive integer');
+  assertOption(isPositiveInteger(shardCount), 'shardCount must be a positive integer');
   assertOption(
-    Number.isSafeInteger(shardId) && shardId >= 0 && shardId < shardCount,
+    isCount(shardId) && shardId < shardCount,
     'shardId must be an integer from 0 to shardCount - 1',
   );
   assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
-  assertOption(isCount(version), 'version must be a positive integer');
+  assertOption(isPositiveInteger(version), 'version must be a positive integer');
   assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
   assertOption(
     largeThreshold === undefined ||
@@ -154,7 +148,7 @@ export function resolveOptions(options: ShardOptions) {
     'largeThreshold must be an integer from 50 to 250',
   );
   assertOption(
-    isCount(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES,
+    isPositiveInteger(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES,
     'maxMessageBytes must be an integer from 1 to 268435456',
   );
   assertOption(

@@ -85,7 +85,7 @@ describe('serializePayload', () => {
     [99, 'op 99 (op 99)'],
     [Number.NaN, 'op NaN (op NaN)'],
   ])('refuses op %i, whose sender is not the user', (op, name) => {
-    expect(refusal({ op, d: {} })).toEqual({ code: 'OPCODE_NOT_ALLOWED', message: `${name} can't be sent by a user` });
+    expect(refusal({ op, d: {} })).toEqual({ code: 'OPCODE_NOT_ALLOWED', message: `${name} can't be sent with send()` });
   });
 
   test.each([undefined, null, 'text', 3, [], {}, { d: {} }, { op: '3', d: {} }])(
@@ -93,7 +93,7 @@ describe('serializePayload', () => {
     (payload) => {
       expect(refusal(payload)).toEqual({
         code: 'INVALID_PAYLOAD',
-        message: 'a payload is an object with a numeric op',
+        message: 'a payload must be an object with a numeric op',
       });
     },
   );

@@ -7,6 +7,7 @@ import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import { isWebSocketUrl } from '../../protocol/gateway-url.ts';
 import type { Token } from '../../protocol/token.ts';
+import { fieldsOf, isCount, isDuration, isPositiveInteger } from '../../protocol/validation.ts';
 import { USER_AGENT } from '../../version.ts';
 
 export interface GatewayInfoOptions {
@@ -82,23 +83,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-
-const isDuration = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
-const isPositive = (value: unknown): value is number => isCount(value) && value > 0;
-
 /** The answer as we use it, or what is wrong with it. */
 function parseGatewayInfo(body: unknown): GatewayInfo | string {
   const { url, shards, session_start_limit: limit } = fieldsOf(body);
   const { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency } = fieldsOf(limit);
   if (!isWebSocketUrl(url)) return 'gave no ws:// or wss:// URL';
-  if (!isPositive(shards)) return 'gave a number of shards that is none';
-  if (!isPositive(total) || !isCount(remaining) || remaining > total)
+  if (!isPositiveInteger(shards)) return 'gave a number of shards that is none';
+  if (!isPositiveInteger(total) || !isCount(remaining) || remaining > total)
     return 'gave a budget of session starts that is none';
   if (!isDuration(resetAfterMs)) return 'gave no time until the budget is reset';
-  if (!isPositive(maxConcurrency)) return 'gave no max_concurrency';
+  if (!isPositiveInteger(maxConcurrency)) return 'gave no max_concurrency';
   return { url, shards, sessionStartLimit: { total, remaining, resetAfterMs, maxConcurrency } };
 }
