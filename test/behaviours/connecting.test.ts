@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
-describe('connecting and beating', () => {
-  test('1. without HELLO nothing is sent; after helloTimeout the socket is terminated and another tried', async () => {
+describe('Shard: connecting and heartbeats', () => {
+  test('1. without HELLO the shard sends nothing; after helloTimeoutMs it terminates the socket and opens another', async () => {
     const { clock, gateway, shard, events } = virtualShard();
     gateway.answers.hello = false;
     void shard.connect();
@@ -15,7 +15,7 @@ describe('connecting and beating', () => {
     expect(events.faults).toEqual(['HELLO_TIMEOUT']);
   });
 
-  test('2. the first beat comes at interval × r with d null, then one every interval, without drift whatever the ACK latency', async () => {
+  test('2. the shard sends the first heartbeat after a random part of the interval, then one every interval without drift', async () => {
     const { clock, gateway, shard } = virtualShard({ random: () => 0.25 });
     gateway.answers.ready = false;
     gateway.latencyMs = 1;
@@ -29,7 +29,7 @@ describe('connecting and beating', () => {
     expect(heartbeats.map(({ d }) => d)).toEqual([null, null, null, null, null, null]);
   });
 
-  test('2. a timer that is a little late does not move the beats after it', async () => {
+  test('2. a late timer does not delay the heartbeats after it', async () => {
     const { clock, gateway } = await readyShard({ random: () => 0.5 });
     const helloAt = gateway.last.openedAt + 1;
     clock.sleep(helloAt + 20_007 - clock.now());
@@ -39,7 +39,7 @@ describe('connecting and beating', () => {
   });
 
   test.each(['identifying', 'resuming'] as const)(
-    '3. beats go on while %s, and a missing ACK is judged there too',
+    '3. while %s the shard sends heartbeats, and a missing ACK makes it a zombie',
     async (state) => {
       const { clock, gateway, shard, events } = virtualShard(
         state === 'resuming'
@@ -61,7 +61,7 @@ describe('connecting and beating', () => {
     },
   );
 
-  test('4. no ACK between two beats: zombie, terminated at once, RESUME on the resume URL with the same query, within 1 s', async () => {
+  test('4. a heartbeat without ACK makes the shard terminate the socket and resume on the resume URL within 1 s', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.dispatch('MESSAGE_CREATE');
     gateway.answers.ack = false;
@@ -91,7 +91,7 @@ describe('connecting and beating', () => {
     expect(second!.openedAt - zombieAt).toBeLessThanOrEqual(1_000);
   });
 
-  test('5. op 1 is answered by one beat at once; the schedule and the verdict stay as they are', async () => {
+  test('5. op 1 makes the shard send one heartbeat at once and keep its schedule', async () => {
     const { clock, gateway, shard } = await readyShard();
     const helloAt = gateway.last.openedAt + 1;
     await clock.advanceAsync(10_000 - 99);
@@ -101,7 +101,7 @@ describe('connecting and beating', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('6. after a connection died with an unanswered beat, the first beat of the next is sent, not judged', async () => {
+  test('6. an unacknowledged heartbeat of the last connection does not make the next connection a zombie', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.answers.ack = false;
     await clock.advanceAsync(21_000);
@@ -114,11 +114,11 @@ describe('connecting and beating', () => {
     expect(events.states.filter((state) => state === 'zombie')).toEqual([]);
   });
 
-  test('7. a beat timer late by more than 25 % of the interval is told, and an ACK that was waiting on the socket still counts', async () => {
+  test('7. a heartbeat late by more than 25 % of the interval emits lagged, and an ACK unread on the socket still counts', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.latencyMs = 5;
     await clock.advanceAsync(20_000 - 99);
-    // The ACK is on its way when the process falls asleep; on waking the beat timer fires before it is read.
+    // The ACK is on its way when the process falls asleep. On waking, the heartbeat timer fires before the ACK is read.
     gateway.latencyMs = 1;
     clock.sleep(80_000);
     await clock.advanceAsync(100);
@@ -129,14 +129,14 @@ describe('connecting and beating', () => {
   });
 
   test.each([0, -5, 49, 86_400_001, Number.NaN, Number.POSITIVE_INFINITY, '41250', null, undefined])(
-    '8. HELLO with the interval %s is a protocol fault and a new connection, never a beat loop',
+    '8. HELLO with the interval %s is a fault: the shard sends no heartbeat and reconnects',
     async (interval) => {
       const { clock, gateway, shard, events } = virtualShard();
       gateway.answers.hello = false;
       gateway.heartbeatIntervalMs = interval;
       void shard.connect();
       await clock.advanceAsync(10);
-      // Infinity and NaN have no JSON of their own; 1e999 is how a gateway could say the former.
+      // JSON has no Infinity and no NaN; a gateway could write Infinity as 1e999.
       gateway.last.receiveRaw(
         Buffer.from(
           `{"op":10,"d":{"heartbeat_interval":${interval === Number.POSITIVE_INFINITY ? '1e999' : (JSON.stringify(interval) ?? '{}')}}}`,

@@ -1,4 +1,4 @@
-/** The pages that list tests by name are held to the tests there are. */
+/** Holds the pages that list tests by title to the tests that exist. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
@@ -17,13 +17,13 @@ const behaviours = files.flatMap((file) =>
     .map((title) => ({ number: Number.parseInt(title, 10), title: title.replace(/^\d+\. /, ''), file })),
 );
 
-describe('the lists of tests', () => {
-  test('each of the 40 behaviours has a test of its number', () => {
+describe('the pages that list tests', () => {
+  test('each of the 40 behaviours has a test with its number', () => {
     const numbers = new Set(behaviours.map(({ number }) => number));
     expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
   });
 
-  test('README.md lists every behaviour test, and no other', () => {
+  test('README.md lists every behaviour test and no other', () => {
     const rows = [...read('README.md').matchAll(/^\| (\d+) \| (.+?) \| \[.+?\]\((.+?)\) \|$/gm)].map(
       ([, number, title, file]) => `${number} ${title} ${file}`,
     );
@@ -31,8 +31,10 @@ describe('the lists of tests', () => {
     expect(rows).toEqual(order.map(({ number, title, file }) => `${number} ${title} ${file}`));
   });
 
-  test('each row of docs/internals/seed.md names a test that there is', () => {
-    const rows = [...read('../../docs/internals/seed.md').matchAll(/^\| `.+? \| .+? \| (.+?) \|$/gm)].map(([, title]) => title!);
+  test('each row of docs/internals/seed.md names a test that exists', () => {
+    const rows = [...read('../../docs/internals/seed.md').matchAll(/^\| `.+? \| .+? \| (.+?) \|$/gm)].map(
+      ([, title]) => title!,
+    );
     const known = new Set([...files.map((file) => read(file)), read('../shard/shard.test.ts')].flatMap(titlesIn));
     expect(rows).toHaveLength(44);
     expect(rows.filter((title) => !known.has(title))).toEqual([]);

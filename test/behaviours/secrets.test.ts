@@ -8,7 +8,7 @@ import { recordEvents } from '../kit/record-events.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { QUICK } from '../kit/timing.ts';
 
-/** Everything a thing can be printed as. */
+/** Everything that a value can be printed as. */
 function printed(value: unknown, depth = 6): string {
   const seen = new WeakSet();
   const json = JSON.stringify(value, (_, inner: unknown) => {
@@ -23,9 +23,9 @@ function printed(value: unknown, depth = 6): string {
   return [json, inspect(value, { depth, showHidden: true, maxStringLength: null, maxArrayLength: null })].join('\n');
 }
 
-describe('secrets', () => {
+describe('Shard: secrets', () => {
   test(
-    '37. a random token is in no event, error, log line, inspection message, snapshot or printed object',
+    '37. the token is in no event, error, log line, inspection message, snapshot or printed object',
     { timeout: 60_000 },
     async () => {
       const token = randomBytes(24).toString('base64url');
@@ -41,7 +41,7 @@ describe('secrets', () => {
         identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 }),
         logger: { debug: log, info: log, warn: log, error: log },
         inspect: (event) => {
-          // Actors print as their ids; what they and the machine hold is looked at once, below.
+          // Actors print as their ids. Their contents and those of the machine are checked below.
           if (event.type === '@xstate.actor') print((event.actorRef as { options?: unknown }).options, 3);
           if (event.type === '@xstate.event' || event.type === '@xstate.snapshot') print(event.event);
           if (event.type === '@xstate.snapshot')
@@ -90,7 +90,7 @@ describe('secrets', () => {
       ).toEqual([]);
       expect(events.faults).not.toContain('OBSERVER_THREW');
       expect(all.includes(token)).toBe(false);
-      // The check can fail: what the gateway received has the token in it.
+      // Proves that the check can fail: the gateway did receive the token.
       expect(printed(gateway.history.map(({ received }) => received)).includes(token)).toBe(true);
     },
   );

@@ -8,8 +8,8 @@ import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const SESSION = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
 
-/** How to bring a shard into each moment of its life. */
-const MOMENTS: Record<string, { state: ShardState; reach: () => Promise<ReturnType<typeof virtualShard>> }> = {
+/** How to bring a shard into each state. */
+const STATES: Record<string, { state: ShardState; reach: () => Promise<ReturnType<typeof virtualShard>> }> = {
   'looking for a stored session': {
     state: 'connecting',
     reach: async () => {
@@ -65,11 +65,11 @@ async function until(answers: Partial<MemoryGateway['answers']>, options = {}) {
   return kit;
 }
 
-describe('stopping', () => {
-  test.each(Object.keys(MOMENTS))(
-    '30. disconnect() while %s settles within closeTimeout; no socket, no timer, no later reconnect',
+describe('Shard: stopping', () => {
+  test.each(Object.keys(STATES))(
+    '30. disconnect() while %s resolves within closeTimeoutMs and leaves no socket and no timer',
     async (name) => {
-      const { state, reach } = MOMENTS[name]!;
+      const { state, reach } = STATES[name]!;
       const { clock, gateway, shard } = await reach();
       gateway.answers.close = false;
       expect(shard.state).toBe(state);
@@ -78,24 +78,32 @@ describe('stopping', () => {
       const stopping = shard.disconnect().then(() => (settled = true));
       await clock.advanceAsync(5_000);
       await stopping;
-      expect([settled, shard.state]).toEqual([true, 'disconnected']);
+      expect(settled).toBe(true);
+      expect(shard.state).toBe('disconnected');
       await clock.advanceAsync(3_600_000);
       expect(gateway.sockets.map(({ readyState }) => readyState).filter((readyState) => readyState !== 3)).toEqual([]);
-      expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
+      expect(gateway.sockets).toHaveLength(before);
+      expect(clock.pending).toBe(0);
+      expect(shard.state).toBe('disconnected');
     },
   );
 
-  test.each(Object.keys(MOMENTS))('30. forceClose() while %s ends everything in the same turn', async (name) => {
-    const { clock, gateway, shard } = await MOMENTS[name]!.reach();
-    const before = gateway.sockets.length;
-    shard.forceClose();
-    expect(shard.state).toBe('disconnected');
-    await clock.advanceAsync(3_600_000);
-    expect([gateway.sockets.length, clock.pending, shard.state]).toEqual([before, 0, 'disconnected']);
-    expect(gateway.sockets.every(({ readyState }) => readyState === 3)).toBe(true);
-  });
+  test.each(Object.keys(STATES))(
+    '30. forceClose() while %s disconnects in the same turn and leaves no socket and no timer',
+    async (name) => {
+      const { clock, gateway, shard } = await STATES[name]!.reach();
+      const before = gateway.sockets.length;
+      shard.forceClose();
+      expect(shard.state).toBe('disconnected');
+      await clock.advanceAsync(3_600_000);
+      expect(gateway.sockets).toHaveLength(before);
+      expect(clock.pending).toBe(0);
+      expect(shard.state).toBe('disconnected');
+      expect(gateway.sockets.every(({ readyState }) => readyState === 3)).toBe(true);
+    },
+  );
 
-  test('30. disconnect() twice joins; connect() during disconnecting follows it', async () => {
+  test('30. a second disconnect() joins the first, and connect() during disconnecting runs after it', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     const stops = [shard.disconnect(), shard.disconnect()];
     const again = shard.connect();
@@ -113,30 +121,32 @@ describe('stopping', () => {
     expect(gateway.sockets).toHaveLength(2);
   });
 
-  test('31. by default the session is kept, with a code of the 4000s', async () => {
+  test('31. disconnect() keeps the session by default and closes with 4000', async () => {
     const { clock, gateway, shard } = await readyShard();
     await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
-    expect([gateway.last.closedWith, shard.session?.sessionId]).toEqual([4000, 'session-1']);
+    expect(gateway.last.closedWith).toBe(4000);
+    expect(shard.session?.sessionId).toBe('session-1');
     await Promise.all([shard.connect(), clock.advanceAsync(100)]);
     expect(gateway.last.sentOps()[0]).toBe(6);
   });
 
-  test('31. { session: "discard" } sends 1000, and the next connection identifies', async () => {
+  test('31. disconnect({ session: "discard" }) closes with 1000, and the next connection identifies', async () => {
     const { clock, gateway, shard } = await readyShard();
     await Promise.all([shard.disconnect({ session: 'discard' }), clock.advanceAsync(100)]);
-    expect([gateway.last.closedWith, shard.session]).toEqual([1000, null]);
+    expect(gateway.last.closedWith).toBe(1000);
+    expect(shard.session).toBeNull();
     await Promise.all([shard.connect(), clock.advanceAsync(10_000)]);
     expect(gateway.last.sentOps()[0]).toBe(2);
   });
 
-  test('31. a code that would end a session that is to be kept is refused', async () => {
+  test("31. disconnect() rejects a code that would end a session you want to keep, and a code that can't be sent", async () => {
     const { shard } = await readyShard();
     await expect(shard.disconnect({ code: 1000, session: 'keep' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     await expect(shard.disconnect({ code: 1006 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     expect(shard.state).toBe('ready');
   });
 
-  test('32. two shards of one key, the first stopped while queued: the second waits no extra 5 s; spacing counts from the frame', async () => {
+  test('32. a shard stopped while it waits for a permit does not delay the next shard of its max_concurrency key', async () => {
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, marginMs: 0 });
     const kits = [0, 1, 2].map((shardId) => virtualShard({ shardId, shardCount: 3, identifyGate }, clock));
@@ -149,7 +159,7 @@ describe('stopping', () => {
     expect(at[2]! - at[0]!).toBe(5_000);
   });
 
-  test('32. reconnects that identify use the same gate', async () => {
+  test('32. reconnecting shards that identify wait for the same gate', async () => {
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, marginMs: 0 });
     const kits = [0, 1].map((shardId) => virtualShard({ shardId, shardCount: 2, identifyGate }, clock));
@@ -169,7 +179,7 @@ describe('stopping', () => {
     expect(at[1]! - at[0]!).toBeGreaterThanOrEqual(5_000);
   });
 
-  test('33. with no session starts left, shards that can RESUME do; the others wait for the reset, say so once, and go on', async () => {
+  test('33. with no session starts left, shards with a session resume; the others emit one fault and identify after the reset', async () => {
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, remaining: 0, resetAfterMs: 3_600_000 });
     const resuming = virtualShard({ identifyGate, session: SESSION }, clock);
@@ -177,7 +187,8 @@ describe('stopping', () => {
     void resuming.shard.connect();
     void fresh.shard.connect();
     await clock.advanceAsync(3_590_000);
-    expect([resuming.shard.state, fresh.shard.state]).toEqual(['ready', 'identifying']);
+    expect(resuming.shard.state).toBe('ready');
+    expect(fresh.shard.state).toBe('identifying');
     expect(fresh.events.faults).toEqual(['IDENTIFY_BUDGET_SPENT']);
     await clock.advanceAsync(20_000);
     expect(fresh.shard.state).toBe('ready');

@@ -7,8 +7,8 @@ import { recordEvents } from '../kit/record-events.ts';
 import { QUICK } from '../kit/timing.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
-/** Runs a shard against a script, until the script's MARK dispatch has come. */
-async function against(script: Script) {
+/** Runs a shard against a script, until the shard receives the script's MARK dispatch. */
+async function runAgainst(script: Script) {
   const server = await bareGateway(script);
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
   const shard = new Shard({
@@ -36,9 +36,9 @@ async function against(script: Script) {
 
 const mark = (s: number) => ({ op: 0, t: 'MARK', s, d: {} });
 
-describe('reading tolerantly', () => {
-  test('39. a first dispatch with s 0, and dispatches before READY, are handed out in order', async () => {
-    await using kit = await against(({ send, request }, packet) => {
+describe('Shard: tolerant reading', () => {
+  test('39. the shard delivers dispatches before READY in order, even if the first sequence is 0', async () => {
+    await using kit = await runAgainst(({ send, request }, packet) => {
       if (packet === null) send(HELLO);
       if (packet?.op !== 2) return;
       send({ op: 0, t: 'EARLY', s: 0, d: {} });
@@ -52,24 +52,29 @@ describe('reading tolerantly', () => {
       ['READY', 2],
       ['MARK', 3],
     ]);
-    expect([kit.shard.lastSequence, kit.shard.state, kit.events.faults]).toEqual([3, 'ready', []]);
+    expect(kit.shard.lastSequence).toBe(3);
+    expect(kit.shard.state).toBe('ready');
+    expect(kit.events.faults).toEqual([]);
   });
 
-  test.each([{ op: 7 }, { op: 9 }])('39. %j with no d is survived; op 9 then means false', async (odd) => {
-    await using kit = await against(({ send, request, index }, packet) => {
-      if (packet === null) send(HELLO);
-      if (packet?.op === 2 || packet?.op === 6)
-        send(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
-      if (packet?.op === 2 && index === 0) send(odd);
-      if ((packet?.op === 2 || packet?.op === 6) && index === 1) send(mark(9));
-    });
-    expect(kit.events.of('dispatch').map(({ t }) => t)).toEqual(
-      odd.op === 7 ? ['READY', 'RESUMED', 'MARK'] : ['READY', 'READY', 'MARK'],
-    );
-  });
+  test.each([{ op: 7 }, { op: 9 }])(
+    '39. the packet %j without d makes the shard reconnect; op 9 then means false',
+    async (packetWithoutData) => {
+      await using kit = await runAgainst(({ send, request, index }, packet) => {
+        if (packet === null) send(HELLO);
+        if (packet?.op === 2 || packet?.op === 6)
+          send(packet.op === 2 ? ready(`ws://${request.headers.host}`) : { op: 0, t: 'RESUMED', s: 2, d: {} });
+        if (packet?.op === 2 && index === 0) send(packetWithoutData);
+        if ((packet?.op === 2 || packet?.op === 6) && index === 1) send(mark(9));
+      });
+      expect(kit.events.of('dispatch').map(({ t }) => t)).toEqual(
+        packetWithoutData.op === 7 ? ['READY', 'RESUMED', 'MARK'] : ['READY', 'READY', 'MARK'],
+      );
+    },
+  );
 
-  test('39. a RESUMED with an s below the replay before it does not set the sequence back', async () => {
-    await using kit = await against(({ socket, send, request, index }, packet) => {
+  test('39. a RESUMED with a lower sequence than the replay does not set the sequence back', async () => {
+    await using kit = await runAgainst(({ socket, send, request, index }, packet) => {
       if (packet === null) send(HELLO);
       if (packet?.op === 2) {
         send(ready(`ws://${request.headers.host}`));
@@ -85,8 +90,8 @@ describe('reading tolerantly', () => {
     expect(kit.events.of('resumed')).toEqual([{ replayed: 1 }]);
   });
 
-  test('39. messages in several WebSocket fragments, text or binary, are whole', async () => {
-    await using kit = await against(({ socket, send, request }, packet) => {
+  test('39. the shard joins messages of several WebSocket fragments, text or binary', async () => {
+    await using kit = await runAgainst(({ socket, send, request }, packet) => {
       if (packet === null) send(HELLO);
       if (packet?.op !== 2) return;
       const text = JSON.stringify(ready(`ws://${request.headers.host}`));
@@ -98,8 +103,8 @@ describe('reading tolerantly', () => {
     expect(kit.events.dispatched).toEqual(['READY', 'MARK']);
   });
 
-  test('39. unknown opcodes, events and fields are passed over', async () => {
-    await using kit = await against(({ send, request }, packet) => {
+  test('39. the shard ignores unknown opcodes and fields, and delivers unknown events', async () => {
+    await using kit = await runAgainst(({ send, request }, packet) => {
       if (packet === null) send({ ...HELLO, _trace: ['x'], extra: 1 });
       if (packet?.op !== 2) return;
       send({ op: 99, d: { what: 'ever' } });
@@ -116,8 +121,8 @@ describe('reading tolerantly', () => {
     expect(kit.events.faults).toEqual([]);
   });
 
-  test('39. a resume_gateway_url with a path, a port and a query of its own is used as it is, with ours added', async () => {
-    await using kit = await against(({ socket, send, request }, packet) => {
+  test('39. the shard keeps the path, port and query of a resume_gateway_url and adds its own query', async () => {
+    await using kit = await runAgainst(({ socket, send, request }, packet) => {
       if (packet === null) send(HELLO);
       if (packet?.op === 2) {
         send(ready(`ws://${request.headers.host}/some/path?region=eu&v=6`));
