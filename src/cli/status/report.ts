@@ -1,5 +1,7 @@
 /** Fetches the status of a manager, and makes sure that it is one. */
 import type { StatusReport } from '../../inspect/index.ts';
+import { isObject } from '../../protocol/validation.ts';
+import { isObject } from '../../protocol/validation.ts';
 
 const TIMEOUT_MS = 5_000;
 
@@ -13,9 +15,6 @@ export class ReportError extends Error {
     this.code = code;
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
 
 /** @throws ReportError */
 export async function fetchReport(url: URL, signal?: AbortSignal): Promise<StatusReport> {
@@ -36,7 +35,7 @@ export async function fetchReport(url: URL, signal?: AbortSignal): Promise<Statu
 
 function reportFrom(text: string, url: URL): StatusReport {
   const report = parsed(text);
-  if (!isRecord(report) || report['format'] !== 'shardwright-status') {
+  if (!isObject(report) || report['format'] !== 'shardwright-status') {
     throw new ReportError(
       'NOT_A_STATUS',
       `what answers at ${url.href} is not a manager's status: give the URL of serveStatus()`,
@@ -48,7 +47,7 @@ function reportFrom(text: string, url: URL): StatusReport {
       'NEWER_FORMAT',
       `the status at ${url.href} is of a newer shardwright than this one: use that`,
     );
-  if (!isRecord(status) || !Array.isArray(status['shards']))
+  if (!isObject(status) || !Array.isArray(status['shards']))
     throw new ReportError('NOT_A_STATUS', `the status at ${url.href} is damaged`);
   return report as unknown as StatusReport;
 }
