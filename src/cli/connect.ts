@@ -6,7 +6,7 @@ import { stringOption } from './command.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom, combineObservers } from './inspect-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { logEvents } from './event-logger.ts';
-import { ShardStatusLine } from './shard-status-line.ts';
+import { shardStatusLine } from './status-line.ts';
 import { OutputLog, wallClock } from './output-log.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
@@ -109,7 +109,7 @@ export const connect: Command = {
     using signal = interruptSignal();
     const output = new OutputLog(wallClock);
     await using inspector = await inspectorFrom(values, output);
-    const statusLine = new ShardStatusLine(output);
+    const statusLine = shardStatusLine(output);
     const shard = createShard(values, token, combineObservers(statusLine.inspect, inspector.inspect));
     output.log(
       'note',

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { countStates } from '../../src/cli/manager-status-line.ts';
+import { countStates } from '../../src/cli/status-line.ts';
 import { ProgressLine, bar, progressText } from '../../src/cli/progress-line.ts';
 import { OutputLog } from '../../src/cli/output-log.ts';
 import type { ManagerEvents, ManagerStatus, Progress, ShardManager } from '../../src/index.ts';

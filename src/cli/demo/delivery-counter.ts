@@ -1,19 +1,31 @@
 /**
- * The book of dispatches: each carries a serial number, so that what was lost, came twice or came out of order is
- * known exactly. Serials are given out without gaps, and only while there is a session to hold them.
+ * Counts the dispatches of one shard. Each dispatch carries a serial number, so that lost, repeated and misordered
+ * ones are known exactly. Serials have no gaps, and are given only while there is a session to hold the dispatch.
  */
-import type { DeliveryCounts } from './delivery-counts.ts';
+
+export interface DeliveryCounts {
+  readonly sent: number;
+  /** Dispatches that arrived; a repeated one counts once. */
+  readonly received: number;
+  /** Dispatches that did not arrive, although a later one did. */
+  readonly missing: number;
+  /** Dispatches sent after the last that arrived: on their way, or kept by the gateway for a resume. */
+  readonly outstanding: number;
+  readonly duplicates: number;
+  readonly outOfOrder: number;
+  /** The sum of missing, repeated and misordered dispatches. */
+  readonly flaws: number;
+}
 
 export class DeliveryCounter implements DeliveryCounts {
   #sent = 0;
   #max = 0;
-  /** Serials below the highest that have not come. */
   readonly #missing = new Set<number>();
   #duplicates = 0;
   #outOfOrder = 0;
   readonly #waiting = new Set<() => void>();
 
-  /** The serial of the next dispatch. */
+  /** Counts a dispatch as sent, and returns its serial. */
   nextSerial(): number {
     this.#sent += 1;
     return this.#sent;
@@ -32,17 +44,14 @@ export class DeliveryCounter implements DeliveryCounts {
     return this.#sent;
   }
 
-  /** Each counted once. */
   get received(): number {
     return this.#max - this.#missing.size;
   }
 
-  /** Skipped: something sent later has come. */
   get missing(): number {
     return this.#missing.size;
   }
 
-  /** Sent after the last that came: on the way, or kept by the gateway for a resume. */
   get outstanding(): number {
     return this.#sent - this.#max;
   }
@@ -55,12 +64,14 @@ export class DeliveryCounter implements DeliveryCounts {
     return this.#outOfOrder;
   }
 
-  /** How many went wrong in any way. */
   get flaws(): number {
     return this.missing + this.#duplicates + this.#outOfOrder;
   }
 
-  /** Settles when the last that was sent until now has come, with `true`; after `patienceMs`, or when aborted, with `false`. */
+  /**
+   * Resolves with `true` when the last dispatch sent before this call has arrived, and with `false` after `timeoutMs`
+   * or when the signal aborts.
+   */
   waitUntilDelivered(timeoutMs: number, signal: AbortSignal): Promise<boolean> {
     const lastSent = this.#sent;
     const { promise, resolve } = Promise.withResolvers<boolean>();
@@ -82,3 +93,31 @@ export class DeliveryCounter implements DeliveryCounts {
     return promise;
   }
 }
+
+/** Returns the sums over several counters. They are computed at each read, so they stay up to date. */
+export const sumCounts = (counts: readonly DeliveryCounts[]): DeliveryCounts => {
+  const sum = (name: keyof DeliveryCounts): number => counts.reduce((total, count) => total + count[name], 0);
+  return {
+    get sent() {
+      return sum('sent');
+    },
+    get received() {
+      return sum('received');
+    },
+    get missing() {
+      return sum('missing');
+    },
+    get outstanding() {
+      return sum('outstanding');
+    },
+    get duplicates() {
+      return sum('duplicates');
+    },
+    get outOfOrder() {
+      return sum('outOfOrder');
+    },
+    get flaws() {
+      return sum('flaws');
+    },
+  };
+};

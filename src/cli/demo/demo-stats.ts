@@ -1,6 +1,6 @@
 /** What the demo comes to in the end, and whether that is as it must be. */
 import type { Complaint, FakeGatewayStats } from '../../testing/index.ts';
-import type { DeliveryCounts } from './delivery-counts.ts';
+import type { DeliveryCounts } from './delivery-counter.ts';
 import type { Recovery } from './recovery.ts';
 
 /** A kind of fault, over all rounds. */

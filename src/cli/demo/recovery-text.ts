@@ -1,7 +1,10 @@
-/** A recovery in one sentence. */
+/** The sentence that the demo prints when shards have recovered from a fault. */
 import { formatCount, formatMs } from '../../inspect/page/model/format.ts';
-import type { DeliveryCounts } from './delivery-counts.ts';
+import type { DeliveryCounts } from './delivery-counter.ts';
 import type { Recovery } from './recovery.ts';
+
+const replayedText = (replayed: number): string =>
+  replayed > 0 ? `, ${formatCount(replayed, 'dispatch')} replayed` : '';
 
 export function recoveryText(
   { fault, outcome, noticedMs, backMs, replayed, attempts }: Recovery,
@@ -10,25 +13,37 @@ export function recoveryText(
   const beginning = `the gateway ${fault.pastText}; the shard noticed after ${formatMs(noticedMs)}`;
   if (outcome === 'not recovered') return `${beginning} and did not recover`;
   const attemptText = attempts > 1 ? ` at attempt ${attempts}` : '';
-  const outcomeText =
-    outcome === 'resumed'
-      ? `resumed${attemptText} after ${formatMs(backMs)}`
-      : `began a new session${attemptText} after ${formatMs(backMs)}`;
+  const outcomeText = `${outcome === 'resumed' ? 'resumed' : 'started a new session'}${attemptText} after ${formatMs(backMs)}`;
   const mismatchText =
     outcome === fault.expected
       ? ''
-      : `, where it should have ${fault.expected === 'resumed' ? 'resumed' : 'begun a new one'}`;
-  const replayText = replayed > 0 ? `, ${formatCount(replayed, 'dispatch')} replayed` : '';
-  return `${beginning}, ${outcomeText}${mismatchText}${replayText}, ${deliveries}`;
+      : `, but should have ${fault.expected === 'resumed' ? 'resumed' : 'started a new session'}`;
+  return `${beginning}, ${outcomeText}${mismatchText}${replayedText(replayed)}, ${deliveries}`;
 }
 
-/** What the dispatches of one fault come to; `flawsBefore` are those of the faults before it. */
+export function managerRecoveryText(recoveries: readonly Recovery[], deliveries: string): string {
+  const [first] = recoveries;
+  if (first === undefined) return deliveries;
+  const { fault } = first;
+  const maxText = (figure: 'noticedMs' | 'backMs'): string =>
+    formatMs(Math.max(...recoveries.map((recovery) => recovery[figure])));
+  const recovered = recoveries.filter(({ outcome }) => outcome === fault.expected).length;
+  const how = fault.expected === 'resumed' ? 'resumed' : 'started new sessions';
+  const replayed = recoveries.reduce((sum, recovery) => sum + recovery.replayed, 0);
+  return (
+    `the gateway ${fault.pastText}; noticed after ${maxText('noticedMs')}, ` +
+    `${recovered} of ${formatCount(recoveries.length, 'shard')} ${how} within ${maxText('backMs')}` +
+    `${replayedText(replayed)}, ${deliveries}`
+  );
+}
+
+/** Returns how the dispatches arrived around one fault; `flawsBefore` counts the flaws before it. */
 export function deliveryText(
   { missing, duplicates, outOfOrder, flaws }: DeliveryCounts,
   flawsBefore: number,
   arrived: boolean,
 ): string {
-  if (!arrived) return 'but the last dispatches never came';
+  if (!arrived) return 'but the last dispatches did not arrive';
   if (flaws === flawsBefore) return 'nothing lost';
   return `${missing} lost, ${duplicates} twice, ${outOfOrder} out of order so far`;
 }

@@ -1,25 +1,26 @@
 /**
- * The play for many: a gateway with life in it, a manager whose shards are connected to it, and one fault after the
- * other, each for some of the shards. Each shard has a book of its own, so what is lost or comes twice is known exactly.
+ * The demo with many shards: a ShardManager on a fake gateway whose faults each hit some of the shards. Every shard has
+ * its own counter, so that lost and repeated dispatches are known exactly.
  */
-import { serveStatus } from '../../inspect/index.ts';
 import { MemoryIdentifyGate, ShardManager } from '../../index.ts';
 import type { ManagerInspectionObserver } from '../../index.ts';
-import { FakeGateway } from '../../testing/index.ts';
-import { DispatchRate } from '../dispatch-rate.ts';
-import { ManagerStatusLine } from '../manager-status-line.ts';
-import { ProgressLine } from '../progress-line.ts';
-import type { OutputLog } from '../output-log.ts';
+import { serveStatus } from '../../inspect/index.ts';
 import { formatCount, formatMs, formatNumber } from '../../inspect/page/model/format.ts';
-import { sumCounts } from './delivery-counts.ts';
-import { demoRandom } from './seed.ts';
-import { runManagerStep } from './manager-fault-step.ts';
-import { DeliveryCounter } from './delivery-counter.ts';
-import type { Pace } from './pace.ts';
-import { planRound } from './plan.ts';
-import { TrafficGenerator, SERIAL, serialOf } from './traffic-generator.ts';
+import { FakeGateway } from '../../testing/index.ts';
+import type { SeededRandom } from '../../testing/seeded-random.ts';
+import { DispatchRate } from '../dispatch-rate.ts';
+import type { OutputLog } from '../output-log.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { managerStatusLine } from '../status-line.ts';
+import { DeliveryCounter, sumCounts } from './delivery-counter.ts';
 import { DemoStats } from './demo-stats.ts';
-import { INTENTS, FakeContent } from './fake-content.ts';
+import { FakeContent, INTENTS } from './fake-content.ts';
+import { connectionOf, runRounds } from './fault-step.ts';
+import type { Hit } from './fault-step.ts';
+import type { Pace } from './pace.ts';
+import { managerRecoveryText } from './recovery-text.ts';
+import { demoRandom } from './seed.ts';
+import { SERIAL, TrafficGenerator, serialOf } from './traffic-generator.ts';
 
 export interface ManagerDemoOptions {
   readonly shards: number;
@@ -32,13 +33,30 @@ export interface ManagerDemoOptions {
   readonly inspect: ManagerInspectionObserver | undefined;
 }
 
-/** As a bot of this size has. */
+/** The value of a large bot. */
 const MAX_CONCURRENCY = 16;
 const GUILDS_PER_SHARD = 4;
-/** Far longer than anything takes here; past it something is broken. */
+/** Much longer than any recovery takes here, so reaching it means a bug. */
 const RECOVERY_TIMEOUT_MS = 30_000;
+/** How many shards a fault hits: one, four, or a quarter of them, but at most one row of the page's grid. */
+const HIT_COUNTS: readonly ((shards: number) => number)[] = [() => 1, () => 4, (shards) => Math.ceil(shards / 4)];
+const MAX_HIT_COUNT = 24;
 
 const sessionStartsFor = (shards: number): number => Math.max(1_000, 20 * shards);
+
+const pickShards = (random: SeededRandom, shards: number): number[] => {
+  const count = Math.min(shards, MAX_HIT_COUNT, random.pick(HIT_COUNTS)(shards));
+  return random
+    .shuffled(Array.from({ length: shards }, (_, id) => id))
+    .slice(0, count)
+    .toSorted((a, b) => a - b);
+};
+
+/** ` (shard 3)`, ` (shards 3, 9, 12 and 40)`, ` (16 shards)`. */
+function shardsText(ids: readonly number[]): string {
+  if (ids.length === 1) return ` (shard ${ids[0]})`;
+  return ids.length > 4 ? ` (${ids.length} shards)` : ` (shards ${ids.slice(0, -1).join(', ')} and ${ids.at(-1)})`;
+}
 
 function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, api: string): ShardManager {
   const { identifyIntervalMs, timing } = pace;
@@ -59,18 +77,41 @@ function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, a
   });
 }
 
-/** Plays until the end, or until aborted. Everything is closed when it settles. */
+const hitsOf = (manager: ShardManager, gateway: FakeGateway, ids: readonly number[]): Hit[] =>
+  ids.flatMap((id) => {
+    const shard = manager.shards.get(id);
+    const connection = shard === undefined ? undefined : connectionOf(gateway, shard.session?.sessionId);
+    return shard === undefined || connection === undefined ? [] : [{ shard, target: { gateway, connection } }];
+  });
+
+/** Logs dispatch rates and fault counts every `everyMs`. Returns the function that stops it. */
+function logRates(manager: ShardManager, output: OutputLog, everyMs: number): () => void {
+  const rate = new DispatchRate();
+  const faultCounts = new Map<string, number>();
+  manager
+    .on('dispatch', ({ t }) => rate.count(t))
+    .on('fault', ({ code }) => faultCounts.set(code, (faultCounts.get(code) ?? 0) + 1));
+  const timer = setInterval(() => {
+    const text = rate.consumeText();
+    if (text !== null) output.log('events', text);
+    if (faultCounts.size > 0)
+      output.log('notice', [...faultCounts].map(([code, count]) => `${code} ${formatNumber(count)}×`).join(', '));
+    faultCounts.clear();
+  }, everyMs);
+  return () => clearInterval(timer);
+}
+
+/** Resolves at the end of the run, or after an abort, when everything is closed. */
 export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoStats> {
   const { shards, workers, seed, pace, forever, output, signal } = options;
   const content = new FakeContent(demoRandom(`${seed}/${shards}/world`), GUILDS_PER_SHARD * shards);
   const { heartbeatIntervalMs, identifyIntervalMs } = pace;
-  const sessionStartLimit = { maxConcurrency: MAX_CONCURRENCY, total: sessionStartsFor(shards) };
   await using gateway = await FakeGateway.listen({
     seed,
     heartbeatIntervalMs,
     identifyIntervalMs,
     readyGuilds: content.guilds,
-    sessionStartLimit,
+    sessionStartLimit: { maxConcurrency: MAX_CONCURRENCY, total: sessionStartsFor(shards) },
     shards,
     strict: true,
   });
@@ -78,35 +119,24 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
   const counters = Array.from({ length: shards }, () => new DeliveryCounter());
   const totals = sumCounts(counters);
   const stats = new DemoStats(totals, gateway);
-  const rate = new DispatchRate();
-  /** By code, since they were told. */
-  const faultCounts = new Map<string, number>();
   manager
     .on('ready', () => stats.recordSessionStart())
     .on('resumed', ({ replayed }) => stats.recordResume(replayed))
-    .on('fault', ({ code }) => faultCounts.set(code, (faultCounts.get(code) ?? 0) + 1))
-    .on('dispatch', ({ t, d }, shardId) => {
-      rate.count(t);
+    .on('dispatch', ({ d }, shardId) => {
       const serial = serialOf(d);
       if (serial !== null) counters[shardId]?.receive(serial);
     });
   const progress = new ProgressLine(manager, output);
-  const statusLine = new ManagerStatusLine(manager, output, () => totals.received);
-  const logTimer = setInterval(() => {
-    const text = rate.consumeText();
-    if (text !== null) output.log('events', text);
-    if (faultCounts.size > 0)
-      output.log('notice', [...faultCounts].map(([code, count]) => `${code} ${formatNumber(count)}×`).join(', '));
-    faultCounts.clear();
-  }, pace.rateEveryMs);
+  const statusLine = managerStatusLine(manager, output, () => totals.received);
+  const stopLogging = logRates(manager, output, pace.rateEveryMs);
 
   const location = workers === 0 ? 'this thread' : formatCount(workers, 'worker thread');
   output.log(
     'note',
-    `a gateway listens on ${gateway.url} and knows ${formatCount(content.guilds.length, 'guild')}; ${formatCount(shards, 'shard')} in ${location}`,
+    `a fake gateway listens on ${gateway.url}, with ${formatCount(content.guilds.length, 'guild')}; ${formatCount(shards, 'shard')} in ${location}`,
   );
   await using endpoint = await serveStatus(manager);
-  output.log('note', `shardwright status --watch --url ${endpoint.url}`);
+  output.log('note', `to watch: shardwright status --watch --url ${endpoint.url}`);
   try {
     progress.start();
     const startedAt = performance.now();
@@ -126,28 +156,21 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
         gateway.dispatch(t, { ...d, [SERIAL]: counters[shardId]?.nextSerial() }, { shardId });
       },
     });
-    const stepRandom = demoRandom(`${seed}/${shards}/plot`);
-    const rounds = forever ? Infinity : 1;
-    for (let round = 1; round <= rounds; round += 1) {
-      const steps = planRound(stepRandom, pace);
-      for (const [index, step] of steps.entries()) {
-        const position = `${forever ? `${round}.` : ''}${index + 1}/${steps.length}`;
-        await runManagerStep(step, position, {
-          manager,
-          gateway,
-          counters,
-          totals,
-          traffic,
-          stats,
-          output,
-          signal,
-          random: stepRandom,
-          timeoutMs: RECOVERY_TIMEOUT_MS,
-        });
-        signal.throwIfAborted();
-      }
-    }
-    await Promise.all(counters.map((counter) => counter.waitUntilDelivered(RECOVERY_TIMEOUT_MS, signal)));
+    const random = demoRandom(`${seed}/${shards}/plot`);
+    await runRounds(pace, forever, {
+      counters,
+      totals,
+      traffic,
+      stats,
+      output,
+      signal,
+      random,
+      timeoutMs: RECOVERY_TIMEOUT_MS,
+      pickShards: () => pickShards(random, shards),
+      hitsFor: async (ids) => hitsOf(manager, gateway, ids),
+      shardsText,
+      recoveryText: managerRecoveryText,
+    });
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -156,7 +179,7 @@ export async function runManagerDemo(options: ManagerDemoOptions): Promise<DemoS
     output.log('note', `${signal.aborted ? 'interrupted' : 'the end'}: closing, the sessions are kept`);
     await manager.disconnect();
     stats.freeze(signal.aborted);
-    clearInterval(logTimer);
+    stopLogging();
     statusLine.stop();
   }
   return stats;
