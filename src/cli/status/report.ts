@@ -1,7 +1,6 @@
 /** Fetches the status of a manager, and makes sure that it is one. */
 import type { StatusReport } from '../../inspect/index.ts';
 import { isObject } from '../../protocol/validation.ts';
-import { isObject } from '../../protocol/validation.ts';
 
 const TIMEOUT_MS = 5_000;
 
