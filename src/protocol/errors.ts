@@ -1,74 +1,95 @@
 /**
- * The one error class of the library. `code` says what happened, `hint` what to do about it; `docs/errors.md`
- * lists them all.
+ * The one error class of the library. `code` says what happened, `hint` what to do about it. `docs/errors.md` lists all
+ * codes.
  */
 
-/** What to do, for each code. The keys are the complete list of codes. */
-const HINTS = {
-  // What a caller did
-  INVALID_OPTIONS: 'Correct the option the message names; README.md lists the defaults.',
-  INVALID_PAYLOAD: 'Pass { op, d } with plain data that JSON can hold.',
-  OPCODE_NOT_ALLOWED: 'Send ops 3, 4, 8, 31 or 43; Identify, Resume and Heartbeat are sent by the shard itself.',
-  PAYLOAD_TOO_LARGE: 'Keep a payload within 4096 bytes of UTF-8; split lists of ids over several requests.',
-  INVALID_SESSION: 'Pass a Session as shard.session gave it, or null to start a fresh one.',
-  NOT_CONNECTED: 'Call connect() first, and wait for it where an open connection is needed.',
-  STOPPED: 'The shard was stopped while this waited; call connect() and try again.',
-  ABORTED: 'The AbortSignal you passed was aborted; its reason is the cause.',
-  CONNECTION_LOST: 'The connection went away before the answer came; try again once the shard is ready.',
-  REQUEST_TIMED_OUT: 'Discord did not answer in time; check the intents and the guild id, or raise timeoutMs.',
-  REQUEST_RATE_LIMITED: 'Ask less often: all members of a guild can be requested once in 30 s.',
-  RESHARD_REFUSED: 'Reshard a connected manager that runs all shards of the bot, to one count at a time.',
-  NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
-  // What Discord will not accept; the shard stops
-  AUTHENTICATION_FAILED: 'The token is wrong or was reset; copy it anew from the Developer Portal.',
-  INVALID_SHARD: 'shardId must be below shardCount, and a large bot needs a multiple of the count Discord gives.',
-  SHARDING_REQUIRED: 'The bot is in too many guilds for one shard; raise shardCount (GET /gateway/bot says how many).',
-  INVALID_API_VERSION: 'Use version 10.',
-  INVALID_INTENTS: 'intents is not a valid bit field; build it with resolveIntents().',
-  DISALLOWED_INTENTS: 'Enable the privileged intents of the bot in the Developer Portal, or do not ask for them.',
-  GATEWAY_INFO_INVALID: 'Check the option api: GET {api}/gateway/bot has to answer as Discord documents.',
-  // What the shard survives
-  CONNECTION_FAILED:
-    'The gateway could not be reached; the shard tries again. Check network, proxy and URL if it goes on.',
-  CONNECT_TIMEOUT: 'The socket did not open within connectTimeoutMs; the shard tries again.',
-  HELLO_TIMEOUT: 'The gateway said nothing within helloTimeoutMs; the shard tries again.',
-  RESUME_TIMEOUT: 'RESUME was not answered within resumedTimeoutMs; the shard tries again.',
-  READY_TIMEOUT: 'IDENTIFY was not answered within readyPatienceMs; see the status page of Discord.',
-  INVALID_HEARTBEAT_INTERVAL: 'HELLO carried no sane heartbeat interval; the shard tries another connection.',
-  RATE_LIMITED:
-    'Discord closed the connection for too many frames (4008). Please report it: the limiter must prevent this.',
-  RESUMES_EXHAUSTED: 'The session could not be resumed; a new one is started and events in between are lost.',
-  DISPATCH_SILENCE: 'No dispatch came within maxDispatchSilenceMs; the shard resumes on a new connection.',
-  DECODE_FAILED: 'A message could not be decoded; the shard resumes with a new decoder.',
-  LISTENER_THREW: 'Catch errors in your listener; the cause says which.',
-  OBSERVER_THREW: 'The inspect observer threw and was detached; the shard goes on.',
-  IDENTIFY_REFUSED: 'The identify gate failed to give a permit; the shard asks again.',
-  IDENTIFY_BUDGET_SPENT: 'No session starts are left; the shard identifies when the budget is reset.',
-  SESSION_STORE_FAILED: 'The session could not be loaded or saved; see the cause. The shard goes on without.',
-  GATEWAY_INFO_FAILED:
-    'GET /gateway/bot did not answer; the manager asks again. Check network, proxy and api if it goes on.',
-  WORKER_FAILED:
-    'A worker thread ended, or did not answer; its shards resume in a new one. See the cause if it goes on.',
-  INTERNAL_ERROR: 'This is a bug in shardwright; please report it with the cause.',
+/** The hint of each code, by group. This is the complete list of codes; `docs/errors.md` has the same groups. */
+export const HINTS_BY_GROUP = {
+  'Errors of a call': {
+    INVALID_OPTIONS: 'Correct the option that the message names; docs/options.md lists every option with its default.',
+    INVALID_PAYLOAD: 'Pass { op, d } with plain data that can be written as JSON.',
+    OPCODE_NOT_ALLOWED: 'Send op 3, 4, 8, 31 or 43; the shard sends Identify, Resume and Heartbeat for you.',
+    PAYLOAD_TOO_LARGE: 'Keep a payload within 4096 bytes of UTF-8; split long lists of ids over several requests.',
+    INVALID_SESSION: 'Pass a session as shard.session returned it, or null to start a new one.',
+    NOT_CONNECTED: 'Call connect() first, and wait until it resolves.',
+    STOPPED: 'Call connect() and repeat the call; disconnect() ended it while it was waiting.',
+    ABORTED: 'Look at the cause: it is the reason of the AbortSignal that you passed.',
+    CONNECTION_LOST: 'Repeat the call once the shard is ready.',
+    REQUEST_TIMED_OUT: 'Check the intents and the guild id, or raise timeoutMs.',
+    REQUEST_RATE_LIMITED: 'Send fewer requests; Discord returns all members of a guild once in 30 s.',
+    RESHARD_REFUSED:
+      'Call reshard() when connect() has resolved, one call at a time, on a manager that runs all shards of the bot.',
+    NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; see docs/inspector.md.',
+  },
+  'Errors that stop the shard': {
+    AUTHENTICATION_FAILED: 'Check the option token; copy the token again from the Developer Portal.',
+    INVALID_SHARD:
+      'Keep shardId below shardCount; a large bot needs a multiple of the shard count that GET /gateway/bot returns.',
+    SHARDING_REQUIRED: 'Raise shardCount to the count that GET /gateway/bot returns, or use a ShardManager.',
+    INVALID_API_VERSION: 'Set the option version to 10.',
+    INVALID_INTENTS: 'Build the option intents with resolveIntents(), or pass a list of names.',
+    DISALLOWED_INTENTS:
+      'Enable the privileged intents of the bot in the Developer Portal, or remove them from the option intents.',
+    GATEWAY_INFO_INVALID: 'Check the option api and any proxy; GET {api}/gateway/bot must answer as Discord documents.',
+  },
+  'Faults that the shard survives': {
+    CONNECTION_FAILED: 'Wait; the shard tries again. If it keeps failing, check the network, the proxy and the URL.',
+    CONNECT_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the network, or raise connectTimeoutMs.',
+    HELLO_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the URL and any proxy.',
+    RESUME_TIMEOUT: 'Wait; the shard tries again.',
+    READY_TIMEOUT: 'Check the status page of Discord (discordstatus.com); the shard tries again.',
+    INVALID_HEARTBEAT_INTERVAL:
+      'Check any gateway proxy; the interval in HELLO must be from 50 ms to 24 h. The shard tries again.',
+    RATE_LIMITED: 'Report this as a bug of shardwright; its send limiter must prevent close code 4008.',
+    RESUMES_EXHAUSTED: 'Fetch again what must be exact; the shard starts a new session and some events are lost.',
+    DISPATCH_SILENCE: 'Raise maxDispatchSilenceMs if the bot is just quiet; the shard resumes on a new connection.',
+    DECODE_FAILED: 'Wait; the shard resumes with a new decoder. If a message is too large, raise maxMessageBytes.',
+    LISTENER_THREW: 'Catch errors in your listener; the cause is the error that it threw.',
+    OBSERVER_THREW: 'Correct the inspect observer, which is now detached; the cause is the error that it threw.',
+    IDENTIFY_REFUSED: 'Look at the cause; the identify gate gave no permit. The shard asks again.',
+    IDENTIFY_BUDGET_SPENT: 'Find out what used up the session starts; the shard identifies after the reset.',
+    SESSION_STORE_FAILED: 'Look at the cause, and check the session store; the shard goes on without it.',
+    GATEWAY_INFO_FAILED:
+      'Wait; the manager asks again. If it keeps failing, check the network, the proxy and the option api.',
+    WORKER_FAILED: 'Wait; the shards of the thread resume in a new one. If it keeps failing, look at the cause.',
+    INTERNAL_ERROR: 'Report this as a bug of shardwright, with the cause.',
+  },
 } as const;
 
-export type GatewayErrorCode = keyof typeof HINTS;
+type HintsByGroup = typeof HINTS_BY_GROUP;
 
+/** The codes of {@link GatewayError}. Branch on them, never on messages. */
+export type GatewayErrorCode = { [Group in keyof HintsByGroup]: keyof HintsByGroup[Group] }[keyof HintsByGroup];
+
+const HINTS: Readonly<Record<GatewayErrorCode, string>> = Object.assign({}, ...Object.values(HINTS_BY_GROUP));
+
+/** All codes, in the order of `docs/errors.md`. */
 export const GATEWAY_ERROR_CODES = Object.keys(HINTS) as readonly GatewayErrorCode[];
 
+/** Options of the constructor of {@link GatewayError}. */
 export interface GatewayErrorOptions {
-  /** The WebSocket close code behind it, where there is one. */
+  /** The WebSocket close code that caused the error, if there was one. */
   closeCode?: number;
-  /** Replaces the standard hint of the code. */
+  /**
+   * What to do about the error.
+   * @defaultValue the hint of the code
+   */
   hint?: string;
+  /** The error, value or abort reason that caused this one. */
   cause?: unknown;
 }
 
-/** Every error this library throws, rejects with, or reports. */
+/** Every error that this library throws, rejects with, or emits. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
+  /** What happened, for programs. */
   readonly code: GatewayErrorCode;
+  /** What to do about it, for people. */
   readonly hint: string;
+  /**
+   * The WebSocket close code that caused the error, if there was one.
+   * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
+   */
   declare readonly closeCode?: number;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
@@ -79,9 +100,9 @@ export class GatewayError extends Error {
   }
 }
 
-/** What was thrown, in words; anything can be. */
+/** Returns the message of a thrown value, which need not be an error. */
 export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
-/** The error for an aborted signal; its reason becomes the cause. */
-export const abortedError = (what: string, signal: AbortSignal): GatewayError =>
-  new GatewayError('ABORTED', `${what} was aborted`, { cause: signal.reason });
+/** Returns the error for an aborted signal, whose reason becomes the cause. */
+export const abortedError = (operation: string, signal: AbortSignal): GatewayError =>
+  new GatewayError('ABORTED', `${operation} was aborted`, { cause: signal.reason });

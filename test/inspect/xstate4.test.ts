@@ -39,7 +39,7 @@ describe('registerWithXStateInspect', () => {
     expect(() => registerWithXStateInspect(shard)).toThrow(
       expect.objectContaining({
         code: 'NO_INSPECTOR',
-        hint: 'Call inspect() of @xstate/inspect first, in the same process; docs/inspector.md shows how.',
+        hint: 'Call inspect() of @xstate/inspect first, in the same process; see docs/inspector.md.',
       }),
     );
     expect(() => registerWithXStateInspect(shard)).toThrow(GatewayError);

@@ -1,55 +1,70 @@
-/** The error class, and that its documentation lists exactly the codes there are. */
+/** The error class, and that docs/errors.md lists exactly the codes and hints of the source. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { abortedError, GATEWAY_ERROR_CODES, GatewayError } from '../../src/protocol/errors.ts';
+import { abortedError, GATEWAY_ERROR_CODES, GatewayError, HINTS_BY_GROUP } from '../../src/protocol/errors.ts';
 
-const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-
-/** The codes under each heading, in order. */
-function codesIn(text: string, heading: RegExp, code: RegExp): Record<string, string[]> {
-  const groups: Record<string, string[]> = {};
-  let group = '';
-  for (const line of text.split('\n')) {
-    group = heading.exec(line)?.[1] ?? group;
-    const found = code.exec(line)?.[1];
-    if (found !== undefined) (groups[group] ??= []).push(found);
-  }
-  return groups;
+interface Row {
+  readonly group: string;
+  readonly line: string;
+  readonly code: string;
 }
 
-describe('docs/errors.md', () => {
-  const documented = codesIn(read('docs/errors.md'), /^## (.+)$/, /^\| `([A-Z_]+)` \|/);
+/** The rows of the tables of codes, in order, each with the heading above it. */
+function documentedRows(): Row[] {
+  const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
+  const rows: Row[] = [];
+  let group = '';
+  for (const line of text.split('\n')) {
+    group = /^## (.+)$/.exec(line)?.[1] ?? group;
+    const code = /^\| `([A-Z_]+)` \|/.exec(line)?.[1];
+    if (code !== undefined) rows.push({ group, line, code });
+  }
+  return rows;
+}
 
+/** The last column as plain text, as a hint has it. */
+const adviceOf = ({ line }: Row): string | undefined =>
+  line
+    .replaceAll('`', '')
+    .replaceAll(/\[(\w+\.md)\]\(\1\)/g, 'docs/$1')
+    .split(' | ')[2]
+    ?.replace(/ \|$/, '');
+
+describe('docs/errors.md', () => {
   test('has one row for every code, in the order of the source, and no row for anything else', () => {
-    expect(Object.values(documented).flat()).toEqual(GATEWAY_ERROR_CODES);
+    expect(documentedRows().map(({ code }) => code)).toEqual(GATEWAY_ERROR_CODES);
   });
 
   test('groups the codes as the source does', () => {
-    const source = codesIn(read('src/protocol/errors.ts'), /^ {2}\/\/ (What [^;]+)/, /^ {2}([A-Z_]+): '/);
-    expect(documented).toEqual(source);
+    const documented = Object.groupBy(documentedRows(), ({ group }) => group);
+    const codesByGroup = Object.entries(documented).map(([group, rows = []]) => [group, rows.map(({ code }) => code)]);
+    expect(codesByGroup).toEqual(Object.entries(HINTS_BY_GROUP).map(([group, hints]) => [group, Object.keys(hints)]));
   });
 
-  test('says of every code when it comes and what to do', () => {
-    const rows = read('docs/errors.md')
-      .split('\n')
-      .filter((line) => /^\| `[A-Z_]+` \|/.test(line));
-    expect(rows.filter((row) => !/^\| `[A-Z_]+` \| [^|]+\. \| [^|]+\. \|$/.test(row))).toEqual([]);
+  test('says of every code when it occurs and what to do', () => {
+    const lines = documentedRows().map(({ line }) => line);
+    expect(lines.filter((line) => !/^\| `[A-Z_]+` \| [^|]+\. \| [^|]+\. \|$/.test(line))).toEqual([]);
+  });
+
+  test('gives the same advice as the hint of the code', () => {
+    const advice = Object.fromEntries(documentedRows().map((row) => [row.code, adviceOf(row)]));
+    expect(advice).toEqual(Object.assign({}, ...Object.values(HINTS_BY_GROUP)));
   });
 });
 
 describe('GatewayError', () => {
-  test('carries the standard hint of its code, and neither cause nor close code unless given', () => {
+  test('has the standard hint of its code, and neither cause nor close code by default', () => {
     const error = new GatewayError('STOPPED', 'stopped');
     expect(Object.fromEntries(Object.entries(error))).toEqual({
       name: 'GatewayError',
       code: 'STOPPED',
-      hint: 'The shard was stopped while this waited; call connect() and try again.',
+      hint: 'Call connect() and repeat the call; disconnect() ended it while it was waiting.',
     });
     expect(error.message).toBe('stopped');
     expect(Object.hasOwn(error, 'cause')).toBe(false);
   });
 
-  test('takes a hint, a close code and a cause, even one that is undefined', () => {
+  test('takes a hint, a close code and a cause, even an undefined one', () => {
     const error = new GatewayError('RATE_LIMITED', 'm', { hint: 'h', closeCode: 4008, cause: undefined });
     expect(Object.fromEntries(Object.entries(error))).toEqual({
       name: 'GatewayError',
@@ -64,10 +79,14 @@ describe('GatewayError', () => {
     const hints = GATEWAY_ERROR_CODES.map((code) => new GatewayError(code, 'm').hint);
     expect(hints.filter((hint) => !/^[A-Za-z].+\.$/.test(hint))).toEqual([]);
   });
+});
 
-  test('for an aborted signal has the reason as its cause', () => {
+describe('abortedError()', () => {
+  test('makes the reason of the signal the cause', () => {
     const reason = new Error('enough');
     const error = abortedError('waiting', AbortSignal.abort(reason));
-    expect([error.code, error.message, error.cause]).toEqual(['ABORTED', 'waiting was aborted', reason]);
+    expect(error.code).toBe('ABORTED');
+    expect(error.message).toBe('waiting was aborted');
+    expect(error.cause).toBe(reason);
   });
 });
