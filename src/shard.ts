@@ -14,6 +14,7 @@ import { forcedCloseRequest, resolveCloseRequest } from './shard/close-request.t
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
+import { attachInspector } from './shard/inspected-shard-view.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import { GuildMemberRequests } from './shard/guild-member-requests.ts';
@@ -32,6 +33,7 @@ export class Shard extends CommandSender {
   constructor(options: ShardOptions) {
     super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
+    attachInspector(this.#runtime);
   }
 
   /**
@@ -145,12 +147,12 @@ export class Shard extends CommandSender {
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
     const { clock, random } = this.#runtime.options;
-    this.#runtime.requests ??= new GuildMemberRequests({
+    this.#runtime.dispatcher.requests ??= new GuildMemberRequests({
       clock,
       random,
       send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
     });
-    return this.#swallowUnhandled(this.#runtime.requests.request(request, options));
+    return this.#swallowUnhandled(this.#runtime.dispatcher.requests.request(request, options));
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * Every delayed transition of a shard, by name. The dice are given, so that the chart can be walked without
- * chance.
+ * Every delayed transition of a shard, by name. Random numbers and the schedule of heartbeats come from outside, so that
+ * tests can walk the chart without chance.
  */
 import type { AnyActorRef } from 'xstate';
 import type { ShardContext } from './context.ts';
@@ -14,8 +14,32 @@ export interface DelayArgs {
 
 type Delay = (args: DelayArgs) => number;
 
-/** @param random - rolls the dice of the shard that asks; in [0, 1) */
-export const shardDelays = (random: (args: DelayArgs) => number) =>
+/** Says when heartbeats are due. A schedule can correct late timers, so that heartbeats do not drift. */
+export interface HeartbeatSchedule {
+  /** Called at HELLO with the delay of the first heartbeat. Returns the delay of its timer, in ms. */
+  scheduleFirst(delayMs: number, intervalMs: number): number;
+  /** Called when a heartbeat is due. Returns the delay of the timer for the next one, in ms. */
+  scheduleNext(intervalMs: number): number;
+}
+
+/** Used by {@link shardDelays}. Each function is called with the arguments of the delay, to find the shard. */
+export interface DelayDependencies {
+  /** Returns a random number in [0, 1). */
+  readonly random: (args: DelayArgs) => number;
+  /** @defaultValue a schedule that counts every interval from the timer before */
+  readonly heartbeatSchedule?: (args: DelayArgs) => HeartbeatSchedule;
+}
+
+const UNCORRECTED: HeartbeatSchedule = {
+  scheduleFirst: (delayMs) => delayMs,
+  scheduleNext: (intervalMs) => intervalMs,
+};
+
+// `heartbeatIntervalMs` is set, and sane, whenever a heartbeat is scheduled.
+const heartbeatIntervalMs = ({ context }: DelayArgs): number => context.heartbeatIntervalMs ?? 0;
+
+/** Returns the delays of `shardMachine`, to be provided to it. */
+export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: DelayDependencies) =>
   ({
     restoreTimeout: ({ context }) => context.timing.connectTimeoutMs,
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
@@ -26,8 +50,11 @@ export const shardDelays = (random: (args: DelayArgs) => number) =>
     reconnectDelay: (args) => reconnectDelayMs(args.context.loss?.pause ?? 'backoff', args.context, () => random(args)),
     closeTimeout: ({ context }) => context.timing.closeTimeoutMs,
     zombieTimeout: () => ZOMBIE_TIMEOUT_MS,
-    // `heartbeatIntervalMs` is set, and sane, whenever these two run.
-    heartbeatJitter: (args) => (args.context.heartbeatIntervalMs ?? 0) * random(args),
-    heartbeatInterval: ({ context }) => context.heartbeatIntervalMs ?? 0,
+    /** @see https://discord.com/developers/docs/events/gateway#sending-heartbeats */
+    heartbeatJitter: (args) => {
+      const intervalMs = heartbeatIntervalMs(args);
+      return heartbeatSchedule(args).scheduleFirst(intervalMs * random(args), intervalMs);
+    },
+    heartbeatInterval: (args) => heartbeatSchedule(args).scheduleNext(heartbeatIntervalMs(args)),
     flushReadsTimeout: () => FLUSH_READS_TIMEOUT_MS,
   }) satisfies Record<string, Delay>;

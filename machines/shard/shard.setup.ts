@@ -134,7 +134,7 @@ export const shardSetup = setup({
       ...fault,
     })),
   },
-  delays: shardDelays(() => 1),
+  delays: shardDelays({ random: () => 1 }),
 });
 
 /** The action `recordLoss` with its parameter, as the chart refers to it. */

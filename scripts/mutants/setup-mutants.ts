@@ -69,12 +69,12 @@ const FACTORS = { '× 10': 10, '÷ 10': 0.1 } as const;
 
 /** Each delay, much too long and much too short. One that never comes is a dropped transition, in the chart. */
 export const delayMutants = ({ shardDelays: original }: Delays): Mutant<Delays>[] =>
-  Object.keys(original(() => 1)).flatMap((name) =>
+  Object.keys(original({ random: () => 1 })).flatMap((name) =>
     Object.entries(FACTORS).map(([how, factor]) => ({
       id: `delay ${name}: ${how}`,
       apply: (exports: Delays) => ({
-        shardDelays: (random: Parameters<typeof original>[0]) => {
-          const delays: Record<string, (args: never) => number> = exports.shardDelays(random);
+        shardDelays: (dependencies: Parameters<typeof original>[0]) => {
+          const delays: Record<string, (args: never) => number> = exports.shardDelays(dependencies);
           return { ...delays, [name]: (args: never) => (delays[name]?.(args) ?? 0) * factor } as ReturnType<
             typeof original
           >;

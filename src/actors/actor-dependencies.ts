@@ -1,26 +1,36 @@
 /**
- * How an actor comes by the parts of the shard it works for. All shards run one machine, with the same actors in it: a
- * copy for each would hold more memory than all else of an idle shard. And what is in a machine, in the input of its
- * actors or in its events is shown to inspectors, which the parts of a shard, and its token above all, are not to be.
- * So an actor asks by the system it runs in, of which each shard has its own.
+ * How an actor finds the shard it works for. All shards run one machine with the same actors, because a copy for each
+ * shard would hold more memory than the rest of an idle shard. The shard is not in the input of its actors either:
+ * inspectors see the machine, inputs and events, and must not see a shard's inside and its token. So an actor asks by
+ * the system it runs in, of which each shard has its own.
  */
 import type { AnyActorRef } from 'xstate';
+import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
+import type { ConnectionSlot } from '../connection/connection-slot.ts';
+import type { IdentifyGate } from '../identify/identify-gate.ts';
+import type { SessionWriter } from '../session/session-writer.ts';
 
 type System = AnyActorRef['system'];
 
-export type ResolveDependencies<Dependencies> = (system: System) => Dependencies;
-
-/** What runs in a system, for as long as the system is there. */
-export class ActorDependencies<Dependencies> {
-  readonly #bySystem = new WeakMap<System, Dependencies>();
-
-  set(system: System, dependencies: Dependencies): void {
-    this.#bySystem.set(system, dependencies);
-  }
-
-  readonly get: ResolveDependencies<Dependencies> = (system) => {
-    const dependencies = this.#bySystem.get(system);
-    if (dependencies === undefined) throw new Error('nothing was told of this actor system');
-    return dependencies;
+/** The inside of a shard as its actors see it. `ShardRuntime` implements it. */
+export interface ActorDependencies extends ConnectionDelegate {
+  readonly options: ConnectionDelegate['options'] & {
+    readonly identifyGate: IdentifyGate;
+    readonly random: () => number;
   };
+  readonly connectionSlot: ConnectionSlot;
+  readonly sessionWriter: SessionWriter;
+  reportBudgetSpent(retryAfterMs: number): void;
+}
+
+const dependenciesBySystem = new WeakMap<System, ActorDependencies>();
+
+export function setDependencies(system: System, dependencies: ActorDependencies): void {
+  dependenciesBySystem.set(system, dependencies);
+}
+
+export function dependenciesOf(system: System): ActorDependencies {
+  const dependencies = dependenciesBySystem.get(system);
+  if (dependencies === undefined) throw new Error('this actor system has no dependencies: call setDependencies() first');
+  return dependencies;
 }

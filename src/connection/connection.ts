@@ -11,7 +11,9 @@ import { Opcodes } from '../protocol/opcodes.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
+import type { Clock } from '../clock.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
+import { DispatchWatchdog } from './dispatch-watchdog.ts';
 import { createDecoder } from '../decoding/decoder.ts';
 import type { Decoder } from '../decoding/decoder.ts';
 import { FastLane } from './fast-lane.ts';
@@ -19,7 +21,7 @@ import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, isTooLarge, toBuffer } from './web-socket.ts';
+import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
 type ConnectionEvent = SocketEvent | GatewayEvent;
@@ -30,23 +32,23 @@ type UntaggedEvent = ConnectionEvent extends infer E
     : never
   : never;
 
-const MAX_CLOSE_REASON_BYTES = 123;
-
 const heartbeatUnanswered = (): GatewayError =>
   new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
+
+type ControlHandler = (connection: Connection, d: unknown) => void;
 
 export class Connection {
   readonly id: number;
   readonly limiter: SendLimiter;
   readonly #delegate: ConnectionDelegate;
+  readonly #clock: Clock;
   readonly #socket: WebSocketLike;
   readonly #decoder: Decoder;
   readonly #readThrottle: ReadThrottle;
   readonly #fastLane: FastLane;
   readonly #emit: (event: ConnectionEvent) => void;
+  readonly #dispatchWatchdog: DispatchWatchdog;
   #detached = false;
-  #frames = 0;
-  #dispatchWatchdogTimer: unknown;
   #heartbeatTimer: unknown;
 
   /** Throws what opening the socket throws. */
@@ -54,23 +56,26 @@ export class Connection {
     this.id = input.connectionId;
     this.#delegate = delegate;
     this.#emit = emit;
-    this.limiter = new SendLimiter({ clock: delegate.clock });
+    const { options, activityTimes } = delegate;
+    const { clock, compression, maxMessageBytes } = options;
+    this.#clock = clock;
+    this.limiter = new SendLimiter({ clock });
+    this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => this.#raise({ type: 'socket.dispatchTimeout' }));
     const fault = ({ message, cause }: GatewayError): void =>
       this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
     this.#fastLane = new FastLane(delegate, fault);
     const sink = { message: (bytes: Buffer) => this.#handleMessage(bytes), fault };
-    this.#decoder = createDecoder(delegate.compression, sink, { maxMessageBytes: delegate.maxMessageBytes });
-    this.#socket = delegate.open(input.resumeUrl);
-    this.#readThrottle = new ReadThrottle(delegate.clock, this.#socket);
+    this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
+    this.#socket = openSocket(options, input.resumeUrl);
+    this.#readThrottle = new ReadThrottle(clock, this.#socket);
     this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;
-      this.#frames += 1;
-      const now = delegate.clock.now();
-      delegate.activityTimes.lastFrameAt = now;
+      const now = clock.now();
+      activityTimes.lastFrameAt = now;
       this.#readThrottle.startWork(now);
       this.#decoder.write(toBuffer(data), isBinary);
-      if (!this.#detached) this.#readThrottle.endWork(delegate.clock.now());
+      if (!this.#detached) this.#readThrottle.endWork(clock.now());
     });
     // Stays for good: a socket that is torn down while it connects still emits an error.
     this.#socket.on('error', (cause) => {
@@ -102,7 +107,9 @@ export class Connection {
     flushReads: (_, connection) => {
       connection.#delegate.heartbeatTracker.markOverdue();
       connection.#reportLag();
-      connection.#flushReads();
+      connection.#readThrottle.drain(() =>
+        connection.#decoder.flush(() => connection.#raise({ type: 'socket.readsFlushed' })),
+      );
     },
   });
 
@@ -119,7 +126,7 @@ export class Connection {
       const delayMs = this.limiter.delayMs('command');
       if (delayMs === 0) this.#sendHeartbeat('command');
       else {
-        this.#heartbeatTimer = this.#delegate.clock.setTimeout(() => {
+        this.#heartbeatTimer = this.#clock.setTimeout(() => {
           this.#heartbeatTimer = undefined;
           this.#sendHeartbeat('command');
         }, delayMs);
@@ -141,12 +148,12 @@ export class Connection {
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
-    this.#delegate.clock.clearTimeout(this.#dispatchWatchdogTimer);
-    this.#delegate.clock.clearTimeout(this.#heartbeatTimer);
+    this.#dispatchWatchdog.stop();
+    this.#clock.clearTimeout(this.#heartbeatTimer);
     this.#readThrottle.stop();
     this.#fastLane.close();
     this.#decoder.close();
-    this.#delegate.consumePermit()?.release();
+    this.#delegate.connectionSlot.consumePermit()?.release();
     this.#delegate.heartbeatTracker.reset(heartbeatUnanswered());
   }
 
@@ -155,10 +162,7 @@ export class Connection {
     this.detach();
     if (this.#socket.readyState === CLOSED) return onClosed();
     this.#socket.on('close', onClosed);
-    if (code === null || this.#socket.readyState !== OPEN) return this.#socket.terminate();
-    // A paused socket would never see the answer.
-    this.#socket.resume();
-    this.#socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
+    closeSocket(this.#socket, code, reason);
   }
 
   /** Ends it now, in this turn: the close frame is handed to the system, the answer not waited for. */
@@ -198,7 +202,7 @@ export class Connection {
       return false;
     }
     if (typeof packet !== 'object' || packet === null) return false;
-    this.#delegate.onPacket(packet);
+    this.#delegate.emitter.emitWithoutTelemetry('raw', packet);
     if (this.#detached) return true;
     if (packet.op === Opcodes.Dispatch) this.#handleDispatch(packet, bytes);
     else Connection.#controlHandlers.get(packet.op)?.(this, packet.d);
@@ -206,10 +210,7 @@ export class Connection {
   }
 
   /** Everything but dispatches; what is not here is ignored. */
-  static readonly #controlHandlers: ReadonlyMap<number, (connection: Connection, d: unknown) => void> = new Map<
-    number,
-    (connection: Connection, d: unknown) => void
-  >([
+  static readonly #controlHandlers: ReadonlyMap<number, ControlHandler> = new Map<number, ControlHandler>([
     [Opcodes.Heartbeat, (connection) => connection.#raise({ type: 'gateway.heartbeatRequest' })],
     [Opcodes.Reconnect, (connection) => connection.#raise({ type: 'gateway.reconnect' })],
     [
@@ -229,7 +230,9 @@ export class Connection {
       (connection) => {
         const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
         connection.#raise({ type: 'gateway.heartbeatAck' });
-        if (latencyMs !== null) connection.#delegate.onHeartbeat(latencyMs);
+        if (latencyMs === null) return;
+        connection.#delegate.emitter.emit('heartbeat', { latency: latencyMs });
+        connection.#delegate.saveSession();
       },
     ],
   ]);
@@ -244,23 +247,25 @@ export class Connection {
   #handleResumed(packet: Packet, bytes: Buffer): void {
     const { id } = this.#delegate.session;
     const replayed = this.#fastLane.endReplay();
-    this.#armDispatchWatchdog();
+    this.#dispatchWatchdog.start();
     this.#raise({ type: 'gateway.resumed' });
     this.#fastLane.deliver(packet, bytes, id, replayed);
+    this.#delegate.saveSession();
   }
 
   /** A session begins. A READY that names none can't be resumed, nor lived with. */
   #handleReady(packet: Packet, bytes: Buffer): void {
-    const session = sessionOf(packet.d, this.#delegate.url);
+    const session = sessionOf(packet.d, this.#delegate.options.url);
     if (session === null) return this.#endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
     this.#delegate.session.start(session, packet.s ?? null);
-    this.#armDispatchWatchdog();
+    this.#dispatchWatchdog.start();
     this.#raise({ type: 'gateway.ready', session });
     this.#fastLane.deliver(packet, bytes, session.sessionId);
+    this.#delegate.saveSession();
   }
 
   #sendIdentify(): void {
-    const permit = this.#delegate.consumePermit();
+    const permit = this.#delegate.connectionSlot.consumePermit();
     if (this.#sendFrame('handshake', this.#delegate.identifyPayload())) permit?.sent();
     else permit?.release();
   }
@@ -279,28 +284,6 @@ export class Connection {
 
   #reportLag(): void {
     const lateMs = this.#delegate.heartbeatTracker.consumeLagMs();
-    if (lateMs !== null) this.#delegate.onLagged(lateMs);
-  }
-
-  /** Says `socket.readsFlushed` after a turn in which the socket had nothing more to read. */
-  #flushReads(): void {
-    this.#readThrottle.forceResume();
-    const framesBefore = this.#frames;
-    this.#delegate.clock.setTimeout(() => {
-      if (this.#detached) return;
-      if (this.#frames !== framesBefore) return this.#flushReads();
-      this.#decoder.flush(() => this.#raise({ type: 'socket.readsFlushed' }));
-    }, 0);
-  }
-
-  /** Off by default: a quiet shard is often just a shard of quiet guilds. */
-  #armDispatchWatchdog(): void {
-    const limitMs = this.#delegate.maxDispatchSilenceMs;
-    if (limitMs === null || this.#detached) return;
-    const { clock } = this.#delegate;
-    const leftMs = limitMs - (clock.now() - (this.#delegate.activityTimes.lastDispatchAt ?? clock.now()));
-    if (leftMs <= 0) return this.#raise({ type: 'socket.dispatchTimeout' });
-    clock.clearTimeout(this.#dispatchWatchdogTimer);
-    this.#dispatchWatchdogTimer = clock.setTimeout(() => this.#armDispatchWatchdog(), leftMs);
+    if (lateMs !== null) this.#delegate.emitter.emit('lagged', { lateMs });
   }
 }

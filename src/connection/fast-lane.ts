@@ -7,7 +7,8 @@ import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../decoding/lazy-dispatch.ts';
-import type { ConnectionDelegate, DecodeHint } from './connection-delegate.ts';
+import type { DecodeHint } from '../decoding/decode-predictor.ts';
+import type { ConnectionDelegate } from './connection-delegate.ts';
 
 /** Read into by each message in turn: what it says is used before another is read. */
 const header = new DispatchHeaderReader();
@@ -30,7 +31,7 @@ export class FastLane implements DispatchObserver {
 
   /** Takes a message that need not be decoded, or leaves it to the caller. */
   tryHandle(bytes: Buffer): boolean {
-    this.#decodeHint = header.read(bytes) ? this.#delegate.decodeHintFor(header.t) : 'certain';
+    this.#decodeHint = header.read(bytes) ? this.#delegate.dispatcher.decodeHintFor(header.t) : 'certain';
     if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
     const { t, s } = header;
     const { session } = this.#delegate;
@@ -79,7 +80,7 @@ export class FastLane implements DispatchObserver {
   }
 
   onDataRead(t: string): void {
-    this.#delegate.onDataRead(t);
+    this.#delegate.decodePredictor.onDataRead(t);
   }
 
   /** Found out while it is given out, the dispatch counts as not received, and will come again; later it is lost. */
@@ -91,7 +92,8 @@ export class FastLane implements DispatchObserver {
 
   #deliver(dispatch: LazyDispatch, sessionId: string | null, replayed: number): void {
     try {
-      this.#delegate.onDispatch(dispatch, sessionId, replayed);
+      this.#delegate.dispatcher.deliver(dispatch, sessionId, replayed);
+      this.#delegate.session.markDelivered(sessionId);
     } finally {
       this.#sequenceBefore = undefined;
       dispatch.releaseBuffer();

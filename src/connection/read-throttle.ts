@@ -19,7 +19,9 @@ export class ReadThrottle {
   readonly #pauseReasons: Record<PauseReason, boolean> = { consumer: false, yield: false };
   #busySince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
+  #frames = 0;
   #yieldTimer: unknown;
+  #drainTimer: unknown;
 
   constructor(clock: Clock, socket: WebSocketLike) {
     this.#clock = clock;
@@ -37,7 +39,7 @@ export class ReadThrottle {
     if (!this.#isPaused) this.#socket.resume();
   }
 
-  /** Reads on, whoever is against it. */
+  /** Reads, whatever the reasons to pause. */
   forceResume(): void {
     this.stop();
     this.#pauseReasons.consumer = false;
@@ -45,8 +47,19 @@ export class ReadThrottle {
     this.#socket.resume();
   }
 
+  /** Forces reading, and calls `onDrained` after a turn in which no frame arrived. */
+  drain(onDrained: () => void): void {
+    this.forceResume();
+    const framesBefore = this.#frames;
+    this.#drainTimer = this.#clock.setTimeout(() => {
+      if (this.#frames === framesBefore) onDrained();
+      else this.drain(onDrained);
+    }, 0);
+  }
+
   /** Work on a frame begins at `now`. */
   startWork(now: number): void {
+    this.#frames += 1;
     if (now - this.#idleSince > IDLE_GAP_MS) this.#busySince = now;
   }
 
@@ -59,6 +72,7 @@ export class ReadThrottle {
   /** Sets no more timers. */
   stop(): void {
     this.#clock.clearTimeout(this.#yieldTimer);
+    this.#clock.clearTimeout(this.#drainTimer);
   }
 
   get #isPaused(): boolean {

@@ -3,6 +3,9 @@
  */
 import type { Agent } from 'node:http';
 import { WebSocket } from 'ws';
+import { gatewayUrl } from '../protocol/gateway-url.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
+import { USER_AGENT } from '../version.ts';
 
 export interface WebSocketLike {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
@@ -30,6 +33,34 @@ export interface SocketOptions {
 
 export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLike;
 
+/** What opening a socket to the gateway needs. */
+export interface SocketSettings {
+  /** The main URL. */
+  readonly url: string;
+  readonly version: number;
+  readonly compression: Compression;
+  readonly maxMessageBytes: number;
+  readonly agent: Agent | undefined;
+  readonly createSocket: CreateSocket;
+  readonly rewriteUrl: (url: URL) => URL;
+}
+
+/** Data that can't be compressed grows a little: 5 bytes in 16 KiB for zlib. */
+const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
+
+/**
+ * Opens a socket to the gateway. Throws what `rewriteUrl` or `createSocket` throws.
+ * @param resumeUrl - `null` for the main URL
+ */
+export function openSocket(settings: SocketSettings, resumeUrl: string | null): WebSocketLike {
+  const { url, version, compression, agent, maxMessageBytes } = settings;
+  return settings.createSocket(settings.rewriteUrl(gatewayUrl(resumeUrl ?? url, version, compression)).href, {
+    headers: { 'User-Agent': USER_AGENT },
+    maxPayload: maxMessageBytes + COMPRESSION_OVERHEAD_BYTES,
+    ...(agent === undefined ? {} : { agent }),
+  });
+}
+
 export const OPEN = 1;
 export const CLOSED = 3;
 
@@ -45,6 +76,16 @@ export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload 
     allowSynchronousEvents: true,
     maxPayload,
   });
+
+const MAX_CLOSE_REASON_BYTES = 123;
+
+/** Starts the close handshake, or tears the socket down when `code` is `null` or the socket is not open. */
+export function closeSocket(socket: WebSocketLike, code: number | null, reason: string): void {
+  if (code === null || socket.readyState !== OPEN) return socket.terminate();
+  // A paused socket would never read the answer.
+  socket.resume();
+  socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
+}
 
 /** Whether a socket ended because a message had more than `maxPayload`. */
 export const isTooLarge = (error: Error): boolean =>

@@ -1,54 +1,89 @@
-/** Hands dispatches out: to listeners by event name, to `dispatch` listeners, and to streams, in this order. */
-import type { DecodeHint } from '../connection/connection-delegate.ts';
-import type { Dispatch } from '../protocol/packets.ts';
-import { DispatchStream } from './dispatch-stream.ts';
-import type { DispatchStreamOptions } from './pull-stream.ts';
-import { Emitter } from './emitter.ts';
+/**
+ * The end of a dispatch's way: the shard's own handler, then listeners by type, `dispatch` listeners and streams, in
+ * this order.
+ */
+import type { GatewayGuildMembersChunkDispatchData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
+import type { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
-import { DecodePredictor } from './decode-predictor.ts';
+import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
+import type { Dispatch } from '../protocol/packets.ts';
+import { Emitter } from './emitter.ts';
+import type { GuildMemberRequests } from './guild-member-requests.ts';
+import { PullStream } from './pull-stream.ts';
+import type { DispatchStreamOptions } from './pull-stream.ts';
+import type { ShardEmitter } from './shard-emitter.ts';
 
 type ByType = Record<string, [data: unknown, dispatch: Dispatch]>;
 
-/** What a dispatcher needs of its shard. */
-export interface DispatcherCallbacks {
-  /** Only these are handed out; `null` for all. */
-  readonly events: ReadonlySet<string> | null;
-  /** Whether there are `dispatch` listeners. */
-  hasDispatchListeners(): boolean;
-  /** Gives a dispatch to them. */
-  emit(dispatch: Dispatch): void;
-  /** Told when {@link Dispatcher.isFull} may have changed. */
-  onBackPressureChange(): void;
-  onThrow(name: string, cause: unknown): void;
+interface StreamItem {
+  readonly dispatch: Dispatch;
+  /** A slow consumer may still hold dispatches of a session that is over. */
+  readonly sessionId: string | null;
 }
 
-/** Of a dispatcher from which nobody has asked for a stream yet. */
+/** The dispatches of one shard as an async iterable. A consumer that falls behind pauses the socket. */
+export class DispatchStream extends PullStream<StreamItem, Dispatch> {
+  push(dispatch: Dispatch, sessionId: string | null): void {
+    if (this.wants(dispatch.t)) this.add({ dispatch, sessionId });
+  }
+
+  /** Returns the lowest sequence of a session that the consumer has not taken yet. */
+  lowestSequenceOf(sessionId: string | null): number | null {
+    return this.lowestSequence((item) => item.sessionId === sessionId);
+  }
+
+  protected override toValue({ dispatch }: StreamItem): Dispatch {
+    return dispatch;
+  }
+}
+
+interface DispatcherOptions {
+  /** The only types that are delivered; `null` for all. */
+  readonly events: ReadonlySet<string> | null;
+  readonly emitter: ShardEmitter;
+  readonly decodePredictor: DecodePredictor;
+  /** Called when {@link Dispatcher.isFull} may have changed. */
+  readonly onBackPressureChange: () => void;
+  readonly onListenerError: (name: string, cause: unknown) => void;
+}
+
+type ShardHandler = (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
+
+/** Used until the first stream is opened: most shards have none. */
 const NO_STREAMS: ReadonlySet<DispatchStream> = new Set<DispatchStream>();
 
 export class Dispatcher {
+  readonly #events: ReadonlySet<string> | null;
+  readonly #emitter: ShardEmitter;
   readonly #byType: Emitter<ByType>;
-  readonly #callbacks: DispatcherCallbacks;
-  readonly #decodePredictor = new DecodePredictor();
+  readonly #decodePredictor: DecodePredictor;
+  readonly #onBackPressureChange: () => void;
   #streams: Set<DispatchStream> | null = null;
+  /** Created with the first request: few shards request members. */
+  requests: GuildMemberRequests | null = null;
 
-  constructor(callbacks: DispatcherCallbacks) {
-    this.#callbacks = callbacks;
-    this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause));
+  constructor({ events, emitter, decodePredictor, onBackPressureChange, onListenerError }: DispatcherOptions) {
+    this.#events = events;
+    this.#emitter = emitter;
+    this.#decodePredictor = decodePredictor;
+    this.#onBackPressureChange = onBackPressureChange;
+    this.#byType = new Emitter(onListenerError);
   }
 
-  /** What the data of a dispatch will be asked for; to be called once for each. */
+  /** Returns whether the data of a dispatch will be read. Call it once for each. */
   decodeHintFor(t: string): DecodeHint {
-    if (this.#callbacks.events?.has(t) === false) return 'none';
+    // Data that is decoded for the shard itself, or for `raw` listeners, is decoded for all.
+    if (this.#emitter.has('raw')) return 'certain';
+    if (Dispatcher.#shardHandlers.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests?.hasPending === true))
+      return 'certain';
+    if (this.#events?.has(t) === false) return 'none';
     if (this.#byType.has(t)) return 'certain';
-    if (!this.#callbacks.hasDispatchListeners() && !this.#isStreamed(t)) return 'none';
+    if (!this.#emitter.has('dispatch') && !this.#isStreamed(t)) return 'none';
     return this.#decodePredictor.decodeHintFor(t);
   }
 
-  onDataRead(t: string): void {
-    this.#decodePredictor.onDataRead(t);
-  }
-
-  /** Gives back the unsubscriber. */
+  /** Adds a listener for one type. Returns the function that removes it. */
   on(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
     const typed = listener as (data: unknown, dispatch: Dispatch) => unknown;
     this.#byType.on(type, typed);
@@ -58,7 +93,7 @@ export class Dispatcher {
   stream(options?: DispatchStreamOptions): DispatchStream {
     const stream = new DispatchStream(
       {
-        onPressureChange: () => this.#callbacks.onBackPressureChange(),
+        onPressureChange: this.#onBackPressureChange,
         onClosed: (closed) => this.#streams?.delete(closed as DispatchStream),
       },
       options,
@@ -67,20 +102,42 @@ export class Dispatcher {
     return stream;
   }
 
-  deliver(dispatch: Dispatch, sessionId: string | null): void {
-    if (this.#callbacks.events?.has(dispatch.t) === false) return;
+  deliver(received: LazyDispatch, sessionId: string | null, replayed: number): void {
+    const dispatch = received as Dispatch;
+    Dispatcher.#shardHandlers.get(dispatch.t)?.(this, dispatch, replayed);
+    if (this.#events?.has(dispatch.t) === false) return;
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
-    this.#callbacks.emit(dispatch);
+    this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
     for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
   }
 
-  /** Whether some consumer can't keep up. */
+  /** Dispatches that the shard itself reacts to, whatever the user listens to. */
+  static readonly #shardHandlers: ReadonlyMap<string, ShardHandler> = new Map<string, ShardHandler>([
+    ['READY', (dispatcher, { d }) => dispatcher.#emitter.emit('ready', d as GatewayReadyDispatchData)],
+    ['RESUMED', (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed })],
+    [
+      'GUILD_MEMBERS_CHUNK',
+      ({ requests }, { d }) => {
+        if (requests?.hasPending === true) requests.onChunk(d as GatewayGuildMembersChunkDispatchData);
+      },
+    ],
+    [
+      'RATE_LIMITED',
+      (dispatcher, { d }) => {
+        const limited = rateLimitOf(d);
+        dispatcher.#emitter.emit('rateLimited', limited);
+        dispatcher.requests?.onRateLimited(limited);
+      },
+    ],
+  ]);
+
+  /** Whether a stream is full, so that the socket should not be read. */
   get isFull(): boolean {
     for (const { isFull } of this.#streams ?? NO_STREAMS) if (isFull) return true;
     return false;
   }
 
-  /** The lowest sequence of a session that a stream still holds. */
+  /** Returns the lowest sequence of a session that a stream still holds. */
   lowestSequenceOf(sessionId: string | null): number | null {
     let lowest: number | null = null;
     for (const stream of this.#streams ?? NO_STREAMS) {
@@ -90,7 +147,7 @@ export class Dispatcher {
     return lowest;
   }
 
-  /** Ends all streams, after what they hold; with an error where the shard has failed. */
+  /** Ends all streams after the dispatches they hold; with `error` if the shard has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams ?? NO_STREAMS) stream.finish(error);
   }

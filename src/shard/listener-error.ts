@@ -1,9 +1,9 @@
 import { GatewayError } from '../protocol/errors.ts';
 
 interface ListenerErrorReport {
-  reportFault(error: GatewayError): void;
+  readonly reportFault: (error: GatewayError) => void;
   /** Logs, for an error that can't be reported as a fault. */
-  logError(message: string): void;
+  readonly logError: (message: string) => void;
 }
 
 /** Reports what a listener of an event threw as the fault `LISTENER_THREW`. */

@@ -5,28 +5,28 @@
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
+import type { ActorDependencies } from '../actors/actor-dependencies.ts';
 import type { ActivityTimes } from '../connection/connection-delegate.ts';
 import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
+import { DecodePredictor } from '../decoding/decode-predictor.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { GatewayErrorOptions } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
+import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
 import { waitAtMost } from '../protocol/wait-at-most.ts';
 import { CurrentSession } from '../session/current-session.ts';
 import { SessionWriter } from '../session/session-writer.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { attachInspector } from './inspected-shard.ts';
-import type { GuildMemberRequests } from './guild-member-requests.ts';
 import { reportListenerError } from './listener-error.ts';
 import { WaitList } from './wait-list.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
-import { ShardConnectionDelegate } from './shard-connection-delegate.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
-export class ShardRuntime {
+export class ShardRuntime implements ActorDependencies {
   readonly options: ResolvedOptions;
   readonly activityTimes: ActivityTimes = { lastFrameAt: null, lastDispatchAt: null };
   readonly session: CurrentSession;
@@ -35,8 +35,8 @@ export class ShardRuntime {
   readonly queue: SendQueue;
   readonly sessionWriter: SessionWriter;
   readonly emitter: ShardEmitter;
+  readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
-  readonly delegate: ShardConnectionDelegate;
   /** Those who wait for the next READY or RESUMED. */
   readonly readyWaiters = new WaitList('connect()');
   /** Those who wait for the close handshake. */
@@ -44,15 +44,14 @@ export class ShardRuntime {
   /** The latest presence, for the next IDENTIFY. */
   presence: GatewayPresenceUpdateData | undefined;
   actor: ShardActor;
-  /** Made when members are first asked for: few shards ever do. */
-  requests: GuildMemberRequests | null = null;
   #state: ShardState = 'disconnected';
   #hasSession: boolean;
 
   constructor(options: ResolvedOptions) {
     const { clock } = options;
     this.options = options;
-    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.reportListenerError(name, cause));
+    const onListenerError = (name: string, cause: unknown): void => this.#reportListenerError(name, cause);
+    this.emitter = new ShardEmitter(options.shardId, onListenerError);
     this.presence = options.presence;
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
@@ -60,11 +59,15 @@ export class ShardRuntime {
     this.session = new CurrentSession(options.shardId, options.shardCount);
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
-    this.delegate = new ShardConnectionDelegate(this);
-    this.dispatcher = new Dispatcher(this.delegate);
+    this.dispatcher = new Dispatcher({
+      events: options.events,
+      emitter: this.emitter,
+      decodePredictor: this.decodePredictor,
+      onBackPressureChange: () => this.updateBackPressure(),
+      onListenerError,
+    });
     this.actor = this.#createActor();
     this.actor.start();
-    attachInspector(options.inspect, this, (cause) => this.#reportObserverError(cause));
   }
 
   get state(): ShardState {
@@ -81,6 +84,16 @@ export class ShardRuntime {
     if (this.actor.getSnapshot().status !== 'error') return;
     this.actor = this.#createActor();
     this.actor.start();
+  }
+
+  identifyPayload(): string {
+    const { options, presence } = this;
+    return identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence });
+  }
+
+  resumePayload(): string | null {
+    const session = this.session.sessionIf(this.actor.getSnapshot().context.session);
+    return session === null ? null : resumePayload(this.options.token, session.sessionId, session.sequence);
   }
 
   saveSession(): void {
@@ -109,7 +122,7 @@ export class ShardRuntime {
   rejectWaiters(error: GatewayError): void {
     this.readyWaiters.reject(error);
     this.queue.stop(error);
-    this.requests?.stop(error);
+    this.dispatcher.requests?.stop(error);
   }
 
   /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
@@ -126,7 +139,7 @@ export class ShardRuntime {
   }
 
   #createActor(): ShardActor {
-    const actor = createShardActor(this, (cause) => this.#reportObserverError(cause));
+    const actor = createShardActor(this, this.options, (cause) => this.reportObserverError(cause));
     actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
     actor.on('*', (emitted) => {
       this.#onStateChange();
@@ -179,7 +192,7 @@ export class ShardRuntime {
   static readonly #ON_EXIT: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
     ready: (runtime) => {
       runtime.queue.detach();
-      runtime.requests?.onConnectionLost();
+      runtime.dispatcher.requests?.onConnectionLost();
       runtime.saveSession();
     },
     disconnecting: (runtime) => runtime.closedWaiters.resolve(),
@@ -219,11 +232,11 @@ export class ShardRuntime {
     this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
   }
 
-  #reportObserverError(cause: unknown): void {
+  reportObserverError(cause: unknown): void {
     this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
   }
 
-  reportListenerError(name: string, cause: unknown): void {
+  #reportListenerError(name: string, cause: unknown): void {
     reportListenerError(name, cause, {
       reportFault: (error) => this.fault(error),
       logError: (message) => this.options.logger.error(this.#logLine(message)),

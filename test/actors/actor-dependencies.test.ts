@@ -1,14 +1,18 @@
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
-import { ActorDependencies } from '../../src/actors/actor-dependencies.ts';
+import { dependenciesOf, setDependencies } from '../../src/actors/actor-dependencies.ts';
+import type { ActorDependencies } from '../../src/actors/actor-dependencies.ts';
 
 const newSystem = () => createActor(createMachine({})).system;
 
-it('each actor system has its own parts, and one that has none is told so', () => {
-  const parts = new ActorDependencies<string>();
-  const [one, two, other] = [newSystem(), newSystem(), newSystem()];
-  parts.set(one, 'of the first');
-  parts.set(two, 'of the second');
-  expect([parts.get(one), parts.get(two)]).toEqual(['of the first', 'of the second']);
-  expect(() => parts.get(other)).toThrow('nothing was told of this actor system');
+describe('dependenciesOf', () => {
+  test('returns the dependencies of each actor system, and throws for a system that has none', () => {
+    const [first, second] = [{}, {}] as [ActorDependencies, ActorDependencies];
+    const [one, two, other] = [newSystem(), newSystem(), newSystem()];
+    setDependencies(one, first);
+    setDependencies(two, second);
+    expect(dependenciesOf(one)).toBe(first);
+    expect(dependenciesOf(two)).toBe(second);
+    expect(() => dependenciesOf(other)).toThrow('this actor system has no dependencies');
+  });
 });

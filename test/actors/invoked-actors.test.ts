@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import type { AnyActorLogic } from 'xstate';
+import { setDependencies } from '../../src/actors/actor-dependencies.ts';
+import type { ActorDependencies } from '../../src/actors/actor-dependencies.ts';
 import { closeSocketActor } from '../../src/actors/close-socket.actor.ts';
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../src/identify/identify-gate.ts';
 import { ConnectionSlot } from '../../src/connection/connection-slot.ts';
@@ -14,8 +16,8 @@ import { bareConnection } from '../connection/bare-connection.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-/** A machine that does nothing but invoke one actor, and take down what it says. */
-function invoked(logic: AnyActorLogic, input: unknown) {
+/** Runs a machine that only invokes one actor, with these dependencies, and records the events that it sends. */
+function invoked(logic: AnyActorLogic, input: unknown, dependencies: object) {
   const events: unknown[] = [];
   const actor = createActor(
     createMachine({
@@ -28,7 +30,9 @@ function invoked(logic: AnyActorLogic, input: unknown) {
         off: { on: { '*': { actions: ({ event }) => void events.push(event) } } },
       },
     }),
-  ).start();
+  );
+  setDependencies(actor.system, dependencies as ActorDependencies);
+  actor.start();
   const child = actor.getSnapshot().children['child'];
   return { events, send: (event: { type: string }) => child?.send(event), stop: () => actor.send({ type: 'off' }) };
 }
@@ -38,22 +42,14 @@ describe('the closer', () => {
   const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
 
   test('has nothing to let go when there never was a connection', () => {
-    expect(
-      invoked(
-        closeSocketActor(() => ({ connectionSlot: new ConnectionSlot() })),
-        input,
-      ).events,
-    ).toEqual([GONE]);
+    expect(invoked(closeSocketActor, input, { connectionSlot: new ConnectionSlot() }).events).toEqual([GONE]);
   });
 
   test('leaves a connection alone that is not the one to let go', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(
-      closeSocketActor(() => ({ connectionSlot })),
-      { ...input, connectionId: 4 },
-    );
+    const closer = invoked(closeSocketActor, { ...input, connectionId: 4 }, { connectionSlot });
     closer.stop();
     expect([closer.events, socket.calls]).toEqual([[{ ...GONE, connectionId: 4 }], []]);
   });
@@ -62,10 +58,7 @@ describe('the closer', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(
-      closeSocketActor(() => ({ connectionSlot })),
-      input,
-    );
+    const closer = invoked(closeSocketActor, input, { connectionSlot });
     const before = closer.events.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
     closer.stop();
@@ -101,12 +94,13 @@ describe('the permit', () => {
     const connectionSlot = new ConnectionSlot();
     const spent: number[] = [];
     const waiting = invoked(
-      identifyPermitActor(() => ({
+      identifyPermitActor,
+      { shardId: 7 },
+      {
         connectionSlot,
         options: { identifyGate: gate },
-        reportBudgetSpent: (ms) => void spent.push(ms),
-      })),
-      { shardId: 7 },
+        reportBudgetSpent: (ms: number) => void spent.push(ms),
+      },
     );
     const [request] = requests;
     request!.onBudgetSpent?.(1_000);
@@ -127,12 +121,9 @@ describe('the permit', () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const connectionSlot = new ConnectionSlot();
     const waiting = invoked(
-      identifyPermitActor(() => ({
-        connectionSlot,
-        options: { identifyGate: gate },
-        reportBudgetSpent: () => undefined,
-      })),
+      identifyPermitActor,
       { shardId: 7 },
+      { connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: () => undefined },
     );
     waiting.stop();
     requests[0]!.resolve(permit);
@@ -151,12 +142,13 @@ describe('the permit', () => {
       [false, true].map(async (stopped) => {
         const { gate, requests } = manualGate();
         const waiting = invoked(
-          identifyPermitActor(() => ({
+          identifyPermitActor,
+          { shardId: 7 },
+          {
             connectionSlot: new ConnectionSlot(),
             options: { identifyGate: gate },
             reportBudgetSpent: () => undefined,
-          })),
-          { shardId: 7 },
+          },
         );
         if (stopped) waiting.stop();
         requests[0]!.reject(cause);
@@ -189,10 +181,7 @@ function loadingFrom(load: () => Promise<Session | null>, session = new CurrentS
   const sessionWriter = new SessionWriter(store, () => undefined);
   return {
     cell: session,
-    ...invoked(
-      loadSessionActor(() => ({ session, sessionWriter })),
-      { shardId: 0 },
-    ),
+    ...invoked(loadSessionActor, { shardId: 0 }, { session, sessionWriter }),
   };
 }
 
@@ -250,20 +239,13 @@ describe('the socket', () => {
 
   test('that can not be opened has failed, and leaves the line as it was', () => {
     const cause = new TypeError('bad URL');
-    const { host } = bareConnection();
+    const { delegate } = bareConnection();
     const connectionSlot = new ConnectionSlot();
-    const { events } = invoked(
-      socketActor(() => ({
-        connectionSlot,
-        delegate: {
-          ...host,
-          open: () => {
-            throw cause;
-          },
-        },
-      })),
-      input,
-    );
+    const createSocket = (): never => {
+      throw cause;
+    };
+    const options = { ...delegate.options, createSocket };
+    const { events } = invoked(socketActor, input, { ...delegate, connectionSlot, options });
     expect([events, connectionSlot.connection]).toEqual([
       [{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }],
       null,
@@ -271,25 +253,19 @@ describe('the socket', () => {
   });
 
   test('that throws at a command has failed', () => {
-    const { host: delegate, socket } = bareConnection();
+    const { delegate, socket } = bareConnection();
     socket.send = () => {
       throw 'broken';
     };
-    const { events, send } = invoked(
-      socketActor(() => ({ connectionSlot: new ConnectionSlot(), delegate })),
-      input,
-    );
+    const { events, send } = invoked(socketActor, input, { ...delegate, connectionSlot: new ConnectionSlot() });
     send({ type: 'identify' });
     expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
   });
 
   test('is put on the line, does as it is told, and is not listened to once it is left', () => {
-    const { host: delegate, socket } = bareConnection();
+    const { delegate, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
-    const { events, send, stop } = invoked(
-      socketActor(() => ({ connectionSlot, delegate })),
-      input,
-    );
+    const { events, send, stop } = invoked(socketActor, input, { ...delegate, connectionSlot });
     socket.emit('open');
     send({ type: 'identify' });
     stop();

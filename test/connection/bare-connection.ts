@@ -1,6 +1,11 @@
-/** A connection by itself: a socket that takes down what is asked of it, and a host that takes down what it is told. */
+/** A connection without a shard: its socket and its delegate record what they are called with. */
 import { Connection } from '../../src/connection/connection.ts';
 import type { ConnectionDelegate } from '../../src/connection/connection-delegate.ts';
+import type { DecodeHint } from '../../src/decoding/decode-predictor.ts';
+import type { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
+import type { IdentifyPermit } from '../../src/identify/identify-gate.ts';
+import type { Compression } from '../../src/protocol/gateway-url.ts';
+import type { Packet } from '../../src/protocol/packets.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import type { WebSocketLike } from '../../src/connection/web-socket.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
@@ -42,45 +47,76 @@ export class RecordingSocket implements WebSocketLike {
 
 export const dispatch = (s: number) => ({ op: 0, t: 'EVENT', s, d: {} });
 
-/** What a bare connection tells the machine, as it is heard. */
+/** The log entry of an event that the connection sent to the machine. */
 export const raised = (event: object): unknown[] => ['raised', { ...event, connectionId: 3 }];
 
-export function bareConnection(options: Partial<ConnectionDelegate> = {}) {
+interface BareConnectionOptions {
+  readonly compression?: Compression;
+  readonly maxMessageBytes?: number;
+  readonly maxDispatchSilenceMs?: number;
+  readonly resumePayload?: () => string | null;
+  readonly consumePermit?: () => IdentifyPermit | null;
+  readonly decodeHintFor?: (t: string) => DecodeHint;
+  readonly onDataRead?: (t: string) => void;
+  readonly onPacket?: (packet: Packet) => void;
+  readonly onDispatch?: (dispatch: LazyDispatch) => void;
+}
+
+export function bareConnection(options: BareConnectionOptions = {}) {
   const clock = new VirtualClock({ startAt: 0 });
   const socket = new RecordingSocket();
   const log: unknown[][] = [];
-  const host: ConnectionDelegate = {
-    clock,
-    compression: 'none',
+  const {
+    compression = 'none',
+    maxMessageBytes = 1_000_000,
+    maxDispatchSilenceMs = null,
+    resumePayload = () => JSON.stringify({ op: 6 }),
+    consumePermit = () => null,
+    decodeHintFor = () => 'certain',
+    onDataRead = () => undefined,
+    onPacket = () => undefined,
+    onDispatch,
+  } = options;
+  const delegate: ConnectionDelegate = {
+    options: {
+      clock,
+      url: 'wss://main.test',
+      version: 10,
+      compression,
+      maxMessageBytes,
+      timing: { maxDispatchSilenceMs },
+      agent: undefined,
+      createSocket: () => socket,
+      rewriteUrl: (url) => url,
+    },
     session: new CurrentSession(0, 1),
     heartbeatTracker: new HeartbeatTracker(clock),
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
-    maxMessageBytes: 1_000_000,
-    maxDispatchSilenceMs: null,
-    url: 'wss://main.test',
-    open: (resumeUrl) => {
-      log.push(['open', resumeUrl]);
-      return socket;
+    decodePredictor: { onDataRead },
+    connectionSlot: { consumePermit },
+    emitter: {
+      emit: (name: string, event: { latency: number } | { lateMs: number }) =>
+        void log.push([name, 'latency' in event ? event.latency : event.lateMs]),
+      emitWithoutTelemetry: (_, packet) => onPacket(packet),
+    },
+    dispatcher: {
+      decodeHintFor,
+      deliver: (dispatch, sessionId, replayed) => {
+        if (onDispatch === undefined) log.push(['dispatch', dispatch.t, sessionId, replayed]);
+        else onDispatch(dispatch);
+      },
     },
     identifyPayload: () => JSON.stringify({ op: 2 }),
-    resumePayload: () => JSON.stringify({ op: 6 }),
-    consumePermit: () => null,
-    decodeHintFor: () => 'certain',
-    onDataRead: () => undefined,
-    onPacket: () => undefined,
-    onDispatch: ({ t }, sessionId, replayed) => void log.push(['dispatch', t, sessionId, replayed]),
-    onHeartbeat: (latencyMs) => void log.push(['heartbeat', latencyMs]),
-    onLagged: (lateMs) => void log.push(['lagged', lateMs]),
-    ...options,
+    resumePayload,
+    saveSession: () => undefined,
   };
-  const connection = new Connection(host, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) =>
+  const connection = new Connection(delegate, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) =>
     log.push(['raised', event]),
   );
   const receive = (...packets: object[]): void => {
     for (const packet of packets) socket.emit('message', Buffer.from(JSON.stringify(packet)), false);
   };
-  /** What was told since this was last asked. */
+  /** Returns the log since the last call. */
   const takeLog = (): unknown[][] => log.splice(0);
-  takeLog();
-  return { clock, socket, host, connection, receive, takeLog };
+  return { clock, socket, delegate, connection, receive, takeLog };
 }

@@ -90,7 +90,7 @@ describe('letting go', () => {
 
   test('while a dispatch is given out counts it as received, though its data turn out to be damaged', () => {
     const reads: unknown[] = [];
-    const { socket, connection, host, takeLog } = bareConnection({
+    const { socket, connection, delegate, takeLog } = bareConnection({
       decodeHintFor: () => 'unlikely',
       onDispatch: (given) => {
         connection.detach();
@@ -102,7 +102,7 @@ describe('letting go', () => {
       },
     });
     socket.emit('message', Buffer.from('{"t":"EVENT","s":5,"op":0,"d":{damaged}}'), false);
-    expect([reads, host.session.sequence, takeLog()]).toEqual([
+    expect([reads, delegate.session.sequence, takeLog()]).toEqual([
       [expect.objectContaining({ code: 'DECODE_FAILED' })],
       5,
       [],

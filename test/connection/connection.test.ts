@@ -35,19 +35,19 @@ describe('what arrives', () => {
   });
 
   test('sets the times of the last frame and the last dispatch', () => {
-    const { clock, receive, host } = bareConnection();
+    const { clock, receive, delegate } = bareConnection();
     receive(dispatch(1));
     clock.advance(10);
     receive({ op: 11 });
-    expect(host.activityTimes).toEqual({ lastFrameAt: 10, lastDispatchAt: 0 });
+    expect(delegate.activityTimes).toEqual({ lastFrameAt: 10, lastDispatchAt: 0 });
   });
 
   test('as READY begins a session, and another at its own sequence', () => {
-    const { receive, host } = bareConnection();
+    const { receive, delegate } = bareConnection();
     receive(READY, dispatch(9));
-    const first = [host.session.id, host.session.sequence];
+    const first = [delegate.session.id, delegate.session.sequence];
     receive({ ...READY, s: 3, d: { ...READY.d, session_id: 'two' } });
-    expect([first, host.session.id, host.session.sequence]).toEqual([['one', 9], 'two', 3]);
+    expect([first, delegate.session.id, delegate.session.sequence]).toEqual([['one', 9], 'two', 3]);
   });
 
   test('is counted as replayed from RESUME to RESUMED, and no further', () => {
@@ -70,9 +70,9 @@ describe('what arrives', () => {
   });
 
   test('as READY without a session ends the connection', () => {
-    const { receive, takeLog, host } = bareConnection();
+    const { receive, takeLog, delegate } = bareConnection();
     receive({ op: 0, t: 'READY', s: 1, d: {} }, dispatch(2));
-    expect([takeLog(), host.session.identity]).toEqual([
+    expect([takeLog(), delegate.session.identity]).toEqual([
       [raised({ type: 'socket.decodeFailed', reason: 'READY without a session id' })],
       null,
     ]);
@@ -93,18 +93,18 @@ describe('what arrives', () => {
   });
 
   test('after an error is not looked at', () => {
-    const { socket, receive, takeLog, host } = bareConnection();
+    const { socket, receive, takeLog, delegate } = bareConnection();
     socket.emit('error', new Error('ECONNRESET'));
     takeLog();
     receive(dispatch(1), { op: 7 });
     socket.emit('close', 1006, Buffer.alloc(0));
-    expect([takeLog(), host.activityTimes.lastFrameAt]).toEqual([[], null]);
+    expect([takeLog(), delegate.activityTimes.lastFrameAt]).toEqual([[], null]);
   });
 
   test('is not looked at further when a listener ends the connection with it', () => {
-    const { connection, receive, takeLog, host } = bareConnection({ onPacket: () => connection.detach() });
+    const { connection, receive, takeLog, delegate } = bareConnection({ onPacket: () => connection.detach() });
     receive(dispatch(1), { op: 7 });
-    expect([takeLog(), host.session.sequence]).toEqual([[], null]);
+    expect([takeLog(), delegate.session.sequence]).toEqual([[], null]);
   });
 
   test('keeps a connection that a listener ends with it, after long work, from resting: nobody would wake it', () => {
@@ -153,10 +153,10 @@ describe('a beat', () => {
   });
 
   test('that is due and late is told of, one that the gateway asks for is not', () => {
-    const { clock, connection, host, takeLog } = bareConnection();
-    host.heartbeatTracker.scheduleFirst(1_000, 1_000);
+    const { clock, connection, delegate, takeLog } = bareConnection();
+    delegate.heartbeatTracker.scheduleFirst(1_000, 1_000);
     clock.advance(1_600);
-    host.heartbeatTracker.scheduleNext();
+    delegate.heartbeatTracker.scheduleNext();
     connection.execute({ type: 'heartbeat', scheduled: false });
     const before = takeLog();
     connection.execute({ type: 'heartbeat', scheduled: true });
@@ -164,10 +164,10 @@ describe('a beat', () => {
   });
 
   test('that a socket does not take is not waited for', () => {
-    const { connection, host, socket } = bareConnection();
+    const { connection, delegate, socket } = bareConnection();
     socket.readyState = 2;
     connection.execute({ type: 'heartbeat', scheduled: true });
-    expect([socket.calls, host.heartbeatTracker.awaitsAck, connection.limiter.delayMs('command')]).toEqual([
+    expect([socket.calls, delegate.heartbeatTracker.awaitsAck, connection.limiter.delayMs('command')]).toEqual([
       [],
       false,
       0,
@@ -255,8 +255,8 @@ describe('draining', () => {
   const drained = raised({ type: 'socket.readsFlushed' });
 
   test('tells how late it is, reads on, and is over after a turn in which nothing came', () => {
-    const { clock, connection, socket, host, receive, takeLog } = bareConnection();
-    host.heartbeatTracker.scheduleFirst(1_000, 1_000);
+    const { clock, connection, socket, delegate, receive, takeLog } = bareConnection();
+    delegate.heartbeatTracker.scheduleFirst(1_000, 1_000);
     clock.advance(1_500);
     connection.execute({ type: 'flushReads' });
     receive(dispatch(1));

@@ -1,15 +1,15 @@
 /** How much is done with a dispatch, by what is expected to be read of it. */
 import { describe, expect, test } from 'vitest';
-import type { ConnectionDelegate, DecodeHint } from '../../src/connection/connection-delegate.ts';
-import type { Dispatch } from '../../src/protocol/packets.ts';
+import type { DecodeHint } from '../../src/decoding/decode-predictor.ts';
+import type { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import { bareConnection, raised } from './bare-connection.ts';
 
 const WHOLE = '{"t":"EVENT","s":5,"op":0,"d":{"a":1}}';
 /** The brackets are in order, and what is in them is not. */
 const DAMAGED = '{"t":"EVENT","s":5,"op":0,"d":{damaged}}';
 
-function deliveryWith(hint: DecodeHint, options: Partial<ConnectionDelegate> = {}) {
-  const given: Dispatch[] = [];
+function deliveryWith(hint: DecodeHint, options: Parameters<typeof bareConnection>[0] = {}) {
+  const given: LazyDispatch[] = [];
   const wasRead: string[] = [];
   const asked: string[] = [];
   const kit = bareConnection({
@@ -29,10 +29,10 @@ const CORRUPTED = raised({ type: 'socket.decodeFailed', reason: expect.any(Strin
 
 describe('a dispatch whose data', () => {
   test('nobody wants is counted as received and given out, and its data not looked at', () => {
-    const { host, given, takeLog, receive } = deliveryWith('none');
-    host.session.restore({ sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 });
+    const { delegate, given, takeLog, receive } = deliveryWith('none');
+    delegate.session.restore({ sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 });
     receive(DAMAGED);
-    expect([given, takeLog(), host.session.sequence, host.session.sessionForStore(null)?.sequence]).toEqual([
+    expect([given, takeLog(), delegate.session.sequence, delegate.session.sessionForStore(null)?.sequence]).toEqual([
       [],
       [],
       5,
@@ -41,21 +41,21 @@ describe('a dispatch whose data', () => {
   });
 
   test('nobody is expected to read is given out before its data are looked at', () => {
-    const { host, given, wasRead, takeLog, receive } = deliveryWith('unlikely');
+    const { delegate, given, wasRead, takeLog, receive } = deliveryWith('unlikely');
     receive(WHOLE);
     expect(given.map(({ t, s, d }) => [t, s, d])).toEqual([['EVENT', 5, { a: 1 }]]);
     receive(DAMAGED.replace('5', '6'));
-    expect([given.length, takeLog(), host.session.sequence, wasRead]).toEqual([2, [], 6, ['EVENT']]);
+    expect([given.length, takeLog(), delegate.session.sequence, wasRead]).toEqual([2, [], 6, ['EVENT']]);
   });
 
   test.each(['certain', 'likely'] as const)(
     'is %s to be read is looked at first: one that is damaged is not given out',
     (demand) => {
-      const { host, given, takeLog, receive } = deliveryWith(demand);
+      const { delegate, given, takeLog, receive } = deliveryWith(demand);
       receive(WHOLE);
       expect(given.map(({ t, s, d }) => [t, s, d])).toEqual([['EVENT', 5, { a: 1 }]]);
       receive(DAMAGED.replace('5', '6'));
-      expect([given.length, takeLog(), host.session.sequence]).toEqual([
+      expect([given.length, takeLog(), delegate.session.sequence]).toEqual([
         1,
         [raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })],
         5,
@@ -75,17 +75,17 @@ describe('a dispatch whose data', () => {
   });
 
   test('turn out to be damaged when a listener reads them is as good as not received, and ends the connection', () => {
-    const { host, takeLog, receive } = deliveryWith('unlikely', { onDispatch: ({ d }) => void d });
-    host.session.recordSequence(4);
+    const { delegate, takeLog, receive } = deliveryWith('unlikely', { onDispatch: ({ d }) => void d });
+    delegate.session.recordSequence(4);
     expect(() => receive(DAMAGED)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect([host.session.sequence, takeLog()]).toEqual([4, [CORRUPTED]]);
+    expect([delegate.session.sequence, takeLog()]).toEqual([4, [CORRUPTED]]);
   });
 
   test('turn out to be damaged when they are read later stays received, and ends the connection', () => {
-    const { given, host, takeLog, receive } = deliveryWith('unlikely');
+    const { given, delegate, takeLog, receive } = deliveryWith('unlikely');
     receive(DAMAGED);
     expect(() => given[0]?.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect([host.session.sequence, takeLog()]).toEqual([5, [CORRUPTED]]);
+    expect([delegate.session.sequence, takeLog()]).toEqual([5, [CORRUPTED]]);
   });
 
   test('end before they are whole end the connection, whatever is expected', () => {
@@ -109,13 +109,13 @@ test.each([
   '{"op":0,"t":"EVENT","s":null,"d":{}}',
   '{"op":0,"t":"EVENT","s":"7","d":{}}',
 ])('a dispatch without a sequence is given out, and the sequence stays: %s', (text) => {
-  const { given, host, receive } = deliveryWith('certain');
+  const { given, delegate, receive } = deliveryWith('certain');
   receive(text);
-  expect([given.map(({ t }) => t), host.session.sequence]).toEqual([['EVENT'], null]);
+  expect([given.map(({ t }) => t), delegate.session.sequence]).toEqual([['EVENT'], null]);
 });
 
 test('a dispatch without a name is counted, and given to nobody', () => {
-  const { given, host, receive } = deliveryWith('certain');
+  const { given, delegate, receive } = deliveryWith('certain');
   receive('{"op":0,"s":7,"d":{}}');
-  expect([given, host.session.sequence]).toEqual([[], 7]);
+  expect([given, delegate.session.sequence]).toEqual([[], 7]);
 });

@@ -52,7 +52,7 @@ export class RunningShard {
           this.#record('loadSession', asked),
         ),
       },
-      delays: shardDelays(() => 0.5),
+      delays: shardDelays({ random: () => 0.5 }),
     });
     this.#actor = createActor(machine, {
       clock: this.clock,

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import type { Dispatch } from '../../src/protocol/packets.ts';
-import { DispatchStream } from '../../src/shard/dispatch-stream.ts';
+import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import { held, play, script, step, turn } from './kit.ts';
 
 /** A sequence, the code of an error, `done` or `waits`. */

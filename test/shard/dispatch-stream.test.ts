@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
-import { DispatchStream } from '../../src/shard/dispatch-stream.ts';
+import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 
 /** A stream that holds dispatches, and what its owner was told. */

@@ -44,7 +44,7 @@ function run({ input }: ShardPath, recorder: TransitionRecorder) {
     identifyPermit: actor('identifyPermit'),
     loadSession: actor('loadSession'),
   } as never;
-  const machine = shardMachine.provide({ delays: shardDelays(random), actors });
+  const machine = shardMachine.provide({ delays: shardDelays({ random }), actors });
   const shard = createActor(machine, { input, clock, inspect: recorder.observe }).start();
   return { shard, clock, asked };
 }
@@ -87,6 +87,7 @@ describe(`${paths.length} paths of ${steps} steps through ${graph.nodes.length} 
   });
 
   it(`the paths take all ${pairs.size} pairs of transitions that can follow one another`, () => {
-    expect([missing, recorder.missing(pairs)]).toEqual([[], []]);
+    expect(missing).toEqual([]);
+    expect(recorder.missing(pairs)).toEqual([]);
   });
 });

@@ -17,7 +17,7 @@ export const TIMING: ShardTiming = {
   maxResumeAttempts: 2,
 };
 
-export const model: ShardMachine = shardMachine.provide({ delays: shardDelays(random) });
+export const model: ShardMachine = shardMachine.provide({ delays: shardDelays({ random }) });
 
 const input = (shouldReconnect: boolean, session: SessionIdentity | null): ShardInput => ({
   shardId: 0,

@@ -8,7 +8,7 @@ import { parsePacket } from '../../../decoding/parse-packet.ts';
 import type { Packet } from '../../../protocol/packets.ts';
 import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../../../decoding/lazy-dispatch.ts';
-import { DecodePredictor } from '../../../shard/decode-predictor.ts';
+import { DecodePredictor } from '../../../decoding/decode-predictor.ts';
 
 /** Read into by each packet in turn: what it says is used before another is read. */
 const header = new DispatchHeaderReader();

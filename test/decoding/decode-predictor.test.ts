@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DecodePredictor } from '../../src/shard/decode-predictor.ts';
+import { DecodePredictor } from '../../src/decoding/decode-predictor.ts';
 
 const hints = (predictor: DecodePredictor, count: number): string[] =>
   Array.from({ length: count }, () => predictor.decodeHintFor('A'));

@@ -1,0 +1,78 @@
+/** Gives inspectors read access to a running shard: to its state and a few numbers, never to payloads or the token. */
+import type { AnyActorRef } from 'xstate';
+import type { ShardState } from '../../machines/index.ts';
+import { inspectIdentifyGate } from '../identify/identify-gate.ts';
+import type { IdentifyQueue } from '../identify/identify-gate.ts';
+import type { InspectedShard, SendWindow } from './inspected-shard.ts';
+import type { ShardEvents } from './shard-events.ts';
+import type { ShardRuntime } from './shard-runtime.ts';
+
+/** Reads from the runtime at each access; it stores nothing. */
+class InspectedShardView implements InspectedShard {
+  readonly #runtime: ShardRuntime;
+
+  constructor(runtime: ShardRuntime) {
+    this.#runtime = runtime;
+  }
+
+  get shardId(): number {
+    return this.#runtime.options.shardId;
+  }
+
+  get shardCount(): number {
+    return this.#runtime.options.shardCount;
+  }
+
+  get state(): ShardState {
+    return this.#runtime.state;
+  }
+
+  get actor(): AnyActorRef {
+    return this.#runtime.actor;
+  }
+
+  get pingMs(): number | null {
+    return this.#runtime.heartbeatTracker.ping;
+  }
+
+  get sequence(): number | null {
+    return this.#runtime.session.sequence;
+  }
+
+  get lastDispatchAt(): number | null {
+    return this.#runtime.activityTimes.lastDispatchAt;
+  }
+
+  get pendingSends(): number {
+    return this.#runtime.queue.pending;
+  }
+
+  get sendWindow(): SendWindow | null {
+    return this.#runtime.connectionSlot.connection?.limiter.window ?? null;
+  }
+
+  get identifyQueue(): IdentifyQueue | null {
+    return inspectIdentifyGate(this.#runtime.options.identifyGate);
+  }
+
+  on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    this.#runtime.emitter.on(name, listener);
+  }
+
+  off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    this.#runtime.emitter.off(name, listener);
+  }
+}
+
+/**
+ * Passes the shard to an inspector that has `attach`. If `attach` throws, that is a fault, and the inspector sees no
+ * more than XState's inspection events.
+ */
+export function attachInspector(runtime: ShardRuntime): void {
+  try {
+    runtime.options.inspect?.attach?.(new InspectedShardView(runtime));
+  } catch (cause) {
+    // The user had no chance yet to listen for faults.
+    queueMicrotask(() => runtime.reportObserverError(cause));
+  }
+}
