@@ -4,10 +4,14 @@ export type { RefuseOptions } from './fake-gateway/fake-gateway.ts';
 export type { FakeClosure, FakeConnection } from './fake-gateway/fake-connection.ts';
 export type { FakeGatewayOptions, FakeSessionStartLimit } from './fake-gateway/options.ts';
 export type { FakeGatewayStats, Violation } from './fake-gateway/stats.ts';
-export type { FakeGuild } from './fake-gateway/fake-guild.ts';
-export type { FakeMember } from './fake-gateway/fake-member.ts';
-export type { FakeRest, FakeRestReply, FakeRestRequest } from './fake-gateway/fake-rest.ts';
-export type { CloseFrame } from './fake-gateway/close-frame.ts';
+export type {
+  CloseFrame,
+  FakeGuild,
+  FakeMember,
+  FakeRest,
+  FakeRestReply,
+  FakeRestRequest,
+} from './fake-gateway/fake-types.ts';
 export type { ShardKey } from './fake-gateway/sessions.ts';
 export { Oracle } from './oracle/oracle.ts';
 export type { OracleConnection } from './oracle/oracle-connection.ts';

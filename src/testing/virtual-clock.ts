@@ -1,11 +1,15 @@
 /**
- * Time that stands still until a test moves it. A shard takes all of its time from a `Clock`, so with this one a
- * test lives through hours of heartbeats and backoffs in a moment, and to the millisecond.
+ * A clock that stands still until a test moves it. A shard takes all of its time from a `Clock`, so a test can run through
+ * hours of heartbeats and backoffs in a moment, and exactly to the millisecond.
  */
 import type { Clock } from '../clock.ts';
 
+/** Options of {@link VirtualClock}. */
 export interface VirtualClockOptions {
-  /** What `now()` says at first, in ms since the epoch. Default 2026-01-01T00:00:00Z. */
+  /**
+   * The first value of `now()`, in milliseconds since the epoch.
+   * @defaultValue 1_767_225_600_000 (2026-01-01T00:00:00Z)
+   */
   startAt?: number;
 }
 
@@ -16,14 +20,15 @@ interface Timer {
 
 const DEFAULT_START_AT = Date.UTC(2026, 0, 1);
 
-/** Timers that may run without time moving on. More is a loop that sets its own timer again with a delay of 0. */
+/** Max timers that may run at one point in time. More means that a timer sets itself again with a delay of 0. */
 const MAX_TIMERS_AT_ONCE = 100_000;
 
-/** Taken before a test can replace the global. */
+/** Read once, because a test may replace the global. */
 const { setImmediate } = globalThis;
 
 /**
- * A {@link Clock} that only moves when it is told to.
+ * A {@link Clock} that moves only when you call one of its methods. Give it to a `Shard`, a `ShardManager`, a
+ * {@link FakeGateway} or an XState actor.
  *
  * @example
  * ```ts
@@ -37,31 +42,35 @@ export class VirtualClock implements Clock {
   /** By due time; timers due at the same time in the order they were set. */
   readonly #timers: Timer[] = [];
 
-  /** @throws RangeError when `startAt` is not a finite number. */
+  /**
+   * Creates a clock that stands still.
+   * @throws RangeError when `startAt` is not a finite number.
+   */
   constructor({ startAt = DEFAULT_START_AT }: VirtualClockOptions = {}) {
-    if (!Number.isFinite(startAt)) throw new RangeError(`startAt must be a finite number of ms, not ${startAt}`);
+    if (!Number.isFinite(startAt)) throw new RangeError(`startAt must be a finite number of milliseconds, not ${startAt}`);
     this.#now = startAt;
   }
 
+  /** Returns the current time, in milliseconds since the epoch. */
   now(): number {
     return this.#now;
   }
 
-  /** How many timers are set, those that are never due included. */
+  /** The number of timers that are set, including those with an infinite delay. */
   get pending(): number {
     return this.#timers.length;
   }
 
-  /** When the next timer is due, in ms since the epoch; `Infinity` if it never is, `null` when there is none. */
+  /** When the next timer is due, in milliseconds since the epoch; `Infinity` for an infinite delay, `null` without one. */
   get nextDueAt(): number | null {
     return this.#timers[0]?.dueAt ?? null;
   }
 
   /**
-   * Sets a timer. It runs within an `advance` or `next`, never before this returns.
+   * Sets a timer and returns its handle. The callback runs in a later call of `advance`, `advanceAsync` or `next`.
    *
-   * @param delayMs - Milliseconds. A negative delay and `NaN` count as 0; with `Infinity` the timer is never due, but
-   * stays {@link pending} until it is cleared.
+   * @param delayMs - Milliseconds. A negative delay and `NaN` count as 0. A timer with `Infinity` does not run, and stays
+   * {@link pending} until you clear it.
    */
   setTimeout(callback: () => void, delayMs: number): unknown {
     const timer: Timer = { dueAt: this.#now + (delayMs > 0 ? delayMs : 0), callback };
@@ -70,19 +79,19 @@ export class VirtualClock implements Clock {
     return timer;
   }
 
-  /** Clears a timer; anything that is not a timer of this clock, or has run, is ignored. */
+  /** Clears a timer. Ignores a handle that is not a timer of this clock, or whose timer has run. */
   clearTimeout(handle: unknown): void {
     const index = this.#timers.findIndex((timer) => timer === handle);
     if (index !== -1) this.#timers.splice(index, 1);
   }
 
   /**
-   * Moves time on, running what falls due on the way, each at its own time: timers set by other timers too. Promises
-   * settled on the way are only seen afterwards; see {@link advanceAsync}.
+   * Moves time forward and runs every timer that is due by then, each at its own time. This includes timers that other
+   * timers set. Promise callbacks run only after the call; see {@link advanceAsync}.
    *
-   * What a timer throws is thrown from here; time then stands where it happened and the other timers are still set.
+   * When a timer throws, `advance` throws the error. Time then stands at that timer, and the other timers stay set.
    *
-   * @param ms - Milliseconds, default 0: run what is due now.
+   * @param ms - Milliseconds. Default: 0, which runs the timers that are due now.
    * @throws RangeError when `ms` is negative or not finite.
    */
   advance(ms = 0): void {
@@ -93,11 +102,13 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Like {@link advance}, and lets promises settle (one turn of the event loop) before the first timer, after each,
-   * and at the end. It does not wait for what takes longer than a turn, such as files and sockets.
+   * Does the same as {@link advance}, and lets promises settle before the first timer, after each timer, and at the end.
+   * Each time it waits for one turn of the event loop; it does not wait for files and sockets, which take longer.
    *
-   * @param ms - Milliseconds, default 0: let promises settle and run what is due now.
-   * @throws RangeError when `ms` is negative or not finite (as a rejection).
+   * Resolves at the new time. Rejects with what a timer throws, or with a `RangeError` when `ms` is negative or not
+   * finite.
+   *
+   * @param ms - Milliseconds. Default: 0, which lets promises settle and runs the timers that are due now.
    */
   async advanceAsync(ms = 0): Promise<void> {
     const targetAt = this.#target(ms);
@@ -112,17 +123,17 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time to the next timer and runs that one.
+   * Moves time to the next timer and runs only that one.
    *
-   * @returns Whether there was one; `false` too when the only timers are never due.
+   * @returns Whether a timer ran. `false` too when all timers have an infinite delay.
    */
   next(): boolean {
     return this.#run(Number.MAX_VALUE);
   }
 
   /**
-   * Lets time pass while nothing runs, as when a laptop sleeps or the event loop is blocked: timers that fell due in it
-   * run late, with the next `advance`.
+   * Moves time forward without running timers, as when a laptop sleeps or the event loop is blocked. Timers that are due
+   * by then run late, at the next `advance`.
    *
    * @throws RangeError when `ms` is negative or not finite.
    */
@@ -131,11 +142,11 @@ export class VirtualClock implements Clock {
   }
 
   #target(ms: number): number {
-    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`time moves on by a finite number of ms, not ${ms}`);
+    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`ms must be a finite number of milliseconds from 0 on, not ${ms}`);
     return this.#now + ms;
   }
 
-  /** Runs the first timer that is due by then, at its own time. */
+  /** Runs the first timer that is due by `untilAt`, at its own time. Returns whether there was one. */
   #run(untilAt: number): boolean {
     const timer = this.#timers[0];
     if (timer === undefined || timer.dueAt > untilAt) return false;
@@ -146,7 +157,7 @@ export class VirtualClock implements Clock {
   }
 }
 
-/** Turns an endless loop of timers into an error, because a test that hangs says nothing. */
+/** Turns an endless loop of timers into an error, because a test that hangs does not name its cause. */
 class TimerLoopGuard {
   #at = Number.NaN;
   #timers = 0;
@@ -156,7 +167,7 @@ class TimerLoopGuard {
     this.#at = now;
     if (this.#timers <= MAX_TIMERS_AT_ONCE) return;
     throw new Error(
-      `more than ${MAX_TIMERS_AT_ONCE} timers ran without time moving on: some timer sets itself anew with no delay`,
+      `more than ${MAX_TIMERS_AT_ONCE} timers ran at one point in time: a timer sets itself again with a delay of 0`,
     );
   }
 }

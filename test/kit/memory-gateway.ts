@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { Oracle } from '../../src/testing/index.ts';
 import type { OracleConnection, OracleOptions, OracleRule } from '../../src/testing/index.ts';
-import { packetFrom } from '../../src/testing/oracle/frame.ts';
+import { parsePacket } from '../../src/testing/json-object.ts';
 import { expectNoViolations } from './expect-no-violations.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -113,7 +113,7 @@ export class MemorySocket implements WebSocketLike {
   }
 
   #recordSent(text: string): void {
-    const packet = packetFrom(text);
+    const packet = parsePacket(text);
     if (packet === null) this.#oracleConnection?.markUndecodable();
     else {
       if (packet.op === 0 && packet.t === 'READY')

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const START_AT = 1_000_000;
 
-/** A clock whose timers write down their name and time. */
+/** A clock, and a factory for timers that log their name and time. */
 function recorder() {
   const clock = new VirtualClock({ startAt: START_AT });
   const log: [string, number][] = [];
@@ -12,17 +12,19 @@ function recorder() {
 }
 
 describe('VirtualClock', () => {
-  it('begins at a fixed point in time unless told another', () => {
-    expect([new VirtualClock().now(), new VirtualClock({ startAt: 5 }).now()]).toEqual([Date.UTC(2026, 0, 1), 5]);
+  test('begins at a fixed time, or at startAt', () => {
+    expect(new VirtualClock().now()).toBe(Date.UTC(2026, 0, 1));
+    expect(new VirtualClock({ startAt: 5 }).now()).toBe(5);
   });
 
-  it('stands still until it is moved', () => {
+  test('stands still until a test moves it', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('at once'), 0);
-    expect([clock.now(), log]).toEqual([START_AT, []]);
+    expect(clock.now()).toBe(START_AT);
+    expect(log).toEqual([]);
   });
 
-  it('runs timers in the order they are due, each at its own time', () => {
+  test('runs timers in the order they are due, each at its own time', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('third'), 30);
     clock.setTimeout(note('first'), 10);
@@ -36,7 +38,7 @@ describe('VirtualClock', () => {
     expect(clock.now()).toBe(START_AT + 100);
   });
 
-  it('runs timers due together in the order they were set', () => {
+  test('runs timers that are due together in the order they were set', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(() => clock.setTimeout(note('late'), 5), 5);
     for (const name of ['a', 'b', 'c']) clock.setTimeout(note(name), 10);
@@ -44,23 +46,23 @@ describe('VirtualClock', () => {
     expect(log.map(([name]) => name)).toEqual(['a', 'b', 'c', 'late']);
   });
 
-  it('runs timers that timers set, if they fall due in the same advance', () => {
+  test('runs timers that other timers set, if they are due in the same advance()', () => {
     const { clock, log, note } = recorder();
-    const beat = (): void => {
-      note('beat')();
-      clock.setTimeout(beat, 10);
+    const tick = (): void => {
+      note('tick')();
+      clock.setTimeout(tick, 10);
     };
-    clock.setTimeout(beat, 10);
+    clock.setTimeout(tick, 10);
     clock.advance(35);
     expect(log).toEqual([
-      ['beat', 10],
-      ['beat', 20],
-      ['beat', 30],
+      ['tick', 10],
+      ['tick', 20],
+      ['tick', 30],
     ]);
     expect(clock.nextDueAt).toBe(START_AT + 40);
   });
 
-  it('runs a timer that is due exactly at the end, and none a moment later', () => {
+  test('runs a timer that is due exactly at the end, and not one that is due later', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('at the end'), 10);
     clock.setTimeout(note('after'), 10.001);
@@ -68,37 +70,41 @@ describe('VirtualClock', () => {
     expect(log).toEqual([['at the end', 10]]);
   });
 
-  it('does not run what is cleared, by a timer due at the same time either', () => {
+  test('does not run a timer that another one due at the same time has cleared', () => {
     const { clock, log, note } = recorder();
     const handles: unknown[] = [];
     clock.setTimeout(() => clock.clearTimeout(handles[0]), 10);
     handles.push(clock.setTimeout(note('cleared'), 10));
     clock.advance(10);
-    expect([log, clock.pending]).toEqual([[], 0]);
+    expect(log).toEqual([]);
+    expect(clock.pending).toBe(0);
   });
 
-  it('ignores the clearing of what is no timer', () => {
+  test('clearTimeout() ignores a handle that is not a timer', () => {
     const { clock } = recorder();
     clock.setTimeout(() => {}, 1);
     for (const handle of [undefined, null, 0, {}, 'timer']) clock.clearTimeout(handle);
     expect(clock.pending).toBe(1);
   });
 
-  it.each([Number.NaN, -5, Number.NEGATIVE_INFINITY])('takes a delay of %d for 0', (delayMs) => {
+  test.each([Number.NaN, -5, Number.NEGATIVE_INFINITY])('treats a delay of %d as 0', (delayMs) => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('due'), delayMs);
     clock.advance(0);
     expect(log).toEqual([['due', 0]]);
   });
 
-  it('never runs a timer with an infinite delay', () => {
+  test('does not run a timer with an infinite delay', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('never'), Number.POSITIVE_INFINITY);
     clock.advance(1e12);
-    expect([clock.next(), log, clock.pending, clock.nextDueAt]).toEqual([false, [], 1, Number.POSITIVE_INFINITY]);
+    expect(clock.next()).toBe(false);
+    expect(log).toEqual([]);
+    expect(clock.pending).toBe(1);
+    expect(clock.nextDueAt).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('goes from timer to timer with next()', () => {
+  test('next() runs one timer after the other', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('one'), 1_000);
     clock.setTimeout(note('two'), 3_000);
@@ -107,18 +113,21 @@ describe('VirtualClock', () => {
       ['one', 1_000],
       ['two', 3_000],
     ]);
-    expect([clock.now(), clock.pending, clock.nextDueAt]).toEqual([START_AT + 3_000, 0, null]);
+    expect(clock.now()).toBe(START_AT + 3_000);
+    expect(clock.pending).toBe(0);
+    expect(clock.nextDueAt).toBeNull();
   });
 
-  it('never goes back when a timer moves time on by itself', () => {
+  test('does not move back when a timer moves time forward', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(() => clock.advance(50), 10);
     clock.setTimeout(note('overtaken'), 20);
     clock.advance(30);
-    expect([log, clock.now()]).toEqual([[['overtaken', 20]], START_AT + 60]);
+    expect(log).toEqual([['overtaken', 20]]);
+    expect(clock.now()).toBe(START_AT + 60);
   });
 
-  it('lets time pass with sleep() while nothing runs, and runs late what fell due in it', () => {
+  test('sleep() moves time without running timers, which then run late', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(note('overslept'), 10);
     clock.setTimeout(note('in time'), 120);
@@ -131,7 +140,7 @@ describe('VirtualClock', () => {
     ]);
   });
 
-  it('throws what a timer throws, and can go on afterwards', () => {
+  test('throws the error of a timer, and works afterwards', () => {
     const { clock, log, note } = recorder();
     clock.setTimeout(() => {
       throw new Error('from a timer');
@@ -143,7 +152,7 @@ describe('VirtualClock', () => {
     expect(log).toEqual([['next', 20]]);
   });
 
-  it('lets promises settle between timers with advanceAsync()', async () => {
+  test('advanceAsync() lets promises settle between timers', async () => {
     const { clock, log, note } = recorder();
     const wait = (ms: number): Promise<void> => new Promise((resolve) => void clock.setTimeout(resolve, ms));
     const chain = async (): Promise<void> => {
@@ -155,16 +164,14 @@ describe('VirtualClock', () => {
     };
     void chain();
     await clock.advanceAsync(25);
-    expect([log, clock.now()]).toEqual([
-      [
-        ['one', 10],
-        ['two', 20],
-      ],
-      START_AT + 25,
+    expect(log).toEqual([
+      ['one', 10],
+      ['two', 20],
     ]);
+    expect(clock.now()).toBe(START_AT + 25);
   });
 
-  it('rejects from advanceAsync() with what a timer throws', async () => {
+  test('advanceAsync() rejects with the error of a timer', async () => {
     const { clock } = recorder();
     clock.setTimeout(() => {
       throw new Error('from a timer');
@@ -172,20 +179,20 @@ describe('VirtualClock', () => {
     await expect(clock.advanceAsync(10)).rejects.toThrow('from a timer');
   });
 
-  it('turns a timer that sets itself anew without delay into an error instead of a hang', () => {
+  test('throws when a timer sets itself again with a delay of 0, instead of hanging', () => {
     const { clock } = recorder();
     const again = (): void => void clock.setTimeout(again, 0);
     again();
-    expect(() => clock.advance(1)).toThrow('sets itself anew');
+    expect(() => clock.advance(1)).toThrow('sets itself again');
   });
 
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses to move on by %d ms', async (ms) => {
+  test.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('throws a RangeError for a move of %d ms', async (ms) => {
     const clock = new VirtualClock();
     expect(() => clock.advance(ms)).toThrow(RangeError);
     await expect(clock.advanceAsync(ms)).rejects.toThrow(RangeError);
   });
 
-  it('refuses to begin at no time at all', () => {
+  test('throws a RangeError for a startAt that is not a number', () => {
     expect(() => new VirtualClock({ startAt: Number.NaN })).toThrow(RangeError);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * Close codes the gateway gives, with the reason it sends along.
+ * The close codes of the gateway, each with the reason in the close frame.
  * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
  */
 export const CLOSE_REASONS = {
@@ -18,10 +18,10 @@ export const CLOSE_REASONS = {
   4014: 'Disallowed intent(s).',
 } as const;
 
-/** A close code of the strictness table. */
+/** A close code that the gateway uses for a violation. */
 export type RejectCode = keyof typeof CLOSE_REASONS;
 
-/** After these from the gateway the session is gone: the documentation says to start a new one. */
+/** A gateway that closes with one of these ends the session: Discord documents that the client must start a new one. */
 export const SESSION_ENDING_CLOSES: ReadonlySet<number> = new Set([4003, 4007, 4009]);
 
 /**

@@ -1,20 +1,20 @@
 /**
- * Answers what a client asks for once it has identified: by a table, opcode → the dispatches that come back.
+ * Answers the commands of a client that has identified: a table from opcode to the dispatches that come back.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
 import { Opcodes } from '../../protocol/opcodes.ts';
-import type { Fields } from './identify-validation.ts';
-import { isObject } from './identify-validation.ts';
+import { isObject } from '../json-object.ts';
+import type { Fields } from '../json-object.ts';
 import type { Ids } from './ids.ts';
 import type { FakeSession } from './sessions.ts';
 
-/** A dispatch to be. */
+/** A dispatch that has no sequence yet. */
 export interface ResponseDispatch {
   readonly t: string;
   readonly d: unknown;
 }
 
-/** What an answer is made from. */
+/** What a response depends on. */
 export interface CommandContext {
   readonly d: unknown;
   readonly session: FakeSession;
@@ -22,7 +22,7 @@ export interface CommandContext {
   readonly ids: Ids;
 }
 
-/** `null` says that `d` can't be understood. */
+/** Returns `null` when `d` lacks fields or has fields of a wrong type. */
 type Responder = (d: Fields, context: CommandContext) => ResponseDispatch[] | null;
 
 const isSnowflake = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value);
@@ -83,6 +83,6 @@ const RESPONDERS: ReadonlyMap<number, Responder> = new Map<number, Responder>([
   [Opcodes.RequestChannelInfo, channelInfo],
 ]);
 
-/** The dispatches that answer a request; `null` when it can't be understood. */
+/** Returns the dispatches that answer a command; `null` when its `d` is invalid. */
 export const responsesTo = (op: number, context: CommandContext): ResponseDispatch[] | null =>
   isObject(context.d) ? (RESPONDERS.get(op)?.(context.d, context) ?? null) : null;

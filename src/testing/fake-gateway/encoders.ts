@@ -1,28 +1,28 @@
 /**
- * How messages become WebSocket frames: one compression context per connection, as the documentation wants it.
+ * Turns messages into WebSocket frames, with one compression context per connection as Discord documents.
  * @see https://discord.com/developers/docs/events/gateway#transport-compression
  */
 import { constants, createDeflate, createZstdCompress, deflateSync } from 'node:zlib';
 
-/** What a WebSocket message carries: text, or binary. */
+/** The content of a WebSocket message: text or binary. */
 export type Frame = string | Uint8Array;
 
-/** Transport compression as the query of the URL asks for it. */
+/** The transport compression in the query of a gateway URL. */
 export type Transport = 'none' | 'zlib-stream' | 'zstd-stream';
 
 export interface Encoder {
-  /** Calls `done` with the frame, now or later; the next message must wait for it. */
+  /** Calls `done` with the frame, now or later. Encode the next message after that. */
   encode(text: string, done: (frame: Frame) => void): void;
-  /** A frame no decoder can make sense of. */
+  /** Returns a frame that no decoder can read. */
   brokenFrame(): Frame;
   destroy(): void;
 }
 
-/** An impossible block type for zlib, a wrong magic number or reserved block for zstd; ends like a flushed message. */
+/** An invalid block type for zlib, a wrong magic number or reserved block for zstd. Ends like a flushed message. */
 const BROKEN_BYTES = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0xff, 0xff);
 const BROKEN_TEXT = '{"t":"MESSAGE_CREATE","s":';
 
-/** Messages one by one: text, or after {@link compressAbove} whole zlib streams of their own. */
+/** Encodes each message for itself: as text, or after {@link compressAbove} as a complete zlib stream. */
 export class MessageEncoder implements Encoder {
   #minBytes = Infinity;
 
@@ -49,7 +49,7 @@ const COMPRESSORS = {
   'zstd-stream': () => createZstdCompress({ flush: constants.ZSTD_e_flush }),
 } as const;
 
-/** All messages of a connection in one compressed stream, flushed after each. */
+/** Encodes all messages of a connection into one compressed stream, flushed after each message. */
 export class StreamEncoder implements Encoder {
   readonly #compressor: ReturnType<(typeof COMPRESSORS)[keyof typeof COMPRESSORS]>;
   #chunks: Buffer[] = [];

@@ -1,27 +1,27 @@
-/** One client's connection, as a test sees it: what came in, and what to do to it. */
+/** One client's connection as a test sees it: what the client sent, and the faults a test can inject. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Packet } from '../../protocol/packets.ts';
 import { ServerConnection } from './server-connection.ts';
 import type { Transport } from './encoders.ts';
-import type { CloseFrame } from './close-frame.ts';
+import type { CloseFrame } from './fake-types.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import { Opcodes } from '../../protocol/opcodes.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import type { ShardKey } from './sessions.ts';
 import { Waiters } from './waiters.ts';
 import { FrameWriter } from './frame-writer.ts';
-import { OracleRecorder } from './oracle-recorder.ts';
 
-/** How a connection ended, and who began it. */
+/** How a connection ended. */
 export interface FakeClosure {
-  /** `transport`: the client dropped the TCP connection without a close frame. */
+  /** Who ended the connection. `transport`: the client dropped the TCP connection without a close frame. */
   readonly by: 'client' | 'gateway' | 'transport';
-  /** The close code of who began; 1005 for a close frame without one, `null` when there was no close frame. */
+  /** The code of the first close frame; 1005 when it carried none, `null` when there was no close frame. */
   readonly code: number | null;
+  /** The reason of the first close frame; empty when there was none. */
   readonly reason: string;
 }
 
-/** What is known of a connection when it is opened. */
+/** What the gateway knows about a connection when it opens. */
 export interface FakeRequest {
   readonly index: number;
   readonly url: string;
@@ -31,19 +31,19 @@ export interface FakeRequest {
   readonly transport: Transport;
 }
 
-/** A connection to a {@link FakeGateway}; it stays readable after it has closed. */
+/** A connection to a {@link FakeGateway}. It stays readable after it has closed. */
 export class FakeConnection {
-  /** Its place in {@link FakeGateway.history}, from 0. */
+  /** The index of the connection in {@link FakeGateway.history}, from 0. */
   readonly index: number;
-  /** The URL it was opened with, query included. */
+  /** The URL that the client opened, query included. */
   readonly url: string;
-  /** Whether it came to {@link FakeGateway.resumeUrl}. */
+  /** Whether the client opened {@link FakeGateway.resumeUrl}. */
   readonly isResumeUrl: boolean;
   /** The headers of the upgrade request. */
   readonly headers: IncomingHttpHeaders;
-  /** When it was opened, in milliseconds of the gateway's clock. */
+  /** When the connection opened, in milliseconds of the gateway's clock. */
   readonly openedAt: number;
-  /** Settles when the socket is gone; never rejects. */
+  /** Resolves when the socket is closed. Never rejects. */
   readonly closed: Promise<FakeClosure>;
   readonly #writer: FrameWriter;
   readonly #server: ServerConnection;
@@ -58,8 +58,8 @@ export class FakeConnection {
     this.isResumeUrl = request.isResumeUrl;
     this.headers = request.headers;
     this.openedAt = context.clock.now();
-    const recorder = context.oracle === null ? null : new OracleRecorder(context.oracle.connect(request.url));
-    this.#writer = new FrameWriter(socket, request.transport, recorder);
+    const oracle = context.oracle?.connect(request.url) ?? null;
+    this.#writer = new FrameWriter(socket, request.transport, oracle);
     const ownContext: GatewayContext = {
       ...context,
       notifyChange: () => {
@@ -73,7 +73,7 @@ export class FakeConnection {
         const closure = this.#closureOf(socket);
         this.#closure = closure;
         this.#server.onSocketClosed();
-        recorder?.finish();
+        oracle?.finish();
         this.#waiters.checkAll();
         this.#waiters.rejectAll(
           new Error(`connection ${this.index} closed (${closure.by}, ${closure.code ?? 'no code'})`),
@@ -84,43 +84,43 @@ export class FakeConnection {
     });
     socket.on('message', (data) => {
       const frame = Buffer.isBuffer(data) ? data : Buffer.alloc(0);
-      recorder?.received(frame);
+      oracle?.received(frame.toString());
       this.#server.receive(frame);
     });
     socket.on('error', (error) => {
       socket.markProtocolError();
-      this.#server.recordViolation(4002, `a broken WebSocket frame: ${error.message}`);
+      this.#server.recordViolation(4002, `a WebSocket frame is broken: ${error.message}`);
     });
     socket.onClientClose = (frame) => {
-      recorder?.closedByClient(frame.code);
+      oracle?.closedByClient(frame.code);
       this.#server.onClientClose(frame.code);
       ownContext.notifyChange();
     };
-    if (request.version === null) this.#server.reject(4012, 'a gateway URL whose v is not a known API version');
+    if (request.version === null) this.#server.reject(4012, 'the gateway URL has no known API version in v');
     else this.#server.sendHello();
   }
 
-  /** Everything the client has sent, decoded, in order; frames that are not payloads are missing. */
+  /** Every packet the client has sent, decoded and in order. Frames that are not packets are left out. */
   get received(): readonly Packet[] {
     return this.#server.received;
   }
 
-  /** `[shard_id, num_shards]` once the client has identified or resumed. */
+  /** `[shard_id, num_shards]`; `null` until the client has identified or resumed. */
   get shard(): ShardKey | null {
     return this.#server.shard;
   }
 
-  /** The session READY or RESUME gave this connection; `null` before, and after op 9. */
+  /** The id of the session on this connection; `null` before READY or RESUME, and after op 9. */
   get sessionId(): string | null {
     return this.#server.session?.id ?? null;
   }
 
-  /** The presence last set, by IDENTIFY or op 3. */
+  /** The presence that the client set last, in IDENTIFY or with op 3; `null` if it set none. */
   get presence(): unknown {
     return this.#server.presence;
   }
 
-  /** Transport compression asked for in the query. */
+  /** The transport compression in the query of the URL. */
   get compression(): Transport {
     return this.#writer.transport;
   }
@@ -130,28 +130,28 @@ export class FakeConnection {
     return this.#closure === null;
   }
 
-  /** The close frame by which the client began to close; its code is 1005 if it had none. `null` if it did not. */
+  /** The close frame with which the client began to close; `null` if the client has not begun to close. */
   get closedWith(): CloseFrame | null {
     return this.#writer.socket.clientClose;
   }
 
   /**
-   * Closes with a close frame, after everything sent before. Without a code the frame has none. 4003, 4007 and
-   * 4009 end the session, any other code keeps it.
+   * Sends a close frame, after everything sent before it. 4003, 4007 and 4009 end the session; other codes keep it.
+   * @param code - Default: a close frame without a code.
    * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
    */
   close(code?: number, reason?: string): void {
     this.#server.close(code, reason);
   }
 
-  /** Drops the TCP connection at once, with no close frame; the session is kept. */
+  /** Drops the TCP connection at once, without a close frame. The session is kept. */
   terminate(): void {
     this.#terminated = true;
     this.#writer.terminate();
   }
 
   /**
-   * Sends op 7; the connection stays open.
+   * Sends op 7 (Reconnect). The connection stays open until the client closes it.
    * @see https://discord.com/developers/docs/events/gateway-events#reconnect
    */
   requestReconnect(): void {
@@ -159,7 +159,7 @@ export class FakeConnection {
   }
 
   /**
-   * Sends op 9. With `false` the session is ended, with `true` it can be resumed.
+   * Sends op 9 (Invalid Session). `false` ends the session; with `true` the client can resume it.
    * @see https://discord.com/developers/docs/events/gateway-events#invalid-session
    */
   invalidateSession(resumable: boolean): void {
@@ -167,62 +167,62 @@ export class FakeConnection {
   }
 
   /**
-   * Sends op 1, which the client must answer with a heartbeat at once.
+   * Sends op 1 (Heartbeat). The client must answer with a heartbeat at once.
    * @see https://discord.com/developers/docs/events/gateway#heartbeat-requests
    */
   requestHeartbeat(): void {
     this.#server.send(Opcodes.Heartbeat);
   }
 
-  /** Stops acknowledging heartbeats, which makes this a zombie connection. */
+  /** Stops acknowledging heartbeats until {@link FakeConnection.releaseAcks}: the connection becomes a zombie. */
   holdAcks(): void {
     this.#server.acks.hold();
   }
 
-  /** Sends the acknowledgements held back, and acknowledges again. */
+  /** Sends the ACKs held back, and acknowledges heartbeats again. */
   releaseAcks(): void {
     this.#server.acks.release();
   }
 
-  /** Accepts IDENTIFY but does not answer it with READY. */
+  /** Accepts IDENTIFY, but sends no READY until {@link FakeConnection.releaseReady}. */
   holdReady(): void {
     this.#server.ready.hold();
   }
 
-  /** Sends the READY held back. */
+  /** Sends the READY held back, and no longer holds a new one. */
   releaseReady(): void {
     this.#server.ready.release();
   }
 
-  /** Does not answer Request Guild Members. */
+  /** Does not answer Request Guild Members until {@link FakeConnection.releaseMembers}. */
   holdMembers(): void {
     this.#server.members.hold();
   }
 
-  /** Gives the member answers held back. */
+  /** Sends the member chunks held back, and no longer holds new ones. */
   releaseMembers(): void {
     this.#server.members.release();
   }
 
-  /** Sends a frame as it is, uncompressed: a string as text, bytes as binary. */
+  /** Sends a frame unchanged and uncompressed: a string as text, bytes as binary. */
   sendRaw(data: string | Uint8Array): void {
     this.#writer.sendRaw(data);
   }
 
-  /** Sends a frame that can't be decoded: broken compressed data, or broken JSON where nothing is compressed. */
+  /** Sends a frame that no client can decode: broken compressed data, or broken JSON without compression. */
   corrupt(): void {
     this.#writer.sendBrokenFrame();
   }
 
-  /** From now on the client's close frame gets no answer, so its close handshake never ends. */
+  /** Leaves the client's close frame unanswered from now on, so that its close handshake never completes. */
   ignoreCloses(): void {
     this.#writer.socket.answersCloses = false;
   }
 
   /**
-   * Settles with the `count`-th packet of this opcode the client has sent, which may have come before.
-   * Rejects when the connection closes without.
-   * @defaultValue count: 1
+   * Resolves with the `count`-th packet of this opcode that the client has sent, past packets included. Rejects with an
+   * `Error` when the connection closes before that packet came.
+   * @param count - Default: 1.
    */
   waitFor(op: number, count = 1): Promise<Packet> {
     return this.#waiters.until(() => this.received.filter((packet) => packet.op === op)[count - 1]);

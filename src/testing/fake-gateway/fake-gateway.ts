@@ -1,39 +1,32 @@
-/** The fake gateway itself: opens the doors, keeps the connections, and holds the faults that concern them all. */
+/** The fake gateway: it listens on two ports, keeps the connections, and injects the faults that concern all of them. */
 import type { IncomingMessage } from 'node:http';
-import { HttpListener } from './http-listener.ts';
-import { FakeConnection } from './fake-connection.ts';
-import { rejectForeign, validateUpgrade } from './upgrade-validation.ts';
-import { Guilds } from './guilds.ts';
-import { Latch } from './latch.ts';
-import { serveHttp } from './http-api.ts';
-import { Ids } from './ids.ts';
-import { Members } from './members.ts';
 import type { Complaint } from '../oracle/complaint.ts';
-import { createStrictOracle } from './strict-oracle.ts';
+import { FakeConnection } from './fake-connection.ts';
+import type { GatewayContext } from './gateway-context.ts';
+import { createGatewayContext } from './gateway-context.ts';
+import { serveHttp } from './http-api.ts';
+import { HttpListener } from './http-listener.ts';
 import type { FakeGatewayOptions, Settings } from './options.ts';
 import { resolveSettings } from './options.ts';
 import type { PeerSocket } from './peer-socket.ts';
-import type { GatewayContext } from './gateway-context.ts';
-import { SessionStarts } from './session-starts.ts';
-import { Sessions } from './sessions.ts';
 import type { FakeGatewayStats } from './stats.ts';
-import { Stats } from './stats.ts';
+import { rejectForeign, validateUpgrade } from './upgrade-validation.ts';
 import { Waiters } from './waiters.ts';
 
-/** Which new connections {@link FakeGateway.refuse} turns away. */
+/** Which new connections {@link FakeGateway.refuse} rejects, and how. */
 export interface RefuseOptions {
   /**
-   * Those to the main URL.
-   * @defaultValue true if neither `main` nor `resume` is given
+   * Whether connections to the main URL are rejected.
+   * @defaultValue `true` if neither `main` nor `resume` is given, otherwise `false`
    */
   main?: boolean;
   /**
-   * Those to the resume URL.
-   * @defaultValue true if neither `main` nor `resume` is given
+   * Whether connections to the resume URL are rejected.
+   * @defaultValue `true` if neither `main` nor `resume` is given, otherwise `false`
    */
   resume?: boolean;
   /**
-   * The HTTP status they get; 0 drops the TCP connection without an answer.
+   * The HTTP status of the answer; 0 drops the TCP connection without an answer.
    * @defaultValue 520
    */
   status?: number;
@@ -44,11 +37,12 @@ type ListenerName = 'main' | 'resume';
 const DEFAULT_REFUSAL_STATUS = 520;
 
 /**
- * A gateway on loopback that behaves as Discord documents, and is as strict. Bots are tested against it.
+ * A gateway server on loopback that behaves as Discord documents, and is as strict. Use it to test a bot, or any other
+ * gateway client, without Discord.
  * @example
  * ```ts
  * await using gateway = await FakeGateway.listen({ token: 'secret', readyGuilds: 2 });
- * // connect a client to gateway.url, then
+ * // Connect a client to gateway.url. Then:
  * const connection = await gateway.waitForConnection((c) => c.sessionId !== null);
  * gateway.dispatch('MESSAGE_CREATE', { id: '1', content: 'hi' });
  * connection.terminate();
@@ -58,39 +52,24 @@ export class FakeGateway {
   readonly #settings: Settings;
   readonly #context: GatewayContext;
   readonly #listeners: Readonly<Record<ListenerName, HttpListener>>;
-  readonly #waiters: Waiters;
+  readonly #waiters = new Waiters();
   readonly #history: FakeConnection[] = [];
   readonly #refusals = new Map<ListenerName, number>();
-  readonly #ignoresCloses = { value: false };
+  #ignoresCloses = false;
   #closing: Promise<void> | null = null;
 
-  private constructor(settings: Settings, stats: Stats, listeners: Record<ListenerName, HttpListener>) {
-    const ids = new Ids(settings.seed);
-    const waiters = new Waiters();
+  private constructor(settings: Settings, listeners: Record<ListenerName, HttpListener>) {
+    const { main, resume } = listeners;
     this.#settings = settings;
     this.#listeners = listeners;
-    this.#waiters = waiters;
-    this.#context = {
-      settings,
-      clock: settings.clock,
-      ids,
-      stats,
-      sessions: new Sessions(settings, ids, stats),
-      starts: new SessionStarts(settings),
-      guilds: new Guilds(settings, ids),
-      members: new Members(settings, ids),
-      oracle: settings.strict ? createStrictOracle(settings, listeners.main.port) : null,
-      latches: { hello: new Latch(), ready: new Latch(), resumed: new Latch(), members: new Latch() },
-      resumeUrl: `ws://127.0.0.1:${listeners.resume.port}`,
-      userId: ids.snowflake('user'),
-      applicationId: ids.snowflake('application'),
-      notifyChange: () => waiters.checkAll(),
-    };
+    this.#context = createGatewayContext(settings, { main: main.port, resume: resume.port }, () =>
+      this.#waiters.checkAll(),
+    );
   }
 
   /**
-   * Starts to listen on 127.0.0.1, on two ports: the main one and the one of the resume URL.
-   * @throws the error of `net.Server` if the port is taken.
+   * Starts a gateway on two ports of 127.0.0.1: one for the main URL, one for the resume URL. Resolves when both listen.
+   * Rejects with the error of `net.Server` when the port is taken (`EADDRINUSE`).
    */
   static async listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
     const settings = resolveSettings(options);
@@ -108,7 +87,7 @@ export class FakeGateway {
     });
     const main = await HttpListener.open(settings.port, handlers('main'));
     const resume = await HttpListener.open(0, handlers('resume'));
-    const gateway = new FakeGateway(settings, new Stats(), { main, resume });
+    const gateway = new FakeGateway(settings, { main, resume });
     started.gateway = gateway;
     return gateway;
   }
@@ -118,126 +97,132 @@ export class FakeGateway {
     return `ws://127.0.0.1:${this.#listeners.main.port}`;
   }
 
-  /** The URL READY gives for resuming: another port of the same gateway. */
+  /** The URL that READY contains as `resume_gateway_url`: another port of the same gateway. */
   get resumeUrl(): string {
     return this.#context.resumeUrl;
   }
 
-  /** Base of the HTTP API: `http://127.0.0.1:PORT/api/v10`. */
+  /** The base of the HTTP API: `http://127.0.0.1:PORT/api/v10`. */
   get apiUrl(): string {
     return `http://127.0.0.1:${this.#listeners.main.port}/api/v10`;
   }
 
-  /** Open connections in order of arrival. */
+  /** The open connections, in order of arrival. */
   get connections(): readonly FakeConnection[] {
     return this.#history.filter((connection) => connection.isOpen);
   }
 
-  /** All connections there have been, in order of arrival. */
+  /** All connections since the gateway began to listen, closed ones included, in order of arrival. */
   get history(): readonly FakeConnection[] {
     return this.#history;
   }
 
-  /** What was counted so far, and what clients did wrong. */
+  /** Counters, and the list of what clients did wrong. */
   get stats(): FakeGatewayStats {
     return this.#context.stats;
   }
 
-  /** What the oracle of a strict gateway has found; empty without `strict`. Absences are found with the next frame, or the end. */
+  /**
+   * The complaints of the {@link Oracle}; empty without the option `strict`. Read it after {@link FakeGateway.close}: the
+   * oracle notices that something is missing only at the next frame, or when the connection ends.
+   */
   get complaints(): readonly Complaint[] {
     return this.#context.oracle?.complaints ?? [];
   }
 
   /**
-   * Sends an event to every session, or to those of one shard, or to those whose shard a guild belongs to. Sessions
-   * without a connection get it when they are resumed. `d` is taken as it is now.
+   * Sends an event to every session, to the sessions of one shard, or to those of the shard that a guild belongs to. A
+   * session without a connection receives it when it is resumed. `d` is serialized now; later changes have no effect.
    */
   dispatch(t: string, d: unknown, to: { shardId?: number; guildId?: string } = {}): void {
     this.#context.sessions.dispatch(t, d, to);
   }
 
   /**
-   * Settles with the first open connection the predicate holds for, now or as soon as there is one; the predicate is
-   * asked again whenever something happens. Rejects when the gateway closes.
-   * @defaultValue predicate: any connection
+   * Resolves with the first open connection for which the predicate is true, now or later. The predicate is called after
+   * every change. Rejects with what the predicate throws, or with an `Error` when the gateway closes.
+   * @param predicate - Default: any connection.
    */
   waitForConnection(predicate: (connection: FakeConnection) => boolean = () => true): Promise<FakeConnection> {
     return this.#waiters.until(() => this.connections.find(predicate));
   }
 
   /**
-   * Settles when something is true of the gateway, its {@link FakeGateway.history} or {@link FakeGateway.stats}, asked
-   * whenever something happens. Rejects when the gateway closes.
+   * Resolves when the predicate is true, for example of {@link FakeGateway.history} or {@link FakeGateway.stats}. It is
+   * called now and after every change. Rejects with what it throws, or with an `Error` when the gateway closes.
    */
   async waitUntil(predicate: (gateway: FakeGateway) => boolean): Promise<void> {
     await this.#waiters.until(() => (predicate(this) ? true : undefined));
   }
 
-  /** Turns new connections away until {@link FakeGateway.accept}; open ones and the HTTP API go on. */
+  /** Rejects new connections until {@link FakeGateway.accept}. Open connections and the HTTP API still work. */
   refuse({ main, resume, status = DEFAULT_REFUSAL_STATUS }: RefuseOptions = {}): void {
     const both = main === undefined && resume === undefined;
     if (both || main === true) this.#refusals.set('main', status);
     if (both || resume === true) this.#refusals.set('resume', status);
   }
 
-  /** Undoes {@link FakeGateway.refuse}. */
+  /** Accepts new connections again after {@link FakeGateway.refuse}. */
   accept(): void {
     this.#refusals.clear();
   }
 
-  /** New connections get no HELLO until {@link FakeGateway.releaseHello}. */
+  /** Sends no HELLO on new connections until {@link FakeGateway.releaseHello}. */
   holdHello(): void {
     this.#context.latches.hello.hold();
   }
 
-  /** Sends HELLO to those that wait for it. */
+  /** Sends the HELLOs held back, and no longer holds new ones. */
   releaseHello(): void {
     this.#context.latches.hello.release();
   }
 
-  /** IDENTIFY is accepted, but READY does not come until {@link FakeGateway.releaseReady}. */
+  /** Accepts IDENTIFY, but sends no READY until {@link FakeGateway.releaseReady}. */
   holdReady(): void {
     this.#context.latches.ready.hold();
   }
 
-  /** Sends the READYs held back. */
+  /** Sends the READYs held back, and no longer holds new ones. */
   releaseReady(): void {
     this.#context.latches.ready.release();
   }
 
-  /** RESUME is accepted, but neither replay nor RESUMED come until {@link FakeGateway.releaseResumed}. */
+  /** Accepts RESUME, but sends neither the replay nor RESUMED until {@link FakeGateway.releaseResumed}. */
   holdResumed(): void {
     this.#context.latches.resumed.hold();
   }
 
-  /** Replays and sends the RESUMEDs held back. */
+  /** Sends the replays and RESUMEDs held back, and no longer holds new ones. */
   releaseResumed(): void {
     this.#context.latches.resumed.release();
   }
 
-  /** Request Guild Members is not answered until {@link FakeGateway.releaseMembers}. */
+  /** Does not answer Request Guild Members until {@link FakeGateway.releaseMembers}. */
   holdMembers(): void {
     this.#context.latches.members.hold();
   }
 
-  /** Gives the member answers held back. */
+  /** Sends the member chunks held back, and no longer holds new ones. */
   releaseMembers(): void {
     this.#context.latches.members.release();
   }
 
-  /** Leaves the close frames of all clients unanswered, now and later; see {@link FakeConnection.ignoreCloses}. */
+  /** Does not answer close frames on present and future connections; see {@link FakeConnection.ignoreCloses}. */
   ignoreCloses(): void {
-    this.#ignoresCloses.value = true;
+    this.#ignoresCloses = true;
     for (const connection of this.connections) connection.ignoreCloses();
   }
 
-  /** Drops every connection and stops listening. May be called twice; nothing is left open when it settles. */
+  /**
+   * Drops every connection and stops listening. Resolves when all sockets are closed; a second call returns the same
+   * promise. Rejects what still waits for the gateway.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  /** {@link FakeGateway.close}, for `await using`. */
+  /** Calls {@link FakeGateway.close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -276,7 +261,7 @@ export class FakeGateway {
       return;
     }
     accept((socket) => {
-      if (this.#ignoresCloses.value) socket.answersCloses = false;
+      if (this.#ignoresCloses) socket.answersCloses = false;
       const base = listener === 'main' ? this.url : this.resumeUrl;
       const connection = new FakeConnection(this.#context, socket, {
         index: this.#history.length,

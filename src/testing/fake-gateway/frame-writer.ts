@@ -1,11 +1,12 @@
 /**
- * The way out to one client. Everything leaves in the order it was asked for, closing included, although
- * compressing takes its time.
+ * Sends frames to one client. Frames and the close leave in the order of the calls, although compression is
+ * asynchronous. In a strict gateway it reports each frame to the oracle at the moment it leaves.
  */
 import type { Encoder, Frame, Transport } from './encoders.ts';
 import { MessageEncoder, StreamEncoder } from './encoders.ts';
+import { parsePacket } from '../json-object.ts';
+import type { OracleConnection } from '../oracle/oracle-connection.ts';
 import type { PeerSocket } from './peer-socket.ts';
-import type { OracleRecorder } from './oracle-recorder.ts';
 
 type Job = { readonly text: string } | { readonly run: () => void };
 
@@ -14,13 +15,13 @@ export class FrameWriter {
   readonly transport: Transport;
   readonly #encoder: Encoder;
   readonly #messages: MessageEncoder | null;
-  readonly #recorder: OracleRecorder | null;
+  readonly #oracle: OracleConnection | null;
   #jobs: Job[] = [];
   #busy = false;
 
-  constructor(socket: PeerSocket, transport: Transport, recorder: OracleRecorder | null) {
+  constructor(socket: PeerSocket, transport: Transport, oracle: OracleConnection | null) {
     this.socket = socket;
-    this.#recorder = recorder;
+    this.#oracle = oracle;
     this.transport = transport;
     this.#messages = transport === 'none' ? new MessageEncoder() : null;
     this.#encoder = transport === 'none' ? (this.#messages ?? new MessageEncoder()) : new StreamEncoder(transport);
@@ -30,21 +31,22 @@ export class FrameWriter {
     });
   }
 
-  /** Sends a gateway message, compressed as the client asked. */
+  /** Sends a packet, compressed as the client asked. */
   send(text: string): void {
     this.#enqueue({ text });
   }
 
-  /** Sends a frame as it is. */
+  /** Sends a frame unchanged. */
   sendRaw(frame: Frame): void {
-    this.#enqueue({ run: () => this.#transmit(frame, () => this.#recorder?.sentRaw(frame)) });
+    this.#enqueue({ run: () => this.#transmit(frame, () => this.#reportSent(frame)) });
   }
 
   sendBrokenFrame(): void {
-    this.#enqueue({ run: () => this.#transmit(this.#encoder.brokenFrame(), () => this.#recorder?.sentBroken()) });
+    // The client can't decode what follows, so the oracle must not expect it to react.
+    this.#enqueue({ run: () => this.#transmit(this.#encoder.brokenFrame(), () => this.#oracle?.allowLoss()) });
   }
 
-  /** From here on large messages are compressed one by one. Whether it applies: not with transport compression. */
+  /** Compresses large messages one by one from now on. Returns `false` with transport compression, which excludes it. */
   compressMessages(minBytes: number): boolean {
     this.#messages?.compressAbove(minBytes);
     return this.#messages !== null;
@@ -53,7 +55,7 @@ export class FrameWriter {
   close(code?: number, reason?: string): void {
     this.#enqueue({
       run: () => {
-        if (this.#isOpen) this.#recorder?.closedByGateway(code ?? null);
+        if (this.#isOpen) this.#oracle?.closedByGateway(code ?? null);
         this.socket.closeFromServer(code, reason);
       },
     });
@@ -61,7 +63,7 @@ export class FrameWriter {
 
   terminate(): void {
     this.#jobs = [];
-    this.#recorder?.closedByGateway(null);
+    this.#oracle?.closedByGateway(null);
     this.socket.terminate();
   }
 
@@ -80,12 +82,19 @@ export class FrameWriter {
       let returned = false;
       this.#encoder.encode(job.text, (frame) => {
         this.#busy = false;
-        this.#transmit(frame, () => this.#recorder?.sent(job.text));
+        this.#transmit(frame, () => this.#reportSent(job.text));
         if (returned) this.#runJobs();
       });
       returned = true;
       if (this.#busy) return;
     }
+  }
+
+  #reportSent(frame: Frame): void {
+    if (this.#oracle === null) return;
+    const packet = parsePacket(typeof frame === 'string' ? frame : Buffer.from(frame).toString());
+    if (packet === null) this.#oracle.markUndecodable();
+    else this.#oracle.sent(packet);
   }
 
   get #isOpen(): boolean {

@@ -1,5 +1,5 @@
-/** The guilds the fake bot is in, and which shard sees which. */
-import type { FakeGuild } from './fake-guild.ts';
+/** The guilds of the fake bot, and which shard is responsible for which. */
+import type { FakeGuild } from './fake-types.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 
@@ -22,12 +22,12 @@ export class Guilds {
         : readyGuilds;
   }
 
-  /** The guilds a shard is responsible for, in the order they were given. */
+  /** Returns the guilds of a shard, in the order of the option `readyGuilds`. */
   forShard([shardId, shardCount]: readonly [number, number]): readonly FakeGuild[] {
     return this.#guilds.filter((guild) => shardIdForGuild(guild.id, shardCount) === shardId);
   }
 
-  /** The data of GUILD_CREATE. */
+  /** Returns the data of GUILD_CREATE. */
   createData(guild: FakeGuild): FakeGuild {
     return {
       name: `Guild ${guild.id}`,

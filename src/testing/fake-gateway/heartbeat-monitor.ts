@@ -1,10 +1,10 @@
 /**
- * Waits for the heartbeats of a client that has had HELLO.
+ * Notices when a client that has received HELLO stops sending heartbeats.
  * @see https://discord.com/developers/docs/events/gateway#sending-heartbeats
  */
 import type { Clock } from '../../clock.ts';
 
-/** Beyond the interval a beat may be late by half of it, but never by less than this: tests use tiny intervals. */
+/** A heartbeat may be late by half an interval, and at least by this: tests use tiny intervals. */
 const MIN_GRACE_MS = 500;
 
 export class HeartbeatMonitor {
@@ -40,7 +40,7 @@ export class HeartbeatMonitor {
         this.#schedule(leftMs);
         return;
       }
-      // If this process was busy, a beat may be waiting on the socket: read first, judge then.
+      // If this process was busy, a heartbeat may wait on the socket. Let it be read before judging.
       this.#timer = this.#clock.setTimeout(() => {
         const left = this.#leftMs();
         if (left > 0) this.#schedule(left);

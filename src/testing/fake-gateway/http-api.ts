@@ -1,5 +1,5 @@
 /**
- * The two HTTP endpoints a gateway client needs, and behind them what the test answers for the rest of the API.
+ * Serves the two HTTP endpoints that a gateway client needs. Other paths of the API go to the option `rest`.
  * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -62,7 +62,7 @@ export async function serveHttp(
       .writeHead(status, { 'Content-Type': 'application/json' })
       .end(body === undefined ? undefined : JSON.stringify(body));
   } catch {
-    // The client went away, or was given something that can't be written.
+    // The client is gone, or the reply can't be serialized.
     response.destroy();
   }
 }

@@ -1,4 +1,4 @@
-/** One listening port on 127.0.0.1. Whatever comes in, nothing thrown leaves it. */
+/** One listening port on 127.0.0.1. It never throws, whatever bytes arrive. */
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { STATUS_CODES, createServer } from 'node:http';
 import type { Socket } from 'node:net';
@@ -7,12 +7,12 @@ import { WebSocketServer } from 'ws';
 import { PeerSocket } from './peer-socket.ts';
 
 const HOST = '127.0.0.1';
-/** Far above what a client may send, so that the gateway can answer with 4002 itself; beyond it `ws` does. */
+/** Far above what a client may send, so that the gateway itself answers with 4002. Beyond this `ws` closes. */
 const MAX_FRAME_BYTES = 1 << 20;
 
 export interface HttpListenerHandlers {
   readonly onRequest: RequestListener;
-  /** `accept` completes the WebSocket handshake, `reject` answers with an HTTP status, or drops the connection for 0. */
+  /** `accept` completes the WebSocket handshake. `reject` answers with an HTTP status; 0 drops the connection. */
   readonly onUpgrade: (
     request: IncomingMessage,
     accept: (onAccepted: (socket: PeerSocket) => void) => void,

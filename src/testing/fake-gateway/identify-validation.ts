@@ -1,19 +1,16 @@
 /**
- * Judges IDENTIFY by a table of checks, each with the close code it earns.
+ * Validates IDENTIFY by a table of checks. Each check has the close code that Discord uses.
  * @see https://discord.com/developers/docs/events/gateway-events#identify
  */
 import { Intents } from '../../protocol/intents.ts';
+import { isObject } from '../json-object.ts';
+import type { Fields } from '../json-object.ts';
 import type { RejectCode } from './close-codes.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
 import type { ShardKey } from './sessions.ts';
 
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isObject = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** An IDENTIFY that passed. */
+/** An IDENTIFY that passed all checks. */
 export interface ValidIdentify {
   readonly shard: ShardKey;
   readonly intents: number;
@@ -49,44 +46,44 @@ const isShardKey = (value: unknown): value is ShardKey =>
 
 const isThreshold = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 50 && Number(value) <= 250;
 
-/** In the order of the checks the first failure counts. */
+/** The first check that fails decides. */
 const CHECKS: readonly Check[] = [
-  { code: 4004, what: 'IDENTIFY with a wrong token', fails: (d, settings) => !acceptsToken(settings, d['token']) },
-  { code: 4002, what: 'IDENTIFY without properties', fails: (d) => !isObject(d['properties']) },
+  { code: 4004, what: 'IDENTIFY has a wrong token', fails: (d, settings) => !acceptsToken(settings, d['token']) },
+  { code: 4002, what: 'IDENTIFY has no properties', fails: (d) => !isObject(d['properties']) },
   {
     code: 4002,
-    what: 'IDENTIFY with a large_threshold that is not an integer from 50 to 250',
+    what: 'IDENTIFY has a large_threshold that is not an integer from 50 to 250',
     fails: (d) => d['large_threshold'] !== undefined && !isThreshold(d['large_threshold']),
   },
   {
     code: 4013,
-    what: 'IDENTIFY with intents that are no bit field of known intents',
+    what: 'IDENTIFY has intents that are not a bit field of known intents',
     fails: (d) => !isIntents(d['intents']),
   },
   {
     code: 4014,
-    what: 'IDENTIFY with intents that are not allowed',
+    what: 'IDENTIFY asks for intents that the bot is not allowed',
     fails: (d, { disallowedIntents }) => (Number(d['intents']) & disallowedIntents) !== 0,
   },
   {
     code: 4010,
-    what: 'IDENTIFY with a shard that is not [id, count] with id below count',
+    what: 'IDENTIFY has a shard that is not [id, count] with id below count',
     fails: (d) => d['shard'] !== undefined && !isShardKey(d['shard']),
   },
   {
     code: 4011,
-    what: 'IDENTIFY without shard, where sharding is required',
+    what: 'IDENTIFY has no shard, but sharding is required',
     fails: (d, { shards }) => shards > 1 && d['shard'] === undefined,
   },
   {
     code: 4010,
-    what: 'IDENTIFY with a shard count that is not a multiple of the recommended one',
+    what: 'IDENTIFY has a shard count that is not a multiple of the recommended count',
     fails: (d, { shards }) => shards > 1 && isShardKey(d['shard']) && d['shard'][1] % shards !== 0,
   },
 ];
 
 export function validateIdentify(d: unknown, settings: Settings): ValidIdentify | IdentifyRejection {
-  if (!isObject(d)) return { code: 4002, what: 'IDENTIFY whose d is no object' };
+  if (!isObject(d)) return { code: 4002, what: 'the d of IDENTIFY is not an object' };
   const failed = CHECKS.find(({ fails }) => fails(d, settings));
   if (failed !== undefined) return failed;
   return {

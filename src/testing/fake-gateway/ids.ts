@@ -1,4 +1,4 @@
-/** Ids that look like Discord's and depend on nothing but the seed, so a failing test can be run again as it was. */
+/** Makes ids in Discord's form that depend only on the seed, so that a failing test can be repeated. */
 import { createHash } from 'node:crypto';
 
 const TIMESTAMP_SHIFT = 22n;
@@ -11,7 +11,7 @@ export class Ids {
     this.#seed = String(seed);
   }
 
-  /** The next 32 hexadecimal digits of a kind, such as `session`. */
+  /** Returns the next 32 hexadecimal digits of a kind, such as `session`. */
   hex(kind: string): string {
     const count = this.#issued.get(kind) ?? 0;
     this.#issued.set(kind, count + 1);
@@ -19,14 +19,14 @@ export class Ids {
   }
 
   /**
-   * A snowflake for a name; the same name gives the same one.
+   * Returns a snowflake for a name. The same name gives the same snowflake.
    * @see https://discord.com/developers/docs/reference#snowflakes
    */
   snowflake(name: string): string {
     return this.snowflakes(name, 1)[0] ?? '';
   }
 
-  /** Snowflakes whose timestamps follow each other, so that guilds spread evenly over any number of shards. */
+  /** Returns snowflakes with consecutive timestamps, so that guilds spread evenly over any number of shards. */
   snowflakes(name: string, count: number): string[] {
     const digest = this.#digest(name);
     const first = 150_000_000_000n + BigInt(`0x${digest.slice(0, 8)}`) * 16n;

@@ -1,4 +1,4 @@
-/** A gate for things that happen later: while it is held they wait in order, on release they go ahead. */
+/** Delays callbacks while it is held, and runs them in order when it is released. */
 export class Latch {
   #held = false;
   #waiting: (() => void)[] = [];
@@ -19,7 +19,7 @@ export class Latch {
     else callback();
   }
 
-  /** Forgets what waits. */
+  /** Drops the waiting callbacks. */
   clear(): void {
     this.#waiting = [];
   }

@@ -2,9 +2,9 @@
  * Answers Request Guild Members.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
-import type { FakeMember } from './fake-member.ts';
-import type { Fields } from './identify-validation.ts';
-import { isObject } from './identify-validation.ts';
+import type { FakeMember } from './fake-types.ts';
+import { isObject } from '../json-object.ts';
+import type { Fields } from '../json-object.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { ResponseDispatch } from './command-responses.ts';
@@ -22,13 +22,13 @@ interface MembersRequest {
   readonly nonce: string | undefined;
 }
 
-/** A single id may come without its list. */
+/** A single id may come without a list. */
 function parseIds(value: unknown): string[] | null {
   if (typeof value === 'string') return [value];
   return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : null;
 }
 
-/** `null` when it can't be understood. */
+/** Returns `null` when a field is missing or has a wrong type. */
 function parseRequest(d: Fields): MembersRequest | null {
   const { guild_id: guildId, query, limit, user_ids: requestedIds, presences, nonce } = d;
   const userIds = requestedIds === undefined ? null : parseIds(requestedIds);
@@ -40,7 +40,7 @@ function parseRequest(d: Fields): MembersRequest | null {
     limit: Number(limit ?? 0),
     userIds,
     presences: presences === true,
-    // A nonce that is too long is ignored, says the documentation.
+    // Discord ignores a nonce that is too long.
     nonce: typeof nonce === 'string' && Buffer.byteLength(nonce) <= MAX_NONCE_BYTES ? nonce : undefined,
   };
 }
@@ -55,7 +55,7 @@ export class Members {
     this.#ids = ids;
   }
 
-  /** The dispatches that answer a request; `null` when it can't be understood. */
+  /** Returns the dispatches that answer a request; `null` when the request is invalid. */
   responses(d: unknown, intents: number): ResponseDispatch[] | null {
     const request = isObject(d) ? parseRequest(d) : null;
     if (request === null) return null;
@@ -73,7 +73,7 @@ export class Members {
     const missing = request.userIds?.filter((id) => !found.some(({ user }) => user.id === id));
     return Array.from({ length: count }, (_, index) => {
       const members = found.slice(index * size, (index + 1) * size);
-      // Without the intent the list stays empty.
+      // Without the intent GuildPresences the list stays empty.
       const visible = (intents & GUILD_PRESENCES) === 0 ? [] : members;
       return {
         t: 'GUILD_MEMBERS_CHUNK',
@@ -90,7 +90,7 @@ export class Members {
     });
   }
 
-  /** Takes the right to request all members of a guild, or says how long to wait for it. */
+  /** Reserves a request for all members of a guild. Returns how many ms are left to wait, or 0 and less if it may run. */
   #reserveFullRequest(guildId: string): number {
     const now = this.#settings.clock.now();
     const waitMs = (this.#allRequestedAt.get(guildId) ?? -Infinity) + this.#settings.membersIntervalMs - now;

@@ -1,11 +1,12 @@
 /**
- * The strictness table: for each opcode a client may send, the phases in which it earns a close code, and what it
- * brings about otherwise.
+ * For each opcode that clients may send: the phases in which the gateway closes the connection, and otherwise what the
+ * gateway does.
  * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  */
 import { Opcodes } from '../../protocol/opcodes.ts';
 import type { RejectCode } from './close-codes.ts';
-import { isObject, validateIdentify } from './identify-validation.ts';
+import { isObject } from '../json-object.ts';
+import { validateIdentify } from './identify-validation.ts';
 import { acceptsToken } from './options.ts';
 import type { ResponseDispatch } from './command-responses.ts';
 import { responsesTo } from './command-responses.ts';
@@ -27,11 +28,12 @@ const isSequence = (value: unknown): value is number =>
 /** @see https://discord.com/developers/docs/events/gateway-events#heartbeat */
 const heartbeat: OpcodeHandler['handle'] = (connection, d) => {
   if (d !== null && !isSequence(d)) {
-    connection.reject(4002, 'a heartbeat whose d is neither a sequence nor null');
+    connection.reject(4002, 'the d of a heartbeat is neither a sequence nor null');
     return;
   }
   if (connection.session !== null && d !== null && d > connection.session.sequence) {
-    connection.recordViolation(null, `a heartbeat with sequence ${d}, ahead of ${connection.session.sequence}`);
+    const { sequence } = connection.session;
+    connection.recordViolation(null, `a heartbeat has sequence ${d}, but the session is at ${sequence}`);
   }
   connection.acknowledgeHeartbeat();
 };
@@ -57,11 +59,11 @@ const identify: OpcodeHandler['handle'] = (connection, d) => {
 const resume: OpcodeHandler['handle'] = (connection, d) => {
   const { settings, sessions } = connection.context;
   if (!isObject(d) || typeof d['session_id'] !== 'string') {
-    connection.reject(4002, 'RESUME without a session_id');
+    connection.reject(4002, 'RESUME has no session_id');
     return;
   }
   if (!acceptsToken(settings, d['token'])) {
-    connection.reject(4004, 'RESUME with a wrong token');
+    connection.reject(4004, 'RESUME has a wrong token');
     return;
   }
   const session = sessions.find(d['session_id']);
@@ -72,7 +74,7 @@ const resume: OpcodeHandler['handle'] = (connection, d) => {
   }
   if (!isSequence(seq) || seq > session.sequence) {
     sessions.end(session);
-    connection.reject(4007, `RESUME with seq ${String(seq)}, the session is at ${session.sequence}`);
+    connection.reject(4007, `RESUME has seq ${String(seq)}, but the session is at ${session.sequence}`);
     return;
   }
   connection.resume(session, seq);
@@ -85,16 +87,16 @@ function dispatchAll(connection: ServerConnectionPort, responses: readonly Respo
 /** @see https://discord.com/developers/docs/events/gateway-events#update-presence */
 const presence: OpcodeHandler['handle'] = (connection, d) => {
   if (isObject(d)) connection.presence = d;
-  else connection.reject(4002, 'a presence that is no object');
+  else connection.reject(4002, 'the presence is not an object');
 };
 
-/** Requests that come before a held READY find no session and stay unanswered. */
+/** A request that comes while READY is held finds no session, and gets no answer. */
 const request: OpcodeHandler['handle'] = (connection, d, op) => {
   const { session, context } = connection;
   if (session === null) return;
   const { userId, ids } = context;
   const responses = responsesTo(op, { d, session, userId, ids });
-  if (responses === null) connection.reject(4002, `a request (op ${op}) that lacks fields or has some of a wrong type`);
+  if (responses === null) connection.reject(4002, `a request (op ${op}) lacks fields or has fields of a wrong type`);
   else dispatchAll(connection, responses);
 };
 
@@ -103,7 +105,7 @@ const members: OpcodeHandler['handle'] = (connection, d) => {
   if (session === null) return;
   const responses = context.members.responses(d, session.intents);
   if (responses === null) {
-    connection.reject(4002, 'Request Guild Members that lacks fields or has some of a wrong type');
+    connection.reject(4002, 'Request Guild Members lacks fields or has fields of a wrong type');
     return;
   }
   context.latches.members.run(() => connection.members.run(() => dispatchAll(connection, responses)));

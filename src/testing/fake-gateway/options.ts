@@ -1,12 +1,10 @@
-/** What a fake gateway can be told, and what it assumes otherwise. */
+/** The options of a fake gateway, with their defaults. */
 import type { Clock } from '../../clock.ts';
 import { systemClock } from '../../clock.ts';
-import type { FakeGuild } from './fake-guild.ts';
-import type { FakeMember } from './fake-member.ts';
-import type { FakeRest } from './fake-rest.ts';
+import type { FakeGuild, FakeMember, FakeRest } from './fake-types.ts';
 
 /**
- * The budget of session starts.
+ * How many sessions the bot may start, as `GET /gateway/bot` reports it.
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
 export interface FakeSessionStartLimit {
@@ -16,58 +14,61 @@ export interface FakeSessionStartLimit {
    */
   total?: number;
   /**
-   * Starts left when the gateway begins to listen.
-   * @defaultValue the total
+   * Session starts left when the gateway begins to listen.
+   * @defaultValue `total`
    */
   remaining?: number;
   /**
    * Milliseconds until the budget is full again.
-   * @defaultValue 86_400_000
+   * @defaultValue 86_400_000 (24 h)
    */
   resetAfterMs?: number;
   /**
-   * How many shards may identify per interval: one per key `shard_id % maxConcurrency`.
+   * How many shards may IDENTIFY per interval: one for each key `shard_id % maxConcurrency`.
    * @defaultValue 1
    */
   maxConcurrency?: number;
 }
 
-/** Options of {@link FakeGateway.listen}; times are milliseconds of the injected clock. */
+/** Options of {@link FakeGateway.listen}. All times are milliseconds of `clock`. */
 export interface FakeGatewayOptions {
   /**
-   * The only token that is accepted, with or without the prefix `Bot `; give it without.
+   * The only token that the gateway accepts. Give it without the prefix `Bot `; clients may send it with the prefix.
    * @defaultValue any token is accepted
    */
   token?: string;
   /**
-   * The port of the main URL on 127.0.0.1; 0 takes a free one. The resume URL always gets a free port.
+   * The port of the main URL on 127.0.0.1; 0 chooses a free one. The resume URL always gets a free port.
    * @defaultValue 0
    */
   port?: number;
   /**
-   * The interval HELLO announces.
+   * The heartbeat interval in HELLO, in milliseconds.
    * @defaultValue 41_250
    * @see https://discord.com/developers/docs/events/gateway#hello-event
    */
   heartbeatIntervalMs?: number;
-  /** The budget of session starts. */
+  /**
+   * The budget of session starts.
+   * @defaultValue 1000 starts in 24 h, one key
+   */
   sessionStartLimit?: FakeSessionStartLimit;
   /**
-   * The shard count `GET /gateway/bot` recommends. Above 1 it makes sharding compulsory: an IDENTIFY without
-   * `shard` is closed with 4011, one whose count is not a multiple of this with 4010.
+   * The shard count that `GET /gateway/bot` recommends. Above 1 the gateway requires sharding: it closes an IDENTIFY
+   * without `shard` with 4011, and one whose count is not a multiple of this with 4010.
    * @defaultValue 1
    * @see https://discord.com/developers/docs/events/gateway#sharding
    */
   shards?: number;
   /**
-   * The guilds of the bot, or how many to make up. READY lists those of the shard as unavailable; a GUILD_CREATE
-   * for each follows if the session has the intent `Guilds`.
+   * The guilds of the bot, or how many to make up. READY lists those of the shard as unavailable. A GUILD_CREATE for
+   * each follows if the session has the intent `Guilds`.
    * @defaultValue 0
    * @see https://discord.com/developers/docs/events/gateway-events#ready
    */
   readyGuilds?: number | readonly FakeGuild[];
   /**
-   * The members Request Guild Members finds: by guild id, or how many to make up for any guild.
+   * The members that Request Guild Members finds: by guild id, or how many to make up for every guild.
    * @defaultValue 5
    */
   guildMembers?: number | Readonly<Record<string, readonly FakeMember[]>>;
@@ -78,67 +79,70 @@ export interface FakeGatewayOptions {
    */
   membersChunkSize?: number;
   /**
-   * How often all members of a guild may be requested.
+   * Min time between two requests for all members of a guild, in milliseconds. An earlier one gets RATE_LIMITED.
    * @defaultValue 30_000
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   membersIntervalMs?: number;
   /**
-   * How often one rate-limit key may identify.
+   * Min time between two IDENTIFYs of one `max_concurrency` key, in milliseconds.
    * @defaultValue 5000
    * @see https://discord.com/developers/docs/events/gateway#rate-limiting
    */
   identifyIntervalMs?: number;
   /**
-   * How much earlier an IDENTIFY may arrive, for what the way here adds to one and not to the next.
-   * @defaultValue half the interval, at most 250
+   * How many milliseconds earlier an IDENTIFY may arrive, because the network delays one frame more than the next.
+   * @defaultValue half of `identifyIntervalMs`, max 250
    */
   identifyToleranceMs?: number;
   /**
-   * Bits of privileged intents the bot does not have; asking for one is closed with 4014.
+   * Bits of privileged intents that the bot lacks. The gateway closes an IDENTIFY that asks for one with 4014.
    * @defaultValue 0
    * @see https://discord.com/developers/docs/events/gateway#privileged-intents
    */
   disallowedIntents?: number;
   /**
-   * How many dispatches a session keeps for replay; a RESUME that needs older ones is refused with op 9.
+   * How many dispatches a session keeps for a replay. A RESUME that needs older ones gets op 9 `false`.
    * @defaultValue 10_000
    */
   replayLimit?: number;
   /**
-   * How long a session lives without a connection.
+   * How long a session lives without a connection, in milliseconds.
    * @defaultValue 180_000
    */
   sessionTtlMs?: number;
   /**
-   * With payload compression, messages of at least this many bytes are compressed.
+   * With payload compression, the gateway compresses messages of at least this many bytes.
    * @defaultValue 512
    * @see https://discord.com/developers/docs/events/gateway#payload-compression
    */
   payloadCompressionBytes?: number;
   /**
-   * Refuse upgrade requests without a `User-Agent` with HTTP 400.
+   * Rejects upgrade requests without a `User-Agent` with HTTP 400.
    * @defaultValue false
    */
   requireUserAgent?: boolean;
   /**
-   * Let an oracle judge every connection by the whole protocol, beyond what earns a close code; what it finds is in
-   * {@link FakeGateway.complaints}. Nothing changes for the client.
+   * Lets an {@link Oracle} judge every connection by the whole protocol, beyond what earns a close code. You find its
+   * complaints in {@link FakeGateway.complaints}; nothing changes for the client.
    * @defaultValue false
    */
   strict?: boolean;
   /**
-   * Answers the REST API beyond `/gateway` and `/gateway/bot`, so that a test sees what the bot does there. Asked only
-   * with the bot's token where Discord wants it.
-   * @defaultValue all of it is 404
+   * Answers REST requests other than `/gateway` and `/gateway/bot`, so that a test sees what the bot does there. It is
+   * called only for requests with the bot's token, and for paths that carry a token of their own.
+   * @defaultValue every other path answers 404
    */
   rest?: FakeRest;
   /**
-   * Same seed, same ids.
+   * Decides the ids that the gateway makes up. The same seed gives the same ids.
    * @defaultValue 1
    */
   seed?: number | string;
-  /** @defaultValue the system's clock */
+  /**
+   * The clock of the gateway's limits, budgets and timers.
+   * @defaultValue the system clock
+   */
   clock?: Clock;
 }
 
@@ -152,29 +156,29 @@ export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit' | '
 const DAY_MS = 86_400_000;
 
 export function resolveSettings(options: FakeGatewayOptions): Settings {
-  const { sessionStartLimit = {}, ...given } = options;
+  const { sessionStartLimit = {}, ...others } = options;
   const total = sessionStartLimit.total ?? 1000;
-  const identifyIntervalMs = given.identifyIntervalMs ?? 5000;
+  const identifyIntervalMs = others.identifyIntervalMs ?? 5000;
   return {
-    token: given.token ?? null,
-    rest: given.rest ?? null,
-    port: given.port ?? 0,
-    heartbeatIntervalMs: given.heartbeatIntervalMs ?? 41_250,
-    shards: given.shards ?? 1,
-    readyGuilds: given.readyGuilds ?? 0,
-    guildMembers: given.guildMembers ?? 5,
-    membersChunkSize: Math.max(1, given.membersChunkSize ?? 1000),
-    membersIntervalMs: given.membersIntervalMs ?? 30_000,
+    token: others.token ?? null,
+    rest: others.rest ?? null,
+    port: others.port ?? 0,
+    heartbeatIntervalMs: others.heartbeatIntervalMs ?? 41_250,
+    shards: others.shards ?? 1,
+    readyGuilds: others.readyGuilds ?? 0,
+    guildMembers: others.guildMembers ?? 5,
+    membersChunkSize: Math.max(1, others.membersChunkSize ?? 1000),
+    membersIntervalMs: others.membersIntervalMs ?? 30_000,
     identifyIntervalMs,
-    identifyToleranceMs: given.identifyToleranceMs ?? Math.min(250, identifyIntervalMs / 2),
-    disallowedIntents: given.disallowedIntents ?? 0,
-    replayLimit: given.replayLimit ?? 10_000,
-    sessionTtlMs: given.sessionTtlMs ?? 180_000,
-    payloadCompressionBytes: given.payloadCompressionBytes ?? 512,
-    requireUserAgent: given.requireUserAgent ?? false,
-    strict: given.strict ?? false,
-    seed: given.seed ?? 1,
-    clock: given.clock ?? systemClock,
+    identifyToleranceMs: others.identifyToleranceMs ?? Math.min(250, identifyIntervalMs / 2),
+    disallowedIntents: others.disallowedIntents ?? 0,
+    replayLimit: others.replayLimit ?? 10_000,
+    sessionTtlMs: others.sessionTtlMs ?? 180_000,
+    payloadCompressionBytes: others.payloadCompressionBytes ?? 512,
+    requireUserAgent: others.requireUserAgent ?? false,
+    strict: others.strict ?? false,
+    seed: others.seed ?? 1,
+    clock: others.clock ?? systemClock,
     sessionStartLimit: {
       total,
       remaining: sessionStartLimit.remaining ?? total,
@@ -184,8 +188,8 @@ export function resolveSettings(options: FakeGatewayOptions): Settings {
   };
 }
 
-/** Whether this is a token that the gateway knows. Discord takes it with or without the prefix that REST wants. */
-export function acceptsToken({ token }: Settings, given: unknown): boolean {
-  if (typeof given !== 'string' || given === '') return false;
-  return token === null || given === token || given === `Bot ${token}`;
+/** Whether the gateway accepts this token. Discord takes it with or without the prefix that REST requires. */
+export function acceptsToken(settings: Settings, token: unknown): boolean {
+  if (typeof token !== 'string' || token === '') return false;
+  return settings.token === null || token === settings.token || token === `Bot ${settings.token}`;
 }

@@ -1,13 +1,13 @@
 /**
- * The server's end of a WebSocket, with one thing `ws` does not offer: leaving a close handshake unanswered. It
- * also remembers who closed first.
+ * The server's end of a WebSocket. Beyond `ws` it can leave a close frame unanswered, and it remembers which side closed
+ * first.
  */
 import { WebSocket } from 'ws';
-import type { CloseFrame } from './close-frame.ts';
+import type { CloseFrame } from './fake-types.ts';
 
 const NO_STATUS = 1005;
 
-/** What a broken frame is closed with: where `ws` has a code of its own, Discord's. */
+/** Replaces the close codes of `ws` for a broken frame by Discord's. */
 const CODES_FOR_BROKEN_FRAMES: ReadonlyMap<number, number> = new Map([
   [1002, 4002],
   [1007, 4002],
@@ -15,13 +15,13 @@ const CODES_FOR_BROKEN_FRAMES: ReadonlyMap<number, number> = new Map([
 ]);
 
 export class PeerSocket extends WebSocket {
-  /** Whether the client's close frame is answered. */
+  /** Whether this end answers the client's close frame. */
   answersCloses = true;
-  /** The close frame with which the client began the close handshake. */
+  /** The close frame with which the client began the close handshake; `null` if it did not. */
   clientClose: CloseFrame | null = null;
-  /** The close frame with which this end began it. */
+  /** The close frame with which this end began the close handshake; `null` if it did not. */
   serverClose: CloseFrame | null = null;
-  /** Called when `clientClose` has come. */
+  /** Called when the client has begun the close handshake. */
   onClientClose: (frame: CloseFrame) => void = () => undefined;
 
   /** Begins the close handshake from this end. */
@@ -32,7 +32,7 @@ export class PeerSocket extends WebSocket {
     else super.close(code, reason);
   }
 
-  /** Takes back what looked like a goodbye: `ws` has closed because a frame was broken. */
+  /** Corrects the record when `ws` has closed because a frame was broken: this end closed, not the client. */
   markProtocolError(): void {
     if (this.clientClose === null) return;
     this.serverClose = {
@@ -42,7 +42,7 @@ export class PeerSocket extends WebSocket {
     this.clientClose = null;
   }
 
-  /** `ws` calls this itself, to answer a close frame or to end a connection with a broken frame. */
+  /** Called by `ws`, to answer a close frame or to end a connection with a broken frame. */
   override close(code?: number, data?: string | Buffer): void {
     if (this.serverClose === null && this.clientClose === null) {
       this.clientClose = { code: code ?? NO_STATUS, reason: data === undefined ? '' : data.toString() };

@@ -1,5 +1,5 @@
 /**
- * The content of READY.
+ * The data of READY.
  * @see https://discord.com/developers/docs/events/gateway-events#ready
  */
 import type { GatewayContext } from './gateway-context.ts';

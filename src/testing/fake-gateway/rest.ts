@@ -1,10 +1,10 @@
 /**
- * The part of the REST API that is up to the test: what a bot says goes there, not over the gateway.
+ * Passes REST requests of the bot to the test: a bot sends messages over REST, not over the gateway.
  * @see https://discord.com/developers/docs/reference#http-api
  */
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../protocol/errors.ts';
-import type { FakeRestReply } from './fake-rest.ts';
+import type { FakeRestReply } from './fake-types.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
 
@@ -12,18 +12,18 @@ const BASE = '/api/v10/';
 const MAX_BODY_BYTES = 1 << 24;
 
 /**
- * These carry a token of their own in the path.
+ * These paths carry their own token, so they need no `Authorization`.
  * @see https://discord.com/developers/docs/interactions/receiving-and-responding#endpoints
  */
 const OWN_TOKEN = /^\/(?:interactions|webhooks)\/\d+\/[^/]+/;
 
-/** `null` if it is too long. */
+/** Returns `null` if the body is too long. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    // Read to its end all the same: who stops reading can't answer.
+    // Read a long body to its end too: Node can't answer before that.
     if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
   }
   return bytes > MAX_BODY_BYTES ? null : Buffer.concat(chunks).toString();
@@ -43,7 +43,7 @@ const errorReply = (status: number, what: string): FakeRestReply => ({
   body: { message: `${status}: ${what}`, code: 0 },
 });
 
-/** What the test answers; `null` if it has nothing to say. */
+/** Returns the reply of the test; `null` when the option `rest` is missing or returns `null`. */
 export async function restReply(settings: Settings, request: IncomingMessage): Promise<FakeRestReply | null> {
   const { rest } = settings;
   const { method = 'GET', url = '', headers } = request;

@@ -1,4 +1,4 @@
-/** A conversation as the rules see it: where it stands, and what a rule can bring about. */
+/** What an opcode handler sees of a connection, and what it can do to it. */
 import type { RejectCode } from './close-codes.ts';
 import type { Latch } from './latch.ts';
 import type { ValidIdentify } from './identify-validation.ts';
@@ -6,8 +6,8 @@ import type { GatewayContext } from './gateway-context.ts';
 import type { FakeSession } from './sessions.ts';
 
 /**
- * `connected`: no HELLO yet. `helloSent`: HELLO sent. `identified`: IDENTIFY or RESUME accepted. `invalidated`: a
- * fault method sent op 9. `closed`: the gateway has closed.
+ * `connected`: HELLO is not sent yet. `helloSent`: HELLO is sent. `identified`: IDENTIFY or RESUME is accepted.
+ * `invalidated`: the test sent op 9. `closed`: the gateway or the client has closed.
  */
 export type Phase = 'connected' | 'helloSent' | 'identified' | 'invalidated' | 'closed';
 

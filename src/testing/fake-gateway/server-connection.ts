@@ -1,17 +1,17 @@
 /**
- * What is said on one connection. HELLO comes first; then the client identifies or resumes, and from then on may
- * ask. Which opcode is allowed in which phase stands in the table of rules; whoever breaks one is closed.
+ * The gateway's end of one connection. It sends HELLO, accepts IDENTIFY or RESUME, and then answers commands. The table
+ * of opcode handlers says which opcode is allowed in which phase; a client that breaks it gets a close code.
  */
 import { MAX_PAYLOAD_BYTES } from '../../protocol/payloads.ts';
 import { Opcodes, opcodeName } from '../../protocol/opcodes.ts';
 import type { Packet } from '../../protocol/packets.ts';
+import { parsePacket } from '../json-object.ts';
 import type { RejectCode } from './close-codes.ts';
 import { SESSION_ENDING_CLIENT_CLOSES, CLOSE_REASONS, SESSION_ENDING_CLOSES } from './close-codes.ts';
 import { FrameLimiter } from './frame-limiter.ts';
 import { HeartbeatMonitor } from './heartbeat-monitor.ts';
 import { Latch } from './latch.ts';
 import type { ValidIdentify } from './identify-validation.ts';
-import { isObject } from './identify-validation.ts';
 import { readyData } from './ready-payload.ts';
 import type { GatewayContext } from './gateway-context.ts';
 import { OPCODE_HANDLERS } from './opcode-handlers.ts';
@@ -20,8 +20,16 @@ import { jsonOf } from './sessions.ts';
 import type { Phase, ServerConnectionPort } from './server-connection-port.ts';
 import type { FrameWriter } from './frame-writer.ts';
 
-/** Not closed, so not to be found in the client: frames that cross an op 9 on the way are no fault. */
+/** A frame may cross op 9 on the way. It is not a violation then. */
 const PHASES_WITHOUT_VIOLATIONS: ReadonlySet<Phase> = new Set(['invalidated']);
+
+const PHASE_TEXTS: Readonly<Record<Phase, string>> = {
+  connected: 'before HELLO',
+  helloSent: 'before IDENTIFY',
+  identified: 'after IDENTIFY or RESUME',
+  invalidated: 'after op 9',
+  closed: 'after the close',
+};
 
 export class ServerConnection implements SessionConnection, ServerConnectionPort {
   readonly context: GatewayContext;
@@ -38,7 +46,7 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
   readonly #version: number;
   readonly #frameLimiter: FrameLimiter;
   readonly #heartbeatMonitor: HeartbeatMonitor;
-  /** Grows with each IDENTIFY and RESUME, so that a held answer knows whether it still is one. */
+  /** Grows with each IDENTIFY and RESUME, so that the answer to an outdated one is dropped. */
   #attempt = 0;
 
   constructor(context: GatewayContext, writer: FrameWriter, index: number, version: number) {
@@ -49,7 +57,7 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
     const { heartbeatIntervalMs } = context.settings;
     this.#frameLimiter = new FrameLimiter(context.clock, heartbeatIntervalMs);
     this.#heartbeatMonitor = new HeartbeatMonitor(context.clock, heartbeatIntervalMs, (silenceMs) =>
-      this.reject(4009, `no heartbeat for ${Math.round(silenceMs)} ms`),
+      this.reject(4009, `no heartbeat arrived for ${Math.round(silenceMs)} ms`),
     );
   }
 
@@ -67,11 +75,11 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
     if (this.phase === 'closed') return;
     const packet = data.byteLength > MAX_PAYLOAD_BYTES ? null : parsePacket(data.toString());
     if (!this.#frameLimiter.tryConsume(packet?.op === Opcodes.Heartbeat)) {
-      this.reject(4008, 'more than 120 frames in 60 s');
+      this.reject(4008, 'more than 120 frames arrived within 60 s');
       return;
     }
     if (packet === null) {
-      this.reject(4002, `a frame of ${data.byteLength} bytes that is too large or no JSON object with an op`);
+      this.reject(4002, `a frame of ${data.byteLength} bytes is too large, or is not a JSON object with an op`);
       return;
     }
     this.received.push(packet);
@@ -116,7 +124,7 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
     });
   }
 
-  /** Closes for a breach of the rules. */
+  /** Records a violation and closes the connection with its code. */
   reject(code: RejectCode, what: string): void {
     if (!PHASES_WITHOUT_VIOLATIONS.has(this.phase)) this.recordViolation(code, what);
     this.close(code, CLOSE_REASONS[code]);
@@ -135,7 +143,7 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
     this.#writer.close(code, reason);
   }
 
-  /** Sends op 9, by which the session on this connection ends, or may be resumed. */
+  /** Sends op 9. The session ends unless it is resumable. */
   invalidate(resumable: boolean): void {
     if (this.session !== null && !resumable) this.context.sessions.end(this.session);
     if (this.phase === 'identified') this.phase = 'invalidated';
@@ -156,13 +164,13 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
     this.close(4000, 'The session was resumed on another connection.');
   }
 
-  /** The client has begun to close. */
+  /** Call it when the client has begun to close. */
   onClientClose(code: number): void {
     if (this.session !== null && SESSION_ENDING_CLIENT_CLOSES.has(code)) this.context.sessions.end(this.session);
     this.onSocketClosed();
   }
 
-  /** The socket is gone. */
+  /** Call it when the socket is closed. */
   onSocketClosed(): void {
     this.phase = 'closed';
     this.#detachSession();
@@ -175,14 +183,14 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
 
   #handle(packet: Packet): void {
     const handler = OPCODE_HANDLERS.get(packet.op);
-    const name = `${opcodeName(packet.op)} (op ${packet.op})`;
+    const name = OPCODE_HANDLERS.has(packet.op) ? `${opcodeName(packet.op)} (op ${packet.op})` : `op ${packet.op}`;
     if (handler === undefined) {
-      this.reject(4001, `${name}, which is not for clients to send`);
+      this.reject(4001, `${name} is not an opcode that clients may send`);
       return;
     }
     const closeCode = handler.rejectIn[this.phase];
     if (closeCode === undefined) handler.handle(this, packet.d, packet.op);
-    else this.reject(closeCode, `${name} while ${this.phase}`);
+    else this.reject(closeCode, `${name} came ${PHASE_TEXTS[this.phase]}`);
   }
 
   #afterLatches([first, ...rest]: readonly Latch[], callback: () => void, attempt = ++this.#attempt): void {
@@ -191,14 +199,5 @@ export class ServerConnection implements SessionConnection, ServerConnectionPort
       callback();
       this.context.notifyChange();
     }
-  }
-}
-
-function parsePacket(text: string): Packet | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) && Number.isInteger(value['op']) ? (value as unknown as Packet) : null;
-  } catch {
-    return null;
   }
 }

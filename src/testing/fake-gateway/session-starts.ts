@@ -1,5 +1,5 @@
 /**
- * Keeps the two limits on IDENTIFY: the budget of a day, and one per interval for each rate-limit key.
+ * Enforces the two limits on IDENTIFY: the daily budget, and one per interval for each `max_concurrency` key.
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
 import type { Settings } from './options.ts';
@@ -18,7 +18,7 @@ export class SessionStarts {
     this.#resetAt = settings.clock.now() + settings.sessionStartLimit.resetAfterMs;
   }
 
-  /** Takes a start for a shard; otherwise says what is wrong. */
+  /** Counts a session start and returns `null`, or returns a sentence that says which limit is exceeded. */
   tryConsume(shardId: number): string | null {
     const { clock, identifyIntervalMs, identifyToleranceMs, sessionStartLimit } = this.#settings;
     this.#resetIfDue();
@@ -26,15 +26,15 @@ export class SessionStarts {
     const key = shardId % sessionStartLimit.maxConcurrency;
     const waitedMs = now - (this.#lastByKey.get(key) ?? -Infinity);
     if (waitedMs < identifyIntervalMs - identifyToleranceMs) {
-      return `IDENTIFY of shard ${shardId} only ${Math.round(waitedMs)} ms after the last one of rate-limit key ${key}`;
+      return `IDENTIFY of shard ${shardId} came ${Math.round(waitedMs)} ms after the last one of key ${key}`;
     }
-    if (this.#remaining <= 0) return `IDENTIFY of shard ${shardId} with no session starts left`;
+    if (this.#remaining <= 0) return `IDENTIFY of shard ${shardId} came with no session start left`;
     this.#remaining -= 1;
     this.#lastByKey.set(key, now);
     return null;
   }
 
-  /** As `GET /gateway/bot` shows it. */
+  /** Returns `session_start_limit` of `GET /gateway/bot`. */
   status(): { total: number; remaining: number; reset_after: number; max_concurrency: number } {
     this.#resetIfDue();
     const { total, maxConcurrency } = this.#settings.sessionStartLimit;

@@ -1,5 +1,5 @@
 /**
- * Sessions, which outlive their connections: each numbers its dispatches and keeps them for replay.
+ * Sessions outlive their connections. A session numbers its dispatches and keeps them for a replay.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 import { shardIdForGuild } from './guilds.ts';
@@ -7,10 +7,10 @@ import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { Stats } from './stats.ts';
 
-/** `[shard_id, num_shards]`. */
+/** The id of a shard and the number of shards, as in IDENTIFY: `[shard_id, num_shards]`. */
 export type ShardKey = [shardId: number, shardCount: number];
 
-/** The connection a session speaks through. */
+/** The connection through which a session sends. */
 export interface SessionConnection {
   deliver(text: string): void;
   /** The session has moved to another connection. */
@@ -20,17 +20,17 @@ export interface SessionConnection {
 interface StoredDispatch {
   readonly s: number;
   readonly t: string;
-  /** `d` as JSON, shared by all sessions that got the event. */
+  /** `d` as JSON, shared by all sessions that receive the event. */
   readonly json: string;
 }
 
 const frameTextOf = ({ s, t, json }: StoredDispatch): string =>
   `{"t":${JSON.stringify(t)},"s":${s},"op":0,"d":${json}}`;
 
-/** `d` as JSON, as it is now. */
+/** Serializes `d` now, so that later changes have no effect. */
 export const jsonOf = (d: unknown): string => JSON.stringify(d) ?? 'null';
 
-/** How far the replay buffer may outgrow its limit before it is cut; cutting one by one would be slow. */
+/** How far the replay buffer may exceed its limit before it is trimmed: trimming at every dispatch would be slow. */
 const TRIM_SLACK = 256;
 
 export class FakeSession {
@@ -42,7 +42,7 @@ export class FakeSession {
   readonly #replayLimit: number;
   readonly #stats: Stats;
   #dispatches: StoredDispatch[] = [];
-  /** The highest sequence cut from the buffer. */
+  /** The highest sequence trimmed from the buffer. */
   #lastTrimmed = 0;
   #connection: SessionConnection | null = null;
   #detachedAt: number | null = null;
@@ -55,7 +55,7 @@ export class FakeSession {
     this.#stats = stats;
   }
 
-  /** Since when it has had no connection. */
+  /** When the session lost its connection; `null` while it has one. */
   get detachedAt(): number | null {
     return this.#detachedAt;
   }
@@ -67,7 +67,7 @@ export class FakeSession {
     if (before !== null && before !== connection) before.onSuperseded();
   }
 
-  /** Says that a connection is gone; of no effect if the session has moved on to another. */
+  /** Has no effect if the session has moved to another connection. */
   detach(connection: SessionConnection, now: number): void {
     if (this.#connection !== connection) return;
     this.#connection = null;
@@ -82,13 +82,13 @@ export class FakeSession {
     this.#connection?.deliver(frameTextOf(stored));
   }
 
-  /** Whether everything after a sequence can still be replayed. */
+  /** Whether the buffer still holds every dispatch after a sequence. */
   canReplay(after: number): boolean {
-    const lastForgotten = this.#dispatches[this.#dispatches.length - this.#replayLimit - 1]?.s ?? this.#lastTrimmed;
-    return after >= lastForgotten;
+    const lastDropped = this.#dispatches[this.#dispatches.length - this.#replayLimit - 1]?.s ?? this.#lastTrimmed;
+    return after >= lastDropped;
   }
 
-  /** Sends what came after a sequence once more, then RESUMED, which is not kept. */
+  /** Sends the dispatches after a sequence again, then RESUMED, which is not kept. */
   replay(after: number): void {
     const missed = this.#dispatches.filter(({ s }) => s > after);
     this.#stats.replayed += missed.length;
@@ -131,7 +131,7 @@ export class Sessions {
     this.#byId.delete(session.id);
   }
 
-  /** Gives an event to all sessions, or to those of one shard or guild, connected or not. */
+  /** Dispatches an event to all sessions, or to those of one shard or guild, connected or not. */
   dispatch(t: string, d: unknown, { shardId, guildId }: { shardId?: number; guildId?: string } = {}): void {
     this.#expire();
     const json = jsonOf(d);

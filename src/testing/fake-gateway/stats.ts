@@ -1,30 +1,31 @@
-/** What the gateway counted, and everything clients did wrong. */
+/** The counters of a gateway, and the list of what clients did wrong. */
 import type { RejectCode } from './close-codes.ts';
 
-/** Something a client did against the documentation. */
+/** Something that a client did against Discord's documentation. */
 export interface Violation {
-  /** The close code it earned; `null` when it was answered with op 9, or only noted. */
+  /** The close code of the gateway; `null` when it answered with op 9 or HTTP 400, or only recorded the violation. */
   readonly code: RejectCode | null;
-  /** What the client did, in words. */
+  /** A sentence that says what the client did. */
   readonly what: string;
   /** {@link FakeConnection.index} of the connection; `null` for a request that never became one. */
   readonly connection: number | null;
-  /** When, in milliseconds of the gateway's clock. */
+  /** When the gateway noticed it, in milliseconds of its clock. */
   readonly at: number;
 }
 
+/** Counters since the gateway began to listen. */
 export interface FakeGatewayStats {
-  /** IDENTIFYs that were accepted; each has cost a session start. */
+  /** IDENTIFYs that the gateway accepted. Each used one session start. */
   readonly identifies: number;
-  /** RESUMEs that were accepted. */
+  /** RESUMEs that the gateway accepted. */
   readonly resumes: number;
   /** Heartbeats received. */
   readonly heartbeats: number;
-  /** Dispatches numbered, over all sessions; replaying does not count again. */
+  /** Dispatches that got a sequence, over all sessions. A replay does not count them again. */
   readonly dispatched: number;
-  /** Dispatches sent once more after a RESUME. */
+  /** Dispatches sent again after a RESUME. */
   readonly replayed: number;
-  /** Empty as long as every client behaves. */
+  /** What clients did wrong, in the order it was noticed. */
   readonly violations: readonly Violation[];
 }
 

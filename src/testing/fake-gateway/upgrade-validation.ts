@@ -1,5 +1,5 @@
 /**
- * Decides who may come in: nobody from afar, and nobody without a gateway URL that can be served.
+ * Validates requests: they must come from this machine, and an upgrade needs a gateway URL that can be served.
  * @see https://discord.com/developers/docs/events/gateway#connecting
  */
 import type { IncomingMessage } from 'node:http';
@@ -15,17 +15,17 @@ const TRANSPORTS: ReadonlyMap<string | null, Transport> = new Map<string | null,
   ['zstd-stream', 'zstd-stream'],
 ]);
 
-/** Why a request is turned away. */
+/** Why a request is rejected. */
 export interface HttpRejection {
   readonly status: number;
   readonly what: string;
-  /** Whether it is a mistake of a gateway client, to be counted. */
+  /** Whether a gateway client made a mistake, so that the rejection counts as a violation. */
   readonly isViolation: boolean;
 }
 
-/** What the query of a gateway URL says. */
+/** The query of a gateway URL. */
 export interface GatewayQuery {
-  /** `null` when it is missing or unknown. */
+  /** The API version; `null` when it is missing or unknown. */
   readonly version: number | null;
   readonly transport: Transport;
 }
@@ -34,7 +34,7 @@ function parseUrl(url: string): URL | null {
   return URL.canParse(url) ? new URL(url) : null;
 }
 
-/** For every request: is it meant for a machine-local server, and not from somebody's web page? */
+/** Rejects a request that is not for a loopback host, or that comes from a web page elsewhere. */
 export function rejectForeign({ headers }: IncomingMessage): HttpRejection | null {
   const what = foreignHostOrOrigin(headers);
   return what === null ? null : { status: 403, what, isViolation: false };
@@ -42,16 +42,16 @@ export function rejectForeign({ headers }: IncomingMessage): HttpRejection | nul
 
 const badRequest = (what: string): HttpRejection => ({ status: 400, what, isViolation: true });
 
-/** For upgrades: is it a gateway URL that can be served? */
+/** Returns the query of an upgrade request, or why the request is rejected. */
 export function validateUpgrade(request: IncomingMessage, settings: Settings): GatewayQuery | HttpRejection {
   const query = parseUrl(`http://127.0.0.1${request.url ?? ''}`)?.searchParams ?? new URLSearchParams();
   const transport = TRANSPORTS.get(query.get('compress'));
   if (query.get('encoding') !== 'json')
-    return badRequest('a gateway URL without encoding=json, the only one served here');
+    return badRequest('the gateway URL lacks encoding=json, the only encoding served here');
   if (transport === undefined)
-    return badRequest('a gateway URL with a compress that is neither zlib-stream nor zstd-stream');
+    return badRequest('the gateway URL has a compress that is neither zlib-stream nor zstd-stream');
   if (settings.requireUserAgent && !request.headers['user-agent'])
-    return badRequest('an upgrade request without User-Agent');
+    return badRequest('the upgrade request has no User-Agent');
   const version = query.get('v') ?? '';
   return { version: API_VERSIONS.has(version) ? Number(version) : null, transport };
 }

@@ -1,7 +1,7 @@
-/** Promises that settle when something has become true, by event: whoever changes something says so. */
+/** Promises that resolve when a condition becomes true. Every change calls `checkAll()`; nothing polls. */
 
 interface Waiter {
-  /** Whether it has settled. */
+  /** Checks the condition. Returns whether the promise has settled. */
   check(): boolean;
   fail(error: Error): void;
 }
@@ -10,7 +10,7 @@ export class Waiters {
   #waiting = new Set<Waiter>();
   #ended: Error | null = null;
 
-  /** Settles with what `read` gives once that is not `undefined`; rejects when `read` throws or all has ended. */
+  /** Resolves with the first value of `read` that is not `undefined`. Rejects when `read` throws, or on `rejectAll()`. */
   until<T>(read: () => T | undefined): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
       const waiter: Waiter = {
@@ -30,7 +30,7 @@ export class Waiters {
       if (this.#ended !== null) reject(this.#ended);
       else this.#waiting.add(waiter);
     });
-    // One who does not await it must not have the process ended by a rejection.
+    // A test that does not await the promise must not end with an unhandled rejection.
     promise.catch(() => undefined);
     return promise;
   }

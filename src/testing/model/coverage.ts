@@ -1,18 +1,21 @@
-/** What is to be covered on a graph, and how much of it a walk has left. */
+/** Defines what a walk through a graph can cover: transitions, or pairs of consecutive transitions. */
 import type { TimedEdge } from './timed-graph.ts';
 import { pairsIn } from './transition-pairs.ts';
 import type { Microstep } from './transition-pairs.ts';
 
-/** `pairs`: every transition right after every other that it can follow. A pair may span two steps. */
+/**
+ * What to cover. `transitions`: every transition. `pairs`: every transition right after every other transition that it
+ * can follow; a pair may span two steps.
+ */
 export type Cover = 'transitions' | 'pairs';
 
-/** As much of a graph as it takes to find a way on it. */
+/** The part of a {@link TimedGraph} that a search for paths needs. */
 export interface Walkable {
   readonly roots: readonly { readonly node: number; readonly microsteps: readonly Microstep[] }[];
   readonly nodes: readonly { readonly edges: readonly TimedEdge[] }[];
 }
 
-/** Where a walk is: the state, and what it took last, for that decides which pairs come next. */
+/** The position of a walk: its state, and its last microstep, which decides the next pairs. */
 export interface Place {
   readonly node: number;
   readonly last: Microstep;
@@ -25,7 +28,7 @@ const GOALS: Readonly<Record<Cover, (last: Microstep, microsteps: readonly Micro
   pairs: pairsIn,
 };
 
-/** The goals that are met by these microsteps. */
+/** Returns the goals that these microsteps meet. */
 export const goalsOf = (cover: Cover, last: Microstep, microsteps: readonly Microstep[]): string[] =>
   GOALS[cover](last, microsteps);
 
@@ -36,13 +39,15 @@ export const follow = ({ last }: Place, { to, microsteps }: TimedEdge): Place =>
   last: lastOf(last, microsteps),
 });
 
-/** Where the walks on a graph begin. */
+/** Returns the places where walks through a graph begin. */
 export const startsOf = (graph: Walkable): Place[] =>
   graph.roots.map(({ node, microsteps }) => ({ node, last: lastOf([], microsteps) }));
 
 /**
- * All there is to cover on a graph: what no walk on it can come to is not among it.
+ * Returns the ids of all transitions, or pairs, that a walk through the graph can take. A transition that is missing here
+ * can't happen with the events you gave.
  *
+ * @param cover - `transitions` or `pairs`.
  * @example
  * ```ts
  * const unreachable = transitionsOf(machine).filter(({ id }) => !reachable(graph, 'transitions').has(id));

@@ -1,4 +1,4 @@
-/** A few walks through a machine that together take every transition, or every two that can follow one another. */
+/** Finds a few paths through a machine that together take every transition, or every pair of transitions. */
 import type { AnyStateMachine, EventFromLogic, ExecutableActionObject, InputFrom, SnapshotFrom } from 'xstate';
 import { goalsOf, lastOf, reachable } from './coverage.ts';
 import type { Cover, Place } from './coverage.ts';
@@ -7,50 +7,55 @@ import type { TimedEdge, TimedGraph, TimedRoot } from './timed-graph.ts';
 import type { Outcome, TimedState, TimedStep } from './timed-state.ts';
 import type { Microstep } from './transition-pairs.ts';
 
-/** One step of a path, and what has to come of it. */
+/** One step of a path, and its expected result. */
 export interface PathStep<Machine extends AnyStateMachine> {
-  /** What happens, and at what time. */
+  /** What happens, and when. */
   readonly step: TimedStep<EventFromLogic<Machine>>;
-  /** Where the machine is afterwards. */
+  /** The snapshot of the machine after the step. */
   readonly snapshot: SnapshotFrom<Machine>;
-  /** The ids of the transitions taken, by microstep. */
+  /** The ids of the transitions that the step takes, by microstep. */
   readonly microsteps: readonly Microstep[];
-  /** What the machine asks to be done. */
+  /** The actions that the step runs, in order. */
   readonly actions: readonly ExecutableActionObject[];
 }
 
-/** A walk from the start. */
+/** A path from the start of the machine. */
 export interface TimedPath<Machine extends AnyStateMachine> {
+  /** The input to start the machine with. */
   readonly input: InputFrom<Machine>;
-  /** Where the machine is before the first step. */
+  /** The snapshot of the machine before the first step. */
   readonly initial: SnapshotFrom<Machine>;
+  /** The steps, in order. */
   readonly steps: readonly PathStep<Machine>[];
 }
 
+/** Options of {@link coveringPaths}. */
 export interface CoveringOptions {
-  /** What the paths have to cover. `pairs`: every transition right after every other that it can follow. */
+  /** What the paths must cover: `transitions`, or `pairs` of consecutive transitions. */
   cover: Cover;
   /**
-   * The most steps of a path. Long paths are fewer and have less to repeat; short ones say more when they fail.
+   * Max steps of a path. Long paths are fewer and repeat less; a short path is easier to read when it fails.
    * @defaultValue 50
    */
   maxLength?: number;
 }
 
+/** The result of {@link coveringPaths}. */
 export interface CoveringPaths<Machine extends AnyStateMachine> {
+  /** The paths. */
   readonly paths: readonly TimedPath<Machine>[];
-  /** What they cover, as in {@link reachable}. */
+  /** The ids that the paths cover, as in {@link reachable}. */
   readonly covered: ReadonlySet<string>;
   /**
-   * What the graph has, but no path: it takes more steps than a path may have, or states that differ count as one (the
-   * key leaves out something that matters).
+   * The ids in the graph that no path covers. Either they need more steps than `maxLength`, or the option `key` of
+   * {@link exploreTimed} leaves out something that decides where the machine goes.
    */
   readonly missing: readonly string[];
 }
 
 const DEFAULT_MAX_LENGTH = 50;
 
-/** A path in the making. Every step is really taken, so a path never has a step that its own past does not allow. */
+/** A path under construction. It takes every step on the machine, so that each step is possible after those before it. */
 class Walk<Machine extends AnyStateMachine> {
   readonly steps: PathStep<Machine>[] = [];
   readonly #graph: TimedGraph<Machine>;
@@ -73,7 +78,7 @@ class Walk<Machine extends AnyStateMachine> {
     return { input: this.#root.input, initial: this.#root.state.snapshot, steps: this.steps };
   }
 
-  /** Whether the step did what the graph says; if not it is not taken. */
+  /** Takes a step and returns `true`, or returns `false` when the step would not do what the graph says. */
   tryStep(edge: TimedEdge): boolean {
     const step = this.#graph.stepsFrom(this.#state)[edge.choice];
     if (step === undefined) return false;
@@ -88,9 +93,11 @@ class Walk<Machine extends AnyStateMachine> {
 }
 
 /**
- * Finds paths that together cover every transition, or every pair of consecutive transitions, that the graph has. Each
- * is replayed from the start, so all of it is possible, to the millisecond. The same graph always gives the same paths.
+ * Returns paths that together cover every transition, or every pair of consecutive transitions, in the graph. Each path
+ * is replayed from the start of the machine, so every step is possible at its time, to the millisecond. The same graph
+ * always gives the same paths.
  *
+ * @throws what the machine throws.
  * @see {@link exploreTimed}
  */
 export function coveringPaths<Machine extends AnyStateMachine>(
@@ -107,7 +114,7 @@ export function coveringPaths<Machine extends AnyStateMachine>(
   };
   for (const { microsteps } of graph.roots) markCovered([], microsteps);
 
-  /** Goes the shortest way to something open. Gives the walk that went it, or `null` when nothing is within reach. */
+  /** Extends one of the walks to the nearest uncovered goal, and returns it; `null` when no goal is within reach. */
   const extend = (walks: readonly Walk<Machine>[], excluded: Set<TimedEdge>): Walk<Machine> | null => {
     const maxEdges = maxLength - Math.max(...walks.map(({ steps }) => steps.length));
     const goalPath = nearestGoal({

@@ -1,6 +1,6 @@
 /**
- * A copy of a machine that says which transitions it takes. XState's pure functions give snapshots and actions, but not
- * the transitions; so each transition of the copy has one action more, which is its note.
+ * Makes a copy of a machine that reports which transitions it takes. XState's pure functions return snapshots and actions,
+ * but not transitions. So each transition of the copy has one more action, which marks it.
  */
 import type { AnyStateMachine, ExecutableActionObject } from 'xstate';
 import { eachTransition } from '../../../machines/transitions.ts';
@@ -22,7 +22,7 @@ export function instrumentedMachine<Machine extends AnyStateMachine>(machine: Ma
 
 const isMarker = ({ type }: ExecutableActionObject): boolean => type === MARKER;
 
-/** The ids of the transitions noted among these actions. */
+/** Returns the ids of the transitions that markers among these actions name. */
 export const transitionIdsIn = (actions: readonly ExecutableActionObject[]): string[] =>
   actions.filter(isMarker).map(({ params }) => params as string);
 

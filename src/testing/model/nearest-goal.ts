@@ -1,10 +1,10 @@
-/** Finds the shortest way on a graph to something that is not covered yet. */
+/** Finds the shortest way through a graph to a goal that is not covered yet. */
 import { follow, goalsOf, placeName } from './coverage.ts';
 import type { Cover, Place, Walkable } from './coverage.ts';
 import type { TimedEdge } from './timed-graph.ts';
 
 export interface GoalPath {
-  /** Which of the places it starts from. */
+  /** The index of the place in which the path starts. */
   readonly start: number;
   readonly edges: readonly TimedEdge[];
 }
@@ -13,11 +13,11 @@ export interface Search {
   readonly graph: Walkable;
   readonly cover: Cover;
   readonly starts: readonly Place[];
-  /** The goals not met yet. */
+  /** The goals that are not covered yet. */
   readonly uncovered: ReadonlySet<string>;
-  /** The most edges the way may have. */
+  /** Max edges of the path. */
   readonly maxEdges: number;
-  /** Edges that turned out not to be what the graph says, from where the walk is. */
+  /** Edges that do not do what the graph says, from the current state of the walk. */
   readonly excluded: ReadonlySet<TimedEdge>;
 }
 
@@ -26,7 +26,7 @@ interface Visit {
   readonly path: GoalPath;
 }
 
-/** Of the shortest ways the one whose last step meets the most goals; `null` when there is none. */
+/** Returns, of the shortest paths to a goal, the one whose last step meets most goals; `null` when there is none. */
 export function nearestGoal({ graph, cover, starts, uncovered, maxEdges, excluded }: Search): GoalPath | null {
   const seen = new Set(starts.map(placeName));
   let frontier: Visit[] = starts.map((place, start) => ({ place, path: { start, edges: [] } }));

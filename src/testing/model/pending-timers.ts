@@ -1,11 +1,13 @@
-/** The delayed events a machine has set for itself and not cancelled. */
+/** The delayed events that a machine has scheduled and not cancelled. */
 import type { EventObject, ExecutableActionObject } from 'xstate';
 
-/** An event that comes by itself. */
+/** A delayed event that a machine has scheduled: `after`, or `raise` with a delay. */
 export interface PendingTimer {
+  /** The id of the delayed event, with which the machine can cancel it. */
   readonly id: string;
+  /** The event that the machine will receive. */
   readonly event: EventObject;
-  /** In ms since the start; `Infinity` never comes. */
+  /** When the event is due, in milliseconds since the start of the machine; `Infinity` if never. */
   readonly dueAt: number;
 }
 
@@ -15,12 +17,12 @@ interface Raise {
   readonly delay: number | undefined;
 }
 
-/** As a clock takes it: a delay that is negative or no number is none. */
+/** As in a clock, a delay that is negative or `NaN` counts as 0. */
 const dueAt = (at: number, delayMs: number): number => at + (delayMs > 0 ? delayMs : 0);
 
 export class PendingTimers {
   static readonly none = new PendingTimers([], 0);
-  /** By due time; those due at the same time in the order they were set. */
+  /** In the order they are due; timers due at the same time in the order they were set. */
   readonly all: readonly PendingTimer[];
   readonly #set: number;
 
@@ -29,7 +31,7 @@ export class PendingTimers {
     this.#set = set;
   }
 
-  /** The one that comes next, if any ever does. */
+  /** The next timer; `undefined` when none is due at a finite time. */
   get next(): PendingTimer | undefined {
     const [first] = this.all;
     return first !== undefined && first.dueAt < Infinity ? first : undefined;
@@ -42,7 +44,7 @@ export class PendingTimers {
     );
   }
 
-  /** What is pending after a machine has acted at a time. */
+  /** Returns the timers that are pending after the machine has run these actions. */
   after(actions: readonly ExecutableActionObject[], at: number): PendingTimers {
     let all = [...this.all];
     let set = this.#set;

@@ -1,44 +1,44 @@
-/** Every state a machine can come to, if time passes as it must, and what leads from each to the next. */
+/** Finds every state that a machine can reach when its timers fire in the order they are due, and the steps between. */
 import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
 import { TimedState } from './timed-state.ts';
 import type { Outcome, TimedStep } from './timed-state.ts';
 import type { Microstep } from './transition-pairs.ts';
 
-/** How {@link exploreTimed} goes about a machine. */
+/** Options of {@link exploreTimed}. */
 export interface ExploreOptions<
   Machine extends AnyStateMachine,
   Event extends EventFromLogic<Machine> = EventFromLogic<Machine>,
 > {
   /**
-   * What the machine is started with; the graph has a root for each.
-   * @defaultValue once, without input
+   * The inputs to start the machine with. The graph has a root for each.
+   * @defaultValue one start without input
    */
   inputs?: readonly InputFrom<Machine>[];
-  /** What may come from outside in a state. Those the machine does nothing with cost little. */
+  /** Returns the events that may come from outside in a state. Events that the machine ignores cost little. */
   events: (snapshot: SnapshotFrom<Machine>) => readonly Event[];
   /**
-   * How many ms an event takes to come; it can't if a timer is due first.
-   * @defaultValue 0, at once
+   * Returns how many milliseconds an event takes to come. It can't come if a timer is due first.
+   * @defaultValue 0 for every event
    */
   takesMs?: (event: EventFromLogic<Machine>) => number;
   /**
-   * Whether time may pass in a state; `false` where the world never leaves the machine waiting.
-   * @defaultValue always
+   * Returns whether time may pass in a state. Return `false` where the outside world always answers at once.
+   * @defaultValue `true` for every state
    */
   waits?: (snapshot: SnapshotFrom<Machine>) => boolean;
   /**
-   * What of the context makes a difference to where the machine goes. States that agree in it, in their value and in how
-   * far apart their timers are count as one: leave counters out, or there is no end to them.
-   * @defaultValue nothing
+   * Returns the part of the context that decides where the machine goes. States count as one if they have the same key,
+   * the same value and the same distances between their timers. Leave counters out: with them every state is a new one.
+   * @defaultValue an empty key
    */
   key?: (snapshot: SnapshotFrom<Machine>) => string;
   /**
-   * Where not to go on.
-   * @defaultValue nowhere
+   * Returns whether the exploration ends in a state.
+   * @defaultValue `false` for every state
    */
   stopWhen?: (snapshot: SnapshotFrom<Machine>) => boolean;
   /**
-   * The most states there may be.
+   * Max number of states.
    * @defaultValue 20_000
    */
   limit?: number;
@@ -46,38 +46,43 @@ export interface ExploreOptions<
 
 /** One step from one state to another. */
 export interface TimedEdge {
-  /** Index of the state it leads to. */
+  /** The index in {@link TimedGraph.nodes} of the state that the step leads to. */
   readonly to: number;
-  /** Which of {@link TimedGraph.stepsFrom} it is. */
+  /** The index of the step in {@link TimedGraph.stepsFrom}. */
   readonly choice: number;
-  /** The ids of the transitions taken, by microstep; none for a timer that nothing came of. */
+  /** The ids of the transitions that the step takes, by microstep; empty for a timer that has no effect. */
   readonly microsteps: readonly Microstep[];
 }
 
-/** A state, and what leads on from it. */
+/** A state, and the steps from it. */
 export interface TimedNode<Machine extends AnyStateMachine> {
-  /** The first state found of those that count as one. */
+  /** The first state found, of those that count as one. */
   readonly state: TimedState<Machine>;
+  /** The steps to other states. */
   readonly edges: readonly TimedEdge[];
 }
 
-/** Where the machine starts with an input. */
+/** The start of the machine with one input. */
 export interface TimedRoot<Machine extends AnyStateMachine> extends Outcome<Machine> {
+  /** The input. */
   readonly input: InputFrom<Machine>;
+  /** The index in {@link TimedGraph.nodes} of the first state. */
   readonly node: number;
 }
 
 const DEFAULT_LIMIT = 20_000;
 
-/** What {@link exploreTimed} finds. */
+/** The states and steps that {@link exploreTimed} finds. */
 export class TimedGraph<Machine extends AnyStateMachine> {
+  /** The machine that was explored. */
   readonly machine: Machine;
+  /** The starts, one for each input. */
   readonly roots: readonly TimedRoot<Machine>[];
-  /** In the order they were found, nearest first. */
+  /** The states, in the order they were found: nearest first. */
   readonly nodes: readonly TimedNode<Machine>[];
   readonly #options: ExploreOptions<Machine>;
 
-  /** {@link exploreTimed} is the way to one. */
+  /** Use {@link exploreTimed}, which infers the type of the events. */
   constructor(machine: Machine, options: ExploreOptions<Machine>) {
     const {
       inputs = [undefined as InputFrom<Machine>],
@@ -94,7 +99,7 @@ export class TimedGraph<Machine extends AnyStateMachine> {
       const known = indices.get(name);
       if (known !== undefined) return known;
       if (nodes.length === limit)
-        throw new RangeError(`more than ${limit} states: drop what only counts from the key, or raise the limit`);
+        throw new RangeError(`more than ${limit} states: leave counters out of the key, or raise the limit`);
       indices.set(name, nodes.length);
       return nodes.push({ state, edges: [] }) - 1;
     };
@@ -109,14 +114,14 @@ export class TimedGraph<Machine extends AnyStateMachine> {
     this.nodes = nodes;
   }
 
-  /** What can happen in a state, in an order that is the same for all states that count as one. */
+  /** Returns the steps that can happen in a state, in the same order for all states that count as one. */
   stepsFrom(state: TimedState<Machine>): TimedStep<EventFromLogic<Machine>>[] {
     const { events, takesMs, waits = () => true } = this.#options;
     const steps = state.steps(events(state.snapshot), takesMs);
     return waits(state.snapshot) ? steps : steps.filter(({ at }) => at === state.at);
   }
 
-  /** How many steps there are between all the states. */
+  /** The number of steps between all states. */
   get size(): number {
     return this.nodes.reduce((sum, { edges }) => sum + edges.length, 0);
   }
@@ -127,7 +132,7 @@ export class TimedGraph<Machine extends AnyStateMachine> {
       const { state: next, microsteps } = state.take(step);
       if (microsteps.length === 0 && step.type === 'event') continue;
       const to = indexOf(next);
-      // Two events that do the same are one to the chart.
+      // Two events with the same effect are one step of the graph.
       const name = JSON.stringify([to, microsteps]);
       if (!found.has(name)) edges.push({ to, choice, microsteps });
       found.add(name);
@@ -136,10 +141,10 @@ export class TimedGraph<Machine extends AnyStateMachine> {
 }
 
 /**
- * Finds every state a machine can come to. Time only moves on when a timer fires, and always the earliest one, so what
- * is found is what can be: other than with `xstate/graph`, which may fire a delay of 20 s before one of 5 s.
+ * Finds every state that a machine can reach. Time moves only when a timer fires, and always the earliest one fires, so
+ * every state found is possible. `xstate/graph` leaves time out: it may fire a delay of 20 s before one of 5 s.
  *
- * @throws RangeError with more states than the limit.
+ * @throws RangeError when there are more states than the limit.
  * @throws what the machine throws.
  * @see {@link coveringPaths}
  */

@@ -1,7 +1,7 @@
 /**
- * A state of a machine together with its time. XState's pure functions tell what a machine *would* do but leave time
- * out, so a walk with them may take a delay of 20 s before one of 5 s. Here the due time of every delay is kept, and
- * only the earliest may come.
+ * A state of a machine together with its time. XState's pure functions compute the next state, but leave time out: a
+ * walk with them may take a delay of 20 s before one of 5 s. Here every delay has its due time, and only the earliest may
+ * fire.
  */
 import { getInitialMicrosteps, getMicrosteps } from 'xstate';
 import type {
@@ -17,25 +17,28 @@ import { instrumentedMachine, transitionIdsIn, withoutMarkers } from './instrume
 import { PendingTimers } from './pending-timers.ts';
 import type { PendingTimer } from './pending-timers.ts';
 
-/** One thing that happens to a machine: an event from outside, or the earliest of its timers. */
+/** One step of a machine: an event from outside, or its earliest timer. `at` is in milliseconds since the start. */
 export type TimedStep<Event extends EventObject = EventObject> =
-  | { readonly type: 'event'; readonly event: Event; /** In ms since the start. */ readonly at: number }
-  | { readonly type: 'timer'; readonly event: EventObject; /** In ms since the start. */ readonly at: number };
+  | { readonly type: 'event'; readonly event: Event; readonly at: number }
+  | { readonly type: 'timer'; readonly event: EventObject; readonly at: number };
 
-/** What came of a step. */
+/** The result of a step. */
 export interface Outcome<Machine extends AnyStateMachine> {
+  /** The state after the step. */
   readonly state: TimedState<Machine>;
-  /** The ids of the transitions taken, by microstep: parallel regions may take several at once. None when it is empty. */
+  /** The ids of the transitions taken, by microstep. Parallel regions may take several in one microstep. */
   readonly microsteps: readonly (readonly string[])[];
-  /** What the machine asks to be done, in order: the `params` of `xstate.sendTo` hold the event and its receiver. */
+  /** The actions that the step runs, in order. The `params` of `xstate.sendTo` hold the event and its receiver. */
   readonly actions: readonly ExecutableActionObject[];
 }
 
 type Microsteps = readonly (readonly [snapshot: unknown, actions: readonly ExecutableActionObject[]])[];
 
+/** One state of a machine at one time, for walks of your own. It does not change: `take()` returns the next state. */
 export class TimedState<Machine extends AnyStateMachine> {
+  /** The snapshot of the machine. */
   readonly snapshot: SnapshotFrom<Machine>;
-  /** In ms since the start. */
+  /** The time, in milliseconds since the start of the machine. */
   readonly at: number;
   readonly #machine: Machine;
   readonly #timers: PendingTimers;
@@ -48,7 +51,7 @@ export class TimedState<Machine extends AnyStateMachine> {
   }
 
   /**
-   * Where a machine starts.
+   * Starts a machine and returns its first state.
    *
    * @throws what the machine throws.
    */
@@ -58,16 +61,16 @@ export class TimedState<Machine extends AnyStateMachine> {
     return before.#outcome(getInitialMicrosteps(instrumented, input), 0, PendingTimers.none);
   }
 
-  /** The delays under way, the earliest first. */
+  /** The pending timers, the earliest first. */
   get timers(): readonly PendingTimer[] {
     return this.#timers.all;
   }
 
   /**
-   * What can happen next: each of the events that comes before a timer does, and the earliest timer.
+   * Returns the possible next steps: each event that comes before the next timer is due, and that timer.
    *
-   * @param events - from outside.
-   * @param takesMs - how long an event takes to come; default 0, at once.
+   * @param events - The events from outside.
+   * @param takesMs - Returns how many milliseconds an event takes to come. Default: 0.
    */
   steps(
     events: readonly EventFromLogic<Machine>[],
@@ -84,14 +87,15 @@ export class TimedState<Machine extends AnyStateMachine> {
   }
 
   /**
-   * @throws RangeError for a step that can't be taken from here.
+   * Takes a step and returns its outcome. This state does not change.
+   * @throws RangeError when the step is not possible in this state.
    * @throws what the machine throws.
    */
   take(step: TimedStep<EventFromLogic<Machine>>): Outcome<Machine> {
     const timers = step.type === 'timer' ? this.#timers.without(this.#due(step.event, step.at)) : this.#timers;
     if (step.type === 'event' && !this.#isTimely(step.at)) {
       throw new RangeError(
-        `no event can come at ${step.at} ms: it is ${this.at} ms, and the next timer is due at ${timers.next?.dueAt} ms`,
+        `no event can come at ${step.at} ms: the time is ${this.at} ms, and the next timer is due at ${timers.next?.dueAt} ms`,
       );
     }
     const microsteps = getMicrosteps(this.#machine, this.snapshot, step.event as EventFromLogic<Machine>);
@@ -99,16 +103,19 @@ export class TimedState<Machine extends AnyStateMachine> {
   }
 
   /**
-   * The same for states that differ in nothing but when they are: the value, what is said of the context, and how far
-   * apart the timers are. A machine can't see how long it is until the first of them, for events take no time.
+   * Returns a key that is equal for states that differ only in their time. It contains the value of the state, your part
+   * of the context, and the distances between timers. The time until the first timer does not matter, because events take
+   * no time.
+   *
+   * @param contextKey - The part of the context that decides where the machine goes. Default: an empty text.
    */
-  key(ofContext = ''): string {
+  key(contextKey = ''): string {
     const firstAt = this.#timers.all[0]?.dueAt ?? 0;
-    const apart = this.#timers.all.map(({ id, dueAt }) => [id, dueAt === firstAt ? 0 : dueAt - firstAt]);
-    return JSON.stringify([(this.snapshot as AnyMachineSnapshot).value, ofContext, apart]);
+    const distances = this.#timers.all.map(({ id, dueAt }) => [id, dueAt === firstAt ? 0 : dueAt - firstAt]);
+    return JSON.stringify([(this.snapshot as AnyMachineSnapshot).value, contextKey, distances]);
   }
 
-  /** At once even if a timer is due now: which of the two comes first is open. */
+  /** An event may come now even if a timer is due now, because either may come first. */
   #isTimely(at: number): boolean {
     return at === this.at || (at > this.at && at < (this.#timers.next?.dueAt ?? Infinity));
   }
@@ -117,16 +124,16 @@ export class TimedState<Machine extends AnyStateMachine> {
     const { next } = this.#timers;
     if (next?.event.type === type && next.dueAt === at) return next;
     throw new RangeError(
-      `${type} at ${at} ms is not the next timer: that is ${next?.event.type ?? 'none'} at ${next?.dueAt} ms`,
+      `${type} at ${at} ms is not the next timer, which is ${next === undefined ? 'not set' : `${next.event.type} at ${next.dueAt} ms`}`,
     );
   }
 
   #outcome(microsteps: Microsteps, at: number, timers: PendingTimers): Outcome<Machine> {
     const snapshot = (microsteps.at(-1)?.[0] ?? this.snapshot) as SnapshotFrom<Machine>;
-    const actions = withoutMarkers(microsteps.flatMap(([, acted]) => acted));
+    const actions = withoutMarkers(microsteps.flatMap(([, stepActions]) => stepActions));
     return {
       state: new TimedState(this.#machine, snapshot, at, timers.after(actions, at)),
-      microsteps: microsteps.map(([, acted]) => transitionIdsIn(acted)).filter((ids) => ids.length > 0),
+      microsteps: microsteps.map(([, stepActions]) => transitionIdsIn(stepActions)).filter((ids) => ids.length > 0),
       actions,
     };
   }

@@ -1,11 +1,11 @@
-/** Which transitions come right after which: what a chart does one at a time is right more often than what it does in a row. */
+/** Pairs of consecutive transitions: most mistakes in a chart are in what one state leaves behind for the next. */
 
-/** Transitions taken together, in one microstep. */
+/** The ids of transitions that a machine takes together, in one microstep. */
 export type Microstep = readonly string[];
 
 export const pairId = (first: string, second: string): string => `${first} → ${second}`;
 
-/** The pairs that end in one of these microsteps, which follow upon `last`. */
+/** Returns the pairs that end in one of these microsteps. The microstep before them is `last`. */
 export function pairsIn(last: Microstep, microsteps: readonly Microstep[]): string[] {
   const pairs: string[] = [];
   let before = last;

@@ -1,4 +1,4 @@
-/** Takes down which transitions running actors take. The one place that reads `_transitions` of XState's inspection. */
+/** Records which transitions running actors take. Only this file reads `_transitions` of XState's inspection events. */
 import type { ActorRefLike, InspectionEvent } from 'xstate';
 import { transitionId } from '../../../machines/transitions.ts';
 import { pairsIn } from './transition-pairs.ts';
@@ -6,7 +6,7 @@ import type { Microstep } from './transition-pairs.ts';
 
 const isId = (id: string | undefined): id is string => id !== undefined;
 
-/** The ids of the transitions that an inspection event tells of; none unless it is an `@xstate.microstep`. */
+/** Returns the ids of the transitions in an inspection event; empty unless it is an `@xstate.microstep`. */
 export function microstepOf(event: InspectionEvent): Microstep {
   if (event.type !== '@xstate.microstep') return [];
   const { _transitions: transitions } = event;
@@ -14,24 +14,25 @@ export function microstepOf(event: InspectionEvent): Microstep {
 }
 
 /**
- * An inspector that counts coverage. One recorder may watch many actors, at once or one after the other.
+ * Records which transitions actors take, to measure coverage. One recorder may observe many actors.
  *
- * Of two parallel regions that leave their parent on the same event XState takes the first; inspection names both.
+ * When two parallel regions leave their parent on the same event, XState takes only the first transition, but its
+ * inspection event names both.
  *
  * @example
  * ```ts
  * const recorder = new TransitionRecorder();
  * const shard = new Shard({ token, intents, inspect: recorder.observe });
  * // …
- * recorder.missing(transitionsOf(shardMachine).map(({ id }) => id)); // what no test has taken
+ * recorder.missing(transitionsOf(shardMachine).map(({ id }) => id)); // the transitions that no test took
  * ```
  */
 export class TransitionRecorder {
-  /** The ids of the transitions taken, and those taken right after another by the same actor, as in `reachable()`. */
+  /** The ids of the transitions taken, and of the pairs that one actor took in a row, as in {@link reachable}. */
   readonly covered = { transitions: new Set<string>(), pairs: new Set<string>() };
   readonly #last = new WeakMap<ActorRefLike, Microstep>();
 
-  /** To be given as `inspect`. */
+  /** The observer: give it as `inspect` to an actor or a shard. */
   readonly observe = (event: InspectionEvent): void => {
     const taken = microstepOf(event);
     if (taken.length === 0) return;
@@ -40,7 +41,7 @@ export class TransitionRecorder {
     this.#last.set(event.actorRef, taken);
   };
 
-  /** Those of the transitions or pairs that have not been taken. */
+  /** Returns those ids of transitions or pairs that no observed actor took. */
   missing(ids: Iterable<string>): string[] {
     const { transitions, pairs } = this.covered;
     return [...ids].filter((id) => !transitions.has(id) && !pairs.has(id));

@@ -1,13 +1,14 @@
-/** What the oracle has to say about a client. */
+/** What the oracle reports about a client. */
 import type { OracleRule } from './oracle-rules.ts';
 
-/** A breach of one rule by a client. */
+/** One breach of a rule by a client. */
 export interface Complaint {
+  /** The name of the rule in {@link ORACLE_RULES}. */
   readonly rule: OracleRule;
-  /** What the client did, in words; never with its token. */
+  /** A sentence that says what the client did. It does not contain the token. */
   readonly what: string;
-  /** {@link OracleConnection.index} of the connection it was done on. */
+  /** {@link OracleConnection.index} of the connection. */
   readonly connection: number;
-  /** When it was noticed, in milliseconds of the oracle's clock. */
+  /** When the oracle noticed the breach, in milliseconds of its clock. */
   readonly at: number;
 }

@@ -1,11 +1,12 @@
 /**
- * The fields of what a client sends, as tables of checks.
+ * Checks the fields of the packets that a client sends, by tables.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
-import type { Fields } from './opcodes.ts';
-import { OP, isFields, isSequence } from './opcodes.ts';
+import { isObject } from '../json-object.ts';
+import type { Fields } from '../json-object.ts';
+import { OP, isSequence } from './opcodes.ts';
 
-/** What is said of a failure, and when it is one. */
+/** The end of a sentence that begins with "IDENTIFY has", and when it is true. */
 type Check = readonly [what: string, fails: (d: Fields, isCompressed: boolean) => boolean];
 
 const MAX_NONCE_BYTES = 32;
@@ -18,30 +19,30 @@ const isIdList = (value: unknown): boolean => Array.isArray(value) && value.ever
 const isShardKey = (value: unknown): value is readonly [number, number] =>
   Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isSequence(value[1]) && value[0] < value[1];
 const hasProperties = (value: unknown): boolean =>
-  isFields(value) && ['os', 'browser', 'device'].every((name) => typeof value[name] === 'string');
+  isObject(value) && ['os', 'browser', 'device'].every((name) => typeof value[name] === 'string');
 
 const IDENTIFY: readonly Check[] = [
   ['no token', ({ token }) => !isNonEmptyString(token)],
-  ['intents that are no whole number', ({ intents }) => !isWholeNumber(intents)],
+  ['intents that are not a non-negative integer', ({ intents }) => !isWholeNumber(intents)],
   ['properties that lack os, browser or device', ({ properties }) => !hasProperties(properties)],
-  ['a compress that is no boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
+  ['a compress that is not a boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
   [
     'payload compression on top of transport compression',
     ({ compress }, isCompressed) => compress === true && isCompressed,
   ],
   [
-    'a large_threshold that is not from 50 to 250',
+    'a large_threshold that is not an integer from 50 to 250',
     ({ large_threshold: threshold }) =>
       threshold !== undefined && !(isSequence(threshold) && threshold >= THRESHOLD.min && threshold <= THRESHOLD.max),
   ],
   ['a shard that is not [id, count] with id below count', ({ shard }) => shard !== undefined && !isShardKey(shard)],
-  ['a presence that is no object', ({ presence }) => presence !== undefined && !isFields(presence)],
+  ['a presence that is not an object', ({ presence }) => presence !== undefined && !isObject(presence)],
 ];
 
 const RESUME: readonly Check[] = [
   ['no token', ({ token }) => !isNonEmptyString(token)],
   ['no session_id', ({ session_id: id }) => !isNonEmptyString(id)],
-  ['a seq that is no sequence', ({ seq }) => !isSequence(seq)],
+  ['a seq that is not a sequence', ({ seq }) => !isSequence(seq)],
 ];
 
 const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isWholeNumber(limit);
@@ -71,19 +72,19 @@ const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly
 ]);
 
 const failure = (checks: readonly Check[], d: unknown, isCompressed: boolean): string | null => {
-  if (!isFields(d)) return 'a d that is no object';
+  if (!isObject(d)) return 'a d that is not an object';
   for (const [what, fails] of checks) if (fails(d, isCompressed)) return what;
   return null;
 };
 
-/** What is wrong with an IDENTIFY; `null` if nothing is. */
+/** Returns what is wrong with an IDENTIFY; `null` if it is valid. */
 export const identifyFailure = (d: unknown, isCompressed: boolean): string | null => failure(IDENTIFY, d, isCompressed);
 
-/** What is wrong with a RESUME; `null` if nothing is. */
+/** Returns what is wrong with a RESUME; `null` if it is valid. */
 export const resumeFailure = (d: unknown): string | null => failure(RESUME, d, false);
 
-/** What is wrong with a command; `null` if nothing is. */
+/** Returns what is wrong with a command; `null` if it is valid. */
 export const commandFailure = (op: number, d: unknown): string | null => failure(COMMANDS.get(op) ?? [], d, false);
 
-/** The shard id of an IDENTIFY. */
+/** Returns the shard id of an IDENTIFY; 0 if it has none. */
 export const shardIdOf = ({ shard }: Fields): number => (isShardKey(shard) ? shard[0] : 0);

@@ -1,15 +1,15 @@
 /**
- * The part of a gateway URL that has to be the same on all connections of a session.
+ * The parts of a gateway URL that must be the same on all connections of a session.
  * @see https://discord.com/developers/docs/events/gateway#connecting
  */
 const TRANSPORTS: ReadonlySet<string | null> = new Set([null, 'zlib-stream', 'zstd-stream']);
 
 export interface GatewayAddress {
   readonly host: string;
-  /** v, encoding and compress, to be compared. */
+  /** `v`, `encoding` and `compress`, as a text to compare. */
   readonly query: string;
   readonly isCompressed: boolean;
-  /** What is wrong with the query; `null` if nothing is. */
+  /** What is wrong with the query; `null` if it is valid. */
   readonly fault: string | null;
 }
 
@@ -29,11 +29,11 @@ export function addressOf(url: string): GatewayAddress {
 }
 
 function faultOf(version: string | null, encoding: string | null, compress: string | null): string | null {
-  if (version === null || !/^\d+$/.test(version)) return 'a gateway URL without a version v';
-  if (encoding !== 'json') return 'a gateway URL without encoding=json';
-  return TRANSPORTS.has(compress) ? null : 'a gateway URL with an unknown compress';
+  if (version === null || !/^\d+$/.test(version)) return 'the gateway URL has no version v';
+  if (encoding !== 'json') return 'the gateway URL has no encoding=json';
+  return TRANSPORTS.has(compress) ? null : 'the gateway URL has an unknown compress';
 }
 
-/** The host of a URL of the gateway's; `null` when it is none. */
+/** Returns the host of a URL; `null` when it is not a URL. */
 export const hostOf = (url: unknown): string | null =>
   typeof url === 'string' && URL.canParse(url) ? new URL(url).host : null;

@@ -1,7 +1,8 @@
-/** Judges IDENTIFY and RESUME: their fields, the host they come to, and the account of starts and sessions. */
+/** Judges IDENTIFY and RESUME: their fields, their host, the session start, and the session. */
 import type { OracleState } from './oracle-state.ts';
 import { identifyFailure, resumeFailure, shardIdOf } from './fields.ts';
-import { isFields, isSequence } from './opcodes.ts';
+import { isObject } from '../json-object.ts';
+import { isSequence } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
 import type { GatewayAddress } from './gateway-address.ts';
 import type { SessionRecord } from './session-records.ts';
@@ -9,7 +10,7 @@ import type { SessionRecord } from './session-records.ts';
 export interface Handshake {
   readonly state: OracleState;
   readonly address: GatewayAddress;
-  /** The highest sequence heartbeats before it have named; -1 if none. */
+  /** The highest sequence in a heartbeat before the handshake; -1 without one. */
   readonly confirmed: number;
   readonly now: number;
   readonly complain: (rule: OracleRule, what: string) => void;
@@ -17,7 +18,7 @@ export interface Handshake {
 
 const checkToken = ({ state, complain }: Handshake, token: unknown): void => {
   if (typeof token === 'string' && token !== '' && !state.isSameToken(token))
-    complain('token-constant', 'another token than before');
+    complain('token-constant', 'the token differs from the one before');
 };
 
 /** @see https://discord.com/developers/docs/events/gateway#identifying */
@@ -25,27 +26,30 @@ export function checkIdentify(handshake: Handshake, d: unknown): void {
   const { state, address, confirmed, now, complain } = handshake;
   const { mainHost } = state.settings;
   if (mainHost !== null && address.host !== mainHost)
-    complain('identify-host', `IDENTIFY at ${address.host}, which is not the main host`);
-  if (confirmed !== -1) complain('heartbeat-sequence', `a heartbeat with d ${confirmed} before there was a session`);
+    complain('identify-host', `IDENTIFY was sent to ${address.host}, which is not the main host`);
+  if (confirmed !== -1) complain('heartbeat-sequence', `a heartbeat had d ${confirmed} before there was a session`);
   const failure = identifyFailure(d, address.isCompressed);
-  if (failure !== null) complain('identify-fields', `IDENTIFY with ${failure}`);
-  if (!isFields(d)) return;
+  if (failure !== null) complain('identify-fields', `IDENTIFY has ${failure}`);
+  if (!isObject(d)) return;
   checkToken(handshake, d['token']);
   state.startRules.consume(shardIdOf(d), now, complain);
 }
 
-/** The session it names; `null` for one nobody knows. @see https://discord.com/developers/docs/events/gateway#resuming */
+/**
+ * Judges a RESUME and returns its session; `null` when the session is unknown.
+ * @see https://discord.com/developers/docs/events/gateway#resuming
+ */
 export function checkResume(handshake: Handshake, d: unknown): SessionRecord | null {
   const { state, complain } = handshake;
   const failure = resumeFailure(d);
-  if (failure !== null) complain('resume-fields', `RESUME with ${failure}`);
-  if (!isFields(d)) return null;
+  if (failure !== null) complain('resume-fields', `RESUME has ${failure}`);
+  if (!isObject(d)) return null;
   checkToken(handshake, d['token']);
   const id = String(d['session_id']);
   const session = state.sessions.find(id) ?? null;
   if (session !== null) checkSession(handshake, session, d['seq']);
   else if (failure === null && !state.sessions.hasExpired(id))
-    complain('resume-session', `RESUME of ${id}, a session that was never given`);
+    complain('resume-session', `RESUME names session ${id}, which the gateway never started`);
   return session;
 }
 
@@ -53,16 +57,16 @@ function checkSession({ state, address, confirmed, complain }: Handshake, sessio
   const { mainHost } = state.settings;
   const { id, lastSent, resumeHost, query, endedBy } = session;
   if (mainHost !== null && address.host !== mainHost && address.host !== resumeHost) {
-    complain('resume-host', `RESUME at ${address.host}, neither the resume host of ${id} nor the main host`);
+    complain('resume-host', `RESUME of ${id} was sent to ${address.host}, neither its resume host nor the main host`);
   }
   if (address.query !== query)
-    complain('session-query', `RESUME of ${id} with ${address.query}, which began with ${query}`);
-  if (endedBy !== null) complain('resume-ended', `RESUME of ${id}, which ended with ${endedBy}`);
+    complain('session-query', `RESUME of ${id} has the query ${address.query}, but the session began with ${query}`);
+  if (endedBy !== null) complain('resume-ended', `RESUME names session ${id}, which ended with ${endedBy}`);
   const isKnown = confirmed <= lastSent;
-  if (!isKnown) complain('heartbeat-sequence', `a heartbeat with d ${confirmed}, which was never said in ${id}`);
+  if (!isKnown) complain('heartbeat-sequence', `a heartbeat had d ${confirmed}, a sequence that was not sent in ${id}`);
   if (!isSequence(seq)) return;
   const minSequence = Math.max(session.confirmed, isKnown ? confirmed : -1);
-  if (seq > lastSent) complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where ${lastSent} was the last`);
+  if (seq > lastSent) complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but the last sequence sent was ${lastSent}`);
   if (seq < minSequence)
-    complain('resume-sequence', `RESUME of ${id} with seq ${seq}, where a heartbeat had confirmed ${minSequence}`);
+    complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but a heartbeat had confirmed ${minSequence}`);
 }

@@ -1,7 +1,7 @@
 /**
- * The heartbeats of one connection. An interval runs from one scheduled beat to the next; a beat that op 1 asked for
- * stands outside of that. Which of two beats was the one asked for can't be told, so each op 1 excuses one beat: the
- * first that would otherwise be too early or on a zombie.
+ * Judges the heartbeats of one connection. An interval runs from one scheduled heartbeat to the next; the answer to op 1
+ * is extra. Nothing marks which heartbeat is the answer. So each op 1 excuses one heartbeat: the first that would
+ * otherwise be too early, or on a zombie.
  * @see https://discord.com/developers/docs/events/gateway#sending-heartbeats
  */
 import type { OracleRule } from './oracle-rules.ts';
@@ -18,20 +18,20 @@ export class HeartbeatRules {
   readonly #complain: Complain;
   readonly #roundTripMs: number;
   readonly #extraHeartbeats: number;
-  /** How late a beat may be, and how early after a late one; Infinity once frames may be lost or late. */
+  /** How late a heartbeat may be, and how early after a late one; Infinity once frames may be lost or late. */
   #latenessMs: number;
-  /** 0 until HELLO has given one. */
+  /** 0 before HELLO, and when HELLO has no valid interval. */
   #intervalMs = 0;
-  /** Before this a scheduled beat is too early. */
+  /** A scheduled heartbeat before this time is too early. */
   #notBefore = -Infinity;
-  /** After this it is missing. */
+  /** After this time the next heartbeat is missing. */
   #dueBy = Infinity;
-  /** The rule broken by missing it. */
+  /** The rule that a missing heartbeat breaks. */
   #missedRule: OracleRule = 'heartbeat-first';
   #isAwaitingAck = false;
-  /** Beats op 1 has asked for and that are not accounted for. */
+  /** How many op 1 have not excused a heartbeat yet. */
   #requested = 0;
-  /** Beats the client may still add of its own accord before the next of the schedule. */
+  /** How many extra heartbeats the client may still send before the next scheduled one. */
   #extraLeft = 0;
   #answerBy = Infinity;
 
@@ -46,7 +46,7 @@ export class HeartbeatRules {
     return this.#intervalMs;
   }
 
-  /** Whether op 1 has asked for a beat that did not come yet. */
+  /** Whether the client may answer an op 1 now. */
   get isRequested(): boolean {
     return this.#requested > 0;
   }
@@ -59,17 +59,17 @@ export class HeartbeatRules {
 
   onRequest(now: number): void {
     this.#requested += 1;
-    // Before HELLO there is no beating: it may be answered, and need not be.
+    // Before HELLO the client may answer op 1, and need not.
     if (this.#intervalMs > 0) this.#answerBy = Math.min(this.#answerBy, now + this.#roundTripMs + this.#latenessMs);
   }
 
-  /** One that comes just before the next beat is due may be too late for a client that gives up now. */
+  /** An ACK just before the next heartbeat is due may arrive after the client has given up, so grant a round trip. */
   onAck(now: number): void {
     if (this.#isAwaitingAck && now + this.#roundTripMs > this.#dueBy) this.#dueBy += this.#roundTripMs;
     this.#isAwaitingAck = false;
   }
 
-  /** What is not there, or comes late, is no fault from here on. */
+  /** Ignores missing and late heartbeats from now on. */
   allowLoss(): void {
     this.#latenessMs = Infinity;
     this.#dueBy = Infinity;
@@ -89,7 +89,7 @@ export class HeartbeatRules {
   }
 
   #acceptScheduled(now: number, dueBy: number): void {
-    if (this.#isAwaitingAck) this.#complain('zombie-heartbeat', 'a heartbeat after one that was not acknowledged');
+    if (this.#isAwaitingAck) this.#complain('zombie-heartbeat', 'a heartbeat followed one that was not acknowledged');
     this.#notBefore = Math.max(this.#notBefore, now) + this.#intervalMs;
     this.#dueBy = dueBy;
     this.#missedRule = 'heartbeat-missing';
@@ -97,23 +97,23 @@ export class HeartbeatRules {
     this.#extraLeft = this.#extraHeartbeats;
   }
 
-  /** It may be the one of the schedule, and the one before was added: so it moves the next due time. */
+  /** Moves the due time too: perhaps this one was scheduled, and the one before was extra. */
   #acceptExtra(earlyMs: number, dueBy: number): void {
     if (this.#requested > 0) this.#requested -= 1;
     else if (this.#extraLeft > 0) this.#extraLeft -= 1;
-    else this.#complain('heartbeat-pace', `a heartbeat ${Math.round(earlyMs)} ms before it was due`);
+    else this.#complain('heartbeat-pace', `a heartbeat came ${Math.round(earlyMs)} ms before it was due`);
     this.#dueBy = Math.max(this.#dueBy, dueBy);
   }
 
-  /** Judges what should have come by now. */
+  /** Complains about heartbeats that should have arrived by now. */
   checkMissing(now: number): void {
     if (now > this.#answerBy) {
-      this.#complain('heartbeat-answer', 'op 1 was not answered');
+      this.#complain('heartbeat-answer', 'the client did not answer op 1 with a heartbeat');
       this.#answerBy = Infinity;
     }
     if (now <= this.#dueBy + (this.#isAwaitingAck ? this.#roundTripMs : 0)) return;
-    if (this.#isAwaitingAck) this.#complain('zombie-kept', 'still there although a heartbeat was not acknowledged');
-    else this.#complain(this.#missedRule, `no heartbeat ${Math.round(now - this.#dueBy)} ms after it had to be there`);
+    if (this.#isAwaitingAck) this.#complain('zombie-kept', 'the client kept a connection on which a heartbeat was not acknowledged');
+    else this.#complain(this.#missedRule, `the heartbeat is missing ${Math.round(now - this.#dueBy)} ms after it was due`);
     this.#dueBy = Infinity;
   }
 }

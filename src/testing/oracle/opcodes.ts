@@ -1,5 +1,5 @@
 /**
- * The opcodes, written down once more: an oracle that took them from the client's table would share its mistakes.
+ * The opcodes, repeated here on purpose: an oracle that imported the client's table would share its mistakes.
  * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  */
 export const OP = {
@@ -18,7 +18,7 @@ export const OP = {
   channelInfo: 43,
 } as const;
 
-/** What a client sends, by what it is for. */
+/** What a client does by sending a packet. */
 export type ClientAction = 'heartbeat' | 'identify' | 'resume' | 'command';
 
 export const CLIENT_ACTIONS: ReadonlyMap<number, ClientAction> = new Map<number, ClientAction>([
@@ -31,11 +31,6 @@ export const CLIENT_ACTIONS: ReadonlyMap<number, ClientAction> = new Map<number,
   [OP.sounds, 'command'],
   [OP.channelInfo, 'command'],
 ]);
-
-export type Fields = Readonly<Record<string, unknown>>;
-
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const isSequence = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

@@ -1,55 +1,57 @@
-/** One connection, as the oracle sees it: a state machine of what may be said when, and the accounts it keeps. */
+/** Judges one connection: a state machine of what a client may send when, and the rules for each kind of packet. */
 import type { Packet } from '../../protocol/packets.ts';
 import type { OracleState } from './oracle-state.ts';
 import { HeartbeatRules } from './heartbeat-rules.ts';
 import { commandFailure } from './fields.ts';
-import { isLongerThan, packetFrom } from './frame.ts';
+import { FrameRules } from './frame-rules.ts';
 import type { Handshake } from './handshake-rules.ts';
 import { checkIdentify, checkResume } from './handshake-rules.ts';
 import type { ClientAction } from './opcodes.ts';
-import { CLIENT_ACTIONS, OP, isFields, isSequence } from './opcodes.ts';
+import { isObject } from '../json-object.ts';
+import { CLIENT_ACTIONS, OP, isSequence } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
 import type { PhaseEvent, Phase } from './phases.ts';
-import { FORBIDDEN, TRANSITIONS, isOver } from './phases.ts';
+import { FORBIDDEN, PHASE_TEXTS, TRANSITIONS, isOver } from './phases.ts';
 import type { GatewayAddress } from './gateway-address.ts';
 import { addressOf, hostOf } from './gateway-address.ts';
 import { Sequences, mergeSequences } from './sequences.ts';
 import type { SessionRecord } from './session-records.ts';
-import { SlidingWindow } from './sliding-window.ts';
 
-const MAX_PAYLOAD_BYTES = 4096;
-const FRAMES = { max: 120, windowMs: 60_000 } as const;
-const PRESENCES = { max: 5, windowMs: 20_000 } as const;
-/** Below this announced interval the beats alone would fill the window: that is the gateway's doing. */
-const UNCOUNTED_BELOW_MS = 1000;
-/** What a client may wait before it comes back after op 9. */
+/** How long a client may wait after op 9 before it leaves. */
 const INVALID_SESSION_WAIT_MS = 5000;
-/** So often nobody leaves by chance just when op 9 is under way. */
+/** A client that leaves this often just after op 9 `false` has certainly read it. */
 const MIN_CERTAIN_ENDS = 3;
+
+const ACTION_TEXTS: Readonly<Record<ClientAction, string>> = {
+  heartbeat: 'a heartbeat',
+  identify: 'IDENTIFY',
+  resume: 'RESUME',
+  command: 'a command',
+};
 
 /** @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes */
 const SESSION_ENDING_CODES: ReadonlySet<number | null> = new Set<number | null>([4003, 4007, 4009]);
 /** @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect */
 const SESSION_ENDING_CLIENT_CODES: ReadonlySet<number | null> = new Set<number | null>([1000, 1001]);
 
+/** One connection that an {@link Oracle} judges. Report everything that both sides send, at the time they send it. */
 export class OracleConnection {
-  /** Its place among the connections of the oracle, from 0. */
+  /** The index of the connection among all connections of the oracle, from 0. */
   readonly index: number;
   readonly #state: OracleState;
   readonly #address: GatewayAddress;
-  readonly #frames: SlidingWindow;
-  readonly #presences: SlidingWindow;
+  readonly #frames: FrameRules;
   readonly #heartbeats: HeartbeatRules;
   readonly #sequences: Sequences;
   readonly #complain: (rule: OracleRule, what: string) => void;
   #maxDelayMs: number;
   #phase: Phase = 'connected';
   #session: SessionRecord | null = null;
-  /** After op 7 or 9 the client has to be gone by then. */
+  /** When the client must have left, after op 7 or 9. */
   #mustCloseBy = Infinity;
-  /** When op 9 `false` was said. */
+  /** When op 9 `false` was sent. */
   #invalidSince = Infinity;
-  /** The code by which the gateway has closed. */
+  /** The code with which the gateway has closed. */
   #closedWith: number | null = null;
 
   /** @internal */
@@ -60,14 +62,13 @@ export class OracleConnection {
     this.#address = addressOf(url);
     this.#complain = (rule, what) => state.addComplaint({ rule, what, connection: index, at: clock.now() });
     this.#maxDelayMs = roundTripMs + lateMs;
-    this.#frames = new SlidingWindow(FRAMES.max, FRAMES.windowMs - toleranceMs);
-    this.#presences = new SlidingWindow(PRESENCES.max, PRESENCES.windowMs - toleranceMs);
+    this.#frames = new FrameRules(toleranceMs, this.#complain);
     this.#heartbeats = new HeartbeatRules({ extraHeartbeats, lateMs, roundTripMs }, this.#complain);
     this.#sequences = new Sequences(this.#maxDelayMs, this.#complain);
     if (this.#address.fault !== null) this.#complain('gateway-query', this.#address.fault);
   }
 
-  /** The gateway hands a packet to the wire. */
+  /** Reports a packet that the gateway sends. */
   sent({ op, d, s, t }: Packet): void {
     if (isOver(this.#phase)) return;
     const now = this.#state.settings.clock.now();
@@ -79,21 +80,17 @@ export class OracleConnection {
     else if (op === OP.invalidSession) this.#onInvalidSession(d === true, now);
   }
 
-  /** A frame of the client has arrived. */
+  /** Reports a frame of the client that has arrived. */
   received(text: string): void {
     const now = this.#state.settings.clock.now();
-    if (this.#phase === 'closed') this.#complain('silence-after-close', 'a frame after the close frame');
+    if (this.#phase === 'closed') this.#complain('silence-after-close', 'the client sent a frame after its close frame');
     if (isOver(this.#phase)) return;
     this.#checkMissing(now);
-    const isTooLong = isLongerThan(MAX_PAYLOAD_BYTES, text);
-    if (isTooLong) this.#complain('payload-size', 'a payload of more than 4096 bytes');
-    const packet = packetFrom(text);
-    this.#countFrame(packet?.op, now);
+    const packet = this.#frames.check(text, this.#heartbeats.intervalMs, now);
     if (packet !== null) this.#checkPacket(packet, now);
-    else if (!isTooLong) this.#complain('decodable-frame', 'a frame that is no JSON object with an op');
   }
 
-  /** The client has begun to close, or has dropped the connection (`null`). */
+  /** Reports that the client has begun to close with a code, or has dropped the connection (`null`). */
   closedByClient(code: number | null): void {
     const now = this.#state.settings.clock.now();
     if (this.#phase === 'closing' && code !== this.#closedWith) this.#undoCrossedClose();
@@ -103,7 +100,7 @@ export class OracleConnection {
     this.#end('closed');
   }
 
-  /** The gateway closes, or has dropped the connection (`null`). */
+  /** Reports that the gateway closes with a code, or has dropped the connection (`null`). */
   closedByGateway(code: number | null): void {
     if (isOver(this.#phase)) return;
     this.#checkMissing(this.#state.settings.clock.now());
@@ -113,12 +110,12 @@ export class OracleConnection {
     this.#end('closing');
   }
 
-  /** The socket is gone; of no effect the second time. */
+  /** Reports that the socket is closed. A second call has no effect. */
   finish(): void {
     if (!isOver(this.#phase)) this.closedByClient(null);
   }
 
-  /** From here on frames of either side may be lost or late: what does not come in time is no fault any more. */
+  /** Reports that frames of either side may be lost or late from now on. The oracle then judges no absence. */
   allowLoss(): void {
     this.#maxDelayMs = Infinity;
     this.#mustCloseBy = Infinity;
@@ -126,14 +123,14 @@ export class OracleConnection {
     this.#sequences.allowLoss();
   }
 
-  /** The gateway said something that is no packet: what the client made of it nobody knows. */
+  /** Reports that the gateway sent a frame that is not a packet, so that what the client received is unknown. */
   markUndecodable(): void {
     this.allowLoss();
     this.#sequences.markUndecodable();
     if (this.#session !== null) mergeSequences(this.#session, this.#sequences);
   }
 
-  /** Whether the client certainly gets what is said now. */
+  /** Whether the client certainly receives what the gateway sends now. */
   get #isReceived(): boolean {
     return this.#maxDelayMs < Infinity;
   }
@@ -144,12 +141,12 @@ export class OracleConnection {
 
   #onHello(d: unknown, now: number): void {
     this.#transition('hello');
-    this.#heartbeats.onHello(isFields(d) ? d['heartbeat_interval'] : undefined, now);
+    this.#heartbeats.onHello(isObject(d) ? d['heartbeat_interval'] : undefined, now);
   }
 
   #onDispatch(t: unknown, d: unknown, s: unknown, now: number): void {
     if (isSequence(s)) this.#sequences.recordSent(s, now);
-    if (t === 'READY' && isFields(d)) this.#startSession(d['session_id'], d['resume_gateway_url']);
+    if (t === 'READY' && isObject(d)) this.#startSession(d['session_id'], d['resume_gateway_url']);
     else if (t === 'RESUMED') this.#transition('resumed');
     if (this.#session !== null) mergeSequences(this.#session, this.#sequences);
   }
@@ -181,27 +178,19 @@ export class OracleConnection {
   #checkMissing(now: number): void {
     this.#heartbeats.checkMissing(now);
     if (now <= this.#mustCloseBy) return;
-    this.#complain('close-when-asked', `still there ${Math.round(now - this.#mustCloseBy)} ms after it had to be gone`);
+    this.#complain('close-when-asked', `the client left the connection ${Math.round(now - this.#mustCloseBy)} ms too late, or not at all`);
     this.#mustCloseBy = Infinity;
-  }
-
-  #countFrame(op: number | undefined, now: number): void {
-    const { intervalMs } = this.#heartbeats;
-    if (op === OP.heartbeat && intervalMs > 0 && intervalMs < UNCOUNTED_BELOW_MS) return;
-    if (!this.#frames.count(now)) this.#complain('frame-limit', 'more than 120 frames in 60 s');
-    if (op === OP.presence && !this.#presences.count(now))
-      this.#complain('presence-limit', 'more than 5 presences in 20 s');
   }
 
   #checkPacket({ op, d }: Packet, now: number): void {
     const action = CLIENT_ACTIONS.get(op);
     if (action === undefined) {
-      this.#complain('client-opcode', `op ${op}, which is not for clients to send`);
+      this.#complain('client-opcode', `op ${op} is not an opcode that clients may send`);
       return;
     }
     const rule = FORBIDDEN[this.#phase][action];
     if (rule !== undefined && !(action === 'heartbeat' && this.#heartbeats.isRequested)) {
-      this.#complain(rule, `${action} (op ${op}) while ${this.#phase}`);
+      this.#complain(rule, `${ACTION_TEXTS[action]} (op ${op}) came ${PHASE_TEXTS[this.#phase]}`);
       if (rule !== 'hello-first') return;
     }
     this.#checkAction(action, op, d, now);
@@ -223,14 +212,14 @@ export class OracleConnection {
         break;
       case 'command': {
         const failure = commandFailure(op, d);
-        if (failure !== null) this.#complain('command-fields', `op ${op} with ${failure}`);
+        if (failure !== null) this.#complain('command-fields', `op ${op} has ${failure}`);
         return;
       }
     }
     this.#transition(action);
   }
 
-  /** What a heartbeat may name; before the handshake that is for the handshake to judge. */
+  /** The max sequence of a heartbeat. The rules of the handshake judge heartbeats before it. */
   get #maxSequence(): number {
     if (this.#phase === 'connected' || this.#phase === 'greeted') return Infinity;
     return this.#session?.lastSent ?? this.#sequences.lastSent;
@@ -260,7 +249,7 @@ export class OracleConnection {
     }
   }
 
-  /** The client has closed before it could know of the gateway's close. */
+  /** The client closed before it could know of the gateway's close, so that the session has not ended for it. */
   #undoCrossedClose(): void {
     if (this.#session?.endedBy === endedByClose(this.#closedWith)) this.#session.endedBy = null;
   }

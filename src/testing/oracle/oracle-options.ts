@@ -1,64 +1,64 @@
-/** What an oracle can be told, and what it assumes otherwise. */
+/** The options of an oracle, with their defaults. */
 import type { Clock } from '../../clock.ts';
 
-/** Options of {@link Oracle}; times are milliseconds of the clock. */
+/** Options of {@link Oracle}. All times are milliseconds of the clock. */
 export interface OracleOptions {
-  /** Only `now()` is used: the oracle sets no timer. */
+  /** The clock. The oracle only reads `now()`; it sets no timer. */
   clock: Pick<Clock, 'now'>;
   /**
-   * The main WebSocket URL.
+   * The main WebSocket URL of the gateway. IDENTIFY must be sent to its host.
    * @defaultValue hosts are not judged
    */
   mainUrl?: string;
   /**
-   * How often one rate-limit key may identify.
+   * Min time between two IDENTIFYs of one `max_concurrency` key.
    * @defaultValue 5000
    * @see https://discord.com/developers/docs/events/gateway#rate-limiting
    */
   identifyIntervalMs?: number;
   /**
-   * How many rate-limit keys there are.
+   * `max_concurrency`: the number of keys that may IDENTIFY independently.
    * @defaultValue 1
    */
   maxConcurrency?: number;
   /**
-   * Session starts left until the budget is full again.
+   * Session starts left until the budget is full again for the first time.
    * @defaultValue Infinity
    */
   remainingStarts?: number;
   /**
-   * Session starts in 24 h, from the first time the budget is full again.
-   * @defaultValue remainingStarts
+   * Session starts in 24 h, once the budget is full again.
+   * @defaultValue `remainingStarts`
    */
   totalStarts?: number;
   /**
-   * Until the budget is full again for the first time.
-   * @defaultValue 86_400_000
+   * Milliseconds until the budget is full again for the first time.
+   * @defaultValue 86_400_000 (24 h)
    */
   resetAfterMs?: number;
   /**
-   * What the way may add to one frame and not to the next.
+   * How many milliseconds longer one frame may travel than the next.
    * @defaultValue 250
    */
   toleranceMs?: number;
   /**
-   * How much earlier an IDENTIFY may arrive.
-   * @defaultValue toleranceMs
+   * How many milliseconds before its time an IDENTIFY may arrive.
+   * @defaultValue `toleranceMs`
    */
   identifyToleranceMs?: number;
   /**
-   * How much a client may be behind its own time, as on a busy machine.
-   * @defaultValue toleranceMs
+   * How many milliseconds late a client may act, for example on a busy machine.
+   * @defaultValue `toleranceMs`
    */
   lateMs?: number;
   /**
-   * How many heartbeats a client may add of its own accord between two of the schedule. One that beats too fast can't be
-   * told from one that adds heartbeats.
+   * How many extra heartbeats a client may send between two scheduled ones. The oracle can't distinguish a client that
+   * adds heartbeats on purpose from one whose interval is too short.
    * @defaultValue 0
    */
   extraHeartbeats?: number;
   /**
-   * The longest a frame to the client and the answer to it may take together.
+   * Max time that a frame to the client and the answer to it may take together.
    * @defaultValue 1000
    */
   roundTripMs?: number;
@@ -69,20 +69,20 @@ export type OracleSettings = Required<Omit<OracleOptions, 'mainUrl'>> & { readon
 
 const DAY_MS = 86_400_000;
 
-export function oracleSettings({ mainUrl, ...given }: OracleOptions): OracleSettings {
-  const { toleranceMs = 250, remainingStarts = Infinity } = given;
+export function oracleSettings({ mainUrl, ...others }: OracleOptions): OracleSettings {
+  const { toleranceMs = 250, remainingStarts = Infinity } = others;
   return {
-    clock: given.clock,
+    clock: others.clock,
     mainHost: mainUrl === undefined ? null : new URL(mainUrl).host,
-    identifyIntervalMs: given.identifyIntervalMs ?? 5000,
-    maxConcurrency: given.maxConcurrency ?? 1,
+    identifyIntervalMs: others.identifyIntervalMs ?? 5000,
+    maxConcurrency: others.maxConcurrency ?? 1,
     remainingStarts,
-    totalStarts: given.totalStarts ?? remainingStarts,
-    resetAfterMs: given.resetAfterMs ?? DAY_MS,
+    totalStarts: others.totalStarts ?? remainingStarts,
+    resetAfterMs: others.resetAfterMs ?? DAY_MS,
     toleranceMs,
-    identifyToleranceMs: given.identifyToleranceMs ?? toleranceMs,
-    lateMs: given.lateMs ?? toleranceMs,
-    extraHeartbeats: given.extraHeartbeats ?? 0,
-    roundTripMs: given.roundTripMs ?? 1000,
+    identifyToleranceMs: others.identifyToleranceMs ?? toleranceMs,
+    lateMs: others.lateMs ?? toleranceMs,
+    extraHeartbeats: others.extraHeartbeats ?? 0,
+    roundTripMs: others.roundTripMs ?? 1000,
   };
 }

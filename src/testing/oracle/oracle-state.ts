@@ -1,11 +1,11 @@
-/** What the connections of one gateway share: settings, sessions, session starts, and the book of complaints. */
+/** What the connections of one gateway share: settings, sessions, session starts, and complaints. */
 import type { Complaint } from './complaint.ts';
 import type { OracleOptions, OracleSettings } from './oracle-options.ts';
 import { oracleSettings } from './oracle-options.ts';
 import { SessionRecords } from './session-records.ts';
 import { SessionStartRules } from './session-start-rules.ts';
 
-/** A client that breaks a rule may break it for ever. */
+/** A client may break a rule with every frame. The limit bounds memory. */
 const MAX_COMPLAINTS = 1000;
 
 export class OracleState {
@@ -13,7 +13,7 @@ export class OracleState {
   readonly sessions = new SessionRecords();
   readonly startRules: SessionStartRules;
   readonly complaints: Complaint[] = [];
-  /** Closes with 1000 or 1001 without an op 9 before. */
+  /** How often a client closed with 1000 or 1001 without an op 9 `false` before. */
   discards = 0;
   #token: unknown = null;
 
@@ -22,7 +22,7 @@ export class OracleState {
     this.startRules = new SessionStartRules(this.settings);
   }
 
-  /** Whether this is the token of all IDENTIFYs and RESUMEs before. */
+  /** Whether all IDENTIFYs and RESUMEs so far had this token. */
   isSameToken(token: unknown): boolean {
     this.#token ??= token;
     return this.#token === token;

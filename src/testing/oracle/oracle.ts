@@ -1,4 +1,4 @@
-/** The oracle: a second model of what a client of the gateway owes, independent of any client. */
+/** The oracle: a second model of the protocol, which judges a client and shares no rule with it. */
 import { OracleState } from './oracle-state.ts';
 import type { Complaint } from './complaint.ts';
 import { OracleConnection } from './oracle-connection.ts';
@@ -6,8 +6,12 @@ import type { OracleOptions } from './oracle-options.ts';
 import { addressOf, hostOf } from './gateway-address.ts';
 
 /**
- * Judges the clients of a gateway, frame by frame, by the table `ORACLE_RULES`. It is told what is said and heard; it
- * says nothing itself and sets no timer, so what is missing is noticed with the next frame, or when the socket ends.
+ * Judges the clients of a gateway, frame by frame, by the table {@link ORACLE_RULES}. You report what the gateway sends
+ * and receives; the oracle collects complaints. It sets no timer: it notices that something is missing at the next frame,
+ * or when the connection ends.
+ *
+ * A {@link FakeGateway} with the option `strict` has an oracle of its own. Create one for a server or simulation of
+ * yours.
  * @example
  * ```ts
  * const oracle = new Oracle({ clock, mainUrl: 'wss://gateway.test' });
@@ -25,24 +29,27 @@ export class Oracle {
     this.#state = new OracleState(options);
   }
 
-  /** In the order they were noticed; no more than the first 1000. */
+  /** The complaints, in the order the oracle noticed them; max the first 1000. */
   get complaints(): readonly Complaint[] {
     return this.#state.complaints;
   }
 
-  /** Closes by clients with 1000 or 1001 that no op 9 `false` explains: each has thrown a session away, which only the user may want. */
+  /**
+   * How often a client closed with 1000 or 1001 without an op 9 `false` before. Each such close ends a session, which can
+   * be the user's wish; so it is counted, not judged.
+   */
   get discards(): number {
     return this.#state.discards;
   }
 
-  /** A client's socket is open; the URL is the one the client asked for, query included. */
+  /** Begins to judge a connection. Call it when a client's socket opens, with the URL of the client, query included. */
   connect(url: string): OracleConnection {
     const index = this.#connections;
     this.#connections += 1;
     return new OracleConnection(this.#state, index, url);
   }
 
-  /** A session is open that was given before this oracle looked; `url` is that of its first connection. */
+  /** Adds a session that began before this oracle existed. `url` is the URL of its first connection. */
   addSession(
     sessionId: string,
     { url, resumeUrl, sequence }: { url: string; resumeUrl?: string; sequence: number },
@@ -51,7 +58,7 @@ export class Oracle {
     session.lastSent = sequence;
   }
 
-  /** The gateway has ended a session without a word to its client. */
+  /** Reports that the gateway ended a session without informing its client, for example because it expired. */
   endSession(sessionId: string): void {
     this.#state.sessions.expire(sessionId);
   }

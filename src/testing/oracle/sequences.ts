@@ -1,6 +1,6 @@
 /**
- * The sequences of one connection: what was said on it, what its client must have seen of that by now, and what its
- * heartbeats have named. Of all that was said only two marks are kept.
+ * Judges the sequences in the heartbeats of one connection. It compares them with the sequences that the gateway sent,
+ * and with those that the client must have received by now. It keeps two of all sequences, so that memory is constant.
  * @see https://discord.com/developers/docs/events/gateway-events#heartbeat
  */
 import { isSequence } from './opcodes.ts';
@@ -9,11 +9,11 @@ import type { SessionRecord } from './session-records.ts';
 
 export class Sequences {
   readonly #complain: (rule: OracleRule, what: string) => void;
-  /** How long a sequence may be under way. */
+  /** How long a sequence may take to reach the client. */
   #maxDelayMs: number;
-  /** The highest said here; -1 before any, Infinity when nobody knows. */
+  /** The highest sequence sent on this connection; -1 before the first, Infinity when it is unknown. */
   #lastSent = -1;
-  /** The highest a heartbeat has named here; -1 for none but `null`. */
+  /** The highest sequence in a heartbeat on this connection; -1 when all had `null`. */
   #confirmed = -1;
   #received = -1;
   #inFlight = -1;
@@ -41,35 +41,35 @@ export class Sequences {
     this.#inFlightSince = now;
   }
 
-  /** Judges the `d` of a heartbeat; `maxSequence` is what the session was at. */
+  /** Judges the `d` of a heartbeat. `maxSequence` is the last sequence of the session. */
   checkHeartbeat(d: unknown, maxSequence: number, now: number): void {
     if (d !== null && !isSequence(d)) {
-      this.#complain('heartbeat-sequence', 'a heartbeat whose d is neither null nor a sequence');
+      this.#complain('heartbeat-sequence', 'the d of a heartbeat is neither null nor a sequence');
       return;
     }
-    const named = d ?? -1;
+    const sequence = d ?? -1;
     const minReceived = this.#minReceived(now);
-    if (named > maxSequence) this.#complain('heartbeat-sequence', `a heartbeat with d ${d}, which was never said`);
-    else if (named < this.#confirmed)
-      this.#complain('heartbeat-order', `a heartbeat with d ${d} after one with ${this.#confirmed}`);
-    else if (named < minReceived)
-      this.#complain('heartbeat-fresh', `a heartbeat with d ${d} long after ${minReceived} was said`);
-    else this.#confirmed = named;
+    if (sequence > maxSequence) this.#complain('heartbeat-sequence', `a heartbeat had d ${d}, a sequence that was not sent`);
+    else if (sequence < this.#confirmed)
+      this.#complain('heartbeat-order', `a heartbeat had d ${d} after one with ${this.#confirmed}`);
+    else if (sequence < minReceived)
+      this.#complain('heartbeat-fresh', `a heartbeat had d ${d} long after sequence ${minReceived} was sent`);
+    else this.#confirmed = sequence;
   }
 
-  /** The session is gone, and its sequences with it. */
+  /** Forgets the sequences of a session that has ended. */
   reset(): void {
     this.#confirmed = -1;
     this.allowLoss();
   }
 
-  /** What is said may be lost. */
+  /** Assumes from now on that dispatches may be lost. */
   allowLoss(): void {
     this.#maxDelayMs = Infinity;
     this.#received = -1;
   }
 
-  /** What has been said nobody knows. */
+  /** Accepts every sequence from now on: what the client decoded is unknown. */
   markUndecodable(): void {
     this.allowLoss();
     this.#lastSent = Infinity;
@@ -81,7 +81,7 @@ export class Sequences {
   }
 }
 
-/** Takes over into the account of a session what was said and confirmed on one of its connections. */
+/** Adds what was sent and confirmed on a connection to the record of its session. */
 export function mergeSequences(session: SessionRecord, { lastSent, confirmed }: Sequences): void {
   session.lastSent = Math.max(session.lastSent, lastSent);
   session.confirmed = Math.max(session.confirmed, confirmed);

@@ -1,26 +1,26 @@
 /**
- * The sessions a gateway has given, and what the client of each has been told of its end.
+ * The sessions that a gateway has started, and whether the client of each knows that it has ended.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 
 export interface SessionRecord {
   readonly id: string;
-  /** v, encoding and compress of the connection it began on. */
+  /** `v`, `encoding` and `compress` of the connection on which the session began. */
   readonly query: string;
   readonly resumeHost: string | null;
-  /** The highest sequence said; -1 before any. */
+  /** The highest sequence sent; -1 before the first. */
   lastSent: number;
-  /** The highest sequence the client has confirmed by a heartbeat; -1 before any. */
+  /** The highest sequence in a heartbeat of the client; -1 before the first. */
   confirmed: number;
-  /** Why it must not be resumed any more; `null` as long as the client can't know that it has ended. */
+  /** Why the session must not be resumed; `null` as long as the client can't know that it has ended. */
   endedBy: string | null;
-  /** How often the client left after op 9 `false`, but may have done so of its own accord. */
+  /** How often the client left after op 9 `false`, perhaps before it had read it. */
   doubtfulEnds: number;
-  /** Open connections it is on. */
+  /** How many open connections the session is on. */
   connections: number;
 }
 
-/** Beyond this the oldest without a connection are forgotten. */
+/** Beyond this number the oldest sessions without a connection are dropped. */
 const MAX_SESSIONS = 4096;
 const MAX_EXPIRED = 256;
 const MAX_EVICTION_TRIES = 8;
@@ -49,7 +49,7 @@ export class SessionRecords {
     return this.#byId.get(id);
   }
 
-  /** Ended without a word: the client can't know, so a RESUME of it is not wrong. */
+  /** Ends a session of which the client is not informed, so that a RESUME of it is not a breach. */
   expire(id: string): void {
     if (!this.#byId.delete(id)) return;
     this.#expired.add(id);

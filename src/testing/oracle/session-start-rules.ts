@@ -1,5 +1,5 @@
 /**
- * The account of session starts: one IDENTIFY per interval for each key, and a budget for the day.
+ * Judges session starts: one IDENTIFY per interval and `max_concurrency` key, and a daily budget.
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
 import type { OracleRule } from './oracle-rules.ts';
@@ -27,7 +27,7 @@ export class SessionStartRules {
     if (waitedMs < identifyIntervalMs - identifyToleranceMs) {
       complain(
         'identify-spacing',
-        `IDENTIFY of shard ${shardId} ${Math.round(waitedMs)} ms after the last of key ${key}`,
+        `IDENTIFY of shard ${shardId} came ${Math.round(waitedMs)} ms after the last one of key ${key}`,
       );
     }
     if (now + toleranceMs >= this.#resetAt) {
@@ -35,6 +35,6 @@ export class SessionStartRules {
       this.#resetAt += DAY_MS * Math.ceil((now + toleranceMs - this.#resetAt + 1) / DAY_MS);
     }
     if (this.#remaining > 0) this.#remaining -= 1;
-    else complain('identify-budget', `IDENTIFY of shard ${shardId} with no session start left`);
+    else complain('identify-budget', `IDENTIFY of shard ${shardId} came with no session start left`);
   }
 }

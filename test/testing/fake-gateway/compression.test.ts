@@ -12,7 +12,7 @@ async function listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
 
 const texts = (client: RawClient): string => Buffer.concat(client.frames.map(({ data }) => data)).toString();
 
-/** What the gateway says over a compressed connection must be what it says over a plain one. */
+/** Runs the same conversation on a connection with any compression. */
 async function transcript(gateway: FakeGateway, query: string, frames: (count: number) => number): Promise<RawClient> {
   const client = new RawClient(gateway, { query, decode: () => [] });
   const connection = await gateway.waitForConnection(({ url }) => url.endsWith(query));
@@ -42,8 +42,8 @@ async function unzstd(bytes: Buffer): Promise<string> {
 /** Session ids differ between connections of one gateway. */
 const anonymous = (text: string): string => text.replaceAll(/"session_id":"[0-9a-f]+"/g, '"session_id":"…"');
 
-describe('transport compression', () => {
-  test('zlib-stream is one zlib stream, each message one binary frame that ends in 00 00 ff ff', async () => {
+describe('transport compression of FakeGateway', () => {
+  test('zlib-stream is one zlib stream, and each message is a binary frame that ends in 00 00 ff ff', async () => {
     const gateway = await listen();
     const plain = await transcript(gateway, 'v=10&encoding=json', (count) => count);
     const client = await transcript(gateway, 'v=10&encoding=json&compress=zlib-stream', (count) => count);
@@ -54,20 +54,20 @@ describe('transport compression', () => {
     expect(new Set(client.frames.map(({ data }) => data.subarray(-4).toString('hex')))).toEqual(new Set(['0000ffff']));
   });
 
-  test('zstd-stream is one zstd stream, each message one binary frame', async () => {
+  test('zstd-stream is one zstd stream, and each message is a binary frame', async () => {
     const gateway = await listen();
     const plain = await transcript(gateway, 'v=10&encoding=json', (count) => count);
     const client = await transcript(gateway, 'v=10&encoding=json&compress=zstd-stream', (count) => count);
     const bytes = Buffer.concat(client.frames.map(({ data }) => data));
     expect(anonymous(await unzstd(bytes))).toBe(anonymous(texts(plain)));
     expect(client.frames.every(({ isBinary }) => isBinary)).toBe(true);
-    // Message by message: the first ones alone give the first messages, nothing is held back in the compressor.
+    // The first frame alone decodes to the first message: the compressor holds nothing back.
     const first = await unzstd(client.frames[0]?.data ?? Buffer.alloc(0));
     expect(first).toBe('{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}');
   });
 
   test.each(['zlib-stream', 'zstd-stream'])(
-    '%s remembers earlier messages, so a repeated one takes few bytes',
+    '%s uses earlier messages, so that a repeated message takes few bytes',
     async (compress) => {
       const gateway = await listen();
       const client = new RawClient(gateway, { query: `v=10&encoding=json&compress=${compress}`, decode: () => [] });
@@ -84,7 +84,7 @@ describe('transport compression', () => {
     },
   );
 
-  test('leaves a message of megabytes whole', async () => {
+  test('keeps a message of megabytes in one piece', async () => {
     const gateway = await listen();
     const query = 'v=10&encoding=json&compress=zlib-stream';
     const client = new RawClient(gateway, { query, decode: () => [] });
@@ -102,8 +102,8 @@ describe('transport compression', () => {
 
 const decode = (data: Buffer, isBinary: boolean): string[] => [(isBinary ? inflateSync(data) : data).toString()];
 
-describe('payload compression', () => {
-  test('makes messages of some size binary, each a whole zlib stream, and leaves small ones as text', async () => {
+describe('payload compression of FakeGateway', () => {
+  test('turns large messages into complete zlib streams, and leaves small ones as text', async () => {
     const gateway = await listen({ payloadCompressionBytes: 300 });
     const client = await RawClient.ready(gateway, { compress: true }, { decode });
     gateway.dispatch('SMALL', 'x');
@@ -119,7 +119,7 @@ describe('payload compression', () => {
     expect(client.frames.map(({ isBinary }) => isBinary)).not.toContain(true);
   });
 
-  test('on top of transport compression is noted as a violation and not applied', async () => {
+  test('is a violation on top of transport compression, and is not applied', async () => {
     const gateway = await listen({ payloadCompressionBytes: 1 });
     const query = 'v=10&encoding=json&compress=zlib-stream';
     const client = new RawClient(gateway, { query, decode: () => [] });

@@ -16,7 +16,7 @@ async function connected(options: FakeGatewayOptions = {}): Promise<[FakeGateway
   return [gateway, client, await gateway.waitForConnection()];
 }
 
-/** A beat and its ACK: whatever was to come before has come. */
+/** Sends a heartbeat and waits for its ACK, so that everything sent before has arrived. */
 async function roundTrip(client: RawClient): Promise<void> {
   client.send(1, null);
   await client.next(11);
@@ -27,20 +27,20 @@ const inflate = (...parts: (Buffer | undefined)[]): string =>
     finishFlush: constants.Z_SYNC_FLUSH,
   }).toString();
 
-/** What comes of a new connection: HELLO, or an error. */
+/** Resolves with the result of a new connection: `HELLO`, or an error message. */
 async function outcome(gateway: FakeGateway, url: string): Promise<string> {
   const client = new RawClient(gateway, { url });
   return await Promise.race([client.failed.then(({ message }) => message), client.next(10).then(() => 'HELLO')]);
 }
 
-/** Settles if the gateway has not answered a close: after the answer a client reads no more. */
+/** Resolves only if the gateway has not answered the close: a client reads nothing after the answer. */
 async function expectStillReading(client: RawClient, connection: FakeConnection | undefined): Promise<void> {
   connection?.sendRaw('{"op":77}');
   while (client.packets.at(-1)?.op !== 77) await client.nextChange();
 }
 
-describe('a connection can be told', () => {
-  test('to close, with code and reason, after what was sent before', async () => {
+describe('FakeConnection', () => {
+  test('close() sends a close frame with code and reason, after everything sent before', async () => {
     const [gateway, client, connection] = await connected();
     gateway.dispatch('LAST', null);
     connection.close(4321, 'because');
@@ -50,13 +50,13 @@ describe('a connection can be told', () => {
     expect(connection.closedWith).toBeNull();
   });
 
-  test('to close without a code', async () => {
+  test('close() without a code sends a close frame without one', async () => {
     const [, client, connection] = await connected();
     connection.close();
     expect(await client.closed).toEqual({ code: 1005, reason: '' });
   });
 
-  test('to drop the TCP connection', async () => {
+  test('terminate() drops the TCP connection', async () => {
     const [gateway, client, connection] = await connected();
     connection.terminate();
     expect((await client.closed).code).toBe(1006);
@@ -65,7 +65,7 @@ describe('a connection can be told', () => {
     expect(gateway.history).toEqual([connection]);
   });
 
-  test('to ask for a reconnect, before HELLO and after READY', async () => {
+  test('requestReconnect() sends op 7, before HELLO and after READY', async () => {
     const gateway = await listen();
     gateway.holdHello();
     const client = new RawClient(gateway);
@@ -82,7 +82,7 @@ describe('a connection can be told', () => {
     await roundTrip(client);
   });
 
-  test('to invalidate the session for good', async () => {
+  test('invalidateSession(false) ends the session', async () => {
     const [gateway, client, connection] = await connected();
     const { sessionId } = connection;
     connection.invalidateSession(false);
@@ -91,10 +91,10 @@ describe('a connection can be told', () => {
     await (await RawClient.resuming(gateway, sessionId ?? '', 1)).next(9);
     client.send(3, {});
     expect((await client.closed).code).toBe(4003);
-    expect(gateway.stats.violations).toEqual([]); // it may have been on its way when op 9 came
+    expect(gateway.stats.violations).toEqual([]); // the frame may have crossed op 9
   });
 
-  test('to invalidate the session so that it can be resumed, on the same connection too', async () => {
+  test('invalidateSession(true) keeps the session, which can be resumed on the same connection', async () => {
     const [gateway, client, connection] = await connected();
     const { sessionId } = connection;
     connection.invalidateSession(true);
@@ -110,7 +110,7 @@ describe('a connection can be told', () => {
     expect(connection.sessionId).toBe(sessionId);
   });
 
-  test('to invalidate before there is a session', async () => {
+  test('invalidateSession() works before there is a session', async () => {
     const gateway = await listen();
     const client = await RawClient.afterHello(gateway);
     (await gateway.waitForConnection()).invalidateSession(false);
@@ -120,13 +120,13 @@ describe('a connection can be told', () => {
     expect(gateway.stats.violations).toEqual([]);
   });
 
-  test('to request a heartbeat', async () => {
+  test('requestHeartbeat() sends op 1', async () => {
     const [, client, connection] = await connected();
     connection.requestHeartbeat();
     expect(await client.next(1)).toMatchObject({ op: 1 });
   });
 
-  test('to hold its ACKs, and to send them late', async () => {
+  test('holdAcks() holds the ACKs, and releaseAcks() sends them late', async () => {
     const [gateway, client, connection] = await connected();
     connection.holdAcks();
     client.send(1, 1);
@@ -141,7 +141,7 @@ describe('a connection can be told', () => {
     await roundTrip(client);
   });
 
-  test('to send anything', async () => {
+  test('sendRaw() sends any text or bytes', async () => {
     const [, client, connection] = await connected();
     connection.sendRaw('{"op":77}');
     connection.sendRaw(Uint8Array.of(1, 2, 3));
@@ -150,7 +150,7 @@ describe('a connection can be told', () => {
     expect(client.frames[3]).toEqual({ data: Buffer.from([1, 2, 3]), isBinary: true });
   });
 
-  test.each([true, false])('to hold READY, while beats are acknowledged (on the gateway: %s)', async (onGateway) => {
+  test.each([true, false])('holdReady() holds READY and still acknowledges heartbeats (on the gateway: %s)', async (onGateway) => {
     const gateway = await listen();
     const client = await RawClient.afterHello(gateway);
     const connection = await gateway.waitForConnection();
@@ -165,13 +165,13 @@ describe('a connection can be told', () => {
     expect(gateway.stats.identifies).toBe(1);
   });
 
-  test('to leave the close handshake of the client unanswered, yet to read on until then', async () => {
+  test('ignoreCloses() leaves the client’s close frame unanswered', async () => {
     const [gateway, client, connection] = await connected();
     connection.ignoreCloses();
     await roundTrip(client);
-    const said = gateway.waitUntil(() => connection.closedWith !== null);
+    const closeFrame = gateway.waitUntil(() => connection.closedWith !== null);
     client.socket.close(4200, 'bye');
-    await said;
+    await closeFrame;
     expect(connection.closedWith).toEqual({ code: 4200, reason: 'bye' });
     await expectStillReading(client, connection);
     expect(client.socket.readyState).toBe(client.socket.CLOSING);
@@ -181,8 +181,8 @@ describe('a connection can be told', () => {
   });
 });
 
-describe('corrupt() breaks the stream in the way of its compression:', () => {
-  test('JSON that does not parse', async () => {
+describe('corrupt() of FakeConnection', () => {
+  test('sends JSON that does not parse, without compression', async () => {
     const [, client, connection] = await connected();
     connection.corrupt();
     await client.nextChange();
@@ -191,7 +191,7 @@ describe('corrupt() breaks the stream in the way of its compression:', () => {
     expect(() => JSON.parse(String(last?.data)) as unknown).toThrow(SyntaxError);
   });
 
-  test('zlib data that does not inflate, though the messages before it do', async () => {
+  test('sends zlib data that does not inflate, after messages that do', async () => {
     const gateway = await listen();
     const client = new RawClient(gateway, { query: 'v=10&encoding=json&compress=zlib-stream', decode: () => [] });
     const connection = await gateway.waitForConnection();
@@ -205,8 +205,8 @@ describe('corrupt() breaks the stream in the way of its compression:', () => {
   });
 });
 
-describe('the gateway can be told', () => {
-  test('to refuse new connections with HTTP 520, and to accept them again', async () => {
+describe('FakeGateway', () => {
+  test('refuse() rejects new connections with HTTP 520, until accept()', async () => {
     const [gateway, open] = await connected();
     gateway.refuse();
     expect(await outcome(gateway, gateway.url)).toContain('520');
@@ -216,20 +216,20 @@ describe('the gateway can be told', () => {
     expect(await outcome(gateway, gateway.url)).toBe('HELLO');
   });
 
-  test('to refuse one of the two URLs only', async () => {
+  test('refuse() can reject only one of the two URLs', async () => {
     const gateway = await listen();
     gateway.refuse({ resume: true, status: 503 });
     expect(await outcome(gateway, gateway.url)).toBe('HELLO');
     expect(await outcome(gateway, gateway.resumeUrl)).toContain('503');
   });
 
-  test('to refuse by dropping the TCP connection', async () => {
+  test('refuse() with the status 0 drops the TCP connection', async () => {
     const gateway = await listen();
     gateway.refuse({ main: true, status: 0 });
     expect(await outcome(gateway, gateway.url)).toMatch(/hang up|ECONNRESET/);
   });
 
-  test('to hold HELLO', async () => {
+  test('holdHello() holds HELLO until releaseHello()', async () => {
     const gateway = await listen();
     gateway.holdHello();
     const client = new RawClient(gateway);
@@ -241,7 +241,7 @@ describe('the gateway can be told', () => {
     expect(client.packets.map(({ op }) => op)).toEqual([77, 10]);
   });
 
-  test('to hold RESUMED, replay included, while beats are acknowledged', async () => {
+  test('holdResumed() holds the replay and RESUMED, and still acknowledges heartbeats', async () => {
     const [gateway, old, connection] = await connected();
     old.socket.terminate();
     await connection.closed;
@@ -258,7 +258,7 @@ describe('the gateway can be told', () => {
     ]);
   });
 
-  test('to forget a held RESUME whose connection has gone', async () => {
+  test('a held RESUME is dropped when its connection closes', async () => {
     const [gateway, old, { sessionId }] = await connected();
     old.socket.terminate();
     gateway.holdResumed();
@@ -273,7 +273,7 @@ describe('the gateway can be told', () => {
     expect(second.dispatches).toEqual([[2, 'RESUMED']]);
   });
 
-  test('to forget a held RESUME that op 9 has made void', async () => {
+  test('a held RESUME is dropped after op 9', async () => {
     const [gateway, old, { sessionId }] = await connected();
     old.socket.terminate();
     gateway.holdResumed();
@@ -287,7 +287,7 @@ describe('the gateway can be told', () => {
     expect(client.dispatches).toEqual([[2, 'RESUMED']]);
   });
 
-  test('to ignore the closes of everybody, present and future', async () => {
+  test('ignoreCloses() applies to present and future connections', async () => {
     const [gateway, first] = await connected();
     gateway.ignoreCloses();
     const second = await RawClient.ready(gateway);

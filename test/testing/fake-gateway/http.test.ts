@@ -11,7 +11,7 @@ async function listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
   return gateway;
 }
 
-/** With node:http, which lets one set Host and Origin. */
+/** Sends a request with node:http, which allows to set Host and Origin. Returns the status and the body. */
 function get(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<[number, unknown]> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { headers, method, agent: false }, (response) => {
@@ -26,7 +26,7 @@ function get(url: string, headers: Record<string, string> = {}, method = 'GET'):
   });
 }
 
-/** Sends bytes to a port and settles when the server has closed the connection. */
+/** Sends bytes to a port. Resolves with the answer when the server has closed the connection. */
 function sendBytes(port: string, bytes: string | Buffer): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
@@ -46,13 +46,13 @@ const rejectionOf = async (
   options: ConstructorParameters<typeof RawClient>[1],
 ): Promise<string> => (await new RawClient(gateway, options).failed).message;
 
-describe('the HTTP API', () => {
-  test('gives the URL to anybody', async () => {
+describe('the HTTP API of FakeGateway', () => {
+  test('GET /gateway returns the URL without a token', async () => {
     const gateway = await listen();
     expect(await get(`${gateway.apiUrl}/gateway`)).toEqual([200, { url: gateway.url }]);
   });
 
-  test('gives shards and session starts to the bot', async () => {
+  test('GET /gateway/bot returns the shard count and the session start limit', async () => {
     const gateway = await listen({ shards: 16, sessionStartLimit: { total: 2000, maxConcurrency: 16 } });
     const [status, body] = await get(`${gateway.apiUrl}/gateway/bot`, { authorization: `Bot ${TOKEN}` });
     expect(status).toBe(200);
@@ -69,7 +69,7 @@ describe('the HTTP API', () => {
   });
 
   test.each([undefined, TOKEN, 'Bot other', `Bearer ${TOKEN}`])(
-    'answers 401 to the Authorization %s',
+    'GET /gateway/bot answers 401 to the Authorization %s',
     async (authorization) => {
       const gateway = await listen();
       const headers = authorization === undefined ? {} : { authorization };
@@ -80,35 +80,37 @@ describe('the HTTP API', () => {
     },
   );
 
-  test('accepts any token unless it was told which, but never none', async () => {
+  test('GET /gateway/bot accepts any token if the option token is missing, but requires one', async () => {
     const gateway = await FakeGateway.listen();
     const status = async (authorization: string): Promise<number> =>
       (await get(`${gateway.apiUrl}/gateway/bot`, { authorization }))[0];
-    expect([await status('Bot whatever'), await status('Bot '), await status('whatever')]).toEqual([200, 401, 401]);
+    expect(await status('Bot whatever')).toBe(200);
+    expect(await status('Bot ')).toBe(401);
+    expect(await status('whatever')).toBe(401);
     await gateway.close();
   });
 
-  test('answers 404 to other paths and 405 to other methods', async () => {
+  test('other paths answer 404, other methods 405', async () => {
     const gateway = await listen();
     expect((await get(`${gateway.apiUrl}/users/@me`))[0]).toBe(404);
     expect((await get(`${gateway.apiUrl}/gateway`, {}, 'POST'))[0]).toBe(405);
   });
 
-  test('answers 403 to a Host that is not loopback, as after DNS rebinding', async () => {
+  test('a Host that is not loopback gets 403, as after DNS rebinding', async () => {
     const gateway = await listen();
     expect((await get(`${gateway.apiUrl}/gateway`, { host: 'evil.example' }))[0]).toBe(403);
     expect((await get(`${gateway.apiUrl}/gateway`, { host: 'localhost' }))[0]).toBe(200);
   });
 
-  test('answers 403 to the Origin of a web page elsewhere', async () => {
+  test('the Origin of a web page elsewhere gets 403', async () => {
     const gateway = await listen();
     expect((await get(`${gateway.apiUrl}/gateway`, { origin: 'https://evil.example' }))[0]).toBe(403);
     expect((await get(`${gateway.apiUrl}/gateway`, { origin: 'null' }))[0]).toBe(403);
   });
 });
 
-describe('the upgrade to a WebSocket', () => {
-  test('is refused to a foreign Origin or Host', async () => {
+describe('the upgrade of FakeGateway to a WebSocket', () => {
+  test('a foreign Origin or Host is rejected with 403', async () => {
     const gateway = await listen();
     for (const headers of [{ origin: 'https://evil.example' }, { host: 'evil.example' }]) {
       expect(await rejectionOf(gateway, { headers })).toContain('403');
@@ -117,7 +119,7 @@ describe('the upgrade to a WebSocket', () => {
   });
 
   test.each(['v=10', 'v=10&encoding=etf', 'v=10&encoding=json&compress=gzip'])(
-    'is refused to the query %s',
+    'the query %s is rejected with 400 and counted as a violation',
     async (query) => {
       const gateway = await listen();
       expect(await rejectionOf(gateway, { query })).toContain('400');
@@ -125,7 +127,7 @@ describe('the upgrade to a WebSocket', () => {
     },
   );
 
-  test('needs a User-Agent only if told so', async () => {
+  test('a request without User-Agent is rejected only with the option requireUserAgent', async () => {
     const strict = await listen({ requireUserAgent: true });
     expect(await rejectionOf(strict, {})).toContain('400');
     await RawClient.afterHello(strict, { headers: { 'user-agent': 'DiscordBot (https://example.org, 1)' } });
@@ -133,7 +135,7 @@ describe('the upgrade to a WebSocket', () => {
     await RawClient.afterHello(await listen());
   });
 
-  test('is remembered with its URL and headers', async () => {
+  test('a connection keeps its URL and headers', async () => {
     const gateway = await listen();
     await RawClient.afterHello(gateway, { url: gateway.resumeUrl, headers: { 'x-test': 'yes' } });
     expect(gateway.history[0]).toMatchObject({
@@ -145,21 +147,21 @@ describe('the upgrade to a WebSocket', () => {
   });
 });
 
-describe('garbage', () => {
-  test.each(['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET\r\n\r\n'])('%j gets 400', async (bytes) => {
+describe('FakeGateway and invalid bytes', () => {
+  test.each(['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET\r\n\r\n'])('the bytes %j get 400, and the gateway still works', async (bytes) => {
     const gateway = await listen();
     expect(await sendBytes(portOf(gateway.url), bytes)).toContain('400');
     await RawClient.afterHello(gateway);
   });
 
-  test('a half-done WebSocket handshake gets 400', async () => {
+  test('an incomplete WebSocket handshake gets 400', async () => {
     const gateway = await listen();
     const head =
       'GET /?v=10&encoding=json HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
     expect(await sendBytes(portOf(gateway.url), head)).toContain('400');
   });
 
-  test('after the handshake, bytes that are no frame end that connection and no other', async () => {
+  test('bytes after the handshake that are not a frame close only that connection', async () => {
     const gateway = await listen();
     const other = await RawClient.afterHello(gateway);
     const head =

@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { FakeGateway, VirtualClock } from '../../../src/testing/index.ts';
 import { RawClient } from './raw-client.ts';
 
-/** READY of the first session, without what differs because ports do. */
+/** Resolves with the data of the first READY, without the URL, which differs because ports do. */
 async function firstReady(seed?: number | string): Promise<unknown> {
   await using gateway = await FakeGateway.listen({ readyGuilds: 3, ...(seed === undefined ? {} : { seed }) });
   const client = await RawClient.ready(gateway);
@@ -13,8 +13,8 @@ async function firstReady(seed?: number | string): Promise<unknown> {
 
 const idsOf = (ready: unknown): string[] => JSON.stringify(ready).match(/\d{17,20}|[0-9a-f]{32}/g) ?? [];
 
-describe('ids', () => {
-  test('are the same for the same seed, which is 1 if not given, and others for another', async () => {
+describe('the ids of FakeGateway', () => {
+  test('depend only on the seed, which is 1 by default', async () => {
     const [one, again, unset, two] = [
       await firstReady(1),
       await firstReady(1),
@@ -28,8 +28,8 @@ describe('ids', () => {
   });
 });
 
-describe('waiting', () => {
-  test('for a connection settles at once if there is one, or when the predicate begins to hold', async () => {
+describe('waiting for FakeGateway', () => {
+  test('waitForConnection() resolves at once, or when the predicate becomes true', async () => {
     await using gateway = await FakeGateway.listen();
     const arrival = gateway.waitForConnection();
     const second = gateway.waitForConnection(({ index }) => index === 1);
@@ -40,7 +40,7 @@ describe('waiting', () => {
     expect(await second).toBe(gateway.connections[1]);
   });
 
-  test('for an opcode gives the packet, counts, and rejects when the connection closes without', async () => {
+  test('waitFor() resolves with the n-th packet of an opcode, and rejects when the connection closes before', async () => {
     await using gateway = await FakeGateway.listen();
     const client = await RawClient.afterHello(gateway);
     const connection = await gateway.waitForConnection();
@@ -55,7 +55,7 @@ describe('waiting', () => {
     expect(await connection.waitFor(1)).toEqual({ op: 1, d: null });
   });
 
-  test('rejects with what a predicate throws', async () => {
+  test('waitUntil() rejects with what the predicate throws', async () => {
     await using gateway = await FakeGateway.listen();
     const failing = gateway.waitUntil(() => {
       throw new TypeError('mine');
@@ -63,7 +63,7 @@ describe('waiting', () => {
     await expect(failing).rejects.toThrow(new TypeError('mine'));
   });
 
-  test('rejects when the gateway closes, and nobody needs to listen', async () => {
+  test('waiting promises reject when the gateway closes, and may be ignored', async () => {
     const gateway = await FakeGateway.listen();
     const waiting = gateway.waitForConnection();
     void gateway.waitForConnection();
@@ -73,8 +73,8 @@ describe('waiting', () => {
   });
 });
 
-describe('close()', () => {
-  test('drops every connection, leaves no timer, frees the port, and may be called twice', async () => {
+describe('close() of FakeGateway', () => {
+  test('drops every connection, leaves no timer, frees the port, and may be called again', async () => {
     const clock = new VirtualClock();
     const gateway = await FakeGateway.listen({ clock, identifyIntervalMs: 0 });
     gateway.ignoreCloses();
@@ -95,7 +95,7 @@ describe('close()', () => {
     expect(next.url).toBe(gateway.url);
   });
 
-  test('lets the process end, even with clients of every compression and unanswered closes', async () => {
+  test('lets the process end, with clients of every compression and unanswered closes', async () => {
     const script = `
       import { FakeGateway } from ${JSON.stringify(new URL('../../../src/testing/index.ts', import.meta.url).href)};
       import { WebSocket } from 'ws';
@@ -117,10 +117,11 @@ describe('close()', () => {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const code = await new Promise((resolve) => child.once('close', resolve));
-    expect([code, output]).toEqual([0, 'closed\n']);
+    expect(output).toBe('closed\n');
+    expect(code).toBe(0);
   });
 
-  test('rejects listen() on a port that is taken', async () => {
+  test('is needed before another gateway can listen on the same port', async () => {
     await using gateway = await FakeGateway.listen();
     await expect(FakeGateway.listen({ port: Number(new URL(gateway.url).port) })).rejects.toThrow('EADDRINUSE');
   });

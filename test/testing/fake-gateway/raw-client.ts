@@ -1,4 +1,4 @@
-/** A gateway client with no manners of its own, to misbehave with. It decodes with node:zlib alone. */
+/** A gateway client without rules, so that tests can break them. It decodes with node:zlib and no code of the library. */
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import type { Packet } from '../../../src/protocol/packets.ts';
@@ -47,7 +47,7 @@ export class RawClient {
       try {
         for (const text of decode(data, isBinary)) this.packets.push(JSON.parse(text) as Packet);
       } catch {
-        // Frames that are meant to be broken stay in `frames`.
+        // A test may expect a broken frame. It stays in `frames`.
       }
       this.#notifyWaiting();
     });
@@ -72,14 +72,14 @@ export class RawClient {
     this.socket.send(JSON.stringify({ op, d }));
   }
 
-  /** Opens a connection that asks to resume. */
+  /** Opens a connection to the resume URL and sends RESUME. */
   static async resuming(gateway: FakeGateway, sessionId: string, seq: unknown, token = TOKEN): Promise<RawClient> {
     const client = await RawClient.afterHello(gateway, { url: gateway.resumeUrl });
     client.send(6, { token, session_id: sessionId, seq });
     return client;
   }
 
-  /** The next packet of an opcode or event name that has not been taken yet; the ones before it are skipped. */
+  /** Resolves with the next packet of an opcode or event name, and skips those before it. */
   async next(wanted: number | string): Promise<Packet> {
     const index = this.packets.findIndex(
       ({ op, t }, n) => n >= this.#consumed && (typeof wanted === 'number' ? op === wanted : t === wanted),
@@ -89,17 +89,17 @@ export class RawClient {
       this.#consumed = index + 1;
       return found;
     }
-    if (this.socket.readyState >= WebSocket.CLOSING) throw new Error(`closed before ${wanted} came`);
+    if (this.socket.readyState >= WebSocket.CLOSING) throw new Error(`the connection closed before ${wanted} came`);
     await this.nextChange();
     return await this.next(wanted);
   }
 
-  /** Settles when a message comes, or the connection closes. */
+  /** Resolves when a message comes, or the connection closes. */
   nextChange(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** The dispatches so far, as [sequence, name]. */
+  /** The dispatches so far, each as [sequence, name]. */
   get dispatches(): [number, string][] {
     return this.packets.filter(({ op }) => op === 0).map(({ s, t }) => [Number(s), String(t)]);
   }

@@ -21,7 +21,7 @@ async function ready(
 const idsIn = ({ d }: Packet): string[] =>
   (d as { members: { user: { id: string } }[] }).members.map(({ user }) => user.id);
 
-describe('Request Guild Members', () => {
+describe('Request Guild Members at FakeGateway', () => {
   test('is answered in chunks, in order, with the nonce', async () => {
     const guildMembers = { [GUILD]: [1, 2, 3, 4, 5].map((n) => member(n)) };
     const { client } = await ready({ guildMembers, membersChunkSize: 2 });
@@ -36,7 +36,7 @@ describe('Request Guild Members', () => {
     expect(chunks[0]?.d).not.toHaveProperty('not_found');
   });
 
-  test('finds members by the beginning of user name or nick, up to the limit', async () => {
+  test('finds members by the beginning of their user name or nick, up to the limit', async () => {
     const guildMembers = { [GUILD]: [member(1), member(2, { nick: 'Useful' }), member(3, { nick: 'x' }), member(4)] };
     const { client } = await ready({ guildMembers });
     client.send(8, { guild_id: GUILD, query: 'USE', limit: 3 });
@@ -45,7 +45,7 @@ describe('Request Guild Members', () => {
     expect(idsIn(await client.next('GUILD_MEMBERS_CHUNK'))).toEqual(['2']);
   });
 
-  test('finds members by id and names those that are not there', async () => {
+  test('finds members by id, and lists missing ones in not_found', async () => {
     const { client } = await ready({ guildMembers: { [GUILD]: [member(1), member(2)] } });
     client.send(8, { guild_id: GUILD, user_ids: ['2', '7'] });
     const chunk = await client.next('GUILD_MEMBERS_CHUNK');
@@ -53,7 +53,7 @@ describe('Request Guild Members', () => {
     expect(chunk.d).toMatchObject({ not_found: ['7'], chunk_count: 1 });
   });
 
-  test('gives one empty chunk when nobody is found', async () => {
+  test('is answered with one empty chunk when it finds no member', async () => {
     const { client } = await ready({ guildMembers: {} });
     client.send(8, ALL);
     expect((await client.next('GUILD_MEMBERS_CHUNK')).d).toEqual({
@@ -64,7 +64,7 @@ describe('Request Guild Members', () => {
     });
   });
 
-  test('makes up members where none are configured, the same each time', async () => {
+  test('finds made-up members when only their number is given, the same each time', async () => {
     const { client } = await ready({ guildMembers: 3, membersIntervalMs: 0 });
     client.send(8, ALL);
     client.send(8, ALL);
@@ -76,7 +76,7 @@ describe('Request Guild Members', () => {
   test.each([
     [1 << 8, 1],
     [0, 0],
-  ])('includes presences when asked, with intents %i: %i of them', async (intents, count) => {
+  ])('contains presences when asked, with intents %i: %i of them', async (intents, count) => {
     const { client } = await ready({ guildMembers: { [GUILD]: [member(1)] } }, { intents });
     client.send(8, { ...ALL, presences: true });
     expect((await client.next('GUILD_MEMBERS_CHUNK')).d).toMatchObject({
@@ -92,7 +92,7 @@ describe('Request Guild Members', () => {
     expect((await client.next('GUILD_MEMBERS_CHUNK')).d).not.toHaveProperty('nonce');
   });
 
-  test('for all members again within 30 s is answered with RATE_LIMITED, per guild, and nothing else is', async () => {
+  test('gets RATE_LIMITED for all members of one guild again within 30 s, and only then', async () => {
     const { client, clock } = await ready();
     client.send(8, ALL);
     await client.next('GUILD_MEMBERS_CHUNK');
@@ -113,7 +113,7 @@ describe('Request Guild Members', () => {
     expect(client.dispatches.filter(([, t]) => t === 'RATE_LIMITED')).toHaveLength(1);
   });
 
-  test.each(['gateway', 'connection'] as const)('waits while the %s holds members', async (level) => {
+  test.each(['gateway', 'connection'] as const)('waits while the %s holds member chunks', async (level) => {
     const { gateway, client } = await ready();
     const holder = level === 'gateway' ? gateway : await gateway.waitForConnection();
     holder.holdMembers();
@@ -126,7 +126,7 @@ describe('Request Guild Members', () => {
   });
 });
 
-describe('other requests', () => {
+describe('other commands at FakeGateway', () => {
   test('Update Voice State is answered with VOICE_STATE_UPDATE of the bot', async () => {
     const { client } = await ready();
     client.send(4, { guild_id: GUILD, channel_id: '7', self_mute: true, self_deaf: false });
@@ -150,7 +150,7 @@ describe('other requests', () => {
     ]);
   });
 
-  test('Request Channel Info is answered with CHANNEL_INFO, with the fields asked for', async () => {
+  test('Request Channel Info is answered with CHANNEL_INFO and the requested fields', async () => {
     const { client } = await ready();
     client.send(43, { guild_id: GUILD, fields: ['status'] });
     expect((await client.next('CHANNEL_INFO')).d).toEqual({
@@ -159,7 +159,7 @@ describe('other requests', () => {
     });
   });
 
-  test('a presence is remembered, of IDENTIFY and of Update Presence', async () => {
+  test('FakeConnection keeps the last presence, of IDENTIFY or Update Presence', async () => {
     const { gateway, client } = await ready({}, { presence: { status: 'idle' } });
     const connection = await gateway.waitForConnection();
     expect(connection.presence).toEqual({ status: 'idle' });

@@ -10,7 +10,7 @@ async function listen(options: FakeGatewayOptions = {}): Promise<{ gateway: Fake
   return { gateway, clock };
 }
 
-/** Identifies on a connection of its own and gives what came back: `READY`, or op 9 with its `d`. */
+/** Identifies on a new connection. Resolves with the answer: `READY`, or op 9 with its `d`. */
 async function attempt(gateway: FakeGateway, shard: [number, number]): Promise<unknown> {
   const client = await RawClient.afterHello(gateway);
   client.send(2, { ...identity, shard });
@@ -25,8 +25,8 @@ async function budget(gateway: FakeGateway): Promise<unknown> {
   return typeof body === 'object' && body !== null && 'session_start_limit' in body ? body.session_start_limit : null;
 }
 
-describe('the rate of IDENTIFY', () => {
-  test('is one per 5 s; over it the answer is op 9 false, and the connection stays', async () => {
+describe('the rate limit of FakeGateway on IDENTIFY', () => {
+  test('allows one per 5 s; an earlier one gets op 9 false, and the connection stays open', async () => {
     const { gateway, clock } = await listen();
     const first = await attempt(gateway, [0, 2]);
     const client = await RawClient.afterHello(gateway);
@@ -40,14 +40,14 @@ describe('the rate of IDENTIFY', () => {
     expect(gateway.stats.violations).toEqual([
       {
         code: null,
-        what: 'IDENTIFY of shard 1 only 0 ms after the last one of rate-limit key 0',
+        what: 'IDENTIFY of shard 1 came 0 ms after the last one of key 0',
         connection: 1,
         at: clock.now() - 5000,
       },
     ]);
   });
 
-  test('forgives what the network adds, 250 ms, and no more', async () => {
+  test('allows an IDENTIFY 250 ms earlier, because the network delays frames, and no more', async () => {
     const { gateway, clock } = await listen();
     await attempt(gateway, [0, 1]);
     clock.advance(4749);
@@ -56,14 +56,14 @@ describe('the rate of IDENTIFY', () => {
     expect(await attempt(gateway, [0, 1])).toBe('READY');
   });
 
-  test('counts each key shard_id % max_concurrency by itself', async () => {
+  test('counts each key shard_id % max_concurrency separately', async () => {
     const { gateway } = await listen({ sessionStartLimit: { maxConcurrency: 2 } });
     const answers = [];
     for (const id of [0, 1, 2, 3]) answers.push(await attempt(gateway, [id, 4]));
     expect(answers).toEqual(['READY', 'READY', [9, false], [9, false]]);
   });
 
-  test('does not count an IDENTIFY that was refused', async () => {
+  test('does not count an IDENTIFY that it rejects', async () => {
     const { gateway, clock } = await listen();
     await attempt(gateway, [0, 1]);
     clock.advance(3000);
@@ -73,8 +73,8 @@ describe('the rate of IDENTIFY', () => {
   });
 });
 
-describe('the budget of session starts', () => {
-  test('goes down with each IDENTIFY, and not with RESUME', async () => {
+describe('the budget of session starts in FakeGateway', () => {
+  test('decreases with each IDENTIFY, and not with RESUME', async () => {
     const { gateway } = await listen({
       identifyIntervalMs: 0,
       sessionStartLimit: { total: 10, remaining: 7, resetAfterMs: 60_000, maxConcurrency: 16 },
@@ -87,7 +87,7 @@ describe('the budget of session starts', () => {
     expect(await budget(gateway)).toEqual({ total: 10, remaining: 6, reset_after: 60_000, max_concurrency: 16 });
   });
 
-  test('is enforced with op 9 false when it is spent, and full again after reset_after, for a day', async () => {
+  test('answers op 9 false when it is spent, and is full again after reset_after, for a day', async () => {
     const { gateway, clock } = await listen({
       identifyIntervalMs: 0,
       heartbeatIntervalMs: 86_400_000,
@@ -102,8 +102,8 @@ describe('the budget of session starts', () => {
     expect(await attempt(gateway, [0, 1])).toBe('READY');
     expect(await budget(gateway)).toMatchObject({ total: 3, remaining: 2, reset_after: 86_400_000 });
     expect(gateway.stats.violations.map(({ what }) => what)).toEqual([
-      'IDENTIFY of shard 0 with no session starts left',
-      'IDENTIFY of shard 0 with no session starts left',
+      'IDENTIFY of shard 0 came with no session start left',
+      'IDENTIFY of shard 0 came with no session start left',
     ]);
   });
 });

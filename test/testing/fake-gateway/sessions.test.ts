@@ -11,7 +11,7 @@ async function listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
 
 const lastSession = (gateway: FakeGateway): string => gateway.history.at(-1)?.sessionId ?? 'none';
 
-/** A session whose client has gone away with this close code. */
+/** Resolves with the id of a session whose client has closed with this code, or dropped the connection. */
 async function disconnectedSession(gateway: FakeGateway, code?: number): Promise<string> {
   const client = await RawClient.ready(gateway);
   const sessionId = lastSession(gateway);
@@ -21,8 +21,8 @@ async function disconnectedSession(gateway: FakeGateway, code?: number): Promise
   return sessionId;
 }
 
-describe('READY', () => {
-  test('tells who one is, which session it is, and where to resume it', async () => {
+describe('READY of FakeGateway', () => {
+  test('contains the user, the application, the session and the resume URL', async () => {
     const gateway = await listen({ readyGuilds: 4 });
     const client = await RawClient.ready(gateway, { shard: [1, 2] });
     const ready = client.packets[1];
@@ -42,7 +42,7 @@ describe('READY', () => {
     expect(new URL(gateway.resumeUrl).port).not.toBe(new URL(gateway.url).port);
   });
 
-  test('lists the guilds of the shard as unavailable; GUILD_CREATE follows for those and no others', async () => {
+  test('lists the guilds of the shard as unavailable, and a GUILD_CREATE follows for each of them only', async () => {
     const guilds = [0, 1, 2, 3].map((n) => ({ id: String((BigInt(n) << 22n) | 5n), name: `guild ${n}` }));
     const gateway = await listen({ readyGuilds: guilds });
     const client = await RawClient.ready(gateway, { shard: [1, 2] });
@@ -62,21 +62,21 @@ describe('READY', () => {
     expect(gateway.stats.dispatched).toBe(3);
   });
 
-  test('is followed by no GUILD_CREATE without the intent Guilds', async () => {
+  test('is not followed by GUILD_CREATE without the intent Guilds', async () => {
     const gateway = await listen({ readyGuilds: 3 });
     await RawClient.ready(gateway, { intents: 1 << 9 });
     expect(gateway.stats.dispatched).toBe(1);
   });
 
-  test('spreads made-up guilds over the shards', async () => {
+  test('spreads made-up guilds evenly over the shards', async () => {
     const gateway = await listen({ readyGuilds: 6 });
     for (const id of [0, 1, 2]) await RawClient.ready(gateway, { shard: [id, 3] });
     expect(gateway.stats.dispatched).toBe(3 + 6);
   });
 });
 
-describe('dispatch', () => {
-  test('numbers the events of each session by itself, and reaches all or one shard', async () => {
+describe('dispatch() of FakeGateway', () => {
+  test('numbers the events of each session separately, and reaches all shards or one', async () => {
     const gateway = await listen();
     const zero = await RawClient.ready(gateway, { shard: [0, 2] });
     const one = await RawClient.ready(gateway, { shard: [1, 2] });
@@ -90,7 +90,7 @@ describe('dispatch', () => {
     ]);
   });
 
-  test('takes the data as it is now', async () => {
+  test('serializes the data at the time of the call', async () => {
     const gateway = await listen();
     const sessionId = await disconnectedSession(gateway);
     const data = { value: 'then' };
@@ -112,8 +112,8 @@ describe('dispatch', () => {
   });
 });
 
-describe('RESUME', () => {
-  test('replays what was missed, in order, ends with RESUMED, and goes on from there', async () => {
+describe('RESUME at FakeGateway', () => {
+  test('is answered with the missed dispatches in order, RESUMED, and then new dispatches', async () => {
     const gateway = await listen();
     const sessionId = await disconnectedSession(gateway, 4000);
     for (const n of [1, 2, 3]) gateway.dispatch(`EVENT_${n}`, n);
@@ -131,7 +131,7 @@ describe('RESUME', () => {
     expect(gateway.connections[0]).toMatchObject({ sessionId, shard: [0, 1], isResumeUrl: true });
   });
 
-  test('works on the main URL too', async () => {
+  test('also works on the main URL', async () => {
     const gateway = await listen();
     const sessionId = await disconnectedSession(gateway);
     const client = await RawClient.afterHello(gateway);
@@ -140,7 +140,7 @@ describe('RESUME', () => {
     expect(client.dispatches).toEqual([[2, 'RESUMED']]);
   });
 
-  test('of a session still connected moves it here and closes the other connection', async () => {
+  test('moves a session that is still connected, and closes its old connection', async () => {
     const gateway = await listen();
     const old = await RawClient.ready(gateway);
     const client = await RawClient.resuming(gateway, lastSession(gateway), 1);
@@ -152,7 +152,7 @@ describe('RESUME', () => {
   });
 
   test.each([2, -1, 1.5, null, '1'])(
-    'with seq %j, where the session is at 1, is closed with 4007 and ends it',
+    'with seq %j, when the session is at 1, is closed with 4007 and ends the session',
     async (seq) => {
       const gateway = await listen();
       const sessionId = await disconnectedSession(gateway);
@@ -164,7 +164,7 @@ describe('RESUME', () => {
     },
   );
 
-  test('of an unknown session gets op 9 false, after which IDENTIFY is welcome on the same connection', async () => {
+  test('of an unknown session gets op 9 false, and IDENTIFY is then accepted on the same connection', async () => {
     const gateway = await listen();
     const client = await RawClient.resuming(gateway, 'unknown', 5);
     expect((await client.next(9)).d).toBe(false);
@@ -173,7 +173,7 @@ describe('RESUME', () => {
     expect(gateway.stats.violations).toEqual([]);
   });
 
-  test('that needs more than the buffer holds gets op 9 false', async () => {
+  test('gets op 9 false when the buffer no longer holds the missed dispatches', async () => {
     const gateway = await listen({ replayLimit: 3 });
     const sessionId = await disconnectedSession(gateway);
     for (let n = 2; n <= 1000; n += 1) gateway.dispatch('EVENT', n);
@@ -184,7 +184,7 @@ describe('RESUME', () => {
   });
 });
 
-describe('a session', () => {
+describe('a session of FakeGateway', () => {
   test.each([1000, 1001])('ends when the client closes with %i', async (code) => {
     const gateway = await listen();
     const client = await RawClient.resuming(gateway, await disconnectedSession(gateway, code), 1);
@@ -209,7 +209,7 @@ describe('a session', () => {
     [4000, 'RESUMED'],
     [4009, 9],
     [4003, 9],
-  ])('whose connection the gateway closed with %i is answered with %s on RESUME', async (code, answer) => {
+  ])('that the gateway closed with %i is answered with %s on RESUME', async (code, answer) => {
     const gateway = await listen();
     const old = await RawClient.ready(gateway);
     const sessionId = lastSession(gateway);
@@ -226,7 +226,7 @@ describe('a session', () => {
     clock.advance(60_000);
     const client = await RawClient.resuming(gateway, sessionId, 1);
     await client.next('RESUMED');
-    clock.advance(120_000); // while connected it does not age
+    clock.advance(120_000); // a connected session does not expire
     gateway.dispatch('STILL_THERE', null);
     expect((await client.next('STILL_THERE')).s).toBe(3);
     client.socket.terminate();

@@ -1,6 +1,6 @@
 import type { AnyStateMachine } from 'xstate';
 import { createActor } from 'xstate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   TransitionRecorder,
   VirtualClock,
@@ -21,7 +21,7 @@ const exploreTries = () =>
     key: ({ context }) => String(context.tries),
   });
 
-/** To the key, every beat is another. */
+/** The key contains a counter, so that every heartbeat is a new state. */
 const exploreHeartbeat = () =>
   exploreTimed(heartbeat, {
     inputs: [{ intervalMs: 10 }],
@@ -30,7 +30,7 @@ const exploreHeartbeat = () =>
     limit: 30,
   });
 
-/** Plays a path on a running actor; gives the values it had. */
+/** Plays a path on a running actor. Returns the value after each step. */
 function play(
   machine: AnyStateMachine,
   { input, steps }: TimedPath<AnyStateMachine>,
@@ -39,7 +39,7 @@ function play(
   const clock = new VirtualClock({ startAt: 0 });
   const actor = createActor(machine, { input, clock, inspect: recorder.observe }).start();
   return steps.map(({ step }) => {
-    // Not `advance()`: it would also run a timer that is due at the same time, but comes after the event on this path.
+    // Not `advance()`: it would also run a timer that is due now, but comes after the event on this path.
     if (step.type === 'timer') clock.next();
     else actor.send(step.event);
     expect(clock.now()).toBe(step.at);
@@ -48,15 +48,15 @@ function play(
 }
 
 describe('exploreTimed', () => {
-  it('finds no state that takes a late delay before an early one', () => {
+  test('finds no state in which a late delay fired before an early one', () => {
     expect(valuesOf(exploreTimed(race, { events: () => [{ type: 'again' }] }))).toEqual(['running', 'early']);
   });
 
-  it('finds states that only time leads to, each once', () => {
+  test('finds states that only a delay leads to, each once', () => {
     expect(valuesOf(exploreTimed(chain, { events: () => [{ type: 'back' }] }))).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('tells states apart by how far apart their timers are', () => {
+  test('distinguishes states by the distances between their timers', () => {
     const graph = exploreTimed(regions, { events: () => [] });
     expect(graph.nodes.map(({ state: { at, snapshot } }) => [snapshot.value, at])).toEqual([
       [{ both: { slow: 'off', quick: 'off' } }, 0],
@@ -67,7 +67,7 @@ describe('exploreTimed', () => {
     ]);
   });
 
-  it('starts from every input', () => {
+  test('starts from every input', () => {
     const graph = exploreTimed(heartbeat, {
       inputs: [{ intervalMs: 10 }, { intervalMs: 20 }],
       events: () => [],
@@ -80,30 +80,30 @@ describe('exploreTimed', () => {
     expect(graph.nodes.map(({ state: { at } }) => at)).toEqual([0, 0, 10, 20]);
   });
 
-  it('lets no time pass where the world does not wait', () => {
+  test('lets no time pass in a state for which waits() is false', () => {
     const graph = exploreTimed(chain, { events: () => [{ type: 'back' }], waits: ({ value }) => value !== 'b' });
     expect(valuesOf(graph)).toEqual(['a', 'b']);
   });
 
-  it('does not go on where it is told to stop', () => {
+  test('ends in a state for which stopWhen() is true', () => {
     expect(valuesOf(exploreTimed(chain, { events: () => [], stopWhen: ({ value }) => value === 'b' }))).toEqual([
       'a',
       'b',
     ]);
   });
 
-  it('gives up at the limit, and says what to do', () => {
+  test('throws a RangeError at the limit, with a hint', () => {
     expect(exploreHeartbeat).toThrow(RangeError);
-    expect(exploreHeartbeat).toThrow('more than 30 states: drop what only counts from the key, or raise the limit');
+    expect(exploreHeartbeat).toThrow('more than 30 states: leave counters out of the key, or raise the limit');
   });
 
-  it('gives up nothing when there are just as many states as the limit', () => {
+  test('accepts exactly as many states as the limit', () => {
     expect(exploreTimed(chain, { events: () => [], limit: 4 }).nodes).toHaveLength(4);
   });
 });
 
 describe('reachable', () => {
-  it('is what some walk can take, and leaves out what none can', () => {
+  test('contains what a walk can take, and nothing else', () => {
     const graph = exploreTimed(race, { events: () => [{ type: 'again' }] });
     expect(reachable(graph, 'transitions')).toEqual(
       new Set(['race.running on again [0]', 'race.running after 5000 [0]']),
@@ -118,9 +118,10 @@ describe('reachable', () => {
 });
 
 describe('coveringPaths', () => {
-  it('covers every transition, with the time and the state of each step', () => {
+  test('covers every transition, and returns the time and state of each step', () => {
     const { paths, covered, missing } = coveringPaths(exploreTries(), { cover: 'transitions' });
-    expect([missing, covered]).toEqual([[], new Set(transitionsOf(tries).map(({ id }) => id))]);
+    expect(missing).toEqual([]);
+    expect(covered).toEqual(new Set(transitionsOf(tries).map(({ id }) => id)));
     expect(
       paths.map(({ steps }) => steps.map(({ step, snapshot }) => [step.event.type, step.at, snapshot.value])),
     ).toEqual([
@@ -139,8 +140,8 @@ describe('coveringPaths', () => {
     ]);
   });
 
-  it('sees two transitions in a row even if time passes with nothing in between', () => {
-    // The event takes longer than the delay that nothing comes of.
+  test('finds a pair of transitions even if time passes between them', () => {
+    // The event takes longer than the delay that has no effect.
     const graph = exploreTimed(odd, { events: () => [{ type: 'next' }], takesMs: () => 20 });
     const { paths, covered } = coveringPaths(graph, { cover: 'pairs' });
     expect(covered).toEqual(reachable(graph, 'pairs'));
@@ -159,7 +160,7 @@ describe('coveringPaths', () => {
     ]);
   });
 
-  it('is the same each time', () => {
+  test('returns the same paths each time', () => {
     const [once, again] = [exploreTries(), exploreTries()].map((graph) =>
       coveringPaths(graph, { cover: 'pairs' }).paths.map(({ steps }) =>
         steps.map(({ step, microsteps }) => [step, microsteps]),
@@ -168,13 +169,13 @@ describe('coveringPaths', () => {
     expect(once).toEqual(again);
   });
 
-  it.each([
+  test.each([
     ['chained delays', chain, ['back']],
     ['two delays at once', race, ['again']],
     ['parallel regions', regions, ['go', 'stop']],
     ['a delay that depends on the context', tries, ['win', 'fail']],
   ] as const)(
-    'gives paths that a running actor takes to the millisecond: %s',
+    'returns paths that a running actor takes to the millisecond: %s',
     (_, machine: AnyStateMachine, events) => {
       const graph = exploreTimed(machine, {
         events: () => events.map((type) => ({ type })),
@@ -184,12 +185,13 @@ describe('coveringPaths', () => {
       const { paths, covered, missing } = coveringPaths(graph, { cover: 'pairs' });
       for (const path of paths)
         expect(play(machine, path, recorder)).toEqual(path.steps.map(({ snapshot }) => snapshot.value as unknown));
-      expect([missing, recorder.missing(reachable(graph, 'pairs'))]).toEqual([[], []]);
+      expect(missing).toEqual([]);
+      expect(recorder.missing(reachable(graph, 'pairs'))).toEqual([]);
       expect(covered).toEqual(recorder.covered.pairs);
     },
   );
 
-  it('gives paths for a delay that re-enters its own state', () => {
+  test('returns a path for a delay that re-enters its own state', () => {
     const graph = exploreTimed(heartbeat, { inputs: [{ intervalMs: 40 }], events: () => [{ type: 'answer' }] });
     const [path] = coveringPaths(graph, { cover: 'pairs' }).paths;
     const recorder = new TransitionRecorder();
@@ -197,14 +199,14 @@ describe('coveringPaths', () => {
     expect(recorder.missing(transitionsOf(heartbeat).map(({ id }) => id))).toEqual([]);
   });
 
-  it('keeps to the length of a path, and names what takes longer', () => {
+  test('keeps to maxLength, and returns what needs more steps as missing', () => {
     const { paths, missing } = coveringPaths(exploreTries(), { cover: 'transitions', maxLength: 3 });
     expect(paths.map(({ steps }) => steps.length)).toEqual([3]);
     expect(missing).toEqual(['tries.judging always [0]']);
   });
 
-  it('takes no step that is not possible, and names what only a key that is too coarse makes of it', () => {
-    // To the key both ways in lead to one state, and the graph has seen it after the first.
+  test('takes only possible steps, and returns what the key made impossible as missing', () => {
+    // The key ignores the context, so that both ways in lead to one state of the graph.
     const graph = exploreTimed(room, { events: () => [{ type: 'left' }, { type: 'right' }, { type: 'open' }] });
     const { paths, missing } = coveringPaths(graph, { cover: 'pairs' });
     expect(paths.map(({ steps }) => steps.map(({ step, snapshot }) => [step.event.type, snapshot.value]))).toEqual([

@@ -1,7 +1,7 @@
-/** Machines of a few states, each with one thing that is hard to walk. */
+/** Machines of a few states. Each has one feature that is hard to explore. */
 import { assign, cancel, raise, sendTo, setup, stateIn } from 'xstate';
 
-/** Three delays, each set by the one before. */
+/** Three delays, each started by the one before. */
 export const chain = setup({}).createMachine({
   id: 'chain',
   initial: 'a',
@@ -13,7 +13,7 @@ export const chain = setup({}).createMachine({
   },
 });
 
-/** Two delays at once: the later never comes, for the earlier leaves their state, unless the state is kept from within. */
+/** Two delays in one state. The later one can't fire, because the earlier one leaves the state. */
 export const race = setup({}).createMachine({
   id: 'race',
   initial: 'running',
@@ -27,7 +27,7 @@ export const race = setup({}).createMachine({
   },
 });
 
-/** Two regions with delays of their own, which leave together on one event. */
+/** Two regions with their own delays. One event leaves both. */
 export const regions = setup({}).createMachine({
   id: 'regions',
   initial: 'both',
@@ -47,7 +47,7 @@ export const regions = setup({}).createMachine({
   },
 });
 
-/** A heartbeat that beats again by itself, and tells whether it was answered by then. */
+/** A heartbeat that repeats as long as an answer came in each interval. */
 export const heartbeat = setup({
   guards: { isAnswered: stateIn({ beating: 'answered' }) },
   delays: { interval: ({ context }) => context.intervalMs },
@@ -71,7 +71,7 @@ export const heartbeat = setup({
   },
 });
 
-/** The n-th try waits twice as long as the one before; three are all there are. */
+/** Three tries. The pause after each is twice as long as the one before. */
 export const tries = setup({
   types: { context: {} as { tries: number }, events: {} as { type: 'fail' } | { type: 'win' } },
   guards: { isLast: ({ context }) => context.tries === 3 },
@@ -90,7 +90,7 @@ export const tries = setup({
   },
 });
 
-/** Delayed events that are not `after`: one that is cancelled by name, one that is not. */
+/** Delayed events that are not `after`: one has an id, by which it is cancelled, and one has none. */
 export const alarm = setup({
   types: { events: {} as { type: 'arm' } | { type: 'disarm' } | { type: 'ring' } | { type: 'tick' } },
 }).createMachine({
@@ -103,25 +103,25 @@ export const alarm = setup({
   },
 });
 
-/** Two ways into one room, which remembers by which one came. */
+/** Two ways into one room. The context keeps which one was taken. */
 export const room = setup({
   types: {
-    context: {} as { cameLeft: boolean },
+    context: {} as { enteredLeft: boolean },
     events: {} as { type: 'left' } | { type: 'right' } | { type: 'open' },
   },
-  guards: { cameLeft: ({ context }) => context.cameLeft },
+  guards: { enteredLeft: ({ context }) => context.enteredLeft },
 }).createMachine({
   id: 'room',
-  context: { cameLeft: false },
+  context: { enteredLeft: false },
   initial: 'outside',
   states: {
-    outside: { on: { left: { target: 'inside', actions: assign({ cameLeft: true }) }, right: 'inside' } },
-    inside: { on: { open: [{ guard: 'cameLeft', target: 'found' }, { target: 'outside' }] } },
+    outside: { on: { left: { target: 'inside', actions: assign({ enteredLeft: true }) }, right: 'inside' } },
+    inside: { on: { open: [{ guard: 'enteredLeft', target: 'found' }, { target: 'outside' }] } },
     found: {},
   },
 });
 
-/** Delays that are no times, and one that nothing comes of. */
+/** Delays that are not valid times, and one whose transition has a guard that is always false. */
 export const odd = setup({
   delays: { never: () => Infinity, atOnce: () => Number.NaN, before: () => -5 },
   guards: { never: () => false },

@@ -1,4 +1,4 @@
-/** A shard whose socket breaks rules behind its back: on a real wire, the oracle of a strict gateway notices. */
+/** A socket that changes what a shard sends. It proves that the oracle of a strict gateway judges the real connection. */
 import { WebSocket } from 'ws';
 import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, Shard } from '../../../src/index.ts';
@@ -9,26 +9,26 @@ import { reaches } from '../../kit/live-shard.ts';
 import { QUICK } from '../../kit/timing.ts';
 import { TOKEN } from '../../kit/virtual-shard.ts';
 
-/** What is done to a packet on its way out; text is put on the wire as it is. */
-type Tamper = (packet: Packet, write: (what: unknown) => void) => void;
+/** Changes what a shard sends. `write` sends a text unchanged, and anything else as JSON. */
+type Tamper = (packet: Packet, write: (content: unknown) => void) => void;
 
 interface Broken {
   readonly behaviour: string;
-  /** The rule that has to be noticed. */
+  /** The rule that the oracle must name. */
   readonly rule: OracleRule;
   readonly tamper: Tamper;
-  /** Done once it is ready, where it needs a reason. */
+  /** Makes the ready shard send the packet. */
   readonly provoke?: (gateway: FakeGateway) => void;
 }
 
 const after =
-  (op: number, what: unknown): Tamper =>
+  (op: number, extra: unknown): Tamper =>
   (packet, write) => {
     write(packet);
-    if (packet.op === op) write(what);
+    if (packet.op === op) write(extra);
   };
 const instead =
-  (op: number, d: (given: object) => unknown): Tamper =>
+  (op: number, d: (original: object) => unknown): Tamper =>
   (packet, write) =>
     write(packet.op === op ? { op, d: d(packet.d as object) } : packet);
 const drop = (gateway: FakeGateway): void => gateway.connections.at(-1)?.terminate();
@@ -43,23 +43,23 @@ const BROKEN: readonly Broken[] = [
       write(packet);
     },
   },
-  { behaviour: 'a frame that is no JSON', rule: 'decodable-frame', tamper: after(2, '{"op":3') },
+  { behaviour: 'a frame that is not JSON', rule: 'decodable-frame', tamper: after(2, '{"op":3') },
   {
     behaviour: 'a frame of 5000 bytes',
     rule: 'payload-size',
     tamper: after(2, { op: 1, d: null, filler: 'x'.repeat(5_000) }),
   },
   { behaviour: 'intents by name', rule: 'identify-fields', tamper: instead(2, (d) => ({ ...d, intents: ['Guilds'] })) },
-  { behaviour: 'a sequence of its own invention', rule: 'heartbeat-sequence', tamper: instead(1, () => 1_000) },
+  { behaviour: 'an invented sequence', rule: 'heartbeat-sequence', tamper: instead(1, () => 1_000) },
   {
-    behaviour: 'twenty heartbeats for each',
+    behaviour: 'twenty heartbeats instead of one',
     rule: 'heartbeat-pace',
     tamper: (packet, write) => {
       for (let count = packet.op === 1 ? 20 : 1; count > 0; count -= 1) write(packet);
     },
   },
   {
-    behaviour: 'a RESUME ahead of everything',
+    behaviour: 'a RESUME ahead of the last sequence',
     rule: 'resume-sequence',
     tamper: instead(6, (d) => ({ ...d, seq: 1_000 })),
     provoke: drop,
@@ -84,8 +84,8 @@ const tampering =
     const socket = new WebSocket(url, options);
     const send = socket.send.bind(socket);
     socket.send = (text: unknown) =>
-      tamper(JSON.parse(String(text)) as Packet, (what) =>
-        send(typeof what === 'string' ? what : JSON.stringify(what)),
+      tamper(JSON.parse(String(text)) as Packet, (content) =>
+        send(typeof content === 'string' ? content : JSON.stringify(content)),
       );
     return socket;
   };
@@ -118,8 +118,8 @@ async function brokenShard(createSocket: NonNullable<ShardOptions['createSocket'
   };
 }
 
-describe('a strict gateway', () => {
-  test.each(BROKEN)('notices $behaviour', async ({ rule, tamper, provoke }) => {
+describe('a strict FakeGateway', () => {
+  test.each(BROKEN)('complains about $behaviour', async ({ rule, tamper, provoke }) => {
     await using kit = await brokenShard(tampering(tamper));
     const { gateway, shard } = kit;
     if (provoke !== undefined) {
@@ -132,7 +132,7 @@ describe('a strict gateway', () => {
     expect(JSON.stringify(gateway.complaints)).not.toContain(TOKEN);
   });
 
-  test('notices a session that is resumed although the client has closed with 1000', async () => {
+  test('complains about a session that is resumed after the client closed with 1000', async () => {
     await using kit = await brokenShard((url, options) => {
       const socket = new WebSocket(url, options);
       const close = socket.close.bind(socket);
@@ -147,7 +147,7 @@ describe('a strict gateway', () => {
     expect(gateway.complaints.map(({ rule }) => rule)).toEqual(['resume-ended']);
   });
 
-  test('has no complaint of the same shard left alone', async () => {
+  test('does not complain about the same shard when nothing is changed', async () => {
     await using kit = await brokenShard((url, options) => new WebSocket(url, options));
     const { gateway, shard } = kit;
     await reaches(shard, 'ready');
@@ -160,7 +160,7 @@ describe('a strict gateway', () => {
     expect(gateway.complaints).toEqual([]);
   });
 
-  test('is not strict unless it is told so', async () => {
+  test('does not judge clients without the option strict', async () => {
     await using gateway = await FakeGateway.listen();
     const socket = new WebSocket(`${gateway.url}/?v=10&encoding=json`);
     socket.on('open', () => socket.send('nonsense'));

@@ -1,11 +1,11 @@
-/** Conversations about frames: what is sent, how much of it, and when. */
+/** Scripts about frames: what a client sends, how much, and when. */
 import type { OracleRule } from '../../../src/testing/index.ts';
 import type { RuleCases } from './oracle-script.ts';
 import { MAIN, OracleScript } from './oracle-script.ts';
 
 const script = (): OracleScript => new OracleScript();
 const live = (): OracleScript => new OracleScript().live();
-/** A payload of so many bytes. */
+/** Returns a payload of exactly this size. */
 const sized = (bytes: number, filler = 'x'): string => {
   const head = '{"op":3,"d":{"status":"';
   const room = bytes - Buffer.byteLength(`${head}"}}`);
@@ -30,7 +30,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
   'hello-first': {
     legal: [
       ['a client that waits for HELLO', () => script().wait(60_000).hello().identify()],
-      ['a heartbeat the gateway asked for before HELLO', () => script().send(1).heartbeat().hello().identify()],
+      ['an answer to op 1 before HELLO', () => script().send(1).heartbeat().hello().identify()],
     ],
     illegal: [
       ['IDENTIFY before HELLO', () => script().identify()],
@@ -39,12 +39,12 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
     ],
   },
   'decodable-frame': {
-    legal: [['an object with fields nobody knows', () => live().receive({ ...sounds, extra: true })]],
+    legal: [['an object with unknown fields', () => live().receive({ ...sounds, extra: true })]],
     illegal: [
-      ['text that is no JSON', () => live().receive('{"op":3')],
+      ['text that is not JSON', () => live().receive('{"op":3')],
       ['a JSON array', () => live().receive('[3]')],
       ['an object without op', () => live().receive('{"d":{}}')],
-      ['an op that is no integer', () => live().receive('{"op":"3"}')],
+      ['an op that is not an integer', () => live().receive('{"op":"3"}')],
     ],
   },
   'client-opcode': {
@@ -67,7 +67,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
   'payload-size': {
     legal: [
       ['a payload of 4096 bytes', () => live().receive(sized(4096))],
-      ['4096 bytes in characters of several', () => live().receive(sized(4096, '🌊'))],
+      ['4096 bytes in characters of several bytes', () => live().receive(sized(4096, '🌊'))],
     ],
     illegal: [
       ['a payload of 4097 bytes', () => live().receive(sized(4097))],
@@ -87,7 +87,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
             .times(120, (t) => t.receive(sounds)),
       ],
       [
-        'frames that come closer together by what the way has added',
+        'frames that the network brings closer together',
         () =>
           live()
             .times(119, (t) => t.receive(sounds))
@@ -96,7 +96,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
             .receive(sounds),
       ],
       [
-        'heartbeats the gateway wants more often than the limit allows',
+        'heartbeats at an interval that exceeds the limit by itself',
         () =>
           script()
             .hello(300)
@@ -129,7 +129,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
             .times(60, (t) => t.receive(sounds)),
       ],
       [
-        'heartbeats that take the place of frames',
+        '120 frames and a heartbeat',
         () =>
           live()
             .wait(9_000)
@@ -175,7 +175,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
     illegal: [
       ['a second IDENTIFY', () => live().identify()],
       ['a second IDENTIFY before READY', () => script().hello().identify().identify()],
-      ['RESUME where IDENTIFY was', () => live().resume(1)],
+      ['RESUME after IDENTIFY', () => live().resume(1)],
       [
         'IDENTIFY after a refused RESUME on the same connection',
         () => live().clientCloses().connect().hello().resume(1).invalid(false).identify(),
@@ -199,28 +199,28 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
       ['channel info', command(43, { guild_id: '1', fields: ['status'] })],
     ],
     illegal: [
-      ['members of no guild', command(8, { query: '', limit: 0 })],
+      ['members without a guild', command(8, { query: '', limit: 0 })],
       ['members without query and user_ids', command(8, { guild_id: '1' })],
       ['a nonce of 33 bytes', command(8, { guild_id: '1', query: '', limit: 0, nonce: 'n'.repeat(33) })],
       ['a voice state without a guild', command(4, { channel_id: null })],
-      ['sounds of no guilds', command(31, {})],
+      ['sounds without guilds', command(31, {})],
       ['channel info without fields', command(43, { guild_id: '1' })],
-      ['a presence that is no object', command(3, null)],
+      ['a presence that is not an object', command(3, null)],
     ],
   },
   'close-when-asked': {
     legal: [
-      ['a client that leaves at once', () => live().send(7).clientCloses().finish()],
+      ['a client that closes at once', () => live().send(7).clientCloses().finish()],
       [
         'a heartbeat that crosses op 7',
         () => live().wait(5_000).send(7).wait(1_000).acknowledgedHeartbeat(1).clientCloses(),
       ],
-      ['a client that waits 5 s after op 9 before it leaves', () => live().invalid(true).wait(5_000).clientCloses()],
+      ['a client that closes 5 s after op 9', () => live().invalid(true).wait(5_000).clientCloses()],
     ],
     illegal: [
-      ['a client that goes on after op 7', () => live().send(7).wait(9_000).acknowledgedHeartbeat(1)],
-      ['a client that leaves long after op 7', () => live().send(7).wait(9_000).clientCloses()],
-      ['a client that goes on after op 9', () => live().invalid(true).wait(9_000).acknowledgedHeartbeat(1)],
+      ['a heartbeat long after op 7', () => live().send(7).wait(9_000).acknowledgedHeartbeat(1)],
+      ['a client that closes long after op 7', () => live().send(7).wait(9_000).clientCloses()],
+      ['a heartbeat long after op 9', () => live().invalid(true).wait(9_000).acknowledgedHeartbeat(1)],
     ],
   },
   'silence-after-close': {

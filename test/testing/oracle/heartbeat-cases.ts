@@ -1,4 +1,4 @@
-/** Conversations about heartbeats: when they come, what they name, and what becomes of a zombie. */
+/** Scripts about heartbeats: their time, their sequence, and zombies. */
 import type { OracleRule } from '../../../src/testing/index.ts';
 import type { RuleCases } from './oracle-script.ts';
 import { INTERVAL_MS, OracleScript } from './oracle-script.ts';
@@ -6,7 +6,7 @@ import { INTERVAL_MS, OracleScript } from './oracle-script.ts';
 const script = (): OracleScript => new OracleScript();
 const live = (): OracleScript => new OracleScript().live();
 /** Live, with its first heartbeat after half an interval. */
-const beating = (): OracleScript =>
+const afterFirst = (): OracleScript =>
   live()
     .wait(INTERVAL_MS / 2)
     .acknowledgedHeartbeat(1);
@@ -26,11 +26,11 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
   },
   'heartbeat-missing': {
     legal: [
-      ['a heartbeat every interval', () => beating().times(20, (t) => t.wait(INTERVAL_MS).acknowledgedHeartbeat(1))],
+      ['a heartbeat every interval', () => afterFirst().times(20, (t) => t.wait(INTERVAL_MS).acknowledgedHeartbeat(1))],
       [
-        'a heartbeat that is late by what the way adds',
+        'a heartbeat that the network delays',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS + 200)
             .acknowledgedHeartbeat(1),
       ],
@@ -43,25 +43,25 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
             .acknowledgedHeartbeat()
             .times(20, (t) => t.wait(INTERVAL_MS).acknowledgedHeartbeat()),
       ],
-      ['silence once frames may be lost', () => beating().allowLoss().wait(60_000).finish()],
-      ['silence where HELLO named no sane interval', () => script().hello(0).identify().ready().wait(60_000).finish()],
+      ['silence once frames may be lost', () => afterFirst().allowLoss().wait(60_000).finish()],
+      ['silence when HELLO has no valid interval', () => script().hello(0).identify().ready().wait(60_000).finish()],
       [
-        'silence after an ACK that came just when the client gave up',
-        () => beating().wait(INTERVAL_MS).heartbeat(1).wait(9_900).ack().wait(500).clientCloses(),
+        'silence after an ACK that crossed the close of the client',
+        () => afterFirst().wait(INTERVAL_MS).heartbeat(1).wait(9_900).ack().wait(500).clientCloses(),
       ],
     ],
     illegal: [
       [
         'a heartbeat left out',
         () =>
-          beating()
+          afterFirst()
             .wait(2 * INTERVAL_MS)
             .acknowledgedHeartbeat(1),
       ],
       [
         'a command instead of a heartbeat',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS + 300)
             .presence()
             .wait(100)
@@ -70,7 +70,7 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
       [
         'silence until the socket is gone',
         () =>
-          beating()
+          afterFirst()
             .wait(2 * INTERVAL_MS)
             .finish(),
       ],
@@ -79,20 +79,20 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
   'heartbeat-pace': {
     legal: [
       [
-        'a heartbeat that the way made late, then one in time',
+        'a heartbeat that the network delays, then one in time',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS + 200)
             .acknowledgedHeartbeat(1)
             .wait(INTERVAL_MS - 200)
             .acknowledgedHeartbeat(1),
       ],
       [
-        'a heartbeat the gateway asked for in between',
-        () => beating().wait(3_000).send(1).acknowledgedHeartbeat(1).wait(7_000).acknowledgedHeartbeat(1),
+        'an answer to op 1 between two scheduled heartbeats',
+        () => afterFirst().wait(3_000).send(1).acknowledgedHeartbeat(1).wait(7_000).acknowledgedHeartbeat(1),
       ],
       [
-        'the answer to op 1 just before the first of the schedule',
+        'an answer to op 1 just before the first scheduled heartbeat',
         () =>
           live()
             .wait(500)
@@ -105,35 +105,35 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
       ],
     ],
     illegal: [
-      ['two heartbeats at once', () => beating().acknowledgedHeartbeat(1)],
+      ['two heartbeats at once', () => afterFirst().acknowledgedHeartbeat(1)],
       [
         'a heartbeat after half an interval',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS / 2)
             .acknowledgedHeartbeat(1),
       ],
       [
         'an interval that is a little too short',
-        () => beating().times(3, (t) => t.wait(INTERVAL_MS - 100).acknowledgedHeartbeat(1)),
+        () => afterFirst().times(3, (t) => t.wait(INTERVAL_MS - 100).acknowledgedHeartbeat(1)),
       ],
       [
         'two heartbeats for one op 1',
-        () => beating().wait(3_000).send(1).acknowledgedHeartbeat(1).acknowledgedHeartbeat(1),
+        () => afterFirst().wait(3_000).send(1).acknowledgedHeartbeat(1).acknowledgedHeartbeat(1),
       ],
     ],
   },
   'heartbeat-answer': {
     legal: [
       ['op 1 before HELLO without an answer', () => script().send(1).wait(5_000).hello().acknowledgedHeartbeat()],
-      ['an answer to op 1 at once', () => beating().send(1).wait(20).acknowledgedHeartbeat(1).wait(2_000).presence()],
-      ['a client that leaves before it could answer', () => beating().send(1).wait(500).clientCloses()],
+      ['an answer to op 1 at once', () => afterFirst().send(1).wait(20).acknowledgedHeartbeat(1).wait(2_000).presence()],
+      ['a client that closes before it could answer', () => afterFirst().send(1).wait(500).clientCloses()],
     ],
     illegal: [
-      ['op 1 without an answer', () => beating().send(1).wait(2_000).presence()],
+      ['op 1 without an answer', () => afterFirst().send(1).wait(2_000).presence()],
       [
-        'op 1 answered with the next of the schedule',
-        () => beating().send(1).wait(INTERVAL_MS).acknowledgedHeartbeat(1),
+        'op 1 that is answered only by the next scheduled heartbeat',
+        () => afterFirst().send(1).wait(INTERVAL_MS).acknowledgedHeartbeat(1),
       ],
     ],
   },
@@ -150,22 +150,22 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
         () => live().dispatch(2).clientCloses().connect().hello().acknowledgedHeartbeat(2).resume(2),
       ],
       [
-        'any sequence once the gateway said what nobody understands',
+        'any sequence after an undecodable frame of the gateway',
         () => live().markUndecodable().acknowledgedHeartbeat(1_000),
       ],
     ],
     illegal: [
-      ['a sequence ahead of what was said', () => live().acknowledgedHeartbeat(2)],
-      ['a sequence before any was said', () => script().hello().identify().acknowledgedHeartbeat(0)],
+      ['a sequence ahead of the last one sent', () => live().acknowledgedHeartbeat(2)],
+      ['a sequence before the first one was sent', () => script().hello().identify().acknowledgedHeartbeat(0)],
       [
         'the sequence of the last session before IDENTIFY',
         () => live().clientCloses().connect().hello().acknowledgedHeartbeat(1).identify(),
       ],
       [
-        'a sequence that was never said, before RESUME',
+        'a sequence before RESUME that was not sent',
         () => live().clientCloses().connect().hello().acknowledgedHeartbeat(7).resume(1),
       ],
-      ['a text for a sequence', () => live().acknowledgedHeartbeat('1')],
+      ['a string instead of a sequence', () => live().acknowledgedHeartbeat('1')],
     ],
   },
   'heartbeat-order': {
@@ -176,7 +176,7 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
       ],
       [
         'null after op 9 has ended the session',
-        () => beating().invalid(false).wait(1_000).send(1).acknowledgedHeartbeat(null).clientCloses(),
+        () => afterFirst().invalid(false).wait(1_000).send(1).acknowledgedHeartbeat(null).clientCloses(),
       ],
     ],
     illegal: [
@@ -184,32 +184,32 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
         'a sequence below the last one',
         () => live().dispatch(2).acknowledgedHeartbeat(2).wait(INTERVAL_MS).acknowledgedHeartbeat(1),
       ],
-      ['null after a sequence', () => beating().wait(INTERVAL_MS).acknowledgedHeartbeat(null)],
+      ['null after a sequence', () => afterFirst().wait(INTERVAL_MS).acknowledgedHeartbeat(null)],
     ],
   },
   'heartbeat-fresh': {
     legal: [
-      ['a heartbeat that a dispatch crosses', () => beating().wait(INTERVAL_MS).dispatch(2).acknowledgedHeartbeat(1)],
-      ['null when READY has just been said', () => live().acknowledgedHeartbeat(null)],
+      ['a heartbeat that a dispatch crosses', () => afterFirst().wait(INTERVAL_MS).dispatch(2).acknowledgedHeartbeat(1)],
+      ['null just after READY was sent', () => live().acknowledgedHeartbeat(null)],
       [
-        'a sequence behind when frames may be lost',
-        () => beating().dispatch(2).allowLoss().wait(INTERVAL_MS).acknowledgedHeartbeat(1),
+        'an old sequence once frames may be lost',
+        () => afterFirst().dispatch(2).allowLoss().wait(INTERVAL_MS).acknowledgedHeartbeat(1),
       ],
     ],
     illegal: [
       [
-        'a sequence that stands still',
+        'a sequence that does not grow',
         () =>
-          beating()
+          afterFirst()
             .times(3, (t, n) => t.dispatch(2 + n))
             .wait(INTERVAL_MS)
             .acknowledgedHeartbeat(1),
       ],
       ['null long after READY', () => live().wait(5_000).acknowledgedHeartbeat(null)],
       [
-        'a sequence that falls behind a steady stream',
+        'a sequence that falls behind steady dispatches',
         () =>
-          beating()
+          afterFirst()
             .times(100, (t, n) => t.wait(100).dispatch(2 + n))
             .acknowledgedHeartbeat(50),
       ],
@@ -219,17 +219,17 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
     legal: [
       [
         'a heartbeat after an ACK that came late',
-        () => beating().wait(INTERVAL_MS).heartbeat(1).wait(9_000).ack().wait(1_000).acknowledgedHeartbeat(1),
+        () => afterFirst().wait(INTERVAL_MS).heartbeat(1).wait(9_000).ack().wait(1_000).acknowledgedHeartbeat(1),
       ],
       [
         'an answer to op 1 while an ACK is missing',
-        () => beating().wait(INTERVAL_MS).heartbeat(1).wait(1_000).send(1).heartbeat(1).wait(9_000).clientCloses(),
+        () => afterFirst().wait(INTERVAL_MS).heartbeat(1).wait(1_000).send(1).heartbeat(1).wait(9_000).clientCloses(),
       ],
     ],
     illegal: [
       [
         'a second heartbeat without an ACK between them',
-        () => beating().wait(INTERVAL_MS).heartbeat(1).wait(INTERVAL_MS).heartbeat(1),
+        () => afterFirst().wait(INTERVAL_MS).heartbeat(1).wait(INTERVAL_MS).heartbeat(1),
       ],
     ],
   },
@@ -238,16 +238,16 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
       [
         'a zombie dropped when the next heartbeat is due',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS)
             .heartbeat(1)
             .wait(INTERVAL_MS + 500)
             .clientCloses(null),
       ],
       [
-        'a zombie the gateway closes',
+        'a zombie that the gateway closes',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS)
             .heartbeat(1)
             .wait(INTERVAL_MS + 500)
@@ -258,7 +258,7 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
       [
         'a zombie kept for two intervals',
         () =>
-          beating()
+          afterFirst()
             .wait(INTERVAL_MS)
             .heartbeat(1)
             .wait(2 * INTERVAL_MS)

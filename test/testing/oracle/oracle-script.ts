@@ -1,4 +1,4 @@
-/** A conversation with the oracle, written by hand: no shard, no socket, and time that moves when it is told to. */
+/** Writes a conversation between client and gateway step by step, without shard or socket, on a virtual clock. */
 import { Oracle, VirtualClock } from '../../../src/testing/index.ts';
 import type { OracleConnection, OracleOptions, OracleRule } from '../../../src/testing/index.ts';
 
@@ -29,7 +29,7 @@ export class OracleScript {
     return this.oracle.complaints.map(({ rule }) => rule);
   }
 
-  /** A new connection; the last one is not touched. */
+  /** Opens a new connection. The last one stays open. */
   connect(url = MAIN): this {
     this.#connection = this.oracle.connect(url);
     return this;
@@ -78,7 +78,7 @@ export class OracleScript {
     return this.receive({ op: 1, d });
   }
 
-  /** A heartbeat and its acknowledgement. */
+  /** A heartbeat and its ACK. */
   acknowledgedHeartbeat(d: unknown = null): this {
     return this.heartbeat(d).ack();
   }
@@ -131,10 +131,10 @@ export class OracleScript {
   }
 }
 
-/** What is said about a conversation, and the conversation. */
-export type RuleCase = readonly [sentence: string, run: () => OracleScript];
+/** A script, and the words for it in the title of its test. */
+export type RuleCase = readonly [title: string, run: () => OracleScript];
 
-/** For each rule what keeps it and what breaks it. */
+/** Scripts that keep a rule, and scripts that break it. */
 export interface RuleCases {
   readonly legal: readonly RuleCase[];
   readonly illegal: readonly RuleCase[];

@@ -8,17 +8,17 @@ import type { RuleCases } from './oracle-script.ts';
 
 const CASES = Object.entries({ ...FRAMES, ...HEARTBEATS, ...SESSIONS }) as [OracleRule, RuleCases][];
 
-describe.each(CASES)('%s', (rule, { legal, illegal }) => {
-  test.each(legal)('does not mind %s', (_sentence, run) => {
+describe.each(CASES)('the rule %s of Oracle', (rule, { legal, illegal }) => {
+  test.each(legal)('accepts %s', (_title, run) => {
     expect(run().oracle.complaints).toEqual([]);
   });
 
-  test.each(illegal)('is broken by %s', (_sentence, run) => {
+  test.each(illegal)('complains about %s', (_title, run) => {
     expect(run().rules).toEqual([rule]);
   });
 });
 
-test('every rule has a conversation that keeps it and one that breaks it', () => {
+test('every rule of Oracle has a script that keeps it and one that breaks it', () => {
   expect(
     CASES.filter(([, { legal, illegal }]) => legal.length > 0 && illegal.length > 0)
       .map(([rule]) => rule)

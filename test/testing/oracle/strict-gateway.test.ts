@@ -1,4 +1,4 @@
-/** What a strict gateway does wrong by order of a test is not held against the client. */
+/** A test makes a strict gateway break the protocol. The oracle must not blame the client for that. */
 import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { Opcodes } from '../../../src/index.ts';
@@ -7,7 +7,7 @@ import { liveShard, nextEvent, reaches } from '../../kit/live-shard.ts';
 
 type Kit = Awaited<ReturnType<typeof liveShard>>;
 
-/** What a test does to the connection of a shard that is ready, until the shard is well again. */
+/** Each injects a fault into the connection of a ready shard, and resolves when the shard has recovered. */
 const FAULTS: Readonly<Record<string, (connection: FakeConnection, kit: Kit) => Promise<unknown>>> = {
   'a packet with a sequence of the test’s own': async (connection) => {
     connection.sendRaw('{"op":0,"t":"MESSAGE_CREATE","s":500,"d":{}}');
@@ -15,13 +15,13 @@ const FAULTS: Readonly<Record<string, (connection: FakeConnection, kit: Kit) => 
     await connection.waitFor(Opcodes.Heartbeat);
     expect(connection.received.at(-1)).toEqual({ op: 1, d: 500 });
   },
-  'a packet it compresses itself': async (connection) => {
+  'a packet that the test compressed': async (connection) => {
     connection.sendRaw(deflateSync('{"op":0,"t":"MESSAGE_CREATE","s":500,"d":{}}'));
     connection.requestHeartbeat();
     await connection.waitFor(Opcodes.Heartbeat);
     expect(connection.received.at(-1)).toEqual({ op: 1, d: 500 });
   },
-  'a frame that is broken': (connection, { shard }) => {
+  'a broken frame': (connection, { shard }) => {
     connection.corrupt();
     return nextEvent(shard, 'resumed');
   },
@@ -45,7 +45,7 @@ const FAULTS: Readonly<Record<string, (connection: FakeConnection, kit: Kit) => 
     connection.close(4009);
     return nextEvent(shard, 'ready');
   },
-  'a close that is never answered': (connection, { shard }) => {
+  'a close without an answer': (connection, { shard }) => {
     connection.ignoreCloses();
     connection.requestReconnect();
     return nextEvent(shard, 'resumed');
@@ -59,8 +59,8 @@ const FAULTS: Readonly<Record<string, (connection: FakeConnection, kit: Kit) => 
   },
 };
 
-describe('a strict gateway has no complaint of its client after', () => {
-  test.each(Object.keys(FAULTS))('%s', async (name) => {
+describe('a strict FakeGateway', () => {
+  test.each(Object.keys(FAULTS))('does not complain about a correct client after %s', async (name) => {
     await using kit = await liveShard({ compression: 'payload' });
     const { gateway, shard } = kit;
     void shard.connect();
