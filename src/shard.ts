@@ -1,16 +1,14 @@
 /**
- * The class people use: one shard, one connection to Discord's gateway. It decides nothing itself: calls become
- * events of the state machine, and what the machine and the gateway say become events and settled promises.
+ * The class people use. It turns calls into events of the machine, and documents them; the work is done by the files in
+ * `shard/`.
  */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
-import { GatewayError, abortedError } from './protocol/errors.ts';
+import { GatewayError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
 import { serializePayload } from './protocol/payloads.ts';
-import { parseSession } from './session/session.ts';
 import type { Session } from './session/session.ts';
-import { forcedCloseRequest, resolveCloseRequest } from './shard/close-request.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
@@ -22,14 +20,19 @@ import type { GuildMembers, RequestOptions } from './shard/guild-member-requests
 import { logRejection } from './shard/logger.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
 import type { ShardEvents } from './shard/shard-events.ts';
+import { disconnect, forceClose, resume, startAndWaitReady } from './shard/shard-lifecycle.ts';
 import { resolveOptions } from './shard/shard-options.ts';
 import type { ShardOptions } from './shard/shard-options.ts';
 
-/** @see https://discord.com/developers/docs/events/gateway */
+/**
+ * One shard: a connection to Discord's gateway that identifies, heartbeats, reconnects and resumes. No promise that it
+ * returns ends the process when you ignore its rejection; the rejection is logged at level `debug`.
+ * @see https://discord.com/developers/docs/events/gateway
+ */
 export class Shard extends CommandSender {
   readonly #runtime: ShardRuntime;
 
-  /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, saying what is wrong. */
+  /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming the option. */
   constructor(options: ShardOptions) {
     super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
@@ -37,99 +40,82 @@ export class Shard extends CommandSender {
   }
 
   /**
-   * Connects: resumes the session at hand or in the store, else identifies. Settles at the first READY or RESUMED;
-   * calls join each other, and one during `disconnecting` follows it.
+   * Connects: resumes the current session or the one in the session store, else identifies. Resolves at the first READY
+   * or RESUMED. A second call joins the first; a call during `disconnecting` connects afterwards.
    *
-   * Rejects with the code of {@link GatewayError} that made the shard fail, `STOPPED` when it is disconnected
-   * meanwhile, `CONNECTION_LOST` when the connection is lost and `shouldReconnect` is false, or `ABORTED`. The signal
-   * of the last one waiting also ends the attempt.
+   * Rejects with `STOPPED` when the shard is disconnected meanwhile, `CONNECTION_LOST` when the connection is lost and
+   * `shouldReconnect` is false, `ABORTED`, or the error with which the shard failed. If every caller aborts, the attempt
+   * is cancelled.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#swallowUnhandled(this.#startAndWaitReady({ type: 'shard.connect' }, signal));
+    return this.#start({ type: 'shard.connect' }, signal);
   }
 
   /**
-   * Disconnects and stays so. Settles once the socket is closed, within `closeTimeoutMs`; never rejects but with
-   * `ABORTED` (the socket is torn down then) or `INVALID_OPTIONS`. Whatever waits on the shard rejects with `STOPPED`.
+   * Disconnects without reconnecting. Resolves when the socket is closed, within `closeTimeoutMs`. Rejects only with
+   * `ABORTED` or `INVALID_OPTIONS`. Pending sends, requests and `connect()` reject with `STOPPED`.
    * @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
-    return this.#swallowUnhandled(this.#disconnect(options));
-  }
-
-  async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
-    const closeRequest = resolveCloseRequest(options);
-    this.#runtime.prepareStop(closeRequest);
-    this.#runtime.send({ type: 'shard.disconnect', ...closeRequest });
-    if (this.state === 'disconnecting') {
-      await this.#runtime.closedWaiters.wait(signal, () => this.forceClose(closeRequest.code));
-    }
-    await this.#runtime.flushStore();
+    return this.#logRejection(disconnect(this.#runtime, options));
   }
 
   /**
-   * Ends everything in this turn, without waiting for anybody: safe in a signal handler. The session is kept unless
-   * the code is 1000 or 1001. Never throws.
-   * @param code - default 4000
+   * Closes the connection synchronously, without waiting for the close handshake. Safe in a signal handler; never throws.
+   * @param code - 1000 and 1001 end the session, every other code keeps it; the default is 4000
    */
   forceClose(code?: number): void {
-    const closeRequest = forcedCloseRequest(code);
-    this.#runtime.prepareStop(closeRequest);
-    // Before the machine tells of it: a listener may connect again within this call.
-    this.#runtime.connectionSlot.connection?.abort(closeRequest.code);
-    this.#runtime.send({ type: 'shard.forceClose', ...closeRequest });
+    forceClose(this.#runtime, code);
   }
 
-  /** Closes the connection, keeps the session, and resumes it on a new one. Settles and rejects as `connect()` does. */
+  /** Closes the connection, keeps the session, and resumes it on a new one. Settles as {@link connect} does. */
   reconnect(): Promise<void> {
     const isInactive = ['disconnected', 'disconnecting', 'failed'].includes(this.state);
-    return this.#swallowUnhandled(this.#startAndWaitReady({ type: isInactive ? 'shard.connect' : 'shard.reconnect' }));
+    return this.#start({ type: isInactive ? 'shard.connect' : 'shard.reconnect' });
   }
 
   /**
-   * Drops the session and identifies anew on the original URL. Events in between are lost; use {@link reconnect} to
-   * keep them.
-   * @param options - with `noFail` a failure is only told by events, and the promise settles
+   * Discards the session and identifies on the original URL. The events in between are lost; {@link reconnect} keeps
+   * them. Settles as {@link connect} does.
+   * @param options - with `noFail: true` the promise also resolves when the shard fails; events still report the failure
    */
   reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
-    const ready = this.#swallowUnhandled(this.#startAndWaitReady({ type: 'shard.reinstantiate' }));
+    const ready = this.#start({ type: 'shard.reinstantiate' });
     return noFail ? ready.catch(() => undefined) : ready;
   }
 
   /**
-   * Connects with a session from elsewhere. One that was started with another shard count can't be resumed: the shard
-   * identifies instead. Settles and rejects as `connect()` does, and with `INVALID_SESSION`.
+   * Connects with a session from elsewhere. If it belongs to another shard or shard count, the shard identifies instead.
+   * Settles as {@link connect} does, and rejects with `INVALID_SESSION`.
    */
   resume(session: Session): Promise<void> {
-    return this.#swallowUnhandled(this.#resume(session));
-  }
-
-  async #resume(session: Session): Promise<void> {
-    const identity = this.#runtime.session.restore(parseSession(session));
-    await this.#startAndWaitReady(
-      identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity },
-    );
-  }
-
-  /** Beats now. Settles with the round trip in ms; rejects with `NOT_CONNECTED` before HELLO, or `CONNECTION_LOST`. */
-  heartbeat(): Promise<number> {
-    const { connection } = this.#runtime.connectionSlot;
-    if (this.heartbeatInterval === null || connection === null) {
-      return this.#swallowUnhandled(
-        Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on')),
-      );
-    }
-    return this.#swallowUnhandled(connection.heartbeat());
+    return this.#logRejection(resume(this.#runtime, session));
   }
 
   /**
-   * Sends a payload when the shard is ready and Discord's limits allow, first-in first-out. It is captured now:
-   * changing it later changes nothing. Settles when it is handed to the socket. Rejects with `INVALID_PAYLOAD`,
-   * `OPCODE_NOT_ALLOWED`, `PAYLOAD_TOO_LARGE`, `ABORTED`, `STOPPED`, or the error the shard failed with.
+   * Sends a heartbeat now. Resolves with the round trip in ms. Rejects with `NOT_CONNECTED` before HELLO, or
+   * `CONNECTION_LOST`.
+   */
+  heartbeat(): Promise<number> {
+    const { connection } = this.#runtime.connectionSlot;
+    const isConnected = this.heartbeatInterval !== null && connection !== null;
+    return this.#logRejection(
+      isConnected
+        ? connection.heartbeat()
+        : Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to send a heartbeat on')),
+    );
+  }
+
+  /**
+   * Sends a payload when the shard is ready and Discord's rate limits allow it, first in, first out. The payload is
+   * copied at once: you can change it afterwards. Resolves when the socket has accepted it.
+   *
+   * Rejects with `INVALID_PAYLOAD`, `OPCODE_NOT_ALLOWED`, `PAYLOAD_TOO_LARGE`, `ABORTED`, `STOPPED`, or the error with
+   * which the shard failed.
    * @see https://discord.com/developers/docs/events/gateway#sending-events
    */
   send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
-    return this.#swallowUnhandled(this.#send(payload, options));
+    return this.#logRejection(this.#send(payload, options));
   }
 
   async #send(payload: SendPayload, { signal, ignoreRateLimit = false }: SendOptions): Promise<void> {
@@ -141,55 +127,69 @@ export class Shard extends CommandSender {
   }
 
   /**
-   * Asks for members and joins the chunks. The timeout restarts with each chunk; when Discord says RATE_LIMITED the
-   * request is sent again after its wait, a few times. See {@link RequestOptions} and `docs/errors.md`.
+   * Requests members of a guild. Resolves with the members of all chunks. When Discord answers with RATE_LIMITED, the
+   * request is repeated after the wait that Discord names, three times at most.
+   *
+   * Rejects with `INVALID_PAYLOAD` (the nonce is too long or in use), `INVALID_OPTIONS`, `REQUEST_TIMED_OUT`,
+   * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    const { clock, random } = this.#runtime.options;
-    this.#runtime.dispatcher.requests ??= new GuildMemberRequests({
+    const {
+      dispatcher,
+      options: { clock, random },
+    } = this.#runtime;
+    dispatcher.requests ??= new GuildMemberRequests({
       clock,
       random,
       send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
     });
-    return this.#swallowUnhandled(this.#runtime.dispatcher.requests.request(request, options));
+    return this.#logRejection(dispatcher.requests.request(request, options));
   }
 
   /**
-   * Dispatches from now on, over reconnections. A consumer that falls behind by `highWaterMark` stops the socket from
-   * being read. Ends with `disconnect()`; throws what the shard failed with, or `ABORTED`.
+   * Returns dispatches from now on, over all reconnections. If the consumer falls behind by `highWaterMark`, the socket
+   * is paused. The iteration ends with `disconnect()`. It throws `ABORTED`, or the error with which the shard failed.
+   *
+   * @throws {@link GatewayError} `INVALID_OPTIONS`
    */
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined> & AsyncDisposable {
     return this.#runtime.dispatcher.stream(options);
   }
 
-  /** Listens to one event of Discord. Gives back the unsubscriber. */
+  /**
+   * Adds a listener for one of Discord's events. Returns the function that removes it.
+   * @see https://discord.com/developers/docs/events/gateway-events#receive-events
+   */
   onDispatch<T extends EventName>(
     type: T,
     listener: (data: DispatchData<T>, dispatch: Dispatch<T>) => unknown,
   ): () => void;
-  /** For events the types do not know yet. */
+  /** Adds a listener for an event that the types do not list yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
     return this.#runtime.dispatcher.on(type, listener);
   }
 
+  /** Adds a listener. What it throws, or its promise rejects with, becomes a `fault` with code `LISTENER_THREW`. */
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     this.#runtime.emitter.on(name, listener);
     return this;
   }
 
+  /** Adds a listener that is removed when it is called. */
   once<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     this.#runtime.emitter.once(name, listener);
     return this;
   }
 
+  /** Removes a listener. If it was added several times, the latest is removed. */
   off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     this.#runtime.emitter.off(name, listener);
     return this;
   }
 
-  /** `disconnect()`, with the session kept. */
+  /** Calls {@link disconnect}; the session is kept. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
   }
@@ -206,6 +206,7 @@ export class Shard extends CommandSender {
     return this.#runtime.options.shardCount;
   }
 
+  /** The bit field of the intents. */
   get intents(): number {
     return this.#runtime.options.intents;
   }
@@ -218,70 +219,61 @@ export class Shard extends CommandSender {
     return this.#runtime.options.shouldReconnect;
   }
 
-  /** The main URL, as given. */
+  /** The main URL, as in the options. */
   get url(): string {
     return this.#runtime.options.url;
   }
 
+  /** The API version. */
   get version(): number {
     return this.#runtime.options.version;
   }
 
-  /** The session as it is now, to be stored or given to another process; `null` when there is none. */
+  /** A copy of the current session, to store or to pass to another process; `null` when there is none. */
   get session(): Session | null {
     return this.#runtime.session.session;
   }
 
-  /** The last sequence received. */
+  /** The sequence of the last dispatch; `null` before the first. */
   get lastSequence(): number | null {
     return this.#runtime.session.sequence;
   }
 
-  /** In ms; `null` without a connection. */
+  /** Heartbeat interval that the gateway asked for, in ms; `null` before HELLO. */
   get heartbeatInterval(): number | null {
     return this.#runtime.actor.getSnapshot().context.heartbeatIntervalMs;
   }
 
-  /** Whether the last beat of this connection was answered; `null` before the first. */
+  /** Whether the last heartbeat of this connection was acknowledged; `null` before the first. */
   get heartbeatAcknowledged(): boolean | null {
     return this.#runtime.heartbeatTracker.acknowledged;
   }
 
-  /** The last round trip in ms. */
+  /** Round trip of the last acknowledged heartbeat, in ms; `null` before the first. */
   get ping(): number | null {
     return this.#runtime.heartbeatTracker.ping;
   }
 
-  /** When something last came, in ms of the clock. */
+  /** The times of the last frame, ACK and dispatch, in ms of the clock; `null` before the first. */
   get health(): { lastFrameAt: number | null; lastAckAt: number | null; lastDispatchAt: number | null } {
     return { ...this.#runtime.activityTimes, lastAckAt: this.#runtime.heartbeatTracker.lastAckAt };
   }
 
-  /** Frames that wait to be sent. */
+  /** Number of payloads in the send queue. */
   get pendingSends(): number {
     return this.#runtime.queue.pending;
   }
 
-  /** The running XState actor, for `waitFor` and inspection. */
+  /** The running XState actor, for `waitFor` and inspection. After `INTERNAL_ERROR`, `connect()` replaces it. */
   get actor(): ShardActor {
     return this.#runtime.actor;
   }
 
-  #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {
-    return logRejection(promise, this.#runtime.options.logger);
+  #start(event: ShardEvent, signal?: AbortSignal): Promise<void> {
+    return this.#logRejection(startAndWaitReady(this.#runtime, event, signal));
   }
 
-  /** Waits for the next READY or RESUMED that follows from `event`. */
-  #startAndWaitReady(event: ShardEvent, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
-    if (event.type === 'shard.connect' && this.state === 'ready') return Promise.resolve();
-    this.#runtime.restartIfCrashed();
-    const { readyWaiters, queue } = this.#runtime;
-    const ready = readyWaiters.wait(signal, () => {
-      if (readyWaiters.size === 0 && this.state !== 'ready') void this.disconnect();
-    });
-    queue.start();
-    this.#runtime.send(event);
-    return ready;
+  #logRejection<T>(promise: Promise<T>): Promise<T> {
+    return logRejection(promise, this.#runtime.options.logger);
   }
 }

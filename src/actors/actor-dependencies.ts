@@ -31,6 +31,7 @@ export function setDependencies(system: System, dependencies: ActorDependencies)
 
 export function dependenciesOf(system: System): ActorDependencies {
   const dependencies = dependenciesBySystem.get(system);
-  if (dependencies === undefined) throw new Error('this actor system has no dependencies: call setDependencies() first');
+  if (dependencies === undefined)
+    throw new Error('this actor system has no dependencies: call setDependencies() first');
   return dependencies;
 }

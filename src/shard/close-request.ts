@@ -45,5 +45,9 @@ export function resolveCloseRequest({ code, reason = '', session }: DisconnectOp
 /** For {@link Shard.forceClose}, which must not throw: a code that can't be sent becomes the one that keeps the session. */
 export function forcedCloseRequest(code = KEEP_SESSION_CODE): CloseRequest {
   const sendableCode = isSendable(code) ? code : KEEP_SESSION_CODE;
-  return { code: sendableCode, reason: 'forceClose() was called', session: endsSession(sendableCode) ? 'discard' : 'keep' };
+  return {
+    code: sendableCode,
+    reason: 'forceClose() was called',
+    session: endsSession(sendableCode) ? 'discard' : 'keep',
+  };
 }

@@ -7,7 +7,11 @@ interface ListenerErrorReport {
 }
 
 /** Reports what a listener of an event threw as the fault `LISTENER_THREW`. */
-export function reportListenerError(name: string, cause: unknown, { reportFault, logError }: ListenerErrorReport): void {
+export function reportListenerError(
+  name: string,
+  cause: unknown,
+  { reportFault, logError }: ListenerErrorReport,
+): void {
   // The listener read the data of a dispatch that is not JSON; the connection reports that.
   if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
   const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });

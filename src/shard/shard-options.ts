@@ -135,10 +135,7 @@ export function resolveOptions(options: ShardOptions) {
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   assertOption(isPositiveInteger(shardCount), 'shardCount must be a positive integer');
-  assertOption(
-    isCount(shardId) && shardId < shardCount,
-    'shardId must be an integer from 0 to shardCount - 1',
-  );
+  assertOption(isCount(shardId) && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
   assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
   assertOption(isPositiveInteger(version), 'version must be a positive integer');
   assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);

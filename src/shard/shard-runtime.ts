@@ -125,14 +125,6 @@ export class ShardRuntime implements ActorDependencies {
     this.dispatcher.requests?.stop(error);
   }
 
-  /** The user has had enough: nothing that waits will come, and the session is stored as it is, or given up. */
-  prepareStop({ session }: { readonly session: 'keep' | 'discard' }): void {
-    this.rejectWaiters(new GatewayError('STOPPED', 'the shard was stopped'));
-    this.dispatcher.finish(null);
-    this.saveSession();
-    if (session === 'discard') this.discardSession();
-  }
-
   fault(error: GatewayError): void {
     this.options.logger.warn(this.#logLine(`${error.code}: ${error.message}`));
     this.emitter.emit('fault', error);

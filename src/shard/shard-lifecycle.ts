@@ -1,0 +1,57 @@
+/** Starts and stops a shard: which event of the machine a call becomes, and when its promise settles. */
+import type { ShardEvent } from '../../machines/index.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { parseSession } from '../session/session.ts';
+import type { Session } from '../session/session.ts';
+import { forcedCloseRequest, resolveCloseRequest } from './close-request.ts';
+import type { DisconnectOptions } from './close-request.ts';
+import { logRejection } from './logger.ts';
+import type { ShardRuntime } from './shard-runtime.ts';
+
+/** Sends `event` to the machine. Resolves at the next READY or RESUMED. */
+export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
+  if (event.type === 'shard.connect' && runtime.state === 'ready') return Promise.resolve();
+  runtime.restartIfCrashed();
+  const { readyWaiters, queue } = runtime;
+  const ready = readyWaiters.wait(signal, () => {
+    if (readyWaiters.size > 0 || runtime.state === 'ready') return;
+    void logRejection(disconnect(runtime, {}), runtime.options.logger);
+  });
+  queue.start();
+  runtime.send(event);
+  return ready;
+}
+
+export async function resume(runtime: ShardRuntime, session: Session): Promise<void> {
+  const identity = runtime.session.restore(parseSession(session));
+  const event: ShardEvent =
+    identity === null ? { type: 'shard.reinstantiate' } : { type: 'shard.resume', session: identity };
+  await startAndWaitReady(runtime, event);
+}
+
+export async function disconnect(runtime: ShardRuntime, { signal, ...options }: DisconnectOptions): Promise<void> {
+  const closeRequest = resolveCloseRequest(options);
+  prepareStop(runtime, closeRequest);
+  runtime.send({ type: 'shard.disconnect', ...closeRequest });
+  if (runtime.state === 'disconnecting') {
+    await runtime.closedWaiters.wait(signal, () => forceClose(runtime, closeRequest.code));
+  }
+  await runtime.flushStore();
+}
+
+export function forceClose(runtime: ShardRuntime, code?: number): void {
+  const closeRequest = forcedCloseRequest(code);
+  prepareStop(runtime, closeRequest);
+  // Before the machine emits events: a listener may call connect() within this call.
+  runtime.connectionSlot.connection?.abort(closeRequest.code);
+  runtime.send({ type: 'shard.forceClose', ...closeRequest });
+}
+
+/** Rejects everything that waits for the connection, and stores the session or discards it. */
+function prepareStop(runtime: ShardRuntime, { session }: { readonly session: 'keep' | 'discard' }): void {
+  runtime.rejectWaiters(new GatewayError('STOPPED', 'the shard was stopped'));
+  runtime.dispatcher.finish(null);
+  runtime.saveSession();
+  if (session === 'discard') runtime.discardSession();
+}
