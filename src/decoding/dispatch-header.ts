@@ -1,7 +1,6 @@
 /**
- * Reads what the shard must know of a dispatch without decoding its data. Only the one form that gateways write is
- * recognised: no white space, `d` an object and last, each field once. Of anything else, and of what may be anything
- * else, it says nothing: `JSON.parse` decides.
+ * Reads the event name and the sequence of a dispatch without decoding its data. It recognizes only the form that
+ * gateways write: no white space, each field once, `d` last and an object. `JSON.parse` decides about anything else.
  */
 import { findObjectEnd } from './json-scanner/json-scanner.ts';
 
@@ -16,17 +15,17 @@ const [LETTER_D, LETTER_O, LETTER_P, LETTER_S, LETTER_T] = [0x64, 0x6f, 0x70, 0x
 
 const [HAS_T, HAS_S, HAS_OP] = [1, 2, 4];
 
-/** A number of so many digits is exact. */
+/** A number with up to 15 digits is exact. */
 const MAX_DIGITS = 15;
 
-/** Letters of event names: none of them can be an escape. */
+/** The characters of event names. None of them can begin an escape. */
 const isNameLetter = (byte: number): boolean =>
   (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= ZERO && byte <= NINE);
 
-/** Names that came before, by a hash of their bytes: to look one up is cheaper than to make a string. */
+/** Names seen before, by a hash of their bytes: looking one up is cheaper than creating a string. */
 const names = new Map<number, string>();
 
-/** Discord has about a hundred. */
+/** Discord has about a hundred event names. */
 const MAX_NAMES = 1_000;
 
 function nameAt(bytes: Buffer, from: number, end: number, hash: number): string {
@@ -43,7 +42,7 @@ function isAt(bytes: Buffer, from: number, end: number, name: string): boolean {
   return true;
 }
 
-/** One is kept and read into, so that a message costs no object. */
+/** One reader is used for all messages, so that a message allocates no object. */
 export class DispatchHeaderReader {
   t = '';
   s = 0;
@@ -51,8 +50,8 @@ export class DispatchHeaderReader {
   #at = 0;
 
   /**
-   * Whether `bytes` begin as a dispatch does; then `t` and `s` are what they say, unless more follows `d`, which
-   * {@link isWhole} finds out.
+   * Returns whether `bytes` begin like a dispatch, and then sets `t` and `s`. They are valid only if nothing follows
+   * `d`, which {@link isWhole} checks.
    */
   read(bytes: Buffer): boolean {
     let has = 0;
@@ -68,13 +67,13 @@ export class DispatchHeaderReader {
     return has === (HAS_T | HAS_S | HAS_OP) && this.#isAtData(bytes);
   }
 
-  /** Whether `d` is one object by its brackets, and the end of it the end of the packet. */
+  /** Returns whether `d` is one object by its brackets and ends where the packet ends. */
   isWhole(bytes: Buffer): boolean {
     const end = bytes.length - 1;
     return bytes[end] === CLOSING_BRACE && findObjectEnd(bytes, this.#dataAt, end) === end;
   }
 
-  /** Reads `t`, `s` or `op`, and says which; 0 for what is none of them. */
+  /** Reads `t`, `s` or `op` and returns its bit; 0 for any other field. */
   #readField(bytes: Buffer): number {
     const at = this.#at;
     if (bytes[at] !== QUOTE) return 0;

@@ -1,7 +1,7 @@
 /**
- * One decompression context of a connection. Two ways to run it: synchronously on the native handle behind
- * `node:zlib`'s streams, which is what a gateway client wants, and through the public asynchronous stream, for a
- * Node whose handle does not behave as expected.
+ * The decompression context of a connection, run in one of two ways. `SyncInflater` uses the native handle of
+ * `node:zlib`, which is faster. `StreamInflater` uses the public asynchronous stream, for a Node whose handle does not
+ * behave as expected.
  */
 import { createInflate, createZstdDecompress } from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
@@ -9,22 +9,22 @@ import { StreamEndedError, NativeInflater, TooLargeError, acquireScratch, releas
 import type { StreamKind } from './native-inflater.ts';
 
 export interface InflaterSink {
-  /** Output of one `write`; `ends` as it was given. Only valid during the call. */
+  /** Receives the output of one `write`, with its `endsMessage`. The bytes are only valid during the call. */
   output(bytes: Buffer, endsMessage: boolean): void;
   failed(cause: Error): void;
 }
 
 export interface Inflater {
   write(input: Buffer, endsMessage: boolean): void;
-  /** Calls back when everything written before has been given out. */
+  /** Calls `done` when the output of every write before has reached the sink. */
   flush(done: () => void): void;
-  /** Nothing is given out afterwards. Idempotent. */
+  /** The sink receives nothing afterwards. Idempotent. */
   close(): void;
 }
 
 const asError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)));
 
-/** Synchronous: output comes within the `write` it is the output of. */
+/** Inflates synchronously: the output comes while its `write` is running. */
 export class SyncInflater implements Inflater {
   readonly #sink: InflaterSink;
   readonly #maxBytes: number;
@@ -71,12 +71,13 @@ interface Write {
   endsMessage: boolean;
 }
 
+/** Inflates with the public stream: the output comes in a later turn of the event loop. */
 export class StreamInflater implements Inflater {
   readonly #sink: InflaterSink;
   readonly #stream: Inflate | ZstdDecompress;
-  /** What to do, in order: writes, and who wants to know when it is their turn. */
+  /** Writes and flush callbacks, in order. */
   #tasks: (Write | (() => void))[] = [];
-  /** One write is under way at a time: only so is it known which output is whose. */
+  /** One write runs at a time. Otherwise the output could not be matched to its write. */
   #isBusy = false;
   #chunks: Buffer[] = [];
   #bytes = 0;
@@ -113,7 +114,7 @@ export class StreamInflater implements Inflater {
     this.#runTasks();
   }
 
-  /** What a task throws keeps nobody else from their turn. */
+  /** Runs the tasks that are due. An error in one does not stop the others. */
   #runTasks(): void {
     let thrown: { error: unknown } | null = null;
     while (!this.#isBusy) {
@@ -131,7 +132,7 @@ export class StreamInflater implements Inflater {
 
   #inflate({ input, endsMessage }: Write): void {
     this.#isBusy = true;
-    // The stream calls back when it has pushed all output of this input; listeners see it by the next turn.
+    // The callback runs when the stream has pushed all output of this input; its listeners run by the next turn.
     this.#stream.write(input, () => setImmediate(() => this.#emitOutput(endsMessage)));
   }
 
@@ -150,7 +151,7 @@ export class StreamInflater implements Inflater {
 
   #fail(cause: Error): void {
     if (this.#closed) return;
-    // The fault comes before those who wait for what was written: for them it is part of it.
+    // The fault comes before the flush callbacks, because it belongs to what was written before them.
     this.#closed = true;
     this.#stream.close();
     this.#sink.failed(cause);

@@ -1,6 +1,6 @@
 /**
- * Cuts a run of JSON objects into single ones, by counting brackets outside of strings. Needed only where frames and
- * messages do not coincide; whether what it gives is JSON is for the parser to say.
+ * Cuts a sequence of JSON objects into single ones by counting brackets outside of strings. Needed only for gateways
+ * whose frames do not match messages. The parser still decides whether the result is JSON.
  */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -14,12 +14,12 @@ export class JsonObjectSplitter {
   #inString = false;
   #escaped = false;
 
-  /** Bytes of an object that is not complete yet. */
+  /** The size of the object that is not complete yet, in bytes. */
   get pendingBytes(): number {
     return this.#pending.length;
   }
 
-  /** Adds bytes (they are copied) and gives every object that is complete by now. */
+  /** Adds a copy of the bytes and yields every object that is complete. */
   *push(bytes: Buffer): Generator<Buffer> {
     this.#pending = Buffer.concat([this.#pending, bytes]);
     while (this.#scanned < this.#pending.length) {
@@ -33,7 +33,7 @@ export class JsonObjectSplitter {
     }
   }
 
-  /** Whether this byte completes an object. */
+  /** Returns whether this byte completes an object. */
   #scan(byte: number): boolean {
     if (this.#inString) {
       if (this.#escaped) this.#escaped = false;

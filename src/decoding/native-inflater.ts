@@ -1,6 +1,6 @@
 /**
- * The native handle behind the streams of `node:zlib`, driven synchronously into one buffer that all of them share.
- * It is not public: `sync-inflater-check.ts` proves that it does what is expected here.
+ * Inflates synchronously, with the native handle behind the streams of `node:zlib`, into one buffer that all contexts
+ * share. The handle is not public API, so `sync-inflater-self-test.ts` checks that it behaves as expected here.
  */
 import { createInflate, createZstdDecompress } from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
@@ -13,10 +13,10 @@ export class TooLargeError extends Error {
   }
 }
 
-/** The compressor closed its context, but bytes that are none of another followed. */
+/** The compressor closed its context, and the bytes that followed begin no other. */
 export class StreamEndedError extends Error {
   constructor() {
-    super('the compressed stream ended, and more came');
+    super('the compressed stream ended, but more bytes followed');
   }
 }
 
@@ -34,18 +34,18 @@ interface NativeHandle {
   reset(): void;
 }
 
-/** The stream's own output buffer is not used; this is the least that can be asked for. */
+/** The min chunk size of Node: the output buffer of the stream is not used. */
 const MIN_CHUNK_BYTES = 64;
 
 const SYNC_FLUSH: Readonly<Record<StreamKind, number>> = { zlib: 2, zstd: 1 };
-/** Of zlib: the input is all there is, and a stream that does not end with it is an error. */
+/** zlib only: the input is complete, and a stream that does not end with it is an error. */
 const ZLIB_FINISH = 4;
 
 const SCRATCH_BYTES = 256 * 1024;
 /** All contexts inflate into this one buffer, one message at a time. */
 let scratch: Buffer | null = null;
 
-/** Whoever reads one message may set off another, which must not be inflated into the same buffer: it gets a new one. */
+/** A listener of one message may cause another to be decoded, which must not overwrite it: it gets a new buffer. */
 export function acquireScratch(): Buffer {
   const acquired = scratch ?? Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   scratch = null;
@@ -60,7 +60,7 @@ export class NativeInflater {
   readonly #kind: StreamKind;
   readonly #stream: Inflate | ZstdDecompress;
   readonly #handle: NativeHandle;
-  /** Set by each write: output space left, input left. */
+  /** Set by each write: the output space left, and the input left. */
   readonly #state: Uint32Array;
   #closed = false;
   #error: Error | null = null;
@@ -80,12 +80,12 @@ export class NativeInflater {
     return this.#closed;
   }
 
-  /** Inflates input of a stream into `into`, or more room where that is not enough. Throws what is wrong with it. */
+  /** Inflates a part of a stream into `into`, or into a larger buffer if needed. Throws the error of zlib. */
   inflate(input: Buffer, into: Buffer, maxBytes: number): Buffer {
     return this.#inflate(input, into, maxBytes, SYNC_FLUSH[this.#kind]);
   }
 
-  /** The same with a zlib stream that is all in `input`; the next begins another. After a throw it is of no use. */
+  /** Inflates a complete zlib stream. After an error this inflater must not be used again. */
   inflateWhole(input: Buffer, into: Buffer, maxBytes: number): Buffer {
     const output = this.#inflate(input, into, maxBytes, ZLIB_FINISH);
     this.#handle.reset();
@@ -117,14 +117,14 @@ export class NativeInflater {
       if (written > maxBytes) throw new TooLargeError(maxBytes);
       if (spaceAfter === 0) output = enlarge(output, written, maxBytes);
       else if (inputAfter === 0 || flush === ZLIB_FINISH) break;
-      // Input left over means that a context ended: zstd begins another with the next bytes, zlib goes deaf.
+      // Input is left over when a context has ended: zstd begins another with the next bytes, zlib ignores them.
       else if (inputAfter === inputLeft && spaceAfter === space) throw new StreamEndedError();
     }
     return output.subarray(0, written);
   }
 }
 
-/** More room for one large message; it is not kept. */
+/** Returns a larger buffer for one large message; it is not kept. */
 function enlarge(output: Buffer, written: number, maxBytes: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(Math.min(output.length * 2, maxBytes + 1));
   output.copy(larger, 0, 0, written);

@@ -1,19 +1,19 @@
 /**
- * Parses packets, large ones in portions. As one string a GUILD_CREATE is an object V8 gives memory of its own to,
- * asked from the system and given back each time, which costs more than to parse it. So the elements of its long
- * lists are cut out and parsed a few at a time, what is left is parsed as one, and each list gets its elements back.
+ * Parses packets, large ones in chunks. V8 allocates a large string, such as a whole GUILD_CREATE, from the operating
+ * system and returns it each time, which costs more than parsing it. So the elements of long lists are cut out and
+ * parsed a few at a time; the rest is parsed as one text; then each list gets its elements back.
  */
 import { randomUUID } from 'node:crypto';
 import { findChunks } from './json-scanner/json-scanner.ts';
 
-/** From here on a packet is cut: so many bytes make a string that V8 still keeps with the small ones. */
+/** Larger packets are parsed in chunks. V8 keeps a string of this size with the small ones. */
 const LARGE_BYTES = 49_152;
 const CHUNK_BYTES = 32_768;
 
-/** Stands for the elements of a list, and can't be in a packet by chance or by intent. */
+/** Stands for the elements of a list. A random UUID, so that no packet contains it by chance or on purpose. */
 const PLACEHOLDER = randomUUID();
 
-/** The value of `bytes`. Throws what `JSON.parse` throws. */
+/** Returns the value of the JSON in `bytes`. Throws the error of `JSON.parse`. */
 export function parsePacket(bytes: Buffer): unknown {
   if (bytes.length >= LARGE_BYTES) {
     const packet = parseInChunks(bytes, CHUNK_BYTES);
@@ -23,8 +23,8 @@ export function parsePacket(bytes: Buffer): unknown {
 }
 
 /**
- * The same as `JSON.parse` gives, or `null` where that has to decide. If both the text with marks for elements and the
- * elements between brackets are JSON, then so is the whole, and its value is theirs put together.
+ * Returns the same value as `JSON.parse`, or `null` if only `JSON.parse` can decide. If the text with placeholders is
+ * JSON, and so are the elements between brackets, then the whole is JSON and its value is composed of theirs.
  */
 export function parseInChunks(bytes: Buffer, minBytes: number): object | null {
   const bounds = findChunks(bytes, minBytes);
@@ -38,9 +38,9 @@ export function parseInChunks(bytes: Buffer, minBytes: number): object | null {
       const from = bounds[index] ?? 0;
       const to = bounds[index + 1] ?? 0;
       const elements = JSON.parse(`[${bytes.toString('utf8', from, to)}]`) as unknown[];
-      // Between two commas there has to be something.
+      // JSON does not allow an empty place between two commas.
       if (elements.length === 0) return null;
-      // Nothing but a comma lies between two portions of a list, and more between two lists.
+      // Two chunks of one list are separated by just a comma, two lists by more.
       if (index > 0 && from === done + 1) for (const element of elements) list.push(element);
       else {
         const placeholder = `${PLACEHOLDER} ${lists.size}`;
@@ -57,7 +57,10 @@ export function parseInChunks(bytes: Buffer, minBytes: number): object | null {
   }
 }
 
-/** Puts the elements into their lists. Not all have one where a name is in `d` twice, or a list is not in `d`. */
+/**
+ * Puts the elements back into their lists. Returns false if a list was not found: a name occurs twice in `d`, or the
+ * list is outside of `d`.
+ */
 function restoreLists(d: Record<string, unknown>, lists: ReadonlyMap<unknown, unknown[]>): boolean {
   let restored = 0;
   for (const [name, value] of Object.entries(d)) {

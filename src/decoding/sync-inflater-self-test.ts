@@ -1,7 +1,7 @@
 /**
- * Proves, on the Node that runs, that the native handles behave as `SyncInflater` expects: a known stream of two
- * messages in one context, the second larger than the scratch buffer, has to give the known answer, and what is no
- * stream an error.
+ * Checks that the native handles of the running Node behave as `SyncInflater` expects, because they are not public API.
+ * A known stream of two messages in one context, the second larger than the scratch buffer, must give the known output.
+ * An invalid stream must give an error.
  */
 import { deflateSync } from 'node:zlib';
 import { SyncInflater } from './inflater.ts';
@@ -13,7 +13,7 @@ const EXPECTED_OUTPUT = [
   `{"op":0,"t":"KNOWN_ANSWER","d":"${'shard'.repeat(60_000)}"}`,
 ] as const;
 
-/** `ANSWERS`, compressed with a flush after each, in base64. */
+/** `EXPECTED_OUTPUT`, compressed with a flush after each message, in base64. */
 const COMPRESSED_SAMPLES: Readonly<Record<StreamKind, readonly [string, string]>> = {
   zlib: [
     'eNqqVsovULIyNNBRSlGyqlbKSE0sKklKTSyJz8wrSS0qS8xRsjIxNDI1qK0FAAAA//8=',
@@ -25,17 +25,17 @@ const COMPRESSED_SAMPLES: Readonly<Record<StreamKind, readonly [string, string]>
   ],
 };
 
-/** A block of a kind that neither format has. */
+/** A block type that neither format has. */
 const INVALID_BLOCK = Buffer.alloc(8, 0xff);
 
 const MAX_BYTES = 1024 * 1024;
 
-/** What is inflated so: a stream of either kind, or payloads one by one. */
+/** A compressed stream of either kind, or payloads one by one. */
 type CompressedFormat = StreamKind | 'payload';
 
 const trustByFormat = new Map<CompressedFormat, boolean>();
 
-/** What a fresh context makes of the known bytes. */
+/** Returns what a fresh context inflates from the known bytes. */
 function inflateStreamSample(kind: StreamKind): string[] {
   const outputs: string[] = [];
   const sink = { output: (bytes: Buffer) => outputs.push(bytes.toString()), failed: () => outputs.push('failed') };
@@ -46,7 +46,7 @@ function inflateStreamSample(kind: StreamKind): string[] {
   return outputs;
 }
 
-/** Whole streams, one after the other in one context, and one that is cut off. */
+/** Inflates complete streams one after the other in one context, and one that is cut off. */
 function inflatePayloadSamples(): string[] {
   const inflater = new NativeInflater('zlib');
   const scratch = acquireScratch();
@@ -72,7 +72,7 @@ function passesSelfTest(format: CompressedFormat): boolean {
   }
 }
 
-/** Whether the native handle can be trusted here; found out once. */
+/** Returns whether the native handle works on this Node. Runs the self-test at the first call. */
 export function isSyncInflateTrusted(format: CompressedFormat): boolean {
   let isTrusted = trustByFormat.get(format);
   if (isTrusted === undefined) {

@@ -1,12 +1,12 @@
 /**
- * Who may talk to a server of ours. One on loopback can be reached by any web page in a browser of the same machine, by
- * its address or by a name that was made to point at it, so foreign hosts and origins are turned away.
+ * Protects the servers that listen on loopback. Any web page in a browser on the same machine can reach them, by
+ * address or by a host name that was pointed at loopback (DNS rebinding). So foreign hosts and origins are rejected.
  */
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-const parsed = (url: string): URL | null => (URL.canParse(url) ? new URL(url) : null);
+const parseUrl = (url: string): URL | null => (URL.canParse(url) ? new URL(url) : null);
 
-/** What is foreign about a request with these headers; `null` when nothing is. */
+/** Returns why a request with these headers must be rejected; `null` if it comes from this machine. */
 export function foreignHostOrOrigin({
   host,
   origin,
@@ -14,7 +14,7 @@ export function foreignHostOrOrigin({
   readonly host?: string | undefined;
   readonly origin?: string | undefined;
 }): string | null {
-  const named = parsed(`http://${host ?? ''}`);
-  if (named === null || !LOOPBACK.has(named.hostname)) return 'a Host that is not loopback';
-  return origin === undefined || parsed(origin)?.host === named.host ? null : 'a foreign Origin';
+  const target = parseUrl(`http://${host ?? ''}`);
+  if (target === null || !LOOPBACK.has(target.hostname)) return 'a Host that is not loopback';
+  return origin === undefined || parseUrl(origin)?.host === target.host ? null : 'a foreign Origin';
 }

@@ -1,9 +1,16 @@
-/** The URL a connection is opened with: every connection of a session has the same query, resumed or not. */
+/** The URL of a connection. Discord wants the same query for every connection of a session, resumed or not. */
 
-/** How the gateway compresses: by transport (`…-stream`), message by message (`payload`), or not at all. */
+/**
+ * How the gateway compresses: all messages in one stream (`zlib-stream`, `zstd-stream`), each large message alone
+ * (`payload`), or not at all.
+ * @see https://discord.com/developers/docs/events/gateway#encoding-and-compression
+ */
 export type Compression = 'none' | 'payload' | 'zlib-stream' | 'zstd-stream';
 
-/** A query of the URL's own is kept; ours is added to it. @see https://discord.com/developers/docs/events/gateway#connecting */
+/**
+ * Returns the base URL with the query that Discord requires. Parameters that it already has are kept.
+ * @see https://discord.com/developers/docs/events/gateway#connecting
+ */
 export function gatewayUrl(base: string, version: number, compression: Compression): URL {
   const url = new URL(base);
   url.searchParams.set('v', String(version));
@@ -12,6 +19,6 @@ export function gatewayUrl(base: string, version: number, compression: Compressi
   return url;
 }
 
-/** Whether `url` is a WebSocket URL. */
+/** Returns whether `url` is a `ws://` or `wss://` URL. */
 export const isWebSocketUrl = (url: unknown): url is string =>
   typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);

@@ -1,11 +1,11 @@
 /**
- * Intents by name, and their sum.
+ * Intents by name, and the bit field that IDENTIFY sends.
  * @see https://discord.com/developers/docs/events/gateway#gateway-intents
  */
 import { GatewayError } from './errors.ts';
 import { isCount } from './validation.ts';
 
-/** Name → bit, spelt as discord-api-types spells them. */
+/** The bit of each intent, by name. The names are those of discord-api-types. */
 export const Intents = {
   Guilds: 1 << 0,
   GuildMembers: 1 << 1,
@@ -30,12 +30,13 @@ export const Intents = {
   DirectMessagePolls: 1 << 25,
 } as const;
 
+/** The name of an intent, such as `Guilds`. */
 export type IntentName = keyof typeof Intents;
 
 /**
- * The bit field for some intents; a number passes as it is.
- * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not in {@link Intents}, or a number that is
- * not a non-negative integer.
+ * Returns the bit field for a list of names. Returns a number unchanged.
+ * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not in {@link Intents}, and for a number that is
+ * negative or not an integer.
  */
 export function resolveIntents(intents: number | readonly IntentName[]): number {
   if (typeof intents === 'number') {

@@ -1,16 +1,19 @@
-/** Reads the packets that change the lifecycle, tolerantly: gateways that others wrote leave things out. */
+/** Reads the packets that drive the lifecycle. Tolerant, because gateways other than Discord's leave fields out. */
 import type { SessionIdentity } from '../../machines/index.ts';
 import { isWebSocketUrl } from './gateway-url.ts';
 import { fieldsOf } from './validation.ts';
 
-/** The interval of HELLO, in ms; NaN when there is none. @see https://discord.com/developers/docs/events/gateway-events#hello */
+/**
+ * Returns the heartbeat interval of HELLO in ms, or `NaN` if it has none.
+ * @see https://discord.com/developers/docs/events/gateway-events#hello
+ */
 export function heartbeatIntervalOf(d: unknown): number {
   const value = fieldsOf(d)['heartbeat_interval'];
   return typeof value === 'number' ? value : Number.NaN;
 }
 
 /**
- * The session of READY; `null` when it names none. Without a resume URL the main one serves.
+ * Returns the session of READY, or `null` if it has no session id. Without a resume URL, RESUME uses the main URL.
  * @see https://discord.com/developers/docs/events/gateway-events#ready
  */
 export function sessionOf(d: unknown, mainUrl: string): SessionIdentity | null {
@@ -19,7 +22,7 @@ export function sessionOf(d: unknown, mainUrl: string): SessionIdentity | null {
   return { sessionId, resumeUrl: isWebSocketUrl(url) ? url : mainUrl };
 }
 
-/** RATE_LIMITED. @see https://discord.com/developers/docs/events/gateway-events#rate-limited */
+/** Returns the fields of RATE_LIMITED. @see https://discord.com/developers/docs/events/gateway-events#rate-limited */
 export function rateLimitOf(d: unknown): { opcode: number; retryAfter: number; guildId?: string; nonce?: string } {
   const { opcode, retry_after: retryAfter, meta } = fieldsOf(d);
   const { guild_id: guildId, nonce } = fieldsOf(meta);

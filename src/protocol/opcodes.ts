@@ -18,11 +18,12 @@ export const Opcodes = {
   RequestChannelInfo: 43,
 } as const;
 
+/** The name of an opcode, such as `Heartbeat`. */
 export type OpcodeName = keyof typeof Opcodes;
 
 const NAMES = new Map<number, OpcodeName>(
   Object.entries(Opcodes).map(([name, opcode]) => [opcode, name as OpcodeName]),
 );
 
-/** The name Discord's documentation gives an opcode, or `op N` for one it does not list. */
+/** Returns the name of an opcode in Discord's documentation, or `op N` if it is not listed there. */
 export const opcodeName = (opcode: number): string => NAMES.get(opcode) ?? `op ${opcode}`;

@@ -1,6 +1,6 @@
 /**
- * What travels over the socket: packets as Discord frames them, and dispatches typed by event name.
- * The payload types are discord-api-types'; nothing of them is copied here.
+ * The types of everything that travels over the socket: packets, dispatches by event name, and the payloads you can
+ * send. The types of their data come from discord-api-types.
  */
 import type {
   GatewayDispatchPayload,
@@ -23,49 +23,57 @@ export interface Packet {
 /** Data of each documented dispatch, by its event name (`MESSAGE_CREATE`, …). */
 export type DispatchDataByName = { [P in GatewayDispatchPayload as `${P['t']}`]: P['d'] };
 
-/** The event names discord-api-types documents. */
+/** The event names that discord-api-types documents. */
 export type EventName = keyof DispatchDataByName;
 
-/** The data of a dispatch; `unknown` for an event the types do not know yet. */
+/** The data of a dispatch; `unknown` for events that discord-api-types does not document yet. */
 export type DispatchData<T extends string> = T extends EventName ? DispatchDataByName[T] : unknown;
 
 /**
- * An event from Discord, as it was received. `t`, `s`, `op` and `d` are its own enumerable properties, so it is
- * written, copied, cloned and compared as a plain object of these; what looks at prototypes sees that it is none.
+ * An event from Discord. `t`, `s`, `op` and `d` are own enumerable properties, so JSON, copies, clones and comparisons
+ * treat it as a plain object; only its prototype differs.
  * @see https://discord.com/developers/docs/events/gateway-events#receive-events
  */
 export interface Dispatch<T extends string = string> {
   readonly op: 0;
+  /** The event name, such as `MESSAGE_CREATE`. */
   readonly t: T;
+  /** The sequence, which counts the dispatches of a session. */
   readonly s: number;
   /**
-   * May be decoded only when it is read, and is then kept.
-   * @throws {@link GatewayError} `DECODE_FAILED` when it is no JSON. The shard, which finds out with you, tells a
-   * `fault` and resumes on a new connection. If it was read within the listener, it comes again.
+   * The data. It may be decoded at the first read; later reads return the same value.
+   * @throws {@link GatewayError} `DECODE_FAILED` if it is not JSON. The shard then emits a `fault` and resumes on a new
+   * connection. If you read it within the listener, Discord sends the event again.
    */
   readonly d: DispatchData<T>;
   /**
-   * The whole packet as JSON in UTF-8, to be passed on without being decoded. Not enumerable; yours, and the same on
-   * each read. Read within the listener it is what Discord sent, byte by byte, and it stays so after `d` if nobody has
-   * read that; otherwise it is written anew from `d`.
+   * The whole packet as JSON in UTF-8, for passing it on without decoding. Not enumerable. The bytes belong to you, and
+   * each read returns the same ones. They are exactly what Discord sent if you read `raw` within the listener, or if
+   * `d` was never read. Otherwise they are written again from `d`.
    */
   readonly raw: Uint8Array;
 }
 
-/** @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
+/**
+ * The data of Request Soundboard Sounds (op 31).
+ * @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds
+ */
 export interface RequestSoundboardSoundsData {
   guild_ids: readonly string[];
 }
 
-/** @see https://discord.com/developers/docs/events/gateway-events#request-channel-info */
+/**
+ * The data of Request Channel Info (op 43).
+ * @see https://discord.com/developers/docs/events/gateway-events#request-channel-info
+ */
 export interface RequestChannelInfoData {
   guild_id: string;
   fields: readonly ('status' | 'voice_start_time')[];
 }
 
 /**
- * What a user may send. Identify, Resume and Heartbeat are the shard's own business and are refused by type and
- * at run time.
+ * A payload that you can pass to `send()`. The shard itself sends Identify, Resume and Heartbeat; both the types and
+ * `send()` refuse them.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
 export type SendPayload =

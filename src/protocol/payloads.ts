@@ -1,11 +1,14 @@
-/** Builds what a shard sends: the handshake, beats, and checked payloads of the user. */
+/** Builds everything that a shard sends: the handshake, heartbeats, and your payloads after a check. */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { GatewayError } from './errors.ts';
 import { Opcodes, opcodeName } from './opcodes.ts';
 import type { Token } from './token.ts';
 import { fieldsOf } from './validation.ts';
 
-/** @see https://discord.com/developers/docs/events/gateway#sending-events */
+/**
+ * Discord closes the connection after a larger payload.
+ * @see https://discord.com/developers/docs/events/gateway#sending-events
+ */
 export const MAX_PAYLOAD_BYTES = 4096;
 
 export interface IdentifyOptions {
@@ -49,12 +52,14 @@ const SENDABLE: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Takes a payload as it is now, as the text that will be sent.
+ * Checks a payload and returns the text to send. Later changes to the object have no effect.
  * @throws {@link GatewayError} `INVALID_PAYLOAD`, `OPCODE_NOT_ALLOWED` or `PAYLOAD_TOO_LARGE`.
  */
 export function serializePayload(payload: unknown): string {
   const { op, d } = fieldsOf(payload);
-  if (typeof op !== 'number') throw new GatewayError('INVALID_PAYLOAD', 'a payload must be an object with a numeric op');
+  if (typeof op !== 'number') {
+    throw new GatewayError('INVALID_PAYLOAD', 'a payload must be an object with a numeric op');
+  }
   if (!SENDABLE.has(op)) {
     throw new GatewayError('OPCODE_NOT_ALLOWED', `${opcodeName(op)} (op ${op}) can't be sent with send()`);
   }
@@ -67,7 +72,10 @@ export function serializePayload(payload: unknown): string {
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_PAYLOAD_BYTES) {
-    throw new GatewayError('PAYLOAD_TOO_LARGE', `the payload has ${bytes} bytes, Discord takes ${MAX_PAYLOAD_BYTES}`);
+    throw new GatewayError(
+      'PAYLOAD_TOO_LARGE',
+      `the payload has ${bytes} bytes; Discord accepts up to ${MAX_PAYLOAD_BYTES}`,
+    );
   }
   return text;
 }

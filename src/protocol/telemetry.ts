@@ -1,19 +1,21 @@
 /**
- * What others can measure: channels of `node:diagnostics_channel`, by name, so that a metrics library needs nothing of
- * a shard but that it runs in the same thread. Fields are plain and bounded, but for the ids of shards: no payload, no
- * text of anybody's, never the token. Nothing is told per dispatch. With no subscriber nothing is made.
+ * The telemetry channels of `node:diagnostics_channel`. A metrics library subscribes by name and needs no reference to
+ * a shard; it only has to run in the same thread. Fields are plain and, apart from shard ids, bounded, so they can be
+ * metric labels. They contain no payloads, no text and no token. Dispatches publish nothing, and without subscribers no
+ * message is created.
  */
 import { channel } from 'node:diagnostics_channel';
 import type { Initiator, ShardState } from '../../machines/index.ts';
 import type { GatewayErrorCode } from './errors.ts';
 
-/** What is told on `shardwright:shard`. */
+/** The messages on the channel `shardwright:shard`. */
 export type ShardTelemetry = { readonly shardId: number } & (
   | { readonly event: 'stateChange'; readonly from: ShardState; readonly to: ShardState }
-  /** A new session has begun, of so many guilds. */
+  /** READY: a new session has begun. `guilds` is its number of guilds. */
   | { readonly event: 'ready'; readonly guilds: number }
+  /** RESUMED: `replayed` is the number of dispatches that Discord sent again. */
   | { readonly event: 'resumed'; readonly replayed: number }
-  /** A connection has ended; `code` is the close code, `null` when there was none. */
+  /** A connection has ended. `code` is the close code, `null` if there was none. */
   | {
       readonly event: 'disconnected';
       readonly code: number | null;
@@ -21,48 +23,48 @@ export type ShardTelemetry = { readonly shardId: number } & (
       readonly willReconnect: boolean;
       readonly willResume: boolean;
     }
-  /** A beat was answered. */
+  /** A heartbeat was acknowledged. */
   | { readonly event: 'heartbeat'; readonly latencyMs: number }
-  /** A beat was late, because this process was busy. */
+  /** A heartbeat was late, because this process was busy. */
   | { readonly event: 'lagged'; readonly lateMs: number }
-  /** Discord held back a request. */
+  /** Discord delayed a request. */
   | { readonly event: 'rateLimited'; readonly opcode: number; readonly retryAfterMs: number }
-  /** Something went wrong that is survived. */
+  /** A fault: a problem that the shard survives. */
   | { readonly event: 'fault'; readonly code: GatewayErrorCode }
-  /** The shard has stopped for good. */
+  /** A failure: the shard has stopped for good. */
   | { readonly event: 'failed'; readonly code: GatewayErrorCode }
 );
 
-/** What is told on `shardwright:identify`; waits are from the request on. */
+/** The messages on the channel `shardwright:identify`. `waitMs` counts from the request. */
 export type IdentifyTelemetry = { readonly shardId: number } &
-  /** The gate has given a permit. */
+  /** The gate granted a permit. */
   (
     | { readonly event: 'granted'; readonly waitMs: number }
-    /** The IDENTIFY has left; `remainingStarts` is `null` when the gate does not tell. */
+    /** The IDENTIFY was sent. `remainingStarts` is `null` if the gate has no `budget`. */
     | { readonly event: 'sent'; readonly waitMs: number; readonly remainingStarts: number | null }
-    /** The permit was given back unused. */
+    /** The permit was returned unused. */
     | { readonly event: 'released' }
-    /** The shard no longer waits. */
+    /** The shard left the queue, or the gate rejected the request. */
     | { readonly event: 'abandoned'; readonly waitMs: number }
-    /** No session starts are left for so long. */
+    /** No session starts are left for `retryAfterMs`. */
     | { readonly event: 'budgetSpent'; readonly retryAfterMs: number }
   );
 
-/** What is told on `shardwright:send`, of what the user has sent; beats and the handshake are not. */
+/** The messages on the channel `shardwright:send`, about your payloads only: no heartbeats, no handshake. */
 export type SendTelemetry = { readonly shardId: number } &
-  /** Handed to the socket, so long after `send()`; `pending` others wait. */
+  /** Written to the socket, `waitMs` after `send()`. `pending` other payloads are queued. */
   (
     | { readonly event: 'sent'; readonly kind: SentKind; readonly waitMs: number; readonly pending: number }
-    /** It will not be sent: aborted, or the shard has stopped. */
+    /** It will not be sent: it was aborted, or the shard has stopped. */
     | { readonly event: 'abandoned'; readonly kind: SentKind; readonly waitMs: number; readonly code: GatewayErrorCode }
-    /** Frames are held back, to stay within Discord's limits. */
+    /** The send limiter delays payloads, to stay within Discord's limits. */
     | { readonly event: 'throttled'; readonly pending: number; readonly retryAfterMs: number }
   );
 
-/** `priority` is what was sent with `ignoreRateLimit`. */
+/** The kind of a payload; `priority` is one that was sent with `ignoreRateLimit`. */
 export type SentKind = 'command' | 'presence' | 'priority';
 
-/** A channel with the type of what it tells. */
+/** A channel with the type of its messages. */
 interface TypedChannel<Message extends object> {
   readonly hasSubscribers: boolean;
   publish(message: Message): void;

@@ -1,6 +1,6 @@
 /**
- * Keeps the bot token where nothing that prints, clones, inspects or serialises can reach it. Only the function
- * that writes IDENTIFY and RESUME asks for the value.
+ * Keeps the bot token out of logs: printing, cloning, inspecting and serializing do not reach it. Only code
+ * that sends it calls `reveal()`.
  */
 import { inspect } from 'node:util';
 import { GatewayError } from './errors.ts';
@@ -10,7 +10,7 @@ const REDACTED = '[redacted]';
 export class Token {
   readonly #value: string;
 
-  /** @throws {@link GatewayError} `INVALID_OPTIONS` when it is not a token; the text never repeats what was given. */
+  /** @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a token. The message never contains the value. */
   constructor(value: string) {
     if (typeof value !== 'string' || value.trim() === '') {
       throw new GatewayError(
@@ -18,7 +18,7 @@ export class Token {
         'token must be a non-empty string: the bot token from the Developer Portal',
       );
     }
-    // REST wants "Bot TOKEN", the gateway the bare token; people paste the former.
+    // REST requires "Bot TOKEN", the gateway the token alone; people paste the former.
     this.#value = value.trim().replace(/^Bot\s+/i, '');
   }
 

@@ -1,6 +1,6 @@
 /**
- * Where the session is while it is alive. The sequence moves with every dispatch, so it lives here and not in the
- * machine: the fast lane writes it, heartbeats and RESUME read it.
+ * The session of a running shard. The sequence changes with every dispatch, so it is kept here and not in the
+ * statechart: the fast lane writes it, heartbeats and RESUME read it.
  */
 import type { SessionIdentity } from '../../machines/index.ts';
 import type { Session } from './session.ts';
@@ -26,7 +26,7 @@ export class CurrentSession {
     return this.#identity?.sessionId ?? null;
   }
 
-  /** The last sequence received; `null` before the first. */
+  /** The sequence received last; `null` before the first. */
   get sequence(): number | null {
     return this.#sequence;
   }
@@ -36,20 +36,20 @@ export class CurrentSession {
   }
 
   /**
-   * The session as the machine knows it. It is another, and `null` here, while a listener that was just told something
-   * has given one that the machine gets to know next: that has a host, and soon a connection, of its own.
+   * Returns the session if it is the one that the statechart knows, else `null`. They differ while a listener has
+   * passed another session that the statechart has not processed yet. That session gets another connection.
    */
   sessionIf(identity: SessionIdentity | null): Session | null {
     return identity === this.#identity ? this.session : null;
   }
 
   /**
-   * The session as a store may know it: never ahead of what has been handed out, nor of a dispatch that still waits
-   * for its consumer.
+   * Returns the session to store: its sequence is never ahead of the dispatches that were delivered, nor of one that is
+   * still buffered for a consumer.
    */
-  sessionForStore(lowestWaiting: number | null): Session | null {
-    const waiting = lowestWaiting === null ? Number.POSITIVE_INFINITY : Math.max(0, lowestWaiting - 1);
-    return this.#sessionAt(Math.min(this.#deliveredSequence ?? 0, waiting));
+  sessionForStore(lowestPending: number | null): Session | null {
+    const maxSequence = lowestPending === null ? Number.POSITIVE_INFINITY : Math.max(0, lowestPending - 1);
+    return this.#sessionAt(Math.min(this.#deliveredSequence ?? 0, maxSequence));
   }
 
   #sessionAt(sequence: number | null): Session | null {
@@ -57,22 +57,22 @@ export class CurrentSession {
     return { ...this.#identity, sequence: sequence ?? 0, shardId: this.#shardId, shardCount: this.#shardCount };
   }
 
-  /** A dispatch came. Within a session the sequence never goes back, whatever the gateway says. */
+  /** Called for every dispatch. Within a session the sequence never goes back, whatever the gateway sends. */
   recordSequence(sequence: number): void {
     if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
   }
 
-  /** The dispatch that came last turned out to be none: it is to come again. */
+  /** The last dispatch turned out to be corrupt, so Discord has to send it again. */
   rollBack(sequence: number | null): void {
     this.#sequence = sequence;
   }
 
-  /** The last dispatch of a session has been given to everybody, one of whom may have changed the session. */
+  /** All listeners of the last dispatch have been called. One of them may have changed the session. */
   markDelivered(sessionId: string | null): void {
     if (sessionId === this.id) this.#deliveredSequence = this.#sequence;
   }
 
-  /** READY came, with its sequence already counted unless it replaces another session. */
+  /** READY came. Its sequence is already recorded, unless it replaces another session. */
   start(identity: SessionIdentity, sequence: number | null): void {
     const replaces = this.#identity !== null && this.#identity.sessionId !== identity.sessionId;
     if (replaces) {
@@ -82,7 +82,7 @@ export class CurrentSession {
     this.#identity = identity;
   }
 
-  /** A session from elsewhere, or `null` when it was for another shard count and is of no use here. */
+  /** Takes over a stored session. Returns `null` if it is of another shard or shard count: Discord rejects that. */
   restore(session: Session | null): SessionIdentity | null {
     this.clear();
     if (session === null || session.shardCount !== this.#shardCount || session.shardId !== this.#shardId) return null;

@@ -1,6 +1,6 @@
 /**
- * Sessions that outlive the process, one JSON file a shard. A file is replaced as a whole or not at all, so a crash
- * in the middle of a write leaves the session before it.
+ * Stores sessions beyond the process, in one JSON file per shard. A file is replaced as a whole or not at all: after a
+ * crash in the middle of a write, the previous session is still there.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
-/** Whoever can read a session can do nothing without the token, but it is nobody else's business either. */
+/** A session is useless without the token, but other users of the machine have no reason to read it. */
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
@@ -19,19 +19,19 @@ const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' 
 /**
  * A {@link SessionStore} in a directory: `shard-0.json`, `shard-1.json`, … readable by the owner only.
  *
- * Calls for one shard take effect in the order they were made. Use one store a directory: two processes that write
- * the same shard do not tear its file, but the later one wins.
+ * Calls for the same shard take effect in the order you make them. Use one store per directory. If two processes write
+ * the same shard, the file stays intact and the later write wins.
  *
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 export class FileSessionStore implements SessionStore {
   readonly #directory: string;
-  /** What is under way for each shard; an entry stays only until it is done. */
+  /** The last call for each shard; removed when it is done. */
   readonly #queues = new Map<number, Promise<unknown>>();
 
   /**
-   * @param directory - Created with the first save, readable by the owner only.
-   * @throws {@link GatewayError} `INVALID_OPTIONS` when it is not a path.
+   * @param directory - The path. It is created by the first `save()`, readable by the owner only.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a non-empty string.
    */
   constructor(directory: string) {
     if (typeof directory !== 'string' || directory === '') {
@@ -41,9 +41,10 @@ export class FileSessionStore implements SessionStore {
   }
 
   /**
-   * @returns `null` when there is no file.
-   * @throws {@link GatewayError} `SESSION_STORE_FAILED` when the file can't be read or holds no session of this shard;
-   * `hint` says what to do.
+   * Resolves with the session of a shard, or with `null` if there is no file.
+   *
+   * @throws {@link GatewayError} Rejects with `SESSION_STORE_FAILED` if the file cannot be read or does not contain a
+   * session of this shard. The hint says what to do.
    */
   load(shardId: number): Promise<Session | null> {
     const path = this.#pathOf(shardId);
@@ -54,10 +55,10 @@ export class FileSessionStore implements SessionStore {
   }
 
   /**
-   * Settles when the file is on the disk.
+   * Replaces the file of `session.shardId`. Resolves when the file is on the disk.
    *
-   * @throws {@link GatewayError} `INVALID_SESSION` when `session` is none, `SESSION_STORE_FAILED` when it can't be
-   * written; the file is then as it was before.
+   * @throws {@link GatewayError} Rejects with `INVALID_SESSION` if `session` is not a session, and with
+   * `SESSION_STORE_FAILED` if the file cannot be written. The previous file then stays.
    */
   async save(session: Session): Promise<void> {
     const copy = parseSession(session);
@@ -67,20 +68,24 @@ export class FileSessionStore implements SessionStore {
         await mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE });
         await replaceFile(path, `${JSON.stringify(copy)}\n`);
       } catch (cause) {
-        const hint = `Make sure that ${this.#directory} is a directory this process may write to, with space left.`;
+        const hint = `Make sure that ${this.#directory} is a directory with free space and write access.`;
         throw storeFailed(`${path} could not be written`, hint, cause);
       }
     });
   }
 
-  /** @throws {@link GatewayError} `SESSION_STORE_FAILED` when there is a file and it can't be removed. */
+  /**
+   * Deletes the file of a shard. Resolves even if there is none.
+   *
+   * @throws {@link GatewayError} Rejects with `SESSION_STORE_FAILED` if the file cannot be deleted.
+   */
   clear(shardId: number): Promise<void> {
     const path = this.#pathOf(shardId);
     return this.#enqueue(shardId, async () => {
       try {
         await rm(path, { force: true });
       } catch (cause) {
-        throw storeFailed(`${path} could not be removed`, 'Remove it by hand and check who owns its directory.', cause);
+        throw storeFailed(`${path} could not be deleted`, 'Delete it by hand, and check who owns its directory.', cause);
       }
     });
   }
@@ -94,7 +99,7 @@ export class FileSessionStore implements SessionStore {
       return await readFile(path, 'utf8');
     } catch (cause) {
       if (isMissing(cause)) return null;
-      throw storeFailed(`${path} could not be read`, 'Make sure that it is a file this process may read.', cause);
+      throw storeFailed(`${path} could not be read`, 'Make sure that it is a file that this process may read.', cause);
     }
   }
 
@@ -111,22 +116,22 @@ export class FileSessionStore implements SessionStore {
   }
 }
 
-const storeFailed = (what: string, hint: string, cause?: unknown): GatewayError =>
-  new GatewayError('SESSION_STORE_FAILED', what, { hint, ...(cause === undefined ? {} : { cause }) });
+const storeFailed = (message: string, hint: string, cause?: unknown): GatewayError =>
+  new GatewayError('SESSION_STORE_FAILED', message, { hint, ...(cause === undefined ? {} : { cause }) });
 
 function parseFile(text: string, path: string, shardId: number): Session {
-  const hint = `Move ${path} away or delete it; the shard then starts a new session.`;
+  const hint = `Delete ${path} or move it away; the shard then starts a new session.`;
   let session: Session;
   try {
     session = parseSession(JSON.parse(text));
   } catch (cause) {
-    throw storeFailed(`${path} does not hold a session`, hint, cause);
+    throw storeFailed(`${path} does not contain a session`, hint, cause);
   }
   if (session.shardId === shardId) return session;
-  throw storeFailed(`${path} holds the session of shard ${session.shardId}, not of shard ${shardId}`, hint);
+  throw storeFailed(`${path} contains the session of shard ${session.shardId}, not of shard ${shardId}`, hint);
 }
 
-/** A rename within a directory is atomic; what it puts in place has to be on the disk before. */
+/** A rename within a directory is atomic, but the new file must be on the disk before it. */
 async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

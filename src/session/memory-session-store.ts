@@ -1,10 +1,10 @@
-/** Sessions for as long as the process lives: enough to resume after a lost connection, not after a restart. */
+/** Keeps sessions while the process runs: enough to resume after a lost connection, not after a restart. */
 import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 /**
- * A {@link SessionStore} in memory, the default. What it keeps and gives out are copies.
+ * A {@link SessionStore} in memory, and the default. It stores and returns copies.
  *
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
@@ -16,7 +16,7 @@ export class MemorySessionStore implements SessionStore {
     return session === undefined ? null : { ...session };
   }
 
-  /** @throws {@link GatewayError} `INVALID_SESSION` when `session` is none. */
+  /** @throws {@link GatewayError} `INVALID_SESSION` if `session` is not a session. */
   async save(session: Session): Promise<void> {
     const copy = parseSession(session);
     this.#sessions.set(copy.shardId, copy);

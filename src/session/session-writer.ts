@@ -1,6 +1,6 @@
 /**
- * Writes the session to its store behind the shard's back: one write at a time, the latest wins, and no failure of
- * the store gets further than a report.
+ * Writes the session of a shard to its store in the background, so that a slow store never delays the shard. One write
+ * runs at a time, the latest one wins, and an error of the store is reported as a fault.
  */
 import { GatewayError } from '../protocol/errors.ts';
 import type { Session } from './session.ts';
@@ -11,7 +11,7 @@ export class SessionWriter {
   readonly #report: (error: GatewayError) => void;
   #pending: { shardId: number; session: Session | null } | null = null;
   #writing: Promise<void> | null = null;
-  /** What the store failed to write: it knows less than we do. */
+  /** The last write that the store failed at. Until the next success it is newer than the store. */
   #unwritten: { session: Session | null } | null = null;
 
   constructor(store: SessionStore, report: (error: GatewayError) => void) {
@@ -20,8 +20,8 @@ export class SessionWriter {
   }
 
   /**
-   * What was written last, even if the store failed at it: a session that was given up must not come back. Rejects
-   * when the store does; a store that throws instead is no different.
+   * Resolves with the session that was written last, even if the store failed to write it: a discarded session must not
+   * come back. Rejects when the store rejects or throws.
    */
   async load(shardId: number): Promise<Session | null> {
     await this.#writing;
@@ -36,7 +36,7 @@ export class SessionWriter {
     this.#write({ shardId, session: null });
   }
 
-  /** Settles when nothing is left to write. Never rejects. */
+  /** Resolves when every write is done. Never rejects. */
   async flushed(): Promise<void> {
     await this.#writing;
   }
@@ -62,7 +62,7 @@ export class SessionWriter {
     this.#writing = null;
   }
 
-  /** Async, so that a store that throws is one that rejects: draining must not end before `#writing` tells of it. */
+  /** Async, so that a store that throws is like one that rejects. Else the loop could end before `#writing` is set. */
   async #apply({ shardId, session }: { shardId: number; session: Session | null }): Promise<void> {
     await (session === null ? this.#store.clear(shardId) : this.#store.save(session));
   }

@@ -1,27 +1,29 @@
 /**
- * A gateway session: what RESUME needs, as plain data that can be stored and given to another process.
+ * A gateway session: everything that RESUME needs, as plain data. It can be stored and passed to another process.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 import { GatewayError } from '../protocol/errors.ts';
 import { isWebSocketUrl } from '../protocol/gateway-url.ts';
 import { isCount, isObject } from '../protocol/validation.ts';
 
+/** A gateway session. `shard.session` returns it; the option `session` and `resume()` accept it. */
 export interface Session {
   readonly sessionId: string;
-  /** Where RESUME goes first, as READY gave it; no query of ours. */
+  /** The URL for RESUME, as READY sent it: without the query of the connection. */
   readonly resumeUrl: string;
-  /** The last sequence handed out. */
+  /** The sequence of the last dispatch that was delivered. Discord replays the dispatches after it. */
   readonly sequence: number;
   readonly shardId: number;
-  /** A session is only good for the shard count it was started with. */
+  /** The shard count it was started with. Discord resumes it with this count only. */
   readonly shardCount: number;
 }
 
-const invalidSession = (what: string): GatewayError => new GatewayError('INVALID_SESSION', `not a session: ${what}`);
+const invalidSession = (reason: string): GatewayError =>
+  new GatewayError('INVALID_SESSION', `not a session: ${reason}`);
 
 /**
- * Checks something that claims to be a session, and copies just the fields of one.
- * @throws {@link GatewayError} `INVALID_SESSION`, naming the field.
+ * Returns a copy of a session that has the fields of {@link Session} and no others.
+ * @throws {@link GatewayError} `INVALID_SESSION`, naming the field, if the value is not a session.
  */
 export function parseSession(value: unknown): Session {
   if (!isObject(value)) throw invalidSession('expected an object');

@@ -123,7 +123,7 @@ describe('serializePayload', () => {
     expect(Buffer.byteLength(serializePayload(full(0)))).toBe(MAX_PAYLOAD_BYTES);
     expect(refusal(full(1))).toEqual({
       code: 'PAYLOAD_TOO_LARGE',
-      message: 'the payload has 4097 bytes, Discord takes 4096',
+      message: 'the payload has 4097 bytes; Discord accepts up to 4096',
     });
   });
 

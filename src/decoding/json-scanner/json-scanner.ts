@@ -1,10 +1,10 @@
 /**
- * Finds brackets in JSON without decoding it. What is written in WebAssembly looks at 64 bytes at a time, through a
- * window of its own memory, which texts of any size pass; where it can't be had, a plain loop does the same.
+ * Finds brackets in JSON without decoding it. The WebAssembly version looks at 64 bytes at a time; texts of any size
+ * pass through a window of its memory. Without WebAssembly a plain loop does the same.
  */
 import { JSON_SCANNER_WASM } from './json-scanner.wasm.ts';
 
-/** Node has it; the types for it come only with those of browsers. */
+/** Node has WebAssembly, but its types come only with those of browsers. */
 interface WebAssemblyGlobal {
   readonly WebAssembly: {
     readonly Module: new (code: Uint8Array) => object;
@@ -22,12 +22,12 @@ interface ScannerExports {
 interface Scanner {
   readonly wasm: ScannerExports;
   readonly window: Uint8Array;
-  /** Where `cut` writes. */
+  /** The output of `findChunks`. */
   readonly positions: Int32Array;
 }
 
 const WINDOW_BYTES = 65_536;
-/** Behind the window, and behind what is written to its end. */
+/** Behind the window, and behind the bytes that are written past its end. */
 const POSITIONS_AT = 0x11000;
 
 function load(): Scanner | null {
@@ -38,17 +38,17 @@ function load(): Scanner | null {
     const { buffer } = wasm.memory;
     return { wasm, window: new Uint8Array(buffer, 0, WINDOW_BYTES), positions: new Int32Array(buffer, POSITIONS_AT) };
   } catch {
-    // Forbidden, as with `--jitless`, or a processor without the instructions.
+    // Forbidden, as with `--jitless`, or the processor lacks the instructions.
     return null;
   }
 }
 
-/** `undefined` until it is needed. */
+/** `undefined` until its first use. */
 let scanner: Scanner | null | undefined;
 
 /**
- * Behind the bracket that closes the one at `from`; -1 when there is none before `end`. It may be any other number when brackets are
- * not in pairs, which JSON does not allow.
+ * Returns the index after the bracket that closes the one at `from`; -1 if there is none before `end`. It may be any
+ * other number if brackets do not match, which JSON does not allow.
  */
 export function findObjectEnd(bytes: Uint8Array, from: number, end: number): number {
   scanner ??= load();
@@ -57,7 +57,7 @@ export function findObjectEnd(bytes: Uint8Array, from: number, end: number): num
 
 function findObjectEndSimd({ wasm, window }: Scanner, bytes: Uint8Array, from: number, end: number): number {
   wasm.reset();
-  // A view of a part costs more than to look at the part.
+  // Creating a view of a part costs more than copying the whole.
   if (bytes.length <= WINDOW_BYTES) {
     window.set(bytes);
     return wasm.findObjectEnd(from, end);
@@ -75,10 +75,10 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-/** `[` and `{`, as `]` and `}`, differ in this bit only. */
+/** `[` and `{` differ in this bit only, and so do `]` and `}`. */
 const BRACE = 0x20;
 
-/** The same without WebAssembly. */
+/** {@link findObjectEnd} without WebAssembly. */
 export function findObjectEndScalar(bytes: Uint8Array, from: number, end: number): number {
   let depth = 0;
   for (let at = from; at < end; at += 1) {
@@ -95,9 +95,9 @@ export function findObjectEndScalar(bytes: Uint8Array, from: number, end: number
 }
 
 /**
- * Where the long lists directly in `d` of a packet can be cut: the beginning and end of each portion, without the commas
- * and brackets around it. A portion has at least `leastBytes`, but for the last of a list; a list without so many is
- * left whole. Empty where that can't be found out.
+ * Returns where the long lists directly in `d` of a packet can be cut: the beginning and end of each chunk, without the
+ * commas and brackets around it. Every chunk but the last of a list has at least `minBytes`; a shorter list is not cut.
+ * Returns an empty array without WebAssembly, or if the packet has no such list.
  */
 export function findChunks(bytes: Uint8Array, minBytes: number): number[] {
   scanner ??= load();
