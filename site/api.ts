@@ -5,6 +5,9 @@ import type { DeclarationReflection, ProjectReflection } from 'typedoc';
 import { PAGES } from './pages.ts';
 import { ROOT, addressOf, manifest } from './repository.ts';
 
+const PROBLEMS =
+  'The API reference has the problems above. Export a type that public declarations name from the entry, or list it in intentionallyNotExported of site/api.ts.';
+
 const OUT = join(PAGES, 'api');
 
 /** The source of each entry, and the name by which it is imported. */
@@ -61,14 +64,16 @@ export async function writeApi(): Promise<void> {
     disableGit: true,
     sourceLinkTemplate: addressOf('{path}#L{line}'),
     basePath: ROOT,
+    // Types are checked in a step of their own.
+    skipErrorChecking: true,
     excludeInternal: true,
     excludePrivate: true,
     excludeExternals: true,
     sort: ['kind', 'alphabetical'],
     sortEntryPoints: false,
     logLevel: 'Warn',
-    // Constants whose keys make a public type.
-    intentionallyNotExported: ['CLOSE_REASONS', 'HINTS', 'LOSSES'],
+    // Tables whose keys make a public type.
+    intentionallyNotExported: ['CLOSE_REASONS', 'HintsByGroup', 'LOSSES'],
     validation: { notExported: true, invalidLink: true, notDocumented: false, rewrittenLink: true },
   });
   app.options.setValue('docsRoot', PAGES);
@@ -84,6 +89,5 @@ export async function writeApi(): Promise<void> {
   if (project === undefined) throw new Error('TypeDoc could not read the sources');
   app.validate(project);
   await app.generateOutputs(project);
-  if (app.logger.hasErrors() || app.logger.hasWarnings())
-    throw new Error('The API reference has problems: see the lines above');
+  if (app.logger.hasErrors() || app.logger.hasWarnings()) throw new Error(PROBLEMS);
 }
