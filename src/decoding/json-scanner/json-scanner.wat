@@ -1,23 +1,23 @@
-;; Where the brackets of a JSON text are, 64 bytes at a time. The text is looked at through a window that begins at 0;
-;; what a window says about the next is kept in globals. Positions are written down from $OUT on.
+;; Finds the brackets of a JSON text, 64 bytes at a time. The text passes through a window that begins at address 0;
+;; globals carry the state from one window to the next. Positions are written from $OUT on.
 ;;
-;; Of each block of 64 bytes four masks are made, one bit a byte: quotes, backslashes, opening and closing brackets.
-;; Quotes that no backslash escapes say which bytes are inside of strings, and brackets there are none.
+;; Each block of 64 bytes gives four masks with one bit per byte: quotes, backslashes, opening and closing brackets.
+;; Unescaped quotes show which bytes are inside strings; brackets there do not count.
 (module
   (memory (export "memory") 3)
   (global $OUT i32 (i32.const 0x11000))
 
   (global $depth (mut i32) (i32.const 0))
-  ;; All ones when the block before ended inside of a string.
+  ;; All ones if the previous block ended inside a string.
   (global $inString (mut i64) (i64.const 0))
-  ;; 1 when the block before ended with a backslash that escapes.
+  ;; 1 if the previous block ended with a backslash that escapes.
   (global $escapes (mut i64) (i64.const 0))
   (global $opens (mut i64) (i64.const 0))
   (global $closes (mut i64) (i64.const 0))
   (global $strings (mut i64) (i64.const 0))
-  ;; Where the portion that is being read begins in the text; -1 outside of lists of `d`.
+  ;; Where the current chunk begins in the text; -1 outside the lists of `d`.
   (global $from (mut i32) (i32.const -1))
-  ;; Whether a portion of this list has been written down, so that the rest has to be.
+  ;; 1 if a chunk of this list has been written, so the rest must be written too.
   (global $isCut (mut i32) (i32.const 0))
 
   (func (export "reset")
@@ -27,7 +27,7 @@
     (global.set $from (i32.const -1))
     (global.set $isCut (i32.const 0)))
 
-  ;; Which of 16 bytes, or-ed with $fold, are $byte.
+  ;; A bit for each of 16 bytes that equals $byte after or-ing $fold.
   (func $sixteen (param $at i32) (param $byte v128) (param $fold v128) (result i64)
     (i64.extend_i32_u (i8x16.bitmask (i8x16.eq (v128.or (v128.load (local.get $at)) (local.get $fold)) (local.get $byte)))))
 
@@ -40,8 +40,8 @@
         (i64.shl (call $sixteen (i32.add (local.get $at) (i32.const 32)) (local.get $byte) (local.get $fold)) (i64.const 32))
         (i64.shl (call $sixteen (i32.add (local.get $at) (i32.const 48)) (local.get $byte) (local.get $fold)) (i64.const 48)))))
 
-  ;; Which bytes are escaped by a backslash: those after an odd number of them. Adding a bit to each run of
-  ;; backslashes carries out of it; whether the carry lands where the length of the run is odd, the odd bits tell.
+  ;; A bit for each byte that a backslash escapes, which is one after an odd number of backslashes. Adding a bit to
+  ;; each run of backslashes carries out of it; the odd bits show whether the length of the run is odd.
   (func $escaped (param $backslashes i64) (result i64)
     (local $starts i64) (local $codes i64)
     (local.set $starts (i64.and (local.get $backslashes) (i64.xor (global.get $escapes) (i64.const -1))))
@@ -60,7 +60,7 @@
     (local.set $backslashes (call $mask (local.get $at) (i8x16.splat (i32.const 0x5c)) (v128.const i64x2 0 0)))
     (if (i64.ne (i64.or (local.get $backslashes) (global.get $escapes)) (i64.const 0))
       (then (local.set $quotes (i64.and (local.get $quotes) (i64.xor (call $escaped (local.get $backslashes)) (i64.const -1))))))
-    ;; Each bit becomes the parity of those up to it.
+    ;; Each bit becomes the parity of the bits up to it.
     (local.set $quotes (i64.xor (local.get $quotes) (i64.shl (local.get $quotes) (i64.const 1))))
     (local.set $quotes (i64.xor (local.get $quotes) (i64.shl (local.get $quotes) (i64.const 2))))
     (local.set $quotes (i64.xor (local.get $quotes) (i64.shl (local.get $quotes) (i64.const 4))))
@@ -71,18 +71,18 @@
     (global.set $inString (i64.shr_s (local.get $quotes) (i64.const 63)))
     (local.set $outside (i64.xor (local.get $quotes) (i64.const -1)))
     (global.set $strings (local.get $quotes))
-    ;; `[` and `{`, as `]` and `}`, differ in one bit only.
+    ;; `[` and `{` differ in one bit only, and so do `]` and `}`.
     (global.set $opens (i64.and (local.get $outside) (call $mask (local.get $at) (i8x16.splat (i32.const 0x7b)) (i8x16.splat (i32.const 0x20)))))
     (global.set $closes (i64.and (local.get $outside) (call $mask (local.get $at) (i8x16.splat (i32.const 0x7d)) (i8x16.splat (i32.const 0x20))))))
 
-  ;; What is behind the text is neither quote nor bracket.
+  ;; Clears the bytes behind the text, so that they are neither quotes nor brackets.
   (func $pad (param $length i32)
     (v128.store offset=0 (local.get $length) (v128.const i64x2 0 0))
     (v128.store offset=16 (local.get $length) (v128.const i64x2 0 0))
     (v128.store offset=32 (local.get $length) (v128.const i64x2 0 0))
     (v128.store offset=48 (local.get $length) (v128.const i64x2 0 0)))
 
-  ;; Behind the bracket that closes the first one from $at on; -1 when it is not in this window.
+  ;; Returns the index after the bracket that closes the first one from $at on; -1 if it is not in this window.
   (func (export "findObjectEnd") (param $at i32) (param $length i32) (result i32)
     (local $left i64) (local $bit i64) (local $closing i32)
     (call $pad (local.get $length))
@@ -110,10 +110,10 @@
       (br_if $blocks (i32.lt_s (local.get $at) (local.get $length))))
     (i32.const -1))
 
-  ;; Writes down where lists directly in `d` can be cut into portions of at least $least bytes: pairs of positions in
-  ;; the text, of which $base is the one of the window. Lists that are no longer than that are left whole.
-  ;; Gives back how many numbers were written.
-  (func (export "findChunks") (param $length i32) (param $base i32) (param $least i32) (result i32)
+  ;; Writes where lists directly in `d` can be cut into chunks of at least $minBytes bytes, as pairs of positions in
+  ;; the text. $base is the position of the window. Shorter lists are not cut.
+  ;; Returns how many numbers were written.
+  (func (export "findChunks") (param $length i32) (param $base i32) (param $minBytes i32) (result i32)
     (local $at i32) (local $left i64) (local $bit i64) (local $position i32) (local $out i32)
     (local.set $out (global.get $OUT))
     (call $pad (local.get $length))
@@ -147,10 +147,10 @@
                     (local.set $position (i32.add (i32.add (local.get $base) (local.get $at)) (i32.wrap_i64 (i64.ctz (local.get $bit)))))
                     (if (i32.eq (global.get $depth) (i32.const 3))
                       (then
-                        ;; Between two elements, or behind the bracket of one.
+                        ;; Between two elements, or after the bracket of one.
                         (if (i32.and
                               (i64.eqz (i64.and (local.get $bit) (global.get $closes)))
-                              (i32.ge_s (i32.sub (local.get $position) (global.get $from)) (local.get $least)))
+                              (i32.ge_s (i32.sub (local.get $position) (global.get $from)) (local.get $minBytes)))
                           (then
                             (i32.store (local.get $out) (global.get $from))
                             (i32.store offset=4 (local.get $out) (local.get $position))
@@ -161,7 +161,7 @@
                         ;; The end of the list.
                         (if (i32.or
                               (global.get $isCut)
-                              (i32.ge_s (i32.sub (local.get $position) (global.get $from)) (local.get $least)))
+                              (i32.ge_s (i32.sub (local.get $position) (global.get $from)) (local.get $minBytes)))
                           (then
                             (i32.store (local.get $out) (global.get $from))
                             (i32.store offset=4 (local.get $out) (local.get $position))
