@@ -1,4 +1,4 @@
-/** Colours, for terminals whose owner has not said otherwise. */
+/** Colours text on a terminal, unless NO_COLOR is set. */
 import { styleText } from 'node:util';
 
 export type Style = Parameters<typeof styleText>[0];

@@ -1,26 +1,30 @@
-/** What a subcommand is, and how its options are read: anything unknown is said in one line, by name only. */
+/** What every subcommand has in common, and how its options are parsed. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
 import { messageOf } from '../protocol/errors.ts';
-import { UsageError } from './usage-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
-/** The options as they were given. */
+/** The options from the command line. */
 export type OptionValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 export interface Command {
   readonly options: Options;
-  /** What `--help` prints. */
+  /** The text of `--help`. */
   readonly help: string;
-  /** Gives back the exit code. */
+  /** Resolves with the exit code. */
   run(values: OptionValues): Promise<number>;
 }
 
-/** `--help` is understood everywhere. @throws UsageError for what is not */
+/** The command line is wrong. Its message goes to stderr as one line, and the exit code is 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** Parses the options of a command, and `--help`. @throws UsageError for an unknown option or an argument */
 export function parse(name: string, options: Options, args: readonly string[]): OptionValues {
   const { values, positionals } = parseStrictly(name, options, args);
-  // Not repeated: it may be a token that was put in the wrong place.
+  // The message does not repeat the argument: it may be a token in the wrong place.
   if (positionals.length > 0) throw new UsageError(`${name} takes options only; see shardwright ${name} --help`);
   return values;
 }
@@ -33,7 +37,7 @@ function parseStrictly(name: string, options: Options, args: readonly string[]) 
       allowPositionals: true,
     });
   } catch (error) {
-    // The first sentence is what is wrong, the rest is advice about `--`.
+    // The first sentence names the problem; the rest is advice about `--`.
     const [problem = ''] = messageOf(error).split(/\. |\n/);
     const message = `${problem.charAt(0).toLowerCase()}${problem.slice(1)}`.replace(/\.$/, '');
     throw new UsageError(`${name}: ${message}; see shardwright ${name} --help`, { cause: error });

@@ -1,4 +1,4 @@
-/** The subcommands. Each is loaded when it is asked for, so that `--help` costs nothing. */
+/** The subcommands. Each is loaded only when it runs, so that `--help` is fast. */
 import type { Command } from './command.ts';
 
 export interface CommandEntry {
@@ -10,22 +10,22 @@ export interface CommandEntry {
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'demo',
-    summary: 'watch a shard, or many, survive a gateway that misbehaves; no token, no network',
+    summary: 'watch one shard, or many, recover from a gateway that misbehaves; needs no token',
     load: async () => (await import('./demo.ts')).demo,
   },
   {
     name: 'connect',
-    summary: 'connect one shard to Discord and tell what happens',
+    summary: 'connect one shard to Discord and print what happens',
     load: async () => (await import('./connect.ts')).connect,
   },
   {
     name: 'doctor',
-    summary: 'check token, intents, session starts and this machine before a bot starts',
+    summary: 'check token, intents, session starts and this machine before you start a bot',
     load: async () => (await import('./doctor.ts')).doctor,
   },
   {
     name: 'status',
-    summary: 'what a running manager is doing: a table, JSON, or both again and again',
+    summary: 'show every shard of a running bot, as a table or as JSON',
     load: async () => (await import('./status.ts')).status,
   },
   {

@@ -1,14 +1,13 @@
-/** `shardwright connect`: one shard on a real gateway, told line by line. */
+/** `shardwright connect`: connects one shard to the real gateway and prints what happens. */
 import { FileSessionStore, GatewayError, Intents, Shard } from '../index.ts';
 import type { Compression, InspectionObserver, IntentName, ShardOptions } from '../index.ts';
 import type { Command, OptionValues } from './command.ts';
-import { stringOption } from './command.ts';
+import { UsageError, stringOption } from './command.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom, combineObservers } from './inspect-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { logEvents } from './event-logger.ts';
 import { shardStatusLine } from './status-line.ts';
 import { OutputLog, wallClock } from './output-log.ts';
-import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
 const DEFAULT_INTENTS = 'Guilds,GuildMessages';
@@ -16,22 +15,22 @@ const RATE_EVERY_MS = 10_000;
 
 const HELP = `Usage: DISCORD_TOKEN=… shardwright connect [OPTIONS]
 
-Connects one shard and tells what happens: states, heartbeats, how many dispatches of
-which kinds, and what went wrong. The contents of dispatches are not shown, and the
-token never is; it is taken from the environment only.
+Connects one shard and prints its states, heartbeats, problems, and how many dispatches
+of each kind arrive. It reads the token from the environment only, and prints neither
+the token nor the contents of dispatches.
 
 Options:
-      --intents LIST      names with commas between, or a number (${DEFAULT_INTENTS})
-      --shard ID/COUNT    which shard of how many (0/1)
+      --intents LIST      names separated by commas, or a number (${DEFAULT_INTENTS})
+      --shard ID/COUNT    the id of the shard, and the number of shards (0/1)
       --compression KIND  none, payload, zlib-stream or zstd-stream (zlib-stream)
-      --url URL           another gateway than wss://gateway.discord.gg
-      --session-dir DIR   keep the session here, and resume it next time
+      --url URL           the gateway (wss://gateway.discord.gg)
+      --session-dir DIR   store the session in this directory, and resume it next time
 ${INSPECT_HELP}
-  -h, --help              this text
+  -h, --help              print this help
 
-Ctrl-C closes with the session kept; a second one does not wait. Exit codes: 0 closed by
-Ctrl-C; 1 the gateway refused the shard, with what to do about it; 2 an option is wrong,
-or DISCORD_TOKEN is not set.
+Ctrl-C closes the connection and keeps the session; a second Ctrl-C exits at once.
+Exit codes: 0 closed by Ctrl-C; 1 the gateway refused the shard, and the last line says
+what to do; 2 an option is wrong, or DISCORD_TOKEN is not set.
 `;
 
 function intentsFrom(text: string): number | readonly IntentName[] {
@@ -43,7 +42,7 @@ function intentsFrom(text: string): number | readonly IntentName[] {
   const unknown = names.find((name) => !Object.hasOwn(Intents, name));
   if (unknown !== undefined) {
     throw new UsageError(
-      `connect: --intents knows no such name as '${unknown}'; there are ${Object.keys(Intents).join(', ')}`,
+      `connect: --intents has an unknown name '${unknown}'; the names are ${Object.keys(Intents).join(', ')}`,
     );
   }
   return names as IntentName[];
@@ -52,7 +51,7 @@ function intentsFrom(text: string): number | readonly IntentName[] {
 function shardFrom(text: string): { shardId: number; shardCount: number } {
   const [, id, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   if (id === undefined || count === undefined || Number(id) >= Number(count)) {
-    throw new UsageError('connect: --shard must be ID/COUNT with ID below COUNT, as in 0/1');
+    throw new UsageError('connect: --shard must be ID/COUNT with ID less than COUNT, such as 0/1');
   }
   return { shardId: Number(id), shardCount: Number(count) };
 }
@@ -65,7 +64,7 @@ function optionsFrom(values: OptionValues, token: string, inspect: InspectionObs
     inspect,
     intents: intentsFrom(stringOption(values, 'intents') ?? DEFAULT_INTENTS),
     ...shardFrom(stringOption(values, 'shard') ?? '0/1'),
-    // Checked by the shard, as the rest is.
+    // The shard validates it.
     compression: (stringOption(values, 'compression') ?? 'zlib-stream') as Compression,
     ...(url === undefined ? {} : { url }),
     ...(directory === undefined ? {} : { sessionStore: new FileSessionStore(directory) }),
@@ -81,7 +80,7 @@ function createShard(values: OptionValues, token: string, inspect: InspectionObs
   }
 }
 
-/** Settles when there is nothing more to wait for; with what the shard failed with, if it did. */
+/** Resolves with the error when the shard fails, and with `null` when the signal aborts. */
 function waitForEnd(shard: Shard, signal: AbortSignal): Promise<GatewayError | null> {
   return new Promise((resolve) => {
     shard.on('failed', resolve);
@@ -113,12 +112,12 @@ export const connect: Command = {
     const shard = createShard(values, token, combineObservers(statusLine.inspect, inspector.inspect));
     output.log(
       'note',
-      `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; Ctrl-C ends it`,
+      `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; press Ctrl-C to stop`,
     );
     const stopLogging = logEvents(shard, output, { rateEveryMs: RATE_EVERY_MS });
     statusLine.start();
     const ended = waitForEnd(shard, signal);
-    // A rejection means `failed` or Ctrl-C, and both are told otherwise.
+    // A rejection means `failed` or Ctrl-C, and `waitForEnd` handles both.
     shard.connect({ signal }).catch(() => undefined);
     const failure = await ended;
     statusLine.stop();
@@ -132,8 +131,8 @@ export const connect: Command = {
 };
 
 function closedText({ session }: Shard, directory: string | undefined): string {
-  if (session === null) return 'closed; there was no session yet';
+  if (session === null) return 'closed; there was no session';
   return directory === undefined
-    ? 'closed, the session is kept at the gateway; with --session-dir the next run would resume it'
-    : `closed, the session is kept in ${directory}; the next run resumes it`;
+    ? 'closed; the session is kept at the gateway. To resume it in the next run, use --session-dir'
+    : `closed; the session is kept in ${directory}, and the next run resumes it`;
 }

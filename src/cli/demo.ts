@@ -1,7 +1,6 @@
-/** `shardwright demo`: a shard, or many, and a gateway that misbehaves, for watching. */
-import type { Command } from './command.ts';
-import { stringOption } from './command.ts';
-import type { OptionValues } from './command.ts';
+/** `shardwright demo`: shows how one shard, or many, recover from a gateway that misbehaves. */
+import { UsageError, stringOption } from './command.ts';
+import type { Command, OptionValues } from './command.ts';
 import { runManagerDemo } from './demo/run-manager-demo.ts';
 import { FAST, NORMAL } from './demo/pace.ts';
 import { seedFrom } from './demo/seed.ts';
@@ -10,7 +9,6 @@ import { summary } from './demo/summary.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom } from './inspect-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { OutputLog, stopwatch } from './output-log.ts';
-import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
 const MAX_SHARDS = 1_000;
@@ -18,39 +16,39 @@ const MAX_WORKERS = 64;
 
 const HELP = `Usage: shardwright demo [OPTIONS]
 
-Starts a fake gateway with a lively little world in it, connects one shard over a
-real WebSocket, and lets the gateway misbehave every few seconds. Each dispatch
-carries a serial number, so that what is lost, comes twice or comes out of order is
-counted exactly. Ends by itself after about 40 s, with a summary.
+Starts a fake gateway, connects one shard to it over a real WebSocket, and makes the
+gateway misbehave every few seconds. Every dispatch carries a serial number, so that the
+summary counts lost, repeated and misordered dispatches exactly. Takes about 40 s, and
+needs neither a token nor a network.
 
 Options:
-      --fast              the same in about 12 s
-      --forever           round after round, until Ctrl-C
-      --shards N          many: a ShardManager with so many shards, up to ${MAX_SHARDS}
-      --workers N         with --shards: so many worker threads (0: none, all in one)
+      --fast              finish in about 12 s
+      --forever           repeat until Ctrl-C
+      --shards N          run a ShardManager with N shards, up to ${MAX_SHARDS}
+      --workers N         with --shards: the number of worker threads (0: this thread)
       --seed N            repeat a run; without it the seed is random, and printed
 ${INSPECT_HELP}
-  -h, --help              this text
+  -h, --help              print this help
 
-What a seed repeats: ids of guilds and sessions, every dispatch and its content, the
-order of the faults, and which dispatches are sent around each. What it does not: times,
-how often the shard tries to connect, and how many dispatches arrive by replay.
+A seed repeats the ids of guilds and sessions, every dispatch and its content, the order
+of the faults, and which dispatches are sent around each fault. It does not repeat times,
+the number of connection attempts, or how many dispatches arrive by replay.
 
-Before the gateway ends a session (op 9, false) it lets everything sent arrive, and it
-sends nothing until there is a new one: what is sent to no session can't be lost.
+Before the gateway ends a session (op 9, false), everything it sent has to arrive. Until
+there is a new session it sends nothing, because no session could replay it.
 
-With --shards each fault hits one shard, a few, or a quarter of them, and each shard has
-a book of its own. shardwright status shows them meanwhile, at the address it prints.
+With --shards each fault hits one shard, four, or a quarter of them. To watch all shards
+meanwhile, run shardwright status with the address that the demo prints.
 
-Heartbeats and waits are shorter than Discord's, or there would be little to see.
+Heartbeats and waits are shorter than Discord's, so that more happens.
 
-Ctrl-C closes cleanly, keeps the session and prints the summary; a second one does not
-wait. Exit codes: 0 all is well, Ctrl-C included; 1 a dispatch was lost, came twice or
-out of order, a shard did not recover as it must, or it broke a rule of the gateway;
-2 an option is wrong.
+Ctrl-C closes the connections, keeps the session and prints the summary; a second Ctrl-C
+exits at once. Exit codes: 0 success, also after Ctrl-C; 1 a dispatch was lost, repeated
+or out of order, a recovery failed, or a shard broke a rule of the gateway; 2 an option
+is wrong.
 `;
 
-/** @throws UsageError for what is no number within bounds */
+/** Returns the value of a numeric option, or `null`. @throws UsageError for a value out of bounds */
 function numberFrom(values: OptionValues, option: string, min: number, max: number): number | null {
   const text = stringOption(values, option);
   if (text === undefined) return null;
@@ -75,11 +73,11 @@ export const demo: Command = {
     const shards = numberFrom(values, 'shards', 1, MAX_SHARDS);
     const workers = numberFrom(values, 'workers', 0, MAX_WORKERS);
     if (shards === null && workers !== null)
-      throw new UsageError('demo: --workers needs --shards: one shard alone lives in this thread');
+      throw new UsageError('demo: --workers needs --shards; one shard always runs in this thread');
     using signal = interruptSignal();
     const output = new OutputLog(stopwatch());
     const forever = values['forever'] === true;
-    output.log('note', `shardwright ${VERSION} demo, seed ${seed}; Ctrl-C ends it${forever ? '' : ' early'}`);
+    output.log('note', `shardwright ${VERSION} demo, seed ${seed}; press Ctrl-C to stop${forever ? '' : ' early'}`);
     await using inspector = await inspectorFrom(values, output);
     const { inspect } = inspector;
     const demoOptions = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, output, signal, inspect };

@@ -1,7 +1,7 @@
-/** Counts dispatches by kind since it was last asked. */
+/** Counts dispatches by event name between two log lines. */
 import { formatMs, formatNumber } from '../inspect/page/model/format.ts';
 
-/** How many kinds a line names. */
+/** How many event names a line shows. */
 const MAX_NAMED = 3;
 
 export class DispatchRate {
@@ -12,7 +12,7 @@ export class DispatchRate {
     this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
   }
 
-  /** In words, or `null` if nothing came. */
+  /** Returns the counts as text and resets them; `null` when there were no dispatches. */
   consumeText(): string | null {
     const now = performance.now();
     const elapsedMs = now - this.#since;

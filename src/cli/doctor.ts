@@ -1,34 +1,33 @@
-/** `shardwright doctor`: what may keep a bot from starting, before it starts. */
+/** `shardwright doctor`: finds problems that would keep a bot from starting. */
 import { GatewayError } from '../index.ts';
 import type { Command } from './command.ts';
-import { stringOption } from './command.ts';
+import { UsageError, stringOption } from './command.ts';
 import type { Check, Outcome } from './doctor/check.ts';
 import { discordChecks } from './doctor/discord.ts';
 import { intentsCheck } from './doctor/intents.ts';
 import { compressionCheck, nodeCheck } from './doctor/runtime.ts';
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
-import { UsageError } from './usage-error.ts';
 import { VERSION } from '../version.ts';
 
 const DEFAULT_API = 'https://discord.com/api/v10';
 
 const HELP = `Usage: DISCORD_TOKEN=… shardwright doctor [OPTIONS]
 
-Checks what a bot needs, and says what to do about what is missing: this machine's Node
-and its decoders, the token, the intents, how many shards Discord recommends, how many
-session starts are left today, and whether the clock is right. It asks Discord once
-(GET /gateway/bot), connects nothing and uses up nothing. The token is taken from the
-environment only, and never shown.
+Checks what a bot needs, and prints what to do about each problem. It looks at Node, the
+decoders, the token, the intents, the clock, the number of shards that Discord recommends,
+and the session starts that are left today. It sends one request (GET /gateway/bot), opens
+no connection and uses no session start. It reads the token from the environment only, and
+does not print it.
 
 Options:
-      --intents LIST  the intents of your bot: names with commas between, or a number
-      --api URL       another base of the REST API than ${DEFAULT_API}
-      --json          as one line of JSON
-  -h, --help          this text
+      --intents LIST  the intents of your bot: names separated by commas, or a number
+      --api URL       the base of the REST API (${DEFAULT_API})
+      --json          print one line of JSON
+  -h, --help          print this help
 
-Exit codes: 0 nothing is in the way (a ! is for you to decide); 1 something is (✗); 2 an
-option is wrong.
+Exit codes: 0 the bot can start (a ! is a warning); 1 a check failed (✗); 2 an option is
+wrong.
 `;
 
 const MARKS: Readonly<Record<Outcome, { readonly symbol: string; readonly style: Style }>> = {
@@ -41,7 +40,7 @@ const MARKS: Readonly<Record<Outcome, { readonly symbol: string; readonly style:
 function apiFrom(text: string | undefined): string {
   const api = (text ?? DEFAULT_API).replace(/\/+$/, '');
   if (URL.canParse(api) && /^https?:$/.test(new URL(api).protocol)) return api;
-  throw new UsageError(`doctor: --api must be an http:// or https:// URL, as in ${DEFAULT_API}`);
+  throw new UsageError(`doctor: --api must be an http:// or https:// URL, such as ${DEFAULT_API}`);
 }
 
 async function runChecks(api: string, token: string, intents: string | undefined): Promise<Check[]> {

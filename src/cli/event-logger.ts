@@ -1,15 +1,15 @@
-/** Turns the events of a shard into words, line by line as they come. */
+/** Prints the events of a shard, one line each. */
 import type { Disconnected, Shard } from '../index.ts';
 import { DispatchRate } from './dispatch-rate.ts';
 import type { OutputLog } from './output-log.ts';
 import { formatCount, formatMs } from '../inspect/page/model/format.ts';
 
 export interface EventLoggerOptions {
-  /** How often dispatches are summed up, in ms. */
+  /** How often dispatches are counted up, in ms. */
   readonly rateEveryMs: number;
 }
 
-/** Beats that come faster than this are not all told. */
+/** With a shorter heartbeat interval, only some ACKs get a line. */
 const HEARTBEAT_LINE_EVERY_MS = 900;
 const SESSION_ID_CHARS = 8;
 
@@ -22,13 +22,13 @@ const INITIATOR_TEXTS: Readonly<Record<Disconnected['initiator'], string>> = {
 };
 
 function disconnectedText({ code, reason, initiator, willReconnect, willResume }: Disconnected): string {
-  const why = reason === '' ? 'goodbye' : reason;
+  const why = reason === '' ? 'closed' : reason;
   const who = `${INITIATOR_TEXTS[initiator]}${code === null ? '' : `, code ${code}`}`;
   const next = !willReconnect ? '' : willResume ? '; will resume' : '; will start a new session';
   return `${why} (${who})${next}`;
 }
 
-/** Tells everything `shard` does. Gives back what ends it. */
+/** Logs all events of a shard. Returns the function that stops the dispatch counts. */
 export function logEvents(shard: Shard, output: OutputLog, { rateEveryMs }: EventLoggerOptions): () => void {
   const rate = new DispatchRate();
   let heartbeatLoggedAt = Number.NEGATIVE_INFINITY;
@@ -43,29 +43,28 @@ export function logEvents(shard: Shard, output: OutputLog, { rateEveryMs }: Even
       output.log('hello', `the gateway asks for a heartbeat every ${formatMs(heartbeatInterval)}`),
     )
     .on('ready', ({ guilds, session_id: id }) =>
-      output.log('ready', `session ${shortId(id)} begins, ${formatCount(guilds.length, 'guild')}`),
+      output.log('ready', `session ${shortId(id)} started, ${formatCount(guilds.length, 'guild')}`),
     )
     .on('resumed', ({ replayed }) =>
-      output.log('resumed', `the session goes on; ${formatCount(replayed, 'dispatch')} replayed`),
+      output.log('resumed', `session resumed, ${formatCount(replayed, 'dispatch')} replayed`),
     )
     .on('disconnected', (loss) => output.log('closed', disconnectedText(loss)))
     .on('dispatch', ({ t }) => rate.count(t))
-    .on('rateLimited', ({ retryAfter }) => output.log('notice', `Discord limits a request for ${retryAfter} s`))
+    .on('rateLimited', ({ retryAfter }) =>
+      output.log('notice', `Discord rate-limited a request; retry after ${retryAfter} s`),
+    )
     .on('throttled', ({ pending, retryAfterMs }) =>
-      output.log(
-        'notice',
-        `${formatCount(pending, 'frame')} held back for ${formatMs(retryAfterMs)}, to stay within Discord's limit`,
-      ),
+      output.log('notice', `${formatCount(pending, 'payload')} queued for ${formatMs(retryAfterMs)} by the send limit`),
     )
     .on('lagged', ({ lateMs }) =>
-      output.log('notice', `this process was busy: a heartbeat was ${formatMs(lateMs)} late`),
+      output.log('notice', `the event loop was busy: a heartbeat was ${formatMs(lateMs)} late`),
     )
     .on('fault', (error) => output.log('notice', `${error.code}: ${error.message}`))
     .on('failed', (error) => output.log('failed', `${error.code}: ${error.message}`))
     .on('heartbeat', ({ latency }) => {
       if (performance.now() - heartbeatLoggedAt < HEARTBEAT_LINE_EVERY_MS) return;
       heartbeatLoggedAt = performance.now();
-      output.log('beat', `answered after ${formatMs(latency)}`);
+      output.log('ack', `heartbeat acknowledged after ${formatMs(latency)}`);
     });
   return () => clearInterval(timer);
 }

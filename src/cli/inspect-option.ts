@@ -1,24 +1,24 @@
-/** `--inspect`: the shards of a command on a local page. */
+/** The options `--inspect` and `--inspect-port`, which show the shards of a command on a local page. */
 import { createInspector } from '../inspect/index.ts';
 import type { Inspector } from '../inspect/index.ts';
 import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
 import { messageOf } from '../protocol/errors.ts';
+import { UsageError } from './command.ts';
 import type { OptionValues } from './command.ts';
 import type { OutputLog } from './output-log.ts';
-import { UsageError } from './usage-error.ts';
 
 const MAX_PORT = 65_535;
 
 export const INSPECT_OPTIONS = { inspect: { type: 'boolean' }, 'inspect-port': { type: 'string' } } as const;
 
-export const INSPECT_HELP = `      --inspect           show it on a local page as well, and print its address
-      --inspect-port N    the port of that page (a free one)`;
+export const INSPECT_HELP = `      --inspect           show the shards on a local page too, and print its address
+      --inspect-port N    the port of that page (any free port)`;
 
 export interface InspectorHandle extends AsyncDisposable {
   readonly inspect: ManagerInspectionObserver;
 }
 
-/** @throws UsageError for what is no port */
+/** Returns the port, or 0 when the option is missing. @throws UsageError for an invalid port */
 export function portFrom(option: string, value: OptionValues[string]): number {
   const port = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value === undefined ? 0 : Number.NaN;
   if (!(port <= MAX_PORT)) throw new UsageError(`${option} must be a port from 0 to ${MAX_PORT}`);
@@ -34,7 +34,7 @@ export async function openInspector(port: number): Promise<Inspector> {
   }
 }
 
-/** The inspector that was asked for, with its address told; or none. */
+/** Opens the inspector and logs its address. Without an option for it, returns an observer that does nothing. */
 export async function inspectorFrom(values: OptionValues, output: OutputLog): Promise<InspectorHandle> {
   if (values['inspect'] !== true && values['inspect-port'] === undefined)
     return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
@@ -43,7 +43,7 @@ export async function inspectorFrom(values: OptionValues, output: OutputLog): Pr
   return inspector;
 }
 
-/** One observer out of several. */
+/** Returns one observer that attaches all of them. */
 export const combineObservers = (...observers: readonly InspectionObserver[]): InspectionObserver => ({
   attach: (shard) => {
     for (const observer of observers) observer.attach?.(shard);

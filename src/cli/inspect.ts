@@ -1,4 +1,4 @@
-/** `shardwright inspect`: the world of the demo without end, to be watched on a local page instead of line by line. */
+/** `shardwright inspect`: runs the demo without an end, and shows it on a local page instead of printing lines. */
 import type { Command } from './command.ts';
 import { MAX_SEED, seedFrom } from './demo/seed.ts';
 import { NORMAL } from './demo/pace.ts';
@@ -9,20 +9,20 @@ import { OutputLog, wallClock } from './output-log.ts';
 
 const HELP = `Usage: shardwright inspect [OPTIONS]
 
-Opens the inspector, a page on this machine, on a shard that lives with a gateway that
-misbehaves every few seconds: its chart, timeline, latency and log. It goes on until
-Ctrl-C. To watch a shard of your own, give your bot an inspector (docs/inspector.md), or
-use shardwright connect --inspect.
+Opens the inspector, a page on this machine, for a shard of the demo: its statechart,
+timeline, latency and log. The gateway of the demo misbehaves every few seconds, until
+you press Ctrl-C. To watch your own shard, add an inspector to your bot
+(docs/inspector.md), or use shardwright connect --inspect.
 
 Options:
-      --port N    the port of the page on 127.0.0.1 (a free one)
-      --seed N    which world, an integer up to ${MAX_SEED} (random)
-  -h, --help      this text
+      --port N    the port of the page on 127.0.0.1 (any free port)
+      --seed N    the seed of the demo, an integer up to ${MAX_SEED} (random)
+  -h, --help      print this help
 
 Exit codes: 0 closed by Ctrl-C; 1 a dispatch was lost; 2 an option is wrong.
 `;
 
-/** What happens is on the page. */
+/** The page shows what happens, so the terminal does not. */
 const SILENT = { write: () => true };
 
 export const inspect: Command = {
@@ -34,7 +34,7 @@ export const inspect: Command = {
     using signal = interruptSignal();
     const output = new OutputLog(wallClock);
     await using inspector = await openInspector(port);
-    output.log('note', `the inspector is at ${inspector.url}; Ctrl-C ends it`);
+    output.log('note', `the inspector is at ${inspector.url}; press Ctrl-C to stop`);
     const stats = await runDemo({
       seed,
       pace: NORMAL,

@@ -1,9 +1,9 @@
-/** Ctrl-C and SIGTERM as an AbortSignal: the first asks for a clean end, a later one does not ask. */
+/** Turns Ctrl-C and SIGTERM into an AbortSignal. The first one aborts it; a later one exits the process at once. */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-/** 128 + SIGINT, as a shell has it. */
+/** 128 + SIGINT, the convention of shells. */
 const FORCED_EXIT_CODE = 130;
-/** Under `npm start` one Ctrl-C arrives twice: from the terminal, and handed on by npm. */
+/** Under `npm start` one Ctrl-C arrives twice: from the terminal, and forwarded by npm. */
 const SAME_KEYSTROKE_MS = 500;
 
 export function interruptSignal(): AbortSignal & Disposable {

@@ -1,9 +1,9 @@
-/** One line below all others, on a terminal, drawn anew while it is live. */
+/** A line below the log that is redrawn until it is stopped. It appears on a terminal only. */
 import type { OutputLog } from './output-log.ts';
 
-/** Often enough to seem live, seldom enough not to flicker. */
+/** Faster redraws would flicker. */
 const REDRAW_EVERY_MS = 250;
-/** Over so many redraws a rate is taken. */
+/** How many redraws a rate is measured over. */
 const RATE_SAMPLES = 4;
 
 export abstract class LiveLine {
@@ -18,14 +18,14 @@ export abstract class LiveLine {
     if (this.output.statusWidth !== null) this.#timer ??= setInterval(() => this.draw(), REDRAW_EVERY_MS).unref();
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   stop(): void {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#timer = null;
     this.output.setStatus('');
   }
 
-  /** No wider than that, but for its colours; `null` to leave what is there. */
+  /** Returns a line of at most `width` visible characters; `null` keeps the last one. */
   protected abstract renderLine(width: number): string | null;
 
   protected draw(): void {
@@ -35,15 +35,15 @@ export abstract class LiveLine {
   }
 }
 
-/** How fast a count rises, over the last few redraws. */
+/** Measures how fast a count rises over the last redraws. */
 export class Rate {
   #counts: { at: number; count: number }[] = [];
 
-  /** Takes the count of now and gives how many there are in a second. */
+  /** Records the current count, and returns the rise per second. */
   perSecond(count: number): number {
     const now = performance.now();
     const last = this.#counts.at(-1);
-    // One that falls, as the sequence of a new session, counts from the start.
+    // A count can start again, as the sequence does with a new session.
     if (last !== undefined && count < last.count) this.#counts = [];
     this.#counts.push({ at: now, count });
     if (this.#counts.length > RATE_SAMPLES + 1) this.#counts.shift();

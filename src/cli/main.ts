@@ -1,18 +1,33 @@
 #!/usr/bin/env node
-/** The program `shardwright`: finds the subcommand, and turns whatever it comes to into one line and an exit code. */
+/** The program `shardwright`: runs a subcommand, and turns an error into one line on stderr and an exit code. */
+import { UsageError, parse } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { parse } from './command.ts';
-import { programHelp } from './help.ts';
-import { UsageError } from './usage-error.ts';
 import { messageOf } from '../protocol/errors.ts';
 import { VERSION } from '../version.ts';
 
-/** Fit to be repeated; anything else may be something that was pasted by mistake. */
+const NAME_WIDTH = 10;
+
+const HELP = `shardwright ${VERSION}: keeps Discord bots connected to the gateway
+
+Usage: shardwright COMMAND [OPTIONS]
+
+Commands:
+${COMMANDS.map(({ name, summary }) => `  ${name.padEnd(NAME_WIDTH)}${summary}`).join('\n')}
+
+Options:
+  -h, --help     print this help; after a command, the help of that command
+  -v, --version  print the version
+
+Exit codes: 0 success, 1 failure, 2 the command line is wrong.
+Colours appear on a terminal only; NO_COLOR=1 turns them off.
+`;
+
+/** Names that an error may repeat. Any other text may be a token that was pasted by mistake. */
 const LOOKS_LIKE_A_COMMAND = /^[a-z-]{1,20}$/i;
 
 async function run([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    process.stdout.write(programHelp());
+    process.stdout.write(HELP);
     return 0;
   }
   if (name === '--version' || name === '-v') {
@@ -23,7 +38,7 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
   if (entry === undefined) {
     const kind = name.startsWith('-') ? 'option' : 'command';
     const what = LOOKS_LIKE_A_COMMAND.test(name) ? `${kind} '${name}'` : kind;
-    throw new UsageError(`unknown ${what}; shardwright --help lists what there is`);
+    throw new UsageError(`unknown ${what}; see shardwright --help`);
   }
   const command = await entry.load();
   const values = parse(entry.name, command.options, args);
@@ -34,7 +49,7 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
   return command.run(values);
 }
 
-// Whoever reads our output may stop at any line, as `head` does.
+// A reader such as `head` may close the pipe at any line.
 process.stdout.on('error', () => process.exit(0));
 
 try {

@@ -1,15 +1,15 @@
 /**
- * The one stream everything is told in: when, what kind of thing, and the thing in words, in columns. On a terminal
- * long lines are folded under their own column; elsewhere a line stays a line.
+ * Prints log lines in columns: time, kind and message. On a terminal a long message wraps under its own column; in a
+ * pipe or file each message stays on one line.
  */
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
 
 interface Kind {
   readonly symbol: string;
-  /** Of symbol and word. */
+  /** The style of the symbol and the name. */
   readonly mark: Style;
-  /** Of the message, where it is not plain. */
+  /** The style of the message. Default plain. */
   readonly message?: Style;
 }
 
@@ -17,7 +17,7 @@ const KINDS = {
   note: { symbol: '·', mark: 'dim' },
   state: { symbol: '●', mark: 'cyan' },
   hello: { symbol: '·', mark: 'dim', message: 'dim' },
-  beat: { symbol: '♥', mark: 'magenta', message: 'dim' },
+  ack: { symbol: '♥', mark: 'magenta', message: 'dim' },
   events: { symbol: '↓', mark: 'blue', message: 'dim' },
   ready: { symbol: '✓', mark: 'green' },
   resumed: { symbol: '✓', mark: 'green' },
@@ -37,15 +37,14 @@ interface Output {
 }
 
 const KIND_WIDTH = Math.max(...Object.keys(KINDS).map((name) => name.length)) + 2;
-/** A number stays with its unit. */
+/** Wrapping keeps a number and its unit together. */
 const WORD_END = / (?!m?s\b)/;
-/** Back to the start of the line, and empty. */
 const CLEAR_LINE = '\r\u001B[2K';
 const ASSUMED_COLUMNS = 80;
-/** Narrower than this, folding would only make it worse. */
+/** A narrower terminal wraps the lines itself. */
 const MIN_FOLD_WIDTH = 40;
 
-/** `  3.141`: seconds since now. */
+/** Returns a function that returns the seconds since this call, as `   3.14`. */
 export function stopwatch(): () => string {
   const startedAt = performance.now();
   return () => ((performance.now() - startedAt) / 1000).toFixed(2).padStart(7);
@@ -58,7 +57,7 @@ export class OutputLog {
   readonly colorize: Colorize;
   readonly #output: Output;
   readonly #stamp: () => string;
-  /** What stands below the last line; only on a terminal. */
+  /** The text below the last line; always empty without a terminal. */
   #status = '';
 
   constructor(stamp: () => string, output: Output = process.stdout, environment: NodeJS.ProcessEnv = process.env) {
@@ -78,24 +77,24 @@ export class OutputLog {
     this.line(`${head}${lines.join(`\n${' '.repeat(indent)}`)}`);
   }
 
-  /** On a terminal, an empty line before what begins. */
+  /** On a terminal, prints an empty line before the next section. */
   paragraph(): void {
     if (this.#output.isTTY === true) this.line();
   }
 
-  /** A line outside of the columns. */
+  /** Prints a line without columns. */
   line(text = ''): void {
     const clear = this.#status === '' ? '' : CLEAR_LINE;
     this.#output.write(`${clear}${text}\n${this.#status}`);
   }
 
-  /** How many characters a status may have; `null` where there is no terminal to keep one on. */
+  /** The max number of characters of a status; `null` without a terminal. */
   get statusWidth(): number | null {
-    // A terminal that does not know its size says 0.
+    // A terminal of unknown size reports 0 columns.
     return this.#output.isTTY === true ? (this.#output.columns || ASSUMED_COLUMNS) - 1 : null;
   }
 
-  /** Keeps a line below all others, until it is set to nothing. Elsewhere than on a terminal nothing is shown. */
+  /** Shows a text below the last line, or removes it when `text` is empty. Does nothing without a terminal. */
   setStatus(text: string): void {
     if (this.#output.isTTY !== true || text === this.#status) return;
     this.#status = text;

@@ -1,13 +1,13 @@
 /**
- * How far a manager is while its shards start, and when it may be done: one line that is redrawn on a terminal, a line
- * now and then where there is none.
+ * Shows how many shards of a manager are ready, and the time left. On a terminal one line is redrawn; elsewhere a new
+ * line is printed every few seconds.
  */
 import type { ManagerEvents, Progress, ShardManager } from '../index.ts';
 import { LiveLine } from './live-line.ts';
 import type { OutputLog } from './output-log.ts';
 import { formatNumber, formatDuration } from '../inspect/page/model/format.ts';
 
-/** Without a terminal each line stays. */
+/** How often a line is printed without a terminal. */
 const LINE_EVERY_MS = 2_000;
 const BAR_WIDTH = 24;
 
@@ -17,11 +17,11 @@ export function bar(done: number, width: number): string {
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}`;
 }
 
-/** `12 of 64 ready, about 15 s to go, 940 session starts left`, `etaMs` being what is left of it now. */
+/** Returns `12 of 64 ready, about 15 s left, 940 session starts left`. @param etaMs - the time left now */
 export function progressText({ ready, total, remainingStarts }: Progress, etaMs: number): string {
   return [
     `${formatNumber(ready)} of ${formatNumber(total)} ready`,
-    ...(ready === total ? [] : [etaMs >= 1_000 ? `about ${formatDuration(etaMs)} to go` : 'any moment now']),
+    ...(ready === total ? [] : [etaMs >= 1_000 ? `about ${formatDuration(etaMs)} left` : 'any moment now']),
     ...(remainingStarts === null ? [] : [`${formatNumber(remainingStarts)} session starts left`]),
   ].join(', ');
 }
@@ -52,7 +52,7 @@ export class ProgressLine extends LiveLine {
     const now = performance.now();
     this.#latest = { progress, at: now };
     if (this.output.statusWidth !== null) return this.draw();
-    // Who waits for the end must not miss it.
+    // The last line always appears.
     if (now - this.#loggedAt < LINE_EVERY_MS && progress.ready < progress.total) return;
     this.#loggedAt = now;
     this.output.log('note', progressText(progress, progress.etaMs));

@@ -1,4 +1,4 @@
-/** The colour of each state of a shard on a terminal. */
+/** The colour of each shard state on a terminal. */
 import type { ShardState } from '../index.ts';
 import type { Style } from './colors.ts';
 

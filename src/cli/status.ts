@@ -1,44 +1,43 @@
-/** `shardwright status`: what a running manager says of itself at its local endpoint. */
+/** `shardwright status`: prints the status that a running bot serves with `serveStatus()`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusReport } from '../inspect/index.ts';
 import type { Command } from './command.ts';
-import { stringOption } from './command.ts';
+import { UsageError, stringOption } from './command.ts';
 import { interruptSignal } from './interrupt.ts';
 import { colorizeFor } from './colors.ts';
 import { ReportError, fetchReport } from './status/report.ts';
 import { isHealthy, statusLines } from './status/view.ts';
-import { UsageError } from './usage-error.ts';
 
 const WATCH_EVERY_MS = 1_000;
-/** To the upper left corner, and nothing below. */
+/** Moves to the upper left corner and clears everything below. */
 const CLEAR_SCREEN = '\u001B[H\u001B[J';
 
 const HELP = `Usage: shardwright status --url URL [OPTIONS]
 
-Reads what a manager is doing at the endpoint that its bot serves (docs/manager.md):
+Shows every shard of a running bot. The bot has to serve its status (docs/manager.md):
   const endpoint = await serveStatus(manager, { port: 7979 });
 
 Options:
-      --url URL   of the endpoint, as in http://127.0.0.1:7979/
-      --json      the answer as it is, a line of JSON
-      --watch     again every second, until Ctrl-C
-  -h, --help      this text
+      --url URL   the address of the endpoint, such as http://127.0.0.1:7979/
+      --json      print the status as one line of JSON
+      --watch     repeat every second, until Ctrl-C
+  -h, --help      print this help
 
-Exit codes: 0 every shard is ready, and with --watch closed by Ctrl-C; 1 one is not, or
-nobody answers; 2 an option is wrong.
+Exit codes: 0 every shard is ready, or closed by Ctrl-C with --watch; 1 a shard is not
+ready, or the bot does not answer; 2 an option is wrong.
 `;
 
 function urlFrom(text: string | undefined): URL {
   const url = text !== undefined && URL.canParse(text) ? new URL(text) : null;
   if (url !== null && /^https?:$/.test(url.protocol)) return url;
   throw new UsageError(
-    'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/',
+    'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/',
   );
 }
 
 interface View {
   show(report: StatusReport): void;
-  /** Nobody answers. */
+  /** Shows why there is no status. */
   showError(error: ReportError): void;
 }
 

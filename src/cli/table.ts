@@ -1,4 +1,4 @@
-/** Rows of cells as lines, each column as wide as its widest cell: words to the left, numbers to the right. */
+/** Returns rows of cells as aligned lines. Columns in `left` are aligned to the left, all others to the right. */
 export function table(rows: readonly (readonly string[])[], left: ReadonlySet<number>): string[] {
   const widths: number[] = [];
   for (const row of rows)

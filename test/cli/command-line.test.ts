@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/index.ts';
 import { runCli } from './run-cli.ts';
 
-describe('the command line', () => {
-  it('prints its help, with every command in it', async () => {
+describe('shardwright', () => {
+  test('prints its help, which names every command', async () => {
     const { code, stdout, stderr } = await runCli(['--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^ {2}demo /m);
@@ -13,46 +13,46 @@ describe('the command line', () => {
     expect(stdout).toMatch(/^ {2}status /m);
   });
 
-  it('prints its help when it is asked for nothing', async () => {
+  test('prints its help without arguments', async () => {
     expect(await runCli([])).toEqual(await runCli(['--help']));
   });
 
-  it.each(['demo', 'connect', 'doctor', 'inspect'])('prints the help of %s', async (name) => {
+  test.each(['demo', 'connect', 'doctor', 'inspect'])('prints the help of %s', async (name) => {
     const { code, stdout, stderr } = await runCli([name, '--help']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toContain(`shardwright ${name} [OPTIONS]`);
   });
 
-  it('prints its version', async () => {
+  test('prints its version', async () => {
     expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
   });
 
-  it.each([
-    [['juggle'], "unknown command 'juggle'; shardwright --help lists what there is"],
-    [['--juggle'], "unknown option '--juggle'; shardwright --help lists what there is"],
+  test.each([
+    [['juggle'], "unknown command 'juggle'; see shardwright --help"],
+    [['--juggle'], "unknown option '--juggle'; see shardwright --help"],
     [['demo', '--juggle'], "demo: unknown option '--juggle'; see shardwright demo --help"],
     [['demo', '--seed'], "demo: option '--seed <value>' argument missing; see shardwright demo --help"],
     [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
     [['demo', '--shards', '0'], 'demo: --shards must be an integer from 1 to 1000'],
     [['demo', '--shards', '4', '--workers', 'two'], 'demo: --workers must be an integer from 0 to 64'],
-    [['demo', '--workers', '2'], 'demo: --workers needs --shards: one shard alone lives in this thread'],
+    [['demo', '--workers', '2'], 'demo: --workers needs --shards; one shard always runs in this thread'],
     [
       ['doctor', '--api', 'discord.com'],
-      'doctor: --api must be an http:// or https:// URL, as in https://discord.com/api/v10',
+      'doctor: --api must be an http:// or https:// URL, such as https://discord.com/api/v10',
     ],
-    [['status'], 'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/'],
+    [['status'], 'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/'],
     [
       ['status', '--url', 'ws://127.0.0.1'],
-      'status: --url must be the http:// URL that serveStatus() gave the bot, as in http://127.0.0.1:7979/',
+      'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/',
     ],
     [['inspect', '--port', '70000'], '--port must be a port from 0 to 65535'],
     [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],
     [['demo', 'slowly'], 'demo takes options only; see shardwright demo --help'],
-  ])('says what is wrong with %j in one line, exit code 2', async (args, line) => {
+  ])('with %j prints one line that names the problem, and exits with 2', async (args, line) => {
     expect(await runCli(args)).toEqual({ code: 2, stdout: '', stderr: `shardwright: ${line}\n` });
   });
 
-  it('repeats nothing that may be a token put in the wrong place', async () => {
+  test('does not repeat an argument that may be a misplaced token', async () => {
     const pasted = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
     const runs = await Promise.all(
       [[pasted], ['connect', pasted], ['connect', `--token=${pasted}`], ['connect', '--token', pasted]].map((args) =>

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { runCli, startCli } from './run-cli.ts';
@@ -19,31 +19,31 @@ afterEach(async () => {
 });
 
 describe('shardwright connect', () => {
-  it('says what to do when there is no token, exit code 2', async () => {
+  test('without a token says what to do, and exits with 2', async () => {
     const { code, stdout, stderr } = await runCli(['connect']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^shardwright: connect: set DISCORD_TOKEN .*\n$/);
   });
 
-  it.each([
+  test.each([
     ['--shard', '1/1'],
     ['--shard', 'first'],
     ['--intents', 'Everything'],
     ['--compression', 'rar'],
     ['--url', 'https://gateway.discord.gg'],
-  ])('refuses %s %s in one line, exit code 2', async (option, value) => {
+  ])('refuses %s %s in one line, and exits with 2', async (option, value) => {
     const { code, stdout, stderr } = await runCli(['connect', option, value], { DISCORD_TOKEN: TOKEN });
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(/^shardwright: connect: .*\n$/);
   });
 
-  it('tells of a shard and of its dispatches, and never prints the token', async () => {
+  test('prints the states and dispatches of a shard, and does not print the token', async () => {
     await using gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: 3, heartbeatIntervalMs: 200 });
     const cli = startCli(['connect', '--url', gateway.url, '--intents', 'Guilds,GuildMessages'], {
       DISCORD_TOKEN: `Bot ${TOKEN}`,
     });
-    await cli.waitForOutput('begins, 3 guilds');
-    await cli.waitForOutput('beat');
+    await cli.waitForOutput('started, 3 guilds');
+    await cli.waitForOutput('heartbeat acknowledged');
     cli.interrupt();
     const { code, stdout, stderr } = await cli.finished;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -53,7 +53,7 @@ describe('shardwright connect', () => {
     expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000]);
   });
 
-  it('resumes the session that an earlier run left in a directory', async () => {
+  test('resumes the session that an earlier run stored in a directory', async () => {
     const directory = await temporaryDirectory();
     await using gateway = await FakeGateway.listen({ token: TOKEN });
     const args = ['connect', '--url', gateway.url, '--session-dir', directory];
@@ -63,7 +63,7 @@ describe('shardwright connect', () => {
     expect((await first.finished).code).toBe(0);
     expect(await readdir(directory)).toEqual(['shard-0.json']);
 
-    gateway.dispatch('MESSAGE_CREATE', { content: 'while nobody was there' });
+    gateway.dispatch('MESSAGE_CREATE', { content: 'while no process was connected' });
     const second = startCli(args, { DISCORD_TOKEN: TOKEN });
     await second.waitForOutput('1 dispatch replayed');
     second.interrupt();
@@ -71,11 +71,11 @@ describe('shardwright connect', () => {
     expect({ ...gateway.stats }).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
   });
 
-  it('ends with exit code 1, the code and what to do, when the gateway refuses the token', async () => {
+  test('exits with 1, the error code and what to do, when the gateway refuses the token', async () => {
     await using gateway = await FakeGateway.listen({ token: 'another' });
     const { code, stdout, stderr } = await runCli(['connect', '--url', gateway.url], { DISCORD_TOKEN: TOKEN });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^shardwright: AUTHENTICATION_FAILED\. .* copy it anew from the Developer Portal\.\n$/);
+    expect(stderr).toMatch(/^shardwright: AUTHENTICATION_FAILED\. .* copy the token again from the Developer Portal\.\n$/);
     expect(stdout + stderr).not.toContain(TOKEN);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DeliveryCounter } from '../../src/cli/demo/delivery-counter.ts';
 import { summary } from '../../src/cli/demo/summary.ts';
 import { DemoStats } from '../../src/cli/demo/demo-stats.ts';
@@ -7,7 +7,7 @@ import { FAULTS } from '../../src/cli/demo/faults.ts';
 const STATS = { identifies: 1, resumes: 0, heartbeats: 0, dispatched: 0, replayed: 0, violations: [] };
 const NEVER = new AbortController().signal;
 
-/** A ledger that has sent so many, and received these. */
+/** Returns a counter that has sent `sent` dispatches and received these serials. */
 function counterOf(sent: number, received: readonly number[]): DeliveryCounter {
   const counter = new DeliveryCounter();
   for (let n = 0; n < sent; n += 1) counter.nextSerial();
@@ -35,18 +35,18 @@ const figures = ({ sent, received, missing, outstanding, duplicates, outOfOrder,
 
 const CLEAN = { sent: 4, received: 4, missing: 0, outstanding: 0, duplicates: 0, outOfOrder: 0, flaws: 0 };
 
-describe('the ledger of dispatches', () => {
-  it.each([
-    ['finds nothing wrong when each came once and in order', [1, 2, 3, 4], CLEAN],
-    ['finds what was skipped', [1, 4], { ...CLEAN, received: 2, missing: 2, flaws: 2 }],
-    ['finds what came twice', [1, 2, 2, 3, 4, 1], { ...CLEAN, duplicates: 2, flaws: 2 }],
-    ['finds what came late', [1, 3, 2, 4], { ...CLEAN, outOfOrder: 1, flaws: 1 }],
-    ['knows what may still come', [1, 2], { ...CLEAN, received: 2, outstanding: 2 }],
+describe('DeliveryCounter', () => {
+  test.each([
+    ['finds no flaw when each dispatch arrives once and in order', [1, 2, 3, 4], CLEAN],
+    ['finds skipped dispatches', [1, 4], { ...CLEAN, received: 2, missing: 2, flaws: 2 }],
+    ['finds repeated dispatches', [1, 2, 2, 3, 4, 1], { ...CLEAN, duplicates: 2, flaws: 2 }],
+    ['finds misordered dispatches', [1, 3, 2, 4], { ...CLEAN, outOfOrder: 1, flaws: 1 }],
+    ['counts dispatches that may still arrive as outstanding', [1, 2], { ...CLEAN, received: 2, outstanding: 2 }],
   ])('%s', (_title, received, expected) => {
     expect(figures(counterOf(4, received))).toEqual(expected);
   });
 
-  it('has caught up when the last sent so far has come, whatever is sent later', async () => {
+  test('waitUntilDelivered() resolves with true when the last dispatch sent before the call arrives', async () => {
     const counter = counterOf(2, [1]);
     const delivered = counter.waitUntilDelivered(60_000, NEVER);
     counter.nextSerial();
@@ -54,7 +54,7 @@ describe('the ledger of dispatches', () => {
     expect(await delivered).toBe(true);
   });
 
-  it('has not caught up while something may still come', async () => {
+  test('waitUntilDelivered() resolves with false when the signal aborts first', async () => {
     const controller = new AbortController();
     const delivered = counterOf(3, [1, 2]).waitUntilDelivered(60_000, controller.signal);
     controller.abort();
@@ -62,19 +62,19 @@ describe('the ledger of dispatches', () => {
   });
 });
 
-describe('the tally of the demo', () => {
-  it.each([
-    ['is clean when each came once and in order', counterOf(3, [1, 2, 3]), 0, true],
-    ['is not when one was skipped', counterOf(3, [1, 3]), 1, false],
-    ['is not when the last never came', counterOf(3, [1, 2]), 1, false],
-    ['is not when one came twice', counterOf(3, [1, 2, 2, 3]), 0, false],
-    ['is not when one came late', counterOf(3, [1, 3, 2]), 0, false],
+describe('DemoStats', () => {
+  test.each([
+    ['is clean when each dispatch arrived once and in order', counterOf(3, [1, 2, 3]), 0, true],
+    ['is not clean when a dispatch was skipped', counterOf(3, [1, 3]), 1, false],
+    ['is not clean when the last dispatch did not arrive', counterOf(3, [1, 2]), 1, false],
+    ['is not clean when a dispatch arrived twice', counterOf(3, [1, 2, 2, 3]), 0, false],
+    ['is not clean when a dispatch arrived out of order', counterOf(3, [1, 3, 2]), 0, false],
   ])('%s', (_title, counter, lost, isClean) => {
     const stats = statsOf(counter);
     expect({ lost: stats.lost, isClean: stats.isClean }).toEqual({ lost, isClean });
   });
 
-  it('counts what was on its way when interrupted as kept, but a gap as lost', () => {
+  test('counts dispatches on their way at an interrupt as kept, and a gap as lost', () => {
     const stats = statsOf(counterOf(5, [1, 3]), true);
     expect({ lost: stats.lost, kept: stats.kept, isClean: stats.isClean }).toEqual({
       lost: 1,
@@ -83,28 +83,30 @@ describe('the tally of the demo', () => {
     });
   });
 
-  it('is not clean when a shard came back another way than it must, or broke a rule', () => {
+  test('is not clean after an unexpected recovery or a broken rule', () => {
     const stats = statsOf(new DeliveryCounter());
     const fault = FAULTS[0]!;
     stats.recordRecovery({ fault, outcome: 'new session', noticedMs: 1, backMs: 1, replayed: 0, attempts: 1 }, 10);
-    const breach = { what: 'twice', connection: 0, at: 0 };
+    const violation = { what: 'twice', connection: 0, at: 0 };
     const closed = new DemoStats(new DeliveryCounter(), {
-      stats: { ...STATS, violations: [{ code: 4005, ...breach }] },
+      stats: { ...STATS, violations: [{ code: 4005, ...violation }] },
       complaints: [],
     });
-    const judged = new DemoStats(new DeliveryCounter(), {
+    const complained = new DemoStats(new DeliveryCounter(), {
       stats: STATS,
-      complaints: [{ rule: 'one-handshake', ...breach }],
+      complaints: [{ rule: 'one-handshake', ...violation }],
     });
-    expect([stats.isClean, closed.isClean, judged.isClean]).toEqual([false, false, false]);
+    expect(stats.isClean).toBe(false);
+    expect(closed.isClean).toBe(false);
+    expect(complained.isClean).toBe(false);
   });
 
-  it('says in the summary what is wrong, and the exit code', () => {
+  test('the summary says what went wrong, and the exit code', () => {
     expect(summaryText(statsOf(counterOf(4, [1, 3, 3])))).toMatch(
-      /2 lost, 1 received twice, 0 out of order[^]*Exit code 1/,
+      /2 lost, 1 received twice, 0 out of order[^]*✗ Failed: 2 lost, 1 received twice\. Exit code 1/,
     );
     expect(summaryText(statsOf(counterOf(4, [1, 2]), true))).toMatch(
-      / 0 lost,[^]* 2 on their way when it was interrupted[^]*Exit code 0/,
+      / 0 lost,[^]*2 were on their way at the interrupt[^]*Exit code 0/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FAULTS } from '../../src/cli/demo/faults.ts';
 import { PageSocket } from '../inspect/page-socket.ts';
 import type { CliResult, RunningCli } from './run-cli.ts';
@@ -6,10 +6,10 @@ import { runCli, startCli } from './run-cli.ts';
 
 const LIMIT_MS = 90_000;
 
-/** The faults in order, as they were announced. */
+/** Returns the lines that announce the faults, in order. */
 const announced = ({ stdout }: CliResult): string[] => stdout.match(/\d+\/\d+ [^:]+: the gateway .*/g) ?? [];
 
-/** Fault and number of dispatches, from the table of the summary. */
+/** Returns fault, outcome and number of dispatches of each row of the summary. */
 const faultRows = ({ stdout }: CliResult): string[][] =>
   stdout
     .slice(stdout.indexOf('Summary'))
@@ -18,19 +18,19 @@ const faultRows = ({ stdout }: CliResult): string[][] =>
     .map((line) => line.trim().split(/ {2,}/))
     .map((cells) => [cells[0] ?? '', cells[2] ?? '', cells[5] ?? '']);
 
-const sessions = ({ stdout }: CliResult): string[] => stdout.match(/session \w+… begins/g) ?? [];
-const sums = ({ stdout }: CliResult): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started/g) ?? [];
+const sessions = ({ stdout }: CliResult): string[] => stdout.match(/session \w+… started/g) ?? [];
+const totals = ({ stdout }: CliResult): string[] => stdout.match(/[\d,]+ sent, [\d,]+ received|\d+ started/g) ?? [];
 
-/** Opens a page on the inspector of a demo, and looks at its shard. */
+/** Opens the inspector of a demo, and selects its shard. */
 async function openPage(cli: RunningCli): Promise<PageSocket> {
-  const [, url = ''] = /the inspector is at (\S+)\n/.exec(await cli.waitForOutput('knows 8 guilds')) ?? [];
+  const [, url = ''] = /the inspector is at (\S+)\n/.exec(await cli.waitForOutput('with 8 guilds')) ?? [];
   const page = await PageSocket.open(url);
   page.send({ type: 'select', shard: '0' });
   return page;
 }
 
 describe('shardwright demo', () => {
-  it('shows every fault and loses nothing, and a seed repeats it', { timeout: LIMIT_MS }, async () => {
+  test('shows every fault and loses nothing, and the same seed repeats the run', { timeout: LIMIT_MS }, async () => {
     const [first, second] = await Promise.all([
       runCli(['demo', '--fast', '--seed', '7']),
       runCli(['demo', '--fast', '--seed', '7']),
@@ -47,21 +47,21 @@ describe('shardwright demo', () => {
     expect(announced(second)).toEqual(announced(first));
     expect(faultRows(second)).toEqual(faultRows(first));
     expect(sessions(second)).toEqual(sessions(first));
-    expect(sums(second)).toEqual(sums(first));
+    expect(totals(second)).toEqual(totals(first));
   });
 
-  it('receives the same with an inspector and a page that watches', { timeout: LIMIT_MS }, async () => {
+  test('receives the same dispatches while an inspector page watches', { timeout: LIMIT_MS }, async () => {
     const watched = startCli(['demo', '--fast', '--seed', '8', '--inspect']);
     const [unwatched, page] = await Promise.all([runCli(['demo', '--fast', '--seed', '8']), openPage(watched)]);
     const { code, stdout, stderr } = await watched.finished;
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(faultRows({ code, stdout, stderr })).toEqual(faultRows(unwatched));
-    expect(sums({ code, stdout, stderr })).toEqual(sums(unwatched));
+    expect(totals({ code, stdout, stderr })).toEqual(totals(unwatched));
     expect(page.log.filter(({ kind }) => kind === 'event').length).toBeGreaterThan(0);
   });
 
-  it('prints plain text when it is piped, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {
+  test('prints plain text into a pipe, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {
     const cli = startCli(['demo', '--fast', '--forever']);
     await cli.waitForOutput('★ survived');
     cli.interrupt();
@@ -72,8 +72,8 @@ describe('shardwright demo', () => {
     expect(stdout).not.toContain('\u001B');
   });
 
-  it(
-    'plays with many shards: progress, faults for some of them, nothing lost; a seed repeats whom they hit',
+  test(
+    'with many shards shows progress, faults some of them and loses nothing, and the same seed hits the same shards',
     { timeout: LIMIT_MS },
     async () => {
       const args = ['demo', '--fast', '--shards', '8', '--seed', '11'];
@@ -88,28 +88,24 @@ describe('shardwright demo', () => {
       );
       expect(first.stdout).not.toContain('\u001B');
       expect(announced(second)).toEqual(announced(first));
-      expect(sums(second)).toEqual(sums(first));
+      expect(totals(second)).toEqual(totals(first));
     },
   );
 
-  it(
-    'shows many shards and their manager in the inspector, and to shardwright status',
-    { timeout: LIMIT_MS },
-    async () => {
-      const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
-      const shown = await cli.waitForOutput('all 6 shards ready');
-      const [, page = ''] = /the inspector is at (\S+)\n/.exec(shown) ?? [];
-      const [, endpoint = ''] = /status --watch --url (\S+)\n/.exec(shown) ?? [];
-      const inspector = await PageSocket.open(page);
-      const [welcome] = inspector.messages;
-      if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
-      expect(welcome.managers).toMatchObject([{ key: 'manager', state: 'running', total: 6, shards: 6 }]);
-      expect(welcome.shards.map(({ key }) => key)).toEqual(['0', '1', '2', '3', '4', '5']);
-      const { stdout } = await runCli(['status', '--url', endpoint, '--json']);
-      expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'running', total: 6 } });
-      inspector.socket.terminate();
-      cli.interrupt();
-      expect((await cli.finished).code).toBe(0);
-    },
-  );
+  test('with many shards serves the inspector and shardwright status', { timeout: LIMIT_MS }, async () => {
+    const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
+    const output = await cli.waitForOutput('all 6 shards ready');
+    const [, page = ''] = /the inspector is at (\S+)\n/.exec(output) ?? [];
+    const [, endpoint = ''] = /status --watch --url (\S+)\n/.exec(output) ?? [];
+    const inspector = await PageSocket.open(page);
+    const [welcome] = inspector.messages;
+    if (welcome?.type !== 'welcome') throw new Error('the first message is not welcome');
+    expect(welcome.managers).toMatchObject([{ key: 'manager', state: 'running', total: 6, shards: 6 }]);
+    expect(welcome.shards.map(({ key }) => key)).toEqual(['0', '1', '2', '3', '4', '5']);
+    const { stdout } = await runCli(['status', '--url', endpoint, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'running', total: 6 } });
+    inspector.socket.terminate();
+    cli.interrupt();
+    expect((await cli.finished).code).toBe(0);
+  });
 });

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OutputLog } from '../../src/cli/output-log.ts';
 import { formatCount, formatMs, formatNumber } from '../../src/inspect/page/model/format.ts';
 
@@ -16,22 +16,22 @@ function logged(output: { isTTY?: boolean; columns?: number }, environment: Node
 const widthOf = (columns: number): number | null =>
   new OutputLog(() => '', { isTTY: true, columns, write: () => true }).statusWidth;
 
-describe('the stream', () => {
-  it('is one plain line when it is not a terminal', () => {
+describe('OutputLog', () => {
+  test('prints one plain line without a terminal', () => {
     expect(logged({ columns: 60 })).toBe(`1.00  ★ survived  ${LONG}\n`);
   });
 
-  it('is coloured on a terminal, and says the same', () => {
+  test('prints the same text in colour on a terminal', () => {
     const text = logged({ isTTY: true, columns: 200 });
     expect(text).toContain('\u001B[');
     expect(stripVTControlCharacters(text)).toBe(`\n1.00  ★ survived  ${LONG}\n`);
   });
 
-  it('has no colours when NO_COLOR is set', () => {
+  test('prints no colours when NO_COLOR is set', () => {
     expect(logged({ isTTY: true, columns: 200 }, { NO_COLOR: '1' })).toBe(`\n1.00  ★ survived  ${LONG}\n`);
   });
 
-  it('folds long lines under their column, with a number and its unit together', () => {
+  test('wraps long messages under their column, and keeps a number with its unit', () => {
     expect(logged({ isTTY: true, columns: 75 }, { NO_COLOR: '1' }).split('\n')).toEqual([
       '',
       '1.00  ★ survived  the gateway dropped the ACKs; the shard noticed after',
@@ -41,10 +41,10 @@ describe('the stream', () => {
   });
 });
 
-describe('the status below the lines', () => {
+describe('the status of OutputLog', () => {
   const terminal = { isTTY: true, columns: 60 };
 
-  it('stays below: a line takes its place, and it comes again', () => {
+  test('stays below the last line', () => {
     let text = '';
     const outputLog = new OutputLog(
       () => '1.00',
@@ -59,22 +59,24 @@ describe('the status below the lines', () => {
     expect(text).toBe('\r\u001B[2Kready\r\u001B[2Ka line\nready\r\u001B[2K');
   });
 
-  it('is nothing where there is no terminal', () => {
+  test('is not printed without a terminal', () => {
     let text = '';
     const outputLog = new OutputLog(() => '1.00', { write: (chunk) => (text += chunk) });
     outputLog.setStatus('ready');
     outputLog.line('a line');
 
-    expect({ text, width: outputLog.statusWidth }).toEqual({ text: 'a line\n', width: null });
+    expect(text).toBe('a line\n');
+    expect(outputLog.statusWidth).toBeNull();
   });
 
-  it('leaves the last column free, and assumes 80 of a terminal that does not know', () => {
-    expect([widthOf(60), widthOf(0)]).toEqual([59, 79]);
+  test('leaves the last column free, and assumes 80 columns for a terminal of unknown size', () => {
+    expect(widthOf(60)).toBe(59);
+    expect(widthOf(0)).toBe(79);
   });
 });
 
-describe('numbers in words', () => {
-  it('gives durations the unit that fits', () => {
+describe('the number formats', () => {
+  test('formatMs picks the unit that fits', () => {
     expect([0.44, 9.96, 83.2, 999, 999.6, 2_149].map(formatMs)).toEqual([
       '0.4 ms',
       '10 ms',
@@ -85,11 +87,11 @@ describe('numbers in words', () => {
     ]);
   });
 
-  it('groups thousands', () => {
+  test('formatNumber groups thousands', () => {
     expect([0, 999, 1_000, 1_234_567].map(formatNumber)).toEqual(['0', '999', '1,000', '1,234,567']);
   });
 
-  it('counts one and many', () => {
+  test('formatCount uses the singular and the plural', () => {
     expect([formatCount(1, 'dispatch'), formatCount(2, 'dispatch'), formatCount(0, 'guild')]).toEqual([
       '1 dispatch',
       '2 dispatches',

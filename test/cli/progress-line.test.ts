@@ -1,16 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { countStates } from '../../src/cli/status-line.ts';
 import { ProgressLine, bar, progressText } from '../../src/cli/progress-line.ts';
 import { OutputLog } from '../../src/cli/output-log.ts';
 import type { ManagerEvents, ManagerStatus, Progress, ShardManager } from '../../src/index.ts';
 
-/** The start of a manager, told by hand. */
+/** Starts a progress line on a manager whose progress events the test emits. */
 function startOf(output: { isTTY?: boolean; columns?: number }) {
   let text = '';
   let listener: ((...args: ManagerEvents['progress']) => unknown) | null = null;
   const manager = {
-    on: (_name: string, given: never) => void (listener = given),
+    on: (_name: string, added: never) => void (listener = added),
     off: () => void (listener = null),
   } as unknown as Pick<ShardManager, 'on' | 'off'>;
   const outputLog = new OutputLog(() => '1.00', { ...output, write: (chunk) => (text += chunk) }, { NO_COLOR: '1' });
@@ -21,40 +21,40 @@ function startOf(output: { isTTY?: boolean; columns?: number }) {
     hasListener: () => listener !== null,
     emit: (progress: Partial<Progress>) =>
       void listener?.({ ready: 0, total: 64, etaMs: 15_750, remainingStarts: 936, ...progress }),
-    shown: () => text,
+    printed: () => text,
   };
 }
 
-describe('the progress of a start', () => {
-  it('is drawn in one line on a terminal, again and again, and taken away in the end', () => {
+describe('ProgressLine', () => {
+  test('redraws one line on a terminal, and removes it at the end', () => {
     const start = startOf({ isTTY: true, columns: 100 });
     start.emit({ ready: 16 });
     start.emit({ ready: 48, etaMs: 5_250, remainingStarts: 904 });
     start.line.stop();
-    const drawn = stripVTControlCharacters(start.shown())
+    const drawn = stripVTControlCharacters(start.printed())
       .split('\r')
       .filter((line) => line !== '');
     expect(drawn).toEqual([
-      '██████░░░░░░░░░░░░░░░░░░ 16 of 64 ready, about 16 s to go, 936 session starts left',
-      '██████████████████░░░░░░ 48 of 64 ready, about 5 s to go, 904 session starts left',
+      '██████░░░░░░░░░░░░░░░░░░ 16 of 64 ready, about 15 s left, 936 session starts left',
+      '██████████████████░░░░░░ 48 of 64 ready, about 5 s left, 904 session starts left',
     ]);
-    expect(start.shown().endsWith('\r\u001B[2K')).toBe(true);
-    expect(start.shown()).not.toContain('\n');
+    expect(start.printed().endsWith('\r\u001B[2K')).toBe(true);
+    expect(start.printed()).not.toContain('\n');
     expect(start.hasListener()).toBe(false);
   });
 
-  it('never wraps: a narrow terminal has less of it', () => {
+  test('shortens the line on a narrow terminal, so that it does not wrap', () => {
     const start = startOf({ isTTY: true, columns: 40 });
     start.emit({ ready: 16 });
     start.line.stop();
-    const [drawn = ''] = stripVTControlCharacters(start.shown())
+    const [drawn = ''] = stripVTControlCharacters(start.printed())
       .split('\r')
       .filter((line) => line !== '');
     expect(drawn.length).toBeLessThan(40);
     expect(drawn).toContain('16 of 64 ready');
   });
 
-  it('is a plain line now and then where there is no terminal, and always the last', () => {
+  test('prints a line now and then without a terminal, and always the last', () => {
     const start = startOf({});
     start.emit({ ready: 1 });
     start.emit({ ready: 2 });
@@ -62,26 +62,26 @@ describe('the progress of a start', () => {
     start.line.stop();
     expect(
       start
-        .shown()
+        .printed()
         .split('\n')
         .map((line) => line.replace(/^.*note +/, '')),
     ).toEqual([
-      '1 of 64 ready, about 16 s to go, 936 session starts left',
+      '1 of 64 ready, about 15 s left, 936 session starts left',
       '64 of 64 ready, 936 session starts left',
       '',
     ]);
   });
 
-  it('says what it knows, and no more', () => {
+  test('leaves out what is unknown', () => {
     const progress = { ready: 3, total: 4, etaMs: 0, remainingStarts: null };
     expect(progressText(progress, -400)).toBe('3 of 4 ready, any moment now');
-    expect(progressText({ ...progress, total: 2_500 }, 780_000)).toBe('3 of 2,500 ready, about 13 min 0 s to go');
+    expect(progressText({ ...progress, total: 2_500 }, 780_000)).toBe('3 of 2,500 ready, about 13 min 0 s left');
     expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(Number.NaN, 0)]).toEqual(['░░░░', '██░░', '████', '']);
   });
 });
 
-describe('the states of a fleet', () => {
-  it('are counted, the most first', () => {
+describe('countStates', () => {
+  test('returns the most frequent state first', () => {
     const shards = ['ready', 'resuming', 'ready'].map((state) => ({ state })) as unknown as ManagerStatus['shards'];
     expect(countStates({ shards } as ManagerStatus)).toEqual([
       ['ready', 2],

@@ -1,4 +1,4 @@
-/** Runs the program as its users do, in a process of its own. */
+/** Runs the program in its own process, as a user does. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -12,7 +12,7 @@ export interface CliResult {
 
 export interface RunningCli {
   readonly finished: Promise<CliResult>;
-  /** Settles with the output once it contains the text; rejects when the program ends without. */
+  /** Resolves with the output once it contains the text; rejects when the program ends without it. */
   waitForOutput(text: string): Promise<string>;
   interrupt(): void;
 }

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { statusLines } from '../../src/cli/status/view.ts';
 import { createInspector, serveStatus } from '../../src/inspect/index.ts';
 import type { StatusReport, StatusServer } from '../../src/inspect/index.ts';
@@ -34,8 +34,8 @@ const get = (
       .end();
   });
 
-describe('the status endpoint', () => {
-  it('gives the status of the manager as JSON, without the token and without a session', async () => {
+describe('serveStatus', () => {
+  test('serves the status of the manager as JSON, without the token and without sessions', async () => {
     await using kit = await serveManager(2);
     await kit.manager.connect();
     const { status, headers, body } = await get(kit.endpoint);
@@ -59,7 +59,7 @@ describe('the status endpoint', () => {
     expect(secrets.filter((secret) => body.includes(secret))).toEqual([]);
   });
 
-  it('listens on loopback, and turns foreign hosts, foreign origins and whatever is no GET away', async () => {
+  test('listens on loopback, and rejects foreign hosts, foreign origins and every method except GET', async () => {
     await using kit = await serveManager(1);
     const { host, hostname } = new URL(kit.endpoint.url);
     expect(hostname).toBe('127.0.0.1');
@@ -73,26 +73,26 @@ describe('the status endpoint', () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 405, 404, 200]);
   });
 
-  it('rejects when the port is taken', async () => {
+  test('rejects when the port is taken', async () => {
     await using kit = await serveManager(1);
     await expect(serveStatus(kit.manager, { port: Number(new URL(kit.endpoint.url).port) })).rejects.toThrow(
       'EADDRINUSE',
     );
   });
 
-  it('answers 500, and says nothing of why, when the manager can not tell', async () => {
+  test('answers 500 without the reason when status() throws', async () => {
     await using endpoint = await serveStatus({
       status: () => {
         throw new Error('a secret of the manager');
       },
     });
     const { status, body } = await get(endpoint);
-    expect({ status, body }).toEqual({ status: 500, body: 'there is no answer to this' });
+    expect({ status, body }).toEqual({ status: 500, body: 'internal error' });
   });
 });
 
 describe('shardwright status', { timeout: 60_000 }, () => {
-  it('shows every shard in a table, exit code 0', async () => {
+  test('shows every shard in a table, and exits with 0', async () => {
     await using kit = await serveManager(3);
     await kit.manager.connect();
     const { code, stdout, stderr } = await runCli(['status', '--url', kit.endpoint.url]);
@@ -101,37 +101,38 @@ describe('shardwright status', { timeout: 60_000 }, () => {
     expect(stdout.match(/^ {4}[012] {2}ready /gm)).toHaveLength(3);
   });
 
-  it('shows it as JSON, and exits with 1 while a shard is not ready', async () => {
+  test('prints JSON, and exits with 1 while a shard is not ready', async () => {
     await using kit = await serveManager(2);
     const { code, stdout } = await runCli(['status', '--url', kit.endpoint.url, '--json']);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({ status: { state: 'stopped', ready: 0 } });
   });
 
-  it('watches until Ctrl-C, also while nobody answers', async () => {
+  test('repeats until Ctrl-C, also while the bot does not answer', async () => {
     await using kit = await serveManager(1);
     const cli = startCli(['status', '--url', kit.endpoint.url, '--watch']);
     await cli.waitForOutput('● stopped');
     await kit.manager.connect();
     await cli.waitForOutput('● running  1 of 1 shard ready');
     await kit.endpoint.close();
-    await cli.waitForOutput('✗ nobody answers at http://127.0.0.1:');
+    await cli.waitForOutput('✗ no answer from http://127.0.0.1:');
     cli.interrupt();
     expect((await cli.finished).code).toBe(0);
   });
 
-  it('says what to do when nobody answers, or who does is no manager, exit code 1', async () => {
+  test('says what to do without an answer, or with an answer that is not a status, and exits with 1', async () => {
     await using inspector = await createInspector();
-    const [nobody, another] = await Promise.all([
+    const [silent, another] = await Promise.all([
       runCli(['status', '--url', 'http://127.0.0.1:9/']),
       runCli(['status', '--url', inspector.url]),
     ]);
-    expect([nobody.code, another.code]).toEqual([1, 1]);
-    expect(nobody.stderr).toBe(
-      'shardwright: nobody answers at http://127.0.0.1:9: is the bot running, and does it call serveStatus(manager, { port })?\n',
+    expect(silent.code).toBe(1);
+    expect(another.code).toBe(1);
+    expect(silent.stderr).toBe(
+      'shardwright: no answer from http://127.0.0.1:9; check that the bot is running and calls serveStatus(manager, { port })\n',
     );
     expect(another.stderr).toBe(
-      `shardwright: what answers at ${inspector.url} is not a manager's status: give the URL of serveStatus()\n`,
+      `shardwright: ${inspector.url} does not serve a status; use the URL that serveStatus() returned\n`,
     );
   });
 });
@@ -147,7 +148,7 @@ const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusR
   failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
 });
 
-describe('the table of the status', () => {
+describe('statusLines', () => {
   const report: StatusReport = {
     format: 'shardwright-status',
     formatVersion: 1,
@@ -166,19 +167,19 @@ describe('the table of the status', () => {
   const lines = (maxLines: number): string[] =>
     statusLines(report, (_style, text) => text, maxLines).filter((_line, index) => index !== 1);
 
-  it('has a row for each shard, with what it failed for', () => {
+  test('returns a row for each shard, with the code of its failure', () => {
     expect(lines(Infinity)).toEqual([
-      '● resharding  2 of 4 shards ready, of 8 of the bot · resharding to 16: 5 ready · 980 of 1,000 session starts left, reset in 2 h 0 min',
+      '● resharding  2 of 4 shards ready (the bot has 8) · resharding to 16: 5 ready · 980 of 1,000 session starts left, reset in 2 h 0 min',
       '',
-      'shard  state      ping    session  sequence  last dispatch  waiting  failure',
-      '    0  ready     42 ms  1 h 1 min    12,345        1 s ago        0',
-      '    1  resuming      –  1 h 1 min    12,345        1 s ago        0',
-      '    2  ready     42 ms  1 h 1 min    12,345        1 s ago        0',
-      '    3  failed        –          –    12,345        1 s ago        0  DISALLOWED_INTENTS',
+      'shard  state      ping    session  sequence  last dispatch  queued  failure',
+      '    0  ready     42 ms  1 h 1 min    12,345        1 s ago       0',
+      '    1  resuming      –  1 h 1 min    12,345        1 s ago       0',
+      '    2  ready     42 ms  1 h 1 min    12,345        1 s ago       0',
+      '    3  failed        –          –    12,345        1 s ago       0  DISALLOWED_INTENTS',
     ]);
   });
 
-  it('shows those in trouble first when the screen is too small for all', () => {
+  test('puts the shards that are not ready first when the screen is too small for all', () => {
     expect(
       lines(8)
         .slice(3)

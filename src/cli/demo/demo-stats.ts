@@ -1,24 +1,24 @@
-/** What the demo comes to in the end, and whether that is as it must be. */
+/** Collects the results of the demo, and decides whether the run was clean. */
 import type { Complaint, FakeGatewayStats } from '../../testing/index.ts';
 import type { DeliveryCounts } from './delivery-counter.ts';
 import type { Recovery } from './recovery.ts';
 
-/** A kind of fault, over all rounds. */
+/** The results of one fault, over all rounds. */
 export interface FaultRow {
   readonly name: string;
   times: number;
-  /** Numbered dispatches of its slots. */
+  /** The dispatches with a serial that were sent around the fault. */
   dispatches: number;
   replayed: number;
-  /** The longest. */
+  /** The max over all recoveries. */
   noticedMs: number;
-  /** The longest. */
+  /** The max over all recoveries. */
   backMs: number;
   outcomes: Set<Recovery['outcome']>;
   unexpected: number;
 }
 
-/** What a strict gateway says about its clients. */
+/** What the strict gateway reports about its clients. */
 interface GatewayFindings {
   readonly stats: FakeGatewayStats;
   readonly complaints: readonly Complaint[];
@@ -32,9 +32,9 @@ export class DemoStats {
   sessions = 0;
   resumes = 0;
   replayed = 0;
-  /** Dispatches that will not come any more. */
+  /** Dispatches that did not arrive, and that no resume would bring. */
   lost = 0;
-  /** Dispatches in the kept session when the demo was interrupted: a resume would bring them. */
+  /** Dispatches that were on their way at an interrupt. The session keeps them for a resume. */
   kept = 0;
   durationMs = 0;
 
@@ -64,7 +64,7 @@ export class DemoStats {
     if (outcome !== fault.expected) row.unexpected += 1;
   }
 
-  /** Closes the book. What is on its way when interrupted stays in the session, and is not lost. */
+  /** Computes the totals at the end. After an interrupt, dispatches on their way count as kept, not as lost. */
   freeze(interrupted: boolean): void {
     const { missing, outstanding } = this.#counts;
     this.kept = interrupted ? outstanding : 0;
@@ -80,7 +80,7 @@ export class DemoStats {
     return this.#counts;
   }
 
-  /** What the gateway and its oracle say the shard did against the documentation. */
+  /** The rules that the shard broke, as the gateway and its oracle report them. */
   get violations(): readonly string[] {
     return [...this.#gateway.stats.violations, ...this.#gateway.complaints].map(({ what }) => what);
   }

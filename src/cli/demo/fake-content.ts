@@ -1,7 +1,4 @@
-/**
- * Something for the gateway to tell about: a few guilds with channels, members and things they say. All of it
- * comes from the dice, so that one seed is one world.
- */
+/** Makes guilds, channels, members and events for the demo's gateway. The same seed gives the same content. */
 import type { FakeGuild } from '../../testing/index.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 
@@ -51,7 +48,7 @@ const STATUSES = ['online', 'idle', 'dnd', 'offline'];
 const TIMESTAMP_SHIFT = 22n;
 const EMOJIS = ['🌊', '🪵', '🫖', '🏮', '🦦'];
 
-/** To hear of all of it. */
+/** The intents for all of these events. */
 export const INTENTS = [
   'Guilds',
   'GuildMessages',
@@ -74,7 +71,7 @@ export interface FakeEvent {
 
 type Make = (random: SeededRandom, guild: GuildContent, id: () => string) => Record<string, unknown>;
 
-/** What can happen, and how often relative to the rest. */
+/** The events, each with how often it happens relative to the others. */
 const EVENT_KINDS: Readonly<Record<string, { readonly weight: number; readonly make: Make }>> = {
   MESSAGE_CREATE: {
     weight: 9,
@@ -137,7 +134,7 @@ export class FakeContent {
   readonly #guilds: readonly GuildContent[];
   #ids = 0;
 
-  /** @param guilds - how many; beyond the names there are, these come again */
+  /** @param guilds - the number of guilds; with more guilds than names, names repeat */
   constructor(random: SeededRandom, guilds: number = GUILDS.length) {
     this.#random = random;
     const members = MEMBERS.map((username) => ({ id: this.#id(), username }));
@@ -155,7 +152,7 @@ export class FakeContent {
     }));
   }
 
-  /** The next thing that happens. */
+  /** Returns the next event. */
   next(): FakeEvent {
     const { t, make } = this.#random.pick(WEIGHTED_KINDS);
     return { t, d: make(this.#random, this.#random.pick(this.#guilds), () => this.#id()) };

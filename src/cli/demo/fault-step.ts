@@ -1,4 +1,4 @@
-/** Runs the rounds of the demo: sends traffic, injects one fault after another, and reports how the shards recovered. */
+/** Runs the rounds of the demo: sends traffic, injects one fault after another, and logs how the shards recover. */
 import type { FakeConnection, FakeGateway } from '../../testing/index.ts';
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import type { OutputLog } from '../output-log.ts';
@@ -50,7 +50,10 @@ const undo = ({ undo: undoing }: Fault, when: 'later' | 'recovered', hits: reado
 };
 
 /** Resolves with `true` when every dispatch that was sent has arrived. */
-async function allDelivered(counters: readonly DeliveryCounter[], { timeoutMs, signal }: DemoContext): Promise<boolean> {
+async function allDelivered(
+  counters: readonly DeliveryCounter[],
+  { timeoutMs, signal }: DemoContext,
+): Promise<boolean> {
   const arrived = await Promise.all(counters.map((counter) => counter.waitUntilDelivered(timeoutMs, signal)));
   return arrived.every(Boolean);
 }
@@ -74,7 +77,11 @@ async function runStep(step: FaultStep, position: string, context: DemoContext):
   await traffic.send(step.before);
   const ids = context.pickShards();
   // A dispatch that is on its way when its session ends is lost by definition, so it has to arrive before.
-  if (endsSession(fault)) await allDelivered(ids.flatMap((id) => counters[id] ?? []), context);
+  if (endsSession(fault))
+    await allDelivered(
+      ids.flatMap((id) => counters[id] ?? []),
+      context,
+    );
   const hits = await context.hitsFor(ids);
   if (signal.aborted || hits.length === 0) return;
 

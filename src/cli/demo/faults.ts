@@ -1,23 +1,23 @@
-/** Everything the demo's gateway does wrong: one row each, with what is to follow from it. */
+/** The faults that the demo's gateway injects, each with the expected recovery. */
 import type { FakeConnection, FakeGateway } from '../../testing/index.ts';
 
-/** Where a fault happens. */
+/** Where a fault is injected. */
 export interface FaultTarget {
   readonly gateway: FakeGateway;
-  /** The connection the session is on. */
+  /** The connection that carries the session. */
   readonly connection: FakeConnection;
 }
 
 export interface Fault {
   readonly name: string;
-  /** Said when it begins: "the gateway …". */
+  /** Completes "the gateway …" when the fault begins. */
   readonly presentText: string;
-  /** Said when it is over: "the gateway …". */
+  /** Completes "the gateway …" when the fault is over. */
   readonly pastText: string;
   readonly inject: (target: FaultTarget) => void;
-  /** Ends what does not end by itself: some time later, or once the shard is back. */
+  /** Ends a lasting fault: after some traffic, or when the shard has recovered. */
   readonly undo?: { readonly when: 'later' | 'recovered'; readonly run: (target: FaultTarget) => void };
-  /** What has to become of the session. */
+  /** Whether the shard has to resume its session or start a new one. */
   readonly expected: 'resumed' | 'new session';
 }
 
@@ -26,7 +26,7 @@ export const endsSession = ({ expected }: Fault): boolean => expected === 'new s
 export const FAULTS: readonly Fault[] = [
   {
     name: 'acks dropped',
-    presentText: 'stops answering heartbeats',
+    presentText: 'stops acknowledging heartbeats',
     pastText: 'dropped the ACKs',
     inject: ({ connection }) => connection.holdAcks(),
     expected: 'resumed',
@@ -40,8 +40,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'op 9 true',
-    presentText: 'calls the session invalid, but resumable (op 9, true)',
-    pastText: 'suspended the session',
+    presentText: 'invalidates the session, which stays resumable (op 9, true)',
+    pastText: 'invalidated the session',
     inject: ({ connection }) => connection.invalidateSession(true),
     expected: 'resumed',
   },
@@ -54,7 +54,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'TCP killed',
-    presentText: 'drops the TCP connection without a word',
+    presentText: 'drops the TCP connection without a close frame',
     pastText: 'dropped the TCP connection',
     inject: ({ connection }) => connection.terminate(),
     expected: 'resumed',
@@ -68,7 +68,7 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'outage',
-    presentText: 'goes away and refuses every connection for a while',
+    presentText: 'closes, and refuses every connection for a while',
     pastText: 'refused connections for a while',
     inject: ({ gateway, connection }) => {
       gateway.refuse();
@@ -80,7 +80,7 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'resume host',
     presentText: 'drops the connection, and the resume host refuses new ones',
-    pastText: 'let the resume host refuse',
+    pastText: 'refused connections at the resume host',
     inject: ({ gateway, connection }) => {
       gateway.refuse({ resume: true });
       connection.terminate();
@@ -90,8 +90,8 @@ export const FAULTS: readonly Fault[] = [
   },
   {
     name: 'close 4000',
-    presentText: 'closes with 4000, unknown error',
-    pastText: 'closed with 4000',
+    presentText: 'closes with code 4000, unknown error',
+    pastText: 'closed with code 4000',
     inject: ({ connection }) => connection.close(4000, 'unknown error'),
     expected: 'resumed',
   },

@@ -1,14 +1,14 @@
-/** How fast the demo goes. All waits are shortened against Discord's, or there would be little to see. */
+/** The speeds of the demo. All waits are shorter than Discord's, so that more happens. */
 import type { ShardTiming } from '../../index.ts';
 
 export interface Pace {
   readonly heartbeatIntervalMs: number;
-  /** From one burst of dispatches to the next. */
+  /** The time between two bursts of dispatches. */
   readonly burstEveryMs: number;
-  /** Bursts of a quiet time before each fault, and from the fault on. */
+  /** The number of bursts before and after each fault. */
   readonly bursts: { readonly before: number; readonly after: number };
   readonly rateEveryMs: number;
-  /** From one IDENTIFY to the next; Discord's is 5 s. */
+  /** The wait between two IDENTIFYs; Discord's is 5 s. */
   readonly identifyIntervalMs: number;
   readonly timing: Partial<ShardTiming>;
 }

@@ -1,4 +1,4 @@
-/** What happens in a round of the demo: each fault once, in an order and with dispatches that the dice decide. */
+/** Plans a round of the demo: each fault once. The seed decides their order, and the dispatches around them. */
 import type { SeededRandom } from '../../testing/seeded-random.ts';
 import { FAULTS } from './faults.ts';
 import type { Fault } from './faults.ts';
@@ -6,17 +6,17 @@ import type { Pace } from './pace.ts';
 
 export interface FaultStep {
   readonly fault: Fault;
-  /** Sizes of the bursts of dispatches before the fault. */
+  /** The sizes of the bursts before the fault. */
   readonly before: readonly number[];
-  /** From the fault until what the gateway holds back for a while comes back. */
+  /** The sizes of the bursts from the fault until a lasting fault ends. */
   readonly during: readonly number[];
   readonly after: readonly number[];
 }
 
-/** 100 to 300 dispatches a second at a burst every 50 ms. */
+/** With a burst every 50 ms this makes 100 to 300 dispatches per second. */
 const BURST = { min: 5, max: 15 } as const;
 
-/** A pace that wanders, as that of people does. */
+/** Yields burst sizes that change little by little. */
 function* bursts(random: SeededRandom): Generator<number, never> {
   let size = random.int(BURST.min, BURST.max);
   for (;;) {

@@ -1,4 +1,4 @@
-/** One fault from its beginning until the shard is ready again: when it was noticed, how it ended, what it took. */
+/** Measures how a shard recovers from a fault: when it noticed, and how and when it was ready again. */
 import type { ShardHandle } from '../../index.ts';
 import type { Fault } from './faults.ts';
 
@@ -7,19 +7,22 @@ export type Outcome = Fault['expected'] | 'not recovered';
 export interface Recovery {
   readonly fault: Fault;
   readonly outcome: Outcome;
-  /** From the fault until the shard left `ready`. */
+  /** The time from the fault until the shard left `ready`. */
   readonly noticedMs: number;
-  /** From then until it was ready again. */
+  /** The time from then until the shard was ready again. */
   readonly backMs: number;
   readonly replayed: number;
-  /** Connections that were tried. */
+  /** The number of connection attempts. */
   readonly attempts: number;
 }
 
-/** A shard, or the handle of one. */
+/** A shard, or a manager's handle of a shard. */
 export type RecoverySource = Pick<ShardHandle, 'on' | 'off'>;
 
-/** Starts to watch; inject the fault in the same turn. Settles when the shard is ready again, or with patience or signal. */
+/**
+ * Starts measuring; inject the fault in the same turn. Resolves when the shard is ready again, when it fails, after
+ * `timeoutMs`, or when the signal aborts.
+ */
 export function measureRecovery(
   shard: RecoverySource,
   fault: Fault,

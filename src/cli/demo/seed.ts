@@ -2,8 +2,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { SeededRandom } from '../../testing/seeded-random.ts';
 import type { OptionValues } from '../command.ts';
-import { stringOption } from '../command.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError, stringOption } from '../command.ts';
 
 export const MAX_SEED = 2 ** 32 - 1;
 /** Random seeds stay below this number, so that they are easy to type again. */

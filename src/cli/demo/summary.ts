@@ -1,11 +1,10 @@
-/** The last page of the demo: what was done to the shard, how it came back, and the sums. */
+/** Formats the summary of the demo: the faults, the recoveries, and the totals. */
 import type { Colorize } from '../colors.ts';
 import { table } from '../table.ts';
 import { formatCount, formatMs, formatNumber } from '../../inspect/page/model/format.ts';
 import type { FaultRow, DemoStats } from './demo-stats.ts';
 
 const HEADINGS = ['fault', 'times', 'outcome', 'noticed after', 'back after', 'dispatches', 'replayed'] as const;
-/** Columns of words; the rest are numbers, to the right. */
 const LEFT_ALIGNED: ReadonlySet<number> = new Set([0, 2]);
 
 const cells = (row: FaultRow): string[] => [
@@ -23,10 +22,7 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
   const [heading = '', ...body] = table([HEADINGS, ...rows.map(cells)], LEFT_ALIGNED);
   const faults = rows.reduce((sum, { times }) => sum + times, 0);
   const figures = [
-    [
-      'faults',
-      `${formatNumber(faults)} injected, ${formatNumber(faults - stats.unexpected)} recovered from as it must be`,
-    ],
+    ['faults', `${formatNumber(faults)} injected, ${formatNumber(faults - stats.unexpected)} recovered from`],
     ['sessions', `${formatNumber(sessions)} started, ${formatCount(resumes, 'resume')}`],
     [
       'dispatches',
@@ -37,12 +33,12 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
       `${formatNumber(lost)} lost, ${formatNumber(counts.duplicates)} received twice, ${formatNumber(counts.outOfOrder)} out of order`,
     ],
     ...(kept > 0
-      ? [['kept', `${formatNumber(kept)} on their way when it was interrupted; the session holds them for a resume`]]
+      ? [['kept', `${formatNumber(kept)} were on their way at the interrupt; the session keeps them for a resume`]]
       : []),
     [
       'strictness',
       violations.length === 0
-        ? 'the gateway found no breach of its rules, and its oracle none of the protocol'
+        ? 'the gateway found no violation of its rules, and the oracle found none of the protocol'
         : violations.join('; '),
     ],
   ];
@@ -51,7 +47,7 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
     colorize('bold', `Summary of ${formatMs(stats.durationMs)}, seed ${seed}`),
     '',
     ...(rows.length === 0
-      ? ['  no fault was played to its end']
+      ? ['  no fault ran to its end']
       : [`  ${colorize('dim', heading)}`, ...body.map((line) => `  ${line}`)]),
     '',
     ...figures
@@ -65,7 +61,14 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
 
 function verdictText(stats: DemoStats, colorize: Colorize): string {
   if (stats.isClean)
-    return colorize(['green', 'bold'], '★ Nothing was lost, nothing came twice, all in order. Exit code 0.');
-  const unexpected = stats.unexpected > 0 ? ` Recoveries that went wrong: ${formatNumber(stats.unexpected)}.` : '';
-  return colorize(['red', 'bold'], `✗ This is not as it must be.${unexpected} Exit code 1.`);
+    return colorize(['green', 'bold'], '★ No dispatch was lost, repeated or out of order. Exit code 0.');
+  const { lost, unexpected, violations, counts } = stats;
+  const problems = [
+    ...(lost > 0 ? [`${formatNumber(lost)} lost`] : []),
+    ...(counts.duplicates > 0 ? [`${formatNumber(counts.duplicates)} received twice`] : []),
+    ...(counts.outOfOrder > 0 ? [`${formatNumber(counts.outOfOrder)} out of order`] : []),
+    ...(unexpected > 0 ? [`${formatNumber(unexpected)} recoveries went wrong`] : []),
+    ...(violations.length > 0 ? [formatCount(violations.length, 'violation')] : []),
+  ];
+  return colorize(['red', 'bold'], `✗ Failed: ${problems.join(', ')}. Exit code 1.`);
 }

@@ -1,11 +1,11 @@
-/** Lets the world happen: sends bursts of dispatches at their pace. */
+/** Sends bursts of dispatches at a steady pace. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FakeEvent, FakeContent } from './fake-content.ts';
 
-/** The field of a dispatch its serial is in. */
+/** The field of `d` that holds the serial. */
 export const SERIAL = 'demo_serial';
 
-/** The serial of a dispatch; `null` for one that is not the pump's. */
+/** Returns the serial of a dispatch; `null` for a dispatch that has none, such as READY. */
 export function serialOf(d: unknown): number | null {
   const serial: unknown = (d as Readonly<Record<string, unknown>> | null)?.[SERIAL];
   return typeof serial === 'number' ? serial : null;
@@ -25,7 +25,7 @@ export class TrafficGenerator {
     this.#options = options;
   }
 
-  /** Sends the bursts at their pace; ends early when aborted. */
+  /** Sends the bursts. Resolves after the last one, or when the signal aborts. */
   async send(bursts: readonly number[]): Promise<void> {
     const { content, everyMs, signal, send } = this.#options;
     for (const size of bursts) {

@@ -1,15 +1,14 @@
-/** What a doctor's check comes to. */
+/** The result of one check of the doctor. */
 export type Outcome = 'ok' | 'warning' | 'failed' | 'skipped';
 
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in one or two words. */
   readonly name: string;
   readonly outcome: Outcome;
-  /** What was found. */
   readonly found: string;
-  /** What to do about it; `null` when nothing is to be done. */
+  /** What to do about it; `null` when nothing needs doing. */
   readonly advice: string | null;
-  /** The figures of it, for `--json`. */
+  /** The measured values, for `--json`. */
   readonly figures?: Readonly<Record<string, number | string | boolean | readonly string[]>>;
 }
 
@@ -24,5 +23,5 @@ export const warning = (name: string, found: string, advice: string, figures?: F
   withFigures({ name, outcome: 'warning', found, advice }, figures);
 export const failed = (name: string, found: string, advice: string, figures?: Figures): Check =>
   withFigures({ name, outcome: 'failed', found, advice }, figures);
-/** What another check would have had to find out first. */
+/** A check that could not run. */
 export const skipped = (name: string, why: string): Check => ({ name, outcome: 'skipped', found: why, advice: null });

@@ -1,4 +1,4 @@
-/** Checks that ask Discord, with one GET /gateway/bot: the token, the clock, the shards and the session starts. */
+/** Checks the token, the clock, the shards and the session starts, with one GET /gateway/bot. */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
 import { fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
 import { Token } from '../../protocol/token.ts';
@@ -7,11 +7,11 @@ import type { Check } from './check.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
 const TIMEOUT_MS = 10_000;
-/** The Date header counts in seconds, and was written somewhere on the way. */
+/** The Date header has a resolution of one second, and a proxy may have written it. */
 const TOLERATED_SKEW_MS = 2_000;
-/** From one IDENTIFY to the next of a key. */
+/** The wait between two IDENTIFYs of the same max_concurrency key. */
 const SPACING_MS = 5_000;
-/** With less than this part of the day's starts left, a crash loop would use them up. */
+/** Below this part of the daily session starts the check warns: a crash loop could use up the rest. */
 const SCARCE_FRACTION = 0.1;
 
 const NAMES = ['Token', 'Clock', 'Shards', 'Session starts'] as const;
@@ -19,14 +19,15 @@ const ADVICE_TOKEN = 'Set DISCORD_TOKEN to the token of your bot (Discord Develo
 
 interface TimedInfo {
   readonly event: InfoEvent;
-  /** `null` when nobody said what time it is. */
+  /** `null` when the answer has no Date header. */
   readonly skew: Skew | null;
 }
 
-/** This machine's clock against the Date header, in ms; ahead is positive. */
+/** The difference between this machine's clock and the Date header. */
 export interface Skew {
+  /** Positive when this machine is ahead. */
   readonly skewMs: number;
-  /** Half of the way there and back. */
+  /** Half of the round trip. */
   readonly uncertaintyMs: number;
 }
 
@@ -36,7 +37,7 @@ async function requestInfo(api: string, token: string): Promise<TimedInfo> {
     const sentAt = Date.now();
     const response = await fetch(input, init);
     const serverTime = Date.parse(response.headers.get('date') ?? '');
-    // In the middle of its second, at the middle of the way.
+    // Assume that Discord answered halfway, and in the middle of the second in its Date header.
     const uncertaintyMs = (Date.now() - sentAt) / 2;
     if (Number.isFinite(serverTime))
       skew = { skewMs: Math.round(sentAt + uncertaintyMs - (serverTime + 500)), uncertaintyMs };
@@ -57,10 +58,14 @@ export async function discordChecks(api: string, token: string): Promise<Check[]
     ];
   }
   const { event, skew } = await requestInfo(api, token);
-  const clock = skew === null ? skipped('Clock', 'nobody said what time it is') : clockCheck(skew);
+  const clock = skew === null ? skipped('Clock', 'the answer has no Date header') : clockCheck(skew);
   if (event.type === 'info.received')
-    return [ok('Token', `known at ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
-  return [failureCheck(event, api), clock, ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer'))];
+    return [ok('Token', `accepted by ${new URL(api).host}`), clock, ...budgetChecks(event.info)];
+  return [
+    failureCheck(event, api),
+    clock,
+    ...NAMES.slice(2).map((name) => skipped(name, 'needs an answer from Discord')),
+  ];
 }
 
 function failureCheck({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }>, api: string): Check {
@@ -68,19 +73,19 @@ function failureCheck({ failure, type }: Exclude<InfoEvent, { type: 'info.receiv
     return failed('Token', failure.message, ADVICE_TOKEN, { code: failure.code });
   const advice =
     type === 'info.unavailable'
-      ? 'Check network, proxy and firewall, and the status page of Discord (https://discordstatus.com).'
-      : 'Check --api: it is the base of the REST API, as in https://discord.com/api/v10.';
-  return failed('Token', `not checked: ${new URL(api).host}: ${failure.message}`, advice, { code: failure.code });
+      ? 'Check your network, proxy and firewall, and the status of Discord (https://discordstatus.com).'
+      : 'Check --api: it must be the base of the REST API, such as https://discord.com/api/v10.';
+  return failed('Token', `not checked, ${new URL(api).host}: ${failure.message}`, advice, { code: failure.code });
 }
 
 export function clockCheck({ skewMs, uncertaintyMs }: Skew): Check {
   const off = Math.abs(skewMs);
-  if (off <= TOLERATED_SKEW_MS + uncertaintyMs) return ok('Clock', 'agrees', { skewMs });
+  if (off <= TOLERATED_SKEW_MS + uncertaintyMs) return ok('Clock', 'in sync', { skewMs });
   const found = `${formatDuration(off)} ${skewMs > 0 ? 'ahead' : 'behind'}`;
   return warning(
     'Clock',
     found,
-    'Let the machine set its clock by NTP: logs and the age of events will not agree with Discord.',
+    'Synchronise the clock of this machine with NTP. Otherwise the times in your logs differ from those of Discord.',
     { skewMs },
   );
 }
@@ -88,7 +93,7 @@ export function clockCheck({ skewMs, uncertaintyMs }: Skew): Check {
 export function budgetChecks({ shards, sessionStartLimit }: GatewayInfo): Check[] {
   const { total, remaining, resetAfterMs, maxConcurrency } = sessionStartLimit;
   const startMs = (Math.ceil(shards / maxConcurrency) - 1) * SPACING_MS;
-  const reset = resetAfterMs === 0 ? '' : `, all back in ${formatDuration(resetAfterMs)}`;
+  const reset = resetAfterMs === 0 ? '' : `, resets in ${formatDuration(resetAfterMs)}`;
   const remainingText = `${formatNumber(remaining)} of ${formatNumber(total)} left${reset}`;
   const figures = { total, remaining, resetAfterMs, maxConcurrency };
   const starts =
@@ -96,18 +101,18 @@ export function budgetChecks({ shards, sessionStartLimit }: GatewayInfo): Check[
       ? failed(
           'Session starts',
           remainingText,
-          `There is no start for each of the ${formatCount(shards, 'shard')}: wait for the reset, or resume stored sessions.`,
+          `Too few to start ${formatCount(shards, 'shard')}: wait for the reset, or resume stored sessions.`,
           figures,
         )
       : remaining < total * SCARCE_FRACTION
         ? warning(
             'Session starts',
             remainingText,
-            'Find out what identifies so often: a bot that restarts in a loop loses its token when none is left.',
+            'Find out why the bot identifies so often. When no start is left, Discord resets the token.',
             figures,
           )
         : ok('Session starts', remainingText, figures);
-  const pace = `${formatNumber(maxConcurrency)} per 5 s, so a fresh start takes ${startMs === 0 ? 'one turn' : `about ${formatDuration(startMs)}`}`;
+  const pace = `${formatNumber(maxConcurrency)} per 5 s, so a start takes ${startMs === 0 ? 'a moment' : `about ${formatDuration(startMs)}`}`;
   return [
     ok('Shards', `Discord recommends ${formatNumber(shards)}; ${pace}`, {
       recommended: shards,

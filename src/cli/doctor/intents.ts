@@ -1,4 +1,4 @@
-/** Checks of the intents: whether there are such, and which need a consent in the Developer Portal. */
+/** Checks the intents: whether they exist, and which need to be enabled in the Developer Portal. */
 import { Intents, resolveIntents } from '../../index.ts';
 import type { IntentName } from '../../index.ts';
 import type { Check } from './check.ts';
@@ -9,7 +9,7 @@ const PRIVILEGED: readonly IntentName[] = ['GuildMembers', 'GuildPresences', 'Me
 
 const KNOWN_BITS = Object.values(Intents).reduce((sum, bit) => sum | bit, 0);
 
-/** As they were typed: names with commas between, or a number. */
+/** @param text - names separated by commas, or a number */
 export function intentsCheck(text: string): Check {
   const names = text
     .split(',')
@@ -20,29 +20,32 @@ export function intentsCheck(text: string): Check {
   if (unknown.length > 0) {
     return failed(
       'Intents',
-      `no such intent as ${unknown.map((name) => `'${name}'`).join(', ')}`,
-      `There are ${Object.keys(Intents).join(', ')}.`,
+      `unknown: ${unknown.map((name) => `'${name}'`).join(', ')}`,
+      `Use names from this list: ${Object.keys(Intents).join(', ')}.`,
       { unknown },
     );
   }
   const bits = isNumber ? Number(text) : resolveIntents(names as IntentName[]);
   if (!Number.isSafeInteger(bits) || bits > KNOWN_BITS || (bits & ~KNOWN_BITS) !== 0) {
-    return failed('Intents', `${text} has bits that are no intent`, `All intents together are ${KNOWN_BITS}.`);
+    return failed(
+      'Intents',
+      `${text} has unknown bits`,
+      `Use a number up to ${KNOWN_BITS}, which is all intents together.`,
+    );
   }
   const selected = Object.entries(Intents)
     .filter(([, bit]) => (bits & bit) !== 0)
     .map(([name]) => name);
   const privileged = PRIVILEGED.filter((name) => selected.includes(name));
   const figures = { bits, names: selected, privileged };
-  if (selected.length === 0)
-    return warning('Intents', '0: no events but those of direct concern', 'Ask for at least Guilds.', figures);
+  if (selected.length === 0) return warning('Intents', '0: almost no events', 'Add at least Guilds.', figures);
   const found = `${bits}: ${selected.join(', ')}`;
   if (privileged.length === 0) return ok('Intents', found, figures);
   const list = privileged.join(', ');
   return warning(
     'Intents',
     found,
-    `${list} ${privileged.length === 1 ? 'is' : 'are'} privileged: allow it under Bot → Privileged Gateway Intents in the Developer Portal, or Discord closes with 4014.`,
+    `Enable ${list} in the Developer Portal (Bot → Privileged Gateway Intents). Otherwise Discord closes the connection with 4014.`,
     figures,
   );
 }

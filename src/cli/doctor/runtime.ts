@@ -1,4 +1,4 @@
-/** Checks of this machine: its Node, and how what Discord sends can be decoded on it. */
+/** Checks this machine: the version of Node, and the decoders it supports. */
 import * as zlib from 'node:zlib';
 import { isSyncInflateTrusted } from '../../decoding/sync-inflater-self-test.ts';
 import type { Check } from './check.ts';
@@ -16,16 +16,17 @@ export function nodeCheck(version: string = process.versions.node): Check {
 
 interface Codecs {
   readonly zstd: boolean;
-  /** Whether the fast way into zlib can be trusted on this Node. */
+  /** Whether synchronous decoding works on this Node. */
   readonly native: boolean;
 }
 
 const codecs = (): Codecs => ({ zstd: 'createZstdDecompress' in zlib, native: isSyncInflateTrusted('zlib') });
 
 export function compressionCheck({ zstd, native }: Codecs = codecs()): Check {
-  const kinds = zstd ? 'zlib-stream and zstd-stream' : 'zlib-stream, but no zstd-stream';
-  const found = `${kinds}${native ? '' : ', by the slower way'}`;
+  const kinds = zstd ? 'zlib-stream and zstd-stream' : 'zlib-stream, but not zstd-stream';
+  const found = `${kinds}${native ? '' : ', with the slower decoder'}`;
   if (zstd && native) return ok('Compression', found, { zstd, native });
-  const advice = 'Nothing is lost by it; use a Node that shardwright is tested with (22.15 or later, 24) for the rest.';
+  const advice =
+    'Your bot works without it. For full speed, use a Node that shardwright is tested with: 22.15 or later, or 24.';
   return warning('Compression', found, advice, { zstd, native });
 }

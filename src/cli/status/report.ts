@@ -1,10 +1,10 @@
-/** Fetches the status of a manager, and makes sure that it is one. */
+/** Fetches the status of a manager, and checks its format. */
 import type { StatusReport } from '../../inspect/index.ts';
 import { isObject } from '../../protocol/validation.ts';
 
 const TIMEOUT_MS = 5_000;
 
-/** There is no status to show; the message says what to do. */
+/** There is no status to show. The message says what to do. */
 export class ReportError extends Error {
   override readonly name = 'ReportError';
   readonly code: 'NO_ANSWER' | 'NOT_A_STATUS' | 'NEWER_FORMAT';
@@ -15,7 +15,7 @@ export class ReportError extends Error {
   }
 }
 
-/** @throws ReportError */
+/** Resolves with the status. Rejects with a ReportError. */
 export async function fetchReport(url: URL, signal?: AbortSignal): Promise<StatusReport> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let text: string;
@@ -25,7 +25,7 @@ export async function fetchReport(url: URL, signal?: AbortSignal): Promise<Statu
   } catch (cause) {
     throw new ReportError(
       'NO_ANSWER',
-      `nobody answers at ${url.origin}: is the bot running, and does it call serveStatus(manager, { port })?`,
+      `no answer from ${url.origin}; check that the bot is running and calls serveStatus(manager, { port })`,
       { cause },
     );
   }
@@ -37,17 +37,20 @@ function reportFrom(text: string, url: URL): StatusReport {
   if (!isObject(report) || report['format'] !== 'shardwright-status') {
     throw new ReportError(
       'NOT_A_STATUS',
-      `what answers at ${url.href} is not a manager's status: give the URL of serveStatus()`,
+      `${url.href} does not serve a status; use the URL that serveStatus() returned`,
     );
   }
   const { formatVersion, status } = report;
   if (formatVersion !== 1)
     throw new ReportError(
       'NEWER_FORMAT',
-      `the status at ${url.href} is of a newer shardwright than this one: use that`,
+      `${url.href} serves the status of a newer shardwright; run that version of shardwright status`,
     );
   if (!isObject(status) || !Array.isArray(status['shards']))
-    throw new ReportError('NOT_A_STATUS', `the status at ${url.href} is damaged`);
+    throw new ReportError(
+      'NOT_A_STATUS',
+      `${url.href} serves a status without shards; use the URL that serveStatus() returned`,
+    );
   return report as unknown as StatusReport;
 }
 

@@ -1,4 +1,4 @@
-/** The status of a manager as lines of a table. */
+/** Formats the status of a manager as a table. */
 import type { ShardStatus } from '../../index.ts';
 import type { StatusReport } from '../../inspect/index.ts';
 import type { Colorize } from '../colors.ts';
@@ -6,12 +6,12 @@ import { STATE_STYLES } from '../state-styles.ts';
 import { table } from '../table.ts';
 import { formatCount, formatMs, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
 
-const HEADINGS = ['shard', 'state', 'ping', 'session', 'sequence', 'last dispatch', 'waiting', 'failure'] as const;
+const HEADINGS = ['shard', 'state', 'ping', 'session', 'sequence', 'last dispatch', 'queued', 'failure'] as const;
 const LEFT_ALIGNED: ReadonlySet<number> = new Set([1, 7]);
-/** Lines around the rows: two heads, a gap, headings, and one that says what is left out. */
+/** Lines around the rows: two header lines, an empty line, the headings, the cut-off line, and the last newline. */
 const OTHER_LINES = 6;
 
-/** Every shard that the manager runs is ready. */
+/** Returns `true` when every shard of the manager is ready. */
 export const isHealthy = ({ status: { state, ready, shards } }: StatusReport): boolean =>
   (state === 'running' || state === 'resharding') && shards.length > 0 && ready === shards.length;
 
@@ -39,7 +39,7 @@ function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: C
     stopped: 'dim',
     failed: 'red',
   } as const;
-  const totalText = total === null || total === shards.length ? '' : `, of ${formatNumber(total)} of the bot`;
+  const totalText = total === null || total === shards.length ? '' : ` (the bot has ${formatNumber(total)})`;
   const facts = [
     `${formatNumber(ready)} of ${formatCount(shards.length, 'shard')} ready${totalText}`,
     ...(resharding === null
@@ -57,7 +57,7 @@ function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: C
   ];
 }
 
-/** With fewer lines than shards, those in trouble come first. */
+/** Returns at most `maxLines` lines. When not all shards fit, the shards that are not ready come first. */
 export function statusLines(report: StatusReport, colorize: Colorize, maxLines: number): string[] {
   const { shards } = report.status;
   const maxRows = Math.max(1, maxLines - OTHER_LINES);
