@@ -8,49 +8,46 @@ const OPENED = { type: 'socket.opened' } as const;
 const heartbeatEffect = (at: number, scheduled = true): Effect => [at, 'heartbeat', { scheduled }];
 const effectNames = (effects: Effect[]): string[] => effects.map(([, name]) => name);
 
-describe('a new session', () => {
-  test('waits for HELLO, then for a permit, and identifies once it is granted', () => {
+describe('shard machine: a new session', () => {
+  test('the shard waits for HELLO, then for a permit, then identifies', () => {
     const shard = new RunningShard().send(
       { type: 'shard.connect' },
       { type: 'session.loaded', session: null },
       OPENED,
       HELLO,
     );
-    const asked = shard.consumeEffects();
+    const beforePermit = shard.consumeEffects();
     shard.send({ type: 'identify.granted' }, { type: 'gateway.ready', session: SESSION });
-    expect([asked, shard.consumeEffects(), shard.context.session]).toEqual([
-      [
-        [0, 'loadSession', { shardId: 7 }],
-        [0, 'socket', { connectionId: 1, resumeUrl: null }],
-        [0, 'connected'],
-        [0, 'hello', { heartbeatIntervalMs: INTERVAL_MS }],
-        [0, 'identifyPermit', { shardId: 7 }],
-      ],
-      [[0, 'identify']],
-      SESSION,
+    expect(beforePermit).toEqual([
+      [0, 'loadSession', { shardId: 7 }],
+      [0, 'socket', { connectionId: 1, resumeUrl: null }],
+      [0, 'connected'],
+      [0, 'hello', { heartbeatIntervalMs: INTERVAL_MS }],
+      [0, 'identifyPermit', { shardId: 7 }],
     ]);
+    expect(shard.consumeEffects()).toEqual([[0, 'identify']]);
+    expect(shard.context.session).toEqual(SESSION);
   });
 
   test.each([
     ['before the permit', 'queued'],
     ['after IDENTIFY', 'awaitingReady'],
     ['instead of RESUMED', 'resuming'],
-  ] as const)('begins with a READY %s', (_, state) => {
+  ] as const)('starts with READY %s', (_, state) => {
     const shard = SHARDS[state]().clearEffects().send({ type: 'gateway.ready', session: OTHER });
-    expect([shard.state, shard.consumeEffects(), shard.context.session, shard.context.readyCount]).toEqual([
-      { online: { session: 'ready', heartbeat: 'jitter' } },
-      [],
-      OTHER,
-      1,
-    ]);
+    expect(shard.state).toEqual({ online: { session: 'ready', heartbeat: 'jitter' } });
+    expect(shard.consumeEffects()).toEqual([]);
+    expect(shard.context.session).toEqual(OTHER);
+    expect(shard.context.readyCount).toBe(1);
   });
 
-  test('replaces another that is ready', () => {
+  test('READY of another session replaces the session of a ready shard', () => {
     const shard = SHARDS.ready().clearEffects().send({ type: 'gateway.ready', session: OTHER });
-    expect([shard.context.session, shard.consumeEffects()]).toEqual([OTHER, []]);
+    expect(shard.context.session).toEqual(OTHER);
+    expect(shard.consumeEffects()).toEqual([]);
   });
 
-  test('is told of as a reconnection that resumed nothing, if it is not the first', () => {
+  test('emits reconnected with resumed false if it is not the first', () => {
     const shard = SHARDS.ready()
       .send({ type: 'gateway.invalidSession', resumable: false })
       .wait(3_000)
@@ -64,57 +61,54 @@ describe('a new session', () => {
   });
 });
 
-describe('a session that is there', () => {
-  test('is resumed on its own host right after HELLO', () => {
+describe('shard machine: an existing session', () => {
+  test('is resumed on its resume URL right after HELLO', () => {
     const shard = SHARDS.restoring().send({ type: 'session.loaded', session: OTHER }, OPENED, HELLO, {
       type: 'gateway.resumed',
     });
-    expect([shard.consumeEffects(), shard.state, shard.context.readyCount]).toEqual([
-      [
-        [0, 'loadSession', { shardId: 7 }],
-        [0, 'socket', { connectionId: 1, resumeUrl: OTHER.resumeUrl }],
-        [0, 'connected'],
-        [0, 'hello', { heartbeatIntervalMs: INTERVAL_MS }],
-        [0, 'resume'],
-      ],
-      { online: { session: 'ready', heartbeat: 'jitter' } },
-      1,
+    expect(shard.consumeEffects()).toEqual([
+      [0, 'loadSession', { shardId: 7 }],
+      [0, 'socket', { connectionId: 1, resumeUrl: OTHER.resumeUrl }],
+      [0, 'connected'],
+      [0, 'hello', { heartbeatIntervalMs: INTERVAL_MS }],
+      [0, 'resume'],
     ]);
+    expect(shard.state).toEqual({ online: { session: 'ready', heartbeat: 'jitter' } });
+    expect(shard.context.readyCount).toBe(1);
   });
 
-  test('is told of as a reconnection that resumed, if it is not the first', () => {
+  test('emits reconnected with resumed true if the shard was ready before', () => {
     const shard = SHARDS.ready()
       .send({ type: 'gateway.reconnect' })
       .wait(125)
       .send(OPENED, HELLO)
       .clearEffects()
       .send({ type: 'gateway.resumed' });
-    expect([shard.consumeEffects(), shard.context.readyCount]).toEqual([[[0, 'reconnected', { resumed: true }]], 2]);
+    expect(shard.consumeEffects()).toEqual([[0, 'reconnected', { resumed: true }]]);
+    expect(shard.context.readyCount).toBe(2);
   });
 
-  test('that is not found in 10 s is not waited for, and the store is a fault', () => {
+  test('a store that takes longer than 10 s is a fault, and the shard connects without a session', () => {
     const shard = SHARDS.restoring({ session: null }).clearEffects().wait(9_999);
     const before = shard.state;
     shard.wait(1);
-    expect([before, shard.consumeEffects()]).toEqual([
-      'restoring',
+    expect(before).toBe('restoring');
+    expect(shard.consumeEffects()).toEqual([
       [
-        [
-          10_000,
-          'fault',
-          {
-            code: 'SESSION_STORE_FAILED',
-            closeCode: null,
-            reason: 'the session store did not answer within connectTimeoutMs',
-            cause: undefined,
-          },
-        ],
-        [10_000, 'socket', { connectionId: 1, resumeUrl: null }],
+        10_000,
+        'fault',
+        {
+          code: 'SESSION_STORE_FAILED',
+          closeCode: null,
+          reason: 'the session store did not answer within connectTimeoutMs',
+          cause: undefined,
+        },
       ],
+      [10_000, 'socket', { connectionId: 1, resumeUrl: null }],
     ]);
   });
 
-  test('that can not be read is done without, and the store is a fault', () => {
+  test('a store that fails is a fault, and the shard connects without a session', () => {
     const cause = new Error('EACCES');
     const shard = SHARDS.restoring({ session: null })
       .clearEffects()
@@ -126,8 +120,8 @@ describe('a session that is there', () => {
   });
 });
 
-describe('the heart', () => {
-  test('beats first at the place the dice say, then every interval', () => {
+describe('shard machine: heartbeats', () => {
+  test('the first is sent after a random part of the interval, the others every interval', () => {
     const shard = SHARDS.ready()
       .clearEffects()
       .wait(INTERVAL_MS * 3);
@@ -139,9 +133,9 @@ describe('the heart', () => {
   });
 
   test.each([
-    ['before the first beat', 0],
-    ['between two beats', 30_000],
-  ])('beats when asked to %s, and keeps its schedule', (_, at) => {
+    ['before the first heartbeat', 0],
+    ['between two heartbeats', 30_000],
+  ])('a request %s is answered at once and keeps the schedule', (_, at) => {
     const shard = SHARDS.ready()
       .wait(at)
       .clearEffects()
@@ -153,7 +147,7 @@ describe('the heart', () => {
     ]);
   });
 
-  test('reads what is there for 1 s when a beat is unanswered by the time of the next, then gives the peer up', () => {
+  test('without an ACK by the time of the next, the shard reads for 1 s, then is a zombie for 250 ms', () => {
     const shard = SHARDS.ready().clearEffects();
     shard.answersHeartbeats = false;
     shard.wait(60_999);
@@ -161,13 +155,11 @@ describe('the heart', () => {
     shard.wait(1);
     const zombie = shard.state;
     shard.wait(249);
-    const still = shard.state;
+    const stillZombie = shard.state;
     shard.wait(1 + 125);
-    expect([before, zombie, still]).toEqual([
-      { online: { session: 'ready', heartbeat: 'overdue' } },
-      'zombie',
-      'zombie',
-    ]);
+    expect(before).toEqual({ online: { session: 'ready', heartbeat: 'overdue' } });
+    expect(zombie).toBe('zombie');
+    expect(stillZombie).toBe('zombie');
     const terminate = {
       connectionId: 1,
       closeWith: null,
@@ -187,7 +179,7 @@ describe('the heart', () => {
     ]);
   });
 
-  test('gives the peer up at once when nothing is left to read, and goes on when it is gone', () => {
+  test('when nothing is left to read, the shard terminates the socket at once and reconnects when it is closed', () => {
     const shard = SHARDS.overdue()
       .clearEffects()
       .send({ type: 'socket.readsFlushed' }, { type: 'socket.closeCompleted' });
@@ -196,65 +188,61 @@ describe('the heart', () => {
       closeWith: null,
       reason: 'a heartbeat was not acknowledged before the next was due',
     };
-    expect([shard.state, shard.consumeEffects()]).toEqual([
-      'reconnecting',
+    expect(shard.state).toBe('reconnecting');
+    expect(shard.consumeEffects()).toEqual([
+      [0, 'closeSocket', terminate],
       [
-        [0, 'closeSocket', terminate],
-        [
-          0,
-          'disconnected',
-          { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true },
-        ],
-        [0, 'closeSocket', terminate],
+        0,
+        'disconnected',
+        { code: null, reason: terminate.reason, initiator: 'shard', willReconnect: true, willResume: true },
       ],
+      [0, 'closeSocket', terminate],
     ]);
   });
 
   test.each([
-    ['the socket is gone', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' })],
-    ['it was not heard of for 250 ms', (shard: RunningShard) => shard.wait(250)],
-  ] as const)('is not followed by another connection when %s, if the shard shall not reconnect', (_, end) => {
+    ['the socket is closed', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' })],
+    ['250 ms have passed', (shard: RunningShard) => shard.wait(250)],
+  ] as const)('with shouldReconnect false a zombie disconnects when %s', (_, end) => {
     expect(end(SHARDS.zombie({ shouldReconnect: false })).state).toEqual({ disconnecting: 'closing' });
   });
 
-  test('beats at once, and on, when what was left to read has the answer', () => {
+  test('when the unread data has the ACK, the shard sends a heartbeat at once and continues', () => {
     const shard = SHARDS.overdue().clearEffects();
     shard.answersHeartbeats = true;
     shard.send({ type: 'gateway.heartbeatAck' }).wait(INTERVAL_MS);
-    expect([shard.state, shard.consumeEffects()]).toEqual([
-      { online: { session: 'ready', heartbeat: { beating: 'acknowledged' } } },
-      [heartbeatEffect(0), heartbeatEffect(INTERVAL_MS)],
-    ]);
+    expect(shard.state).toEqual({ online: { session: 'ready', heartbeat: { beating: 'acknowledged' } } });
+    expect(shard.consumeEffects()).toEqual([heartbeatEffect(0), heartbeatEffect(INTERVAL_MS)]);
   });
 
-  test('says nothing of a peer it can not reach once it was given up', () => {
+  test('a zombie ignores what the gateway still sends', () => {
     const shard = SHARDS.zombie().clearEffects().send({ type: 'gateway.heartbeatAck' }, { type: 'gateway.reconnect' });
-    expect([shard.state, shard.consumeEffects()]).toEqual(['zombie', []]);
+    expect(shard.state).toBe('zombie');
+    expect(shard.consumeEffects()).toEqual([]);
   });
 
-  test.each([50, 86_400_000])('takes an interval of %i ms', (heartbeatIntervalMs) => {
+  test.each([50, 86_400_000])('an interval of %i ms is valid', (heartbeatIntervalMs) => {
     const shard = SHARDS.awaitingHello()
       .send({ ...HELLO, heartbeatIntervalMs }, { type: 'gateway.resumed' })
       .clearEffects()
       .wait(heartbeatIntervalMs / 2);
-    expect([shard.consumeEffects(), shard.context.heartbeatIntervalMs]).toEqual([
-      [heartbeatEffect(heartbeatIntervalMs / 2)],
-      heartbeatIntervalMs,
-    ]);
+    expect(shard.consumeEffects()).toEqual([heartbeatEffect(heartbeatIntervalMs / 2)]);
+    expect(shard.context.heartbeatIntervalMs).toEqual(heartbeatIntervalMs);
   });
 
-  test.each([49, 86_400_001, Number.NaN])('takes no interval of %i ms', (heartbeatIntervalMs) => {
-    const shard = SHARDS.awaitingHello()
-      .clearEffects()
-      .send({ ...HELLO, heartbeatIntervalMs });
-    expect([shard.state, effectNames(shard.consumeEffects())]).toEqual([
-      'reconnecting',
-      ['fault', 'disconnected', 'closeSocket'],
-    ]);
-  });
+  test.each([49, 86_400_001, Number.NaN])(
+    'an interval of %i ms is a fault, and the shard reconnects',
+    (heartbeatIntervalMs) => {
+      const shard = SHARDS.awaitingHello()
+        .clearEffects()
+        .send({ ...HELLO, heartbeatIntervalMs });
+      expect(shard.state).toBe('reconnecting');
+      expect(effectNames(shard.consumeEffects())).toEqual(['fault', 'disconnected', 'closeSocket']);
+    },
+  );
 });
 
-describe('a shard that waits', () => {
+describe('shard machine: waits', () => {
   test.each([
     ['opening', 10_000],
     ['awaitingHello', 15_000],
@@ -262,34 +250,32 @@ describe('a shard that waits', () => {
     ['awaitingReady', 300_000],
     ['zombie', 250],
     ['reconnecting', 125],
-  ] as const)('in %s does so for %i ms, and no longer', (name, ms) => {
+  ] as const)('in %s the shard waits exactly %i ms', (name, ms) => {
     const shard = SHARDS[name]();
     const [before, { connectionId }] = [JSON.stringify(shard.state), shard.context];
     const place = before.replace(/,"heartbeat.*/, '');
     shard.wait(ms - 1);
     const still = JSON.stringify(shard.state).startsWith(place);
     shard.wait(1);
-    expect([
-      still,
-      JSON.stringify(shard.state).startsWith(place) && shard.context.connectionId === connectionId,
-    ]).toEqual([true, false]);
+    expect(still).toBe(true);
+    expect(JSON.stringify(shard.state).startsWith(place) && shard.context.connectionId === connectionId).toBe(false);
   });
 
-  test('for a permit does so as long as it takes', () => {
+  test('the shard waits for a permit without a deadline', () => {
     const shard = SHARDS.queued().clearEffects().wait(86_400_000);
-    expect([shard.state, new Set(effectNames(shard.consumeEffects()))]).toEqual([
-      { online: { session: { identifying: 'queued' }, heartbeat: { beating: 'acknowledged' } } },
-      new Set(['heartbeat']),
-    ]);
+    expect(shard.state).toEqual({
+      online: { session: { identifying: 'queued' }, heartbeat: { beating: 'acknowledged' } },
+    });
+    expect(new Set(effectNames(shard.consumeEffects()))).toEqual(new Set(['heartbeat']));
   });
 });
 
-/** One READY has not come, and a session is being resumed that a user has handed over. */
+/** A shard that waited once in vain for READY, and resumes a session given by resume(). */
 const resumingAfterReadyTimeout = (): RunningShard =>
   SHARDS.awaitingReady().wait(300_000).send({ type: 'shard.resume', session: OTHER }).wait(125).send(OPENED, HELLO);
 
-describe('a shard that tries again', () => {
-  test('waits twice as long each time, up to a minute', () => {
+describe('shard machine: further attempts', () => {
+  test('the backoff doubles with each attempt, up to a minute', () => {
     const shard = SHARDS.opening().clearEffects();
     const pauses = Array.from({ length: 12 }, () =>
       shard.send({ type: 'socket.failed', reason: 'ECONNREFUSED' }).runUntil('socket'),
@@ -297,7 +283,7 @@ describe('a shard that tries again', () => {
     expect(pauses).toEqual([125, 250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000, 30_000]);
   });
 
-  test('goes to the host of the session and to the main one in turn', () => {
+  test('while unreachable the shard tries the resume URL and the main URL in turn', () => {
     const shard = SHARDS.opening();
     const hosts = Array.from({ length: 4 }, () => {
       shard.send({ type: 'socket.failed', reason: 'ECONNREFUSED' }).clearEffects().wait(1_000);
@@ -311,54 +297,51 @@ describe('a shard that tries again', () => {
     ]);
   });
 
-  test('goes to the host of the session again once the main one has said HELLO', () => {
+  test('after HELLO on the main URL the next connection uses the resume URL again', () => {
     const shard = SHARDS.opening()
       .send({ type: 'socket.failed', reason: 'ECONNREFUSED' })
       .wait(125)
       .send(OPENED, HELLO);
     shard.send({ type: 'gateway.resumed' }, { type: 'gateway.reconnect' }).clearEffects().wait(250);
-    expect([shard.consumeEffects(), shard.context.unreachableCount]).toEqual([
-      [[250, 'socket', { connectionId: 3, resumeUrl: SESSION.resumeUrl }]],
-      0,
-    ]);
+    expect(shard.consumeEffects()).toEqual([[250, 'socket', { connectionId: 3, resumeUrl: SESSION.resumeUrl }]]);
+    expect(shard.context.unreachableCount).toBe(0);
   });
 
-  test('forgets how often it did so after 30 s of a connection that lives', () => {
+  test('the backoff starts from the beginning after the shard was ready for 30 s', () => {
     const once = SHARDS.ready()
       .send({ type: 'gateway.reconnect' })
       .wait(125)
       .send(OPENED, HELLO, { type: 'gateway.resumed' });
     const early = once.wait(29_999).context.attempt;
-    expect([early, once.wait(1).context.attempt]).toEqual([1, 0]);
+    expect(early).toBe(1);
+    expect(once.wait(1).context.attempt).toBe(0);
   });
 
-  test('gives a session up after four resumes in a row that failed, and says so once', () => {
+  test('after four failed resumes in a row the shard discards its session and emits one fault', () => {
     const shard = SHARDS.resuming();
     for (let failed = 1; failed < 4; failed += 1)
       shard.send({ type: 'gateway.reconnect' }).wait(10_000).send(OPENED, HELLO);
     const before = [shard.context.failedResumes, shard.context.session];
     shard.clearEffects().send({ type: 'gateway.reconnect' });
-    expect([before, shard.context.failedResumes, shard.context.session, shard.consumeEffects().slice(0, 2)]).toEqual([
-      [3, SESSION],
-      0,
-      null,
+    expect(before).toEqual([3, SESSION]);
+    expect(shard.context.failedResumes).toBe(0);
+    expect(shard.context.session).toBeNull();
+    expect(shard.consumeEffects().slice(0, 2)).toEqual([
       [
-        [
-          0,
-          'fault',
-          { code: 'RESUMES_EXHAUSTED', reason: '4 resumes failed in a row', closeCode: null, cause: undefined },
-        ],
-        [
-          0,
-          'disconnected',
-          {
-            code: 4000,
-            reason: 'the gateway asked for a reconnect',
-            initiator: 'gateway',
-            willReconnect: true,
-            willResume: false,
-          },
-        ],
+        0,
+        'fault',
+        { code: 'RESUMES_EXHAUSTED', reason: '4 resumes failed in a row', closeCode: null, cause: undefined },
+      ],
+      [
+        0,
+        'disconnected',
+        {
+          code: 4000,
+          reason: 'the gateway asked for a reconnect',
+          initiator: 'gateway',
+          willReconnect: true,
+          willResume: false,
+        },
       ],
     ]);
   });
@@ -366,14 +349,15 @@ describe('a shard that tries again', () => {
   test.each([
     ['a RESUMED', { type: 'gateway.resumed' }],
     ['a READY', { type: 'gateway.ready', session: OTHER }],
-    ['another session', { type: 'shard.resume', session: OTHER }],
-    ['a session that is over', { type: 'gateway.invalidSession', resumable: false }],
-  ] as const)('counts failed resumes anew after %s', (_, event) => {
+    ['resume() with another session', { type: 'shard.resume', session: OTHER }],
+    ['the end of the session', { type: 'gateway.invalidSession', resumable: false }],
+  ] as const)('%s resets the count of failed resumes', (_, event) => {
     const shard = SHARDS.resuming().send({ type: 'gateway.reconnect' }).wait(10_000).send(OPENED, HELLO);
-    expect([shard.context.failedResumes, shard.send(event).context.failedResumes]).toEqual([1, 0]);
+    expect(shard.context.failedResumes).toBe(1);
+    expect(shard.send(event).context.failedResumes).toBe(0);
   });
 
-  test('waits twice as long for READY each time, up to 6 h', () => {
+  test('the wait for READY doubles each time, up to 6 h', () => {
     const shard = SHARDS.awaitingReady().clearEffects();
     const patience = Array.from({ length: 9 }, () => {
       const waitedMs = shard.runUntil('fault');
@@ -387,15 +371,13 @@ describe('a shard that tries again', () => {
   test.each([
     ['a READY', [{ type: 'gateway.ready', session: SESSION }]],
     ['a RESUMED', [{ type: 'gateway.resumed' }]],
-    ['a user who begins anew', [KEEP, { type: 'socket.closeCompleted' }, { type: 'shard.connect' }]],
-  ] as const)('waits for READY as at first after %s', (__, events) => {
-    expect([
-      resumingAfterReadyTimeout().context.readyTimeouts,
-      resumingAfterReadyTimeout().send(...events).context.readyTimeouts,
-    ]).toEqual([1, 0]);
+    ['disconnect() and connect()', [KEEP, { type: 'socket.closeCompleted' }, { type: 'shard.connect' }]],
+  ] as const)('%s resets the wait for READY', (__, events) => {
+    expect(resumingAfterReadyTimeout().context.readyTimeouts).toBe(1);
+    expect(resumingAfterReadyTimeout().send(...events).context.readyTimeouts).toBe(0);
   });
 
-  test('goes to the host of a session that is handed over, whatever could be reached before', () => {
+  test('after resume() the shard tries the resume URL of the given session first', () => {
     const shard = SHARDS.opening()
       .send({ type: 'socket.failed', reason: 'ECONNREFUSED' }, { type: 'shard.resume', session: OTHER })
       .clearEffects()
@@ -403,7 +385,7 @@ describe('a shard that tries again', () => {
     expect(shard.consumeEffects()).toEqual([[125, 'socket', { connectionId: 2, resumeUrl: OTHER.resumeUrl }]]);
   });
 
-  test('slows down when a session is refused again and again, without ever a short wait', () => {
+  test('repeated Invalid Session makes the waits longer, never shorter', () => {
     const shard = SHARDS.ready().clearEffects();
     const waits = Array.from({ length: 8 }, () => {
       const waitedMs = shard.send({ type: 'gateway.invalidSession', resumable: true }).runUntil('socket');
@@ -414,7 +396,7 @@ describe('a shard that tries again', () => {
   });
 });
 
-test('what waits is what the options say', () => {
+test('DEFAULT_TIMING has the documented defaults', () => {
   expect(DEFAULT_TIMING).toEqual({
     connectTimeoutMs: 10_000,
     helloTimeoutMs: 15_000,

@@ -4,11 +4,11 @@ import { OTHER, SESSION, closed } from './shard-events.ts';
 import type { Effect, RunningShard } from './running-shard.ts';
 
 interface LossCase {
-  /** What happens to which shard. */
+  /** The shard's state, and what happens to it. */
   readonly state: keyof typeof SHARDS;
   readonly act: (shard: RunningShard) => RunningShard;
   readonly initiator: 'gateway' | 'shard' | 'transport';
-  /** Told as the reason, to users and to Discord. */
+  /** Emitted with disconnected, and sent to Discord. */
   readonly reason: string;
   /** The code Discord closed with. */
   readonly code?: number;
@@ -23,12 +23,12 @@ interface LossCase {
 }
 
 const [ONE, ANOTHER] = [SESSION.resumeUrl, OTHER.resumeUrl];
-/** Half of the first backoff, of the wait after Invalid Session, and of that after a 4008, with dice that say ½. */
+/** The first backoff, the wait after Invalid Session and the wait after 4008, with a random number of ½. */
 const [BACKOFF_MS, INVALID_MS, RATE_LIMITED_MS] = [125, 3_000, 5_125];
 const CAUSE = new Error('the cause');
 
 const LOSS_CASES: Record<string, LossCase> = {
-  'a socket that does not open in 10 s': {
+  'after 10 s without an open socket': {
     state: 'opening',
     act: (shard) => shard.wait(10_000),
     initiator: 'shard',
@@ -38,7 +38,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'no HELLO in 15 s': {
+  'after 15 s without HELLO': {
     state: 'awaitingHello',
     act: (shard) => shard.wait(15_000),
     initiator: 'shard',
@@ -48,7 +48,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'a HELLO with an interval of 0': {
+  'after HELLO with an interval of 0': {
     state: 'awaitingHello',
     act: (shard) => shard.send({ ...HELLO, heartbeatIntervalMs: 0 }),
     initiator: 'shard',
@@ -58,7 +58,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'no READY in 5 min': {
+  'after 5 min without READY': {
     state: 'awaitingReady',
     act: (shard) => shard.wait(300_000),
     initiator: 'shard',
@@ -68,7 +68,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'no RESUMED in 30 s': {
+  'after 30 s without RESUMED': {
     state: 'resuming',
     act: (shard) => shard.wait(30_000),
     initiator: 'shard',
@@ -78,7 +78,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  silence: {
+  'after a dispatch timeout': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'socket.dispatchTimeout' }),
     initiator: 'shard',
@@ -88,7 +88,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'a request to reconnect': {
+  'after op 7': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'gateway.reconnect' }),
     initiator: 'gateway',
@@ -97,7 +97,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'Invalid Session that may be resumed': {
+  'after op 9 true': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: true }),
     initiator: 'gateway',
@@ -106,7 +106,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: INVALID_MS,
     next: ONE,
   },
-  'Invalid Session': {
+  'after op 9 false': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'gateway.invalidSession', resumable: false }),
     initiator: 'gateway',
@@ -115,7 +115,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: INVALID_MS,
     next: null,
   },
-  'a user who wants to reconnect': {
+  'after reconnect()': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.reconnect' }),
     initiator: 'shard',
@@ -125,7 +125,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     next: ONE,
     alwaysReconnects: true,
   },
-  'a user who hands over another session': {
+  'after resume() with another session': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.resume', session: OTHER }),
     initiator: 'shard',
@@ -135,7 +135,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     next: ANOTHER,
     alwaysReconnects: true,
   },
-  'a user who wants a new session': {
+  'after reinstantiate()': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'shard.reinstantiate' }),
     initiator: 'shard',
@@ -145,7 +145,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     next: null,
     alwaysReconnects: true,
   },
-  'a connection that breaks off': {
+  'after a close without a close frame': {
     state: 'ready',
     act: (shard) => shard.send(closed(1006, 'broken off')),
     initiator: 'transport',
@@ -155,7 +155,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'a close by the gateway': {
+  'after close code 4000': {
     state: 'ready',
     act: (shard) => shard.send(closed(4000, 'for a reason')),
     initiator: 'gateway',
@@ -165,7 +165,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'a close before HELLO': {
+  'after a close before HELLO': {
     state: 'awaitingHello',
     act: (shard) => shard.send(closed(1001, 'restarting')),
     initiator: 'gateway',
@@ -175,7 +175,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'a socket that fails': {
+  'after a socket error': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'socket.failed', reason: 'ECONNRESET', cause: CAUSE }),
     initiator: 'transport',
@@ -186,7 +186,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'bytes that make no sense': {
+  'after data that can not be decoded': {
     state: 'ready',
     act: (shard) => shard.send({ type: 'socket.decodeFailed', reason: 'no JSON', cause: CAUSE }),
     initiator: 'shard',
@@ -197,7 +197,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: ONE,
   },
-  'a gate that refuses': {
+  'after the identify gate refuses': {
     state: 'queued',
     act: (shard) => shard.send({ type: 'identify.refused', reason: 'no gate', cause: CAUSE }),
     initiator: 'shard',
@@ -208,7 +208,7 @@ const LOSS_CASES: Record<string, LossCase> = {
     pauseMs: BACKOFF_MS,
     next: null,
   },
-  'the close code 4008': {
+  'after close code 4008': {
     state: 'ready',
     act: (shard) => shard.send(closed(4008, 'too fast')),
     initiator: 'gateway',
@@ -241,47 +241,46 @@ function expectedEffects(
   };
 }
 
-/** Time that passed before the loss is no part of it. */
+/** The effects with times counted from the loss, without heartbeats. */
 const sinceTheLoss = (effects: Effect[]): Effect[] => {
   const at = effects.find(([, what]) => ['fault', 'disconnected', 'closeSocket'].includes(what))?.[0] ?? 0;
   return effects.filter(([, what]) => what !== 'heartbeat').map(([when, ...rest]) => [when - at, ...rest]);
 };
 
-describe('a connection that is lost to', () => {
-  test.each(Object.entries(LOSS_CASES))('%s is told of, let go, and followed by another', (_, row) => {
-    const shard = row.act(SHARDS[row.state]().clearEffects()).wait(row.pauseMs);
-    const { fault, disconnected, closeSocket } = expectedEffects(row, true);
-    expect(sinceTheLoss(shard.consumeEffects())).toEqual([
-      ...fault,
-      disconnected,
-      closeSocket,
-      [row.pauseMs, 'socket', { connectionId: 2, resumeUrl: row.next }],
-    ]);
-  });
-
-  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects === true))(
-    '%s is followed by another though the shard shall not reconnect',
+describe('shard machine: lost connections', () => {
+  test.each(Object.entries(LOSS_CASES))(
+    '%s the shard emits disconnected, closes the socket and connects again',
     (_, row) => {
-      const shard = row.act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects());
-      const { disconnected, closeSocket } = expectedEffects(row, true);
-      expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([
-        [disconnected, closeSocket],
-        'reconnecting',
+      const shard = row.act(SHARDS[row.state]().clearEffects()).wait(row.pauseMs);
+      const { fault, disconnected, closeSocket } = expectedEffects(row, true);
+      expect(sinceTheLoss(shard.consumeEffects())).toEqual([
+        ...fault,
+        disconnected,
+        closeSocket,
+        [row.pauseMs, 'socket', { connectionId: 2, resumeUrl: row.next }],
       ]);
     },
   );
 
+  test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects === true))(
+    '%s the shard reconnects even with shouldReconnect false',
+    (_, row) => {
+      const shard = row.act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects());
+      const { disconnected, closeSocket } = expectedEffects(row, true);
+      expect(sinceTheLoss(shard.consumeEffects())).toEqual([disconnected, closeSocket]);
+      expect(shard.state).toBe('reconnecting');
+    },
+  );
+
   test.each(Object.entries(LOSS_CASES).filter(([, { alwaysReconnects }]) => alwaysReconnects !== true))(
-    '%s ends a shard that shall not reconnect',
+    '%s the shard disconnects with shouldReconnect false',
     (_, row) => {
       const shard = row
         .act(SHARDS[row.state]({ shouldReconnect: false }).clearEffects())
         .send({ type: 'socket.closeCompleted' });
       const { fault, disconnected, closeSocket } = expectedEffects(row, false);
-      expect([sinceTheLoss(shard.consumeEffects()), shard.state]).toEqual([
-        [...fault, closeSocket, disconnected],
-        'disconnected',
-      ]);
+      expect(sinceTheLoss(shard.consumeEffects())).toEqual([...fault, closeSocket, disconnected]);
+      expect(shard.state).toBe('disconnected');
     },
   );
 });
@@ -292,40 +291,34 @@ const disconnectedEffect = (code: number, reason: string): Effect => [
   { code, reason, initiator: 'shard', willReconnect: false, willResume: false },
 ];
 
-describe('a user who stops a shard', () => {
+describe('shard machine: stopping', () => {
   test.each([
     ['keeps the session', KEEP, SESSION],
     ['discards the session', DISCARD, null],
-  ] as const)('by disconnect() %s, and closes with the code given', (_, command, session) => {
+  ] as const)('disconnect() %s and closes with the given code', (_, command, session) => {
     const shard = SHARDS.ready().clearEffects().send(command, { type: 'socket.closeCompleted' });
-    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
-      [
-        [0, 'closeSocket', { connectionId: 1, closeWith: command.code, reason: 'enough' }],
-        disconnectedEffect(command.code, 'enough'),
-      ],
-      'disconnected',
-      session,
+    expect(shard.consumeEffects()).toEqual([
+      [0, 'closeSocket', { connectionId: 1, closeWith: command.code, reason: 'enough' }],
+      disconnectedEffect(command.code, 'enough'),
     ]);
+    expect(shard.state).toBe('disconnected');
+    expect(shard.context.session).toEqual(session);
   });
 
   test.each([
     ['keeps the session', FORCE, SESSION],
     ['discards the session', FORCE_DISCARD, null],
-  ] as const)('by forceClose() %s, and waits for nothing', (_, command, session) => {
+  ] as const)('forceClose() %s and does not wait', (_, command, session) => {
     const shard = SHARDS.ready().clearEffects().send(command);
-    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
-      [disconnectedEffect(command.code, 'forceClose() was called')],
-      'disconnected',
-      session,
-    ]);
+    expect(shard.consumeEffects()).toEqual([disconnectedEffect(command.code, 'forceClose() was called')]);
+    expect(shard.state).toBe('disconnected');
+    expect(shard.context.session).toEqual(session);
   });
 
-  test('by forceClose() while it closes is told of the end once, and can still discard the session', () => {
+  test('forceClose() during disconnecting emits disconnected once and can still discard the session', () => {
     const shard = SHARDS.disconnecting().clearEffects().send(FORCE_DISCARD);
-    expect([shard.consumeEffects(), shard.state, shard.context.session]).toEqual([
-      [disconnectedEffect(4321, 'enough')],
-      'disconnected',
-      null,
-    ]);
+    expect(shard.consumeEffects()).toEqual([disconnectedEffect(4321, 'enough')]);
+    expect(shard.state).toBe('disconnected');
+    expect(shard.context.session).toBeNull();
   });
 });

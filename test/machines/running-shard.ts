@@ -1,4 +1,4 @@
-/** The machine of a shard on its own: its actors only take down what they are asked, and time is virtual. */
+/** The machine of a shard without a real shard: its actors only record what they receive, and time is virtual. */
 import { createActor, fromCallback } from 'xstate';
 import type { StateValue } from 'xstate';
 import { DEFAULT_TIMING, shardDelays, shardMachine } from '../../machines/index.ts';
@@ -13,10 +13,10 @@ import type {
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { INTERVAL_MS, SESSION, closed } from './shard-events.ts';
 
-/** What the machine did or said: when, what, and with what. */
+/** What the machine did or emitted: when, what, and with which details. */
 export type Effect = [at: number, what: string, ...detail: unknown[]];
 
-/** An event of the connection that is there. */
+/** An event without the id of the connection; the current id is added. */
 type UntaggedEvent = ShardEvent extends infer E
   ? E extends { connectionId: number }
     ? Omit<E, 'connectionId'>
@@ -27,29 +27,29 @@ export class RunningShard {
   readonly clock = new VirtualClock({ startAt: 0 });
   readonly #effects: Effect[] = [];
   #lastReadAt = 0;
-  /** Whether beats are answered. */
+  /** Whether the gateway acknowledges heartbeats. */
   answersHeartbeats = true;
   readonly #actor;
 
   constructor(input: Partial<ShardInput> = {}) {
     const machine = shardMachine.provide({
       actors: {
-        socket: fromCallback<SocketCommand, SocketInput>(({ input: asked, receive, sendBack }) => {
-          this.#record('socket', asked);
+        socket: fromCallback<SocketCommand, SocketInput>(({ input: socketInput, receive, sendBack }) => {
+          this.#record('socket', socketInput);
           receive(({ type, ...rest }) => {
             this.#record(type, ...(Object.keys(rest).length > 0 ? [rest] : []));
             if (type === 'heartbeat' && this.answersHeartbeats)
-              sendBack({ type: 'gateway.heartbeatAck', connectionId: asked.connectionId });
+              sendBack({ type: 'gateway.heartbeatAck', connectionId: socketInput.connectionId });
           });
         }),
-        closeSocket: fromCallback<SocketCommand, CloseSocketInput>(({ input: asked }) =>
-          this.#record('closeSocket', asked),
+        closeSocket: fromCallback<SocketCommand, CloseSocketInput>(({ input: actorInput }) =>
+          this.#record('closeSocket', actorInput),
         ),
-        identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) =>
-          this.#record('identifyPermit', asked),
+        identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
+          this.#record('identifyPermit', actorInput),
         ),
-        loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: asked }) =>
-          this.#record('loadSession', asked),
+        loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
+          this.#record('loadSession', actorInput),
         ),
       },
       delays: shardDelays({ random: () => 0.5 }),
@@ -83,22 +83,22 @@ export class RunningShard {
     return this;
   }
 
-  /** What was done since this was last asked, with times from then on. */
+  /** Returns the effects since the last call, with times counted from that call. */
   consumeEffects(): Effect[] {
     const from = this.#lastReadAt;
     this.#lastReadAt = this.clock.now();
     return this.#effects.splice(0).map(([at, ...rest]) => [at - from, ...rest]);
   }
 
-  /** Waits for a deed, and forgets those before. Gives how long that took. */
+  /** Waits for an effect and forgets those before it. Returns how long that took, in ms. */
   runUntil(effect: string): number {
     const from = this.clock.now();
     while (!this.consumeEffects().some(([, what]) => what === effect))
-      if (!this.clock.next()) throw new Error(`${effect} never comes`);
+      if (!this.clock.next()) throw new Error(`the effect ${effect} never came`);
     return this.clock.now() - from;
   }
 
-  /** Forgets what was done, as what leads to the case of a test. */
+  /** Forgets the effects of the steps that prepare a test. */
   clearEffects(): this {
     this.consumeEffects();
     return this;
@@ -131,7 +131,7 @@ type StateName =
   | 'reconnectRequested'
   | 'failed';
 
-/** A shard in each of its states; with a session where there may be one. */
+/** Creates a shard in each state, with a session where the state allows one. */
 export const SHARDS: Record<StateName, (input?: Partial<ShardInput>) => RunningShard> = {
   disconnected: (input) => new RunningShard({ session: SESSION, ...input }),
   restoring: (input) => SHARDS.disconnected(input).send({ type: 'shard.connect' }),

@@ -1,13 +1,13 @@
-/** The small words the chart is told in: which closes end a session, what a state is called, what a machine lacks. */
+/** Which close codes end a session, the flat states, and the error of a machine without its actors. */
 import { describe, expect, test } from 'vitest';
 import { createActor } from 'xstate';
 import { DEFAULT_TIMING, endsSession, shardMachine, shardState } from '../../machines/index.ts';
 
-test('a close with 1000 or 1001 ends the session, and no other code does', () => {
+test('endsSession() is true for 1000 and 1001 only', () => {
   expect([999, 1000, 1001, 1002, 4000].filter(endsSession)).toEqual([1000, 1001]);
 });
 
-describe('the flat state', () => {
+describe('shardState()', () => {
   test.each([
     ['disconnected', 'disconnected'],
     ['restoring', 'connecting'],
@@ -19,12 +19,12 @@ describe('the flat state', () => {
     ['zombie', 'zombie'],
     ['reconnecting', 'reconnecting'],
     ['failed', 'failed'],
-  ])('of %j is %s', (value, word) => {
-    expect(shardState(value)).toBe(word);
+  ])('%j is %s', (value, state) => {
+    expect(shardState(value)).toBe(state);
   });
 });
 
-test('a machine without its actors says which one is missing', () => {
+test('a machine without an actor fails with the name of the actor', () => {
   const actor = createActor(shardMachine, {
     input: { shardId: 0, shardCount: 1, shouldReconnect: true, session: null, timing: DEFAULT_TIMING },
   });

@@ -1,4 +1,4 @@
-/** Copies of the shard's chart with one thing wrong: a test that passes on them too proves nothing. */
+/** Copies of the shard's chart with one fault each, to prove that the invariants notice it. */
 import { createMachine } from 'xstate';
 import type { ShardMachine } from './shard-model.ts';
 import { model } from './shard-model.ts';
@@ -29,31 +29,31 @@ const withKeys = (path: string, more: Config): ShardMachine =>
 const withTransitions = (path: string, on: Config): ShardMachine =>
   withChangedState(path, (state) => ({ ...state, on: { ...(state['on'] as Config), ...on } }));
 
-/** What is wrong, and the chart that has it. */
+/** Fault → the chart that has it. */
 export const BROKEN_CHARTS = {
-  'zombie waits for its socket without end': withoutKeys('zombie', 'after'),
-  'the first beat is never sent': withoutKeys('online.heartbeat.jitter', 'after'),
-  'RESUME goes out with no session': model.provide({ guards: { hasSession: () => true } }),
+  'zombie waits for its socket without a deadline': withoutKeys('zombie', 'after'),
+  'the first heartbeat is never sent': withoutKeys('online.heartbeat.jitter', 'after'),
+  'RESUME is sent without a session': model.provide({ guards: { hasSession: () => true } }),
   'ready opens a second socket': withKeys('online.session.ready', { invoke: { id: 'spare', src: 'socket' } }),
   'the socket outlives its state': withKeys('reconnecting', { invoke: { id: 'socket', src: 'socket' } }),
   'IDENTIFY does not wait for its permit': withKeys('online.session.identifying', { initial: 'awaitingReady' }),
   'a guard throws': model.provide({
     guards: {
       isFatal: () => {
-        throw new Error('out of order');
+        throw new Error('a bug of the guard');
       },
     },
   }),
-  'whoever is about to return stays where it is': withChangedState('disconnecting', ({ states, ...state }) => ({
+  'reconnectRequested has no way out': withChangedState('disconnecting', ({ states, ...state }) => ({
     ...state,
     after: {},
     on: {},
     states: { ...(states as Config), reconnectRequested: {} },
   })),
-  'the pause between two connections never ends': withoutKeys('reconnecting', 'after'),
-  'nothing is fatal': model.provide({ guards: { isFatal: () => false } }),
-  'a reconnection ends the session': withKeys('reconnecting', {
+  'reconnecting has no deadline': withoutKeys('reconnecting', 'after'),
+  'no close code is fatal': model.provide({ guards: { isFatal: () => false } }),
+  'a reconnect closes with 1000': withKeys('reconnecting', {
     invoke: { src: 'closeSocket', input: { closeWith: 1000 } },
   }),
-  'a socket is listened to after it was given up': withTransitions('reconnecting', { 'socket.closed': 'online' }),
+  'reconnecting handles events of the old socket': withTransitions('reconnecting', { 'socket.closed': 'online' }),
 } as const satisfies Record<string, ShardMachine>;

@@ -1,6 +1,6 @@
 /**
- * What must hold in every state a shard can come to. Each invariant gives what it finds wrong, so that it can be tried
- * on a broken chart too. Time is left out here: that gives more states than there are, never fewer.
+ * What must hold in every state that a shard can reach. Each invariant returns what it finds wrong, so that tests can
+ * try it on a broken chart too. Time is left out: the exploration reaches more states than a real shard, never fewer.
  */
 import { getNextTransitions, transition } from 'xstate';
 import type { ActorLogic, ExecutableActionObject } from 'xstate';
@@ -27,13 +27,13 @@ export type Invariant = (explored: Explored) => string[];
 
 const AFTER = 'xstate.after.';
 
-/** The delays that are under way, as events that may come now. */
+/** The running delays, as events that may come now. */
 const delays = (snapshot: ShardSnapshot): ShardEvent[] =>
   [...new Set(getNextTransitions(snapshot).map(({ eventType }) => String(eventType)))]
     .filter((type) => type.startsWith(AFTER))
     .map((type) => ({ type }) as ShardEvent);
 
-/** What makes a difference to where a shard goes. Why the last connection was lost only does until there is another. */
+/** What decides where a shard can go next. The last loss matters only until the next connection. */
 function key({ value, context: { session, shouldReconnect, failedResumes, loss, timing } }: ShardSnapshot): string {
   const isOnline = typeof value === 'object' && 'online' in value;
   const memory = isOnline || loss === null ? null : [loss.closeWith, loss.code, loss.reconnect];
@@ -46,7 +46,7 @@ function key({ value, context: { session, shouldReconnect, failedResumes, loss, 
   ]);
 }
 
-/** An event that breaks the machine leads nowhere; whether there are any is for an invariant to say. */
+/** False for an event that breaks the machine; an invariant finds those. */
 function isAccepted(snapshot: ShardSnapshot, event: ShardEvent): boolean {
   try {
     return snapshot.can(event);
@@ -79,7 +79,7 @@ export const describeState = ({ value }: ShardSnapshot): string => JSON.stringif
 
 const unique = (found: readonly string[]): string[] => [...new Set(found)];
 
-/** What a move asks to be done, of one kind. */
+/** The parameters of a move's actions of one kind. */
 function actionParams<Params>({ machine }: Explored, move: Move, kind: string): Params[] {
   const actions = actionsByMove.get(move) ?? transition(machine, move.from, move.event)[1];
   actionsByMove.set(move, actions);
@@ -93,12 +93,12 @@ const sendsCommand = (explored: Explored, move: Move, command: SocketCommand['ty
 
 const isOnline = (snapshot: ShardSnapshot): boolean => snapshot.matches('online');
 
-/** Whoever invokes one of these is promised an answer by it. */
+/** Actors that always answer, so the states that invoke them need no deadline. */
 const ACTORS_THAT_ANSWER: Readonly<Record<string, string>> = { identifyPermit: 'the identify gate grants, or refuses' };
 
 const HEARTBEAT = 'shard.online.heartbeat';
 
-/** Where the delays lead out from that are under way. */
+/** The ids of the states whose running delays lead to another state. */
 const deadlinesOf = (snapshot: ShardSnapshot): string[] =>
   getNextTransitions(snapshot)
     .filter(({ eventType, target }) => String(eventType).startsWith(AFTER) && target !== undefined)
@@ -107,7 +107,7 @@ const deadlinesOf = (snapshot: ShardSnapshot): string[] =>
 const sourcesOf = ({ children }: ShardSnapshot): string[] =>
   Object.values(children).flatMap((child) => (typeof child?.src === 'string' ? [child.src] : []));
 
-/** The states one can come to from `start`, against the direction of the moves. */
+/** The keys of all states from which a goal can be reached. */
 function ancestors(
   moves: readonly Move[],
   isGoal: (snapshot: ShardSnapshot) => boolean,
@@ -123,7 +123,7 @@ function ancestors(
 
 const unableToReach = (states: readonly ShardSnapshot[], reached: ReadonlySet<string>, goal: string): string[] =>
   unique(
-    states.filter((state) => !reached.has(key(state))).map((state) => `${describeState(state)} never comes to ${goal}`),
+    states.filter((state) => !reached.has(key(state))).map((state) => `${describeState(state)} never reaches ${goal}`),
   );
 
 const FATAL = Object.entries(CLOSE_CODES)
@@ -134,7 +134,7 @@ const isOf = (event: ShardEvent, families: readonly string[]): boolean =>
   families.some((family) => event.type.startsWith(family));
 
 export const INVARIANTS = {
-  'every state but disconnected, ready and failed has a deadline': ({ states }) =>
+  'every state except disconnected, ready and failed has a deadline': ({ states }) =>
     unique(
       states
         .filter(
@@ -151,42 +151,42 @@ export const INVARIANTS = {
         .map((state) => `${describeState(state)} has no deadline`),
     ),
 
-  'the heart beats, or is about to, from HELLO on': ({ states }) =>
+  'from HELLO on a heartbeat is always scheduled': ({ states }) =>
     unique(
       states
         .filter((state) => isOnline(state) && !state.matches({ online: { session: 'connecting', heartbeat: 'idle' } }))
         .filter((state) => !deadlinesOf(state).some((id) => id.startsWith(HEARTBEAT)))
-        .map((state) => `${describeState(state)} has no next beat`),
+        .map((state) => `${describeState(state)} has no next heartbeat`),
     ),
 
-  'who resumes has a session': ({ states }) =>
+  'a resuming shard has a session': ({ states }) =>
     unique(
       states
         .filter((state) => state.matches({ online: { session: 'resuming' } }) && state.context.session === null)
         .map(describeState),
     ),
 
-  'there are never two sockets': ({ states }) =>
+  'a shard never has two sockets': ({ states }) =>
     unique(states.filter((state) => sourcesOf(state).filter((src) => src === 'socket').length > 1).map(describeState)),
 
-  'there is a socket just while online': ({ states }) =>
+  'a shard has a socket in online and in no other state': ({ states }) =>
     unique(states.filter((state) => sourcesOf(state).includes('socket') !== isOnline(state)).map(describeState)),
 
-  'no IDENTIFY goes out but in the very step that grants a permit': (explored) =>
+  'IDENTIFY is sent only in the step that grants a permit': (explored) =>
     unique(
       explored.moves
         .filter((move) => move.event.type !== 'identify.granted' && sendsCommand(explored, move, 'identify'))
         .map(({ from, event }) => `${event.type} in ${describeState(from)} identifies`),
     ),
 
-  'no RESUME goes out without a session': (explored) =>
+  'RESUME is never sent without a session': (explored) =>
     unique(
       explored.moves
         .filter((move) => move.to.context.session === null && sendsCommand(explored, move, 'resume'))
         .map(({ from, event }) => `${event.type} in ${describeState(from)} resumes`),
     ),
 
-  'nothing that may happen, sane or not, breaks the machine': ({ machine, states }) =>
+  'no event, valid or malformed, breaks the machine': ({ machine, states }) =>
     unique(
       states.flatMap((state) =>
         [...possibleEvents(state), ...malformedEvents(state)].flatMap((event) => {
@@ -202,28 +202,28 @@ export const INVARIANTS = {
       ),
     ),
 
-  'there is a way to ready from every state': ({ states, moves }) =>
+  'every state has a way to ready': ({ states, moves }) =>
     unableToReach(
       states,
       ancestors(moves, (state) => state.matches({ online: { session: 'ready' } }), states),
       'ready',
     ),
 
-  'there is a way to disconnected from every state but failed': ({ states, moves }) =>
+  'every state except failed has a way to disconnected': ({ states, moves }) =>
     unableToReach(
       states.filter((state) => state.value !== 'failed'),
       ancestors(moves, ({ value }) => value === 'disconnected', states),
       'disconnected',
     ),
 
-  'left alone, a shard that may reconnect finds its way to ready': ({ states, moves }) => {
+  'without commands, a shard that may reconnect has a way to ready': ({ states, moves }) => {
     const rests = ['disconnected', 'failed', { disconnecting: 'closing' }] as const;
     const going = states.filter((state) => state.context.shouldReconnect && !rests.some((rest) => state.matches(rest)));
     const alone = moves.filter(({ event }) => !event.type.startsWith('shard.'));
     return unableToReach(
       going,
       ancestors(alone, (state) => state.matches({ online: { session: 'ready' } }), states),
-      'ready by itself',
+      'ready without commands',
     );
   },
 
@@ -242,7 +242,7 @@ export const INVARIANTS = {
       ),
     ),
 
-  'only op 9 false and a user who gives the session up close with 1000 or 1001': (explored) =>
+  'only op 9 false and a disconnect() that discards the session close with 1000 or 1001': (explored) =>
     unique(
       explored.moves
         .filter(({ event }) => !(event.type === 'shard.disconnect' && event.session === 'discard'))
@@ -254,7 +254,7 @@ export const INVARIANTS = {
         ),
     ),
 
-  'what comes from a socket is only obeyed online, but for its end': ({ machine, states }) =>
+  'outside online only the end of the socket is handled': ({ machine, states }) =>
     unique(
       states
         .filter((state) => !isOnline(state))
@@ -262,7 +262,7 @@ export const INVARIANTS = {
           possibleEvents(state)
             .filter((event) => isOf(event, ['socket.', 'gateway.']) && event.type !== 'socket.closeCompleted')
             .filter((event) => machine.getTransitionData(state, event).length > 0)
-            .map((event) => `${event.type} is obeyed in ${describeState(state)}`),
+            .map((event) => `${event.type} is handled in ${describeState(state)}`),
         ),
     ),
 } as const satisfies Record<string, Invariant>;

@@ -1,7 +1,10 @@
-/** The chart as XState runs it, on a virtual clock, against the chart as a pure function, in everything it can do twice in a row. */
+/**
+ * Compares the running machine, on a virtual clock, with the machine as a pure function, through every pair of
+ * consecutive transitions.
+ */
 import { createActor, fromCallback } from 'xstate';
 import type { ExecutableActionObject } from 'xstate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { shardDelays, shardMachine } from '../../../machines/index.ts';
 import type { SocketCommand } from '../../../machines/index.ts';
 import { TransitionRecorder, VirtualClock, reachable, transitionsOf } from '../../../src/testing/index.ts';
@@ -9,7 +12,7 @@ import { random } from './shard-model.ts';
 import { exploreShard, titleOf, walkShard } from './shard-walk.ts';
 import type { ShardPath } from './shard-walk.ts';
 
-/** What is asked of the actors: that they begin, with what, and what they are told. */
+/** The start of an actor with its input, or an event that the machine sends to it. */
 interface ActorCall {
   readonly actor: string;
   readonly input?: unknown;
@@ -23,19 +26,19 @@ const CALL_BY_ACTION: Readonly<Record<string, (params: Params) => ActorCall>> = 
   'xstate.sendTo': ({ event, targetId }) => ({ actor: String(targetId), received: event as SocketCommand }),
 };
 
-/** The same, from what the pure machine wants done. */
+/** The calls that the pure machine's actions stand for. */
 const actorCallsOf = (actions: readonly ExecutableActionObject[]): ActorCall[] =>
   actions.flatMap(({ type, params }) => {
-    const asked = CALL_BY_ACTION[type]?.(params as Params);
-    return asked === undefined ? [] : [asked];
+    const call = CALL_BY_ACTION[type]?.(params as Params);
+    return call === undefined ? [] : [call];
   });
 
 function run({ input }: ShardPath, recorder: TransitionRecorder) {
-  const asked: ActorCall[] = [];
+  const calls: ActorCall[] = [];
   const actor = <Input>(name: string) =>
-    fromCallback<SocketCommand, Input>(({ input: given, receive }) => {
-      asked.push({ actor: name, input: given });
-      receive((received) => asked.push({ actor: name, received }));
+    fromCallback<SocketCommand, Input>(({ input: actorInput, receive }) => {
+      calls.push({ actor: name, input: actorInput });
+      receive((received) => calls.push({ actor: name, received }));
     });
   const clock = new VirtualClock({ startAt: 0 });
   const actors = {
@@ -46,7 +49,7 @@ function run({ input }: ShardPath, recorder: TransitionRecorder) {
   } as never;
   const machine = shardMachine.provide({ delays: shardDelays({ random }), actors });
   const shard = createActor(machine, { input, clock, inspect: recorder.observe }).start();
-  return { shard, clock, asked };
+  return { shard, clock, calls };
 }
 
 const graph = exploreShard();
@@ -54,27 +57,27 @@ const pairs = reachable(graph, 'pairs');
 const { paths, missing } = walkShard(graph, 'pairs');
 const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
 
-describe(`${paths.length} paths of ${steps} steps through ${graph.nodes.length} states`, () => {
+describe(`shard machine in memory: ${paths.length} paths of ${steps} steps through ${graph.nodes.length} states`, () => {
   const recorder = new TransitionRecorder();
 
-  it.each(paths.map((path, index) => [titleOf(path, index), path] as const))(
-    '%s: the running shard does what the chart says',
+  test.each(paths.map((path, index) => [titleOf(path, index), path] as const))(
+    '%s: the running machine does what the chart says',
     (_, path) => {
-      const { shard, clock, asked } = run(path, recorder);
+      const { shard, clock, calls } = run(path, recorder);
       for (const { step, snapshot, actions } of path.steps) {
-        asked.length = 0;
+        calls.length = 0;
         if (step.type === 'timer') clock.next();
         else {
           if (step.at > clock.now()) clock.advance(step.at - clock.now());
           shard.send(step.event);
         }
         const { value, context, status } = shard.getSnapshot();
-        expect({ value, context, status, at: clock.now(), asked }).toEqual({
+        expect({ value, context, status, at: clock.now(), calls }).toEqual({
           value: snapshot.value,
           context: snapshot.context,
           status: 'active',
           at: step.at,
-          asked: actorCallsOf(actions),
+          calls: actorCallsOf(actions),
         });
       }
       shard.stop();
@@ -82,11 +85,11 @@ describe(`${paths.length} paths of ${steps} steps through ${graph.nodes.length} 
     },
   );
 
-  it(`the paths take all ${transitionsOf(shardMachine).length} transitions of the chart`, () => {
+  test(`the paths take all ${transitionsOf(shardMachine).length} transitions of the chart`, () => {
     expect(recorder.missing(transitionsOf(shardMachine).map(({ id }) => id))).toEqual([]);
   });
 
-  it(`the paths take all ${pairs.size} pairs of transitions that can follow one another`, () => {
+  test(`the paths take all ${pairs.size} pairs of consecutive transitions`, () => {
     expect(missing).toEqual([]);
     expect(recorder.missing(pairs)).toEqual([]);
   });

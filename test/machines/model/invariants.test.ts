@@ -1,92 +1,93 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+/** Checks the invariants in every reachable state, and that each invariant notices a broken chart. */
+import { beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN_CHARTS } from './broken-charts.ts';
 import { INVARIANTS, explore } from './chart-invariants.ts';
 import type { Explored } from './chart-invariants.ts';
 import { DEFAULT_INPUT, model } from './shard-model.ts';
 
-/** Nothing here waits, but thousands of transitions take a busy machine its time. */
-const BUSY_MS = 60_000;
+/** A busy machine needs time for thousands of transitions. */
+const TIMEOUT_MS = 60_000;
 
-describe('whatever happens to a shard, in any order', { timeout: BUSY_MS }, () => {
+describe('shard machine: in every reachable state', { timeout: TIMEOUT_MS }, () => {
   let explored: Explored;
   beforeAll(() => {
     explored = explore(model);
-  }, BUSY_MS);
+  }, TIMEOUT_MS);
 
-  it.each(Object.entries(INVARIANTS))('%s', (_, violations) => {
+  test.each(Object.entries(INVARIANTS))('%s', (_, violations) => {
     expect(violations(explored)).toEqual([]);
   });
 });
 
-/** For each broken chart the invariants that notice, with the first thing they say. */
+/** For each broken chart: the invariants that notice, with the start of their first message. */
 const EXPECTED_VIOLATIONS = {
-  'zombie waits for its socket without end': [
-    ['every state but disconnected, ready and failed has a deadline', '"zombie" has no deadline'],
+  'zombie waits for its socket without a deadline': [
+    ['every state except disconnected, ready and failed has a deadline', '"zombie" has no deadline'],
   ],
-  'the first beat is never sent': [
+  'the first heartbeat is never sent': [
     [
-      'the heart beats, or is about to, from HELLO on',
-      '{"online":{"session":"resuming","heartbeat":"jitter"}} has no next beat',
+      'from HELLO on a heartbeat is always scheduled',
+      '{"online":{"session":"resuming","heartbeat":"jitter"}} has no next heartbeat',
     ],
   ],
-  'RESUME goes out with no session': [
-    ['who resumes has a session', '{"online":{"session":"resuming","heartbeat":"jitter"}}'],
+  'RESUME is sent without a session': [
+    ['a resuming shard has a session', '{"online":{"session":"resuming","heartbeat":"jitter"}}'],
     [
-      'no RESUME goes out without a session',
+      'RESUME is never sent without a session',
       'gateway.hello in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} resumes',
     ],
   ],
   'ready opens a second socket': [
-    ['there are never two sockets', '{"online":{"session":"ready","heartbeat":"jitter"}}'],
+    ['a shard never has two sockets', '{"online":{"session":"ready","heartbeat":"jitter"}}'],
   ],
-  'the socket outlives its state': [['there is a socket just while online', '"reconnecting"']],
+  'the socket outlives its state': [['a shard has a socket in online and in no other state', '"reconnecting"']],
   'IDENTIFY does not wait for its permit': [
     [
-      'no IDENTIFY goes out but in the very step that grants a permit',
+      'IDENTIFY is sent only in the step that grants a permit',
       'gateway.hello in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} identifies',
     ],
   ],
   'a guard throws': [
     [
-      'nothing that may happen, sane or not, breaks the machine',
+      'no event, valid or malformed, breaks the machine',
       'socket.closed in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}}: Error: Unable to evaluate guard',
     ],
   ],
-  'whoever is about to return stays where it is': [
-    ['there is a way to ready from every state', '{"disconnecting":"closing"} never comes to ready'],
+  'reconnectRequested has no way out': [
+    ['every state has a way to ready', '{"disconnecting":"closing"} never reaches ready'],
+    ['every state except failed has a way to disconnected', '{"disconnecting":"closing"} never reaches disconnected'],
+  ],
+  'reconnecting has no deadline': [
     [
-      'there is a way to disconnected from every state but failed',
-      '{"disconnecting":"closing"} never comes to disconnected',
+      'without commands, a shard that may reconnect has a way to ready',
+      '"reconnecting" never reaches ready without commands',
     ],
   ],
-  'the pause between two connections never ends': [
-    ['left alone, a shard that may reconnect finds its way to ready', '"reconnecting" never comes to ready by itself'],
-  ],
-  'nothing is fatal': [
+  'no close code is fatal': [
     [
       'a fatal close code leads to failed from every online state',
       '4004 in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} leads to {"disconnecting":"closing"}',
     ],
   ],
-  'a reconnection ends the session': [
+  'a reconnect closes with 1000': [
     [
-      'only op 9 false and a user who gives the session up close with 1000 or 1001',
+      'only op 9 false and a disconnect() that discards the session close with 1000 or 1001',
       'shard.resume in {"online":{"session":{"connecting":"opening"},"heartbeat":"idle"}} closes with 1000',
     ],
   ],
-  'a socket is listened to after it was given up': [
-    ['what comes from a socket is only obeyed online, but for its end', 'socket.closed is obeyed in "reconnecting"'],
+  'reconnecting handles events of the old socket': [
+    ['outside online only the end of the socket is handled', 'socket.closed is handled in "reconnecting"'],
   ],
 } as const satisfies Record<keyof typeof BROKEN_CHARTS, readonly (readonly [keyof typeof INVARIANTS, string])[]>;
 
-describe('the invariants notice when', () => {
-  it.each(Object.entries(EXPECTED_VIOLATIONS))('%s', (flaw, catches) => {
+describe('the invariants notice that', () => {
+  test.each(Object.entries(EXPECTED_VIOLATIONS))('%s', (flaw, violations) => {
     const explored = explore(BROKEN_CHARTS[flaw as keyof typeof BROKEN_CHARTS], [DEFAULT_INPUT]);
-    for (const [name, words] of catches) expect(INVARIANTS[name](explored)[0]).toContain(words);
+    for (const [name, message] of violations) expect(INVARIANTS[name](explored)[0]).toContain(message);
   });
 
-  it('any of them is broken: each has a chart that breaks it', () => {
-    const caught = Object.values(EXPECTED_VIOLATIONS).flatMap((catches) => catches.map(([name]) => name));
-    expect(new Set(caught)).toEqual(new Set(Object.keys(INVARIANTS)));
+  test('each invariant is violated by a broken chart', () => {
+    const violated = Object.values(EXPECTED_VIOLATIONS).flatMap((violations) => violations.map(([name]) => name));
+    expect(new Set(violated)).toEqual(new Set(Object.keys(INVARIANTS)));
   });
 });

@@ -1,7 +1,7 @@
-/** The chart of a fleet: all it can do twice in a row, in memory, and what must hold wherever it can come to. */
+/** The chart of a manager: every pair of consecutive transitions in memory, and what must hold in every state. */
 import { createActor, createMachine, fromCallback, getNextTransitions, transition } from 'xstate';
 import type { ExecutableActionObject } from 'xstate';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { managerDelays, managerMachine, managerState } from '../../../machines/index.ts';
 import type { FleetCommand, ManagerEvent } from '../../../machines/index.ts';
 import {
@@ -18,65 +18,66 @@ const graph = exploreManager();
 const { paths, missing } = coveringPaths(graph, { cover: 'pairs', maxLength: 40 });
 const describeState = ({ value }: ManagerSnapshot): string => JSON.stringify(value);
 
-/** What is asked of the fleet, and which actors begin. */
+/** The start of an actor, or a command to the fleet. */
 type ActorCall = string;
 
 const actorCallsOf = (actions: readonly ExecutableActionObject[]): ActorCall[] =>
   actions.flatMap(({ type, params }) => {
-    const given = params as { src?: string; event?: { type: string } };
-    if (type === 'xstate.spawnChild') return [`begin ${given.src}`];
-    return type === 'xstate.sendTo' ? [`send fleet ${given.event?.type}`] : [];
+    const { src, event } = params as { src?: string; event?: { type: string } };
+    if (type === 'xstate.spawnChild') return [`start ${src}`];
+    return type === 'xstate.sendTo' ? [`send fleet ${event?.type}`] : [];
   });
 
-describe(`${paths.length} paths through ${graph.nodes.length} states`, () => {
+describe(`manager machine in memory: ${paths.length} paths through ${graph.nodes.length} states`, () => {
   const recorder = new TransitionRecorder();
 
-  it.each(paths.map((path, index) => [index + 1, path] as const))(
-    'path %i: the running fleet does what the chart says',
+  test.each(paths.map((path, index) => [index + 1, path] as const))(
+    'path %i: the running machine does what the chart says',
     (_, path) => {
-      const asked: ActorCall[] = [];
+      const calls: ActorCall[] = [];
       const actor = (name: string) =>
         fromCallback<FleetCommand>(({ receive }) => {
-          asked.push(`begin ${name}`);
-          receive(({ type }) => asked.push(`send ${name} ${type}`));
+          calls.push(`start ${name}`);
+          receive(({ type }) => calls.push(`send ${name} ${type}`));
         });
       const clock = new VirtualClock({ startAt: 0 });
       const machine = managerMachine.provide({
         delays: managerDelays(random),
         actors: { gatewayInfo: actor('gatewayInfo'), fleet: actor('fleet'), closeShards: actor('closeShards') },
       });
-      const fleet = createActor(machine, { input: INPUT, clock, inspect: recorder.observe }).start();
+      const manager = createActor(machine, { input: INPUT, clock, inspect: recorder.observe }).start();
       for (const { step, snapshot, actions } of path.steps) {
-        asked.length = 0;
+        calls.length = 0;
         if (step.type === 'timer') clock.next();
         else {
           clock.advance(step.at - clock.now());
-          fleet.send(step.event);
+          manager.send(step.event);
         }
-        const { value, context, status } = fleet.getSnapshot();
-        // A command to a fleet that ends in the same step is not heard any more.
+        const { value, context, status } = manager.getSnapshot();
+        // An actor that stops in the same step does not receive the command.
         const isReceived = (each: ActorCall): boolean =>
           each !== 'send fleet discardSuccessor' || managerState(value) !== 'draining';
-        expect({ value, context, status, at: clock.now(), asked: asked.filter(isReceived) }).toEqual({
+        expect({ value, context, status, at: clock.now(), calls: calls.filter(isReceived) }).toEqual({
           value: snapshot.value,
           context: snapshot.context,
           status: 'active',
           at: step.at,
-          asked: actorCallsOf(actions).filter(isReceived),
+          calls: actorCallsOf(actions).filter(isReceived),
         });
       }
-      fleet.stop();
+      manager.stop();
       expect(clock.pending).toBe(0);
     },
   );
 
-  it('the paths take every transition of the chart, and every pair that can follow one another', () => {
+  test('the paths take every transition of the chart and every pair of consecutive transitions', () => {
     expect(recorder.missing(transitionsOf(managerMachine).map(({ id }) => id))).toEqual([]);
-    expect([missing, recorder.missing(reachable(graph, 'pairs'))]).toEqual([[], []]);
+    expect(missing).toEqual([]);
+    expect(recorder.missing(reachable(graph, 'pairs'))).toEqual([]);
   });
 });
 
-/** Whoever invokes or tells one of these is promised an answer by it. */
+/** States that wait for shards, which have deadlines of their own. */
 const WAITS_FOR_SHARDS: readonly string[] = [
   '{"active":{"starting":"launching"}}',
   '{"active":{"resharding":"preparing"}}',
@@ -89,9 +90,9 @@ const hasDeadline = (snapshot: ManagerSnapshot): boolean =>
       String(eventType).startsWith('xstate.after.') && (target !== undefined || reenter),
   );
 
-/** Each gives what it finds wrong, so that it can be tried on a broken chart too. */
+/** Each returns what it finds wrong, so that tests can try it on a broken chart too. */
 const INVARIANTS = {
-  'every state in which something is waited for has a deadline, or shards that see to it': (machine: ManagerMachine) =>
+  'every waiting state has a deadline, or waits for shards that have one': (machine: ManagerMachine) =>
     exploreManager(machine)
       .nodes.map(({ state }) => state.snapshot)
       .filter(
@@ -99,7 +100,7 @@ const INVARIANTS = {
       )
       .map(describeState),
 
-  'from every state disconnect() leads to stopped or failed, by itself': (machine: ManagerMachine) =>
+  'disconnect() leads to stopped or failed from every state': (machine: ManagerMachine) =>
     exploreManager(machine).nodes.flatMap(({ state }) => {
       const { snapshot } = state;
       const [disconnected] = transition(machine, snapshot, { type: 'manager.disconnect' });
@@ -109,7 +110,7 @@ const INVARIANTS = {
         : [`${describeState(snapshot)} → ${describeState(closed)}`];
     }),
 
-  'from every state connect() leads to running, if all goes well': (machine: ManagerMachine) =>
+  'connect() leads to running from every state if all goes well': (machine: ManagerMachine) =>
     exploreManager(machine).nodes.flatMap(({ state }) => {
       let { snapshot } = state;
       for (const type of [
@@ -133,7 +134,7 @@ const INVARIANTS = {
         : [`${describeState(state.snapshot)} → ${describeState(snapshot)}`];
     }),
 
-  'nothing that may happen, sane or not, breaks the machine': (machine: ManagerMachine) =>
+  'no event, valid or malformed, breaks the machine': (machine: ManagerMachine) =>
     exploreManager(machine).nodes.flatMap(({ state: { snapshot } }) =>
       [...POSSIBLE_EVENTS, ...MALFORMED_EVENTS].flatMap((event) => {
         try {
@@ -146,7 +147,7 @@ const INVARIANTS = {
       }),
     ),
 
-  'the shards in service outlive a resharding, whatever becomes of it': (machine: ManagerMachine) =>
+  'the shards in service outlive a resharding that succeeds or fails': (machine: ManagerMachine) =>
     exploreManager(machine)
       .nodes.map(({ state }) => state.snapshot)
       .filter((snapshot) => managerState(snapshot.value) === 'resharding')
@@ -157,8 +158,8 @@ const INVARIANTS = {
       ),
 } as const;
 
-describe('whatever happens to a fleet, in any order', () => {
-  it.each(Object.entries(INVARIANTS))('%s', (_, violations) => {
+describe('manager machine: in every reachable state', () => {
+  test.each(Object.entries(INVARIANTS))('%s', (_, violations) => {
     expect([...new Set(violations(managerModel))]).toEqual([]);
   });
 });
@@ -173,20 +174,20 @@ const withChangedStates = (change: (states: Record<string, Config>) => Record<st
   ) as unknown as ManagerMachine;
 };
 
-describe('these proofs can fail', () => {
-  it.each([
+describe('the invariants notice that', () => {
+  test.each([
     [
-      'draining waits without end',
+      'draining has no deadline',
       ({ draining, ...states }: Record<string, Config>) => ({ ...states, draining: { ...draining, after: {} } }),
       0,
     ],
     [
-      'disconnect() is not heard',
+      'active ignores disconnect()',
       ({ active, ...states }: Record<string, Config>) => ({ ...states, active: { ...active, on: {} } }),
       1,
     ],
     [
-      'failed is the end',
+      'failed has no way out',
       ({ failed, ...states }: Record<string, Config>) => ({ ...states, failed: { ...failed, on: {} } }),
       2,
     ],

@@ -1,4 +1,4 @@
-/** The chart of a fleet as a model: without chance, and all that may happen to it. */
+/** The chart of a manager as a model: fixed random numbers, and every event that may happen. */
 import type { SnapshotFrom } from 'xstate';
 import { DEFAULT_TIMING, managerDelays, managerMachine } from '../../../machines/index.ts';
 import type { GatewayInfo, ManagerEvent, ManagerInput } from '../../../machines/index.ts';
@@ -22,13 +22,13 @@ const info = (remaining: number): GatewayInfo => ({
 
 const failure = { code: 'INTERNAL_ERROR', message: 'out of order' };
 
-/** Everything that may happen. */
+/** Every event that may happen. */
 export const POSSIBLE_EVENTS: readonly ManagerEvent[] = [
   { type: 'manager.connect' },
   { type: 'manager.disconnect' },
   { type: 'manager.reshard', total: 7 },
   { type: 'manager.cancelReshard' },
-  // 7 shards and 2 in reserve, and one less.
+  // Enough session starts for 7 shards and the reserve of 2, and one too few.
   { type: 'info.received', info: info(9) },
   { type: 'info.received', info: info(8) },
   { type: 'info.unavailable', failure, retryAfterMs: null },
@@ -43,7 +43,7 @@ export const POSSIBLE_EVENTS: readonly ManagerEvent[] = [
   { type: 'successor.failed', failure },
 ];
 
-/** What nobody ought to send, but a bug of ours might. Some of it is against the types. */
+/** Events that only a bug would send. Some violate the types. */
 export const MALFORMED_EVENTS = [
   { type: 'manager.reshard' },
   { type: 'manager.reshard', total: Number.NaN },
@@ -67,6 +67,6 @@ export const exploreManager = (machine: ManagerMachine = managerModel): TimedGra
     inputs: [INPUT],
     events: () => POSSIBLE_EVENTS,
     key,
-    // There is no end to the tries, and nothing new.
+    // Further attempts lead to nothing new.
     stopWhen: ({ context }) => context.attempt > 2,
   });

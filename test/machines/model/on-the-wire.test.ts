@@ -1,5 +1,5 @@
-/** The real shard, on real sockets, in all it can do two transitions in a row; its time is virtual. */
-import { describe, expect, it } from 'vitest';
+/** Compares the real shard, on real sockets and virtual time, with the chart, through every pair of transitions. */
+import { describe, expect, test } from 'vitest';
 import { shardMachine } from '../../../machines/index.ts';
 import type { SocketCommand } from '../../../machines/index.ts';
 import { Opcodes } from '../../../src/protocol/opcodes.ts';
@@ -10,7 +10,7 @@ import type { ShardPath } from './shard-walk.ts';
 import { driveStep } from './wire/drive-events.ts';
 import { WireHarness } from './wire/wire-harness.ts';
 
-/** What the chart and the shard have to agree on: all but words, and the ids of sessions. */
+/** What the chart and the shard must agree on: everything except texts and the ids of sessions. */
 function comparable({
   value,
   status,
@@ -20,14 +20,14 @@ function comparable({
   return { value, status, hasSession: session !== null, lost, ...rest };
 }
 
-/** Whether the next socket is going to be refused. */
+/** Whether the gateway must refuse the next socket. */
 function isRefused({ steps, initial }: ShardPath, from: number): boolean {
   const ids = [initial, ...steps.map(({ snapshot }) => snapshot)].map(({ context }) => context.connectionId);
   const opening = steps.findIndex((_, index) => index >= from && ids[index + 1] !== ids[index]);
   return steps[opening + 1]?.step.event.type === 'socket.failed';
 }
 
-/** What each command of the chart is on the wire. */
+/** The opcodes that each command of the chart sends. */
 const OPCODES: Readonly<Record<SocketCommand['type'], number[]>> = {
   heartbeat: [Opcodes.Heartbeat],
   identify: [Opcodes.Identify],
@@ -40,16 +40,16 @@ const opcodesOf = ({ actions }: ShardPath['steps'][number]): number[] =>
     .filter(({ type }) => type === 'xstate.sendTo')
     .flatMap(({ params }) => OPCODES[(params as { event: SocketCommand }).event.type]);
 
-/** Rejects once the signal is given. */
+/** Rejects when the signal is aborted. */
 const rejectOnAbort = (signal: AbortSignal, name: string): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(new Error(`${name}: the shard did nothing`)), { once: true });
   });
 
-/** Well within the time of a test, so that one which hangs says where. */
+/** Shorter than the timeout of a test, so that a path that hangs fails with the name of its step. */
 const MAX_PATH_MS = 15_000;
 
-/** Takes a path step by step; gives what is left over at its end. */
+/** Takes a path step by step, and returns what is left over at its end. */
 async function run(path: ShardPath, recorder: TransitionRecorder) {
   const outOfTime = AbortSignal.timeout(MAX_PATH_MS);
   await using harness = await WireHarness.open(path, recorder.observe);
@@ -79,10 +79,10 @@ async function run(path: ShardPath, recorder: TransitionRecorder) {
     await harness.follow(before, snapshot);
     before = snapshot;
   }
-  // What is only passed through may have been left already.
+  // The shard may already have left a transient state.
   const unread = isTransient(before) ? 0 : harness.log.unread;
   await harness.close();
-  // The look at what is unread, which an overdue beat sets off, is due at once and not cancelled.
+  // An overdue heartbeat schedules a read of buffered data at once, and nothing cancels that timer.
   harness.clock.advance();
   return { unread, violations: harness.gateway.stats.violations, timers: harness.clock.pending };
 }
@@ -92,21 +92,22 @@ const pairs = reachable(graph, 'pairs');
 const { paths, missing } = walkShard(graph, 'pairs');
 const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
 
-describe(`${paths.length} paths of ${steps} steps on real sockets`, () => {
+describe(`Shard on real sockets: ${paths.length} paths of ${steps} steps`, () => {
   const recorder = new TransitionRecorder();
 
-  it.for(paths.map((path, index) => [titleOf(path, index), path] as const))(
+  test.for(paths.map((path, index) => [titleOf(path, index), path] as const))(
     '%s: the shard does what the chart says',
     async ([, path]) => {
       expect(await run(path, recorder)).toEqual({ unread: 0, violations: [], timers: 0 });
     },
   );
 
-  it(`the shard takes all ${transitionsOf(shardMachine).length} transitions of the chart`, () => {
+  test(`the shard takes all ${transitionsOf(shardMachine).length} transitions of the chart`, () => {
     expect(recorder.missing(transitionsOf(shardMachine).map(({ id }) => id))).toEqual([]);
   });
 
-  it(`the shard takes all ${pairs.size} pairs of transitions that can follow one another`, () => {
-    expect([missing, recorder.missing(pairs)]).toEqual([[], []]);
+  test(`the shard takes all ${pairs.size} pairs of consecutive transitions`, () => {
+    expect(missing).toEqual([]);
+    expect(recorder.missing(pairs)).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** The chart of a shard as a model: without chance, with short times, and all that may happen to it. */
+/** The chart of a shard as a model: fixed random numbers, short times, and every event that may happen. */
 import type { SnapshotFrom } from 'xstate';
 import { CLOSE_CODES, DEFAULT_TIMING, shardDelays, shardMachine } from '../../../machines/index.ts';
 import type { SessionIdentity, ShardEvent, ShardInput, ShardTiming } from '../../../machines/index.ts';
@@ -34,10 +34,10 @@ export const INPUTS: readonly ShardInput[] = [
   input(false, SESSION),
 ];
 
-/** A shard as it is without anything said. */
+/** The input of a shard with default options. */
 export const DEFAULT_INPUT = input(true, null);
 
-/** What a user may ask. */
+/** Every command that a user can send. */
 export const COMMANDS: readonly ShardEvent[] = [
   { type: 'shard.connect' },
   { type: 'shard.resume', session: OTHER },
@@ -49,7 +49,7 @@ export const COMMANDS: readonly ShardEvent[] = [
   { type: 'shard.forceClose', code: 1001, session: 'discard' },
 ];
 
-/** What store and identify gate answer. */
+/** The answers of the session store and the identify gate. */
 export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
   { type: 'session.loaded', session: null },
   { type: 'session.loaded', session: SESSION },
@@ -61,7 +61,7 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
 /** One close code of each kind. */
 const CODES = [1006, 4003, 4004, 4008];
 
-/** What comes from the socket, and from the gateway through it. */
+/** Every event of the socket and of the gateway. */
 export const connectionEvents = (connectionId: number): ShardEvent[] => [
   { type: 'socket.opened', connectionId },
   ...CODES.map((code) => ({ ...closed(code), connectionId })),
@@ -80,7 +80,7 @@ export const connectionEvents = (connectionId: number): ShardEvent[] => [
   { type: 'gateway.heartbeatAck', connectionId },
 ];
 
-/** Everything that may happen. */
+/** Every event that may happen. */
 export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] => [
   ...COMMANDS,
   ...STORE_AND_GATE_EVENTS,
@@ -88,7 +88,7 @@ export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): Sh
   { type: 'socket.closeCompleted', connectionId },
 ];
 
-/** What nobody ought to send, but a bug of ours or of a gateway might. Some of it is against the types. */
+/** Events that only a bug of ours or of a gateway would send. Some violate the types. */
 export const malformedEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] =>
   [
     ...[Number.NaN, -1, Infinity, -Infinity, 49, 86_400_001, null, undefined, 'soon', {}].map(

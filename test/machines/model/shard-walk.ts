@@ -1,6 +1,6 @@
 /**
- * The walks through the chart of a shard that the tests take, in memory and on the wire. What may happen in a state is
- * held to what can be brought about with a real socket.
+ * The paths through the chart of a shard that the tests take, in memory and on the wire. In each state only those events
+ * may happen that a real socket can bring about.
  */
 import { lossOf } from '../../../machines/index.ts';
 import type { ShardEvent } from '../../../machines/index.ts';
@@ -11,17 +11,17 @@ import type { ShardMachine, ShardSnapshot } from './shard-model.ts';
 
 export type ShardPath = TimedPath<ShardMachine>;
 
-/** So long a ready shard hears nothing until its watchdog reacts. */
+/** The option `maxDispatchSilenceMs` on the wire. */
 export const SILENCE_MS = 1;
 
-/** The last socket is gone already, so whoever waits for that need not wait. */
+/** Whether the last socket is closed already, so that the shard does not wait for it. */
 function isSocketGone({ context: { loss } }: ShardSnapshot): boolean {
   return loss !== null && loss.closeWith === null && (loss.code !== null || loss === ZOMBIE_LOSS);
 }
 
 const ZOMBIE_LOSS = lossOf('zombie', { type: 'shard.connect' });
 
-/** Where the shard finds what it looks for at once: the session is at hand, the socket is gone. */
+/** Whether the shard leaves the state at once: it has a session already, or its socket is closed already. */
 export const isTransient = (snapshot: ShardSnapshot): boolean =>
   (snapshot.value === 'restoring' && snapshot.context.session !== null) ||
   (snapshot.matches('disconnecting') && isSocketGone(snapshot));
@@ -35,7 +35,7 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   const { connectionId, session } = context;
   if (isTransient(snapshot))
     return [value === 'restoring' ? { type: 'session.loaded', session } : closeCompleted(connectionId)];
-  // Who is told to stop while the socket is gone is disconnected in that instant: `disconnecting` can't be seen.
+  // A shard without a socket passes through `disconnecting` in one step, so a test can't observe that state.
   const isUnseen = value === 'reconnecting' && isSocketGone(snapshot);
   return [
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
@@ -44,7 +44,7 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   ];
 }
 
-/** What tells apart where the shard goes from two states that look the same. */
+/** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
   const { session, shouldReconnect, failedResumes, readyTimeouts } = snapshot.context;
   return JSON.stringify([
@@ -63,14 +63,14 @@ export const exploreShard = (): TimedGraph<ShardMachine> =>
     takesMs: ({ type }) => (type === 'socket.dispatchTimeout' ? SILENCE_MS : 0),
     waits: (snapshot) => !isTransient(snapshot),
     key,
-    // Twice the patience, and twice that: there is no end to it, and nothing new.
+    // The wait for READY doubles each time; further doublings lead to nothing new.
     stopWhen: ({ context }) => context.readyTimeouts > 1,
   });
 
-/** Of a length that can still be read when one fails. */
+/** Paths short enough to read when one fails. */
 export const walkShard = (graph: TimedGraph<ShardMachine>, cover: Cover): CoveringPaths<ShardMachine> =>
   coveringPaths(graph, { cover, maxLength: 40 });
 
-/** What is left of a path to tell which it is. */
+/** Names a path by its number, its length and its input. */
 export const titleOf = ({ input, steps }: ShardPath, index: number): string =>
   `path ${index + 1}, ${steps.length} steps${input.session === null ? '' : ', with a session'}${input.shouldReconnect ? '' : ', without reconnecting'}`;

@@ -1,4 +1,4 @@
-/** How each event of the chart is brought about on the wire. */
+/** Brings about each event of the chart on the wire. */
 import { GatewayDispatchEvents } from 'discord-api-types/v10';
 import type { ShardEvent } from '../../../../machines/index.ts';
 import { Opcodes } from '../../../../src/protocol/opcodes.ts';
@@ -10,17 +10,17 @@ import type { WireHarness } from './wire-harness.ts';
 type EventDriver<Event> = (harness: WireHarness, event: Event, before: ShardSnapshot) => unknown;
 type EventDrivers = { [Type in ShardEvent['type']]: EventDriver<Extract<ShardEvent, { type: Type }>> };
 
-/** READY as a gateway might send it unasked, for a session that it knows. */
+/** Sends READY without an IDENTIFY, for a session that the gateway knows. */
 function sendUnrequestedReady(harness: WireHarness): void {
   const { sessionId, resumeUrl, sequence } = harness.session();
   const d = { session_id: sessionId, resume_gateway_url: resumeUrl };
   harness.connection.sendRaw(JSON.stringify({ op: Opcodes.Dispatch, t: GatewayDispatchEvents.Ready, s: sequence, d }));
 }
 
-/** More timers than a step has ever needed. */
+/** A step needs fewer timers than this. */
 const MAX_TIMERS = 50;
 
-/** Runs what is due, in its order and each by itself, until the shard does something. */
+/** Runs one due timer after the other, until the shard takes a step. */
 function runTimers({ clock, log }: WireHarness): void {
   for (let timers = 0; log.unread === 0 && clock.next(); timers += 1) {
     if (timers === MAX_TIMERS) throw new Error(`${MAX_TIMERS} timers ran, and the shard did nothing`);
@@ -34,7 +34,7 @@ const UNKNOWN_PACKET = { op: 99 };
 const receivesTraffic = (snapshot: ShardSnapshot): boolean =>
   snapshot.matches({ online: { session: 'ready' } }) || snapshot.matches({ online: { heartbeat: 'overdue' } });
 
-/** Time passes. The gateway talks meanwhile: so the shard is neither left in silence, nor done reading what came. */
+/** Lets time pass while the gateway sends, so that neither the dispatch timeout nor `readsFlushed` comes first. */
 async function wait(harness: WireHarness, before: ShardSnapshot, at: number): Promise<void> {
   harness.clock.sleep(at - harness.clock.now());
   if (receivesTraffic(before)) await harness.receivePacket(DISPATCH);
@@ -50,7 +50,7 @@ const EVENT_DRIVERS: EventDrivers = {
   'shard.forceClose': ({ shard }, { code }) => shard.forceClose(code),
 
   'session.loaded': (harness, { session }, before) => {
-    // One that is at hand is found without asking the store.
+    // The shard uses its own session without loading one from the store.
     if (before.context.session !== null) return undefined;
     return harness.store.find(harness.entries.restoring, session === null ? null : harness.session());
   },
@@ -65,14 +65,14 @@ const EVENT_DRIVERS: EventDrivers = {
     return socket.deliver('close');
   },
   'socket.failed': ({ socket }) => {
-    // A gateway that refuses has failed it already.
+    // A gateway that refuses has failed the socket already.
     if (socket.readyState === 1) socket.receiveInvalidFrame();
     return socket.deliver('error');
   },
   'socket.decodeFailed': ({ connection }) => connection.corrupt(),
   'socket.readsFlushed': (harness) => runTimers(harness),
   'socket.dispatchTimeout': async (harness) => {
-    // Something comes, so that an overdue beat is still waited for; but nothing that breaks the silence.
+    // A packet keeps an overdue heartbeat waiting, and an unknown opcode is no dispatch.
     harness.clock.sleep(SILENCE_MS);
     await harness.receivePacket(UNKNOWN_PACKET);
     runTimers(harness);
@@ -99,11 +99,11 @@ const EVENT_DRIVERS: EventDrivers = {
   'gateway.reconnect': ({ connection }) => connection.requestReconnect(),
   'gateway.invalidSession': ({ connection }, { resumable }) => connection.invalidateSession(resumable),
   'gateway.heartbeatRequest': ({ connection }) => connection.requestHeartbeat(),
-  // Those held back might be several.
+  // The gateway may hold several ACKs, so releasing them would send too many.
   'gateway.heartbeatAck': ({ connection }) => connection.sendRaw(JSON.stringify({ op: Opcodes.HeartbeatAck })),
 };
 
-/** Makes a step happen. */
+/** Brings about one step of a path. */
 export async function driveStep(
   harness: WireHarness,
   step: TimedStep<ShardEvent>,

@@ -1,9 +1,9 @@
-/** An identify gate and a session store whose answers the test gives. */
+/** An identify gate and a session store that answer when the test says so. */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../../src/identify/identify-gate.ts';
 import type { Session } from '../../../../src/session/session.ts';
 import type { SessionStore } from '../../../../src/session/session-store.ts';
 
-/** What was asked, in order; an answer to a question that nobody waits for any more goes unheard. */
+/** The pending calls in order. Settling an abandoned call has no effect. */
 class PendingCalls<Result> {
   readonly #calls: PromiseWithResolvers<Result>[] = [];
   #changed = Promise.withResolvers<void>();
@@ -15,7 +15,7 @@ class PendingCalls<Result> {
     return call.promise;
   }
 
-  /** The `count`-th question, which may be still to come. */
+  /** Resolves with the `count`-th call, which may still be to come. */
   async nth(count: number): Promise<PromiseWithResolvers<Result>> {
     for (;;) {
       const call = this.#calls[count - 1];
@@ -42,11 +42,11 @@ export class ManualIdentifyGate implements IdentifyGate {
   }
 
   async refuse(count: number): Promise<void> {
-    (await this.calls.nth(count)).reject(new Error('the gate is out of order'));
+    (await this.calls.nth(count)).reject(new Error('the gate failed'));
   }
 }
 
-/** Keeps nothing: what it finds is what the test puts there. */
+/** Stores nothing; the test decides what `load()` finds. */
 export class ManualSessionStore implements SessionStore {
   readonly calls = new PendingCalls<Session | null>();
 

@@ -1,6 +1,6 @@
 /**
- * A real socket whose news is held back: that it opened, failed or closed is only told when the test says so, however
- * soon it happens. So a test can let a timeout come first, and still it is the wire that speaks.
+ * A real socket that holds back its events: the shard learns that it opened, failed or closed when the test says so. So
+ * a test can let a timeout come first and still use real frames.
  */
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
@@ -17,7 +17,7 @@ const CLOSED = 3;
 /** Two reserved bits and an opcode that does not exist. */
 const INVALID_FRAME = Buffer.from([0x7f, 0x00]);
 
-/** Knows the TCP connection of the request it was used for. */
+/** Gives access to the TCP connection of its request. */
 class TappedAgent extends Agent {
   tcp: Socket | null = null;
 
@@ -30,7 +30,7 @@ class TappedAgent extends Agent {
 
 export class ManualSocket implements WebSocketLike {
   readonly index: number;
-  /** The opcodes of what was sent. */
+  /** The opcodes of the sent packets. */
   readonly sent: number[] = [];
   readonly #real: WebSocketLike;
   readonly #agent = new TappedAgent();
@@ -45,29 +45,29 @@ export class ManualSocket implements WebSocketLike {
       maxPayload,
       agent: this.#agent,
     });
-    const happens = (event: SocketEventName): Promise<unknown[]> =>
+    const nextEvent = (event: SocketEventName): Promise<unknown[]> =>
       new Promise((resolve) => void this.#real.on(event as 'open', (...args: unknown[]) => resolve(args)));
-    this.#happened = { open: happens('open'), error: happens('error'), close: happens('close') };
+    this.#happened = { open: nextEvent('open'), error: nextEvent('error'), close: nextEvent('close') };
   }
 
-  /** Settles when it is open, or will not be. */
+  /** Resolves when the attempt to open it has succeeded or failed. */
   get attempted(): Promise<unknown> {
     return Promise.race([this.#happened.open, this.#happened.error, this.#happened.close]);
   }
 
-  /** Settles when the real one is closed. */
+  /** Resolves when the real socket is closed. */
   get closed(): Promise<unknown> {
     return this.#happened.close;
   }
 
-  /** Tells what happened, as soon as it has. */
+  /** Emits an event to the shard as soon as it has happened. */
   async deliver(event: SocketEventName): Promise<void> {
     const args = await this.#happened[event];
     if (event === 'close') this.#isCloseDelivered = true;
     for (const listener of this.#listeners[event]) (listener as (...all: unknown[]) => void)(...args);
   }
 
-  /** Lets bytes arrive that are no WebSocket frame. */
+  /** Receives bytes that are not a WebSocket frame. */
   receiveInvalidFrame(): void {
     this.#agent.tcp?.emit('data', INVALID_FRAME);
   }

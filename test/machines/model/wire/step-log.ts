@@ -1,4 +1,4 @@
-/** What a running machine does, step by step, to be read in order and waited for. */
+/** Records the steps of a running machine, so that tests can read them in order and wait for the next. */
 import type { InspectionEvent } from 'xstate';
 import { microstepOf } from '../../../../src/testing/index.ts';
 import type { Microstep } from '../../../../src/testing/index.ts';
@@ -17,19 +17,19 @@ export class StepLog {
   readonly observe = (event: InspectionEvent): void => {
     const microstep = microstepOf(event);
     if (microstep.length > 0) this.#microsteps.push(microstep);
-    // The microsteps of one event end in one snapshot; those of children, which are callbacks, have no context.
+    // The microsteps of one event end in one snapshot. Snapshots of child actors, which are callbacks, have no context.
     if (event.type !== '@xstate.snapshot' || !('context' in event.snapshot) || this.#microsteps.length === 0) return;
     this.#taken.push({ microsteps: this.#microsteps, snapshot: event.snapshot as ShardSnapshot });
     this.#microsteps = [];
     this.#wake();
   };
 
-  /** How many steps have been taken and not been read. */
+  /** How many steps were taken but not read yet. */
   get unread(): number {
     return this.#taken.length;
   }
 
-  /** The next step, which may be still to come. */
+  /** Resolves with the next step, which may still be to come. */
   async next(): Promise<TakenStep> {
     for (;;) {
       const taken = this.#taken.shift();

@@ -1,4 +1,4 @@
-/** A real shard, a real gateway, and everything else that a test of the wire holds in its hands. */
+/** A real shard and a real gateway, with manual sockets, store and gate, for tests on the wire. */
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { InspectionEvent } from 'xstate';
 import { Shard } from '../../../../src/index.ts';
@@ -21,7 +21,7 @@ const isIn = (snapshot: ShardSnapshot | undefined, place: 'restoring' | 'queued'
     ? snapshot?.value === 'restoring' && snapshot.context.session === null
     : snapshot?.matches({ online: { session: { identifying: 'queued' } } }) === true;
 
-/** A session the gateway knows, whose connection is lost. */
+/** Creates a session at the gateway and loses its connection. */
 async function createLostSession(gateway: FakeGateway): Promise<Session> {
   const client = await RawClient.ready(gateway, { token: TOKEN });
   const { d } = client.packets.find(({ t }) => t === 'READY')!;
@@ -40,7 +40,7 @@ export class WireHarness implements AsyncDisposable {
   readonly #sessions: Session[];
   readonly #sockets: ManualSocket[] = [];
   #framesRead = 0;
-  /** How often each was entered. */
+  /** How often each state was entered. */
   readonly #entries = { restoring: 0, queued: 0 };
 
   private constructor(
@@ -75,10 +75,10 @@ export class WireHarness implements AsyncDisposable {
     });
   }
 
-  /** The gateway says nothing by itself from here on. */
+  /** Opens a harness whose gateway sends nothing on its own. */
   static async open(path: ShardPath, inspect: (event: InspectionEvent) => void): Promise<WireHarness> {
     const gateway = await FakeGateway.listen({ token: TOKEN, heartbeatIntervalMs: INTERVAL_MS, identifyIntervalMs: 0 });
-    // One for each step at most.
+    // Each step needs at most one session.
     const sessions = await Promise.all(
       path.steps.filter(({ step }) => 'session' in step.event).map(() => createLostSession(gateway)),
     );
@@ -88,7 +88,7 @@ export class WireHarness implements AsyncDisposable {
     return new WireHarness(gateway, sessions, path, inspect);
   }
 
-  /** A session of an earlier connection; never the same twice. */
+  /** Returns a session of an earlier connection; never the same twice. */
   session(): Session {
     const session = this.#sessions.pop();
     if (session === undefined) throw new Error('no session is left');
@@ -108,7 +108,7 @@ export class WireHarness implements AsyncDisposable {
     return this.gateway.history.find(({ headers }) => headers['x-socket'] === String(this.socket.index))!;
   }
 
-  /** The shard has come from one state to another: waits until the wire has followed. */
+  /** Waits until the wire has followed the shard from one state to another. */
   async follow(before: ShardSnapshot | undefined, after: ShardSnapshot): Promise<void> {
     for (const place of ['restoring', 'queued'] as const) {
       if (isIn(after, place) && !isIn(before, place)) this.#entries[place] += 1;
@@ -121,7 +121,7 @@ export class WireHarness implements AsyncDisposable {
     this.connection.holdAcks();
   }
 
-  /** The opcodes the shard has sent since this was last asked, over all sockets. */
+  /** Returns the opcodes that the shard has sent since the last call, over all sockets. */
   consumeSent(): number[] {
     const all = this.#sockets.flatMap(({ sent }) => sent);
     const unread = all.slice(this.#framesRead);
@@ -129,7 +129,7 @@ export class WireHarness implements AsyncDisposable {
     return unread;
   }
 
-  /** Something that changes nothing arrives. */
+  /** Makes the gateway send a packet, and resolves when the shard has received it. */
   async receivePacket(packet: object): Promise<void> {
     const arrived = Promise.withResolvers<unknown>();
     this.shard.once('raw', arrived.resolve);
@@ -137,7 +137,7 @@ export class WireHarness implements AsyncDisposable {
     await arrived.promise;
   }
 
-  /** Leaves nothing open; may be called twice. */
+  /** Closes everything; a second call has no effect. */
   async close(): Promise<void> {
     this.shard.forceClose();
     await this.shard.disconnect();
