@@ -1,7 +1,4 @@
-/**
- * Hands the dispatches of all shards out: to listeners by event name, to `dispatch` listeners, and to streams, in this
- * order.
- */
+/** Delivers the dispatches of all shards: to listeners by event name, to `dispatch` listeners, and to streams, in this order. */
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
@@ -12,9 +9,9 @@ import type { BufferedSession } from './reshard/session-buffer.ts';
 type ByType = Record<string, [data: unknown, dispatch: Dispatch, shardId: number]>;
 
 interface FleetDispatcherCallbacks {
-  /** Gives a dispatch to `dispatch` listeners. */
+  /** Delivers a dispatch to `dispatch` listeners. */
   emit(dispatch: Dispatch, shardId: number): void;
-  /** Told whether some stream is full. */
+  /** Called with whether some stream is full. */
   onBackPressure(full: boolean): void;
   onThrow(name: string, cause: unknown): void;
 }
@@ -29,7 +26,7 @@ export class FleetDispatcher {
     this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause));
   }
 
-  /** Gives back the unsubscriber. */
+  /** Returns a function that removes the listener. */
   on(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
     const typed = listener as (...args: ByType[string]) => unknown;
     this.#byType.on(type, typed);
@@ -58,7 +55,7 @@ export class FleetDispatcher {
     for (const stream of this.#streams) stream.push(dispatch, entry);
   }
 
-  /** The oldest sequence of a shard's session that a stream still holds. */
+  /** Returns the oldest sequence of a shard's session that a stream still holds. */
   lowestSequenceOf(entry: BufferedSession): number | null {
     let lowest: number | null = null;
     for (const stream of this.#streams) {
@@ -68,7 +65,7 @@ export class FleetDispatcher {
     return lowest;
   }
 
-  /** Ends all streams, after what they hold; with an error where the manager has failed. */
+  /** Ends all streams once they are empty; with an error where the manager has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams) stream.finish(error);
   }

@@ -1,32 +1,30 @@
-/** A shard in this thread, as the manager sees it. */
-import type {
-  GatewayPresenceUpdateData,
-  GatewayRequestGuildMembersData,
-  GatewayVoiceStateUpdateData,
-} from 'discord-api-types/v10';
+/** A shard in the manager's own thread. */
+import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
-import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
-import { Shard } from '../shard.ts';
-import type { SendOptions } from '../shard/command-sender.ts';
-import type { DisconnectOptions } from '../shard/close-request.ts';
-import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
+import type { SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
+import { Shard } from '../shard.ts';
+import type { DisconnectOptions } from '../shard/close-request.ts';
+import { CommandSender } from '../shard/command-sender.ts';
+import type { SendOptions } from '../shard/command-sender.ts';
+import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
 import { shardObserver } from './inspected-manager.ts';
 import type { ShardHandle, ShardHealth } from './shard-handle.ts';
 
-export class LocalShard implements ShardHandle {
+export class LocalShard extends CommandSender implements ShardHandle {
   readonly #shard: Shard;
   readonly #pending = new Set<Promise<unknown>>();
-  /** A consumer that takes nothing: as long as it is there, the socket is not read. */
+  /** A stream that nothing is read from: while it is open, back-pressure keeps the socket from being read. */
   #unreadStream: ReturnType<Shard['dispatches']> | null = null;
 
-  /** The deeper view, when there is an observer. */
+  /** The inspector's view of the shard; `null` without an observer. */
   inspected: InspectedShard | null = null;
 
   constructor({ inspect, ...options }: ShardOptions) {
+    super();
     const onAttach = (shard: InspectedShard): void => void (this.inspected = shard);
     this.#shard = new Shard(
       inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, onAttach) },
@@ -77,35 +75,19 @@ export class LocalShard implements ShardHandle {
     return this.#shard.reconnect();
   }
 
-  send(payload: SendPayload, options?: SendOptions): Promise<void> {
+  override send(payload: SendPayload, options?: SendOptions): Promise<void> {
     return this.#track(this.#shard.send(payload, options));
-  }
-
-  updatePresence(presence: GatewayPresenceUpdateData): Promise<void> {
-    return this.#track(this.#shard.updatePresence(presence));
-  }
-
-  updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void> {
-    return this.#track(this.#shard.updateVoiceState(voice));
   }
 
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
     return this.#track(this.#shard.requestGuildMembers(request, options));
   }
 
-  requestSoundboardSounds(guildIds: readonly string[]): Promise<void> {
-    return this.#track(this.#shard.requestSoundboardSounds(guildIds));
-  }
-
-  requestChannelInfo(request: RequestChannelInfoData): Promise<void> {
-    return this.#track(this.#shard.requestChannelInfo(request));
-  }
-
   heartbeat(): Promise<number> {
     return this.#shard.heartbeat();
   }
 
-  /** The answer to a beat comes behind all that was sent before it; one that is under way already proves nothing. */
+  /** A heartbeat that is already under way proves nothing: its ACK may come before events sent by now. */
   async barrier(): Promise<void> {
     if (this.#shard.heartbeatAcknowledged === false) await this.#shard.heartbeat();
     await this.#shard.heartbeat();
@@ -124,7 +106,7 @@ export class LocalShard implements ShardHandle {
     this.#unreadStream = null;
   }
 
-  /** Resumes from behind an earlier sequence: what came after it comes again. */
+  /** Resumes from an earlier sequence, so that Discord sends the dispatches after it again. */
   rewind(sequence: number): void {
     const { session } = this.#shard;
     if (session !== null) void this.#shard.resume({ ...session, sequence });

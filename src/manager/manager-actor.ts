@@ -1,9 +1,10 @@
-/** Builds the running machine of a manager: the chart from `machines/`, with real actors and dice. */
+/** Creates the running machine of a manager: the statechart of `machines/`, with real actors and random delays. */
 import { createActor, fromCallback } from 'xstate';
 import type { ActorRefFrom } from 'xstate';
 import { managerDelays, managerMachine } from '../../machines/index.ts';
 import type { FleetCommand } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { Fleet } from './fleet.ts';
 import { fetchGatewayInfo } from './start/gateway-info.ts';
@@ -14,7 +15,7 @@ export type ManagerActor = ActorRefFrom<typeof managerMachine>;
 interface ManagerActorDependencies {
   readonly options: ResolvedManagerOptions;
   readonly fleet: Fleet;
-  /** How the shards are to be closed. */
+  /** Returns how to close the shards. */
   readonly closeRequest: () => DisconnectOptions;
 }
 
@@ -29,20 +30,18 @@ const gatewayInfoActor = (options: ResolvedManagerOptions) =>
 
 const fleetActor = (fleet: Fleet) =>
   fromCallback<FleetCommand>(({ receive, sendBack }) => {
-    const handlers: { [Type in FleetCommand['type']]: (command: Extract<FleetCommand, { type: Type }>) => void } = {
+    const handle = handlerByType<FleetCommand>({
       launch: ({ info }) => fleet.launch(info),
       prepare: ({ info, total }) => fleet.prepare(info, total),
       handOver: () => fleet.handOver(),
       discardSuccessor: () => fleet.discardSuccessor(),
-    };
+    });
     receive((command) => {
       try {
-        (handlers[command.type] as (command: FleetCommand) => void)(command);
+        handle(command);
       } catch (cause) {
-        sendBack({
-          type: 'fleet.failed',
-          failure: new GatewayError('INTERNAL_ERROR', 'the shards could not be made', { cause }),
-        });
+        const failure = new GatewayError('INTERNAL_ERROR', 'the shards could not be created', { cause });
+        sendBack({ type: 'fleet.failed', failure });
       }
     });
   });

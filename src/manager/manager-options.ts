@@ -1,9 +1,9 @@
 /** What a manager can be told, and the check of it. */
-import { GatewayError } from '../protocol/errors.ts';
+import { assertOption, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
-import { assertThreadable } from './workers/main/assert-threadable.ts';
+import { assertThreadable } from './workers/main/thread-options.ts';
 
 /** Which shards a manager runs. */
 export interface ShardSelection {
@@ -36,19 +36,12 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
 /** The options with everything decided. */
 export type ResolvedManagerOptions = ReturnType<typeof resolveManagerOptions>;
 
-function check(valid: boolean, message: string): void {
-  if (!valid) throw new GatewayError('INVALID_OPTIONS', message);
-}
-
 /** More threads than any machine has cores for are a mistake. */
 const MAX_WORKERS = 1_024;
 
-const isDuration = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2 ** 31 - 1;
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
-
 /** A shard count, checked. @throws {@link GatewayError} `INVALID_OPTIONS`. */
 export function checkedTotal(total: number): number {
-  check(isCount(total), `a shard count is a positive integer, not ${String(total)}`);
+  assertOption(isPositiveInteger(total), `a shard count is a positive integer, not ${String(total)}`);
   return total;
 }
 
@@ -57,15 +50,15 @@ function resolveShards(
 ): 'auto' | { total: number; ids: readonly number[] | null } {
   if (shards === 'auto') return shards;
   if (typeof shards === 'number') return { total: checkedTotal(shards), ids: null };
-  check(
+  assertOption(
     typeof shards === 'object' && shards !== null && Array.isArray(shards.ids),
     'shards must be "auto", a number, or { total, ids }',
   );
   const { total, ids } = shards;
   checkedTotal(total);
-  check(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must be a list of different ids, one or more');
-  check(
-    ids.every((id) => Number.isSafeInteger(id) && id >= 0 && id < total),
+  assertOption(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must be a list of different ids, one or more');
+  assertOption(
+    ids.every((id) => isCount(id) && id < total),
     'shards.ids must be integers from 0 to total - 1',
   );
   return { total, ids: ids.toSorted((a, b) => a - b) };
@@ -73,7 +66,7 @@ function resolveShards(
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming what is wrong. */
 export function resolveManagerOptions(options: ManagerOptions) {
-  check(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  assertOption(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
   const {
     shards = 'auto',
     api = 'https://discord.com/api/v10',
@@ -82,8 +75,8 @@ export function resolveManagerOptions(options: ManagerOptions) {
     ...rest
   } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
-  check(
-    Number.isSafeInteger(workers) && workers >= 0 && workers <= MAX_WORKERS,
+  assertOption(
+    isCount(workers) && workers <= MAX_WORKERS,
     `workers must be an integer from 0 to ${MAX_WORKERS}`,
   );
   // An observer that knows managers is shown the manager, which is here.
@@ -91,10 +84,10 @@ export function resolveManagerOptions(options: ManagerOptions) {
   if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);
   // Checks what all shards share, and holds the token.
   const resolved = resolveOptions({ ...shared, token });
-  check(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
-  check(typeof fetchFunction === 'function', 'fetch must be a function');
-  check(Number.isSafeInteger(reserve) && reserve >= 0, 'sessionStartReserve must be an integer, 0 or more');
-  check(isDuration(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
+  assertOption(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
+  assertOption(typeof fetchFunction === 'function', 'fetch must be a function');
+  assertOption(isCount(reserve), 'sessionStartReserve must be an integer, 0 or more');
+  assertOption(isTimeout(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
     ...resolved,
     workers,

@@ -1,89 +1,72 @@
 /**
- * The inside of a manager: wires the machine to the fleet and to those who listen and wait. `ShardManager` is the door
- * to it.
+ * The inside of a manager: connects the machine, the shards, the listeners and the promises of callers. `ShardManager`
+ * is its public face.
  */
 import { managerState } from '../../machines/index.ts';
 import type { Failure, ManagerEmitted, ManagerEvent, ManagerState } from '../../machines/index.ts';
 import { GATEWAY_ERROR_CODES, GatewayError } from '../protocol/errors.ts';
+import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { Emitter } from '../shard/emitter.ts';
+import { reportListenerError } from '../shard/listener-error.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
 import { Fleet } from './fleet.ts';
 import { attachManagerInspector } from './inspected-manager.ts';
-import { LocalShard } from './local-shard.ts';
 import { createManagerActor } from './manager-actor.ts';
 import type { ManagerActor } from './manager-actor.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
-import { progressOf } from './start/progress.ts';
-import type { ShardFactory } from './shard-handle.ts';
+import { shardFactory } from './shard-factory.ts';
 import type { ShardSet } from './shard-set.ts';
-import { createWorkerShards } from './workers/main/worker-pool.ts';
+import { progressOf } from './start/progress.ts';
 
-/** A failure as the machine has it, which is an error unless the machine itself said it. */
+/** Turns a failure of the machine into an error: the machine knows no classes. */
 const errorOf = (failure: Failure): GatewayError =>
   failure instanceof GatewayError
     ? failure
     : new GatewayError(GATEWAY_ERROR_CODES.find((code) => code === failure.code) ?? 'INTERNAL_ERROR', failure.message);
 
-const createLocalShards =
-  ({ shared, token }: ResolvedManagerOptions): ShardFactory =>
-  ({ presence, ...shardConfig }) =>
-    new LocalShard({
-      ...shared,
-      ...shardConfig,
-      ...(presence === undefined ? {} : { presence }),
-      token: token.reveal(),
-    });
-
 export class ManagerRuntime {
   readonly options: ResolvedManagerOptions;
-  readonly emitter = new Emitter<ManagerEvents>((name, cause) => this.#reportListenerError(name, cause));
+  readonly emitter = new Emitter<ManagerEvents>((name, cause) => this.#onListenerError(name, cause));
   readonly dispatcher: FleetDispatcher;
   readonly fleet: Fleet;
   readonly actor: ManagerActor;
-  /** Those who wait for all shards to be ready. */
+  /** Callers that wait until all shards are ready. */
   readonly readyWaiters = new WaitList('connect()');
-  /** Those who wait for all shards to be gone. */
+  /** Callers that wait until all shards are closed. */
   readonly closedWaiters = new WaitList('disconnect()');
-  /** Those who wait for another set of shards. */
+  /** Callers that wait until another set of shards is in service. */
   readonly reshardWaiters = new WaitList('reshard()');
   closeRequest: DisconnectOptions = {};
   #state: ManagerState = 'stopped';
   #lastProgressKey = '';
-  rawEnabled = false;
   readonly #serviceChangeListeners = new Set<() => void>();
 
   constructor(options: ResolvedManagerOptions) {
     this.options = options;
-    const createShard =
-      options.workers === 0
-        ? createLocalShards(options)
-        : createWorkerShards(options, (error) => this.reportFault(error, null));
     this.dispatcher = new FleetDispatcher({
       emit: (dispatch, shardId) => this.emitter.emit('dispatch', dispatch, shardId),
       onBackPressure: (full) => this.fleet.setBackPressure(full),
-      onThrow: (name, cause) => this.#reportListenerError(name, cause),
+      onThrow: (name, cause) => this.#onListenerError(name, cause),
     });
-    this.fleet = this.#createFleet(createShard);
+    this.fleet = this.#createFleet();
     this.actor = createManagerActor({ options, fleet: this.fleet, closeRequest: () => this.closeRequest });
     this.actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
-    this.actor.on('*', (emitted) => (this.#emitHandlers[emitted.type] as (emitted: ManagerEmitted) => void)(emitted));
+    this.actor.on('*', (emitted) => this.#handleEmitted(emitted));
     this.actor.start();
-    attachManagerInspector(options.inspect, this, (cause) =>
-      this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null),
-    );
+    attachManagerInspector(options.inspect, this, (cause) => this.#onObserverError(cause));
   }
 
-  /** For inspectors: calls back when other shards are in service. Gives back what ends it. */
+  /** Calls `listener` when other shards are in service, for inspectors. Returns a function that removes it. */
   onServiceChange(listener: () => void): () => void {
     const guarded = (): void => {
       try {
         listener();
       } catch (cause) {
         this.#serviceChangeListeners.delete(guarded);
-        this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null);
+        this.#onObserverError(cause);
       }
     };
     this.#serviceChangeListeners.add(guarded);
@@ -104,24 +87,21 @@ export class ManagerRuntime {
     this.emitter.emit('fault', error, shardId);
   }
 
-  /** Settles all that waits for shards which will not come. */
+  /** Rejects the callers that wait for shards to be ready. */
   rejectWaiters(error: GatewayError): void {
     this.readyWaiters.reject(error);
     this.reshardWaiters.reject(error);
   }
 
-  #createFleet(createShard: ShardFactory): Fleet {
+  #createFleet(): Fleet {
     const { options, dispatcher, emitter } = this;
-    const isBackPressured = (): boolean => dispatcher.isFull;
-    const rawEnabled = (): boolean => this.rawEnabled;
+    const emitShardEvent = emitter.emit.bind(emitter) as (name: string, ...args: unknown[]) => void;
     return new Fleet({
       options,
-      createShard,
+      dispatcher,
+      createShard: shardFactory(options, (error) => this.reportFault(error, null)),
       send: (event) => this.send(event),
-      forwardEvent: (_set, shardId, name, args) =>
-        (emitter.emit as (name: string, ...args: unknown[]) => void).call(emitter, name, ...args, shardId),
-      deliver: (dispatch, entry) => dispatcher.deliver(dispatch, entry),
-      lowestPendingSequence: (entry) => dispatcher.lowestSequenceOf(entry),
+      emitShardEvent: (shardId, name, args) => emitShardEvent(name, ...args, shardId),
       reportFault: (error, shardId) => this.reportFault(error, shardId),
       onProgress: (set) => this.#onProgress(set),
       onServiceChange: () => {
@@ -131,12 +111,6 @@ export class ManagerRuntime {
         this.reshardWaiters.resolve();
         emitter.emit('resharded', { from, to });
         emitter.emit('allReady');
-      },
-      get isBackPressured() {
-        return isBackPressured();
-      },
-      get rawEnabled() {
-        return rawEnabled();
       },
     });
   }
@@ -151,26 +125,21 @@ export class ManagerRuntime {
     this.emitter.emit('progress', progress);
   }
 
-  /** What the machine says, as events. */
-  readonly #emitHandlers: {
-    [Type in ManagerEmitted['type']]: (emitted: Extract<ManagerEmitted, { type: Type }>) => void;
-  } = {
+  /** Turns what the machine emits into faults and rejections. */
+  readonly #handleEmitted = handlerByType<ManagerEmitted>({
     unavailable: ({ failure }) => this.reportFault(errorOf(failure), null),
     reshardRefused: ({ failure }) => this.reshardWaiters.reject(errorOf(failure)),
     reshardUnaffordable: ({ total, info: { sessionStartLimit } }) => {
       const { remaining, resetAfterMs } = sessionStartLimit;
       const { reserve } = this.options;
-      const reserveText = reserve === 0 ? '' : `, ${reserve} of them in reserve`;
-      const remainingText = `${remaining} are left${reserveText}, for another ${Math.ceil(resetAfterMs / 60_000)} min`;
-      const hint = 'Try again after the reset; the shards in service go on.';
-      this.reshardWaiters.reject(
-        new GatewayError('IDENTIFY_BUDGET_SPENT', `${total} shards take ${total} session starts; ${remainingText}`, {
-          hint,
-        }),
-      );
+      const reserveText = reserve === 0 ? '' : `, ${reserve} of them reserved`;
+      const resetText = `until the reset in ${Math.ceil(resetAfterMs / 60_000)} min`;
+      const text = `${total} shards need ${total} session starts; ${remaining} are left${reserveText}, ${resetText}`;
+      const hint = 'Try again after the reset; the old shards stay in service.';
+      this.reshardWaiters.reject(new GatewayError('IDENTIFY_BUDGET_SPENT', text, { hint }));
     },
     failed: ({ failure }) => this.#fail(errorOf(failure)),
-  };
+  });
 
   /** Acts on a change of the flat state, once. */
   #onStateChange(): void {
@@ -211,12 +180,14 @@ export class ManagerRuntime {
     this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
   }
 
-  #reportListenerError(name: string, cause: unknown): void {
-    // It read the data of a dispatch that has none; the shard tells of that.
-    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
-    const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
-    // A fault listener that throws would be told of itself for ever.
-    if (name === 'fault') this.options.logger.error(error.message);
-    else this.reportFault(error, null);
+  #onObserverError(cause: unknown): void {
+    this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null);
+  }
+
+  #onListenerError(name: string, cause: unknown): void {
+    reportListenerError(name, cause, {
+      reportFault: (error) => this.reportFault(error, null),
+      logError: (message) => this.options.logger.error(message),
+    });
   }
 }

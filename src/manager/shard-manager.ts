@@ -9,6 +9,7 @@ import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
+import { logRejection } from '../shard/logger.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { ManagerRuntime } from './manager-runtime.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
@@ -18,7 +19,6 @@ import { checkedTotal, resolveManagerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { shardStatusesOf } from './manager-status.ts';
 import type { ManagerStatus } from './manager-status.ts';
-import { budgetOf } from './start/progress.ts';
 import type { ShardHandle } from './shard-handle.ts';
 import { shardIdForGuild } from './guild-sharding.ts';
 
@@ -162,7 +162,7 @@ export class ShardManager {
       ready: current?.readyCount ?? 0,
       shards: current === null ? [] : shardStatusesOf(current, options.clock.now()),
       resharding: successor === null ? null : { total: successor.plan.total, ready: successor.readyCount },
-      budget: budgetOf(gate),
+      budget: gate?.budget ?? null,
     };
   }
 
@@ -228,15 +228,11 @@ export class ShardManager {
   }
 
   #enableRawFor(name: keyof ManagerEvents): void {
-    if (name !== 'raw' || this.#runtime.rawEnabled) return;
-    this.#runtime.rawEnabled = true;
-    this.#runtime.fleet.enableRaw();
+    if (name === 'raw') this.#runtime.fleet.enableRaw();
   }
 
-  /** A rejection that nobody looks at must not end the process. */
   #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {
-    promise.catch((error: unknown) => this.#runtime.options.logger.debug(String(error)));
-    return promise;
+    return logRejection(promise, this.#runtime.options.logger);
   }
 }
 

@@ -1,10 +1,11 @@
-/** Shards of one shard count, which are started, counted and let go together. */
+/** The shards of one shard count, which the manager starts, counts and closes together. */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import { waitAtMost } from '../protocol/wait-at-most.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { isSharedFailure } from './shared-failures.ts';
 import { Launcher } from './start/launcher.ts';
@@ -13,17 +14,16 @@ import type { BufferedSession, SessionBuffer } from './reshard/session-buffer.ts
 import type { ShardFactory, ShardHandle } from './shard-handle.ts';
 import { ManagerIdentifyGate } from './start/manager-identify-gate.ts';
 
-type ForwardedEvent = (typeof FORWARDED_EVENTS)[number] | 'raw';
+export type ForwardedEvent = (typeof FORWARDED_EVENTS)[number] | 'raw';
 
-/** Who is told what becomes of the shards. */
 export interface ShardSetObserver {
   onShardEvent(set: ShardSet, shardId: number, name: ForwardedEvent, args: readonly unknown[]): void;
   onDispatch(set: ShardSet, entry: BufferedSession, dispatch: Dispatch): void;
-  /** A shard has come to another state, or has had its turn to identify. */
+  /** Called when a shard has changed its state, or has had its turn to identify. */
   onShardChange(set: ShardSet): void;
-  /** Each shard that was launched is ready or has failed. */
+  /** Called when each launched shard is ready or has failed. */
   onSettled(set: ShardSet): void;
-  /** A shard has failed for a reason that all share. */
+  /** Called when a shard has failed for a reason that all shards share. */
   onSharedFailure(set: ShardSet, error: GatewayError): void;
   onBudgetSpent(retryAfterMs: number): void;
 }
@@ -41,27 +41,27 @@ interface ShardSetDependencies {
   readonly createShard: ShardFactory;
   readonly sessionBuffer: SessionBuffer;
   readonly gate: IdentifyGate;
-  /** How long the store may take to be asked ahead of the shards. */
+  /** How long to wait for the sessions in the store before the start. */
   readonly storeTimeoutMs: number;
   readonly rawEnabled: boolean;
   readonly observer: ShardSetObserver;
 }
 
-/** A shard in one of these does nothing by itself. */
+/** A shard in one of these states stays in it until it is told to connect. */
 const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
 
 export class ShardSet {
   readonly plan: ShardSetPlan;
   readonly sessionBuffer: SessionBuffer;
   readonly handles: ReadonlyMap<number, ShardHandle>;
-  /** Why shards have failed for good, until they are launched again. */
+  /** The errors of failed shards, by shard id, until these are launched again. */
   readonly failures = new Map<number, GatewayError>();
-  /** Since when each has its session, as far as this process knows. */
+  /** Since when this process has known each shard's session, by shard id. */
   readonly sessionSince = new Map<number, number>();
   readonly #dependencies: ShardSetDependencies;
   readonly #unsettled = new Set<number>();
   #launcher: Launcher | null = null;
-  /** Grows with each launch and each stop: what was begun before is of no interest any more. */
+  /** Grows with each launch and each stop, so that an earlier launch can notice that it is outdated. */
   #generation = 0;
   #wasReady = false;
 
@@ -92,32 +92,31 @@ export class ShardSet {
     return this.readyCount === this.handles.size;
   }
 
-  /** Every shard is ready, or will do nothing more by itself. */
+  /** Whether every shard is ready or has stopped. */
   get isQuiescent(): boolean {
     return [...this.handles.values()].every(({ state }) => state === 'ready' || STOPPED_STATES.has(state));
   }
 
-  /** Some shard will do nothing more by itself. */
+  /** Whether some shard has stopped. */
   get hasStopped(): boolean {
     return [...this.handles.values()].some(({ state }) => STOPPED_STATES.has(state));
   }
 
-  /** Those that have not had their turn to identify. */
+  /** The shards that have not had their turn to identify. */
   get waiting(): readonly number[] {
     return this.#launcher?.waiting ?? [];
   }
 
-  /** Those that are connected. */
   get readyShards(): ShardHandle[] {
     return [...this.handles.values()].filter(({ state }) => state === 'ready');
   }
 
-  /** Whether this is what a plan asks for, so that it can be launched again. */
+  /** Whether this set is what a plan asks for, so that it can be launched again. */
   fits({ total, ids, url }: ShardSetPlan): boolean {
     return total === this.plan.total && url === this.plan.url && ids.join() === this.plan.ids.join();
   }
 
-  /** Starts the shards that are not up. */
+  /** Starts the shards that are not ready. */
   launch(maxConcurrency: number): void {
     this.#generation += 1;
     void this.#launch(maxConcurrency, this.#generation);
@@ -141,7 +140,7 @@ export class ShardSet {
     this.#markSettled(null);
   }
 
-  /** A store that is slow costs the order of the start, not the start. */
+  /** Looks for stored sessions. With a slow store the order of the start suffers, but not the start. */
   async #findResumable(ids: readonly number[]): Promise<Set<number>> {
     const { clock, storeTimeoutMs, sessionBuffer } = this.#dependencies;
     const found = new Set<number>();
@@ -149,15 +148,13 @@ export class ShardSet {
       const session = this.handles.get(id)?.session ?? (await sessionBuffer.preload(id));
       if (session?.shardCount === this.plan.total && session.shardId === id) found.add(id);
     };
-    const timeout = Promise.withResolvers<void>();
-    const timer = clock.setTimeout(timeout.resolve, storeTimeoutMs);
-    await Promise.race([Promise.all(ids.map(check)), timeout.promise]);
-    clock.clearTimeout(timer);
+    await waitAtMost(clock, storeTimeoutMs, Promise.all(ids.map(check)));
+    // A copy: an answer that is late must not change the order any more.
     return new Set(found);
   }
 
   async #start(shardId: number, generation: number): Promise<void> {
-    // A listener of the one before may have ended all this.
+    // A listener may have stopped the set while the shard before this one was started.
     if (generation !== this.#generation) return;
     try {
       await this.handles.get(shardId)?.connect();
@@ -174,12 +171,23 @@ export class ShardSet {
     if (this.#unsettled.size === 0) this.#dependencies.observer.onSettled(this);
   }
 
-  /** Lets the shards go. Settles when they are; never rejects. */
+  /** Disconnects the shards. Resolves when they are closed and their sessions written; never rejects. */
   async close(closeRequest: DisconnectOptions): Promise<void> {
     this.#stop();
     const closed = [...this.handles.values()].map((handle) => handle.disconnect(closeRequest));
     await Promise.allSettled([...closed, this.sessionBuffer.flush()]);
     await this.sessionBuffer.flush();
+  }
+
+  /** Gives the calls under way `timeoutMs`, then closes the shards and ends their sessions. Never rejects. */
+  async retire(timeoutMs: number): Promise<void> {
+    const { clock } = this.#dependencies;
+    const closeShard = async (handle: ShardHandle): Promise<void> => {
+      if (timeoutMs > 0) await waitAtMost(clock, timeoutMs, handle.settled());
+      await handle.disconnect({ session: 'discard' });
+    };
+    await Promise.allSettled([...this.handles.values()].map(closeShard));
+    await this.close({ session: 'discard' });
   }
 
   forceClose(code?: number): void {
@@ -195,7 +203,7 @@ export class ShardSet {
     }
   }
 
-  /** Relays `raw` too: a shard to which nobody listens for it need not decode all. */
+  /** Forwards `raw` too. Only now: a shard without a listener for it need not decode every packet. */
   enableRaw(): void {
     for (const handle of this.handles.values()) {
       handle.on('raw', (packet) => this.#dependencies.observer.onShardEvent(this, handle.shardId, 'raw', [packet]));
@@ -231,7 +239,7 @@ export class ShardSet {
         if (name !== 'failed') observer.onShardEvent(this, shardId, name, args);
       });
     }
-    // A connection that was lost comes back through the gate, which has an order of its own.
+    // A shard that lost its connection queues at the identify gate; the buckets behind it need not wait.
     handle.on('disconnected', () => this.#onIdentified(shardId));
     handle.on('failed', (error) => this.#onFailed(shardId, error));
   }

@@ -93,7 +93,7 @@ test('is refused without a session start for each new shard, and nothing happens
 
   await expect(manager.reshard(5)).rejects.toMatchObject({
     code: 'IDENTIFY_BUDGET_SPENT',
-    message: '5 shards take 5 session starts; 6 are left, 2 of them in reserve, for another 1440 min',
+    message: '5 shards need 5 session starts; 6 are left, 2 of them reserved, until the reset in 1440 min',
   });
 
   expect([manager.state, manager.total, gateway.stats.identifies, gateway.connections.length]).toEqual([

@@ -1,9 +1,10 @@
-/** Something asked of a shard in another thread, until it is answered. */
+/** A call to a shard in a worker thread, until it is answered. */
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
+import { onAbort } from '../../../protocol/on-abort.ts';
 import type { Method } from '../wire/messages.ts';
 
 interface PendingCallOptions {
-  /** What the user called, for the message of an abort. */
+  /** The method that the user called, for the message of an abort. */
   readonly operation: string;
   readonly signal?: AbortSignal | undefined;
 }
@@ -21,7 +22,7 @@ export class PendingCall {
     this.args = args;
     this.#operation = operation;
     this.#signal = signal;
-    // A rejection that nobody looks at must not end the process.
+    // A rejection that the caller ignores must not end the process.
     this.#deferred.promise.catch(() => undefined);
   }
 
@@ -29,13 +30,10 @@ export class PendingCall {
     return this.#deferred.promise;
   }
 
-  /** Calls `abort` when the signal fires, until the call is settled, or is taken elsewhere. */
+  /** Calls `abort` when the signal aborts, until the call is settled or moved to another thread. */
   onAbort(abort: () => void): void {
-    const signal = this.#signal;
     this.#stopListening?.();
-    this.#stopListening = () => signal?.removeEventListener('abort', abort);
-    if (signal?.aborted === true) abort();
-    else signal?.addEventListener('abort', abort, { once: true });
+    this.#stopListening = onAbort(this.#signal, abort);
   }
 
   resolve(value?: unknown): void {
@@ -46,7 +44,7 @@ export class PendingCall {
   reject(error: GatewayError): void {
     this.#stopListening?.();
     const isOwnAbort = error.code === 'ABORTED' && this.#signal?.aborted === true;
-    // The reason of a signal stays in its thread.
+    // The reason of a signal does not cross threads: the caller gets the original here.
     this.#deferred.reject(
       isOwnAbort && this.#signal !== undefined ? abortedError(this.#operation, this.#signal) : error,
     );

@@ -1,30 +1,24 @@
-/** A shard for as long as it is in one thread: what it was asked there, and what it asks of this one. */
+/** One shard in one worker thread: the calls it was sent there, and the requests that come back from it. */
 import type { IdentifyGate } from '../../../identify/identify-gate.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
+import type { ShardMessage, ThreadShardConfig, ToThread } from '../wire/messages.ts';
+import { deserializeGatewayError, serializeError } from '../wire/serialized-error.ts';
 import type { PendingCall } from './pending-call.ts';
-import type { ThreadShardConfig, ShardMessage, ToThread } from '../wire/messages.ts';
-import { serializeError, deserializeGatewayError } from '../wire/serialized-error.ts';
 import { PermitBroker } from './permit-broker.ts';
 import type { ThreadClient, WorkerThread } from './worker-thread.ts';
 
-/** What concerns nobody but the shard's owner. */
+/** A message about the shard itself. The channel answers all others. */
 export type ShardUpdate = Exclude<ShardMessage, { kind: 'request' | 'permit' | 'response' }>;
-
-interface ShardChannelListener {
-  onUpdate(update: ShardUpdate): void;
-  /** @param packet - its own, and good until this returns */
-  onDispatch(packet: Buffer, sequence: number | null, now: number): void;
-  /** All is told that belongs together. */
-  onBatchEnd(): void;
-}
 
 interface ShardChannelOptions {
   readonly thread: WorkerThread;
   readonly config: ThreadShardConfig;
   readonly store: SessionStore;
   readonly gate: IdentifyGate;
-  readonly listener: ShardChannelListener;
+  readonly onUpdate: (update: ShardUpdate) => void;
+  readonly onDispatch: ThreadClient['onDispatch'];
+  readonly onBatchEnd: ThreadClient['onBatchEnd'];
 }
 
 type WithoutKey = ToThread extends infer M ? (M extends { readonly key: number } ? Omit<M, 'key'> : never) : never;
@@ -34,6 +28,8 @@ let lastCallId = 0;
 
 export class ShardChannel implements ThreadClient {
   readonly key: number;
+  readonly onDispatch: ThreadClient['onDispatch'];
+  readonly onBatchEnd: ThreadClient['onBatchEnd'];
   readonly #options: ShardChannelOptions;
   readonly #calls = new Map<number, PendingCall>();
   readonly #permitBroker: PermitBroker;
@@ -42,6 +38,8 @@ export class ShardChannel implements ThreadClient {
     lastKey += 1;
     this.key = lastKey;
     this.#options = options;
+    this.onDispatch = options.onDispatch;
+    this.onBatchEnd = options.onBatchEnd;
     const { thread, config, gate } = options;
     this.#permitBroker = new PermitBroker({
       shardId: config.shardId,
@@ -70,23 +68,15 @@ export class ShardChannel implements ThreadClient {
     this.#options.thread.post({ ...message, key: this.key });
   }
 
-  receive(message: ShardMessage): void {
+  onMessage(message: ShardMessage): void {
     if (message.kind === 'response') this.#onResponse(message);
     else if (message.kind === 'permit') this.#permitBroker[message.what](message.id);
-    else if (message.kind !== 'request') this.#options.listener.onUpdate(message);
+    else if (message.kind !== 'request') this.#options.onUpdate(message);
     else if (message.what === 'permit') this.#permitBroker.request(message.id);
     else void this.#loadSession(message.id);
   }
 
-  receiveDispatch(packet: Buffer, sequence: number | null, now: number): void {
-    this.#options.listener.onDispatch(packet, sequence, now);
-  }
-
-  onBatchEnd(): void {
-    this.#options.listener.onBatchEnd();
-  }
-
-  /** It is no longer listened to. Gives the calls that have no answer. */
+  /** Disposes of the shard in the thread and ignores its further messages. Returns the calls without an answer. */
   close(): PendingCall[] {
     this.post({ type: 'disposeShard' });
     this.#options.thread.remove(this);

@@ -1,26 +1,29 @@
 /**
- * What is known here of a shard in another thread, as of what was last told, and its events. Everything is told in the
- * order in which it happened there, so a listener finds it as it was.
+ * What the manager's thread knows of a shard in a worker thread, and its events. Messages arrive in the order in which
+ * things happened in the thread, so a listener finds the shard in the state that belongs to its event.
  */
 import type { ShardState } from '../../../../machines/index.ts';
-import { GatewayError } from '../../../protocol/errors.ts';
 import type { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
+import type { GatewayError } from '../../../protocol/errors.ts';
+import { handlerByKind } from '../../../protocol/handler-table.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
+import { reportListenerError } from '../../../shard/listener-error.ts';
 import type { Logger } from '../../../shard/logger.ts';
 import { ShardEmitter } from '../../../shard/shard-emitter.ts';
 import type { Disconnected, StateChange } from '../../../shard/shard-events.ts';
-import { DispatchReader } from './dispatch-reader.ts';
+import type { ShardHealth } from '../../shard-handle.ts';
 import type { ShardStats } from '../wire/messages.ts';
 import { deserializeGatewayError } from '../wire/serialized-error.ts';
 import type { SerializedError } from '../wire/serialized-error.ts';
+import { DispatchReader } from './dispatch-reader.ts';
 import type { ShardUpdate } from './shard-channel.ts';
 
 interface ShardMirrorOptions {
   readonly shardId: number;
   readonly store: SessionStore;
   readonly logger: Logger;
-  /** Asks for what came after a sequence once more. */
+  /** Makes the thread resume from a sequence, so that the dispatches after it come again. */
   rewind(sequence: number): void;
   onFailed(error: GatewayError): void;
 }
@@ -28,31 +31,41 @@ interface ShardMirrorOptions {
 type ConnectionLoss = Pick<Disconnected, 'code' | 'reason' | 'initiator'>;
 type EventUpdate = Extract<ShardUpdate, { kind: 'event' }>;
 
-const NO_STATS: ShardStats = { ping: null, lastFrameAt: null, lastAckAt: null, lastDispatchAt: null, pendingSends: 0 };
+/** `interrupted`: it was ready in a thread that has ended, which the next thread does not know. */
+type History = 'neverReady' | 'wasReady' | 'interrupted';
+
+interface Delivery {
+  readonly phase: 'delivering';
+  readonly sequence: number | null;
+  /** The sequence before this dispatch. */
+  readonly before: number;
+  isCorrupted: boolean;
+}
+
+/** `rewinding`: dispatches are dropped, because they come again. */
+type Intake = { readonly phase: 'idle' } | Delivery | { readonly phase: 'rewinding' };
+
+const IDLE: Intake = { phase: 'idle' };
+const NO_STATS: ShardStats = { ping: null, lastFrameAt: null, lastAckAt: null, pendingSends: 0 };
 
 export class ShardMirror {
   readonly emitter: ShardEmitter;
   readonly #options: ShardMirrorOptions;
   readonly #reader = new DispatchReader((error) => this.#onDecodeFailed(error));
   #state: ShardState = 'disconnected';
+  #history: History = 'neverReady';
   #session: Session | null = null;
-  /** The last that was handed out. */
+  /** The last sequence delivered. */
   #sequence = 0;
   #stats = NO_STATS;
   #lastDispatchAt: number | null = null;
-  /** It was ready in a thread that is no more; the next one does not know. */
-  #wasInterrupted = false;
-  #hasBeenReady = false;
-  /** What is being handed out, and what came before it. */
-  #delivering: { readonly sequence: number | null; readonly before: number; isCorrupted: boolean } | null = null;
-  /** Since when it is known that the next dispatches come again anyway. */
-  #isRewinding = false;
-  /** What is no JSON for the second time will not be for the third. */
+  #intake: Intake = IDLE;
+  /** A dispatch that is not JSON the second time will not be the third time either. */
   #lastRewoundSequence: number | null = null;
 
   constructor(options: ShardMirrorOptions) {
     this.#options = options;
-    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#reportListenerError(name, cause));
+    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#onListenerError(name, cause));
   }
 
   get state(): ShardState {
@@ -64,38 +77,41 @@ export class ShardMirror {
   }
 
   get stats(): ShardStats {
-    return { ...this.#stats, lastDispatchAt: this.#lastDispatchAt };
+    return this.#stats;
   }
 
-  readonly apply = (update: ShardUpdate): void => {
-    (this.#handlers[update.kind] as (update: ShardUpdate) => void)(update);
-  };
+  get health(): ShardHealth {
+    const { lastFrameAt, lastAckAt } = this.#stats;
+    return { lastFrameAt, lastAckAt, lastDispatchAt: this.#lastDispatchAt };
+  }
+
+  readonly apply = (update: ShardUpdate): void => ShardMirror.#handleUpdate(update, this);
 
   readonly applyDispatch = (packet: Buffer, sequence: number | null, now: number): void => {
-    if (this.#isRewinding) return;
+    if (this.#intake.phase === 'rewinding') return;
     this.#lastDispatchAt = now;
-    const delivering = { sequence, before: this.#sequence, isCorrupted: false };
-    this.#delivering = delivering;
+    const delivery: Delivery = { phase: 'delivering', sequence, before: this.#sequence, isCorrupted: false };
+    this.#intake = delivery;
     if (sequence !== null && sequence > this.#sequence) this.#sequence = sequence;
     const dispatch = this.#reader.read(packet, sequence);
     if (dispatch !== null) this.#deliver(dispatch);
-    this.#delivering = null;
-    if (delivering.isCorrupted) this.#rewind(delivering.sequence, delivering.before);
+    this.#intake = IDLE;
+    if (delivery.isCorrupted) this.#rewind(delivery.sequence, delivery.before);
   };
 
-  /** The thread is gone, or not listened to any more, and another takes over. */
+  /** The thread has ended, and the shard goes on in another. */
   markReconnecting(loss: ConnectionLoss): void {
-    this.#wasInterrupted = this.#hasBeenReady;
+    if (this.#history === 'wasReady') this.#history = 'interrupted';
     this.#resetThreadState();
     this.#setState('reconnecting');
     this.#emitDisconnected(loss, true);
   }
 
-  /** As before, but nobody takes over. */
+  /** The thread has ended or is no longer used, and no other takes over. */
   markDisconnected(loss: ConnectionLoss): void {
     this.#resetThreadState();
     if (this.#state === 'disconnected' || this.#state === 'failed') return;
-    this.#hasBeenReady = false;
+    this.#history = 'neverReady';
     this.#setState('disconnected');
     this.#emitDisconnected(loss, false);
   }
@@ -103,38 +119,32 @@ export class ShardMirror {
   markFailed(error: GatewayError): void {
     this.#resetThreadState();
     this.#setState('failed');
-    this.#options.logger.error(`shard ${this.#options.shardId}: ${error.code}: ${error.message}`);
+    this.#options.logger.error(this.#logLine(`${error.code}: ${error.message}`));
     this.emitter.emit('failed', error);
   }
 
-  /** The user has had enough. */
+  /** Forgets the session, unless it is to be kept. */
   endSession(session: 'keep' | 'discard'): void {
     if (session === 'keep') return;
-    this.#session = null;
-    this.#sequence = 0;
+    this.#setSession(null);
     void this.#options.store.clear(this.#options.shardId);
   }
 
-  readonly #handlers: { [Kind in ShardUpdate['kind']]: (update: Extract<ShardUpdate, { kind: Kind }>) => void } = {
-    event: (event) => this.#onEvent(event),
-    session: ({ session }) => this.#setSession(session),
-    save: ({ session }) => {
-      if (session.sessionId !== this.#session?.sessionId) this.#setSession(session);
-      this.#sequence = Math.max(this.#sequence, session.sequence);
-      void this.#options.store.save(session);
+  static readonly #handleUpdate = handlerByKind<ShardUpdate, ShardMirror>({
+    event: (event, mirror) => mirror.#onEvent(event),
+    session: ({ session }, mirror) => mirror.#setSession(session),
+    save: ({ session }, mirror) => {
+      if (session.sessionId !== mirror.#session?.sessionId) mirror.#setSession(session);
+      mirror.#sequence = Math.max(mirror.#sequence, session.sequence);
+      void mirror.#options.store.save(session);
     },
-    clear: () => {
-      this.#setSession(null);
-      void this.#options.store.clear(this.#options.shardId);
+    clear: (_, mirror) => mirror.endSession('discard'),
+    stats: ({ stats }, mirror) => {
+      mirror.#stats = stats;
     },
-    stats: ({ stats }) => {
-      this.#stats = stats;
-    },
-    log: ({ level, message }) => this.#options.logger[level](message),
-    rewound: () => {
-      this.#isRewinding = false;
-    },
-  };
+    log: ({ level, message }, mirror) => mirror.#options.logger[level](message),
+    rewound: (_, mirror) => mirror.#endRewinding(),
+  });
 
   #setSession(session: Session | null): void {
     this.#session = session;
@@ -156,10 +166,9 @@ export class ShardMirror {
   #onStateChange({ from, to }: StateChange): void {
     this.#setState(to);
     if (to !== 'ready') return;
-    this.#hasBeenReady = true;
-    if (!this.#wasInterrupted) return;
-    this.#wasInterrupted = false;
-    this.emitter.emit('reconnected', { resumed: from === 'resuming' });
+    const wasInterrupted = this.#history === 'interrupted';
+    this.#history = 'wasReady';
+    if (wasInterrupted) this.emitter.emit('reconnected', { resumed: from === 'resuming' });
   }
 
   #setState(to: ShardState): void {
@@ -175,7 +184,11 @@ export class ShardMirror {
 
   #resetThreadState(): void {
     this.#stats = { ...this.#stats, pendingSends: 0 };
-    this.#isRewinding = false;
+    this.#endRewinding();
+  }
+
+  #endRewinding(): void {
+    if (this.#intake.phase === 'rewinding') this.#intake = IDLE;
   }
 
   #deliver(dispatch: LazyDispatch): void {
@@ -183,11 +196,10 @@ export class ShardMirror {
     dispatch.releaseBuffer();
   }
 
-  /** Found out while it is handed out, it comes again, once; later it is lost, as is what is no JSON twice. */
+  /** A dispatch found corrupt during its delivery is requested again, once. One found corrupt later is lost. */
   #onDecodeFailed(error: GatewayError): void {
-    this.#options.logger.warn(`shard ${this.#options.shardId}: ${error.code}: ${error.message}`);
-    this.emitter.emit('fault', error);
-    if (this.#delivering !== null) this.#delivering.isCorrupted = true;
+    this.#reportFault(error);
+    if (this.#intake.phase === 'delivering') this.#intake.isCorrupted = true;
     else this.#rewind(null, this.#sequence);
   }
 
@@ -195,14 +207,23 @@ export class ShardMirror {
     if (this.#session === null || (sequence !== null && this.#lastRewoundSequence === sequence)) return;
     this.#lastRewoundSequence = sequence;
     this.#sequence = before;
-    this.#isRewinding = true;
+    this.#intake = { phase: 'rewinding' };
     this.#options.rewind(before);
   }
 
-  #reportListenerError(name: string, cause: unknown): void {
-    if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
-    this.#options.logger.error(`shard ${this.#options.shardId}: a listener of "${name}" threw`);
-    const error = new GatewayError('LISTENER_THREW', `a listener of "${name}" threw`, { cause });
-    if (name !== 'fault') this.emitter.emit('fault', error);
+  #onListenerError(name: string, cause: unknown): void {
+    reportListenerError(name, cause, {
+      reportFault: (error) => this.#reportFault(error),
+      logError: (message) => this.#options.logger.error(this.#logLine(message)),
+    });
+  }
+
+  #reportFault(error: GatewayError): void {
+    this.#options.logger.warn(this.#logLine(`${error.code}: ${error.message}`));
+    this.emitter.emit('fault', error);
+  }
+
+  #logLine(text: string): string {
+    return `shard ${this.#options.shardId}: ${text}`;
   }
 }

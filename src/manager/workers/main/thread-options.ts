@@ -1,7 +1,28 @@
-/** What goes to the threads of a manager's options: what all shards share, and is data. */
+/** Which options of a manager go to its worker threads: those that all shards share and that are plain data. */
+import { GatewayError } from '../../../protocol/errors.ts';
 import type { EventName } from '../../../protocol/packets.ts';
+import type { ShardOptions } from '../../../shard/shard-options.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
+
+/** Functions and sockets can't be sent to a thread, and a shard can't wait for an answer whenever it would call one. */
+const UNSUPPORTED_OPTIONS: Readonly<Partial<Record<keyof ShardOptions, string>>> = {
+  agent: 'an HTTP agent holds sockets, which stay in the thread that opened them',
+  createSocket: 'worker threads open their sockets with ws',
+  rewriteUrl: 'worker threads connect to the URLs that Discord gives',
+  inspect: 'an XState observer sees only the machines of its own thread; the observer of createInspector() works',
+  clock: 'worker threads use the system clock',
+  random: 'worker threads use Math.random',
+};
+
+/** @throws {@link GatewayError} `INVALID_OPTIONS` for an option that does not work together with `workers`. */
+export function assertThreadable(options: Readonly<Partial<Record<string, unknown>>>): void {
+  for (const [name, reason] of Object.entries(UNSUPPORTED_OPTIONS)) {
+    if (options[name] === undefined) continue;
+    const hint = `Leave out ${name}, or set workers to 0.`;
+    throw new GatewayError('INVALID_OPTIONS', `${name} can't be used together with workers: ${reason}`, { hint });
+  }
+}
 
 export function toThreadOptions(options: ResolvedManagerOptions): ThreadOptions {
   const {

@@ -1,28 +1,24 @@
 /**
- * A shard in another thread, as the manager sees it. It keeps what the thread would take with it: the session up to what
- * has been handed out here, and the presence. When the thread dies the shard begins anew in another with these, and
- * resumes.
+ * A shard in a worker thread, as the manager sees it. It keeps what the thread would take with it: the session, up to
+ * the last delivered dispatch, and the presence. When the thread dies, the shard resumes with these in another.
  */
-import type {
-  GatewayPresenceUpdateData,
-  GatewayRequestGuildMembersData,
-  GatewayVoiceStateUpdateData,
-} from 'discord-api-types/v10';
+import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardState } from '../../../../machines/index.ts';
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
 import { Opcodes } from '../../../protocol/opcodes.ts';
-import type { RequestChannelInfoData, SendPayload } from '../../../protocol/packets.ts';
+import type { SendPayload } from '../../../protocol/packets.ts';
 import { serializePayload } from '../../../protocol/payloads.ts';
 import type { Session } from '../../../session/session.ts';
-import type { SendOptions } from '../../../shard/command-sender.ts';
 import { forcedCloseRequest, resolveCloseRequest } from '../../../shard/close-request.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
+import { CommandSender } from '../../../shard/command-sender.ts';
+import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../../../shard/guild-member-requests.ts';
 import type { ShardEvents } from '../../../shard/shard-events.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ShardConfig, ShardHandle, ShardHealth } from '../../shard-handle.ts';
-import { PendingCall } from './pending-call.ts';
 import type { Method } from '../wire/messages.ts';
+import { PendingCall } from './pending-call.ts';
 import { ShardChannel } from './shard-channel.ts';
 import { ShardMirror } from './shard-mirror.ts';
 import type { SlotClient, WorkerSlot } from './worker-slot.ts';
@@ -32,23 +28,30 @@ const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed
 const stoppedError = (): GatewayError => new GatewayError('STOPPED', 'the shard was stopped');
 const connectionLostError = (): GatewayError => new GatewayError('CONNECTION_LOST', 'the connection was lost');
 
-/** What becomes of those calls that a thread leaves open. */
+/** What happens to the calls that a thread leaves open. All others are rejected. */
 const RESOLVED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['disconnect', 'settled']);
 const RETRIED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['connect', 'reconnect']);
 
-export class WorkerShard implements ShardHandle, SlotClient {
+/** What the user wants of the shard. Before the first `connect()` sends wait; after a stop they reject. */
+type Intention =
+  | { readonly phase: 'idle' }
+  | { readonly phase: 'connect' }
+  | { readonly phase: 'stop'; readonly reason: GatewayError };
+
+export class WorkerShard extends CommandSender implements ShardHandle, SlotClient {
   readonly #config: ShardConfig;
   readonly #slot: WorkerSlot;
   readonly #options: ResolvedManagerOptions;
   readonly #mirror: ShardMirror;
+  /** The shard in its thread; `null` while it needs no thread. */
   #channel: ShardChannel | null = null;
+  #intention: Intention = { phase: 'idle' };
   #presence: GatewayPresenceUpdateData | undefined;
-  /** Why nothing can be sent until it is connected again; `null` while it is, `undefined` before it ever was. */
-  #stopReason: GatewayError | null | undefined;
   #isReadingPaused = false;
   #rawEnabled = false;
 
   constructor(config: ShardConfig, slot: WorkerSlot, options: ResolvedManagerOptions) {
+    super();
     this.#config = config;
     this.#slot = slot;
     this.#options = options;
@@ -58,9 +61,7 @@ export class WorkerShard implements ShardHandle, SlotClient {
       store: config.sessionStore,
       logger: options.logger,
       rewind: (sequence) => this.#channel?.post({ type: 'rewind', sequence }),
-      onFailed: (error) => {
-        this.#stopReason = error;
-      },
+      onFailed: (error) => this.#stop(error),
     });
   }
 
@@ -85,8 +86,7 @@ export class WorkerShard implements ShardHandle, SlotClient {
   }
 
   get health(): ShardHealth {
-    const { lastFrameAt, lastAckAt, lastDispatchAt } = this.#mirror.stats;
-    return { lastFrameAt, lastAckAt, lastDispatchAt };
+    return this.#mirror.health;
   }
 
   get pendingSends(): number {
@@ -103,47 +103,32 @@ export class WorkerShard implements ShardHandle, SlotClient {
 
   async disconnect({ signal, ...options }: DisconnectOptions = {}): Promise<void> {
     const { session } = resolveCloseRequest(options);
-    this.#stopReason = stoppedError();
+    this.#stop(stoppedError());
     if (this.#channel !== null) await this.#call('disconnect', [options], 'disconnect()', signal);
-    // Its thread may have died over it.
-    if (this.#stopReason) this.#mirror.endSession(session);
+    // The thread may have died before it ended the session.
+    if (this.#stopReason !== null) this.#mirror.endSession(session);
     await this.#slot.threadsExited();
   }
 
-  /** Nobody is waited for: the thread is told, and not listened to any more. */
+  /** Does not wait for the thread: it is told to close, and ignored from now on. */
   forceClose(code?: number): void {
     const { session, ...loss } = forcedCloseRequest(code);
-    this.#stopReason = stoppedError();
+    const reason = stoppedError();
+    this.#stop(reason);
     this.#channel?.post({ type: 'forceClose', code: loss.code });
     this.#mirror.endSession(session);
-    this.#detach(this.#stopReason);
+    this.#detach(reason);
     this.#mirror.markDisconnected({ ...loss, initiator: 'shard' });
   }
 
-  async send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
+  override async send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
     const { signal, ...rest } = options;
-    // What can't be sent is told before it crosses, and what crosses is what it is now.
+    // An invalid payload is rejected here, and changes after this call have no effect.
     const copy = JSON.parse(serializePayload(payload)) as SendPayload;
     if (signal?.aborted === true) throw abortedError('send()', signal);
-    if (this.#stopReason) throw this.#stopReason;
+    if (this.#stopReason !== null) throw this.#stopReason;
     if (copy.op === Opcodes.PresenceUpdate) this.#presence = copy.d;
     await this.#call('send', [copy, rest], 'send()', signal);
-  }
-
-  updatePresence(presence: GatewayPresenceUpdateData): Promise<void> {
-    return this.send({ op: Opcodes.PresenceUpdate, d: presence });
-  }
-
-  updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void> {
-    return this.send({ op: Opcodes.VoiceStateUpdate, d: voice });
-  }
-
-  requestSoundboardSounds(guildIds: readonly string[]): Promise<void> {
-    return this.send({ op: Opcodes.RequestSoundboardSounds, d: { guild_ids: guildIds } });
-  }
-
-  requestChannelInfo(request: RequestChannelInfoData): Promise<void> {
-    return this.send({ op: Opcodes.RequestChannelInfo, d: request });
   }
 
   async requestGuildMembers(
@@ -154,7 +139,7 @@ export class WorkerShard implements ShardHandle, SlotClient {
     const copy = JSON.parse(serializePayload({ op: Opcodes.RequestGuildMembers, d: request })) as {
       d: GatewayRequestGuildMembersData;
     };
-    if (this.#stopReason) throw this.#stopReason;
+    if (this.#stopReason !== null) throw this.#stopReason;
     return (await this.#call('requestGuildMembers', [copy.d, rest], 'requestGuildMembers()', signal)) as GuildMembers;
   }
 
@@ -196,30 +181,38 @@ export class WorkerShard implements ShardHandle, SlotClient {
 
   onThreadLost(): void {
     const pendingCalls = this.#detach(connectionLostError());
-    const shouldMove = !this.#stopReason && (pendingCalls.length > 0 || !STOPPED_STATES.has(this.state));
+    const isNeeded = pendingCalls.length > 0 || !STOPPED_STATES.has(this.state);
     const loss = { code: null, reason: 'the thread of the shard has ended', initiator: 'transport' } as const;
-    if (!shouldMove || !this.#options.shouldReconnect) {
+    if (this.#stopReason !== null || !isNeeded || !this.#options.shouldReconnect) {
       for (const call of pendingCalls) call.reject(connectionLostError());
       return this.#mirror.markDisconnected(loss);
     }
     this.#mirror.markReconnecting(loss);
-    // Whoever listened may have decided otherwise.
-    if (this.#stopReason) return;
+    // A listener may have disconnected the shard.
+    if (this.#stopReason !== null) return;
     const channel = this.#attach();
     if (pendingCalls.length === 0) channel.startCall(new PendingCall('connect', [], { operation: 'connect()' }));
     for (const call of pendingCalls) channel.startCall(call);
   }
 
   onThreadUnavailable(error: GatewayError): void {
-    this.#stopReason = error;
+    this.#stop(error);
     this.#detach(error);
     this.#mirror.markFailed(error);
+  }
+
+  get #stopReason(): GatewayError | null {
+    return this.#intention.phase === 'stop' ? this.#intention.reason : null;
+  }
+
+  #stop(reason: GatewayError): void {
+    this.#intention = { phase: 'stop', reason };
   }
 
   #startConnecting(method: 'connect' | 'reconnect', signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
     if (method === 'connect' && this.state === 'ready') return Promise.resolve();
-    this.#stopReason = null;
+    this.#intention = { phase: 'connect' };
     return this.#call(method, [], 'connect()', signal) as Promise<void>;
   }
 
@@ -231,32 +224,36 @@ export class WorkerShard implements ShardHandle, SlotClient {
 
   #callIfAttached(method: 'heartbeat' | 'barrier'): Promise<unknown> {
     if (this.#channel === null)
-      return Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to beat on'));
+      return Promise.reject(new GatewayError('NOT_CONNECTED', 'there is no connection to send a heartbeat on'));
     return this.#call(method, [], `${method}()`);
   }
 
-  /** Where it lives; from now on, if it lives nowhere. */
+  /** Returns the channel to the shard's thread; opens one if there is none. */
   #attach(): ShardChannel {
     if (this.#channel !== null) return this.#channel;
     const { shardId, shardCount, url, sessionStore: store, identifyGate: gate } = this.#config;
-    const config = { shardId, shardCount, url, presence: this.#presence, session: this.session };
-    const listener = {
+    const channel = new ShardChannel({
+      thread: this.#slot.acquire(this),
+      config: { shardId, shardCount, url, presence: this.#presence, session: this.session },
+      store,
+      gate,
       onUpdate: this.#mirror.apply,
       onDispatch: this.#mirror.applyDispatch,
-      onBatchEnd: () => {
-        if (!STOPPED_STATES.has(this.state) || this.#channel?.isBusy !== false) return;
-        if (this.#stopReason === null) this.#stopReason = connectionLostError();
-        this.#detach(connectionLostError());
-      },
-    };
-    const channel = new ShardChannel({ thread: this.#slot.acquire(this), config, store, gate, listener });
+      onBatchEnd: () => this.#detachIfUnused(),
+    });
     this.#channel = channel;
     if (this.#isReadingPaused) channel.post({ type: 'pauseReading' });
     if (this.#rawEnabled) channel.post({ type: 'enableRaw' });
     return channel;
   }
 
-  /** Leaves its thread. Settles what was asked there; gives back who waits to be connected, unless it is stopped. */
+  #detachIfUnused(): void {
+    if (!STOPPED_STATES.has(this.state) || this.#channel?.isBusy !== false) return;
+    if (this.#intention.phase === 'connect') this.#stop(connectionLostError());
+    this.#detach(connectionLostError());
+  }
+
+  /** Leaves the thread. Settles the calls sent to it; returns those to repeat in another, unless the shard is stopped. */
   #detach(error: GatewayError): PendingCall[] {
     const pendingCalls = this.#channel?.close() ?? [];
     this.#channel = null;
@@ -264,7 +261,7 @@ export class WorkerShard implements ShardHandle, SlotClient {
     const retried: PendingCall[] = [];
     for (const call of pendingCalls) {
       if (RESOLVED_ON_THREAD_LOSS.has(call.method)) call.resolve();
-      else if (RETRIED_ON_THREAD_LOSS.has(call.method) && !this.#stopReason) retried.push(call);
+      else if (RETRIED_ON_THREAD_LOSS.has(call.method) && this.#stopReason === null) retried.push(call);
       else call.reject(this.#stopReason ?? error);
     }
     return retried;

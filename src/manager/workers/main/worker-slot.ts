@@ -1,17 +1,17 @@
 /**
- * The place of one thread among a manager's. There is a thread in it as long as shards need one; if that dies, another
- * takes its place, and the shards move.
+ * The place of one worker thread. A thread runs in it as long as shards need one. When the thread dies, another takes
+ * its place, and the shards move.
  */
 import { GatewayError } from '../../../protocol/errors.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
 import { WorkerThread } from './worker-thread.ts';
 
-/** What lives in threads. */
+/** A shard that lives in the thread of a slot. */
 export interface SlotClient {
-  /** Its thread is no more. */
+  /** Called when its thread has ended. */
   onThreadLost(): void;
-  /** There will be no thread for it. */
+  /** Called when no thread can be started. */
   onThreadUnavailable(error: GatewayError): void;
 }
 
@@ -19,27 +19,27 @@ export interface WorkerSlotOptions {
   readonly name: string;
   readonly options: ResolvedManagerOptions;
   readonly threadOptions: ThreadOptions;
-  report(error: GatewayError): void;
+  reportFault(error: GatewayError): void;
 }
 
 const HINT =
-  'The file of the thread must lie beside those of the library: leave shardwright out of a bundle. See the cause.';
+  'Leave shardwright out of a bundle: the file that a worker thread runs must lie beside the others. See the cause.';
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
   readonly #clients = new Set<SlotClient>();
   readonly #ending = new Set<Promise<void>>();
   #thread: WorkerThread | null = null;
-  #hasEverStarted = false;
-  #startedAt = 0;
-  /** Threads in a row that did not live long. */
+  /** When the last thread that ran was started; `null` before any has run. */
+  #startedAt: number | null = null;
+  /** Threads in a row that did not live for `stableAfterMs`. */
   #earlyDeaths = 0;
 
   constructor(options: WorkerSlotOptions) {
     this.#options = options;
   }
 
-  /** The thread for one that moves in, or lives there. */
+  /** Returns the thread for a client, which keeps it running until `release()`. */
   acquire(client: SlotClient): WorkerThread {
     this.#clients.add(client);
     this.#thread ??= this.#create();
@@ -56,7 +56,7 @@ export class WorkerSlot {
     thread.shutdown();
   }
 
-  /** Settles when the threads are gone that nobody needs. */
+  /** Resolves when the released threads have ended. */
   async threadsExited(): Promise<void> {
     await Promise.all(this.#ending);
   }
@@ -66,13 +66,12 @@ export class WorkerSlot {
     const { clock, workerTimeoutMs: timeoutMs, timing } = options;
     const thread: WorkerThread = new WorkerThread({
       name,
-      threadOptions: threadOptions,
+      threadOptions,
       clock,
       timeoutMs,
       shutdownTimeoutMs: timing.closeTimeoutMs,
       delayMs: this.#delayMs(),
       onStarted: () => {
-        this.#hasEverStarted = true;
         this.#startedAt = clock.now();
       },
       onDied: (error) => {
@@ -85,18 +84,18 @@ export class WorkerSlot {
   #onThreadDied(error: GatewayError): void {
     this.#thread = null;
     const clients = [...this.#clients];
-    if (!this.#hasEverStarted) {
+    if (this.#startedAt === null) {
       const failure = new GatewayError('WORKER_FAILED', error.message, { hint: HINT, cause: error.cause });
       for (const client of clients) client.onThreadUnavailable(failure);
       return;
     }
     const { clock, timing } = this.#options.options;
     this.#earlyDeaths = clock.now() - this.#startedAt >= timing.stableAfterMs ? 1 : this.#earlyDeaths + 1;
-    this.#options.report(error);
+    this.#options.reportFault(error);
     for (const client of clients) client.onThreadLost();
   }
 
-  /** The first that dies is replaced at once, then ever later. */
+  /** A thread that dies is replaced at once. After further early deaths the delay doubles, up to `backoffCapMs`. */
   #delayMs(): number {
     const { backoffBaseMs, backoffCapMs } = this.#options.options.timing;
     return this.#earlyDeaths < 2 ? 0 : Math.min(backoffCapMs, backoffBaseMs * 2 ** (this.#earlyDeaths - 2));

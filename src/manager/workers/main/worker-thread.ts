@@ -1,39 +1,51 @@
-/** One thread, from this side: what is said to it, what it says, and how it ends. */
+/** One worker thread, as the manager's thread sees it: its messages in both directions, and how it ends. */
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../clock.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
-import type { ThreadOptions, FromThread, ShardMessage, ToThread } from '../wire/messages.ts';
+import { handlerByType } from '../../../protocol/handler-table.ts';
 import { DispatchBatchReader } from '../wire/dispatch-batch.ts';
+import type { FromThread, ShardMessage, ThreadOptions, ToThread } from '../wire/messages.ts';
 import { Watchdog } from './watchdog.ts';
 
 const ENTRY = new URL('../thread/entry.js', import.meta.url);
-// In the sources there is no JavaScript.
+// Run from the sources, there is no JavaScript file.
 if (import.meta.url.endsWith('.ts')) ENTRY.pathname = ENTRY.pathname.replace(/js$/, 'ts');
 
-/** A shard that lives in it. */
+/** Receives the messages of one shard in the thread. */
 export interface ThreadClient {
   readonly key: number;
-  receive(message: ShardMessage): void;
-  /** @param packet - good until this returns */
-  receiveDispatch(packet: Buffer, sequence: number | null, now: number): void;
-  /** All is told that belongs together. */
-  onBatchEnd(): void;
+  onMessage(message: ShardMessage): void;
+  /** @param packet - valid until this returns */
+  readonly onDispatch: (packet: Buffer, sequence: number | null, now: number) => void;
+  /** Called after the messages of a batch, so that an event and the response to its call are seen together. */
+  readonly onBatchEnd: () => void;
 }
 
 export interface WorkerThreadOptions {
-  /** As it is called in errors and by debuggers. */
+  /** The name that errors and debuggers show. */
   readonly name: string;
   readonly threadOptions: ThreadOptions;
   readonly clock: Clock;
-  /** How long it may not answer. */
+  /** How long the thread may take to answer. */
   readonly timeoutMs: number;
-  /** How long it may take to end by itself. */
+  /** How long the thread may take to exit when it is told to. */
   readonly shutdownTimeoutMs: number;
-  /** Before it begins. */
+  /** How long to wait before the thread is started. */
   readonly delayMs: number;
   onStarted(): void;
-  /** It has ended, and was not to. */
+  /** Called when the thread has ended without `shutdown()`. */
   onDied(error: GatewayError): void;
+}
+
+type WorkerThreadState =
+  | { readonly phase: 'delayed'; readonly timer: unknown; readonly queued: ToThread[] }
+  | { readonly phase: 'running'; readonly worker: Worker }
+  | { readonly phase: 'shuttingDown'; readonly timer: unknown; readonly worker: Worker }
+  | { readonly phase: 'exited' };
+
+interface ExitCause {
+  readonly what: string;
+  readonly cause?: unknown;
 }
 
 export class WorkerThread {
@@ -41,13 +53,8 @@ export class WorkerThread {
   readonly #clients = new Map<number, ThreadClient>();
   readonly #watchdog: Watchdog;
   readonly #exited = Promise.withResolvers<void>();
-  /** What is said before it runs. */
-  readonly #queued: ToThread[] = [];
-  #worker: Worker | null = null;
-  #timer: unknown;
-  #isShuttingDown = false;
-  /** Why it ends. */
-  #exitCause: { readonly what: string; readonly cause?: unknown } | null = null;
+  #state: WorkerThreadState;
+  #exitCause: ExitCause | null = null;
 
   constructor(options: WorkerThreadOptions) {
     const { clock, timeoutMs, delayMs } = options;
@@ -58,18 +65,19 @@ export class WorkerThread {
       ping: () => this.post({ type: 'ping' }),
       onSilence: (silentMs) => this.#abandon({ what: `did not answer for ${silentMs / 1000} s` }),
     });
+    this.#state = { phase: 'delayed', timer: null, queued: [] };
     if (delayMs === 0) this.#start();
-    else this.#timer = clock.setTimeout(() => this.#start(), delayMs);
+    else this.#state = { ...this.#state, timer: clock.setTimeout(() => this.#start(), delayMs) };
   }
 
-  /** Settles when it is no more. */
+  /** Resolves when the thread has ended. */
   get exited(): Promise<void> {
     return this.#exited.promise;
   }
 
   post(message: ToThread): void {
-    if (this.#worker === null) this.#queued.push(message);
-    else this.#worker.postMessage(message, []);
+    if (this.#state.phase === 'delayed') this.#state.queued.push(message);
+    else if (this.#state.phase !== 'exited') this.#state.worker.postMessage(message, []);
   }
 
   add(client: ThreadClient): void {
@@ -80,40 +88,47 @@ export class WorkerThread {
     this.#clients.delete(client.key);
   }
 
-  /** Lets it go, once it has done what it was told. */
+  /** Lets the thread finish what it was sent, then ends it. */
   shutdown(): void {
-    if (this.#isShuttingDown) return;
-    this.#isShuttingDown = true;
-    this.#watchdog.stop();
+    const state = this.#state;
     const { clock, shutdownTimeoutMs } = this.#options;
-    clock.clearTimeout(this.#timer);
-    if (this.#worker === null) return this.#exited.resolve();
-    this.post({ type: 'shutdown' });
-    this.#timer = clock.setTimeout(() => void this.#worker?.terminate(), shutdownTimeoutMs);
+    if (state.phase === 'delayed') {
+      clock.clearTimeout(state.timer);
+      this.#state = { phase: 'exited' };
+      this.#exited.resolve();
+    } else if (state.phase === 'running') {
+      const { worker } = state;
+      this.#watchdog.stop();
+      this.post({ type: 'shutdown' });
+      const timer = clock.setTimeout(() => void worker.terminate(), shutdownTimeoutMs);
+      this.#state = { phase: 'shuttingDown', timer, worker };
+    }
   }
 
   #start(): void {
-    // The token goes by message: what a thread is made with can be read in it by everybody.
+    const queued = this.#state.phase === 'delayed' ? this.#state.queued : [];
+    // The token goes by message: code in the thread can read its `workerData`.
     const worker = new Worker(ENTRY, { name: this.#options.name });
     worker.on('message', (message: FromThread) => this.#onMessage(message));
-    worker.on('messageerror', (cause) => this.#abandon({ what: 'said what could not be read', cause }));
+    worker.on('messageerror', (cause) =>
+      this.#abandon({ what: 'sent a message that could not be deserialized', cause }),
+    );
     worker.on('error', (cause) => {
       this.#exitCause ??= { what: 'threw', cause };
     });
-    worker.on('exit', (code) => this.#onExit(code));
-    this.#worker = worker;
+    worker.on('exit', (code) => this.#onExit(worker, code));
+    this.#state = { phase: 'running', worker };
     this.post({ type: 'init', options: this.#options.threadOptions });
-    for (const message of this.#queued) this.post(message);
-    this.#queued.length = 0;
+    for (const message of queued) this.post(message);
     this.#watchdog.start();
   }
 
   #onMessage(message: FromThread): void {
     this.#watchdog.touch();
-    (this.#handlers[message.type] as (message: FromThread) => void)(message);
+    this.#handle(message);
   }
 
-  readonly #handlers: { [Type in FromThread['type']]: (message: Extract<FromThread, { type: Type }>) => void } = {
+  readonly #handle = handlerByType<FromThread>({
     started: () => {
       this.#watchdog.onThreadStarted();
       this.#options.onStarted();
@@ -123,10 +138,10 @@ export class WorkerThread {
       this.#processBatch(batch);
       this.post({ type: 'batchAck' });
     },
-    ended: () => void this.#worker?.terminate(),
-  };
+    ended: () => this.#terminate(),
+  });
 
-  /** In the order it was said: tellings come between the dispatches. */
+  /** Passes on what a batch holds, in the order in which the thread sent it: messages come between dispatches. */
   #processBatch({ bytes, messages }: Extract<FromThread, { type: 'batch' }>): void {
     const reader = new DispatchBatchReader(bytes);
     const now = this.#options.clock.now();
@@ -138,28 +153,31 @@ export class WorkerThread {
         message = messages[nextMessage]
       ) {
         nextMessage += 1;
-        this.#clients.get(message.key)?.receive(message);
+        this.#clients.get(message.key)?.onMessage(message);
       }
       const packet = reader.next();
       if (packet === null) break;
-      this.#clients.get(reader.key)?.receiveDispatch(packet, reader.sequence, now);
+      this.#clients.get(reader.key)?.onDispatch(packet, reader.sequence, now);
     }
     for (const key of new Set(messages.map((message) => message.key))) this.#clients.get(key)?.onBatchEnd();
   }
 
-  /** Gives it up. */
-  #abandon(cause: { readonly what: string; readonly cause?: unknown }): void {
+  #abandon(cause: ExitCause): void {
     this.#exitCause ??= cause;
-    void this.#worker?.terminate();
+    this.#terminate();
   }
 
-  #onExit(code: number): void {
+  #terminate(): void {
+    if ('worker' in this.#state) void this.#state.worker.terminate();
+  }
+
+  #onExit(worker: Worker, code: number): void {
+    const state = this.#state;
+    this.#state = { phase: 'exited' };
     this.#watchdog.stop();
-    this.#options.clock.clearTimeout(this.#timer);
-    this.#worker?.removeAllListeners();
+    worker.removeAllListeners();
     this.#exited.resolve();
-    if (this.#isShuttingDown) return;
-    this.#isShuttingDown = true;
+    if (state.phase === 'shuttingDown') return this.#options.clock.clearTimeout(state.timer);
     const { what, cause } = this.#exitCause ?? { what: `ended with code ${code}` };
     const message = `thread ${this.#options.name} ${what}; it had ${this.#clients.size} shards`;
     this.#options.onDied(new GatewayError('WORKER_FAILED', message, cause === undefined ? {} : { cause }));

@@ -1,8 +1,9 @@
-/** The manager's identify gate, as a shard in another thread sees it. */
+/** Stands for the manager's identify gate in a worker thread: the gate itself is asked by message. */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../identify/identify-gate.ts';
 import { abortedError } from '../../../protocol/errors.ts';
-import type { PendingRequests } from './pending-requests.ts';
+import { onAbort } from '../../../protocol/on-abort.ts';
 import type { ShardMessage } from '../wire/messages.ts';
+import type { PendingRequests } from './pending-requests.ts';
 
 export class IdentifyGateProxy implements IdentifyGate {
   readonly #requests: PendingRequests;
@@ -16,16 +17,15 @@ export class IdentifyGateProxy implements IdentifyGate {
   async acquire({ signal, onBudgetSpent }: IdentifyRequest): Promise<IdentifyPermit> {
     if (signal.aborted) throw abortedError('acquire()', signal);
     const { id, response } = this.#requests.create(onBudgetSpent);
-    const abort = (): void => {
+    const removeListener = onAbort(signal, () => {
       this.#send({ kind: 'permit', what: 'abort', id });
       this.#requests.cancel(id, abortedError('acquire()', signal));
-    };
-    signal.addEventListener('abort', abort, { once: true });
+    });
     this.#send({ kind: 'request', what: 'permit', id });
     try {
       await response;
     } finally {
-      signal.removeEventListener('abort', abort);
+      removeListener();
     }
     return {
       sent: () => this.#send({ kind: 'permit', what: 'sent', id }),

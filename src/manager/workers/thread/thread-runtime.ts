@@ -1,18 +1,17 @@
-/** The inside of a thread: does for the shards in it what the manager's thread says. */
+/** The inside of a worker thread: carries out the messages of the manager's thread for the shards in it. */
 import type { MessagePort } from 'node:worker_threads';
 import { systemClock } from '../../../clock.ts';
+import { handlerByType } from '../../../protocol/handler-table.ts';
+import type { FromThread, ThreadOptions, ToThread } from '../wire/messages.ts';
+import { MessageBatcher } from './message-batcher.ts';
 import { PendingRequests } from './pending-requests.ts';
 import { ThreadShard } from './thread-shard.ts';
-import type { ThreadOptions, FromThread, ToThread } from '../wire/messages.ts';
-import { MessageBatcher } from './message-batcher.ts';
-
-type Handlers = { [Type in ToThread['type']]: (message: Extract<ToThread, { type: Type }>) => void };
 
 export class ThreadRuntime {
   readonly #port: MessagePort;
   readonly #requests = new PendingRequests();
   readonly #shards = new Map<number, ThreadShard>();
-  /** By call. */
+  /** By the id of the call. */
   readonly #abortControllers = new Map<number, AbortController>();
   readonly #batcher: MessageBatcher;
   #options: ThreadOptions | null = null;
@@ -32,11 +31,11 @@ export class ThreadRuntime {
         }
       },
     });
-    port.on('message', (message: ToThread) => (this.#handlers[message.type] as (message: ToThread) => void)(message));
+    port.on('message', (message: ToThread) => this.#handle(message));
     this.#post({ type: 'started' });
   }
 
-  readonly #handlers: Handlers = {
+  readonly #handle = handlerByType<ToThread>({
     init: ({ options }) => {
       this.#options = options;
     },
@@ -70,7 +69,7 @@ export class ThreadRuntime {
     batchAck: () => this.#batcher.acknowledge(),
     ping: () => this.#post({ type: 'pong' }),
     shutdown: () => this.#post({ type: 'ended' }),
-  };
+  });
 
   #post(message: FromThread, transfer: ArrayBuffer[] = []): void {
     this.#port.postMessage(message, transfer);

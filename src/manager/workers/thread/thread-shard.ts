@@ -122,7 +122,8 @@ export class ThreadShard {
     if (!this.#hasChanged || this.#isDisposed) return;
     this.#hasChanged = false;
     const { ping, pendingSends, health } = this.#shard;
-    this.#batcher.send(this.#key, { kind: 'stats', stats: { ping, pendingSends, ...health } });
+    const { lastFrameAt, lastAckAt } = health;
+    this.#batcher.send(this.#key, { kind: 'stats', stats: { ping, pendingSends, lastFrameAt, lastAckAt } });
   }
 
   #sendEvent(name: (typeof FORWARDED_EVENTS)[number] | 'raw', args: readonly unknown[]): void {

@@ -107,7 +107,6 @@ export interface ShardStats {
   readonly ping: number | null;
   readonly lastFrameAt: number | null;
   readonly lastAckAt: number | null;
-  readonly lastDispatchAt: number | null;
   readonly pendingSends: number;
 }
 

@@ -1,4 +1,4 @@
-/** Errors on their way from one thread to another: a clone of one would lose its class, its code and its hint. */
+/** Errors as plain data, for the way between threads: a structured clone would lose class, code and hint. */
 import { GatewayError } from '../../../protocol/errors.ts';
 import type { GatewayErrorCode } from '../../../protocol/errors.ts';
 
@@ -6,9 +6,9 @@ export interface SerializedError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
-  /** Of any error, as Node's have one too. */
+  /** The `code` of any error: errors of Node have one too. */
   readonly code: string | undefined;
-  /** Of a `GatewayError` only. */
+  /** `null` unless the error is a `GatewayError`. */
   readonly gateway: {
     readonly code: GatewayErrorCode;
     readonly hint: string;
@@ -17,14 +17,14 @@ export interface SerializedError {
   readonly cause: SerializedError | null;
 }
 
-/** Causes of causes; beyond that they explain nothing. */
+/** How many causes of causes are kept. An error may be its own cause. */
 const MAX_DEPTH = 8;
 
 const textOf = (value: unknown): string => {
   try {
     return String(value);
   } catch {
-    return 'something that is no text';
+    return 'a value that can not be converted to a string';
   }
 };
 
@@ -52,7 +52,7 @@ export function deserializeError(serialized: SerializedError): Error {
   return code === undefined ? error : Object.assign(error, { code });
 }
 
-/** What a shard rejects with is always one of ours. */
+/** Returns a `GatewayError` for any error: the methods of a shard reject with nothing else. */
 export function deserializeGatewayError(serialized: SerializedError): GatewayError {
   const error = deserializeError(serialized);
   return error instanceof GatewayError ? error : new GatewayError('INTERNAL_ERROR', error.message, { cause: error });
