@@ -15,7 +15,8 @@ export const INSPECT_HELP = `      --inspect           show the shards on a loca
       --inspect-port N    the port of that page (any free port)`;
 
 export interface InspectorHandle extends AsyncDisposable {
-  readonly inspect: ManagerInspectionObserver;
+  /** `undefined` when no option asks for the inspector. */
+  readonly inspect: ManagerInspectionObserver | undefined;
 }
 
 /** Returns the port, or 0 when the option is missing. @throws UsageError for an invalid port */
@@ -34,18 +35,18 @@ export async function openInspector(port: number): Promise<Inspector> {
   }
 }
 
-/** Opens the inspector and logs its address. Without an option for it, returns an observer that does nothing. */
+/** Opens the inspector and logs its address, if an option asks for it. */
 export async function inspectorFrom(values: OptionValues, output: OutputLog): Promise<InspectorHandle> {
   if (values['inspect'] !== true && values['inspect-port'] === undefined)
-    return { inspect: {}, [Symbol.asyncDispose]: async () => undefined };
+    return { inspect: undefined, [Symbol.asyncDispose]: async () => undefined };
   const inspector = await openInspector(portFrom('--inspect-port', values['inspect-port']));
   output.log('note', `the inspector is at ${inspector.url}`);
   return inspector;
 }
 
 /** Returns one observer that attaches all of them. */
-export const combineObservers = (...observers: readonly InspectionObserver[]): InspectionObserver => ({
+export const combineObservers = (...observers: readonly (InspectionObserver | undefined)[]): InspectionObserver => ({
   attach: (shard) => {
-    for (const observer of observers) observer.attach?.(shard);
+    for (const observer of observers) observer?.attach?.(shard);
   },
 });

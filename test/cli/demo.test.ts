@@ -92,6 +92,16 @@ describe('shardwright demo', () => {
     },
   );
 
+  test('with many shards runs them in worker threads', { timeout: LIMIT_MS }, async () => {
+    const cli = startCli(['demo', '--fast', '--shards', '4', '--workers', '2', '--forever']);
+    await cli.waitForOutput('4 shards in 2 worker threads');
+    await cli.waitForOutput('★ survived');
+    cli.interrupt();
+    const { code, stdout, stderr } = await cli.finished;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('0 lost, 0 received twice, 0 out of order');
+  });
+
   test('with many shards serves the inspector and shardwright status', { timeout: LIMIT_MS }, async () => {
     const cli = startCli(['demo', '--fast', '--shards', '6', '--forever', '--inspect']);
     const output = await cli.waitForOutput('all 6 shards ready');

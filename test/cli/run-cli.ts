@@ -19,7 +19,8 @@ export interface RunningCli {
 
 export function startCli(args: readonly string[], environment: NodeJS.ProcessEnv = {}): RunningCli {
   const { DISCORD_TOKEN: _token, ...inherited } = process.env;
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  // The flag prevents a crash of V8 with worker threads; see test/kit/v8-flags.ts.
+  const child = spawn(process.execPath, ['--wasm-wrapper-tiering-budget=2147483647', MAIN, ...args], {
     env: { ...inherited, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -26,7 +26,7 @@ export interface DemoOptions {
   readonly forever: boolean;
   readonly output: OutputLog;
   readonly signal: AbortSignal;
-  readonly inspect: InspectionObserver;
+  readonly inspect: InspectionObserver | undefined;
 }
 
 /** Much longer than any recovery takes here, so reaching it means a bug. */

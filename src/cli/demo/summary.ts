@@ -29,16 +29,16 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
       `${formatNumber(counts.sent)} sent, ${formatNumber(counts.received)} received, ${formatNumber(replayed)} of them by replay`,
     ],
     [
-      'balance',
+      'losses',
       `${formatNumber(lost)} lost, ${formatNumber(counts.duplicates)} received twice, ${formatNumber(counts.outOfOrder)} out of order`,
     ],
     ...(kept > 0
       ? [['kept', `${formatNumber(kept)} were on their way at the interrupt; the session keeps them for a resume`]]
       : []),
     [
-      'strictness',
+      'rules',
       violations.length === 0
-        ? 'the gateway found no violation of its rules, and the oracle found none of the protocol'
+        ? 'neither the gateway nor its oracle found a violation'
         : violations.join('; '),
     ],
   ];
