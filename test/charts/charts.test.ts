@@ -1,5 +1,6 @@
+/** The drawn charts: up to date, complete, and readable. */
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { AnyStateNode } from 'xstate';
 import { shardMachine } from '../../machines/index.ts';
 import { chartOf } from '../../scripts/charts/chart.ts';
@@ -30,12 +31,12 @@ const idsBelow = (node: AnyStateNode): string[] =>
 const attributes = (svg: string, name: string): string[] =>
   [...svg.matchAll(new RegExp(` ${name}="([^"]*)"`, 'g'))].map(([, value]) => value!);
 
-describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
-  it('is what `npm run charts` draws of the machine as it is', async () => {
+describe.each(MACHINES_BY_ID)('the drawn chart of %s', (_, drawn) => {
+  test('is up to date with the machine (`npm run charts` draws it)', async () => {
     expect(await readFile(fileOf(drawn), 'utf8')).toBe(await draw(drawn));
   });
 
-  it('shows every state and every transition once, under the name they have for coverage and inspection', async () => {
+  test('shows every state and every transition once, with the id that coverage and the inspector use', async () => {
     const svg = await draw(drawn);
 
     expect(attributes(svg, 'data-state').toSorted()).toEqual(idsBelow(drawn.machine.root).toSorted());
@@ -46,7 +47,7 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
     );
   });
 
-  it('lays no label over another label or over a state', async () => {
+  test('has no label that overlaps another label or a state', async () => {
     const chart = chartOf(drawn.machine, drawn.options);
     const { arrows, states } = await layoutOf(chart);
     const labels = arrows.flatMap(({ arrow, label }) =>
@@ -63,7 +64,7 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
     expect(overlaps).toEqual([]);
   });
 
-  it('has room for every line in its state, and for every state in the one around it', async () => {
+  test('draws every state within the state around it', async () => {
     const chart = chartOf(drawn.machine, drawn.options);
     const { states, width, height } = await layoutOf(chart);
     const sheet: Box = { x: 0, y: 0, width, height };
@@ -76,14 +77,14 @@ describe.each(MACHINES_BY_ID)('the chart of %s', (_, drawn) => {
   });
 });
 
-it('the chart of a shard is narrow enough to be read in a README', async () => {
+test('the drawn chart of a shard is narrow enough for a README', async () => {
   const drawn = MACHINES.find(({ machine }) => machine === shardMachine)!;
   const { width } = await layoutOf(chartOf(drawn.machine, drawn.options));
 
   expect(width).toBeLessThanOrEqual(1_100);
 });
 
-it('the fatal close codes are told on their arrow, in order and with runs drawn together', async () => {
+test('the drawn chart of a shard shows the fatal close codes on their arrow, with ranges joined', async () => {
   const drawn = MACHINES.find(({ machine }) => machine === shardMachine)!;
 
   expect(drawn.options.notes).toEqual({ isFatal: '4004, 4010–4014' });

@@ -1,4 +1,4 @@
-/** A WebSocket server without manners, for gateways that others wrote: it says what a test makes it say. */
+/** A plain WebSocket server that sends what a test's script says, for gateways that differ from Discord's. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -12,7 +12,7 @@ export type Script = (
   packet: Packet | null,
 ) => void;
 
-/** `script` is called with `null` when a client has connected, then with each packet it sends. */
+/** Calls `script` with `null` when a client has connected, then with each packet that it sends. */
 export async function bareGateway(script: Script) {
   const server = createServer();
   const sockets = new WebSocketServer({ server });

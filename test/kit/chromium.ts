@@ -1,9 +1,9 @@
-/** A headless Chromium for tests of what runs in a browser. */
+/** A headless Chromium for tests in a browser. */
 import type { Browser } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { findChromium } from '../../scripts/chromium.ts';
 
-/** Nothing of its own on the network, and no need of a desktop. */
+/** Without network traffic of its own, and without a desktop. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -14,14 +14,14 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** `null` where there is none; where `CI` is `true` that is a failure, anywhere else a notice. */
+/** Returns the path of Chromium, or `null` with a notice if there is none. Throws when `CI` is `true`. */
 export function chromiumPath(): string | null {
   const path = findChromium();
   if (path !== null) return path;
   if (process.env['CI'] === 'true')
     throw new Error('tests in a browser need Chromium: install it, or set CHROME to its path');
   process.stderr.write(
-    '\nNOTICE: no Chromium found, so tests in a browser are left out. Install it, or set CHROME to its path.\n\n',
+    '\nNOTICE: no Chromium found, so the tests in a browser are skipped. Install it, or set CHROME to its path.\n\n',
   );
   return null;
 }

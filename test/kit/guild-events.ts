@@ -1,8 +1,8 @@
-/** Events of many guilds from a gateway that never rests, and the account of what becomes of them. */
+/** Dispatches numbered messages to many guilds, and records which of them reach the manager's listeners. */
 import type { ShardManager } from '../../src/index.ts';
 import type { FakeGateway } from '../../src/testing/index.ts';
 
-/** Guild n of any shard count: the ids are spread as Discord's are. */
+/** The id of guild n. As with Discord's ids, the bits above 22 decide the shard. */
 export const guildId = (n: number): string => String(BigInt(n) << 22n);
 
 const numberOf = (id = '0'): number => Number(BigInt(id) >> 22n);
@@ -11,10 +11,10 @@ const GUILDS = 50;
 
 export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
   const sent: string[][] = Array.from({ length: GUILDS }, () => []);
-  const got: string[][] = Array.from({ length: GUILDS }, () => []);
+  const received: string[][] = Array.from({ length: GUILDS }, () => []);
   let count = 0;
-  manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: of }: { id: string; guild_id?: string }) => {
-    got[numberOf(of)]!.push(id);
+  manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: guild }: { id: string; guild_id?: string }) => {
+    received[numberOf(guild)]!.push(id);
   });
   const send = (events: number): void => {
     for (let n = 0; n < events; n += 1) {
@@ -27,13 +27,13 @@ export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
   let timer: NodeJS.Timeout | undefined;
   return {
     sent,
-    got,
+    received,
     send,
-    /** From now on so many with each turn of the clock. */
+    /** Starts to dispatch this many events every 2 ms. */
     begin: (events = 5): void => {
       timer = setInterval(() => send(events), 2);
     },
-    /** No more are sent; settles when each guild has had its last, in whatever number they came. */
+    /** Stops dispatching. Resolves when the last event of each guild has arrived. */
     end: (): Promise<void> => {
       clearInterval(timer);
       const ended = new Set<number>();

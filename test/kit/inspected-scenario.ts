@@ -1,6 +1,6 @@
 /**
- * One life of a shard for inspectors to see: it becomes ready, turns zombie, resumes and leaves. On real sockets, but on
- * virtual time, so that each step comes in the same order every time.
+ * A scenario for tests of inspectors: a shard becomes ready, turns zombie, resumes and disconnects. It runs on real
+ * sockets and virtual time, so that its steps always come in the same order.
  */
 import { randomBytes } from 'node:crypto';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
@@ -8,15 +8,15 @@ import type { ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway, VirtualClock } from '../../src/testing/index.ts';
 import { nextEvent, reaches } from './live-shard.ts';
 
-/** What no inspector may show. */
+/** Secrets that no inspector may show. */
 export const SECRET_TOKEN = randomBytes(24).toString('base64url');
-export const SECRET_CONTENT = 'a message nobody else may read';
+export const SECRET_CONTENT = 'a message that no inspector may show';
 
 const HEARTBEAT_INTERVAL_MS = 40_000;
-/** Longer than the pause before any first attempt to come back. */
+/** Longer than the wait before a first reconnect. */
 const RECONNECT_DELAY_MS = 1_000;
 
-/** The events of the machine, and the state each leads to. */
+/** The events of the machine, each with the flat state it leads to. */
 export const SCENARIO: readonly (readonly [event: string, state: ShardState])[] = [
   ['shard.connect', 'connecting'],
   ['session.loaded', 'connecting'],
@@ -38,7 +38,7 @@ export const SCENARIO: readonly (readonly [event: string, state: ShardState])[] 
   ['socket.closeCompleted', 'disconnected'],
 ];
 
-/** Settles when the machine has been told so often that the socket is gone. */
+/** Resolves when the machine has received `socket.closeCompleted` this often. */
 const socketClosedTimes = (shard: Shard, times: number): Promise<void> => {
   let remaining = times;
   const { promise, resolve } = Promise.withResolvers<void>();

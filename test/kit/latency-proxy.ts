@@ -1,14 +1,14 @@
 /**
- * Stands between a client and a gateway and keeps each connection's bytes for a while of its own, in order: what two
- * sessions are sent at the same moment arrives at different ones.
+ * A proxy between a client and a gateway that delays the bytes of each connection by a time of its own, in order. So two
+ * sessions receive at different times what the gateway sends at the same time.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /**
- * @param ports - of the gateway
- * @param delayMs - asked once for each connection
+ * @param ports - the ports of the gateway
+ * @param delayMs - called once for each connection
  */
 export async function latencyProxy(ports: readonly number[], delayMs: () => number) {
   const sockets = new Set<Socket>();
@@ -33,7 +33,7 @@ export async function latencyProxy(ports: readonly number[], delayMs: () => numb
   };
   const servers = new Map(await Promise.all(ports.map(open)));
   return {
-    /** For `rewriteUrl`. */
+    /** Rewrites a gateway URL to go through the proxy; for the option `rewriteUrl`. */
     through: (url: URL): URL => {
       const address = servers.get(Number(url.port))?.address() as AddressInfo;
       const rewritten = new URL(url);

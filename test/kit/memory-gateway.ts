@@ -1,7 +1,6 @@
 /**
- * A gateway in memory, for behaviours about long times: it answers on the virtual clock, and everything it does can be
- * switched off. An oracle judges the client when it sends and by what it has received, so no time is lost between; in
- * the end of the test nobody may have a complaint.
+ * A gateway in memory, for behaviours of long times: it answers on the virtual clock, and a test can switch off each of
+ * its answers. An oracle judges what the client sends; at the end of a test it must have no complaint.
  */
 import type { SocketOptions, WebSocketLike } from '../../src/index.ts';
 import { onTestFinished } from 'vitest';
@@ -19,9 +18,9 @@ export class MemorySocket implements WebSocketLike {
   readonly url: URL;
   readonly options: SocketOptions;
   readonly openedAt: number;
-  /** What the client sent, and when. */
+  /** The packets that the client sent, each with its time. */
   readonly sent: (Packet & { at: number })[] = [];
-  /** How the client ended it. */
+  /** How the client closed the socket. */
   closedWith: number | 'terminated' | null = null;
   paused = false;
   readonly #gateway: MemoryGateway;
@@ -85,7 +84,7 @@ export class MemorySocket implements WebSocketLike {
     this.#emit('message', data, isBinary);
   }
 
-  /** Closed, by whomever. */
+  /** Closes the socket, from whichever side. */
   end(code: number, reason = ''): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
@@ -98,12 +97,12 @@ export class MemorySocket implements WebSocketLike {
     this.end(1006);
   }
 
-  /** What the client does late is the clock's doing. */
+  /** Excuses late packets of the client, which the sleeping clock causes. */
   allowLateness(): void {
     this.#oracleConnection?.allowLoss();
   }
 
-  /** Ends what the oracle could still wait for. */
+  /** Says that the connection is over, so that the oracle waits for nothing more. */
   finish(): void {
     this.#oracleConnection?.finish();
   }
@@ -133,13 +132,13 @@ export class MemoryGateway {
   readonly oracle: Oracle;
   readonly #allowedViolations = new Map<OracleRule, string>();
   readonly #sessions = new Set<unknown>();
-  /** What it does by itself. */
+  /** What the gateway does without being asked. */
   readonly answers = { open: true, hello: true, ack: true, ready: true, resumed: true, close: true, refuse: false };
   heartbeatIntervalMs: unknown = 40_000;
   latencyMs = 1;
   sequence = 0;
   sessions = 0;
-  /** Called with each packet before it is answered; `true` means that it has been dealt with. */
+  /** Called with each packet before it is answered. Return `true` to suppress the answer. */
   intercept: (socket: MemorySocket, packet: Packet) => boolean = () => false;
 
   constructor(clock: VirtualClock, options: Partial<OracleOptions> = {}) {
@@ -153,23 +152,23 @@ export class MemoryGateway {
     onTestFinished(() => this.verify());
   }
 
-  /** Nobody may have a complaint but of the rules the test has the shard break. */
+  /** Fails if the oracle has a complaint about a rule that the test does not allow the shard to break. */
   verify(): void {
     for (const socket of this.sockets) socket.finish();
     expectNoViolations(this.oracle.complaints, [...this.#allowedViolations.keys()]);
   }
 
-  /** Says that the test has the shard break a rule, and why. */
+  /** Allows the shard to break a rule, and says why. */
   allowViolation(rule: OracleRule, reason: string): void {
     this.#allowedViolations.set(rule, reason);
   }
 
-  /** A session has been given by READY. */
+  /** Records a session that READY started. */
   recordSession(sessionId: unknown): void {
     this.#sessions.add(sessionId);
   }
 
-  /** Takes every session that is resumed for one of its own. */
+  /** Treats every resumed session as one of this gateway's sessions. */
   recordResumed(resume: unknown, url: string): void {
     const { session_id: id, seq } = resume as { session_id: string; seq: number };
     if (this.#sessions.has(id)) return;
@@ -195,7 +194,7 @@ export class MemoryGateway {
     return this.sockets.at(-1)!;
   }
 
-  /** Every packet of an opcode, over all sockets, with its time. */
+  /** Returns every packet of an opcode, over all sockets, each with its time. */
   sent(op: number): (Packet & { at: number })[] {
     return this.sockets.flatMap((socket) => socket.sent.filter((packet) => packet.op === op));
   }

@@ -1,4 +1,4 @@
-/** Takes down everything a shard tells, in order. */
+/** Records every event of a shard, in order. */
 import type { Shard, ShardEvents } from '../../src/index.ts';
 
 const NAMES = [
@@ -22,7 +22,7 @@ const NAMES = [
 export class RecordedEvents {
   readonly all: { name: keyof ShardEvents; args: unknown[] }[] = [];
 
-  /** The first argument of each event of a name. */
+  /** Returns the first argument of each event with this name. */
   of<Name extends keyof ShardEvents>(name: Name): ShardEvents[Name][0][] {
     return this.all.filter((event) => event.name === name).map(({ args }) => args[0] as ShardEvents[Name][0]);
   }

@@ -1,6 +1,7 @@
+/** Short waits for tests in real time. */
 import type { ShardTiming } from '../../src/index.ts';
 
-/** Real time, but not much of it; only a busy machine may take a while to open a socket and to be greeted. */
+/** Short waits, except for the socket to open and for the first answers, which take long on a busy machine. */
 export const QUICK: Partial<ShardTiming> = {
   connectTimeoutMs: 10_000,
   helloTimeoutMs: 10_000,
@@ -12,9 +13,9 @@ export const QUICK: Partial<ShardTiming> = {
 };
 
 /**
- * For connections that are ended at random: a session is given up after four resumes that failed in a row, and some
- * shard is always that unlucky. And nobody is deaf there; with short times, hundreds that come back at once to a busy
- * machine would all give up and begin anew before any of them has had its turn.
+ * For tests that end connections at random. With the default of four failed resumes in a row, some shard would always
+ * lose its session. And with short waits, hundreds of shards that reconnect at once to a busy machine would all time
+ * out before their turn.
  */
 export const TENACIOUS: Partial<ShardTiming> = {
   ...QUICK,

@@ -1,7 +1,7 @@
 /**
- * For every suite: Node strips the types of each thread's modules with WebAssembly, and V8 may abort when threads compile
- * the wrapper of the same import at once (`Check failed: jit_page.has_value()`); so it compiles none. The published
- * package is JavaScript, and has none of this.
+ * Set for every suite. Node strips types with WebAssembly in each thread, and V8 may abort when threads compile the
+ * wrapper of the same import at once (`Check failed: jit_page.has_value()`). The flag stops V8 from compiling wrappers.
+ * The published package is JavaScript and does not need the flag.
  */
 import { setFlagsFromString } from 'node:v8';
 

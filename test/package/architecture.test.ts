@@ -10,40 +10,40 @@ const THING = 'export const thing = 1;\n';
 const fileOf = (lines: number): string =>
   `${Array.from({ length: lines }, (_, index) => `export const n${index} = ${index};`).join('\n')}\n`;
 
-describe('the linter guards the arrows', () => {
+describe('the linter on the direction of imports', () => {
   test.each([
-    ['machines/a.ts', '../src/shard.ts', 'a machine can not reach into src'],
-    ['machines/a.ts', 'ws', 'a machine can not import a package other than xstate'],
-    ['machines/a.ts', 'node:fs', 'a machine can not import a module of Node'],
-    ['machines/a.ts', 'xstate/graph', 'a machine can not import a side entry of xstate'],
-    ['src/clock.ts', './protocol/a.ts', 'the clock can not import anybody'],
-    ['src/protocol/a.ts', '../actors/b.ts', 'protocol can not import actors'],
-    ['src/protocol/a.ts', '../shard.ts', 'protocol can not import the shard'],
-    ['src/session/a.ts', '../actors/b.ts', 'sessions can not import actors'],
-    ['src/decoding/a.ts', '../session/b.ts', 'decoding can not import sessions'],
-    ['src/session/a.ts', '../connection/b.ts', 'sessions can not import connections'],
-    ['src/connection/a.ts', '../actors/b.ts', 'a connection can not import actors'],
-    ['src/identify/a.ts', '../shard/b.ts', 'the identify gate can not import the shard'],
-    ['src/http/a.ts', '../inspect/b.ts', 'http can not import the inspector'],
-    ['src/manager/workers/a.ts', '../../cli/b.ts', 'a worker can not import the command line'],
-    ['src/session/a.ts', '../index.ts', 'sessions can not import the entry point'],
-    ['src/actors/a.ts', '../shard.ts', 'actors can not import the shard'],
-    ['src/actors/a.ts', '../shard/b.ts', 'actors can not import parts of the shard'],
-    ['src/shard/a.ts', '../manager/b.ts', 'the shard can not import the manager'],
-    ['src/shard.ts', './cli/b.ts', 'the shard can not import the command line'],
-    ['src/manager/a.ts', '../redis/b.ts', 'the manager can not import an edge'],
-    ['src/testing/a.ts', '../actors/b.ts', 'the fake gateway can not share actors with the client it judges'],
-    ['src/testing/oracle/a.ts', '../../decoding/b.ts', 'the oracle can not share decoders with the client it judges'],
+    ['machines/a.ts', '../src/shard.ts', 'a machine does not import src'],
+    ['machines/a.ts', 'ws', 'a machine does not import a package other than xstate'],
+    ['machines/a.ts', 'node:fs', 'a machine does not import a module of Node'],
+    ['machines/a.ts', 'xstate/graph', 'a machine does not import a side entry of xstate'],
+    ['src/clock.ts', './protocol/a.ts', 'the clock imports nothing'],
+    ['src/protocol/a.ts', '../actors/b.ts', 'protocol does not import actors'],
+    ['src/protocol/a.ts', '../shard.ts', 'protocol does not import the shard'],
+    ['src/session/a.ts', '../actors/b.ts', 'sessions do not import actors'],
+    ['src/decoding/a.ts', '../session/b.ts', 'decoding does not import sessions'],
+    ['src/session/a.ts', '../connection/b.ts', 'sessions do not import connections'],
+    ['src/connection/a.ts', '../actors/b.ts', 'a connection does not import actors'],
+    ['src/identify/a.ts', '../shard/b.ts', 'the identify gate does not import the shard'],
+    ['src/http/a.ts', '../inspect/b.ts', 'http does not import the inspector'],
+    ['src/manager/workers/a.ts', '../../cli/b.ts', 'a worker does not import the command line'],
+    ['src/session/a.ts', '../index.ts', 'sessions do not import the entry point'],
+    ['src/actors/a.ts', '../shard.ts', 'actors do not import the shard'],
+    ['src/actors/a.ts', '../shard/b.ts', 'actors do not import parts of the shard'],
+    ['src/shard/a.ts', '../manager/b.ts', 'the shard does not import the manager'],
+    ['src/shard.ts', './cli/b.ts', 'the shard does not import the command line'],
+    ['src/manager/a.ts', '../redis/b.ts', 'the manager does not import an edge'],
+    ['src/testing/a.ts', '../actors/b.ts', 'the fake gateway does not share actors with the client it judges'],
+    ['src/testing/oracle/a.ts', '../../decoding/b.ts', 'the oracle does not share decoders with the client it judges'],
     [
       'src/testing/a.ts',
       '../../machines/index.ts',
-      'the fake gateway can not share the machine with the client it judges',
+      'the fake gateway does not share the machine with the client it judges',
     ],
   ])('%s → %s: %s', async (path, specifier) => {
     expect(await lint({ [path]: using(specifier) })).toEqual([`${path}: ${RESTRICTED}`]);
   });
 
-  test('a circle is found, in each of its files', async () => {
+  test('reports a cycle in each of its files', async () => {
     const found = await lint({
       'src/protocol/a.ts': `import { b } from './b.ts';\n\nexport const a = (): unknown => b;\n`,
       'src/protocol/b.ts': `import { a } from './a.ts';\n\nexport const b = (): unknown => a;\n`,
@@ -51,7 +51,7 @@ describe('the linter guards the arrows', () => {
     expect(found).toEqual(['src/protocol/a.ts: import(no-cycle)', 'src/protocol/b.ts: import(no-cycle)']);
   });
 
-  test('arrows that point inwards pass', async () => {
+  test('accepts imports that point inwards', async () => {
     const found = await lint({
       'machines/index.ts': THING,
       'machines/a.ts': using('xstate'),
@@ -82,13 +82,13 @@ describe('the linter guards the arrows', () => {
   });
 });
 
-describe('the linter guards the style', () => {
+describe('the linter on style', () => {
   test.each([
     ['any', 'export const a = (b: any): unknown => b;\n', 'typescript(no-explicit-any)'],
     ['the non-null assertion', 'export const a = (b?: string): string => b!;\n', 'typescript(no-non-null-assertion)'],
     ['@ts-ignore', '// @ts-ignore\nexport const a = 1;\n', 'typescript(ban-ts-comment)'],
     ['@ts-expect-error without a reason', '// @ts-expect-error\nexport const a = 1;\n', 'typescript(ban-ts-comment)'],
-    ['a word on the console', 'export const a = (): void => console.log(1);\n', 'eslint(no-console)'],
+    ['console.log()', 'export const a = (): void => console.log(1);\n', 'eslint(no-console)'],
     ['a file of 311 lines', fileOf(311), 'eslint(max-lines)'],
   ])('%s is an error in machines and src', async (_name, text, rule) => {
     const found = await lint({ 'machines/a.ts': text, 'src/a.ts': text, 'src/shard/a.ts': text });
@@ -100,16 +100,16 @@ describe('the linter guards the style', () => {
   });
 });
 
-describe('the house stands as drawn', () => {
-  test('no arrow in machines or src points outwards', () => {
+describe('the sources', () => {
+  test('no import in machines or src points outwards', () => {
     expect(forbiddenImports(tree)).toEqual([]);
   });
 
-  test('there is no circle, type imports counted', () => {
+  test('no imports form a cycle, type imports included', () => {
     expect(importCycles(tree)).toEqual([]);
   });
 
-  test('machines import nothing but xstate and each other', () => {
+  test('machines import only xstate and each other', () => {
     const foreign = tree
       .filter(({ path }) => path.startsWith('machines/'))
       .flatMap(({ path, imports }) =>
@@ -124,33 +124,33 @@ describe('the house stands as drawn', () => {
     expect(foreign).toEqual([]);
   });
 
-  test('no file is longer than 310 lines', () => {
-    const long = tree
-      .map(({ path, text }) => [path, text.trimEnd().split('\n').length] as const)
-      .filter(([, lines]) => lines > 310);
-    expect(long).toEqual([]);
+  test('no file is longer than 310 lines, and no machine longer than 350', () => {
+    const tooLong = tree
+      .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
+      .filter(({ path, lines }) => lines > (path.endsWith('.machine.ts') ? 350 : 310));
+    expect(tooLong).toEqual([]);
   });
 
-  test('no rule is switched off from within a file', () => {
+  test('no file switches off a lint rule', () => {
     expect(
       tree.filter(({ text }) => /(?:ox|es)lint-disable|@ts-nocheck|@ts-ignore/.test(text)).map(({ path }) => path),
     ).toEqual([]);
   });
 
-  test('time and chance are reached for only where their defaults are', () => {
+  test('only the defaults of the ports use real time and random numbers', () => {
     const defaults = /^src\/(?:clock|shard\/shard-options|testing\/virtual-clock)\.ts:/;
-    // The demo plays on real sockets before a person's eyes: its pace is real time. Its chances are its seed's alone.
+    // The demo runs on real sockets for people to watch, so it uses real time. Its random numbers come from its seed.
     const inDemo = /^src\/cli\/(?!.* Math\.random$)/;
-    // People look at the inspector in real time, whatever clock its shards have.
-    const inInspector = /^src\/inspect\/ticker\.ts:\d+ an interval$/;
+    // People watch the inspector in real time, whatever clock its shards use.
+    const inInspector = /^src\/inspect\/page-broadcaster\.ts:\d+ an interval$/;
     expect(
       nondeterminismUses(tree).filter((use) => !defaults.test(use) && !inDemo.test(use) && !inInspector.test(use)),
     ).toEqual([]);
   });
 });
 
-describe('these proofs can fail', () => {
-  test('an arrow outwards is named, whatever the form of the import', () => {
+describe('the checks of the sources', () => {
+  test('name an import that points outwards, whatever its form', () => {
     const files = [
       sourceFile('src/protocol/a.ts', `import type { B } from '../actors/b.ts';`),
       sourceFile('src/actors/b.ts', `export * from '../shard.ts';`),
@@ -165,12 +165,12 @@ describe('these proofs can fail', () => {
       'src/actors/b.ts → src/shard.ts points outwards',
       'src/session/c.ts → src/index.ts points outwards',
       'machines/e.ts → src/clock.ts points outwards',
-      'src/testing/f.ts → machines/g.ts: the fake shares only protocol',
-      'src/elsewhere/h.ts has no place in the order of the house',
+      'src/testing/f.ts → machines/g.ts: the fake gateway shares only protocol and http',
+      'src/elsewhere/h.ts has no place in the layers',
     ]);
   });
 
-  test('a circle of three is found once, from wherever it is entered', () => {
+  test('name a cycle of three once, wherever it is entered', () => {
     const files = [
       sourceFile('src/protocol/entry.ts', `import { b } from './b.ts';`),
       sourceFile('src/protocol/a.ts', `import { b } from './b.ts';`),
@@ -182,7 +182,7 @@ describe('these proofs can fail', () => {
     ]);
   });
 
-  test('time and chance are found in code, not in comments, methods or the ports', () => {
+  test('find real time and random numbers in code, but not in comments, methods or ports', () => {
     const text = `/* Date.now() */
 const a = Date.now();
 const b = Math.random;

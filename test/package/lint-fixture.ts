@@ -1,4 +1,4 @@
-/** The linter with the repository's own rules, on a tree that exists only for a test. */
+/** Runs the linter with the repository's rules on files of a temporary folder. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ async function oxlint(cwd: string): Promise<Report> {
   return JSON.parse(output) as Report;
 }
 
-/** Lints `files` (path → text). Gives back `path: rule` of each error, in order. */
+/** Lints `files` (path → text). Returns `path: rule` of each error, in order. */
 export async function lint(files: Readonly<Record<string, string>>): Promise<string[]> {
   const tree = await mkdtemp(join(tmpdir(), 'shardwright-lint-'));
   try {

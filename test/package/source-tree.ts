@@ -1,11 +1,11 @@
-/** The sources as a graph: who imports whom, type imports included, and what the house says about it. */
+/** The sources as a graph of imports, type imports included, with the checks of the layers. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface SourceFile {
-  /** From the repository's root, with forward slashes. */
+  /** The path from the repository's root, with forward slashes. */
   readonly path: string;
   readonly text: string;
   /** The text without its comments. */
@@ -40,7 +40,7 @@ const targetsOf = (file: SourceFile): string[] => [
   ...new Set(file.imports.filter(isRelative).map((to) => posix.join(dirname(file.path), to))),
 ];
 
-/** The order of the house, from the core to the edge. What shares a line may import each other. */
+/** The layers, from the core to the edge. Folders of one line may import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['machines'],
   ['protocol', 'http'],
@@ -55,28 +55,28 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 const SHARED_FILES = ['src/clock.ts', 'src/version.ts', 'machines/transitions.ts'];
 
-/** What the fake gateway shares with the client it judges. */
+/** The folders that the fake gateway may share with the client it judges. */
 const TESTING_MAY_IMPORT = ['testing', 'protocol', 'http'];
 
 const folderOf = (path: string): string => /^(?:src\/)?([\w-]+)/.exec(path)?.[1] ?? path;
 const layerOf = (path: string): number => LAYERS.findIndex((layer) => layer.includes(folderOf(path)));
 
 function violationOf(from: string, to: string): string | null {
-  if (SHARED_FILES.includes(from)) return `${from} → ${to}: it imports nobody`;
+  if (SHARED_FILES.includes(from)) return `${from} → ${to}: a shared file imports nothing`;
   if (SHARED_FILES.includes(to)) return folderOf(from) === 'machines' ? `${from} → ${to} points outwards` : null;
-  if (layerOf(from) === -1) return `${from} has no place in the order of the house`;
-  if (layerOf(to) === -1) return `${from} → ${to}, which has no place in the order of the house`;
+  if (layerOf(from) === -1) return `${from} has no place in the layers`;
+  if (layerOf(to) === -1) return `${from} → ${to}, which has no place in the layers`;
   if (folderOf(from) === 'testing' && !TESTING_MAY_IMPORT.includes(folderOf(to)))
-    return `${from} → ${to}: the fake shares only protocol`;
+    return `${from} → ${to}: the fake gateway shares only protocol and http`;
   return layerOf(to) > layerOf(from) ? `${from} → ${to} points outwards` : null;
 }
 
-/** Every import that goes against the order, as a sentence. */
+/** Returns every import that points outwards, as a sentence. */
 export function forbiddenImports(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => targetsOf(file).flatMap((to) => violationOf(file.path, to) ?? []));
 }
 
-/** Circles, each once, as paths joined by arrows. */
+/** Returns each cycle once, as paths joined by arrows. */
 export function importCycles(files: readonly SourceFile[]): string[] {
   const graph = new Map(files.map((file) => [file.path, targetsOf(file)]));
   const found: string[] = [];
@@ -92,7 +92,7 @@ export function importCycles(files: readonly SourceFile[]): string[] {
   return found;
 }
 
-/** What only a default may reach for: the world's time and chance. */
+/** Real time and random numbers, which only the defaults of the ports may use. */
 const NONDETERMINISM: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Date.now', /\bDate\.now\b/],
   ['new Date()', /\bnew Date\(\)/],
@@ -105,7 +105,7 @@ const NONDETERMINISM: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['AbortSignal.timeout', /\bAbortSignal\.timeout\b/],
 ];
 
-/** Each use of time or chance past the ports, as `path:line what`. */
+/** Returns each use of real time or random numbers, as `path:line what`. */
 export function nondeterminismUses(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, code }) =>
     code

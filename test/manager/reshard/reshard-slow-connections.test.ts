@@ -23,5 +23,5 @@ test.each([1, 2, 3])('with every connection late by a time of its own the accoun
   await manager.reshard(3);
   await load.end();
 
-  expect(load.got).toEqual(load.sent);
+  expect(load.received).toEqual(load.sent);
 });

@@ -25,7 +25,7 @@ test('4 → 7 → 16 → 4 under load: every event of every guild is handed out 
   }
   await load.end();
 
-  expect(load.got).toEqual(load.sent);
+  expect(load.received).toEqual(load.sent);
   expect(load.count).toBeGreaterThan(100);
   expect(seen).toEqual(['running', 'resharding', 'running', 'resharding', 'running', 'resharding', 'running']);
   await gateway.waitUntil(({ connections }) => connections.length === 4);
@@ -50,7 +50,7 @@ test('connections that break in the middle delay the hand-over, and cost nothing
   clearInterval(saboteur);
   await load.end();
 
-  expect(load.got).toEqual(load.sent);
+  expect(load.received).toEqual(load.sent);
 });
 
 test('what concerns no guild is handed out once more by nobody', async () => {
@@ -118,7 +118,7 @@ test('to a count that Discord does not take says so, and the old shards stay', a
   });
   await load.end();
 
-  expect([manager.state, manager.total, load.got]).toEqual(['running', 4, load.sent]);
+  expect([manager.state, manager.total, load.received]).toEqual(['running', 4, load.sent]);
 });
 
 test('is refused before connect(), while another is under way, and of some of the shards', async () => {
@@ -163,7 +163,7 @@ test('given up in the middle it leaves the old shards in service, and can be beg
   await manager.reshard(4);
   await load.end();
 
-  expect([manager.total, load.got]).toEqual([4, load.sent]);
+  expect([manager.total, load.received]).toEqual([4, load.sent]);
 });
 
 test('disconnect() in the middle keeps the old sessions only', async () => {

@@ -186,7 +186,7 @@ test('a thread that dies in the middle of resharding costs nothing', async () =>
   await resharding;
   await load.end();
 
-  expect(load.got).toEqual(load.sent);
+  expect(load.received).toEqual(load.sent);
   expect(manager.status()).toMatchObject({ state: 'running', total: 6, ready: 6 });
 });
 
