@@ -33,12 +33,11 @@ const DESCRIBED: Readonly<Record<string, (resolved: unknown) => void>> = {
 };
 
 const resolvedValue = (name: string, resolved: Resolved): unknown =>
-  name
-    .split('.')
-    .reduce<unknown>((value, key) => (value as Resolved)[RESOLVED_NAMES[key] ?? key], resolved);
+  name.split('.').reduce<unknown>((value, key) => (value as Resolved)[RESOLVED_NAMES[key] ?? key], resolved);
 
 /** Returns the expression that a default begins with: a number, or code in backticks. */
-const expressionIn = (text: string): string | undefined => /^(?:`([^`]+)`|(\d[\d_.]*))/.exec(text)?.slice(1).find(Boolean);
+const expressionIn = (text: string): string | undefined =>
+  /^(?:`([^`]+)`|(\d[\d_.]*))/.exec(text)?.slice(1).find(Boolean);
 
 const declarations = readOptions().flatMap(({ name, shard, manager }) => [
   ...(shard === null ? [] : [[`Shard: ${name}`, name, shard, SHARD] as const]),
