@@ -1,13 +1,13 @@
 /**
- * The one door to time. Everything in a shard that waits or measures goes through a `Clock`, so a test or a
- * simulator can replace time as a whole.
+ * The source of all times and timers of a shard. Replace it in a test or a simulator, and the whole shard runs in
+ * virtual time.
  */
 export interface Clock {
-  /** Milliseconds since the epoch; must never run backwards. */
+  /** Returns milliseconds since the epoch. Must never run backwards. */
   now(): number;
   /**
-   * Runs `callback` once after `delayMs` milliseconds, which may be more than a timer of Node takes. A delay of 0
-   * should let what is already waiting on the sockets be read first. The handle is opaque.
+   * Calls `callback` once after `delayMs` milliseconds, which may be more than the max delay of a Node timer. With a
+   * delay of 0, data that has already arrived on sockets should be read first. Returns a handle for `clearTimeout()`.
    */
   setTimeout(callback: () => void, delayMs: number): unknown;
   clearTimeout(handle: unknown): void;
@@ -18,7 +18,7 @@ export const MAX_TIMER_MS = 2_147_483_647;
 
 const STARTED_AT = performance.timeOrigin;
 
-/** Real time, monotonic: a wall clock that is set back must not stretch a heartbeat or a rate window. */
+/** Real time, monotonic: if the wall clock is set back, no heartbeat or rate limit must take longer. */
 export const systemClock: Clock = {
   now: () => STARTED_AT + performance.now(),
   setTimeout: (callback, delayMs) => {
@@ -32,13 +32,13 @@ export const systemClock: Clock = {
   },
 };
 
-/** Gives back what clears it. */
+/** Returns the function that clears it. */
 function immediate(callback: () => void): () => void {
   const handle = setImmediate(callback);
   return () => clearImmediate(handle);
 }
 
-/** One timer after another. Gives back what clears it. */
+/** Chains timers. Returns the function that clears them. */
 function longTimer(callback: () => void, delayMs: number): () => void {
   let timeout: NodeJS.Timeout;
   const wait = (leftMs: number): void => {

@@ -44,8 +44,8 @@ export class Shard extends CommandSender {
    * or RESUMED. A second call joins the first; a call during `disconnecting` connects afterwards.
    *
    * Rejects with `STOPPED` when the shard is disconnected meanwhile, `CONNECTION_LOST` when the connection is lost and
-   * `shouldReconnect` is false, `ABORTED`, or the error with which the shard failed. If every caller aborts, the attempt
-   * is cancelled.
+   * `shouldReconnect` is false, `ABORTED`, or the error with which the shard failed. If every caller aborts, the
+   * attempt is cancelled.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#start({ type: 'shard.connect' }, signal);
@@ -61,7 +61,8 @@ export class Shard extends CommandSender {
   }
 
   /**
-   * Closes the connection synchronously, without waiting for the close handshake. Safe in a signal handler; never throws.
+   * Closes the connection synchronously, without waiting for the close handshake. Safe in a signal handler; never
+   * throws.
    * @param code - 1000 and 1001 end the session, every other code keeps it; the default is 4000
    */
   forceClose(code?: number): void {
@@ -77,7 +78,7 @@ export class Shard extends CommandSender {
   /**
    * Discards the session and identifies on the original URL. The events in between are lost; {@link reconnect} keeps
    * them. Settles as {@link connect} does.
-   * @param options - with `noFail: true` the promise also resolves when the shard fails; events still report the failure
+   * @param options - with `noFail: true` the promise also resolves when the shard fails, which events still report
    */
   reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
     const ready = this.#start({ type: 'shard.reinstantiate' });
@@ -85,8 +86,8 @@ export class Shard extends CommandSender {
   }
 
   /**
-   * Connects with a session from elsewhere. If it belongs to another shard or shard count, the shard identifies instead.
-   * Settles as {@link connect} does, and rejects with `INVALID_SESSION`.
+   * Connects with a session from elsewhere. If it belongs to another shard or shard count, the shard identifies
+   * instead. Settles as {@link connect} does, and rejects with `INVALID_SESSION`.
    */
   resume(session: Session): Promise<void> {
     return this.#logRejection(resume(this.#runtime, session));

@@ -89,7 +89,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   {
     reason: 'it is only compared with what it was',
     mutants: {
-      'src/connection/connection.ts': ['this.#frames += 1 → this.#frames -= 1'],
+      'src/connection/read-throttle.ts': ['this.#frames += 1 → this.#frames -= 1'],
     },
   },
   {
@@ -100,7 +100,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         "typeof online === 'object' → true",
         "typeof value === 'object' → true",
       ],
-      'src/connection/connection.ts': ["command.type !== 'heartbeat' → false"],
       'src/connection/send-queue.ts': ['batch.at(-1)?.text → batch.at(-1).text', 'signal === undefined → false'],
       'src/shard/shard-runtime.ts': [
         'this.connectionSlot.connection?.pauseReading → this.connectionSlot.connection.pauseReading',
@@ -113,7 +112,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     reason: 'XState drops what an actor sends that has been stopped',
     mutants: {
       'src/actors/identify-permit.actor.ts': ['!signal.aborted → true'],
-      'src/actors/load-session.actor.ts': ['!stopped → true #2'],
+      'src/actors/load-session.actor.ts': ['!isStopped → true #2'],
     },
   },
   {
@@ -128,8 +127,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
       'src/connection/send-queue.ts': [
         'signal === undefined || !this.#entries.includes(entry) → false',
         'signal === undefined || !this.#entries.includes(entry) → signal === undefined && !this.#entries.includes(entry)',
-        'true → false #2',
-        '{ once: true } → {}',
       ],
       'src/actors/socket.actor.ts': ['() => connection.detach() → () => undefined'],
       'src/shard/shard-runtime.ts': [
@@ -193,6 +190,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
       'src/decoding/sync-inflater-self-test.ts': ['-4 → +4'],
       'src/connection/web-socket.ts': [
         'agent === undefined → false',
+        'agent === undefined → false #2',
         "typeof data === 'string' → false",
         '\'string\' → ""',
       ],

@@ -1,6 +1,6 @@
 /**
- * The one line a shard has to the gateway: its current connection, and the permit for the IDENTIFY about to be sent
- * on it. The actors come and go with states of the chart; the line is what one hands to the next.
+ * Holds the current connection of a shard, and the permit for its next IDENTIFY. Actors start and stop with the states
+ * of the machine; they pass both on through this slot.
  */
 import type { Connection } from './connection.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
@@ -15,7 +15,7 @@ export class ConnectionSlot {
     this.#permit = permit;
   }
 
-  /** Gives the permit to whoever sends the frame, or gives it back. */
+  /** Returns the permit once. The caller must call `sent()` or `release()` on it. */
   consumePermit(): IdentifyPermit | null {
     const permit = this.#permit;
     this.#permit = null;

@@ -1,7 +1,9 @@
 /**
- * One WebSocket to the gateway, from opening to gone: bytes in become packets, packets become either machine events
- * or dispatches on the fast lane; commands of the machine become frames. Nothing in here decides about the
- * lifecycle, and nothing gets out of it once it is detached.
+ * One WebSocket to the gateway. It turns bytes into packets, and packets into machine events or dispatches; it turns
+ * the machine's commands into frames. It makes no decision about the lifecycle, and emits nothing once it is detached.
+ *
+ * The way of a dispatch: web-socket.ts → here → decoding/decoder.ts → here → fast-lane.ts → shard/dispatcher.ts →
+ * shard/emitter.ts → listener. The machine does not see it.
  */
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
@@ -25,15 +27,10 @@ import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, toBuffer } from './w
 import type { WebSocketLike } from './web-socket.ts';
 
 type ConnectionEvent = SocketEvent | GatewayEvent;
-/** An event that does not know yet which connection it is from. */
-type UntaggedEvent = ConnectionEvent extends infer E
-  ? E extends ConnectionEvent
-    ? Omit<E, 'connectionId'>
-    : never
-  : never;
+type WithoutConnectionId<Event> = Event extends unknown ? Omit<Event, 'connectionId'> : never;
 
 const heartbeatUnanswered = (): GatewayError =>
-  new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was answered');
+  new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was acknowledged');
 
 type ControlHandler = (connection: Connection, d: unknown) => void;
 
@@ -51,7 +48,7 @@ export class Connection {
   #detached = false;
   #heartbeatTimer: unknown;
 
-  /** Throws what opening the socket throws. */
+  /** @throws what opening the socket throws */
   constructor(delegate: ConnectionDelegate, input: SocketInput, emit: (event: ConnectionEvent) => void) {
     this.id = input.connectionId;
     this.#delegate = delegate;
@@ -77,7 +74,7 @@ export class Connection {
       this.#decoder.write(toBuffer(data), isBinary);
       if (!this.#detached) this.#readThrottle.endWork(clock.now());
     });
-    // Stays for good: a socket that is torn down while it connects still emits an error.
+    // Never removed: a socket that is terminated while it connects still emits an error.
     this.#socket.on('error', (cause) => {
       const type = isTooLarge(cause) ? 'socket.decodeFailed' : 'socket.failed';
       this.#flushThenEndWith({ type, reason: cause.message, cause });
@@ -94,7 +91,7 @@ export class Connection {
   static readonly #handleCommand = handlerByType<SocketCommand, Connection>({
     heartbeat: ({ scheduled }, connection) => {
       if (scheduled) connection.#reportLag();
-      // A gateway that asks without end must not drive us over its own limit.
+      // A gateway that requests heartbeats without end must not make the shard exceed the send limit.
       if (scheduled || connection.limiter.delayMs('reply') === 0)
         connection.#sendHeartbeat(scheduled ? 'heartbeat' : 'reply');
     },
@@ -113,12 +110,15 @@ export class Connection {
     },
   });
 
-  /** Sends a frame if the socket can take it; the caller has asked the limiter. */
+  /** Sends a frame if the socket is open. The caller has asked the limiter. */
   transmit(kind: QueuedKind, text: string): boolean {
     return !this.#detached && this.#sendFrame(kind, text);
   }
 
-  /** A beat out of schedule, within the send limit; one that is already under way answers for it. */
+  /**
+   * Sends a heartbeat outside the schedule, within the send limit, unless one awaits its ACK already. Resolves with the
+   * round trip in ms.
+   */
   heartbeat(): Promise<number> {
     if (this.#detached) return Promise.reject(heartbeatUnanswered());
     const ack = this.#delegate.heartbeatTracker.nextAck();
@@ -135,7 +135,7 @@ export class Connection {
     return ack;
   }
 
-  /** Stops or goes on reading, for consumers that can't keep up. */
+  /** Pauses reading for a consumer that falls behind. */
   pauseReading(): void {
     if (!this.#detached) this.#readThrottle.pause('consumer');
   }
@@ -144,7 +144,7 @@ export class Connection {
     if (!this.#detached) this.#readThrottle.resume('consumer');
   }
 
-  /** From here on nothing that arrives is looked at. */
+  /** Ignores everything that arrives from now on. */
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
@@ -157,7 +157,7 @@ export class Connection {
     this.#delegate.heartbeatTracker.reset(heartbeatUnanswered());
   }
 
-  /** Lets the socket go: with a close frame, or without when `code` is `null`. `gone` is called once it is closed. */
+  /** Closes the socket, without a close frame when `code` is `null`. Calls `onClosed` when it is closed. */
   close(code: number | null, reason: string, onClosed: () => void): void {
     this.detach();
     if (this.#socket.readyState === CLOSED) return onClosed();
@@ -165,7 +165,7 @@ export class Connection {
     closeSocket(this.#socket, code, reason);
   }
 
-  /** Ends it now, in this turn: the close frame is handed to the system, the answer not waited for. */
+  /** Closes the socket in this turn: sends the close frame, but does not wait for the answer. */
   abort(code: number): void {
     this.detach();
     if (this.#socket.readyState === OPEN) this.#socket.close(code);
@@ -177,22 +177,22 @@ export class Connection {
     if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
   }
 
-  #raise(event: UntaggedEvent): void {
+  #raise(event: WithoutConnectionId<ConnectionEvent>): void {
     if (!this.#detached) this.#emit({ ...event, connectionId: this.id });
   }
 
-  /** The last word of a connection: the machine lets go of it, and nothing follows. */
-  #endWith(event: UntaggedEvent): void {
+  /** Sends the last event of this connection. */
+  #endWith(event: WithoutConnectionId<ConnectionEvent>): void {
     this.#raise(event);
     this.detach();
   }
 
-  /** What came before the end is handed out before it. */
-  #flushThenEndWith(event: UntaggedEvent): void {
+  /** Delivers what arrived before the end, then ends. */
+  #flushThenEndWith(event: WithoutConnectionId<ConnectionEvent>): void {
     this.#decoder.flush(() => this.#endWith(event));
   }
 
-  /** Gives back whether the bytes were a packet. */
+  /** Returns whether the bytes were a packet. */
   #handleMessage(bytes: Buffer): boolean {
     if (this.#fastLane.tryHandle(bytes)) return true;
     let packet: Packet;
@@ -209,7 +209,7 @@ export class Connection {
     return true;
   }
 
-  /** Everything but dispatches; what is not here is ignored. */
+  /** By opcode. Opcodes without a handler are ignored. */
   static readonly #controlHandlers: ReadonlyMap<number, ControlHandler> = new Map<number, ControlHandler>([
     [Opcodes.Heartbeat, (connection) => connection.#raise({ type: 'gateway.heartbeatRequest' })],
     [Opcodes.Reconnect, (connection) => connection.#raise({ type: 'gateway.reconnect' })],
@@ -253,7 +253,7 @@ export class Connection {
     this.#delegate.saveSession();
   }
 
-  /** A session begins. A READY that names none can't be resumed, nor lived with. */
+  /** A READY without a session id ends the connection, because its session could not be resumed. */
   #handleReady(packet: Packet, bytes: Buffer): void {
     const session = sessionOf(packet.d, this.#delegate.options.url);
     if (session === null) return this.#endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });

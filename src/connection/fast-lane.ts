@@ -1,6 +1,6 @@
 /**
- * Where dispatches go: past the machine, to the session cell, which counts them, and to whoever listens. What nobody
- * listens to costs no more than its head.
+ * Takes dispatches past the machine: to the session, which keeps their sequence, and to the dispatcher. A dispatch
+ * without a listener costs no more than reading its header.
  */
 import type { GatewayError } from '../protocol/errors.ts';
 import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
@@ -10,18 +10,18 @@ import type { DispatchObserver } from '../decoding/lazy-dispatch.ts';
 import type { DecodeHint } from '../decoding/decode-predictor.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 
-/** Read into by each message in turn: what it says is used before another is read. */
+/** Shared by all connections: each message is handled before the next is read. */
 const header = new DispatchHeaderReader();
 
 export class FastLane implements DispatchObserver {
   readonly #delegate: ConnectionDelegate;
   readonly #onDecodeFailed: (error: GatewayError) => void;
-  /** The sequence before the dispatch that is being given out undecoded; `undefined` when there is none. */
+  /** The sequence before the undecoded dispatch that is being delivered; `undefined` when there is none. */
   #sequenceBefore: number | null | undefined;
-  /** Dispatches since RESUME was sent; `null` when it was not. */
+  /** Dispatches since RESUME was sent; `null` when no replay is running. */
   #replayed: number | null = null;
   #isClosed = false;
-  /** For the data of the message that is being read. */
+  /** For the message that is being handled. */
   #decodeHint: DecodeHint = 'certain';
 
   constructor(delegate: ConnectionDelegate, onDecodeFailed: (error: GatewayError) => void) {
@@ -29,7 +29,7 @@ export class FastLane implements DispatchObserver {
     this.#onDecodeFailed = onDecodeFailed;
   }
 
-  /** Takes a message that need not be decoded, or leaves it to the caller. */
+  /** Handles a message that need not be decoded. Returns `false` for any other. */
   tryHandle(bytes: Buffer): boolean {
     this.#decodeHint = header.read(bytes) ? this.#delegate.dispatcher.decodeHintFor(header.t) : 'certain';
     if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
@@ -46,7 +46,7 @@ export class FastLane implements DispatchObserver {
     return true;
   }
 
-  /** A dispatch came. */
+  /** Records that a dispatch arrived. */
   recordSequence(sequence: unknown): void {
     const { session, activityTimes } = this.#delegate;
     if (typeof sequence === 'number') session.recordSequence(sequence);
@@ -54,27 +54,27 @@ export class FastLane implements DispatchObserver {
     if (this.#replayed !== null) this.#replayed += 1;
   }
 
-  /** Hands out a dispatch that {@link tryHandle} left to be decoded. */
+  /** Delivers a dispatch that the caller has decoded. */
   deliver({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
     if (typeof t !== 'string') return;
     const observer = this.#decodeHint === 'likely' ? this : null;
-    // Whatever the types say, some gateways send a RESUMED without a sequence.
+    // Some gateways send a RESUMED without a sequence, whatever the types say.
     this.#deliver(LazyDispatch.decoded(t, s as number, d, bytes, observer), sessionId, replayed);
   }
 
-  /** RESUME was sent: what comes until RESUMED is a replay. */
+  /** Called when RESUME is sent: the dispatches until RESUMED are a replay. */
   startReplay(): void {
     this.#replayed = 0;
   }
 
-  /** RESUMED came. Gives how many dispatches came before it. */
+  /** Called at RESUMED. Returns the number of replayed dispatches before it. */
   endReplay(): number {
     const replayed = this.#replayed === null ? 0 : this.#replayed - 1;
     this.#replayed = null;
     return replayed;
   }
 
-  /** The connection is over: what is found out from now on changes nothing. */
+  /** From now on, corrupt data changes nothing: the connection has ended. */
   close(): void {
     this.#isClosed = true;
   }
@@ -83,7 +83,10 @@ export class FastLane implements DispatchObserver {
     this.#delegate.decodePredictor.onDataRead(t);
   }
 
-  /** Found out while it is given out, the dispatch counts as not received, and will come again; later it is lost. */
+  /**
+   * If corrupt data is noticed during delivery, the dispatch counts as not received, and a resume repeats it. If it is
+   * noticed later, the dispatch is lost.
+   */
   onCorruptData(error: GatewayError): void {
     if (this.#isClosed) return;
     if (this.#sequenceBefore !== undefined) this.#delegate.session.rollBack(this.#sequenceBefore);

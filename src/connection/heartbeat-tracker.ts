@@ -1,14 +1,14 @@
 /**
- * The book of beats: when the next is due, which are unanswered, how long answers take. The machine decides *that*
- * a beat is sent; this knows *when*, without drift, and how late.
+ * Keeps the schedule of heartbeats and measures their round trips, over all connections of a shard. The machine decides
+ * that a heartbeat is sent; this class says when, without drift, and how late it was.
  */
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 
-/** A beat later than this part of the interval means that the process was busy or asleep. */
+/** A heartbeat later than this part of the interval means that the process was busy or asleep. */
 const LAGGED_FRACTION = 0.25;
 
-/** A beat is not judged before its answer has had this part of the interval to come. */
+/** Min time between two heartbeats, as a part of the interval, so that the first can be acknowledged. */
 const MIN_GAP_FRACTION = 0.25;
 
 interface Waiter {
@@ -23,10 +23,10 @@ export class HeartbeatTracker {
   #lateMs = 0;
   #wasOverdue = false;
   #hasSent = false;
-  /** When each unanswered beat was sent; ACKs come in order. */
+  /** When each unacknowledged heartbeat was sent. ACKs arrive in order. */
   #sentAt: number[] = [];
   #waiters: Waiter[] = [];
-  /** The last round trip in ms. */
+  /** The last round trip, in ms. */
   ping: number | null = null;
   lastAckAt: number | null = null;
 
@@ -34,7 +34,7 @@ export class HeartbeatTracker {
     this.#clock = clock;
   }
 
-  /** `null` before the first beat of a connection. */
+  /** `null` before the first heartbeat of a connection. */
   get acknowledged(): boolean | null {
     return this.#hasSent ? this.#sentAt.length === 0 : null;
   }
@@ -43,7 +43,7 @@ export class HeartbeatTracker {
     return this.#sentAt.length > 0;
   }
 
-  /** A new connection: what the old one owed is not asked of it. */
+  /** Called when a connection ends: its missing ACKs must not be expected of the next one. */
   reset(error: GatewayError): void {
     this.#dueAt = null;
     this.#lateMs = 0;
@@ -55,33 +55,35 @@ export class HeartbeatTracker {
     for (const waiter of waiters) waiter.reject(error);
   }
 
-  /** Sets the first beat; gives back the delay. */
+  /** Schedules the first heartbeat. Returns its delay in ms. */
   scheduleFirst(delayMs: number, intervalMs: number): number {
     this.#intervalMs = intervalMs;
     this.#dueAt = this.#clock.now() + delayMs;
     return delayMs;
   }
 
-  /** Sets the next beat one interval after the last was *due*, so that late timers do not add up. */
+  /**
+   * Schedules the next heartbeat one interval after the last was due, not sent, so that late timers do not add up.
+   * Returns its delay in ms.
+   */
   scheduleNext(): number {
     const now = this.#clock.now();
     const dueAt = this.#dueAt ?? now;
     if (!this.#wasOverdue) this.#lateMs = now - dueAt;
     this.#wasOverdue = false;
     const nextAt = dueAt + this.#intervalMs;
-    // After a sleep there is nothing to catch up on, and a beat right behind another would find it unanswered: the
-    // schedule starts anew.
+    // After a sleep, the schedule restarts: a heartbeat right after another would find it unacknowledged.
     this.#dueAt = nextAt - now >= this.#intervalMs * MIN_GAP_FRACTION ? nextAt : now + this.#intervalMs;
     return this.#dueAt - now;
   }
 
-  /** The timer of a beat has fired, but the one before it is unanswered. */
+  /** Called when a heartbeat is due while the one before is unacknowledged. */
   markOverdue(): void {
     this.#wasOverdue = true;
     this.#lateMs = this.#clock.now() - (this.#dueAt ?? this.#clock.now());
   }
 
-  /** How late the last timer was, if that is worth telling; told once. */
+  /** Returns how late the last timer was, in ms, if that is worth reporting. Later calls return `null`. */
   consumeLagMs(): number | null {
     const lateMs = this.#lateMs;
     this.#lateMs = 0;
@@ -91,12 +93,12 @@ export class HeartbeatTracker {
   recordSent(): void {
     const now = this.#clock.now();
     this.#hasSent = true;
-    // What has no answer within an interval gets none: the answers of later beats must not be taken for it.
+    // A heartbeat without an ACK within an interval gets none: ACKs of later heartbeats must not count for it.
     this.#sentAt = this.#sentAt.filter((at) => now - at < this.#intervalMs);
     this.#sentAt.push(now);
   }
 
-  /** An ACK came. Gives the round trip, or `null` when no beat was waiting for one. */
+  /** Called at an ACK. Returns the round trip in ms, or `null` when no heartbeat was waiting for it. */
   recordAck(): number | null {
     const now = this.#clock.now();
     this.lastAckAt = now;
@@ -109,7 +111,7 @@ export class HeartbeatTracker {
     return this.ping;
   }
 
-  /** Settles with the round trip of the next beat that is answered. */
+  /** Resolves with the round trip of the next heartbeat that is acknowledged, in ms. */
   nextAck(): Promise<number> {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }

@@ -1,16 +1,16 @@
 /**
- * Decides whether a socket is read: not while a consumer can't keep up, and not for longer than its share of a turn
- * of the event loop. A backlog is worked off in stints, in order; in between, timers and other sockets have theirs.
+ * Pauses a socket while a consumer falls behind, and when its frames keep the event loop busy for too long. A backlog
+ * is read in portions, so that timers and other sockets have their turn in between.
  */
 import type { Clock } from '../clock.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
-/** Why a socket is not read. */
+/** Why a socket is paused. */
 type PauseReason = 'consumer' | 'yield';
 
-/** How long a socket may be worked on without a rest. */
+/** How long the frames of one socket may keep the event loop busy. */
 const MAX_BUSY_MS = 10;
-/** When nothing was to be done for so long, the event loop has had its turn. */
+/** If no frame was handled for this time, the event loop has had its turn. */
 const IDLE_GAP_MS = 1;
 
 export class ReadThrottle {
@@ -57,19 +57,19 @@ export class ReadThrottle {
     }, 0);
   }
 
-  /** Work on a frame begins at `now`. */
+  /** Called before a frame is handled. */
   startWork(now: number): void {
     this.#frames += 1;
     if (now - this.#idleSince > IDLE_GAP_MS) this.#busySince = now;
   }
 
-  /** Work on it has ended at `now`. */
+  /** Called after a frame was handled. Pauses the socket for a turn if it kept the event loop busy. */
   endWork(now: number): void {
     this.#idleSince = now;
     if (now - this.#busySince >= MAX_BUSY_MS && !this.#pauseReasons.yield) this.#yieldTurn();
   }
 
-  /** Sets no more timers. */
+  /** Clears all timers. */
   stop(): void {
     this.#clock.clearTimeout(this.#yieldTimer);
     this.#clock.clearTimeout(this.#drainTimer);

@@ -1,30 +1,33 @@
 /**
- * Discord's send limits, kept on our side as a sliding log: any 60 s, not fixed windows, because two fixed windows
- * let twice the frames through at their seam. One limiter a connection; a new connection has a fresh budget.
+ * Keeps Discord's send limits, with a sliding log of 60 s: two fixed windows would let twice the frames pass around
+ * their border. Each connection has its own limiter, because Discord counts per connection.
  * @see https://discord.com/developers/docs/events/gateway#rate-limiting
  */
 import type { Clock } from '../clock.ts';
 
-/** Frames a connection may carry in any {@link WINDOW_MS}, beats and handshake included. */
+/** Frames that a connection may send in any {@link WINDOW_MS}, including heartbeats and the handshake. */
 const FRAMES = 120;
 const WINDOW_MS = 60_000;
-/** The practical limit of presence updates. */
+/** Discord allows 5 presence updates in 20 s. */
 const PRESENCES = 5;
 const PRESENCE_WINDOW_MS = 20_000;
-/** The gateway counts by arrival: a frame that was slow on the way must not fall into the window of a later one. */
+/** The gateway counts frames when they arrive: a slow frame must not count in the window of a later one. */
 const MARGIN_MS = 500;
-/** Room for beats the gateway asks for. */
+/** Capacity reserved for heartbeats that the gateway requests. */
 const REQUESTED_HEARTBEATS = 2;
-/** What is left to commands however fast the gateway wants the beats. */
+/** Capacity left for commands, however short the heartbeat interval is. */
 const MIN_COMMANDS = 60;
 
 /**
- * `heartbeat` and `handshake` are never held back. `reply` is a beat the gateway asked for, `priority` a command
- * that overtakes: both may take all but the room of scheduled beats. `command` and `presence` wait for the rest.
+ * `heartbeat` and `handshake` are never delayed. `reply` is a heartbeat that the gateway requested, `priority` a
+ * command with `ignoreRateLimit`: both may use everything but the capacity of scheduled heartbeats. `command` and
+ * `presence` may not use the capacity of requested heartbeats either.
  */
 export type FrameKind = 'heartbeat' | 'handshake' | 'reply' | 'priority' | 'command' | 'presence';
 
-/** The times of the frames of a window, in order. What is older is forgotten: an idle connection holds next to nothing. */
+/**
+ * The times of the frames in a window, in order. Older ones are dropped, so an idle connection holds almost nothing.
+ */
 class SlidingLog {
   readonly #windowMs: number;
   #at: readonly number[] = [];
@@ -34,17 +37,17 @@ class SlidingLog {
   }
 
   record(now: number): void {
-    // An array that grows holds room for more, for as long as it lives: this one is as long as it has to be.
+    // A new array, because one that grows by push() reserves memory for more elements.
     this.#at = this.#at.filter((at) => at + this.#windowMs + MARGIN_MS > now).concat(now);
   }
 
-  /** How many frames are within the window. */
+  /** Returns the number of frames in the window. */
   within(now: number): number {
     const oldest = this.#at.findIndex((at) => at > now - this.#windowMs);
     return oldest === -1 ? 0 : this.#at.length - oldest;
   }
 
-  /** Milliseconds until fewer than `limit` frames are within the window. */
+  /** Returns the time until fewer than `limit` frames are in the window, in ms. */
   delayMs(now: number, limit: number): number {
     const last = this.#at.at(-limit);
     return last === undefined ? 0 : Math.max(0, last + this.#windowMs + MARGIN_MS - now);
@@ -61,13 +64,13 @@ export class SendLimiter {
     this.#clock = clock;
   }
 
-  /** Keeps the room that scheduled beats need in any window. An interval that is none keeps no more than before. */
+  /** Reserves capacity for scheduled heartbeats. An invalid interval changes nothing. */
   reserveHeartbeats(heartbeatIntervalMs: number): void {
     const heartbeats = Math.ceil(WINDOW_MS / heartbeatIntervalMs) + 1;
     if (heartbeats > 0) this.#scheduledHeartbeats = Math.min(heartbeats, FRAMES - MIN_COMMANDS - REQUESTED_HEARTBEATS);
   }
 
-  /** Milliseconds until a frame of this kind may go; 0 for now. */
+  /** Returns the time until a frame of this kind may be sent, in ms. */
   delayMs(kind: FrameKind): number {
     const limit = SendLimiter.#limits[kind](this);
     if (limit === null) return 0;
@@ -76,19 +79,18 @@ export class SendLimiter {
     return kind === 'presence' ? Math.max(delayMs, this.#presences.delayMs(now, PRESENCES)) : delayMs;
   }
 
-  /** Frames sent in the last 60 s, and how many Discord allows. */
+  /** The frames sent in the last 60 s, and how many Discord allows. */
   get window(): { used: number; limit: number } {
     return { used: this.#frames.within(this.#clock.now()), limit: FRAMES };
   }
 
-  /** A frame was sent. */
   record(kind: FrameKind): void {
     const now = this.#clock.now();
     this.#frames.record(now);
     if (kind === 'presence') this.#presences.record(now);
   }
 
-  /** How many frames may be in the window before one of a kind has to wait; `null` for any number. */
+  /** How many frames may be in the window before one of this kind has to wait; `null` for any number. */
   static readonly #limits: Readonly<Record<FrameKind, (limiter: SendLimiter) => number | null>> = {
     heartbeat: () => null,
     handshake: () => null,

@@ -1,6 +1,6 @@
 /**
- * What the user wants sent, first-in first-out, until the shard is ready and the limiter has room. It outlives
- * connections; every `send()` settles.
+ * Queues the user's payloads, first in, first out, until the shard is ready and the send limit allows them. The queue
+ * outlives connections, and every `send()` settles.
  */
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
@@ -8,10 +8,10 @@ import { onAbort } from '../protocol/on-abort.ts';
 import { sendChannel } from '../protocol/telemetry.ts';
 import type { FrameKind } from './send-limiter.ts';
 
-/** Where frames go while the shard is ready. */
+/** Receives the frames while the shard is ready. */
 export interface FrameSink {
   readonly limiter: { delayMs(kind: FrameKind): number };
-  /** `false` when the socket no longer takes frames; its end is about to be reported. */
+  /** Returns `false` when the socket is no longer open; its end is about to be reported. */
   transmit(kind: QueuedKind, text: string): boolean;
 }
 
@@ -24,9 +24,9 @@ interface Entry {
 }
 
 export interface Throttled {
-  /** Frames that wait. */
+  /** Number of queued payloads. */
   pending: number;
-  /** Until the next of them may go. */
+  /** Time until the next one may be sent, in ms. */
   retryAfterMs: number;
 }
 
@@ -34,7 +34,7 @@ export class SendQueue {
   readonly #shardId: number;
   readonly #clock: Clock;
   readonly #onThrottled: (throttled: Throttled) => void;
-  /** Those that overtake, then the others, in order. */
+  /** Entries with priority, then the others; each group in order. */
   #entries: Entry[] = [];
   #sink: FrameSink | null = null;
   #timer: unknown;
@@ -54,7 +54,7 @@ export class SendQueue {
     return this.#stopped !== null;
   }
 
-  /** Settles when the frame is handed to the socket. Rejects with `ABORTED`, or what {@link stop} was given. */
+  /** Resolves when the socket has accepted the frame. Rejects with `ABORTED`, or with the error of {@link stop}. */
   send(kind: QueuedKind, text: string, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('send()', signal));
     if (this.#stopped !== null) return Promise.reject(this.#stopped);
@@ -81,20 +81,20 @@ export class SendQueue {
     });
   }
 
-  /** The shard is ready: what waits goes out. */
+  /** Called when the shard is ready. */
   attach(sink: FrameSink): void {
     this.#sink = sink;
     this.#flush();
   }
 
-  /** The shard is no longer ready: what waits, waits. */
+  /** Called when the shard is no longer ready. */
   detach(): void {
     this.#sink = null;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Rejects what waits, and what comes until {@link start}. */
+  /** Rejects all queued payloads, and new ones until {@link start}. */
   stop(error: GatewayError): void {
     this.detach();
     this.#stopped = error;
@@ -117,7 +117,7 @@ export class SendQueue {
     return this.#entries.filter(({ kind }) => kind === 'presence');
   }
 
-  /** Of presences that wait only the last matters: it goes in the place of the first, and settles them all. */
+  /** Of queued presences only the last is sent, in the place of the first. It settles them all. */
   #batchFor(first: Entry): Entry[] {
     return first.kind === 'presence' ? this.#presences() : [first];
   }
@@ -128,7 +128,7 @@ export class SendQueue {
     this.#timer = undefined;
     while (this.#sink !== null) {
       const { limiter } = this.#sink;
-      // A presence that has to wait for its own limit does not hold up the commands behind it.
+      // A presence that waits for its own limit does not delay the commands behind it.
       const delays = new Map<QueuedKind, number>();
       const delayOf = ({ kind }: Entry): number => {
         const delayMs = delays.get(kind) ?? limiter.delayMs(kind);
@@ -145,7 +145,7 @@ export class SendQueue {
     }
   }
 
-  /** Told when holding back begins, and each time it goes on after a wait, but not for every frame that joins. */
+  /** Reports when the limit begins to delay, and again after each wait, but not for every new payload. */
   #throttle(retryAfterMs: number, wasThrottled: boolean): void {
     if (this.#entries.length === 0) return;
     this.#timer = this.#clock.setTimeout(() => {

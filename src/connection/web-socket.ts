@@ -1,12 +1,11 @@
-/**
- * The part of `ws` a connection uses, so that another transport, or one in memory, can stand in for it.
- */
+/** Opens and closes sockets. `ws` is used by default; any other that fits `WebSocketLike` works too. */
 import type { Agent } from 'node:http';
 import { WebSocket } from 'ws';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { USER_AGENT } from '../version.ts';
 
+/** The part of a `ws` socket that a shard uses. Implement it to bring another WebSocket, or one in memory. */
 export interface WebSocketLike {
   /** 0 connecting, 1 open, 2 closing, 3 closed. */
   readonly readyState: number;
@@ -17,20 +16,23 @@ export interface WebSocketLike {
   send(data: string): void;
   /** Starts the close handshake. */
   close(code?: number, reason?: string): void;
-  /** Tears the connection down without one. */
+  /** Closes the connection without a handshake. */
   terminate(): void;
-  /** Stops reading, for back-pressure. */
+  /** Stops reading, for back-pressure, until `resume()`. */
   pause(): void;
   resume(): void;
 }
 
+/** What a shard asks of a socket. */
 export interface SocketOptions {
+  /** The headers of the upgrade request. */
   readonly headers: Readonly<Record<string, string>>;
   readonly agent?: Agent;
-  /** The most bytes one WebSocket message may have; a larger one should be an error before it is read. */
+  /** Max size of one WebSocket message, in bytes. A larger one should be an error before it is read. */
   readonly maxPayload: number;
 }
 
+/** Opens a socket. May throw; the shard then tries again after its backoff. */
 export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLike;
 
 /** What opening a socket to the gateway needs. */
@@ -65,8 +67,8 @@ export const OPEN = 1;
 export const CLOSED = 3;
 
 /**
- * A `ws` socket as the gateway wants it. Compression of the WebSocket layer is off: the gateway has its own. Events
- * are delivered in the turn in which they arrive; spreading them over turns costs 40 %.
+ * Opens a socket of `ws`. WebSocket compression is off, because the gateway has its own. Events are delivered in the
+ * turn in which they arrive: spreading them over turns costs 40 % more CPU time.
  */
 export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload }) =>
   new WebSocket(url, {
@@ -87,11 +89,11 @@ export function closeSocket(socket: WebSocketLike, code: number | null, reason: 
   socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
 }
 
-/** Whether a socket ended because a message had more than `maxPayload`. */
+/** Returns whether a socket ended because a message was larger than `maxPayload`. */
 export const isTooLarge = (error: Error): boolean =>
   'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
-/** `ws` gives Buffers; other transports may give the other binary forms of the WebSocket API, or text. */
+/** Returns the data as a Buffer. `ws` emits Buffers; other sockets may emit other binary types, or text. */
 export function toBuffer(data: Buffer | ArrayBuffer | Buffer[] | string): Buffer {
   if (Buffer.isBuffer(data)) return data;
   if (typeof data === 'string') return Buffer.from(data);

@@ -1,17 +1,28 @@
-/** With what code a user may close, and what that means for the session. */
+/** Validates the close code of a user. Some codes end the session and others keep it. */
 import { END_SESSION_CODE, KEEP_SESSION_CODE, endsSession } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
 
+/** The options of `disconnect()`. */
 export interface DisconnectOptions {
-  /** 1000, 1001 or 3000–4999. Default 4000, which keeps the session, or 1000 when it is discarded. */
+  /**
+   * The close code: 1000, 1001 or 3000–4999. Codes 1000 and 1001 end the session.
+   * @defaultValue `4000`; `1000` with `session: 'discard'`
+   * @see https://discord.com/developers/docs/events/gateway#initiating-a-disconnect
+   */
   code?: number;
-  /** Up to 123 bytes; longer ones are cut. */
+  /**
+   * The close reason, up to 123 bytes. A longer one is cut.
+   * @defaultValue `''`
+   */
   reason?: string;
-  /** `keep` lets a later connection resume. Default `keep`, but a code of 1000 or 1001 always ends the session. */
+  /**
+   * Whether a later connection can resume the session.
+   * @defaultValue `'keep'`; `'discard'` with code 1000 or 1001
+   */
   session?: 'keep' | 'discard';
   /**
-   * Ends the wait for the close handshake: the socket is torn down, and the promise rejects with `ABORTED`. One that is
-   * aborted already leaves no time for the handshake; the shard stops all the same.
+   * Ends the wait for the close handshake: the socket is terminated, and the promise rejects with `ABORTED`. If the
+   * signal is aborted already, the shard still disconnects, without a close handshake.
    */
   signal?: AbortSignal;
 }
@@ -26,8 +37,8 @@ const isSendable = (code: number): boolean =>
   Number.isInteger(code) && (endsSession(code) || (code >= 3000 && code <= 4999));
 
 /**
- * @throws {@link GatewayError} `INVALID_OPTIONS` for a code that can't be sent, or one that would end a session that
- * is to be kept.
+ * @throws {@link GatewayError} `INVALID_OPTIONS` for a code that can't be sent, or a code that ends the session
+ * although `session` is `'keep'`
  */
 export function resolveCloseRequest({ code, reason = '', session }: DisconnectOptions): CloseRequest {
   if (code === undefined) {
@@ -42,7 +53,7 @@ export function resolveCloseRequest({ code, reason = '', session }: DisconnectOp
   return { code, reason, session: session ?? (endsSession(code) ? 'discard' : 'keep') };
 }
 
-/** For {@link Shard.forceClose}, which must not throw: a code that can't be sent becomes the one that keeps the session. */
+/** Never throws, for `forceClose()`: a code that can't be sent becomes 4000, which keeps the session. */
 export function forcedCloseRequest(code = KEEP_SESSION_CODE): CloseRequest {
   const sendableCode = isSendable(code) ? code : KEEP_SESSION_CODE;
   return {

@@ -1,20 +1,20 @@
 /**
- * Typed events, named and used as in `node:events`, with one difference: a listener that throws, or returns a promise
- * that rejects, disturbs neither the other listeners nor the shard. What it threw is handed to `onThrow`.
+ * Typed events, used as in `node:events`, with one difference: a listener that throws, or returns a promise that
+ * rejects, disturbs neither the other listeners nor the shard. The error is passed to `onThrow`.
  */
 type Listener = (...args: never[]) => unknown;
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
-/** What `off()` may be given for a listener that was wrapped by `once()`. */
+/** The listener behind each wrapper of `once()`, so that `off()` finds it. */
 const originals = new WeakMap<Listener, Listener>();
 
-/** Of an emitter that nobody has listened to yet: many a shard is only ever listened to by way of its manager. */
+/** Used until the first listener is added: many shards have listeners only through their manager. */
 const NO_LISTENERS: ReadonlyMap<never, readonly Listener[]> = new Map<never, readonly Listener[]>();
 
 export class Emitter<Events extends Record<keyof Events, unknown[]>> {
-  /** It and its lists are replaced, never changed, so that one being walked stays as it was. */
+  /** The map and its lists are replaced, never changed, so that `emit()` can iterate while listeners come and go. */
   #listeners: ReadonlyMap<keyof Events, readonly Listener[]> = NO_LISTENERS;
   readonly #onThrow: (name: string, cause: unknown) => void;
 

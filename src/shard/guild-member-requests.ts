@@ -1,5 +1,5 @@
 /**
- * Request Guild Members as a question with an answer: chunks are matched by nonce and joined in order.
+ * Requests guild members and collects the answer: chunks are matched by nonce and joined in order.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
 import type {
@@ -12,19 +12,29 @@ import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import type { RateLimited } from './shard-events.ts';
 
+/**
+ * The answer to `requestGuildMembers()`: all chunks merged, in order.
+ * @see https://discord.com/developers/docs/events/gateway-events#guild-members-chunk
+ */
 export interface GuildMembers {
   guildId: string;
   members: GatewayGuildMembersChunkDispatchData['members'];
-  /** Ids that were asked for and are no members. */
+  /** The requested ids that are not members. */
   notFound: string[];
-  /** Present when presences were asked for. */
+  /** Only if the request asked for presences. */
   presences?: GatewayGuildMembersChunkPresence[];
+  /** The nonce of the request. */
   nonce: string;
 }
 
+/** The options of `requestGuildMembers()`. */
 export interface RequestOptions {
+  /** Aborts the request; the promise then rejects with `ABORTED`. */
   signal?: AbortSignal;
-  /** How long the next chunk may take, in ms. Default 30 000. */
+  /**
+   * Time until the next chunk must arrive, in ms. It restarts with each chunk.
+   * @defaultValue `30_000` ms
+   */
   timeoutMs?: number;
 }
 
@@ -36,15 +46,15 @@ interface GuildMemberRequestsDependencies {
 
 const MAX_NONCE_BYTES = 32;
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** Being refused more often than this is not bad luck. */
+/** After this many repetitions the request fails: it is refused for a lasting reason. */
 const MAX_RETRIES = 3;
 
 interface Request {
   readonly data: GatewayRequestGuildMembersData & { nonce: string };
   readonly timeoutMs: number;
-  /** Ends the sending along with the request. */
+  /** Aborts the send when the request ends first. */
   readonly abort: AbortController;
-  /** By their index, because a replay may bring one twice. */
+  /** By index, because a replay may repeat a chunk. */
   readonly chunks: Map<number, GatewayGuildMembersChunkDispatchData>;
   readonly resolve: (members: GuildMembers) => void;
   readonly reject: (error: GatewayError) => void;
@@ -62,15 +72,11 @@ export class GuildMemberRequests {
     this.#dependencies = dependencies;
   }
 
-  /** Whether a chunk could be an answer. */
+  /** Whether a chunk may belong to a request, so that it must be decoded. */
   get hasPending(): boolean {
     return this.#requests.size > 0;
   }
 
-  /**
-   * Settles with all members, or rejects with `INVALID_PAYLOAD` (nonce too long or in use), `REQUEST_TIMED_OUT`,
-   * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.
-   */
   request(
     data: GatewayRequestGuildMembersData,
     { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: RequestOptions = {},
@@ -121,9 +127,9 @@ export class GuildMemberRequests {
     this.#setTimer(request, retryAfter * 1000, () => void this.#send(request));
   }
 
-  /** The connection is gone, and with it the answers to what was sent on it. */
+  /** Fails the requests that were sent: Discord answers only on the connection of the request. */
   onConnectionLost(): void {
-    const error = new GatewayError('CONNECTION_LOST', 'the connection was lost before all chunks came');
+    const error = new GatewayError('CONNECTION_LOST', 'the connection was lost before all chunks arrived');
     for (const request of this.#requests.values()) if (request.sent) this.#fail(request, error);
   }
 
@@ -146,16 +152,18 @@ export class GuildMemberRequests {
     }
   }
 
-  /** By the time the queue answers, the nonce may stand for another request. */
+  /** Compares the request, because its nonce may belong to another request by now. */
   #isPending(request: Request): boolean {
     return this.#requests.get(request.data.nonce) === request;
   }
 
-  /** The timeout counts from the last sign of life. */
   #restartTimeout(request: Request): void {
     this.#setTimer(request, request.timeoutMs, () => {
       const { size } = request.chunks;
-      this.#fail(request, new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, ${size} came`));
+      this.#fail(
+        request,
+        new GatewayError('REQUEST_TIMED_OUT', `no chunk for ${request.timeoutMs} ms, after ${size} chunks`),
+      );
     });
   }
 
@@ -180,10 +188,9 @@ export class GuildMemberRequests {
 
   #validationError(nonce: string, timeoutMs: number): GatewayError | null {
     if (typeof nonce !== 'string' || nonce === '' || Buffer.byteLength(nonce) > MAX_NONCE_BYTES) {
-      return new GatewayError('INVALID_PAYLOAD', `a nonce is a string of 1 to ${MAX_NONCE_BYTES} bytes`);
+      return new GatewayError('INVALID_PAYLOAD', `a nonce must be a string of 1 to ${MAX_NONCE_BYTES} bytes`);
     }
-    if (this.#requests.has(nonce))
-      return new GatewayError('INVALID_PAYLOAD', 'this nonce is in use by another request');
+    if (this.#requests.has(nonce)) return new GatewayError('INVALID_PAYLOAD', 'the nonce is in use by another request');
     if (!(timeoutMs > 0)) return new GatewayError('INVALID_OPTIONS', 'timeoutMs must be a positive number');
     return null;
   }

@@ -1,4 +1,4 @@
-/** Where a shard writes what it does; `console` is one. Texts carry no secrets. */
+/** Receives what a shard or a manager logs. `console` is one. Messages never contain the token. */
 export interface Logger {
   debug(message: string): void;
   info(message: string): void;
@@ -6,10 +6,10 @@ export interface Logger {
   error(message: string): void;
 }
 
-/** Writes nothing: a library is quiet unless it is told otherwise. */
+/** The default: a library logs nothing unless you ask for it. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** A logger that throws must not disturb the shard; there is nowhere left to tell. */
+/** Wraps a logger, so that one that throws does not disturb the shard. */
 export function safeLogger(logger: Logger): Logger {
   const guard =
     (level: keyof Logger) =>
@@ -17,7 +17,7 @@ export function safeLogger(logger: Logger): Logger {
       try {
         logger[level](message);
       } catch {
-        // Nowhere left to tell.
+        // There is no other place to report it.
       }
     };
   return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };

@@ -1,17 +1,26 @@
 /**
- * Dispatches as an async iterable, with back-pressure: a consumer that falls behind stops sockets from being read
- * instead of filling the memory. What waits is an item with a dispatch in it; what is given out, its owner says.
+ * Dispatches as an async iterable with back-pressure. If the consumer falls behind, the sockets are paused, so that the
+ * buffer does not fill the memory. Subclasses decide what they buffer with a dispatch and which value the consumer
+ * gets.
  */
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { isPositiveInteger } from '../protocol/validation.ts';
 
+/** The options of `dispatches()`. */
 export interface DispatchStreamOptions {
+  /** Ends the iteration: it throws `ABORTED`, and buffered dispatches are dropped. */
   signal?: AbortSignal;
-  /** Only these event names; default all. */
+  /**
+   * The only events that the stream contains.
+   * @defaultValue all events
+   */
   events?: readonly string[];
-  /** Dispatches that may wait before the socket is paused. Default 1024. */
+  /**
+   * Number of buffered dispatches at which the socket is paused. Raise it if your consumer works in bursts.
+   * @defaultValue `1_024`
+   */
   highWaterMark?: number;
 }
 
@@ -20,9 +29,9 @@ interface BufferedItem {
 }
 
 export interface PullStreamCallbacks {
-  /** Called when the stream becomes full, with all that comes while it is, and when it is no longer. */
+  /** Called when the stream becomes full, for each dispatch while it is full, and when it is no longer full. */
   onPressureChange(): void;
-  /** Nothing waits in it any more, and nothing will. */
+  /** Called when the stream has ended and its buffer is empty. */
   onClosed(stream: object): void;
 }
 
@@ -37,7 +46,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   #items: Item[] = [];
   #head = 0;
   #pending: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = [];
-  /** How it ends once nothing waits; `undefined` while it goes on. */
+  /** How the stream ends when its buffer is empty; `undefined` before its end. */
   #endedWith: GatewayError | null | undefined;
   #full = false;
 
@@ -60,7 +69,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     return this.#endedWith === undefined && (this.#events === null || this.#events.has(t));
   }
 
-  /** No more will come: what waits can still be taken, then the iteration ends, or throws `error`. */
+  /** Ends the stream after the buffered dispatches, with `error` if there is one. */
   finish(error: GatewayError | null): void {
     if (this.#endedWith === undefined) this.#endWith(error);
   }
@@ -75,7 +84,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     return new Promise((resolve) => this.#pending.push(resolve));
   }
 
-  /** The consumer leaves its loop: what waits is dropped. */
+  /** Called when the consumer leaves its loop. Drops the buffer. */
   return(): Promise<Result<Value>> {
     this.#discardBuffer();
     this.#endWith(null);
@@ -92,7 +101,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
 
   protected abstract toValue(item: Item): Value;
 
-  /** Takes what is wanted; what is not needs no item. */
+  /** Adds an item that {@link wants} has accepted. */
   protected add(item: Item): void {
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: this.toValue(item) });
@@ -100,13 +109,13 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     if (this.#full || this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
   }
 
-  /** The lowest sequence that nobody has taken yet; not the first, for a session can be set back. */
+  /** Returns the lowest buffered sequence. It may not be the first: a roll-back makes sequences repeat. */
   protected lowestSequence(matches: (item: Item) => boolean): number | null {
     let lowest: number | null = null;
     for (let index = this.#head; index < this.#items.length; index += 1) {
       const item = this.#items[index];
       if (item === undefined || !matches(item)) continue;
-      // Whatever the types say, some gateways send a RESUMED without one.
+      // Some gateways send a RESUMED without a sequence, whatever the types say.
       const sequence: unknown = item.dispatch.s;
       if (typeof sequence === 'number' && (lowest === null || sequence < lowest)) lowest = sequence;
     }
@@ -122,7 +131,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     for (const resolve of pending) resolve(this.#endResult());
   }
 
-  /** An error is for the first who asks; after it there is nothing. */
+  /** Only the first call gets the error; later calls get `done`. */
   #endResult(): Promise<Result<Value>> {
     const error = this.#endedWith ?? null;
     this.#endedWith = null;
@@ -131,17 +140,17 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
 
   #consume(): void {
     this.#head += 1;
-    // Moving the rest to the front each time would make a long buffer quadratic.
+    // Removing one item at a time from the front would make a long buffer quadratic.
     if (this.#head * 2 >= this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
-    // Well below the mark, or the socket would stop and go with every dispatch.
+    // Resumes at half the mark, or the socket would pause and resume with every dispatch.
     if (this.#full) this.#setFull(this.#items.length - this.#head > this.#highWaterMark / 2);
     this.#closeIfEmpty();
   }
 
-  /** Until what it holds is taken, a finished stream still counts as a consumer. */
+  /** A stream that has ended still counts as a consumer until its buffer is empty. */
   #closeIfEmpty(): void {
     if (this.#endedWith === undefined || this.#head < this.#items.length) return;
     this.#stopListening?.();
@@ -151,7 +160,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   #setFull(full: boolean): void {
     const changed = full !== this.#full;
     this.#full = full;
-    // While it stays full every dispatch asks again: a beat that was overdue may have let the socket be read.
+    // Repeated while the stream is full, because an overdue heartbeat may have resumed the socket.
     if (changed || full) this.#callbacks.onPressureChange();
   }
 

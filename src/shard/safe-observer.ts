@@ -1,6 +1,6 @@
 /**
- * Keeps an inspector at arm's length: an observer that throws inside XState's inspection can wedge the actor's
- * mailbox for ever, so each call is guarded, and after the first throw, or promise that rejects, it is called no more.
+ * Guards an observer. If it throws inside XState's inspection, the actor's mailbox can block for good. So after the
+ * first error, or promise that rejects, the observer is not called again.
  */
 import type { InspectionEvent } from 'xstate';
 import { isThenable } from './emitter.ts';
@@ -14,9 +14,9 @@ export function safeObserver(
     typeof observer === 'function' ? observer : (event) => observer.next?.(event);
   const detach = (cause: unknown): void => {
     if (notify === null) return;
-    // The machine is in the middle of a step: whoever hears of this must not be called from inside it.
+    // The machine is in the middle of a step, in which no listener may be called.
     queueMicrotask(() => onDetached(cause));
-    // Only now: with the stack used up even that throws, and the guard further out has to tell.
+    // Last: with a full stack queueMicrotask() throws too, and then the guard of an outer call must still report it.
     notify = null;
   };
   return (event) => {

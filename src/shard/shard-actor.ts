@@ -1,6 +1,6 @@
 /**
- * Creates the actor that runs a shard's machine, with the real actors, random numbers and heartbeat schedule. All shards
- * share one machine; `actor-dependencies.ts` says why.
+ * Creates the actor that runs a shard's machine, with the real actors, random numbers and heartbeat schedule. All
+ * shards share one machine; `actor-dependencies.ts` says why.
  */
 import { createActor } from 'xstate';
 import type { ActorRefFrom } from 'xstate';

@@ -1,4 +1,4 @@
-/** The listeners of a shard, and those who follow shards by `shardwright:shard`. */
+/** The emitter of a shard, which also publishes events on the diagnostics channel `shardwright:shard`. */
 import { shardChannel } from '../protocol/telemetry.ts';
 import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
@@ -8,10 +8,10 @@ type TelemetryMappers = {
   readonly [Name in keyof ShardEvents]?: (shardId: number, ...args: ShardEvents[Name]) => ShardTelemetry;
 };
 
-/** What is told of each event; of others nothing is. */
+/** The message that each event publishes. Events without an entry are not published. */
 const TELEMETRY_BY_EVENT: TelemetryMappers = {
   stateChange: (shardId, { from, to }) => ({ event: 'stateChange', shardId, from, to }),
-  // What Discord sends is not checked on its way here.
+  // Data from Discord has not been validated.
   ready: (shardId, { guilds }) => ({ event: 'ready', shardId, guilds: Array.isArray(guilds) ? guilds.length : 0 }),
   resumed: (shardId, { replayed }) => ({ event: 'resumed', shardId, replayed }),
   disconnected: (shardId, { code, initiator, willReconnect, willResume }) => ({
@@ -34,7 +34,7 @@ const TELEMETRY_BY_EVENT: TelemetryMappers = {
   failed: (shardId, { code }) => ({ event: 'failed', shardId, code }),
 };
 
-/** Tells those who follow shards by the channel. For a shard in another thread, its manager does. */
+/** Publishes an event on the channel. For a shard in a worker thread, the main thread calls it. */
 export function publishShardEvent<Name extends keyof ShardEvents>(
   shardId: number,
   name: Name,
@@ -58,7 +58,7 @@ export class ShardEmitter extends Emitter<ShardEvents> {
     super.emit(name, ...args);
   }
 
-  /** For what comes by the thousand, of which only listeners are told. */
+  /** Emits events that are too frequent to be published. */
   emitWithoutTelemetry<Name extends 'dispatch' | 'raw'>(name: Name, ...args: ShardEvents[Name]): void {
     super.emit(name, ...args);
   }

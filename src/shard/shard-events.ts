@@ -1,63 +1,70 @@
-/** What a shard tells, event by event. None is named `error`: a missing listener must not end a process. */
+/** The events of a shard. No event is named `error`, because Node ends a process that has no listener for it. */
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { Initiator, ShardState } from '../../machines/index.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch, Packet } from '../protocol/packets.ts';
 
+/** The argument of `stateChange`. */
 export interface StateChange {
   from: ShardState;
   to: ShardState;
 }
 
+/** The argument of `disconnected`. */
 export interface Disconnected {
-  /** The close code received or sent; `null` when the connection ended without a close frame from either side. */
+  /** The close code that was received or sent; `null` when the connection ended without a close frame. */
   code: number | null;
   reason: string;
-  /** Who ended the connection; `transport` when it broke, or never came about. */
+  /** Who ended the connection. `transport`: it broke, or could not be opened. */
   initiator: Initiator;
   willReconnect: boolean;
+  /** Whether the next connection resumes the session, so that no events are lost. */
   willResume: boolean;
 }
 
-/** @see https://discord.com/developers/docs/events/gateway-events#rate-limited */
+/**
+ * The argument of `rateLimited`.
+ * @see https://discord.com/developers/docs/events/gateway-events#rate-limited
+ */
 export interface RateLimited {
+  /** The opcode of the request that Discord rejected. */
   opcode: number;
-  /** Seconds, as Discord gives them. */
+  /** Time until the request may be repeated, in seconds. */
   retryAfter: number;
   guildId?: string;
   nonce?: string;
 }
 
-/** The arguments of each event of a `Shard`. */
+/** The events of a `Shard`, with the arguments of their listeners. */
 export interface ShardEvents {
-  /** The flat state has changed. */
+  /** Emitted when `state` has changed. */
   stateChange: [StateChange];
-  /** The socket is open. */
+  /** Emitted when the socket is open. */
   connected: [];
-  /** HELLO came; ms. */
+  /** Emitted at HELLO; `heartbeatInterval` is in ms. */
   hello: [{ heartbeatInterval: number }];
-  /** A new session has begun. */
+  /** Emitted at READY, when a new session begins. */
   ready: [GatewayReadyDispatchData];
-  /** The session goes on; after the last replayed dispatch, with their count. */
+  /** Emitted at RESUMED, after the replay; `replayed` is the number of replayed dispatches. */
   resumed: [{ replayed: number }];
-  /** Ready again after a loss. */
+  /** Emitted when the shard is ready again after it lost its connection. */
   reconnected: [{ resumed: boolean }];
-  /** A connection, or an attempt at one, has ended. */
+  /** Emitted when a connection, or an attempt to connect, has ended. */
   disconnected: [Disconnected];
-  /** A beat was answered; the round trip in ms. */
+  /** Emitted when a heartbeat is acknowledged; `latency` is the round trip in ms. */
   heartbeat: [{ latency: number }];
-  /** An event from Discord. */
+  /** Emitted for every dispatch. `onDispatch()` is typed by event, and cheaper if you need only some of them. */
   dispatch: [Dispatch];
-  /** Every decoded packet, before anything is done with it. */
+  /** Emitted for every packet, before the shard handles it. A listener makes the shard decode all dispatches. */
   raw: [Packet];
-  /** Discord held back a request. */
+  /** Emitted when Discord rejects a request with RATE_LIMITED. */
   rateLimited: [RateLimited];
-  /** Our own limiter holds frames back; ms. */
+  /** Emitted when the send limit delays payloads; `retryAfterMs` is the time until the next is sent. */
   throttled: [{ pending: number; retryAfterMs: number }];
-  /** A beat was more than a quarter of the interval late: the process was busy or asleep. */
+  /** Emitted when a heartbeat was late by more than a quarter of its interval: the process was busy or asleep. */
   lagged: [{ lateMs: number }];
-  /** Something went wrong that the shard survives. */
+  /** Emitted for a problem that the shard survives. */
   fault: [GatewayError];
-  /** The shard has stopped for good; somebody has to change something. */
+  /** Emitted when the shard has stopped for good. Its `hint` says what to change before you connect again. */
   failed: [GatewayError];
 }

@@ -1,4 +1,4 @@
-/** What a shard can be told, and the check of it: whatever is wrong is said at construction, by name. */
+/** The options of a shard, their defaults and their validation. */
 import type { Agent } from 'node:http';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
@@ -25,70 +25,158 @@ import type { InspectionObserver } from './inspected-shard.ts';
 import { safeLogger, silentLogger } from './logger.ts';
 import type { Logger } from './logger.ts';
 
-/** @see https://discord.com/developers/docs/events/gateway-events#identify-identify-structure */
+/**
+ * The options of a `Shard`. Most bots need only `token` and `intents`.
+ * @see https://discord.com/developers/docs/events/gateway-events#identify-identify-structure
+ */
 export interface ShardOptions {
-  /** The bot token, with or without `Bot ` in front. Kept where nothing prints it. */
+  /** The bot token, with or without `Bot ` in front. Logs, errors and inspectors never contain it. */
   token: string;
-  /** A bit field, or names. @see https://discord.com/developers/docs/events/gateway#gateway-intents */
+  /**
+   * The groups of events that Discord sends, as names or as a bit field. Name only the intents your bot uses: each one
+   * costs traffic and CPU time, and three of them must be enabled in Discord's developer portal.
+   * @see https://discord.com/developers/docs/events/gateway#gateway-intents
+   */
   intents: number | readonly IntentName[];
-  /** Default 0. @see https://discord.com/developers/docs/events/gateway#sharding */
+  /**
+   * The number of this shard, from 0 to `shardCount - 1`. Change it when you start several shards yourself instead of
+   * using a `ShardManager`.
+   * @defaultValue `0`
+   * @see https://discord.com/developers/docs/events/gateway#sharding
+   */
   shardId?: number;
-  /** Default 1. */
+  /**
+   * The total number of shards of the bot. Discord requires several above 2,500 guilds.
+   * @defaultValue `1`
+   * @see https://discord.com/developers/docs/events/gateway#sharding
+   */
   shardCount?: number;
-  /** The main gateway URL. Default `wss://gateway.discord.gg`. */
+  /**
+   * The gateway URL, `wss://` or `ws://`. Change it to connect to a gateway proxy or to a fake gateway in tests.
+   * @defaultValue `'wss://gateway.discord.gg'`
+   */
   url?: string;
-  /** The API version. Default 10. */
+  /**
+   * The version of Discord's API. Change it when Discord has a newer version that your bot needs.
+   * @defaultValue `10`
+   * @see https://discord.com/developers/docs/reference#api-versioning
+   */
   version?: number;
-  /** Default `zlib-stream`. `zstd-stream` decodes faster but holds some MB a shard. */
+  /**
+   * How Discord compresses its messages. Use `'zstd-stream'` for less CPU time at the cost of some MB of memory per
+   * shard, and `'none'` only if traffic costs you nothing.
+   * @defaultValue `'zlib-stream'`
+   * @see https://discord.com/developers/docs/events/gateway#encoding-and-compression
+   */
   compression?: Compression;
   /**
-   * The most bytes one message may have, inflated, up to 256 MiB. A larger one is a `fault`, and the shard resumes on a
-   * new connection: no memory is spent on it. Default 64 MiB.
+   * The max size of one inflated message, in bytes, up to 256 MiB. A larger message is not read: it is a `fault`, and
+   * the shard resumes on a new connection. Lower it if memory is scarce; raise it if a READY of yours is larger.
+   * @defaultValue `67_108_864` (64 MiB)
    */
   maxMessageBytes?: number;
   /**
-   * The only events that are handed out, to listeners and streams. Others are counted, so that nothing is replayed
-   * twice, and cost little; what the shard tells itself, as `ready` or `rateLimited`, it tells all the same. Unlike
-   * intents this is of no concern to Discord. Default all.
+   * The only dispatches that are delivered to listeners and streams. The others are counted but not decoded, so they
+   * cost little CPU time. Set it when an intent brings events that you don't use. The shard's own events, such as
+   * `ready` and `rateLimited`, are not affected.
+   * @defaultValue all events
    */
   events?: readonly EventName[];
-  /** Members from which on a guild comes without its offline ones, 50–250. Default: Discord's, 50. */
+  /**
+   * Member count above which Discord omits offline members from a guild, from 50 to 250. Raise it if your bot needs the
+   * offline members of larger guilds without requesting them.
+   * @defaultValue not sent; Discord then uses `50`
+   */
   largeThreshold?: number;
-  /** The presence to identify with. Later ones of `updatePresence` take its place. */
+  /**
+   * The presence to identify with. Set it so that the bot has its status from the start. A later `updatePresence()`
+   * replaces it for reconnections.
+   * @defaultValue online, without an activity
+   * @see https://discord.com/developers/docs/events/gateway-events#update-presence
+   */
   presence?: GatewayPresenceUpdateData;
-  /** What Discord is told about the client. Default: the platform, and `shardwright`. */
+  /**
+   * The client that IDENTIFY names to Discord. There is rarely a reason to change it.
+   * @defaultValue `os`: the platform; `browser` and `device`: `'shardwright'`
+   * @see https://discord.com/developers/docs/events/gateway-events#identify-identify-connection-properties
+   */
   properties?: { os?: string; browser?: string; device?: string };
-  /** Whether a lost connection is replaced. Default true. */
+  /**
+   * Whether the shard reconnects after it lost its connection. Set it to `false` to
+   * decide yourself when to call `connect()` again.
+   * @defaultValue `true`
+   */
   shouldReconnect?: boolean;
-  /** A session to resume first. Default none: what the store has. */
+  /**
+   * A session to resume first, for example one that another process passed on. It is used instead of the one in
+   * `sessionStore`.
+   * @defaultValue `null`: the session in `sessionStore`, if there is one
+   */
   session?: Session | null;
-  /** Default in memory. */
+  /**
+   * Where the session is kept for the next process. Use a `FileSessionStore` so that a restart resumes instead of
+   * identifying, and no events are lost.
+   * @defaultValue a new `MemorySessionStore`
+   */
   sessionStore?: SessionStore;
-  /** Shared by all shards of a bot. Default in memory, for this shard alone. */
+  /**
+   * Decides when a shard may identify. Shards that you start yourself must share one gate; a `ShardManager` has its
+   * own. Write one of your own if several processes run shards of one bot.
+   * @defaultValue a new `MemoryIdentifyGate` for this shard alone
+   * @see https://discord.com/developers/docs/events/gateway#sharding-max-concurrency
+   */
   identifyGate?: IdentifyGate;
-  /** In ms; see {@link ShardTiming} for the defaults. */
+  /**
+   * Timeouts, backoff and limits; each time is in ms. Change one if your network is slow, or to make tests fast.
+   * @defaultValue the defaults of {@link ShardTiming}
+   */
   timing?: Partial<ShardTiming>;
-  /** For gateway proxies; applied to the resume URL too. */
+  /**
+   * Returns the URL to open for a URL of Discord, resume URLs included. Set it to send all connections through a
+   * gateway proxy.
+   * @defaultValue returns the URL unchanged
+   */
   rewriteUrl?: (url: URL) => URL;
-  /** Handed to `ws`. */
+  /**
+   * The HTTP agent that `ws` opens connections with. Set it to connect through an HTTP or SOCKS proxy.
+   * @defaultValue the agent of Node
+   */
   agent?: Agent;
-  /** Default `ws`. */
+  /**
+   * Opens a WebSocket. Set it to use another WebSocket library, or sockets in memory for tests.
+   * @defaultValue opens a socket of `ws`
+   */
   createSocket?: CreateSocket;
-  /** Default silent. */
+  /**
+   * Receives what the shard logs: state changes at level `info`, faults at `warn`, failures at `error`. Set it to
+   * `console`, or to your own logger. Messages never contain the token.
+   * @defaultValue logs nothing
+   */
   logger?: Logger;
-  /** Any XState observer. It sees states and events, never payloads or the token, and can't disturb the shard. */
+  /**
+   * An observer of the state machine, such as the `inspect` of an inspector. It sees states and events, never payloads
+   * or the token. An observer that throws is detached, and the shard goes on.
+   * @defaultValue no observer
+   */
   inspect?: InspectionObserver;
-  /** Default real time. */
+  /**
+   * The source of all times and timers. Set it to a virtual clock in tests.
+   * @defaultValue `systemClock`
+   */
   clock?: Clock;
-  /** In [0, 1). Default `Math.random`. */
+  /**
+   * Returns random numbers from 0 up to but not including 1, for backoff, heartbeat jitter and nonces. Set it to make
+   * tests repeatable.
+   * @defaultValue `Math.random`
+   */
   random?: () => number;
 }
 
-/** The options with everything decided. */
+/** The options with all defaults filled in. */
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
 
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-/** What a string may hold in all versions of Node, with room. */
+/** A string of this size fits in every version of Node. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 const unchangedUrl = (url: URL): URL => url;
@@ -118,14 +206,14 @@ function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
     const isValid = (TIMING_VALIDATORS as Record<string, ((value: unknown) => boolean) | undefined>)[name];
     assertOption(
       isValid !== undefined,
-      `timing.${name} is not known; there are ${Object.keys(TIMING_VALIDATORS).join(', ')}`,
+      `timing.${name} does not exist; use ${Object.keys(TIMING_VALIDATORS).join(', ')}`,
     );
     assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
   }
   return entries.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(entries) };
 }
 
-/** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming what is wrong. */
+/** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming the option. */
 export function resolveOptions(options: ShardOptions) {
   assertOption(
     typeof options === 'object' && options !== null,

@@ -1,6 +1,6 @@
 /**
- * The inside of a shard: wires the machine to the parts that hold its session, its sends and its listeners, and turns
- * what the machine says into events. `Shard` is the door to it.
+ * The inside of a shard. It connects the machine with the session, the send queue and the listeners, and turns what the
+ * machine emits into events. `Shard` is its public side.
  */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
@@ -37,9 +37,9 @@ export class ShardRuntime implements ActorDependencies {
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
-  /** Those who wait for the next READY or RESUMED. */
+  /** Calls that wait for the next READY or RESUMED. */
   readonly readyWaiters = new WaitList('connect()');
-  /** Those who wait for the close handshake. */
+  /** Calls that wait for the close handshake. */
   readonly closedWaiters = new WaitList('disconnect()');
   /** The latest presence, for the next IDENTIFY. */
   presence: GatewayPresenceUpdateData | undefined;
@@ -79,7 +79,7 @@ export class ShardRuntime implements ActorDependencies {
     this.actor.send(event);
   }
 
-  /** A machine that died of a bug of ours must not leave its shard unusable. */
+  /** Creates a new actor if the machine stopped with an error, so that the shard stays usable. */
   restartIfCrashed(): void {
     if (this.actor.getSnapshot().status !== 'error') return;
     this.actor = this.#createActor();
@@ -106,7 +106,7 @@ export class ShardRuntime implements ActorDependencies {
     this.sessionWriter.clear(this.options.shardId);
   }
 
-  /** Settles when the session is stored, or the store has had its time. */
+  /** Resolves when the session is stored, or after `closeTimeoutMs`. */
   async flushStore(): Promise<void> {
     const { clock, timing } = this.options;
     await waitAtMost(clock, timing.closeTimeoutMs, this.sessionWriter.flushed());
@@ -118,7 +118,7 @@ export class ShardRuntime implements ActorDependencies {
     );
   }
 
-  /** Settles all that waits for a connection that will not come. */
+  /** Rejects everything that waits for a connection. */
   rejectWaiters(error: GatewayError): void {
     this.readyWaiters.reject(error);
     this.queue.stop(error);
@@ -140,7 +140,6 @@ export class ShardRuntime implements ActorDependencies {
     return actor;
   }
 
-  /** What the machine says, as events. */
   static readonly #handleEmitted = handlerByType<ShardEmitted, ShardRuntime>({
     connected: (_, runtime) => runtime.emitter.emit('connected'),
     hello: ({ heartbeatIntervalMs }, runtime) =>
@@ -160,13 +159,13 @@ export class ShardRuntime implements ActorDependencies {
       ),
   });
 
-  /** Holds back a shard that is ready and no other: HELLO, the replay and RESUMED have to be read, or it never would be. */
+  /** Pauses only a ready shard: others must read HELLO, the replay and RESUMED to become ready. */
   updateBackPressure(): void {
     if (this.#state === 'ready' && this.dispatcher.isFull) this.connectionSlot.connection?.pauseReading();
     else this.connectionSlot.connection?.resumeReading();
   }
 
-  /** Acts on a change of the flat state, once. */
+  /** Reacts to a change of the flat state. Both snapshots and emitted events call it, whichever comes first. */
   #onStateChange(): void {
     const hasSession = this.actor.getSnapshot().context.session !== null;
     if (this.#hasSession && !hasSession) this.discardSession();
@@ -197,11 +196,11 @@ export class ShardRuntime implements ActorDependencies {
       if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
     },
     disconnected: (runtime) => {
-      // A forced close that came while the socket was only being made.
+      // forceClose() may have been called while the socket was being created.
       runtime.connectionSlot.connection?.abort(
         runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE,
       );
-      // Whoever asked for the stop has said why already.
+      // If the user stopped the shard, the queue is stopped with that reason already.
       if (!runtime.queue.isStopped)
         runtime.rejectWaiters(
           new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'),
@@ -218,7 +217,7 @@ export class ShardRuntime implements ActorDependencies {
   }
 
   #onMachineError(cause: unknown): void {
-    // The children of a machine in error are not stopped.
+    // XState does not stop the children of an actor that ended with an error.
     this.connectionSlot.connection?.terminate();
     this.#onStateChange();
     this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));

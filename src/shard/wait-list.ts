@@ -1,4 +1,4 @@
-/** Promises that wait for the same thing, each of which can be given up by its own signal. */
+/** Promises that wait for the same change. Each can be aborted by its own signal. */
 import { abortedError } from '../protocol/errors.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
@@ -13,7 +13,7 @@ export class WaitList {
   readonly #operation: string;
   #waiters: Waiter[] = [];
 
-  /** @param operation - what is waited for, for the message of an abort */
+  /** @param operation - what the user called, for the message of an abort */
   constructor(operation: string) {
     this.#operation = operation;
   }
@@ -22,7 +22,7 @@ export class WaitList {
     return this.#waiters.length;
   }
 
-  /** Rejects with `ABORTED` when the signal fires first; then `onAborted` is called. */
+  /** Rejects with `ABORTED` if the signal aborts first; then `onAborted` is called. */
   wait(signal?: AbortSignal, onAborted?: () => void): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject, stopListening: null };
