@@ -1,6 +1,6 @@
 /**
- * The files of the page. Built, they are JavaScript; run from the sources, types are stripped on the way out, so that
- * there is no build step while working on them.
+ * Loads the files of the page. In a build they are JavaScript. From the sources, types are stripped here, so that you
+ * can work on the page without a build step.
  */
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<string, string>> = {
   ts: 'text/javascript; charset=utf-8',
 };
 
-/** A file of the page, at most one folder deep. No path can lead out of it. */
+/** A file of the page, at most one folder deep. No path can lead out of the page's folder. */
 const PAGE_FILE = /^\/((?:[a-z]+\/)?[a-z][a-z0-9-]*\.(?:html|css|js|ts))$/;
 const CHART_FILE = /^\/charts\/([a-z][a-z0-9-]*\.svg)$/;
 
@@ -47,7 +47,7 @@ async function load(url: URL): Promise<Asset> {
   return { type: TYPES[ending] ?? 'application/octet-stream', body };
 }
 
-/** What lies at a path; `null` when there is nothing. */
+/** Returns the asset at a path, or `null` when there is none. */
 export async function assetAt(path: string): Promise<Asset | null> {
   const url = locate(path);
   if (url === null) return null;

@@ -1,11 +1,11 @@
-/** Those who look closely at one machine: while there is anybody, each step of its actor is told. */
+/** Counts the pages that have selected one shard or manager, and logs each step of its actor while there are any. */
 import type { AnyActorRef } from 'xstate';
 import type { NewLogEntry } from './messages.ts';
 import { observeSteps } from './machine-steps.ts';
 
 export interface DetailSubscriptionDependencies {
   now(): number;
-  /** What only those are told who look. */
+  /** Logs an entry that only pages with this selection receive. */
   logDetail(entry: NewLogEntry): void;
 }
 
@@ -23,13 +23,13 @@ export class DetailSubscription {
     return this.#subscribers > 0;
   }
 
-  /** One more looks. Gives back whether nobody did before. */
+  /** Returns whether this is the first subscriber. */
   addSubscriber(): boolean {
     this.#subscribers += 1;
     return this.#subscribers === 1;
   }
 
-  /** One less looks. Gives back whether that was the last. */
+  /** Returns whether this was the last subscriber. */
   removeSubscriber(): boolean {
     if (!this.isActive) return false;
     this.#subscribers -= 1;
@@ -38,7 +38,7 @@ export class DetailSubscription {
     return true;
   }
 
-  /** Tells of this actor from now on, if anybody looks. One that took the place of another is followed instead of it. */
+  /** Logs the steps of this actor from now on, in place of an actor before it. Does nothing without subscribers. */
   observe(actor: AnyActorRef | null): void {
     if (actor === null || !this.isActive || this.#actor === actor) return;
     this.#detach();
@@ -48,7 +48,7 @@ export class DetailSubscription {
     );
   }
 
-  /** Nobody looks any more. */
+  /** Removes all subscribers. */
   close(): void {
     this.#subscribers = 0;
     this.#detach();

@@ -1,4 +1,4 @@
-/** `shardwright/inspect`: watch shards on a local page, or read what a manager is doing. */
+/** `shardwright/inspect`: watch shards on a local page, or serve the status of a manager as JSON. */
 export { createInspector } from './inspector.ts';
 export type { Inspector, InspectorOptions } from './inspector.ts';
 export { serveStatus } from './status-server.ts';

@@ -1,4 +1,4 @@
-/** All shards and managers under observation, and what is new of them since the pages were last told. */
+/** Holds the probes of all shards and managers, and collects their updates for the open pages. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
@@ -12,9 +12,9 @@ import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
 
 const LOG_LIMITS = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;
-/** Counters are read so often; a change of state is told at once. */
+/** How often counters are read. A change of state is sent with the next tick. */
 const MEASURE_EVERY_MS = 250;
-/** Rows of one tick: more than anybody reads would only fill the memory of a page that can't keep up. */
+/** A person can not read more rows, and they would only fill the memory of a page that does not keep up. */
 const MAX_DETAILS_PER_TICK = 500;
 
 const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
@@ -30,7 +30,7 @@ interface CollectedUpdates {
 export class InspectionRegistry {
   readonly #clock: Clock;
   readonly #redact: ((dispatch: Dispatch) => unknown) | null;
-  /** Told that another shard lives under a key that somebody may look at. */
+  /** Called when another shard takes over a key that a page may have selected. */
   onReplaced: (key: string) => void = () => undefined;
   readonly #probes = new Map<string, ShardProbe>();
   readonly #managers = new Map<string, ManagerProbe>();
@@ -43,7 +43,7 @@ export class InspectionRegistry {
   #changed = new Set<string>();
   #lastEntryId = 0;
   #measuredAt = 0;
-  /** Nothing is collected for nobody. */
+  /** Whether a page is open: without one, updates are not collected. */
   #isCollecting = false;
 
   constructor(clock: Clock, redact: ((dispatch: Dispatch) => unknown) | null) {
@@ -51,7 +51,7 @@ export class InspectionRegistry {
     this.#redact = redact;
   }
 
-  /** Shows a shard, in the place of another when there is a key, until it is removed. */
+  /** Adds a shard. With `replacedKey`, it takes the place of the shard under that key. */
   addShard(shard: InspectedShardView, replacedKey?: string): ShardRegistration {
     const key = replacedKey ?? this.#keyFor(shard);
     const probe = new ShardProbe(key, shard, {
@@ -64,7 +64,7 @@ export class InspectionRegistry {
     previous?.close();
     this.#probes.set(key, probe);
     this.#changed.add(key);
-    // One that comes back before the pages were told that it went has not gone.
+    // The pages do not know yet that the shard under this key was removed, so they need not learn it.
     this.#removed = this.#removed.filter((other) => other !== key);
     if (previous !== undefined) this.onReplaced(key);
     const remove = (): void => {
@@ -77,7 +77,7 @@ export class InspectionRegistry {
     return { key, remove };
   }
 
-  /** Shows a manager, with whatever shards it has in service. */
+  /** Adds a manager, which adds the shards it has in service. */
   addManager(manager: InspectedManager): void {
     const key = this.#managers.size === 0 ? 'manager' : `manager#${this.#managers.size + 1}`;
     const probe = new ManagerProbe(key, manager, {
@@ -105,21 +105,21 @@ export class InspectionRegistry {
     return this.#log.toArray();
   }
 
-  /** All shards of a fleet share one gate: any of them can tell. */
+  /** All shards of a manager share one gate, so the first report is the one of all. */
   get identify(): IdentifyReport | null {
     for (const { identifyQueue } of this.#managers.values()) if (identifyQueue !== null) return identifyQueue;
     for (const { identifyQueue } of this.#probes.values()) if (identifyQueue !== null) return identifyQueue;
     return null;
   }
 
-  /** Begins to collect what is new. */
+  /** Starts to collect updates. */
   startCollecting(): void {
     this.#isCollecting = true;
     for (const probe of this.#probes.values()) probe.measure();
     this.#measuredAt = this.#clock.now();
   }
 
-  /** Forgets what is new. */
+  /** Discards collected updates and collects no more. */
   stopCollecting(): void {
     this.#isCollecting = false;
     this.#newEntries = [];
@@ -129,7 +129,7 @@ export class InspectionRegistry {
     this.#lastSent.clear();
   }
 
-  /** What is new since the last call. */
+  /** Returns the updates since the last call. */
   collect(): CollectedUpdates {
     const shards = this.#changedSummaries();
     const managers = this.managers.filter((summary) => this.#hasChanged(summary));
@@ -169,7 +169,7 @@ export class InspectionRegistry {
     return true;
   }
 
-  /** Its id; with a number behind it where a shard of that id lives already. One that has ended gives up its place. */
+  /** Returns the shard's id, with a suffix while another shard of that id runs. A shard that has ended is replaced. */
   #keyFor({ shardId }: InspectedShardView): string {
     let key = String(shardId);
     for (let copy = 2; this.#probes.get(key)?.hasEnded === false; copy += 1) key = `${shardId}#${copy}`;

@@ -1,6 +1,6 @@
 /**
- * The local inspector: shards are shown on a page on loopback. It sees states, names of events, edges and counters;
- * with no page open it does next to nothing, and whatever becomes of it the shards go on.
+ * The local inspector: a page on loopback that shows shards and managers. It sees states, event names, transitions and
+ * counters. With no page open it costs next to nothing, and none of its failures reaches a shard.
  */
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
@@ -12,30 +12,54 @@ import { PageServer } from './page-server.ts';
 
 /** Options of {@link createInspector}. */
 export interface InspectorOptions {
-  /** The port on 127.0.0.1; 0 takes a free one. Default 0. */
+  /**
+   * The port on 127.0.0.1. With 0, the system chooses a free port.
+   *
+   * @defaultValue 0
+   */
   port?: number;
-  /** Pages that may be open at a time. Default 8. */
+  /**
+   * How many pages may be open at the same time.
+   *
+   * @defaultValue 8
+   */
   maxPages?: number;
-  /** Show dispatches with their payloads, of the shard that is selected. Default false: only counted. */
+  /**
+   * Whether the page shows the dispatches of the selected shard with their payloads. When false, it only counts them.
+   *
+   * @defaultValue false
+   */
   payloads?: boolean;
-  /** What of a dispatch is shown when `payloads` are. Default `d` as it is; it may hold what people wrote. */
+  /**
+   * Returns the part of a dispatch that the page may show when `payloads` is true. The payload can contain what users
+   * wrote, so return only what you want on a screen.
+   *
+   * @defaultValue `({ d }) => d`, the whole payload
+   */
   redact?: (dispatch: Dispatch) => unknown;
-  /** For the times shown. Default the system's. */
+  /**
+   * The clock behind the times on the page. Use the same clock as the shards.
+   *
+   * @defaultValue `systemClock`
+   */
   clock?: Clock;
 }
 
-/** A running inspector. */
+/** A running inspector, returned by {@link createInspector}. */
 export interface Inspector extends AsyncDisposable {
-  /** Of the page: `http://127.0.0.1:PORT/`. */
+  /** The address of the page: `http://127.0.0.1:PORT/`. */
   readonly url: string;
-  /** For the option `inspect` of a shard or a manager; one inspector can show any number of them. */
+  /** Pass it as the option `inspect` of a shard or a manager. One inspector shows any number of them. */
   readonly inspect: ManagerInspectionObserver;
-  /** Closes the page and lets go of the shards, which go on. */
+  /** Closes the page and stops watching the shards, which keep running. Resolves when the server is closed. */
   close(): Promise<void>;
 }
 
 /**
- * Starts an inspector. It does not keep the process alive.
+ * Starts the inspector: a local page that shows the statechart, timeline, heartbeat latency and log of each shard.
+ * Resolves when the page can be opened. The inspector does not keep the process alive.
+ *
+ * @throws rejects with the error of `net.Server`, for example `EADDRINUSE` when the port is taken.
  *
  * @example
  * ```ts
@@ -43,7 +67,6 @@ export interface Inspector extends AsyncDisposable {
  * console.log(inspector.url);
  * const manager = new ShardManager({ token, intents, inspect: inspector.inspect });
  * ```
- * @throws the error of `net.Server` when the port is taken
  */
 export async function createInspector(options: InspectorOptions = {}): Promise<Inspector> {
   const { port = 0, maxPages = 8, payloads = false, redact = ({ d }) => d, clock = systemClock } = options;

@@ -17,7 +17,7 @@ export class ListenerSet<Events extends Record<keyof Events, unknown[]>> {
     this.addRemover(() => this.#source.off(name, listener));
   }
 
-  /** For a listener that is not one of an event. */
+  /** Adds functions that remove listeners of another kind. */
   addRemover(...removers: (() => void)[]): void {
     this.#removers.push(...removers);
   }

@@ -1,6 +1,6 @@
 /**
- * A small HTTP server for people on the same machine: on loopback, closed to foreign hosts and origins, and of no
- * weight to the process. What it answers is its owner's affair.
+ * A small HTTP server for users of the same machine: it listens on loopback, refuses foreign hosts and origins, and
+ * does not keep the process alive.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -9,7 +9,7 @@ import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 
 const HOST = '127.0.0.1';
 
-/** Nobody needs what it says in a frame, from another origin, or later. */
+/** Responses are not for frames, other origins or caches. */
 const HEADERS = {
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
@@ -24,9 +24,9 @@ export interface LoopbackResponse {
 
 export interface LoopbackServerOptions {
   readonly port: number;
-  /** Beyond those each answer has. */
+  /** Headers beside those of every response. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What lies at a path; `null` when there is nothing. */
+  /** Returns the response for a path, or `null` for a 404. */
   readonly respond: (path: string) => LoopbackResponse | null | Promise<LoopbackResponse | null>;
 }
 
@@ -41,7 +41,7 @@ export class LoopbackServer {
     this.#options = options;
     this.server = createServer((request, response) => void this.#handleRequest(request, response));
     this.server.on('connection', (socket) => {
-      // An open page must not keep a bot alive that has ended.
+      // An open page must not keep the process of a bot alive that has ended.
       socket.unref();
       socket.on('error', () => socket.destroy());
       this.#sockets.add(socket);
@@ -49,7 +49,7 @@ export class LoopbackServer {
     });
   }
 
-  /** Rejects with the error of `net.Server` when the port is taken. */
+  /** Rejects with the error of `net.Server` when it can not listen. */
   static listen(options: LoopbackServerOptions): Promise<LoopbackServer> {
     const loopback = new LoopbackServer(options);
     const { server } = loopback;
@@ -82,14 +82,14 @@ export class LoopbackServer {
     };
     const foreign = foreignHostOrOrigin(request.headers);
     if (foreign !== null) return send(403, 'text/plain', foreign);
-    if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'only GET');
+    if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'use GET');
     try {
       const found = await this.#options.respond(pathOf(request));
-      if (found === null) return send(404, 'text/plain', 'there is nothing here');
+      if (found === null) return send(404, 'text/plain', 'not found');
       send(200, found.type, found.body);
     } catch {
-      // What went wrong may say more than a stranger should read.
-      send(500, 'text/plain', 'there is no answer to this');
+      // The error's own message may reveal more than a stranger should read.
+      send(500, 'text/plain', 'internal error');
     }
   }
 }

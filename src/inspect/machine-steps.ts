@@ -1,7 +1,6 @@
 /**
- * Follows one running machine: each event it took, the edges taken for it, and what was active afterwards. The only
- * place that reads the inside of XState's inspection; its observer never throws, and nothing of an event but its name
- * gets out.
+ * Observes one running machine: each event, the transitions taken for it, and the states active afterwards. Only this
+ * file reads internals of XState's inspection. Its observer never throws, and reveals only the name of an event.
  */
 import type { AnyActorRef, AnyMachineSnapshot, AnyTransitionDefinition, InspectionEvent, StateValue } from 'xstate';
 import type { ShardState } from '../../machines/index.ts';
@@ -10,9 +9,9 @@ import { transitionId } from '../../machines/transitions.ts';
 export interface MachineStep {
   /** The name of the event. */
   readonly event: string;
-  /** The edges taken, by their ids. */
+  /** The ids of the transitions taken. */
   readonly taken: readonly string[];
-  /** The active states, by their ids, from the outside in. */
+  /** The ids of the active states, outermost first. */
   readonly active: readonly string[];
 }
 
@@ -33,7 +32,7 @@ export function activeStatesOf(actor: AnyActorRef): string[] {
   return activeStates(machine.id, value as StateValue);
 }
 
-/** As much as the flat state of a shard says about what is active in its chart. */
+/** The state of the chart behind a flat state, where its path is longer than its name. */
 const STATE_PATHS: Partial<Record<ShardState, string>> = {
   connecting: 'online.session.connecting',
   identifying: 'online.session.identifying',
@@ -43,7 +42,7 @@ const STATE_PATHS: Partial<Record<ShardState, string>> = {
 
 export const activeStatesFromFlat = (state: ShardState): string[] => [`shard.${STATE_PATHS[state] ?? state}`];
 
-/** The same edge is asked for again and again. */
+/** A machine takes the same few transitions again and again. */
 const transitionIds = new WeakMap<AnyTransitionDefinition, string | null>();
 
 function cachedTransitionId(transition: AnyTransitionDefinition): string | null {
@@ -55,7 +54,7 @@ function cachedTransitionId(transition: AnyTransitionDefinition): string | null 
   return id;
 }
 
-/** Follows until the function it gives back is called. */
+/** Calls `onStep` for each step of the actor until the returned function is called. */
 export function observeSteps(actor: AnyActorRef, onStep: (step: MachineStep) => void): () => void {
   let taken: string[] = [];
   const onInspection = (event: InspectionEvent): void => {
@@ -75,7 +74,7 @@ export function observeSteps(actor: AnyActorRef, onStep: (step: MachineStep) => 
     try {
       onInspection(event);
     } catch {
-      // A throw in here would stop the machine's mailbox: better to show one step less.
+      // A throw here would stop the machine's mailbox, so a step that can not be read is not shown.
     }
   });
   return () => subscription.unsubscribe();

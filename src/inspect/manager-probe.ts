@@ -1,6 +1,5 @@
 /**
- * One manager under observation: its state and its chart, and its shards, which are put on show, replaced and taken
- * away as they come into service and leave it.
+ * Observes one manager: logs its states and faults, and keeps the registry in step with the shards it has in service.
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import type { ManagerState } from '../../machines/index.ts';
@@ -19,11 +18,11 @@ import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 
 export interface ManagerProbeDependencies extends DetailSubscriptionDependencies {
   log(entry: NewLogEntry): void;
-  /** Puts a shard on show; in the place of another when there is a key. */
+  /** Adds a shard. With `replacedKey`, it takes the place of the shard under that key. */
   addShard(shard: InspectedShardView, replacedKey?: string): ShardRegistration;
 }
 
-/** A shard on show. */
+/** A shard that the registry shows. */
 export interface ShardRegistration {
   readonly key: string;
   readonly remove: () => void;
@@ -61,7 +60,7 @@ export class ManagerProbe implements Inspectable {
     this.#listeners.on('failed', (error, shardId) => {
       if (shardId === null) this.#log('failed', `${error.code}: ${error.message}`);
     });
-    this.#listeners.on('resharded', ({ from, to }) => this.#log('notice', `${to} shards have taken over from ${from}`));
+    this.#listeners.on('resharded', ({ from, to }) => this.#log('notice', `resharded from ${from} to ${to} shards`));
     this.#syncShards();
   }
 
@@ -92,7 +91,7 @@ export class ManagerProbe implements Inspectable {
     this.#subscription.removeSubscriber();
   }
 
-  /** Lets go of the manager. What is shown of its shards is the host's. */
+  /** Stops observing the manager. The registry closes the probes of its shards. */
   close(): void {
     this.#subscription.close();
     this.#listeners.removeAll();
@@ -107,7 +106,7 @@ export class ManagerProbe implements Inspectable {
     this.#log('state', `${from} → ${state}`);
   }
 
-  /** Shows the shards in service, and no others. */
+  /** Adds shards that came into service and removes those that left it. */
   #syncShards(): void {
     const { shards } = this.#manager;
     for (const [shardId, handle] of shards) {

@@ -1,44 +1,44 @@
 /**
- * What the inspector and its pages say to each other, as JSON over one WebSocket. States, names of events, edges and
- * counters only: a payload is in it when the user asked for payloads, and the token never is.
+ * The messages between the inspector and its pages, sent as JSON over one WebSocket. They contain states, event names,
+ * transitions and counters. Payloads are included only with the option `payloads`, and the token never.
  */
 import type { ManagerState, ShardState } from '../../machines/index.ts';
 
 /** One cell of the grid. */
 export interface ShardSummary {
-  /** Tells shards apart, also those of two fleets with the same id. */
+  /** Unique, also when two managers have shards with the same id. */
   readonly key: string;
   readonly shardId: number;
   readonly shardCount: number;
   readonly state: ShardState;
-  /** When it came into this state, in ms since the epoch, as all times here. */
+  /** When it entered this state, in ms since the epoch, like all times here. */
   readonly since: number;
   readonly pingMs: number | null;
   readonly dispatchesPerSecond: number;
   readonly sequence: number | null;
   readonly lastDispatchAt: number | null;
   readonly pendingSends: number;
-  /** Frames in the sliding 60 s, and how many Discord allows; `null` without a connection. */
+  /** Frames sent in the last 60 s, and how many Discord allows. `null` without a connection. */
   readonly sendWindow: { readonly used: number; readonly limit: number } | null;
 }
 
 /** A manager, above the shards it runs. */
 export interface ManagerSummary {
-  /** Among those of the shards. */
+  /** Unique among the keys of managers and shards. */
   readonly key: string;
   readonly state: ManagerState;
   readonly since: number;
   /** The shard count of the bot; `null` before it is known. */
   readonly total: number | null;
-  /** Of its shards in service, those that are ready. */
+  /** How many shards in service are ready. */
   readonly ready: number;
-  /** How many it has in service. */
+  /** How many shards are in service. */
   readonly shards: number;
-  /** The shards that are to take over. */
+  /** The shards that will take over; `null` when the manager does not reshard. */
   readonly resharding: { readonly total: number; readonly ready: number } | null;
 }
 
-/** The identify queue and the day's session starts. */
+/** The queue of the identify gate and the remaining session starts. */
 export interface IdentifyReport {
   readonly waiting: number;
   readonly total: number;
@@ -56,30 +56,30 @@ export interface LogEntry {
   readonly kind: LogKind;
   /** `ready → zombie`, `gateway.heartbeatAck`, `4000 unknown error (gateway); will resume`, … */
   readonly text: string;
-  /** What was active after it, as ids of states; for `event` entries, and `state` entries where events are not seen. */
+  /** Ids of the states active after it, for `event` entries, and for `state` entries of shards in worker threads. */
   readonly active?: readonly string[];
-  /** The edges taken, by the ids the charts have; for `event` entries. */
+  /** Ids of the transitions taken, as in the charts, for `event` entries. */
   readonly taken?: readonly string[];
-  /** Only with `payloads`, of a dispatch, redacted. */
+  /** The redacted payload of a dispatch, only with `payloads`. */
   readonly payload?: unknown;
 }
 
-/** Before it has its place in the log. */
+/** An entry that the registry has not numbered yet. */
 export type NewLogEntry = Omit<LogEntry, 'id' | 'shard'>;
 
-/** A heartbeat: `null` when it was not answered in time. */
+/** A heartbeat. Its latency is `null` when it was not acknowledged in time. */
 export interface Heartbeat {
   readonly at: number;
   readonly latencyMs: number | null;
 }
 
-/** A stretch of the timeline begins. */
+/** The start of a bar on the timeline. */
 export interface StateChange {
   readonly at: number;
   readonly state: ShardState;
 }
 
-/** Something to mark on the timeline. */
+/** A mark on the timeline. */
 export interface Mark {
   readonly at: number;
   readonly kind: 'closed' | 'fault' | 'failed';
@@ -87,10 +87,10 @@ export interface Mark {
   readonly text: string;
 }
 
-/** All that is known of one shard, or manager, beyond its summary. */
+/** Everything known about one shard or manager beyond its summary. */
 export interface ShardDetail {
   readonly key: string;
-  /** The machine its chart is of: `/charts/shard.svg`. */
+  /** The id of its machine, for the path of the chart: `/charts/shard.svg`. */
   readonly chart: string;
   readonly active: readonly string[];
   readonly states: readonly StateChange[];
@@ -109,22 +109,22 @@ export type ToPage =
       readonly log: readonly LogEntry[];
       readonly identify: IdentifyReport | null;
     }
-  /** The answer to `select`. */
+  /** The response to `select`. */
   | { readonly type: 'detail'; readonly now: number; readonly detail: ShardDetail }
-  /** At most one in 50 ms. */
+  /** Sent at most every 50 ms. */
   | {
       readonly type: 'batch';
       readonly now: number;
-      /** Those that have changed. */
+      /** Managers that have changed. */
       readonly managers: readonly ManagerSummary[];
-      /** Those that have changed. */
+      /** Shards that have changed. */
       readonly shards: readonly ShardSummary[];
-      /** Keys of those that are no longer watched. */
+      /** Keys of shards that are no longer watched. */
       readonly removed: readonly string[];
-      /** `event`, `heartbeat` and `dispatch` entries only of the shard that is selected. */
+      /** `event`, `heartbeat` and `dispatch` entries are only those of the selected shard. */
       readonly log: readonly LogEntry[];
       readonly identify: IdentifyReport | null;
-      /** Of the shard that is selected. */
+      /** Updates of the selected shard. */
       readonly states: readonly StateChange[];
       readonly marks: readonly Mark[];
       readonly heartbeats: readonly Heartbeat[];

@@ -79,7 +79,7 @@ export class PageBroadcaster {
     this.#registry.stopCollecting();
   }
 
-  /** In real time, whatever clock the shards have: people watch in real time. Does not keep the process alive. */
+  /** Uses real time, whatever clock the shards have, because people watch in real time. */
   #startTicking(): void {
     this.#timer ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -129,7 +129,7 @@ export class PageBroadcaster {
     if (!wasSentRecently || shards.length + log.length > 0) this.#lastSentAt = now;
   }
 
-  /** The whole of what it has selected; what is new is in it. */
+  /** Sends everything known about the selection, the newest updates included. */
   #sendDetail(client: PageClient, now: number): void {
     client.needsDetail = false;
     const detail = client.selected === null ? undefined : this.#registry.find(client.selected)?.detail;

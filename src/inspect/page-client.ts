@@ -1,8 +1,8 @@
-/** One open page: what it has selected, and whether it can keep up. */
+/** The server's side of one open page: knows what it has selected, and closes it when it does not keep up. */
 import type { WebSocket } from 'ws';
 import type { FromPage, ToPage } from './messages.ts';
 
-/** What may wait for a page that does not read. A page that has more behind it is not looked at by anybody. */
+/** A page that is this far behind does not read any more, so it is closed. */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024;
 
 const isSelect = (value: unknown): value is FromPage =>
@@ -25,7 +25,7 @@ function parseMessage(data: string): FromPage | null {
 export class PageClient {
   readonly #socket: WebSocket;
   #selected: string | null = null;
-  /** Selected, but not yet told everything about it. */
+  /** Whether the page still needs the detail of its selection. */
   needsDetail = false;
 
   constructor(
@@ -38,7 +38,7 @@ export class PageClient {
     socket.once('close', () => onClose(this));
     socket.on('message', (data) => {
       const message = Buffer.isBuffer(data) ? parseMessage(data.toString()) : null;
-      if (message === null) return socket.close(1008, 'not a message of this page');
+      if (message === null) return socket.close(1008, 'unknown message');
       const previous = this.#selected;
       this.#selected = message.shard;
       this.needsDetail = true;
@@ -46,12 +46,12 @@ export class PageClient {
     });
   }
 
-  /** The key of the shard it looks at. */
+  /** The key of the selected shard or manager. */
   get selected(): string | null {
     return this.#selected;
   }
 
-  /** Ends a page that does not keep up. */
+  /** Sends a message, or closes the page when it does not keep up. */
   send(message: ToPage): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > MAX_BUFFERED_BYTES) this.#socket.terminate();

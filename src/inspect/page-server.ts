@@ -1,4 +1,4 @@
-/** The port on loopback that serves the page and its live connection. */
+/** Serves the page and accepts its WebSocket, on one loopback port. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -7,10 +7,10 @@ import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 import { assetAt } from './assets.ts';
 import { LoopbackServer, pathOf } from './loopback-server.ts';
 
-/** What a page has to say is short. */
+/** A page sends only short messages. */
 const MAX_MESSAGE_BYTES = 1024;
 
-/** The page needs nothing from anywhere else, and nobody needs the page in a frame. */
+/** The page loads nothing from other hosts, and can not be shown in a frame. */
 const HEADERS = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -18,7 +18,7 @@ const HEADERS = {
 
 export interface PageServerOptions {
   readonly port: number;
-  /** Whether one more page may come. */
+  /** Whether one more page may connect. */
   readonly canAccept: () => boolean;
   readonly onPage: (socket: WebSocket) => void;
 }
@@ -47,7 +47,7 @@ export class PageServer {
     );
   }
 
-  /** Rejects with the error of `net.Server` when the port is taken. */
+  /** Rejects with the error of `net.Server` when it can not listen. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
     return new PageServer(
       options,
@@ -66,9 +66,9 @@ export class PageServer {
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const foreign = foreignHostOrOrigin(request.headers);
     if (foreign !== null) return rejectUpgrade(socket, '403 Forbidden', foreign);
-    if (pathOf(request) !== '/live') return rejectUpgrade(socket, '404 Not Found', 'there is nothing here');
+    if (pathOf(request) !== '/live') return rejectUpgrade(socket, '404 Not Found', 'not found');
     if (!this.#options.canAccept())
-      return rejectUpgrade(socket, '503 Service Unavailable', 'as many pages are open as may be');
+      return rejectUpgrade(socket, '503 Service Unavailable', 'maxPages pages are open already');
     this.#webSocketServer.handleUpgrade(request, socket, head, (page) => this.#options.onPage(page));
   }
 }

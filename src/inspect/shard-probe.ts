@@ -1,6 +1,6 @@
 /**
- * One shard under observation. What is rare is always kept: states, closes, faults, beats. What is frequent (each
- * event with its edges, each dispatch) is only looked at while somebody has this shard selected.
+ * Observes one shard. Rare facts are always kept: states, closes, faults and heartbeats. Frequent ones (each event with
+ * its transitions, each dispatch) are only read while a page has the shard selected.
  */
 import type { AnyMachineSnapshot } from 'xstate';
 import type { Dispatch } from '../protocol/packets.ts';
@@ -14,16 +14,16 @@ import { activeStatesFromFlat, activeStatesOf } from './machine-steps.ts';
 import { DetailSubscription } from './detail-subscription.ts';
 import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 
-/** How much of a shard's past is kept. */
+/** How many of a shard's newest changes are kept. */
 const HISTORY_LIMITS = { states: 500, marks: 200, heartbeats: 240 } as const;
 
-/** More than a person reads. */
+/** Longer payloads are cut: a person does not read them. */
 const MAX_PAYLOAD_CHARACTERS = 16_384;
 
 export interface ShardProbeDependencies extends DetailSubscriptionDependencies {
-  /** What everybody is told. */
+  /** Logs an entry that every page receives. */
   log(entry: NewLogEntry): void;
-  /** With payloads: what of a dispatch may be shown. */
+  /** Returns the part of a dispatch that may be shown; `null` when payloads are not shown. */
   readonly redact: ((dispatch: Dispatch) => unknown) | null;
 }
 
@@ -53,12 +53,12 @@ export class ShardProbe implements Inspectable {
     this.#listen();
   }
 
-  /** Says how many dispatches there were since it was last called. */
+  /** Updates the rate of dispatches, from their count since the last call. */
   measure(): void {
     const { sequence } = this.#shard;
     const at = this.#dependencies.now();
     const seconds = (at - this.#measured.at) / 1000;
-    // A new session counts from the start.
+    // The sequence of a new session starts over.
     const count = Math.max(0, (sequence ?? 0) - (this.#measured.sequence ?? 0));
     this.#dispatchesPerSecond = seconds > 0 ? count / seconds : 0;
     this.#measured = { at, sequence };
@@ -82,7 +82,7 @@ export class ShardProbe implements Inspectable {
     };
   }
 
-  /** Whether nothing more may come of it by itself. */
+  /** Whether the shard stays as it is until you connect it again. */
   get hasEnded(): boolean {
     return this.#shard.state === 'disconnected' || this.#shard.state === 'failed';
   }
@@ -120,7 +120,7 @@ export class ShardProbe implements Inspectable {
     if (this.#subscription.removeSubscriber()) this.#shard.off('dispatch', this.#logDispatch);
   }
 
-  /** Lets go of the shard. */
+  /** Stops observing the shard. */
   close(): void {
     this.#subscription.close();
     this.#shard.off('dispatch', this.#logDispatch);
@@ -146,17 +146,17 @@ export class ShardProbe implements Inspectable {
       this.#record('states', this.#states, { at, state: to });
       const active = this.#shard.actor === null ? { active: activeStatesFromFlat(to) } : {};
       this.#dependencies.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
-      // A machine that broke and was started again is another actor.
+      // A machine that crashed and was restarted is another actor.
       this.#subscription.observe(this.#shard.actor);
     });
     this.#listeners.on('heartbeat', ({ latency }) => {
       const at = this.#dependencies.now();
       this.#record('heartbeats', this.#heartbeats, { at, latencyMs: latency });
       if (this.#subscription.isActive)
-        this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `answered after ${Math.round(latency)} ms` });
+        this.#dependencies.logDetail({ at, kind: 'heartbeat', text: `acknowledged after ${Math.round(latency)} ms` });
     });
     this.#listeners.on('disconnected', ({ code, reason, initiator, willReconnect, willResume }) => {
-      const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'the end';
+      const next = willReconnect ? (willResume ? 'will resume' : 'will start a new session') : 'will not reconnect';
       this.#recordMark(
         'closed',
         code === null ? 'no code' : String(code),
@@ -166,13 +166,13 @@ export class ShardProbe implements Inspectable {
     this.#listeners.on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
     this.#listeners.on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
     this.#listeners.on('throttled', ({ pending, retryAfterMs }) =>
-      this.#logNotice(`${pending} frames held back for ${Math.round(retryAfterMs)} ms`),
+      this.#logNotice(`${pending} payloads wait ${Math.round(retryAfterMs)} ms for the send limit`),
     );
     this.#listeners.on('rateLimited', ({ opcode, retryAfter }) =>
-      this.#logNotice(`Discord limits op ${opcode} for ${retryAfter} s`),
+      this.#logNotice(`Discord rate-limits op ${opcode} for ${retryAfter} s`),
     );
     this.#listeners.on('lagged', ({ lateMs }) =>
-      this.#logNotice(`a beat was ${Math.round(lateMs)} ms late: this process was busy`),
+      this.#logNotice(`a heartbeat was ${Math.round(lateMs)} ms late: this process was busy`),
     );
   }
 
@@ -196,7 +196,7 @@ export class ShardProbe implements Inspectable {
   }
 }
 
-/** Never throws: the shard that calls must not be disturbed by a function of the user's. */
+/** Never throws, so that a user's `redact` can not disturb the shard. */
 function payloadPreview(dispatch: Dispatch, redact: (dispatch: Dispatch) => unknown): unknown {
   try {
     const text = JSON.stringify(redact(dispatch)) ?? 'null';
@@ -204,6 +204,6 @@ function payloadPreview(dispatch: Dispatch, redact: (dispatch: Dispatch) => unkn
       ? `${text.slice(0, MAX_PAYLOAD_CHARACTERS)}… (${text.length} characters)`
       : (JSON.parse(text) as unknown);
   } catch {
-    return '[not shown: redact threw, or gave back what is not JSON]';
+    return '[not shown: redact threw or returned a value that is not JSON]';
   }
 }

@@ -1,11 +1,11 @@
-/** A shard as the inspector shows it: with its actor where that is at hand, without where the shard is in another thread. */
+/** A shard as the inspector reads it. A shard in a worker thread has no actor here. */
 import type { AnyActorRef } from 'xstate';
 import type { ShardHandle } from '../manager/shard-handle.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
 
 export type InspectedShardView = Omit<InspectedShard, 'actor'> & { readonly actor: AnyActorRef | null };
 
-/** The deeper view of a shard of a manager, or what its handle tells. */
+/** Returns the full view of a manager's shard, or one of its handle when the shard runs in a worker thread. */
 export const shardViewOf = (handle: ShardHandle): InspectedShardView => handle.inspected ?? viewFromHandle(handle);
 
 const viewFromHandle = (handle: ShardHandle): InspectedShardView => ({

@@ -1,6 +1,6 @@
 /**
- * What a manager is doing, as JSON on loopback, for `shardwright status` and whoever else can read it: states, pings
- * and counts, never an id of a session or the token.
+ * Serves the status of a manager as JSON on loopback, for `shardwright status` and your own scripts. The report
+ * contains states, pings and counts, and never a session id or the token.
  */
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
@@ -10,48 +10,59 @@ import { LoopbackServer } from './loopback-server.ts';
 
 /** Options of {@link serveStatus}. */
 export interface StatusServerOptions {
-  /** The port on 127.0.0.1; 0 takes a free one. Default 0. */
+  /**
+   * The port on 127.0.0.1. With 0, the system chooses a free port.
+   *
+   * @defaultValue 0
+   */
   port?: number;
-  /** For the time in each answer. Default the system's. */
+  /**
+   * The clock behind the time `at` in each report.
+   *
+   * @defaultValue `systemClock`
+   */
   clock?: Clock;
 }
 
-/** A running status endpoint. */
+/** A running status endpoint, returned by {@link serveStatus}. */
 export interface StatusServer extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT/`: what to give to `shardwright status --url`. */
+  /** The address of the endpoint: `http://127.0.0.1:PORT/`. Pass it to `shardwright status --url`. */
   readonly url: string;
+  /** Closes the endpoint and its open connections. Resolves when the server is closed. */
   close(): Promise<void>;
 }
 
-/** What a GET of the endpoint gives. */
+/** The JSON that the endpoint returns. */
 export interface StatusReport {
   readonly format: 'shardwright-status';
-  /** Of this format. */
+  /** The version of this format. */
   readonly formatVersion: 1;
   /** The version of the package. */
   readonly shardwright: string;
-  /** Of the process. */
+  /** The id of the process. */
   readonly pid: number;
-  /** When it was made, in ms since the epoch. */
+  /** When the report was made, in ms since the epoch. */
   readonly at: number;
   readonly status: ManagerStatus;
 }
 
 /** An object with a status, such as a `ShardManager`. */
 export interface StatusSource {
+  /** Returns the status for one report. */
   status(): ManagerStatus;
 }
 
 /**
- * Serves the status of a manager on loopback: requests with a foreign Host or Origin are turned away, and there is
- * nothing to write. It does not keep the process alive.
+ * Serves the status of a manager on loopback. Resolves when the endpoint listens. The endpoint is read-only, refuses
+ * requests with a foreign Host or Origin, and does not keep the process alive.
+ *
+ * @throws rejects with the error of `net.Server`, for example `EADDRINUSE` when the port is taken.
  *
  * @example
  * ```ts
  * const endpoint = await serveStatus(manager, { port: 7979 });
  * // npx shardwright status --url http://127.0.0.1:7979/
  * ```
- * @throws the error of `net.Server` when the port is taken
  */
 export async function serveStatus(
   manager: StatusSource,

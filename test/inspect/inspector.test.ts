@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { transitionsOf } from '../../machines/transitions.ts';
 import { Shard } from '../../src/index.ts';
@@ -40,15 +40,15 @@ const get = (
       .end();
   });
 
-const refusal = async (url: string, headers: Record<string, string>): Promise<number | undefined> => {
+const refusedStatus = async (url: string, headers: Record<string, string>): Promise<number | undefined> => {
   const socket = new WebSocket(url, { headers });
   socket.on('error', () => undefined);
   const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode?: number }];
   return response.statusCode;
 };
 
-describe('what a page is told', () => {
-  it('follows a shard through its life: states, closes, beats, and the edges taken for each event', async () => {
+describe('createInspector: messages to a page', () => {
+  test('a page receives states, closes, heartbeats and transitions of the selected shard', async () => {
     await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);
     page.send({ type: 'select', shard: '0' });
@@ -86,14 +86,14 @@ describe('what a page is told', () => {
     });
   });
 
-  it('what happened before it came: the shards as they are, and the rows of the log that are kept', async () => {
+  test('a new page receives the current shards and the kept log', async () => {
     await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
     page.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     const [welcome] = page.messages;
-    if (welcome?.type !== 'welcome') throw new Error('a page is welcomed first');
+    if (welcome?.type !== 'welcome') throw new Error('the first message must be a welcome');
 
     expect(welcome).toMatchObject({
       type: 'welcome',
@@ -111,7 +111,7 @@ describe('what a page is told', () => {
     });
   });
 
-  it('events of a shard only while it is selected', async () => {
+  test('a page receives the events of a shard only while the shard is selected', async () => {
     await using kit = await inspectedShard();
     const another = new Shard({
       token: TOKEN,
@@ -134,7 +134,7 @@ describe('what a page is told', () => {
     expect(page.log.filter(({ kind }) => kind === 'event' || kind === 'heartbeat')).toEqual([]);
   });
 
-  it('a shard that takes the place of one that has ended is looked at as that one was', async () => {
+  test('a shard that replaces one that has ended stays selected', async () => {
     await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
@@ -152,7 +152,7 @@ describe('what a page is told', () => {
     ]);
   });
 
-  it('the token is in no message, and what people wrote only when payloads are asked for, after the redaction', async () => {
+  test('no message contains the token, and payloads are sent only with the option payloads, redacted', async () => {
     for (const payloads of [false, true]) {
       await using kit = await inspectedShard({ payloads, redact: ({ d }) => ({ id: (d as { id: string }).id }) });
       const page = await PageSocket.open(kit.inspector.url);
@@ -174,7 +174,7 @@ describe('what a page is told', () => {
     }
   });
 
-  it('a redaction that throws shows nothing and disturbs nobody', async () => {
+  test('a redact function that throws hides the payload and causes no fault', async () => {
     await using kit = await inspectedShard({
       payloads: true,
       redact: () => {
@@ -188,25 +188,25 @@ describe('what a page is told', () => {
     await page.until(() => page.log.some(({ text }) => text === 'READY'));
 
     expect(page.log.find(({ text }) => text === 'READY')!.payload).toBe(
-      '[not shown: redact threw, or gave back what is not JSON]',
+      '[not shown: redact threw or returned a value that is not JSON]',
     );
     expect(kit.events.faults).toEqual([]);
   });
 });
 
-describe('who may come', () => {
-  it('a foreign Host or Origin is refused, for the page and for its live connection', async () => {
+describe('createInspector: access', () => {
+  test('a foreign Host or Origin is refused, for the page and for its WebSocket', async () => {
     await using inspector = await createInspector();
     const live = `${inspector.url.replace('http', 'ws')}live`;
 
     expect((await get(inspector.url, { Host: 'evil.example' })).status).toBe(403);
     expect((await get(inspector.url, { Origin: 'https://evil.example' })).status).toBe(403);
-    expect(await refusal(live, { Host: 'evil.example' })).toBe(403);
-    expect(await refusal(live, { Origin: 'https://evil.example' })).toBe(403);
-    expect(await refusal(live, { Origin: 'http://127.0.0.1:1' })).toBe(403);
+    expect(await refusedStatus(live, { Host: 'evil.example' })).toBe(403);
+    expect(await refusedStatus(live, { Origin: 'https://evil.example' })).toBe(403);
+    expect(await refusedStatus(live, { Origin: 'http://127.0.0.1:1' })).toBe(403);
   });
 
-  it('the page may load nothing from elsewhere, and nothing leads out of its folder', async () => {
+  test('the page loads nothing from other hosts, and no path leads out of its folder', async () => {
     await using inspector = await createInspector();
     const page = await get(inspector.url);
 
@@ -225,21 +225,21 @@ describe('who may come', () => {
     expect((await get(`${inspector.url}charts/shard.svg`)).body).toContain('data-state="shard.online"');
   });
 
-  it('no more pages than may be', async () => {
+  test('more pages than maxPages are refused', async () => {
     await using inspector = await createInspector({ maxPages: 1 });
     const page = await PageSocket.open(inspector.url);
 
-    expect(await refusal(`${inspector.url.replace('http', 'ws')}live`, {})).toBe(503);
+    expect(await refusedStatus(`${inspector.url.replace('http', 'ws')}live`, {})).toBe(503);
     page.socket.close();
   });
 
-  it.each([
-    ['no JSON', 'hello'],
+  test.each([
+    ['text that is not JSON', 'hello'],
     ['half a message', '{"type":"select"}'],
     ['a command for a shard', '{"type":"shard.disconnect"}'],
     ['a list', '[]'],
-    ['too much', 'x'.repeat(2_000)],
-  ])('a page that says %s is let go', async (_, text) => {
+    ['too many bytes', 'x'.repeat(2_000)],
+  ])('a page that sends %s is closed', async (_, text) => {
     await using kit = await inspectedShard();
     await kit.shard.connect();
     const page = await PageSocket.open(kit.inspector.url);
@@ -251,8 +251,8 @@ describe('who may come', () => {
   });
 });
 
-describe('whatever becomes of an inspector, the shards go on', () => {
-  it('closed in the middle of a life', async () => {
+describe('createInspector: isolation from shards', () => {
+  test('a shard keeps running when the inspector closes', async () => {
     await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);
     page.send({ type: 'select', shard: '0' });
@@ -266,30 +266,30 @@ describe('whatever becomes of an inspector, the shards go on', () => {
     expect(kit.events.faults).toEqual([]);
   });
 
-  it('a page that does not read is let go; one that does misses nothing', async () => {
+  test('a page that does not read is closed, and a page that reads misses nothing', async () => {
     await using kit = await inspectedShard({ payloads: true });
-    const deaf = await PageSocket.open(kit.inspector.url);
+    const stalled = await PageSocket.open(kit.inspector.url);
     const page = await PageSocket.open(kit.inspector.url);
-    for (const each of [deaf, page]) each.send({ type: 'select', shard: '0' });
+    for (const each of [stalled, page]) each.send({ type: 'select', shard: '0' });
     await page.until(() => page.detail !== undefined);
     await kit.shard.connect();
-    deaf.socket.pause();
-    // Far more than the buffers of both ends and of the system hold.
+    stalled.socket.pause();
+    // Far more than the buffers of both ends and of the system can hold.
     for (let round = 1; round <= 5; round += 1) {
       for (let index = 0; index < 300; index += 1)
         kit.gateway.dispatch('MESSAGE_CREATE', { id: String(index), content: 'x'.repeat(15_000) });
       kit.gateway.dispatch('TYPING_START', { round });
       await page.until(() => page.counts.get('TYPING_START') === round);
     }
-    const gone = once(deaf.socket, 'close') as Promise<[number]>;
-    deaf.socket.resume();
+    const closed = once(stalled.socket, 'close') as Promise<[number]>;
+    stalled.socket.resume();
 
-    expect((await gone)[0]).toBe(1006);
+    expect((await closed)[0]).toBe(1006);
     expect(page.counts.get('MESSAGE_CREATE')).toBe(5 * 300);
     expect(kit.shard.state).toBe('ready');
   });
 
-  it('an open page keeps no process alive', async () => {
+  test('an open page does not keep the process alive', async () => {
     const source = `
       import { once } from 'node:events';
       import { connect } from 'node:net';

@@ -1,5 +1,5 @@
-/** A manager in the inspector: itself, and whatever shards it has in service. */
-import { describe, expect, it } from 'vitest';
+/** What the inspector sends of a manager and of the shards it has in service. */
+import { describe, expect, test } from 'vitest';
 import type { InspectedManager, InspectedShard, ManagerInspectionObserver, ShardHandle } from '../../src/index.ts';
 import { transitionsOf } from '../../machines/transitions.ts';
 import { createInspector } from '../../src/inspect/index.ts';
@@ -8,7 +8,7 @@ import { managerMachine } from '../../machines/index.ts';
 import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../kit/live-manager.ts';
 import { PageSocket } from './page-socket.ts';
 
-/** Managers and shards as a page has them by now. */
+/** The newest summaries that a page has received. */
 function latestSummaries(page: PageSocket): {
   managers: Map<string, ManagerSummary>;
   shards: Map<string, ShardSummary>;
@@ -49,7 +49,7 @@ async function inspectedManager(
   };
 }
 
-/** The handle of a shard in another thread: all that is told of it is what its handle tells. */
+/** A handle like that of a shard in a worker thread, which has no inside to inspect. */
 const withoutInspected = (handle: ShardHandle): ShardHandle =>
   new Proxy(handle, {
     get(target, name) {
@@ -59,7 +59,7 @@ const withoutInspected = (handle: ShardHandle): ShardHandle =>
     },
   });
 
-/** The observer as it would be with the shards in another thread. */
+/** Shows the observer each shard as if it ran in a worker thread. */
 const withoutInspectedShards = (inspect: ManagerInspectionObserver): ManagerInspectionObserver => ({
   attachManager: (manager) => {
     const handles = new Map<ShardHandle, ShardHandle>();
@@ -79,8 +79,8 @@ const withoutInspectedShards = (inspect: ManagerInspectionObserver): ManagerInsp
   },
 });
 
-describe('a manager in the inspector', () => {
-  it('is there before it has shards, and its shards appear as it starts', async () => {
+describe('createInspector with a manager', () => {
+  test('the manager is shown before it has shards, and its shards appear when it starts', async () => {
     await using kit = await inspectedManager(3);
     const page = await PageSocket.open(kit.inspector.url);
     expect(latestSummaries(page).managers.get('manager')).toMatchObject({
@@ -103,7 +103,7 @@ describe('a manager in the inspector', () => {
     ).toEqual(['stopped → starting', 'starting → running']);
   });
 
-  it('tells each edge of its chart while it is selected, and the identify queue', async () => {
+  test('a page that selects the manager receives its transitions and the identify queue', async () => {
     await using kit = await inspectedManager(2);
     const page = await PageSocket.open(kit.inspector.url);
     page.send({ type: 'select', shard: 'manager' });
@@ -121,7 +121,7 @@ describe('a manager in the inspector', () => {
     expect(page.batches.at(-1)!.identify).toMatchObject({ waiting: 0, remaining: 9_998 });
   });
 
-  it('has the shards in service and no others, through resharding up and down', async () => {
+  test('the page shows exactly the shards in service, before and after resharding', async () => {
     await using kit = await inspectedManager(2);
     await kit.manager.connect();
     const page = await PageSocket.open(kit.inspector.url);
@@ -130,8 +130,8 @@ describe('a manager in the inspector', () => {
 
     await kit.manager.reshard(4);
     await page.until(() => cells(page).length === 4 && cells(page).every((cell) => cell.endsWith('/4 ready')));
-    expect(page.log.map(({ text }) => text)).toContain('4 shards have taken over from 2');
-    // Who looked at shard 0 looks at the one that took its place.
+    expect(page.log.map(({ text }) => text)).toContain('resharded from 2 to 4 shards');
+    // A page that had selected shard 0 now sees the new shard 0.
     const details = page.messages.filter(({ type }) => type === 'detail');
     expect(details.length).toBeGreaterThan(1);
     kit.gateway.connections.find(({ shard }) => shard?.[0] === 0 && shard[1] === 4)!.terminate();
@@ -147,7 +147,7 @@ describe('a manager in the inspector', () => {
     });
   });
 
-  it('shows a shard in another thread by what its handle tells', async () => {
+  test('a shard in a worker thread is shown with the states that its handle has', async () => {
     await using kit = await inspectedManager(1, withoutInspectedShards);
     const page = await PageSocket.open(kit.inspector.url);
     await kit.manager.connect();
@@ -167,8 +167,8 @@ describe('a manager in the inspector', () => {
   });
 });
 
-describe('a manager whose shards live in threads', () => {
-  it('is shown with them all: their states, pings and sessions', async () => {
+describe('createInspector with a manager that uses worker threads', () => {
+  test('the page shows state, ping and sequence of each shard', async () => {
     const inspector = await createInspector();
     await using live = await liveManager({ shards: 3, workers: 2, inspect: inspector.inspect });
     const page = await PageSocket.open(inspector.url);
@@ -184,8 +184,8 @@ describe('a manager whose shards live in threads', () => {
   });
 });
 
-describe('an observer of a manager', () => {
-  it('that knows only shards is shown each of them', async () => {
+describe('ManagerInspectionObserver', () => {
+  test('an observer with only attach() receives each shard', async () => {
     const attached: InspectedShard[] = [];
     await using kit = await liveManager({ shards: 2, inspect: { attach: (shard) => void attached.push(shard) } });
     await kit.manager.connect();
@@ -195,10 +195,10 @@ describe('an observer of a manager', () => {
     ]);
   });
 
-  it('that throws when it is shown the manager, or its shards, is told as a fault, and the manager goes on', async () => {
-    const manager = {
-      attachManager: (shown: InspectedManager): void => {
-        shown.onServiceChange(() => {
+  test('an observer that throws causes one fault for each throw, and the manager keeps running', async () => {
+    const inspect = {
+      attachManager: (attached: InspectedManager): void => {
+        attached.onServiceChange(() => {
           throw new Error('no shards, please');
         });
         throw new Error('no manager, please');
@@ -206,9 +206,10 @@ describe('an observer of a manager', () => {
     };
     const warned: string[] = [];
     const logger = { debug() {}, info() {}, error() {}, warn: (text: string) => void warned.push(text) };
-    await using kit = await liveManager({ shards: 1, inspect: manager, logger });
+    await using kit = await liveManager({ shards: 1, inspect, logger });
     await Promise.all([kit.manager.connect(), nextEvent(kit.manager, 'allReady')]);
-    const told = 'manager: OBSERVER_THREW: the inspect observer threw';
-    expect({ warned, state: kit.manager.state }).toEqual({ warned: [told, told], state: 'running' });
+    const warning = 'manager: OBSERVER_THREW: the inspect observer threw';
+    expect(warned).toEqual([warning, warning]);
+    expect(kit.manager.state).toBe('running');
   });
 });

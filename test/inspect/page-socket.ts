@@ -1,4 +1,4 @@
-/** A page without a browser: one WebSocket to an inspector, and what came over it. */
+/** A page without a browser: one WebSocket to an inspector, which records the messages. */
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { FromPage, ToPage } from '../../src/inspect/messages.ts';
@@ -6,7 +6,7 @@ import type { FromPage, ToPage } from '../../src/inspect/messages.ts';
 export class PageSocket {
   readonly messages: ToPage[] = [];
   readonly socket: WebSocket;
-  /** How many rows of the log have said what. */
+  /** How often each text was logged. */
   readonly counts = new Map<string, number>();
   #waiters: (() => void)[] = [];
 
@@ -32,7 +32,7 @@ export class PageSocket {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** Settles once it holds, asked with each message. */
+  /** Resolves when the condition holds. It is checked with each message. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
@@ -45,7 +45,7 @@ export class PageSocket {
     return this.messages.findLast((message) => message.type === 'detail')?.detail;
   }
 
-  /** All rows of the log, those that came first included. */
+  /** All log entries received, those of the welcome included. */
   get log() {
     return this.messages.flatMap((message) => (message.type === 'detail' ? [] : message.log));
   }

@@ -1,4 +1,4 @@
-/** The bridge to inspectors made for XState 4, with one that misbehaves. The real one is in test/xstate-inspect. */
+/** The bridge to inspectors made for XState 4, with fake inspectors. test/xstate-inspect uses the real one. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { shardMachine } from '../../machines/index.ts';
 import { GatewayError } from '../../src/index.ts';
@@ -11,18 +11,18 @@ const installDevTools = (devTools: unknown): void => void Reflect.set(globalThis
 
 afterEach(() => void Reflect.deleteProperty(globalThis, '__xstate__'));
 
-/** Takes down what an inspector is told. */
+/** A fake inspector that records its notifications. */
 function recordingDevTools() {
-  const told: string[] = [];
+  const notifications: string[] = [];
   const services: InspectedXState4Service[] = [];
   const register = (service: InspectedXState4Service): void => {
     services.push(service);
-    told.push(`register ${JSON.stringify(service.state.value)}`);
-    service.send = ({ type }) => told.push(type);
-    service.subscribe(({ value }) => told.push(JSON.stringify(value)));
-    service.onStop(() => told.push('stop'));
+    notifications.push(`register ${JSON.stringify(service.state.value)}`);
+    service.send = ({ type }) => notifications.push(type);
+    service.subscribe(({ value }) => notifications.push(JSON.stringify(value)));
+    service.onStop(() => notifications.push('stop'));
   };
-  return { told, services, devTools: { register } };
+  return { notifications, services, devTools: { register } };
 }
 
 function boom(): never {
@@ -33,7 +33,7 @@ describe('registerWithXStateInspect', () => {
   test.each([
     ['nothing', undefined],
     ['something else', { register: 'yes' }],
-  ])('with %s in globalThis.__xstate__ throws an error that says what to do', (_, devTools) => {
+  ])('throws NO_INSPECTOR with a hint when globalThis.__xstate__ holds %s', (_, devTools) => {
     installDevTools(devTools);
     const { shard } = virtualShard();
     expect(() => registerWithXStateInspect(shard)).toThrow(
@@ -45,8 +45,8 @@ describe('registerWithXStateInspect', () => {
     expect(() => registerWithXStateInspect(shard)).toThrow(GatewayError);
   });
 
-  test('tells of nothing after it was unregistered, and stops once', async () => {
-    const { told, devTools } = recordingDevTools();
+  test('notifies of nothing after unregister(), and of the stop once', async () => {
+    const { notifications, devTools } = recordingDevTools();
     installDevTools(devTools);
     const { clock, shard } = virtualShard();
     const unregister = registerWithXStateInspect(shard);
@@ -54,10 +54,11 @@ describe('registerWithXStateInspect', () => {
     unregister();
     unregister();
     await clock.advanceAsync(100);
-    expect([shard.state, told]).toEqual(['ready', ['register "disconnected"', 'shard.connect', '"restoring"', 'stop']]);
+    expect(shard.state).toBe('ready');
+    expect(notifications).toEqual(['register "disconnected"', 'shard.connect', '"restoring"', 'stop']);
   });
 
-  test('tells a listener that has unsubscribed of nothing', () => {
+  test('does not notify a listener that has unsubscribed', () => {
     const states: unknown[] = [];
     installDevTools({
       register: (service: InspectedXState4Service) => {
@@ -74,28 +75,29 @@ describe('registerWithXStateInspect', () => {
     expect(states).toEqual(['restoring']);
   });
 
-  test('names a service after its shard, apart from the services of XState 4', () => {
+  test('names a service after its shard, with an id that no XState 4 service has', () => {
     const { services, devTools } = recordingDevTools();
     installDevTools(devTools);
     const { shard } = virtualShard({ shardId: 3, shardCount: 8 });
     registerWithXStateInspect(shard);
-    expect([services[0]!.id, services[0]!.sessionId]).toEqual(['shard 3 of 8', `shardwright:${shard.actor.sessionId}`]);
+    expect(services[0]!.id).toBe('shard 3 of 8');
+    expect(services[0]!.sessionId).toBe(`shardwright:${shard.actor.sessionId}`);
     expect(JSON.stringify(services[0]!.machine)).toBe(JSON.stringify(toXState4Definition(shardMachine)));
   });
 
   test.each<[string, (service: InspectedXState4Service) => void]>([
     ['registers', boom],
-    ['is told of an event', (service) => (service.send = boom)],
-    ['is told of a state', (service) => service.subscribe(boom)],
+    ['is notified of an event', (service) => (service.send = boom)],
+    ['is notified of a state', (service) => service.subscribe(boom)],
     [
-      'is told of an event and of the stop',
+      'is notified of an event and of the stop',
       (service) => {
         service.send = boom;
         service.onStop(boom);
       },
     ],
-  ])('detaches an inspector that throws when it %s; the shard goes on', async (_, register) => {
-    const { told, devTools } = recordingDevTools();
+  ])('detaches an inspector that throws when it %s, and the shard keeps running', async (_, register) => {
+    const { notifications, devTools } = recordingDevTools();
     const causes: unknown[] = [];
     installDevTools({
       register: (service: InspectedXState4Service) => {
@@ -109,11 +111,13 @@ describe('registerWithXStateInspect', () => {
     await clock.advanceAsync(100);
     await connecting;
     await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
-    expect([shard.state, events.faults, told.at(-1)]).toEqual(['disconnected', [], 'stop']);
+    expect(shard.state).toBe('disconnected');
+    expect(events.faults).toEqual([]);
+    expect(notifications.at(-1)).toBe('stop');
     expect(causes).toEqual([new Error('a bad inspector')]);
   });
 
-  test('survives an onDetached that throws', async () => {
+  test('the shard keeps running when onDetached throws', async () => {
     installDevTools({ register: boom });
     const { clock, shard } = virtualShard();
     registerWithXStateInspect(shard, { onDetached: boom });
@@ -123,8 +127,8 @@ describe('registerWithXStateInspect', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('an event that can not even be looked at detaches the inspector, not the shard', async () => {
-    const { told, devTools } = recordingDevTools();
+  test('an event whose getter throws detaches the inspector, and the shard keeps running', async () => {
+    const { notifications, devTools } = recordingDevTools();
     installDevTools(devTools);
     const { clock, shard } = virtualShard();
     registerWithXStateInspect(shard);
@@ -138,16 +142,17 @@ describe('registerWithXStateInspect', () => {
     const connecting = shard.connect();
     await clock.advanceAsync(100);
     await connecting;
-    expect([shard.state, told]).toEqual(['ready', ['register "disconnected"', 'stop']]);
+    expect(shard.state).toBe('ready');
+    expect(notifications).toEqual(['register "disconnected"', 'stop']);
   });
 
-  test('a machine that is stopped is seen as stopped', () => {
-    const { told, devTools } = recordingDevTools();
+  test('notifies of the stop once when the machine stops', () => {
+    const { notifications, devTools } = recordingDevTools();
     installDevTools(devTools);
     const { shard } = virtualShard();
     registerWithXStateInspect(shard);
     shard.actor.stop();
-    expect(told.at(-1)).toBe('stop');
-    expect(told.filter((line) => line === 'stop')).toHaveLength(1);
+    expect(notifications.at(-1)).toBe('stop');
+    expect(notifications.filter((notification) => notification === 'stop')).toHaveLength(1);
   });
 });

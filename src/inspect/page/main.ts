@@ -1,4 +1,4 @@
-/** Puts the page together. */
+/** Starts the page: creates the state, the views and the connection to the inspector, and wires them. */
 import { Chart } from './chart/chart.ts';
 import { byId } from './shell/dom.ts';
 import { DetailsPanel } from './panels/details-panel.ts';
@@ -42,7 +42,7 @@ loop.add(
   freezeBar,
 );
 
-/** The arrow keys belong to the grid and the chart while these have the focus. */
+/** While the chart has the focus, the arrow keys pan it. */
 const unlessInChart = (action: () => void) => (): void => {
   if (document.activeElement?.id !== 'chart-viewport') action();
 };
@@ -51,34 +51,34 @@ const shortcuts = new Shortcuts([
   {
     keys: ['j', 'ArrowDown'],
     label: 'j ↓',
-    description: 'next entry of the log; a frozen chart goes along',
+    description: 'next log entry (a frozen chart follows)',
     run: unlessInChart(() => log.move(1)),
   },
-  { keys: ['k', 'ArrowUp'], label: 'k ↑', description: 'entry before', run: unlessInChart(() => log.move(-1)) },
-  { keys: ['PageDown'], label: 'PgDn', description: 'ten entries on', run: unlessInChart(() => log.move(PAGE_ROWS)) },
-  { keys: ['PageUp'], label: 'PgUp', description: 'ten entries back', run: unlessInChart(() => log.move(-PAGE_ROWS)) },
+  { keys: ['k', 'ArrowUp'], label: 'k ↑', description: 'previous log entry', run: unlessInChart(() => log.move(-1)) },
+  { keys: ['PageDown'], label: 'PgDn', description: 'ten entries down', run: unlessInChart(() => log.move(PAGE_ROWS)) },
+  { keys: ['PageUp'], label: 'PgUp', description: 'ten entries up', run: unlessInChart(() => log.move(-PAGE_ROWS)) },
   {
     keys: ['Enter'],
     label: 'Enter',
-    description: 'freeze at the entry, or select the shard',
+    description: 'freeze the chart at the log entry, or select the shard',
     run: () => log.chooseCursor(),
   },
   { keys: ['Escape'], label: 'Esc', description: 'back to live', run: () => freezeBar.back() },
-  { keys: [' '], label: 'Space', description: 'pause the log, or let it run', run: () => log.togglePause() },
+  { keys: [' '], label: 'Space', description: 'pause or continue the log', run: () => log.togglePause() },
   { keys: ['/'], label: '/', description: 'filter the log', run: () => log.focusFilter() },
   {
     keys: ['g'],
     label: 'g',
-    description: 'to the grid of shards; arrows move, Enter selects',
+    description: 'go to the shards: arrows move, Enter selects',
     run: () => byId('grid', HTMLCanvasElement).focus(),
   },
   {
     keys: ['c'],
     label: 'c',
-    description: 'to the chart; arrows pan, + − 0 zoom',
+    description: 'go to the chart: arrows pan, + − 0 zoom',
     run: () => byId('chart-viewport', HTMLElement).focus(),
   },
-  { keys: ['l'], label: 'l', description: 'to the log', run: () => log.focusList() },
+  { keys: ['l'], label: 'l', description: 'go to the log', run: () => log.focusList() },
 ]);
 
 shortcuts.listen();

@@ -1,6 +1,6 @@
 /**
- * The chart as XState 4 writes it. What differs from 5: `cond` for `guard`, an `initial` that is a key, `internal` for
- * the lack of `reenter`, and actions and guards without parameters.
+ * Converts the chart to the format of XState 4. The differences from XState 5 are `cond` instead of `guard`, a key as
+ * `initial`, `internal` instead of the lack of `reenter`, and no parameters of actions and guards.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 
@@ -31,11 +31,13 @@ export interface XState4Definition {
   readonly invoke: readonly { readonly id: string; readonly src: string }[];
 }
 
-/** A name as it is, or the one of `{ type, params }` and of what is built into XState. */
-function toNamed(thing: unknown): Named {
-  if (typeof thing === 'string') return { type: thing };
+/** Accepts a name, `{ type, params }`, or an action built into XState, which is a function with a `type`. */
+function toNamed(action: unknown): Named {
+  if (typeof action === 'string') return { type: action };
   const type =
-    (typeof thing === 'object' || typeof thing === 'function') && thing !== null && 'type' in thing ? thing.type : null;
+    (typeof action === 'object' || typeof action === 'function') && action !== null && 'type' in action
+      ? action.type
+      : null;
   return { type: typeof type === 'string' ? type : 'anonymous' };
 }
 
@@ -51,11 +53,11 @@ function toXState4Transition({ source, target, guard, actions, reenter }: AnyTra
   };
 }
 
-/** Only those of `after` carry their delay. */
+/** Only transitions of `after` have a delay. */
 const delayOf = ([transition]: readonly AnyTransitionDefinition[]): string | null =>
   transition !== undefined && 'delay' in transition ? String(transition.delay) : null;
 
-/** Delayed transitions go by their delay, all others by their event. */
+/** Delayed transitions are grouped by their delay, all others by their event. */
 function transitionsOf({ transitions }: AnyStateNode): { on: Transitions; after: Transitions } {
   const on: Record<string, XState4Transition[]> = {};
   const after: Record<string, XState4Transition[]> = {};
@@ -79,7 +81,7 @@ const nodeDefinition = (node: AnyStateNode): XState4Definition => ({
   states: Object.fromEntries(Object.entries(node.states).map(([key, child]) => [key, nodeDefinition(child)])),
   ...transitionsOf(node),
   ...(node.always === undefined ? {} : { always: node.always.map(toXState4Transition) }),
-  // As they were written: by now XState has added those that start and cancel the timers of `after`.
+  // From the config, since XState has added its own actions to the node, which start and cancel the timers of `after`.
   entry: [node.config.entry ?? []].flat().map(toNamed),
   exit: [node.config.exit ?? []].flat().map(toNamed),
   invoke: node.invoke.map(({ id, src }) => ({ id, src: typeof src === 'string' ? src : id })),

@@ -1,6 +1,6 @@
 /**
- * Shows a shard to `@xstate/inspect`. That inspector is made for XState 4, which can't be installed beside 5 in one
- * project without nesting; so this imports neither, and speaks what the two expect to hear.
+ * `shardwright/inspect/legacy`: shows a shard to `@xstate/inspect`. That inspector is made for XState 4, which npm
+ * does not install beside XState 5. So this bridge imports neither and offers the interface of an XState 4 service.
  */
 import { shardMachine } from '../../../machines/index.ts';
 import type { Shard } from '../../shard.ts';
@@ -8,20 +8,25 @@ import { toXState4Definition } from './definition.ts';
 import { requireDevTools } from './dev-tools.ts';
 import { XState4Service } from './service.ts';
 
+/** Options of {@link registerWithXStateInspect}. */
 export interface LegacyInspectOptions {
-  /** Called when the inspector threw and was detached, with what it threw. Default: nobody is told. */
+  /**
+   * Called once with the error when the inspector threw and was detached.
+   *
+   * @defaultValue a function that ignores the error
+   */
   onDetached?: (cause: unknown) => void;
 }
 
 /**
- * Registers a shard with the inspector in `globalThis.__xstate__`, as `inspect()` of `@xstate/inspect` leaves it there.
- * The inspector sees the chart, each event of the shard's life, each state and the stop. It sees no context, session,
- * payload or token, and what it sends to the shard is ignored.
+ * Registers a shard with `@xstate/inspect`, which `inspect()` of that package stores in `globalThis.__xstate__`. The
+ * inspector shows the chart, each event and state of the shard's machine, and its stop. It never receives the context,
+ * session, payloads or token, and the shard ignores what the inspector sends.
  *
- * A shard whose machine broke is shown as a new service when it is started again.
+ * When a shard restarts after its machine crashed, the inspector shows it as a new service.
  *
- * @returns the unregister function: the inspector sees a stop, the shard goes on
- * @throws {@link GatewayError} `NO_INSPECTOR` when there is no inspector yet
+ * @returns a function that unregisters the shard. The inspector then shows a stop, and the shard keeps running.
+ * @throws {@link GatewayError} `NO_INSPECTOR` if `inspect()` was not called before in this process.
  *
  * @example
  * ```ts
@@ -39,7 +44,7 @@ export function registerWithXStateInspect(
   const register = (): XState4Service => {
     const service = new XState4Service({
       id: `shard ${shard.shardId} of ${shard.shardCount}`,
-      // Services of XState 4 are x:0, x:1, …, too.
+      // The ids of XState 4 services are x:0, x:1, …, too, so the prefix avoids a collision.
       sessionId: `shardwright:${actor.sessionId}`,
       actor,
       definition,
@@ -62,7 +67,7 @@ export function registerWithXStateInspect(
     try {
       onDetached(cause);
     } catch {
-      // There is nobody left to tell, and an uncaught error would end the shard with its process.
+      // An uncaught error would end the process and the shard with it.
     }
   };
   shard.on('stateChange', followRestart);

@@ -1,6 +1,6 @@
 /**
- * A running machine in the clothes of an interpreter of XState 4. It only looks: nothing an inspector does reaches the
- * machine, and the first throw of an inspector is the last it is told.
+ * Presents a running machine as an XState 4 interpreter. It is read-only, so nothing an inspector does reaches the
+ * machine. An inspector that throws is detached.
  */
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import type { XState4Definition } from './definition.ts';
@@ -18,7 +18,7 @@ export interface XState4ServiceOptions {
 
 type Send = InspectedXState4Service['send'];
 
-/** What an inspector sends is not for the shard. */
+/** The shard ignores what an inspector sends. */
 const ignore: Send = () => undefined;
 
 export class XState4Service implements InspectedXState4Service {
@@ -56,7 +56,7 @@ export class XState4Service implements InspectedXState4Service {
     return ignore;
   }
 
-  /** Kept apart from what is read: it is told what the machine was sent, and not what was ignored. */
+  /** The recorder is not returned by the getter, so that it records only events that the machine received. */
   set send(recorder: Send) {
     this.#recorders.push(recorder);
   }
@@ -70,19 +70,19 @@ export class XState4Service implements InspectedXState4Service {
     this.#stopListeners.add(listener);
   }
 
-  /** Runs what calls into the inspector. */
+  /** Runs code of the inspector, and detaches the inspector if it throws. */
   guard(call: () => void): void {
     try {
       call();
     } catch (cause) {
       if (this.#isStopped) return;
       this.stop();
-      // The machine may be in the middle of a step: whoever hears of this must not be called from inside it.
+      // The machine may be in the middle of a step, and the user's callback must not run inside it.
       queueMicrotask(() => this.#onDetached(cause));
     }
   }
 
-  /** The inspector is told once that the machine has stopped, and nothing after that. */
+  /** Notifies the inspector once that the machine has stopped, and of nothing after that. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -90,7 +90,7 @@ export class XState4Service implements InspectedXState4Service {
     for (const listener of this.#stopListeners) this.guard(listener);
   }
 
-  /** Guarded as a whole: a throw in here would be one in the middle of a step of the machine. */
+  /** Guarded as a whole, because a throw here would break a step of the machine. */
   #onInspection(event: InspectionEvent): void {
     if (event.actorRef !== this.#actor) return;
     this.guard(() => {

@@ -1,4 +1,4 @@
-/** Events and states as XState 4 writes them, with nothing in them that is not the inspector's business. */
+/** Converts events and states to the format of XState 4, without objects that could hold a session or payload. */
 import type { AnyEventObject, AnyMachineSnapshot, StateValue } from 'xstate';
 
 export interface XState4Event {
@@ -6,7 +6,7 @@ export interface XState4Event {
   readonly [field: string]: string | number | boolean | null;
 }
 
-/** The fields `State.create` of XState 4 reads. */
+/** The fields that `State.create` of XState 4 reads. */
 export interface XState4State {
   readonly value: StateValue;
   readonly context: Readonly<Record<string, never>>;
@@ -26,17 +26,17 @@ export interface XState4State {
   readonly done: boolean;
 }
 
-/** Before the first event the inspector gets to see, as XState 4 names it. */
+/** XState 4's name for the time before the first event. */
 export const INIT: XState4Event = { type: 'xstate.init' };
 
-/** The event of a delayed transition is named after its delay and its state, in both versions. */
+/** Both versions name the event of a delayed transition after its delay and its state, in different formats. */
 const toXState4EventType = (type: string): string =>
   type.replace(/^xstate\.after\.([^.]+)\.(.+)$/, 'xstate.after($1)#$2');
 
 const isPlain = (value: unknown): value is string | number | boolean | null =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
-/** Sessions and causes are objects: of an event only what is none is shown. */
+/** Drops the fields that are objects, since sessions and causes are objects. */
 export function toXState4Event({ type, ...fields }: AnyEventObject): XState4Event {
   const plainFields = Object.entries(fields).filter((field): field is [string, string | number | boolean | null] =>
     isPlain(field[1]),

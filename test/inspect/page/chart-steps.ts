@@ -1,4 +1,4 @@
-/** The steps of a shard through its chart, as an inspector tells them: connect → ready → zombie → resume. */
+/** The steps of a shard through its chart, as an inspector logs them: connect → ready → zombie → resume. */
 import type { ShardState } from '../../../src/index.ts';
 import type { PageFeed } from './page-feed.ts';
 
@@ -6,7 +6,7 @@ export interface ChartStep {
   readonly event: string;
   readonly taken: readonly string[];
   readonly active: readonly string[];
-  /** When the flat state changes with it. */
+  /** The new flat state, when it changes. */
   readonly state?: ShardState;
 }
 
@@ -108,7 +108,7 @@ export const RESUME: readonly ChartStep[] = [
   },
 ];
 
-/** Tells one step of the selected shard, `afterMs` after the one before. */
+/** Sends one step of the selected shard, `afterMs` after the one before. */
 export function sendStep(feed: PageFeed, key: string, step: ChartStep, afterMs = 120): void {
   feed.now += afterMs;
   const log = [feed.addEntry(key, 'event', step.event, { active: step.active, taken: step.taken })];

@@ -1,4 +1,4 @@
-/** The page in a browser, with all that must not happen on it written down. */
+/** Opens the page in a browser, and records console errors and the hosts it contacts. */
 import type { Browser, Page } from 'playwright-core';
 import type { PageFeed } from './page-feed.ts';
 
@@ -11,17 +11,17 @@ export interface OpenOptions {
 
 export interface OpenPage extends AsyncDisposable {
   readonly page: Page;
-  /** Errors and warnings on the console, and exceptions. */
+  /** Errors and warnings of the console, and uncaught exceptions. */
   readonly consoleErrors: string[];
-  /** Hosts that were asked for anything. */
+  /** Hosts of all requests. */
   readonly hosts: Set<string>;
-  /** The innermost lit states of the chart. */
+  /** Ids of the innermost highlighted states of the chart. */
   activeLeaves(): Promise<string[]>;
-  /** The transitions marked as taken last. */
+  /** Ids of the transitions marked as taken last. */
   lastTransitions(): Promise<string[]>;
-  /** The rows of the log in sight, as kind and text. */
+  /** The visible rows of the log, as kind and text. */
   rows(): Promise<string[]>;
-  /** Settles when an element says a text. */
+  /** Resolves when an element contains a text. */
   waitForText(selector: string, text: string): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
   return opened;
 }
 
-/** Opens the page and waits until the chart of the first shard is there. */
+/** Opens the page and waits for the chart of the first shard. */
 export async function openChart(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
   const opened = await openPage(browser, feed, options);
   await opened.page.locator('g.state.leaf').first().waitFor();

@@ -1,4 +1,4 @@
-/** An inspector whose words a test writes: the real server and its rules, with any number of shards that are only said to be. */
+/** An inspector whose messages a test writes. The server is the real one; the shards do not exist. */
 import type { WebSocket } from 'ws';
 import type {
   FromPage,
@@ -25,7 +25,7 @@ const EMPTY_BATCH: Batch = {
   heartbeats: [],
 };
 
-/** States that are inside of others in the chart. */
+/** The state of the chart behind a flat state, where its path is longer than its name. */
 const ACTIVE_STATES: Partial<Record<ShardState, string>> = {
   connecting: 'shard.online.session.connecting.opening',
   identifying: 'shard.online.session.identifying.queued',
@@ -36,7 +36,7 @@ const ACTIVE_STATES: Partial<Record<ShardState, string>> = {
 
 export interface PageFeedOptions {
   readonly shards: number;
-  /** The time of the story, ms. Default noon of a summer's day. */
+  /** The time of the feed at its start, in ms. @defaultValue noon (UTC) of 2026-07-04 */
   readonly startsAt?: number;
   readonly port?: number;
 }
@@ -91,25 +91,25 @@ export class PageFeed {
     return `http://127.0.0.1:${this.#port}/`;
   }
 
-  /** What the page has selected last. */
+  /** The key that the page has selected last. */
   get selected(): string | null {
     return this.#selected;
   }
 
-  /** Settles when the page has selected a shard. */
+  /** Resolves when the page has selected this key. */
   waitForSelection(key: string): Promise<void> {
     if (this.#selected === key) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ key, resolve }));
   }
 
-  /** Changes a shard, without saying so. */
+  /** Changes a shard without a message to the page. */
   setShard(key: string, change: Partial<ShardSummary>): ShardSummary {
     const shard = { ...(this.shards.get(key) ?? this.#newShard(Number(key), 1)), ...change };
     this.shards.set(key, shard);
     return shard;
   }
 
-  /** A new entry of the log, without saying so. */
+  /** Adds a log entry without a message to the page. */
   addEntry(shard: string, kind: LogEntry['kind'], text: string, more: Partial<LogEntry> = {}): LogEntry {
     this.#lastEntryId += 1;
     const entry = { id: this.#lastEntryId, at: this.now, shard, kind, text, ...more };
@@ -126,7 +126,7 @@ export class PageFeed {
     for (const page of this.#pages) page.send(text);
   }
 
-  /** One shard comes into a state: summary, log and timeline. */
+  /** Sends a change of state: summary, log entry and timeline. */
   enterState(key: string, state: ShardState): void {
     const from = this.shards.get(key)?.state ?? 'disconnected';
     const shard = this.setShard(key, { state, since: this.now });

@@ -52,7 +52,13 @@ const RECORDING: Recording = {
     { id: 1, at: 1_000, shard: '3', kind: 'state', text: 'resuming → ready' },
     { id: 2, at: 1_500, shard: '4', kind: 'state', text: 'ready → failed' },
     { id: 3, at: 1_500, shard: '4', kind: 'failed', text: 'AUTHENTICATION_FAILED: the token is wrong' },
-    { id: 4, at: 1_550, shard: '4', kind: 'closed', text: 'no code the connection was lost (network); the end' },
+    {
+      id: 4,
+      at: 1_550,
+      shard: '4',
+      kind: 'closed',
+      text: 'no code the connection was lost (network); will not reconnect',
+    },
     {
       id: 5,
       at: 1_600,
@@ -65,31 +71,31 @@ const RECORDING: Recording = {
   ],
 };
 
-const refusal = (json: string): unknown => {
+const errorOf = (json: string): unknown => {
   try {
     return readRecording(json);
   } catch (error) {
     return error instanceof RecordingError ? [error.code, error.message] : error;
   }
 };
-const damaged = (change: object): unknown => refusal(JSON.stringify({ ...RECORDING, ...change }));
+const errorAfter = (change: object): unknown => errorOf(JSON.stringify({ ...RECORDING, ...change }));
 
-test('a recording is read as it was written, and a world made of it writes the same', () => {
+test('a recording is read unchanged, and a model made of it exports the same', () => {
   const read = readRecording(JSON.stringify(RECORDING));
   expect(read).toEqual(RECORDING);
   expect(new InspectionModel(read).toRecording(5_000)).toEqual(RECORDING);
 });
 
-test('one from before there were managers opens, and one with a manager nobody knows is damaged', () => {
+test('a recording without managers opens, and one with an unknown manager state is damaged', () => {
   const { managers, ...older } = RECORDING;
   expect(new InspectionModel(readRecording(JSON.stringify(older))).managers.size).toBe(0);
-  expect(damaged({ managers: [{ ...managers![0], state: 'juggling' }] })).toEqual([
+  expect(errorAfter({ managers: [{ ...managers![0], state: 'juggling' }] })).toEqual([
     'DAMAGED',
     'The recording is damaged: managers[0].state is not one of running, starting, resharding, draining, stopped, failed.',
   ]);
 });
 
-test('of a shard that was not selected the log tells', () => {
+test('the history of a shard that was not selected comes from the log', () => {
   const model = new InspectionModel(RECORDING);
   model.select('4');
   expect(model.history?.toDetail()).toEqual({
@@ -105,45 +111,45 @@ test('of a shard that was not selected the log tells', () => {
   });
 });
 
-describe('a file that is no recording is refused by name:', () => {
+describe('readRecording', () => {
   test.each([
-    ['a picture', 'GIF89a', ['NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.']],
+    ['an image', 'GIF89a', ['NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.']],
     [
       'other JSON',
       '{"log":[]}',
-      ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.'],
+      ['NOT_A_RECORDING', 'This file is JSON, but not a recording of the inspector. Use Export to make a recording.'],
     ],
     [
-      'nothing at all',
       'null',
-      ['NOT_A_RECORDING', 'This is JSON, but not a recording of the inspector. Recordings are made with Export.'],
+      'null',
+      ['NOT_A_RECORDING', 'This file is JSON, but not a recording of the inspector. Use Export to make a recording.'],
     ],
-  ])('%s', (_name, json, expected) => {
-    expect(refusal(json)).toEqual(expected);
+  ])('rejects %s with an error that says what it is', (_name, json, expected) => {
+    expect(errorOf(json)).toEqual(expected);
   });
 
-  test('a recording of a later format', () => {
-    expect(damaged({ formatVersion: 2 })).toEqual([
+  test('rejects a recording of a newer format', () => {
+    expect(errorAfter({ formatVersion: 2 })).toEqual([
       'NEWER_FORMAT',
-      'This recording has format 2; this page reads format 1. A newer shardwright may open it.',
+      'This recording has format 2, but this page reads format 1. Open it with a newer shardwright.',
     ]);
   });
 
   test.each([
-    ['a state nobody knows', { shards: [{ ...SHARD, state: 'asleep' }] }, 'shards[0].state is not a state of a shard'],
+    ['an unknown state', { shards: [{ ...SHARD, state: 'asleep' }] }, 'shards[0].state is not a shard state'],
     [
-      'a number that is a text',
+      'a string instead of a number',
       { log: [{ id: 1, at: 'noon', shard: '3', kind: 'event', text: '' }] },
       'log[0].at is not a number',
     ],
-    ['a list that is none', { details: {} }, 'details is not a list'],
+    ['an object instead of a list', { details: {} }, 'details is not a list'],
     [
-      'a kind nobody knows',
+      'an unknown kind',
       { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] },
       'log[0].kind is not one of state, event, heartbeat, dispatch, closed, fault, failed, notice',
     ],
-    ['a part that is missing', { identify: { waiting: 0 } }, 'identify.total is not a number'],
-  ])('%s', (_name, change, what) => {
-    expect(damaged(change)).toEqual(['DAMAGED', `The recording is damaged: ${what}.`]);
+    ['a missing field', { identify: { waiting: 0 } }, 'identify.total is not a number'],
+  ])('rejects %s and names the field', (_name, change, reason) => {
+    expect(errorAfter(change)).toEqual(['DAMAGED', `The recording is damaged: ${reason}.`]);
   });
 });

@@ -1,4 +1,4 @@
-/** A fleet with a past, the same on each run: for pictures, and to have much on the page at once. */
+/** Fills a feed with shards and a history, the same on each run, for screenshots. */
 import type { Heartbeat, Mark, StateChange } from '../../../src/inspect/messages.ts';
 import type { ShardState } from '../../../src/index.ts';
 import type { PageFeed } from './page-feed.ts';
@@ -15,7 +15,7 @@ const RARE: readonly ShardState[] = [
   'failed',
 ];
 
-/** Seconds before now → state, of the shard that is looked at. */
+/** The history of the selected shard. */
 const STATE_CHANGES: readonly (readonly [agoS: number, state: ShardState])[] = [
   [290, 'connecting'],
   [288, 'identifying'],
@@ -55,7 +55,7 @@ export function fillShards(feed: PageFeed, random: () => number, troubled = 0.05
   }
 }
 
-/** Gives one shard five eventful minutes. */
+/** Adds five minutes with several reconnects to one shard. */
 export function fillHistory(feed: PageFeed, key: string, random: () => number): void {
   const end = feed.now;
   const ago = (seconds: number): number => end - seconds * 1_000;
@@ -97,7 +97,7 @@ function logHistory(
   heartbeats: readonly Heartbeat[],
 ): void {
   const end = feed.now;
-  const happened = [
+  const entries = [
     ...states.map(({ at, state }, index) => ({
       at,
       log: () => feed.addEntry(key, 'state', `${states[index - 1]?.state ?? 'disconnected'} → ${state}`),
@@ -110,7 +110,7 @@ function logHistory(
           kind,
           kind === 'closed'
             ? `${text} the connection was lost (gateway); will resume`
-            : `${text}: it could not be done`,
+            : `${text}: the operation failed`,
         ),
     })),
     ...heartbeats.flatMap(({ at, latencyMs }) =>
@@ -133,7 +133,10 @@ function logHistory(
                   taken: HEARTBEAT[1]!.taken,
                 }),
             },
-            { at: at + 1, log: () => feed.addEntry(key, 'heartbeat', `answered after ${Math.round(latencyMs)} ms`) },
+            {
+              at: at + 1,
+              log: () => feed.addEntry(key, 'heartbeat', `acknowledged after ${Math.round(latencyMs)} ms`),
+            },
             {
               at: at + 900,
               log: () =>
@@ -144,7 +147,7 @@ function logHistory(
           ],
     ),
   ];
-  for (const { at, log } of happened.toSorted((a, b) => a.at - b.at)) {
+  for (const { at, log } of entries.toSorted((a, b) => a.at - b.at)) {
     feed.now = at;
     log();
   }

@@ -1,4 +1,4 @@
-/** A statechart as a picture whose states and edges can be lit. It lives in a shadow tree: its style is its own. */
+/** Shows a statechart's SVG, and highlights its states and transitions. A shadow tree keeps its style sheet apart. */
 import { prefersReducedMotion } from '../shell/dom.ts';
 
 const GLOW_MS = 1_500;
@@ -30,7 +30,7 @@ const styleSheetsFor = (css: string): CSSStyleSheet[] =>
     return sheet;
   });
 
-/** Where a state is in the picture, in the picture's own units. */
+/** The box of a state, in the units of the SVG. */
 export interface Bounds {
   readonly x: number;
   readonly y: number;
@@ -40,7 +40,7 @@ export interface Bounds {
 
 const attribute = (node: Element, name: string): number => Number(node.getAttribute(name));
 
-/** A state and all it is inside of. */
+/** Returns the ids of a state and of all states around it, outermost first. */
 const withAncestors = (id: string): string[] =>
   id.split('.').map((_key, index, keys) => keys.slice(0, index + 1).join('.'));
 
@@ -49,7 +49,7 @@ export class ChartPicture {
   readonly width: number;
   readonly height: number;
   readonly #states: ReadonlyMap<string, SVGGElement>;
-  /** What to light for a transition: its words, and its edge when it has one. */
+  /** The elements to highlight for a transition: its label, and its edge when it has one. */
   readonly #transitions = new Map<string, SVGGElement[]>();
   #lastTaken: SVGGElement[] = [];
 
@@ -66,10 +66,10 @@ export class ChartPicture {
     }
   }
 
-  /** Fetches a picture and puts it into the shadow tree of `host`. */
+  /** Fetches an SVG and shows it in the shadow tree of `host`. */
   static async load(url: string, host: HTMLElement): Promise<ChartPicture> {
     const response = await fetch(url);
-    if (!response.ok) throw new Error(`the inspector has no ${url}`);
+    if (!response.ok) throw new Error(`the inspector answered ${response.status} for ${url}`);
     const text = await response.text();
     const css = /<style>([\s\S]*?)<\/style>/.exec(text)?.[1] ?? '';
     const parsed = new DOMParser().parseFromString(
@@ -77,20 +77,20 @@ export class ChartPicture {
       'image/svg+xml',
     ).documentElement;
     const svg = document.importNode(parsed, true);
-    if (!(svg instanceof SVGSVGElement)) throw new Error(`${url} is not a picture`);
+    if (!(svg instanceof SVGSVGElement)) throw new Error(`${url} is not an SVG`);
     const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
     root.adoptedStyleSheets = styleSheetsFor(css);
     root.replaceChildren(svg);
     return new ChartPicture(svg);
   }
 
-  /** What the picture is called by those who can not see it. */
+  /** The name that screen readers read. */
   set accessibleName(name: string) {
     const title = this.svg.querySelector('title');
     if (title !== null && title.textContent !== name) title.textContent = name;
   }
 
-  /** Lights the active states. Gives back the innermost of them, in the order of the picture. */
+  /** Highlights the active states. Returns the innermost ones, in the order of the SVG. */
   highlight(active: readonly string[]): string[] {
     const activeIds = new Set(active.flatMap(withAncestors));
     const parents = new Set([...activeIds].map((id) => id.slice(0, id.lastIndexOf('.'))));
@@ -104,14 +104,14 @@ export class ChartPicture {
     return leaves;
   }
 
-  /** Marks the transitions taken last, until others are. */
+  /** Marks the transitions taken last, in place of those marked before. */
   markLast(taken: readonly string[]): void {
     for (const node of this.#lastTaken) node.classList.remove('last');
     this.#lastTaken = taken.flatMap((id) => this.#transitions.get(id) ?? []);
     for (const node of this.#lastTaken) node.classList.add('last');
   }
 
-  /** Lets the edges of transitions glow and fade. */
+  /** Makes the edges of these transitions glow once. */
   glow(taken: readonly string[]): void {
     if (prefersReducedMotion()) return;
     const edges = new Set(
@@ -131,7 +131,7 @@ export class ChartPicture {
     };
   }
 
-  /** The innermost state whose name is a word. */
+  /** Returns the id of the innermost state with this name. */
   stateNamed(name: string): string | null {
     return [...this.#states.keys()].findLast((id) => id.endsWith(`.${name}`)) ?? null;
   }

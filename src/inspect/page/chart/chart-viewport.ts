@@ -1,13 +1,13 @@
-/** The window onto the chart: zoom by buttons, keys and Ctrl+wheel, pan by scrolling and dragging, follow what is active. */
+/** Zooms the chart with buttons, keys and Ctrl+wheel, pans it, and follows the active state. */
 import type { ChartPicture, Bounds } from './chart-picture.ts';
 import { byId, prefersReducedMotion } from '../shell/dom.ts';
 
 const ZOOM_STEP = 1.2;
 const MIN_SCALE = 0.2;
 const MAX_SCALE = 3;
-/** Below this nobody reads the labels, so a narrow page starts here and shows a part. */
+/** Labels are too small to read below this scale, so a narrow page starts at it and shows a part of the chart. */
 const MIN_READABLE_SCALE = 0.62;
-/** A followed state keeps this much distance to the rim, px. */
+/** The distance in px that a followed state keeps from the edge of the viewport. */
 const MARGIN = 24;
 
 export class ChartViewport {
@@ -16,7 +16,7 @@ export class ChartViewport {
   readonly #followButton = byId('chart-follow', HTMLButtonElement);
   #picture: ChartPicture | null = null;
   #scale = 1;
-  /** The size follows the page's until somebody zooms. */
+  /** Whether the chart resizes with the page, which it does until the user zooms. */
   #isAutoSized = true;
   #target: Bounds | null = null;
 
@@ -33,7 +33,7 @@ export class ChartViewport {
     new ResizeObserver(() => this.#updateTopOffset()).observe(document.body);
   }
 
-  /** For the style sheet: how much of the window is left for the chart. */
+  /** The style sheet computes the height of the chart from this offset. */
   #updateTopOffset(): void {
     this.#columns.style.setProperty('--columns-top', `${Math.round(this.#columns.getBoundingClientRect().top)}px`);
   }
@@ -56,7 +56,7 @@ export class ChartViewport {
     this.#onResize();
   }
 
-  /** Where the eye should be. */
+  /** Sets the box to scroll to while following. */
   setTarget(target: Bounds | null): void {
     this.#target = target;
     if (this.#isFollowing) this.#reveal();
@@ -84,7 +84,7 @@ export class ChartViewport {
     this.#resize(this.#widthScale());
   }
 
-  /** Zooms around a point of the viewport, its middle unless told. */
+  /** Zooms around a point of the viewport. @defaultValue its center */
   #zoom(factor: number, x = this.#viewport.clientWidth / 2, y = this.#viewport.clientHeight / 2): void {
     const { scrollLeft, scrollTop } = this.#viewport;
     const before = this.#scale;

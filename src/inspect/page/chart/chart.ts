@@ -1,4 +1,4 @@
-/** The statechart of the selected shard: what is active is lit, what was taken glows; or as it was at a frozen entry. */
+/** Shows the statechart of the selected shard or manager, as it is now or as it was at the frozen log entry. */
 import type { LogEntry } from '../../messages.ts';
 import { ChartViewport } from './chart-viewport.ts';
 import { ChartPicture } from './chart-picture.ts';
@@ -7,7 +7,7 @@ import type { View } from '../shell/frame-loop.ts';
 import type { PageState } from '../model/page-state.ts';
 import { flatStateOf } from '../model/states.ts';
 
-/** A recording names its machine; only a chart of the inspector's own is fetched. */
+/** A recording from anywhere names its machine, so only a plain name becomes part of a URL. */
 const MACHINE_ID = /^[a-z][a-z0-9-]*$/;
 
 const SAME_STEP_MS = 20;
@@ -26,7 +26,7 @@ export class Chart implements View {
   readonly #viewport = new ChartViewport();
   #machine = '';
   #picture: ChartPicture | null = null;
-  /** The step that has glown. */
+  /** The step that glowed last. */
   #lastGlow = { key: '', number: 0 };
   #lastHighlight = '';
 
@@ -62,13 +62,13 @@ export class Chart implements View {
     }
   }
 
-  /** What was active at an entry: it says so itself, or an event beside it does, or the timeline. */
+  /** Finds the states active at an entry: from the entry itself, from an event next to it, or from the timeline. */
   #momentOf(entry: LogEntry, picture: ChartPicture): ChartMoment {
     if (entry.active !== undefined) return { active: entry.active, last: entry.taken ?? [] };
     const { log, history } = this.#pageState.model;
     const state = history?.stateAt(entry.at) ?? null;
     const events = log.toArray().filter(({ shard, active }) => shard === entry.shard && active !== undefined);
-    // A change of state is told before the event that made it.
+    // A change of state is logged before the event that caused it.
     const cause = events.find(({ id, at }) => id > entry.id && at - entry.at <= SAME_STEP_MS);
     if (cause?.active !== undefined && flatStateOf(cause.active) === state)
       return { active: cause.active, last: cause.taken ?? [] };
@@ -89,7 +89,7 @@ export class Chart implements View {
     picture.markLast(last);
     const names = leaves.map((id) => id.slice(id.lastIndexOf('.') + 1)).join(', ');
     setText(this.#activeLabel, names);
-    picture.accessibleName = `Statechart of ${model.selected === null ? 'a shard' : model.titleOf(model.selected)}, active: ${names || 'not known'}`;
+    picture.accessibleName = `Statechart of ${model.selected === null ? 'a shard' : model.titleOf(model.selected)}, active: ${names || 'unknown'}`;
     this.#viewport.setTarget(leaves[0] === undefined ? null : picture.boundsOf(leaves[0]));
   }
 

@@ -1,4 +1,4 @@
-/** One cell a shard, on a canvas. Only cells that look different than before are drawn, so thousands stay smooth. */
+/** Draws one cell for each shard. It redraws only cells that changed, so that thousands of shards stay smooth. */
 import type { ShardState } from '../../../../machines/index.ts';
 import type { ShardSummary } from '../../messages.ts';
 import { byId, prefersReducedMotion, setText } from '../shell/dom.ts';
@@ -11,7 +11,7 @@ import { drawShape } from '../shell/shapes.ts';
 import { CanvasSurface } from '../shell/canvas-surface.ts';
 import type { Theme } from '../shell/theme.ts';
 
-/** For how long a cell shows that its state has changed. */
+/** How long a cell glows after its state has changed. */
 const HALO_MS = 900;
 const KEYS: ReadonlySet<string> = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
 
@@ -19,7 +19,7 @@ interface Cell {
   readonly key: string;
   state: ShardState | null;
   changedAt: number;
-  /** What it looked like when it was drawn. */
+  /** Its appearance when it was drawn last. */
   drawn: string;
 }
 
@@ -89,7 +89,7 @@ export class Grid implements View {
     if (shard !== null) setText(this.#announcement, `Shard ${this.#pageState.model.nameOf(shard.key)}, ${shard.state}`);
   }
 
-  /** Where the keyboard is, while it is here. */
+  /** The cell under the keyboard cursor, while the grid has the focus. */
   get #focused(): number | null {
     return document.activeElement === this.#canvas ? this.#cursor : null;
   }
@@ -119,7 +119,7 @@ export class Grid implements View {
     if (at - this.#describedAt > 250 || this.#describedAt === 0) this.#drawDescription(at);
   }
 
-  /** True when every cell has to be drawn anew. */
+  /** Returns whether every cell must be redrawn. */
   #updateLayout(): boolean {
     const count = this.#cells.length;
     const layout = gridLayout(count, this.#section.clientWidth - 32);
@@ -209,13 +209,13 @@ export class Grid implements View {
   #drawDescription(at: number): void {
     this.#describedAt = at;
     const { model } = this.#pageState;
-    // The selected one is told of below; alone it is the line.
+    // The panel below describes the selected shard, so it is described here only if it is the only one.
     const shard =
       this.#shardAt(this.#hovered) ?? this.#shardAt(this.#focused) ?? (this.#cells.length === 1 ? model.summary : null);
     const hint =
       this.#cells.length === 0
-        ? 'No shard is watched yet.'
-        : 'Point at a shard to read it, click to select it. With the keyboard: arrows and Enter.';
+        ? 'No shards yet. Pass inspector.inspect as the option inspect of a Shard or a ShardManager.'
+        : 'Point at a shard to see its numbers, click to select it. Keyboard: arrow keys and Enter.';
     setText(this.#description, shard === null ? hint : cellText(model.nameOf(shard.key), shard, model.now(at)));
   }
 }
@@ -225,7 +225,7 @@ const sorted = (shards: Iterable<ShardSummary>): ShardSummary[] =>
 
 function cellText(name: string, shard: ShardSummary, now: number): string {
   const { state, since, pingMs, dispatchesPerSecond, sequence, lastDispatchAt, shardCount } = shard;
-  const age = lastDispatchAt === null ? '' : `, ${formatMs(Math.max(0, now - lastDispatchAt))} old`;
+  const age = lastDispatchAt === null ? '' : `, last dispatch ${formatMs(Math.max(0, now - lastDispatchAt))} ago`;
   return [
     `Shard ${name} of ${formatNumber(shardCount)}`,
     `${state} for ${formatDuration(now - since)}`,

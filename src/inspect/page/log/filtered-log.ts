@@ -1,4 +1,4 @@
-/** The entries that pass the filter, kept up to date by looking only at what is new. */
+/** Keeps the log entries that match the filter, and checks only new entries on each update. */
 import type { LogEntry, LogKind } from '../../messages.ts';
 import type { InspectionModel } from '../model/inspection-model.ts';
 
@@ -25,7 +25,7 @@ export class FilteredLog {
   #filter: LogFilter | null = null;
   #rows: LogEntry[] = [];
   #seenId = -1;
-  /** How many rows went at the head since {@link consumeDropped} was called. */
+  /** How many of the oldest rows were dropped since the last call of {@link consumeDropped}. */
   #dropped = 0;
 
   update(model: InspectionModel, filter: LogFilter): void {
@@ -74,7 +74,7 @@ export class FilteredLog {
     return this.#rows[index];
   }
 
-  /** Rows up to an entry. */
+  /** Returns how many rows there are up to an entry. */
   countUpTo(id: number): number {
     return this.#rows.findLastIndex((row) => row.id <= id) + 1;
   }

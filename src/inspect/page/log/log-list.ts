@@ -1,4 +1,4 @@
-/** The list of the log: only the rows in sight exist, however many there are. It stays at the end until it is scrolled away. */
+/** Shows the log. Only visible rows have an element. The list stays at its end until the user scrolls away. */
 import type { LogEntry } from '../../messages.ts';
 import { byId } from '../shell/dom.ts';
 import { LogRow, ROW_HEIGHT } from './log-row.ts';
@@ -8,7 +8,7 @@ const OVERSCAN_ROWS = 4;
 
 export interface LogListCallbacks {
   onChange(): void;
-  /** The entry under the cursor was chosen, by Enter or by a click. */
+  /** Called when the user chose an entry with Enter or a click. */
   onChoose(entry: LogEntry): void;
 }
 
@@ -66,7 +66,7 @@ export class LogList {
     if (this.#cursorId !== null) this.#choose(this.#rows.at(this.#rows.indexOf(this.#cursorId)));
   }
 
-  /** Moves the cursor; gives back the entry it is on now. */
+  /** Moves the cursor, and returns the entry it is on then. */
   move(by: number): LogEntry | null {
     const from = this.#cursorId === null ? -1 : this.#rows.indexOf(this.#cursorId);
     const start = from === -1 ? this.#count - (by > 0 ? 1 : 0) : from;
@@ -105,7 +105,7 @@ export class LogList {
       Math.ceil((this.#node.scrollTop + this.#node.clientHeight) / ROW_HEIGHT) + OVERSCAN_ROWS,
     );
     this.#grow(last - first);
-    // A row keeps its element while it is in sight, so that what is selected or read stays.
+    // A row keeps its element while it is visible, so that a text selection and a screen reader stay on it.
     for (const [slot, row] of this.#pool.entries()) {
       const size = this.#pool.length;
       const index = first + ((((slot - first) % size) + size) % size);

@@ -1,11 +1,11 @@
-/** One row of the log on the page. Rows are few and reused. */
+/** One visible row of the log. Rows are reused for other entries. */
 import type { LogEntry } from '../../messages.ts';
 import { element, setText } from '../shell/dom.ts';
 import { clockTimeMs } from '../model/format.ts';
 import { icon } from '../shell/shapes.ts';
 import { appearanceOf } from '../model/states.ts';
 
-/** As in the style sheet, px. */
+/** In px, the same as in the style sheet. */
 export const ROW_HEIGHT = 24;
 
 export class LogRow {
@@ -50,7 +50,7 @@ export class LogRow {
   }
 }
 
-/** States with their shapes, all else as it is. */
+/** Puts its shape before the name of each state. */
 function richText({ kind, text }: LogEntry): (Node | string)[] {
   if (kind !== 'state') return [text];
   return text.split(/( → )/).flatMap((part) => {

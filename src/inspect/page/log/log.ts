@@ -1,4 +1,4 @@
-/** The event log: what happened, filtered, paused, and a way back to each moment of it. */
+/** The event log: the user filters and pauses it, and freezes the page at one of its entries. */
 import type { LogEntry, LogKind } from '../../messages.ts';
 import { byId, element, setText } from '../shell/dom.ts';
 import { clockTimeMs, formatCount, formatNumber } from '../model/format.ts';
@@ -58,7 +58,7 @@ export class Log implements View {
     this.#pageState.setPaused(this.#pageState.pausedAtId === null);
   }
 
-  /** Moves through the log; a frozen page goes along. */
+  /** Moves the cursor. A frozen page follows it. */
   move(by: number): void {
     const entry = this.#list.move(by);
     if (entry !== null && this.#pageState.frozen !== null) this.#pageState.freeze(entry);
@@ -97,7 +97,7 @@ export class Log implements View {
     this.#revealedId = frozen?.id ?? null;
     this.#list.draw(shown, frozen?.id ?? null, (key) => model.nameOf(key));
     this.#pause.setAttribute('aria-pressed', String(pausedAtId !== null));
-    setText(this.#pause, pausedAtId === null ? 'Pause' : 'Resume');
+    setText(this.#pause, pausedAtId === null ? 'Pause' : 'Continue');
     setText(
       this.#selectedOnlyLabel,
       model.selected === null ? 'Only this shard' : `Only ${model.titleOf(model.selected)}`,
@@ -119,7 +119,7 @@ export class Log implements View {
     return this.#filter;
   }
 
-  /** How many entries came that are not in sight. */
+  /** Shows how many entries came since the user scrolled away or paused. */
   #drawNewer(shown: number, isPaused: boolean): void {
     if (this.#list.isAtEnd && !isPaused) this.#seenCount = this.#rows.length;
     const since = isPaused ? shown : Math.min(this.#seenCount, this.#rows.length);
@@ -136,8 +136,8 @@ export class Log implements View {
 
 function fullText({ at, kind, text, active, taken, payload }: LogEntry, name: string): string {
   const lines = [`${clockTimeMs(at)}  ${name}  ${kind}`, text];
-  if (taken !== undefined && taken.length > 0) lines.push('', 'taken', ...taken.map((id) => `  ${id}`));
-  if (active !== undefined) lines.push('', 'active', ...active.map((id) => `  ${id}`));
+  if (taken !== undefined && taken.length > 0) lines.push('', 'transitions taken', ...taken.map((id) => `  ${id}`));
+  if (active !== undefined) lines.push('', 'active states', ...active.map((id) => `  ${id}`));
   if (payload !== undefined) lines.push('', JSON.stringify(payload, null, 2));
   return lines.join('\n');
 }

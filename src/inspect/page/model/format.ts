@@ -19,7 +19,7 @@ export function formatMs(ms: number): string {
   return ms < 999.5 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-/** How long something has lasted, in its two largest units: `under 1 s`, `12 s`, `4 min 12 s`, `21 h 4 min`, `3 d 2 h`. */
+/** In the two largest units: `under 1 s`, `12 s`, `4 min 12 s`, `21 h 4 min`, `3 d 2 h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
   const minutes = Math.floor(seconds / 60);
@@ -32,7 +32,7 @@ export function formatDuration(ms: number): string {
 
 const padTwo = (value: number): string => String(value).padStart(2, '0');
 
-/** `12:03:04`, in the time of the reader. */
+/** `12:03:04`, in local time. */
 export function clockTime(at: number): string {
   const date = new Date(at);
   return `${padTwo(date.getHours())}:${padTwo(date.getMinutes())}:${padTwo(date.getSeconds())}`;

@@ -1,14 +1,14 @@
-/** All that an inspector has told, or a recording holds: the page shows one world at a time. */
+/** Holds everything received from an inspector, or read from a recording. The page shows one model at a time. */
 import type { IdentifyReport, LogEntry, ManagerSummary, ShardSummary, ToPage } from '../../messages.ts';
 import { ShardHistory, historyFromLog } from './shard-history.ts';
 import type { Recording } from './recording.ts';
 import { DETAIL_KINDS } from './log-kinds.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
-/** Enough to look back for a while, and less than a page of pictures takes. */
+/** Enough to look back for a while, and still less memory than a page with pictures needs. */
 const LOG_LIMITS = { maxRows: 20_000, maxBytes: 24 * 1_024 * 1_024 };
 
-/** What an entry is beside its strings. */
+/** The size of an entry beside its strings. */
 const ENTRY_BYTES = 160;
 
 const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
@@ -22,11 +22,11 @@ export class InspectionModel {
   readonly managers = new Map<string, ManagerSummary>();
   readonly shards = new Map<string, ShardSummary>();
   readonly log = new RingBuffer<LogEntry>({ ...LOG_LIMITS, sizeOf });
-  /** A shard, or a manager. */
+  /** The key of the selected shard or manager. */
   selected: string | null = null;
-  /** Of what is selected; `null` until the inspector has told. */
+  /** The history of the selection; `null` until the inspector has sent it. */
   history: ShardHistory | null = null;
-  /** A recording's last moment: its time stands still. */
+  /** When a recording ends, which is its time now; `null` for a live inspector. */
   readonly endsAt: number | null;
   readonly #details: Recording['details'];
   #offset = 0;
@@ -43,7 +43,7 @@ export class InspectionModel {
     this.select(recording.details[0]?.key ?? recording.shards[0]?.key ?? null);
   }
 
-  /** The inspector's time at a moment of the page's own. */
+  /** Converts the page's time to the inspector's. */
   now(pageMs: number): number {
     return this.endsAt ?? pageMs + this.#offset;
   }
@@ -52,7 +52,7 @@ export class InspectionModel {
     return this.selected === null ? null : (this.shards.get(this.selected) ?? null);
   }
 
-  /** The manager that is selected. */
+  /** The selected manager; `null` when a shard is selected. */
   get manager(): ManagerSummary | null {
     return this.selected === null ? null : (this.managers.get(this.selected) ?? null);
   }
@@ -68,7 +68,7 @@ export class InspectionModel {
         : new ShardHistory(detail);
   }
 
-  /** Takes in a message that came at `pageMs`. */
+  /** Applies a message that was received at `pageMs`. */
   applyMessage(message: ToPage, pageMs: number): void {
     this.#offset = message.now - pageMs;
     if (message.type === 'welcome') this.#applyWelcome(message);
@@ -87,7 +87,7 @@ export class InspectionModel {
     this.history = null;
   }
 
-  /** An inspector that is still the same one tells again what the page may know; another one counts from the start. */
+  /** After a reconnect, the same inspector repeats entries the page may have. A new inspector numbers from 1 again. */
   #mergeLog(log: readonly LogEntry[]): void {
     const lastKnown = this.log.toArray().findLast(({ kind }) => !DETAIL_KINDS.has(kind));
     const isSame = lastKnown !== undefined && log.some(({ id, at }) => id === lastKnown.id && at === lastKnown.at);
@@ -118,18 +118,18 @@ export class InspectionModel {
     return this.selected !== null && (this.shards.has(this.selected) || this.managers.has(this.selected));
   }
 
-  /** What is shown when nobody has chosen: a manager has no shards before it has asked Discord. */
+  /** Selected until the user selects. A manager has no shards before its first connect(). */
   get #defaultKey(): string | null {
     return this.shards.keys().next().value ?? this.managers.keys().next().value ?? null;
   }
 
-  /** A shard by its number, or by its key where two fleets share numbers. */
+  /** Returns the id of a shard, or its key when two managers have shards with the same id. */
   nameOf(key: string): string {
     const shard = this.shards.get(key);
     return shard === undefined || this.#hasDuplicateIds ? key : String(shard.shardId);
   }
 
-  /** `shard 12`, `the manager`: for the middle of a sentence. */
+  /** Returns `shard 12` or `the manager`, for the middle of a sentence. */
   titleOf(key: string): string {
     return this.managers.has(key) ? `the ${key}` : `shard ${this.nameOf(key)}`;
   }

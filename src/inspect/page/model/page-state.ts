@@ -1,12 +1,12 @@
-/** What the page is looking at: the live world or a recording, now or as it was. */
+/** Knows what the page shows: a live inspector or a recording, now or frozen at a log entry. */
 import type { LogEntry, ToPage } from '../../messages.ts';
 import type { Recording } from './recording.ts';
 import { InspectionModel } from './inspection-model.ts';
 
-/** What has changed, for the views that show it. */
+/** The parts of the state that views depend on. */
 export type Topic = 'model' | 'connection' | 'shards' | 'selection' | 'history' | 'log' | 'freeze' | 'theme';
 
-/** How the page and the inspector are connected. */
+/** The state of the page's connection to the inspector. */
 export type ConnectionStatus =
   | { readonly state: 'connecting' | 'live' }
   | { readonly state: 'waiting'; readonly retryAt: number };
@@ -32,7 +32,7 @@ export class PageState {
   #frozen: LogEntry | null = null;
   #connection: ConnectionStatus = { state: 'connecting' };
   #pausedAtId: number | null = null;
-  /** Tells the inspector which shard to tell about. */
+  /** Called when the inspector should send the details of another shard or manager. */
   onSelect: (key: string | null) => void = () => {};
 
   constructor(notifier: ChangeNotifier) {
@@ -51,12 +51,12 @@ export class PageState {
     return this.#connection;
   }
 
-  /** The entry of the log whose moment is shown; `null` for now. */
+  /** The log entry whose moment the page shows; `null` when it shows the present. */
   get frozen(): LogEntry | null {
     return this.#frozen;
   }
 
-  /** The newest entry that a paused log shows; `null` when it runs. */
+  /** The id of the newest entry that a paused log shows; `null` when the log is not paused. */
   get pausedAtId(): number | null {
     return this.#pausedAtId;
   }

@@ -1,20 +1,20 @@
-/** A recording: what a page had seen, as a file that another page can open. Files come from anywhere, so each is judged. */
+/** Reads recordings, the files that a page exports. A file can come from anywhere, so each field is checked. */
 import type { IdentifyReport, LogEntry, ManagerSummary, ShardDetail, ShardSummary } from '../../messages.ts';
 import { LOG_KINDS, MARK_KINDS } from './log-kinds.ts';
 import { MANAGER_STATES, isShardState } from './states.ts';
 
 export interface Recording {
   readonly format: 'shardwright-recording';
-  /** Of this format. */
+  /** The version of this format. */
   readonly formatVersion: 1;
   /** The version of the package that was inspected. */
   readonly shardwright: string;
   readonly exportedAt: number;
   readonly identify: IdentifyReport | null;
-  /** Older recordings have none. */
+  /** Older recordings do not have this field. */
   readonly managers?: readonly ManagerSummary[];
   readonly shards: readonly ShardSummary[];
-  /** Of the shard that was selected; of others the log tells. */
+  /** The details of the shard that was selected. Those of other shards come from the log. */
   readonly details: readonly ShardDetail[];
   readonly log: readonly LogEntry[];
 }
@@ -44,8 +44,8 @@ const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const number: Check = (value, path) => void (Number.isFinite(value) || fail(path, 'a number'));
-const text: Check = (value, path) => void (typeof value === 'string' || fail(path, 'a text'));
-const state: Check = (value, path) => void (isShardState(value) || fail(path, 'a state of a shard'));
+const text: Check = (value, path) => void (typeof value === 'string' || fail(path, 'a string'));
+const state: Check = (value, path) => void (isShardState(value) || fail(path, 'a shard state'));
 const anything: Check = () => {};
 const oneOf =
   (...values: readonly string[]): Check =>
@@ -137,21 +137,21 @@ function parse(json: string): unknown {
   }
 }
 
-/** @throws {RecordingError} When the text is not a recording that this page can show. */
+/** @throws {@link RecordingError} if the text is not a recording that this page can show. */
 export function readRecording(json: string): Recording {
   if (json.length > MAX_RECORDING_BYTES)
-    throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the most a page opens.');
+    throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the maximum for a recording.');
   const value = parse(json);
   if (!isFields(value) || value['format'] !== FORMAT) {
     throw new RecordingError(
       'NOT_A_RECORDING',
-      'This is JSON, but not a recording of the inspector. Recordings are made with Export.',
+      'This file is JSON, but not a recording of the inspector. Use Export to make a recording.',
     );
   }
   if (value['formatVersion'] !== 1) {
     throw new RecordingError(
       'NEWER_FORMAT',
-      `This recording has format ${String(value['formatVersion'])}; this page reads format 1. A newer shardwright may open it.`,
+      `This recording has format ${String(value['formatVersion'])}, but this page reads format 1. Open it with a newer shardwright.`,
     );
   }
   checkRecording(value, '');

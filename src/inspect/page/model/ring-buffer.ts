@@ -1,6 +1,6 @@
 /**
- * Keeps only the newest rows, limited by number and by size, so that a page that is open for a week does not grow. The
- * server keeps its history in it, too.
+ * Keeps only the newest rows, limited by number and by size, so that an inspector or a page that runs for a week does
+ * not grow.
  */
 export interface RingBufferOptions<T> {
   readonly maxRows: number;
@@ -17,7 +17,7 @@ export class RingBuffer<T> {
   #rows: T[] = [];
   /** The size of each row: measuring a large row twice would cost more than keeping its size. */
   #sizes: number[] = [];
-  /** Rows before this index are dropped. They are cut off in bulk, since cutting the head of an array moves its tail. */
+  /** Rows before this index are dropped. They are removed in bulk, since removing one moves all others. */
   #head = 0;
   #bytes = 0;
 

@@ -1,18 +1,18 @@
-/** What is known of one shard over time: what its chart, its timeline and its latency plot are drawn from. */
+/** Keeps the history of one shard, for its chart, its timeline and its latency plot. */
 import type { Heartbeat, LogEntry, Mark, ShardDetail, StateChange } from '../../messages.ts';
 import { isMarkKind } from './log-kinds.ts';
 import { isShardState } from './states.ts';
 
-/** Edges taken together, in one message of the inspector. */
+/** The transitions in one message of the inspector. */
 export interface TransitionBatch {
-  /** Grows with each step, so that the same edge can glow twice. */
+  /** Grows with each batch, so that the same transition can glow again. */
   readonly id: number;
   readonly taken: readonly string[];
-  /** Those of the newest event among them: they stay marked. */
+  /** The transitions of the newest event, which stay marked. */
   readonly last: readonly string[];
 }
 
-/** As much as half an hour of a shard that does badly. */
+/** Enough for half an hour of a shard that reconnects all the time. */
 const MAX_ROWS = 4_000;
 
 export class ShardHistory {
@@ -39,7 +39,7 @@ export class ShardHistory {
     append(this.heartbeats, heartbeats);
   }
 
-  /** Takes the events of this shard among some entries of the log. */
+  /** Applies the events of this shard among new log entries. */
   applyLog(log: readonly LogEntry[]): void {
     const events = log.filter(({ shard, active }) => shard === this.key && active !== undefined);
     const newest = events.at(-1);
@@ -49,7 +49,7 @@ export class ShardHistory {
     if (taken.length > 0) this.transitions = { id: this.transitions.id + 1, taken, last: newest.taken ?? [] };
   }
 
-  /** The word for where it was; `null` before anything is known. */
+  /** Returns the state at a time, or `null` before the first known state. */
   stateAt(at: number): StateChange['state'] | null {
     return this.states.findLast((change) => change.at <= at)?.state ?? null;
   }
@@ -65,7 +65,7 @@ function append<T>(rows: T[], more: readonly T[]): void {
   if (rows.length > MAX_ROWS) rows.splice(0, rows.length - MAX_ROWS);
 }
 
-/** What a log alone tells of a shard, for recordings of shards that nobody had opened. */
+/** Builds the history from the log alone, for shards of a recording that were not selected. */
 export function historyFromLog(key: string, chart: string, log: readonly LogEntry[]): ShardHistory {
   const own = log.filter(({ shard }) => shard === key);
   const states = own

@@ -1,9 +1,9 @@
-/** The nine words for where a shard is, in the order of a life, each with its own shape and colour. */
+/** The nine states of a shard, each with its own shape and colour. */
 import type { ManagerState, ShardState } from '../../../../machines/index.ts';
 
 export interface StateAppearance {
   readonly state: ShardState;
-  /** Drawn in a box of 16 × 16. Shape alone tells states apart, for eyes that colours do not. */
+  /** An SVG path in a box of 16 × 16. Shapes differ, so that states can be distinguished without colours. */
   readonly path: string;
   /** An outline when `stroke`, else filled. */
   readonly paint: 'fill' | 'stroke';
@@ -21,20 +21,22 @@ export const STATES: readonly StateAppearance[] = [
   { state: 'failed', paint: 'fill', path: 'M5.3 1.5H10.7L14.5 5.3V10.7L10.7 14.5H5.3L1.5 10.7V5.3ZM5 7V9H11V7Z' },
 ];
 
-const APPEARANCES: ReadonlyMap<string, StateAppearance> = new Map(STATES.map((look) => [look.state, look]));
+const APPEARANCES: ReadonlyMap<string, StateAppearance> = new Map(
+  STATES.map((appearance) => [appearance.state, appearance]),
+);
 
 export const appearanceOf = (state: string): StateAppearance | undefined => APPEARANCES.get(state);
 
 export const isShardState = (value: unknown): value is ShardState =>
   typeof value === 'string' && APPEARANCES.has(value);
 
-/** The flat word for a set of active states of the chart; `null` for a chart that is not a shard's. */
+/** Returns the flat state for the active states of a chart, or `null` for the chart of a manager. */
 export function flatStateOf(active: readonly string[]): ShardState | null {
   const names = active.flatMap((id) => id.split('.')).map((key) => (key === 'restoring' ? 'connecting' : key));
   return names.find(isShardState) ?? null;
 }
 
-/** Where a manager is, and the state of a shard whose colour it has. */
+/** Each state of a manager has the colour of a similar state of a shard. */
 export const MANAGER_COLORS: Readonly<Record<ManagerState, ShardState>> = {
   running: 'ready',
   starting: 'connecting',

@@ -1,4 +1,4 @@
-/** The selected shard in numbers, its send budget among them; or the manager. */
+/** Shows the numbers of the selected shard, with its send budget, or those of the selected manager. */
 import type { ManagerSummary, ShardSummary } from '../../messages.ts';
 import { byId, setText } from '../shell/dom.ts';
 import { formatNumber, formatDuration, formatMs, formatRate } from '../model/format.ts';
@@ -7,7 +7,7 @@ import type { PageState } from '../model/page-state.ts';
 import { icon } from '../shell/shapes.ts';
 import { appearanceOf } from '../model/states.ts';
 
-/** From here on the budget is shown as nearly used up. */
+/** From this share on, the budget is shown as nearly used up. */
 const NEARLY_FULL = 0.85;
 
 type Figure = readonly [node: HTMLElement, text: (shard: ShardSummary, now: number) => string];
@@ -20,7 +20,7 @@ export class DetailsPanel implements View {
   readonly #pageState: PageState;
   readonly #title = byId('details-title', HTMLElement);
   readonly #state = byId('details-state', HTMLElement);
-  /** A manager has no beats, and its states are not those of the timeline. */
+  /** Hidden for a manager: it has no heartbeats, and the timeline does not have its states. */
   readonly #shardElements = ['shard-figures', 'shard-budget', 'shard-history'].map((id) => byId(id, HTMLElement));
   readonly #managerElement = byId('manager-figures', HTMLElement);
   readonly #budget = byId('budget', HTMLElement);
@@ -44,7 +44,9 @@ export class DetailsPanel implements View {
     [
       byId('detail-resharding', HTMLElement),
       ({ resharding }) =>
-        resharding === null ? '–' : `to ${formatNumber(resharding.total)}: ${formatNumber(resharding.ready)} ready`,
+        resharding === null
+          ? '–'
+          : `${formatNumber(resharding.ready)} of ${formatNumber(resharding.total)} new shards ready`,
     ],
   ];
 
@@ -85,12 +87,12 @@ export class DetailsPanel implements View {
     if (text !== null && text.textContent !== label) text.textContent = label;
   }
 
-  /** Of a shard in another thread only its own thread knows the window. */
+  /** The send window of a shard in a worker thread is known only there. */
   #drawBudget({ sendWindow, state }: ShardSummary): void {
     const { used, limit } = sendWindow ?? { used: 0, limit: 120 };
     setText(
       this.#budgetText,
-      sendWindow === null ? (state === 'ready' ? 'not told' : 'no connection') : `${used} of ${limit}`,
+      sendWindow === null ? (state === 'ready' ? 'unknown' : 'no connection') : `${used} of ${limit}`,
     );
     this.#budget.setAttribute('aria-valuenow', String(used));
     this.#budget.setAttribute('aria-valuemax', String(limit));

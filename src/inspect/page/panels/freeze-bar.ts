@@ -1,4 +1,4 @@
-/** Says that the page shows the past, or a recording, and how to come back. */
+/** The bar at the top while the page is frozen or shows a recording, with the button that leads back. */
 import { byId, setText } from '../shell/dom.ts';
 import { clockTimeMs } from '../model/format.ts';
 import type { View } from '../shell/frame-loop.ts';
@@ -14,13 +14,13 @@ export class FreezeBar implements View {
   constructor(pageState: PageState) {
     this.#pageState = pageState;
     byId('bar-back', HTMLButtonElement).addEventListener('click', () => this.back());
-    // What else sticks to the top of the window sticks below the bar.
+    // Other sticky elements stay below the bar.
     new ResizeObserver(() =>
       document.documentElement.style.setProperty('--bar', `${this.#bar.offsetHeight}px`),
     ).observe(this.#bar);
   }
 
-  /** One step back: from a frozen moment, then from a recording. */
+  /** Goes back one step: first from a frozen entry, then from a recording. */
   back(): void {
     if (this.#pageState.frozen !== null) this.#pageState.unfreeze();
     else if (this.#pageState.isRecording) this.#pageState.backToLive();
@@ -37,7 +37,7 @@ export class FreezeBar implements View {
     } else if (isRecording) {
       setText(
         this.#text,
-        `A recording of shardwright ${model.version}, which ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`,
+        `A recording of shardwright ${model.version}. It ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`,
       );
     }
     setText(this.#back, isRecording && frozen !== null ? 'Back to the recording' : 'Back to live');

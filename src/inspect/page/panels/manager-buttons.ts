@@ -1,4 +1,4 @@
-/** The managers above the grid: one button each, with where it is; pressed, the page shows its chart. */
+/** The buttons above the grid, one for each manager. They show its state, and select the manager when pressed. */
 import type { ManagerSummary } from '../../messages.ts';
 import { byId, element, setText } from '../shell/dom.ts';
 import { formatNumber } from '../model/format.ts';
@@ -14,7 +14,7 @@ const detailsOf = ({ ready, shards, resharding }: ManagerSummary): string => {
   const readyText = shards === 0 ? '' : `${formatNumber(ready)} of ${formatNumber(shards)} ready`;
   return resharding === null
     ? readyText
-    : `${readyText}, ${formatNumber(resharding.ready)} of ${formatNumber(resharding.total)} beside them`;
+    : `${readyText}, resharding: ${formatNumber(resharding.ready)} of ${formatNumber(resharding.total)} ready`;
 };
 
 export class ManagerButtons {

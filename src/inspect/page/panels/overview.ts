@@ -1,4 +1,4 @@
-/** The head of the page: how it is connected, how many shards are where, and what the fleet may still do. */
+/** The header of the page: the connection, the shards by state, the identify queue and the session starts left. */
 import { byId, element, setText } from '../shell/dom.ts';
 import { formatCount, formatNumber, formatDuration, formatRate } from '../model/format.ts';
 import type { Frame, View } from '../shell/frame-loop.ts';
@@ -9,7 +9,7 @@ import { STATES } from '../model/states.ts';
 
 export class Overview implements View {
   readonly topics = ['connection', 'shards', 'selection', 'freeze'] as const;
-  /** The retry and the reset count down. */
+  /** The times until the retry and the reset count down. */
   readonly refreshMs = 1_000;
   readonly minIntervalMs = 200;
   readonly #pageState: PageState;
@@ -26,10 +26,10 @@ export class Overview implements View {
     this.#pageState = pageState;
     this.#managers = new ManagerButtons((key) => pageState.select(key));
     const totals = byId('totals', HTMLElement);
-    for (const look of STATES) {
+    for (const appearance of STATES) {
       const count = element('b', '', '0');
-      this.#counts.set(look.state, count);
-      totals.append(element('li', '', icon(look), count, element('span', '', look.state)));
+      this.#counts.set(appearance.state, count);
+      totals.append(element('li', '', icon(appearance), count, element('span', '', appearance.state)));
     }
   }
 
@@ -66,7 +66,7 @@ export class Overview implements View {
     setText(this.#connection, text);
   }
 
-  #connectionText(at: number): readonly [word: string, text: string] {
+  #connectionText(at: number): readonly [kind: string, text: string] {
     const { isRecording, connection, frozen, pausedAtId } = this.#pageState;
     if (isRecording) return ['imported', 'imported'];
     if (connection.state === 'connecting') return ['connecting', 'connecting'];

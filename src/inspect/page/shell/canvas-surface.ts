@@ -1,4 +1,4 @@
-/** A canvas that is sharp on every screen, measured in CSS pixels. */
+/** A canvas measured in CSS pixels that is sharp at every device pixel ratio. */
 export class CanvasSurface {
   readonly canvas: HTMLCanvasElement;
   readonly context: CanvasRenderingContext2D;
@@ -22,7 +22,7 @@ export class CanvasSurface {
     return this.#height;
   }
 
-  /** Fits to the size the canvas has on the page. True when that wiped it. */
+  /** Adapts to the size of the canvas on the page. Returns whether that erased its content. */
   fit(): boolean {
     const { clientWidth, clientHeight } = this.canvas;
     if (this.#ratio === devicePixelRatio && this.#width === clientWidth && this.#height === clientHeight) return false;

@@ -1,7 +1,7 @@
-/** The few things the page asks of the DOM, with types. */
+/** Small typed helpers for the DOM. */
 type Constructor<T> = new () => T;
 
-/** The element with an id, of the kind it must be. */
+/** Returns the element with an id, and throws if it is missing or of another class. */
 export function byId<T extends Element = HTMLElement>(id: string, kind: Constructor<T>): T {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`the page has no ${kind.name} #${id}`);
@@ -19,7 +19,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** Writes only what is new, so that nothing is laid out again for nothing. */
+/** Writes only a changed text, to avoid needless layouts. */
 export function setText(node: HTMLElement, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }

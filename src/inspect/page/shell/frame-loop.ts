@@ -1,19 +1,19 @@
-/** The one animation loop of the page: views say what they show, and draw when that has changed or enough time has passed. */
+/** The animation loop of the page. It draws a view when one of its topics has changed, or after `refreshMs`. */
 import type { ChangeNotifier, Topic } from '../model/page-state.ts';
 
 export interface Frame {
-  /** In the page's own time, ms. */
+  /** In ms of the page's time. */
   readonly at: number;
-  /** What has changed since the last frame. */
+  /** The topics that changed since the last frame. */
   readonly changed: ReadonlySet<Topic>;
 }
 
 export interface View {
-  /** `model` and `theme` concern every view. */
+  /** The topics this view depends on. Every view depends on `model` and `theme`, too. */
   readonly topics: readonly Topic[];
-  /** Draws also when nothing changed but the time. */
+  /** Draws at this interval, even if only the time has changed. */
   readonly refreshMs?: number;
-  /** Draws no more often than this, however much changes. */
+  /** The minimum interval between two draws. */
   readonly minIntervalMs?: number;
   draw(frame: Frame): void;
 }

@@ -1,4 +1,4 @@
-/** The WebSocket to the inspector. It comes back by itself when the inspector does. */
+/** The page's WebSocket to the inspector. It reconnects until the inspector is back. */
 import type { FromPage, ToPage } from '../../messages.ts';
 import type { ConnectionStatus } from '../model/page-state.ts';
 
@@ -6,9 +6,9 @@ const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 5_000;
 
 export interface LiveConnectionCallbacks {
-  /** `pageMs` is when the message came, in the page's own time. */
+  /** `pageMs` is when the message was received, in the page's time. */
   onMessage(message: ToPage, pageMs: number): void;
-  onStatus(link: ConnectionStatus): void;
+  onStatus(status: ConnectionStatus): void;
 }
 
 export class LiveConnection {

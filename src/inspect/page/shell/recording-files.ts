@@ -1,4 +1,4 @@
-/** Recordings in and out of the page. */
+/** Exports the page's model as a recording, and opens such a file. */
 import { byId, element, setText } from './dom.ts';
 import { fileTimestamp } from '../model/format.ts';
 import { MAX_RECORDING_BYTES, RecordingError, readRecording } from '../model/recording.ts';
@@ -40,7 +40,7 @@ export class RecordingFiles {
     }
   }
 
-  /** Tells of something that went wrong, until something goes right. */
+  /** Shows an error until the next file opens. An empty text hides it. */
   showError(text: string): void {
     this.#alert.hidden = text === '';
     setText(this.#alert, text);

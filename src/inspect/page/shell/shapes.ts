@@ -1,14 +1,14 @@
-/** The shapes of states, on canvases and in text. */
+/** Draws the shapes of states on canvases and in texts. */
 import type { ShardState } from '../../../../machines/index.ts';
 import { STATES } from '../model/states.ts';
 import type { StateAppearance } from '../model/states.ts';
 
-/** The side of the box that shapes are drawn in. */
+/** The side of the box around a path. */
 export const SHAPE_BOX = 16;
 const STROKE = 2.4;
 
 const PATHS: ReadonlyMap<ShardState, readonly [StateAppearance, Path2D]> = new Map(
-  STATES.map((look) => [look.state, [look, new Path2D(look.path)]]),
+  STATES.map((appearance) => [appearance.state, [appearance, new Path2D(appearance.path)]]),
 );
 
 /** Draws a shape of `size` pixels around a point. */
@@ -36,7 +36,7 @@ export function drawShape(
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** A shape for a line of text; the word beside it says the same. */
+/** Returns a shape for a line of text. Screen readers skip it, since the state's name is beside it. */
 export function icon({ state, path, paint }: StateAppearance): SVGSVGElement {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', `0 0 ${SHAPE_BOX} ${SHAPE_BOX}`);

@@ -1,4 +1,4 @@
-/** The keys of the page, as a table: it drives them and it is their help. */
+/** The keyboard shortcuts of the page. One table runs them and fills their help. */
 import { byId, element } from './dom.ts';
 
 export interface Shortcut {
@@ -12,7 +12,7 @@ const isTyping = (target: EventTarget | null): boolean =>
   (target instanceof HTMLInputElement && target.type !== 'checkbox' && target.type !== 'radio') ||
   target instanceof HTMLSelectElement;
 
-/** Space and Enter belong to what is focused, where that does something with them. */
+/** Space and Enter activate the focused element if it is one of these. */
 const isPressable = (target: EventTarget | null): boolean =>
   target instanceof HTMLButtonElement || target instanceof HTMLAnchorElement || target instanceof HTMLInputElement;
 

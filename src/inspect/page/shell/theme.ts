@@ -1,4 +1,4 @@
-/** The colours of the style sheet, for what is drawn on canvases. */
+/** The colours of the style sheet, for drawing on canvases. */
 import { STATES } from '../model/states.ts';
 
 const COLOR_NAMES = [

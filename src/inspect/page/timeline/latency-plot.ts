@@ -1,4 +1,4 @@
-/** How long the gateway took to answer each heartbeat, and which it did not answer. */
+/** Plots the latency of each heartbeat, and marks heartbeats that were not acknowledged. */
 import type { ShardState } from '../../../../machines/index.ts';
 import type { Heartbeat, StateChange } from '../../messages.ts';
 import { byId, setText } from '../shell/dom.ts';
@@ -20,13 +20,13 @@ interface AckedHeartbeat {
 
 const isAcked = (heartbeat: Heartbeat): heartbeat is AckedHeartbeat => heartbeat.latencyMs !== null;
 
-/** The next round number. */
+/** Returns the next round number. */
 function roundUpToNice(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 1.5, 2, 3, 4, 6, 8].find((step) => step * power >= value) ?? 10) * power;
 }
 
-/** While it is here it has no connection, or a deaf one, so that nothing joins the beats on both sides. */
+/** In these states the shard has no working connection, so the line is interrupted. */
 const DISCONNECTED_STATES: ReadonlySet<string> = new Set<ShardState>([
   'zombie',
   'reconnecting',
@@ -81,7 +81,7 @@ export class LatencyPlot implements View {
     this.#numbers.at(-1)?.classList.toggle('bad', missed > 0);
     this.#canvas.setAttribute(
       'aria-label',
-      `Heartbeat latency: now ${texts[0]}, median ${texts[1]}, at most ${texts[2]}, ${missed} missed`,
+      `Heartbeat latency: now ${texts[0]}, median ${texts[1]}, maximum ${texts[2]}, ${missed} missed`,
     );
   }
 
@@ -133,7 +133,7 @@ export class LatencyPlot implements View {
     }
   }
 
-  /** A line through what was answered, broken where a beat was missed or the connection was another. */
+  /** Draws a line through acknowledged heartbeats, interrupted by missed heartbeats and disconnects. */
   #drawLine(axis: TimeAxis, heartbeats: readonly Heartbeat[], states: readonly StateChange[], scaleMs: number): void {
     const breaks = states.filter(({ state }) => DISCONNECTED_STATES.has(state)).map(({ at }) => at);
     const { context } = this.#surface;

@@ -1,15 +1,15 @@
-/** A stretch of time across a canvas, with its ticks. The timeline and the latency plot share it, so that they line up. */
+/** The time axis of a canvas, with its ticks. The timeline and the latency plot both use it, so that they line up. */
 import { clockTime } from '../model/format.ts';
 import type { CanvasSurface } from '../shell/canvas-surface.ts';
 import type { Palette } from '../shell/theme.ts';
 
-/** Room for words on the left and for the newest mark on the right, px. */
+/** In px: for the labels on the left, and for the newest mark on the right. */
 export const GUTTER = 112;
 const RIGHT_MARGIN = 10;
 export const FONT = '11px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace';
 const MINUTE_MS = 60_000;
 
-/** Minutes shown → ms between ticks. */
+/** The ms between ticks, by the minutes shown. */
 const TICK_MS_BY_MINUTES: ReadonlyMap<number, number> = new Map([
   [1, 10_000],
   [5, MINUTE_MS],
@@ -34,7 +34,7 @@ export class TimeAxis {
     return GUTTER + Math.max(0, (at - this.from) / (this.to - this.from)) * this.#width;
   }
 
-  /** The moment at a place; `null` outside. */
+  /** Returns the time at a position, or `null` outside the axis. */
   at(x: number): number | null {
     const fraction = (x - GUTTER) / this.#width;
     return fraction < 0 || fraction > 1 ? null : this.from + fraction * (this.to - this.from);
@@ -44,7 +44,7 @@ export class TimeAxis {
     return GUTTER + this.#width;
   }
 
-  /** Vertical hairlines down to `bottom`, with the time under them unless `isMute`. */
+  /** Draws the ticks down to `bottom`, with their times below unless `hidesLabels`. */
   draw({ context }: CanvasSurface, { line, soft }: Palette, top: number, bottom: number, hidesLabels = false): void {
     context.font = FONT;
     context.textAlign = 'center';
@@ -64,7 +64,7 @@ export class TimeAxis {
     }
   }
 
-  /** A moment that is pointed at or frozen. */
+  /** Draws a line at a time that is pointed at or frozen. */
   drawMoment({ context }: CanvasSurface, color: string, at: number, top: number, bottom: number): void {
     if (at < this.from || at > this.to) return;
     const x = Math.round(this.x(at)) + 0.5;

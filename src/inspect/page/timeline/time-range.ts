@@ -1,4 +1,4 @@
-/** How many of the last minutes are shown. Until somebody chooses, as many as there is something to see of. */
+/** How many of the last minutes are shown. Until the user chooses, it depends on the length of the history. */
 import { byId } from '../shell/dom.ts';
 
 const SHORT_MINUTES = 1;
@@ -21,7 +21,7 @@ export class TimeRange {
     });
   }
 
-  /** Fits to a past of `pastMs`. */
+  /** Chooses the range for a history of `pastMs`, unless the user has chosen one. */
   fitTo(pastMs: number): void {
     const minutes = pastMs < SHORT_MINUTES * MINUTE_MS ? SHORT_MINUTES : DEFAULT_MINUTES;
     if (this.#isChosen || minutes === this.minutes) return;

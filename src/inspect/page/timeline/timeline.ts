@@ -1,4 +1,4 @@
-/** Swim lanes: where the selected shard was over the last minutes, with close codes and faults marked on top. */
+/** Shows the states of the selected shard over the last minutes, one lane each, with close codes and faults on top. */
 import type { Mark, StateChange } from '../../messages.ts';
 import { byId, setText } from '../shell/dom.ts';
 import { clockTime, clockTimeMs, formatDuration } from '../model/format.ts';
@@ -86,7 +86,7 @@ export class Timeline implements View {
     for (const [index, { at, state }] of states.entries()) {
       const until = states[index + 1]?.at ?? axis.to;
       if (until < axis.from || at > axis.to) continue;
-      const lane = STATES.findIndex((look) => look.state === state);
+      const lane = STATES.findIndex((appearance) => appearance.state === state);
       const x = axis.x(at);
       context.fillStyle = palette[state];
       context.beginPath();
@@ -101,7 +101,7 @@ export class Timeline implements View {
     }
   }
 
-  /** Newest first: where words would overlap, the newer are kept, the older stay as ticks. */
+  /** Draws the newest mark first. Where labels would overlap, an older mark has no label. */
   #drawMarks(axis: TimeAxis, marks: readonly Mark[]): void {
     const { context } = this.#surface;
     const { palette } = this.#theme;
@@ -133,10 +133,10 @@ export class Timeline implements View {
     const at = this.#pointerX === null ? null : axis.at(this.#pointerX);
     if (at === null) return setText(this.#pointerLabel, '');
     axis.drawMoment(this.#surface, this.#theme.palette.ink, at, MARKS_HEIGHT, BOTTOM);
-    setText(this.#pointerLabel, `${clockTimeMs(at)} ${this.#pageState.model.history?.stateAt(at) ?? 'not known'}`);
+    setText(this.#pointerLabel, `${clockTimeMs(at)} ${this.#pageState.model.history?.stateAt(at) ?? 'unknown'}`);
   }
 
-  /** The same in words, now and then. */
+  /** Describes the timeline for screen readers, not on every draw. */
   #updateAriaLabel(axis: TimeAxis, states: readonly StateChange[], at: number): void {
     this.#labelledAt = at;
     const shown = states.filter((_change, index) => (states[index + 1]?.at ?? axis.to) >= axis.from).slice(-6);
