@@ -1,6 +1,6 @@
 /**
- * A manager in the shape that `@discordjs/core` asks of what brings it events and takes its frames. The shape is written
- * down here, so that nobody who does without discord.js has to install anything of it.
+ * Adapts a manager to the interface that `@discordjs/core` expects of a gateway. The interface is declared here, so
+ * that you need not install discord.js for its types.
  */
 import type { GatewayDispatchPayload, GatewaySendPayload } from 'discord-api-types/v10';
 import type { ShardManager } from '../manager/shard-manager.ts';
@@ -8,27 +8,29 @@ import { GatewayError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 
-/** What is taken of a {@link ShardManager}. */
+/** The part of a {@link ShardManager} that the adapter uses. */
 export type ManagerLike = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
 
 /** Receives each dispatch, with the id of its shard. */
+/** A listener for the dispatches of all shards. */
 export type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
 
-/** What the option `gateway` of a `Client` of `@discordjs/core` has to be. */
+/** A gateway for the option `gateway` of a `Client` of `@discordjs/core`. */
 export interface DiscordJsGateway {
-  /** The shard count of the bot. Rejects with `NOT_CONNECTED` before the manager knows it. */
+  /** Resolves with the shard count of the bot. Rejects with `NOT_CONNECTED` before the manager knows it. */
   getShardCount(): Promise<number>;
   /**
-   * Listens to the dispatches of all shards, each with the id of its shard. Everything else is told by the manager.
-   * @throws {@link GatewayError} `INVALID_OPTIONS` for another event.
+   * Adds a listener for the dispatches of all shards, each with the id of its shard. For other events, add a listener
+   * to the manager.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` for another event
    */
   on(event: 'dispatch', listener: DispatchListener): this;
-  /** Takes a listener away again. */
+  /** Removes a listener. */
   off(event: 'dispatch', listener: DispatchListener): this;
   /**
-   * Sends by one shard, as `ShardManager.send` does: within Discord's limits, and once the shard is ready. Settles when
-   * it is sent, a request that is answered with dispatches once it is accepted. Rejects as that does; a heartbeat,
-   * IDENTIFY or RESUME with `OPCODE_NOT_ALLOWED`.
+   * Sends a payload on one shard, as `ShardManager.send()` does: within Discord's limits, and once the shard is ready.
+   * Resolves when it has been sent; a request that Discord answers with dispatches, once it is accepted for sending.
+   * Rejects as `ShardManager.send()` does, and with `OPCODE_NOT_ALLOWED` for a heartbeat, IDENTIFY or RESUME.
    */
   send(shardId: number, payload: GatewaySendPayload): Promise<void>;
 }
@@ -37,17 +39,18 @@ function assertDispatchEvent(event: string): void {
   if (event !== 'dispatch')
     throw new GatewayError(
       'INVALID_OPTIONS',
-      `${event} is told by the manager: of a gateway @discordjs/core hears dispatch alone`,
+      `a gateway for @discordjs/core emits only dispatch; listen to ${event} on the manager`,
     );
 }
 
-/** The types of discord.js have a closed list of events, and enums where ours have numbers; the values are the same. */
+/** The types of discord.js list the events and use enums where ours have numbers. The values are the same. */
 const adaptListener = (listener: DispatchListener): ((dispatch: Dispatch, shardId: number) => unknown) =>
   listener as (dispatch: Dispatch, shardId: number) => unknown;
 
 /**
- * What is answered with dispatches. The client listens for these only when `send()` has settled, for several shards when
- * the last has; with a shard that has to wait, or is in another thread, the answer could be there before.
+ * The requests that Discord answers with dispatches. The client listens for the answers only after `send()` has
+ * resolved, for several shards after the last has. With a shard that waits, or that runs in a worker thread, an answer
+ * could arrive before that.
  */
 const OPCODES_WITH_RESPONSE: ReadonlySet<number> = new Set([
   Opcodes.RequestGuildMembers,
@@ -55,9 +58,9 @@ const OPCODES_WITH_RESPONSE: ReadonlySet<number> = new Set([
   Opcodes.RequestChannelInfo,
 ]);
 
-/** Lasts until all is refused that can be without a look at the world, and not until something can come in from it. */
+/** Resolves after every check that needs no I/O has rejected, and before any I/O can be processed. */
 async function afterLocalValidation(): Promise<void> {
-  // Asked for from outside of promises, `nextTick` would come before them.
+  // Called from outside a promise callback, `nextTick` alone would run before pending promise callbacks.
   await Promise.resolve();
   await new Promise<void>((resolve) => process.nextTick(resolve));
 }
@@ -94,9 +97,9 @@ class ManagerGateway implements DiscordJsGateway {
 }
 
 /**
- * Lets a manager drive a [`Client` of `@discordjs/core`](https://discord.js.org/docs/packages/core/main/Client:Class).
- * The manager is connected and disconnected as ever; the client hears what it hands out, over reconnections and
- * resharding.
+ * Returns a gateway for a [`Client` of `@discordjs/core`](https://discord.js.org/docs/packages/core/main/Client:Class).
+ * You connect and disconnect the manager as usual. The client receives every dispatch that the manager delivers, over
+ * reconnections and resharding.
  *
  * @example
  * ```ts
@@ -105,7 +108,7 @@ class ManagerGateway implements DiscordJsGateway {
  * client.on(GatewayDispatchEvents.MessageCreate, ({ data, api }) => …);
  * await manager.connect();
  * ```
- * @throws {@link GatewayError} `INVALID_OPTIONS` for what is no manager.
+ * @throws {@link GatewayError} `INVALID_OPTIONS` if the argument is not a manager
  * @see https://discord.com/developers/docs/events/gateway-events
  */
 export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
@@ -117,6 +120,6 @@ export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
     'send' in candidate &&
     'on' in candidate &&
     'off' in candidate;
-  if (!isManager) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() takes a ShardManager');
+  if (!isManager) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() must be called with a ShardManager');
   return new ManagerGateway(manager);
 }

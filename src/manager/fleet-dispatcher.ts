@@ -1,4 +1,7 @@
-/** Delivers the dispatches of all shards: to listeners by event name, to `dispatch` listeners, and to streams, in this order. */
+/**
+ * Delivers the dispatches of all shards: to listeners by event name, to `dispatch` listeners, and to streams, in this
+ * order.
+ */
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';

@@ -1,15 +1,12 @@
-/**
- * The dispatches of all shards as one async iterable, in the order they came. A consumer that falls behind stops the
- * sockets of all shards from being read.
- */
+/** The dispatches of all shards as one async iterable, in the order in which they arrived. */
 import type { Dispatch } from '../protocol/packets.ts';
 import { PullStream } from '../shard/pull-stream.ts';
 import type { BufferedSession } from './reshard/session-buffer.ts';
 
-/** A dispatch, and the shard it came from. */
+/** A dispatch with the id of its shard. */
 export type ShardDispatch<T extends string = string> = Dispatch<T> & { readonly shardId: number };
 
-/** `d` is only decoded when somebody reads it, which this must not be the first to do. */
+/** Copies a dispatch without reading `d`, which would decode it. */
 function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {
   const { op, t, s } = dispatch;
   const shardDispatch = {
@@ -27,7 +24,7 @@ function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {
 interface QueuedDispatch {
   readonly dispatch: Dispatch;
   readonly entry: BufferedSession;
-  /** The session it is of. */
+  /** The session in which it arrived. */
   readonly sessionId: string | undefined;
 }
 
@@ -36,7 +33,7 @@ export class FleetStream extends PullStream<QueuedDispatch, ShardDispatch> {
     if (this.wants(dispatch.t)) this.add({ dispatch, entry, sessionId: entry.session?.sessionId });
   }
 
-  /** The lowest sequence of this shard's session that nobody has taken yet. */
+  /** Returns the lowest sequence of this shard's session that has not been consumed. */
   lowestSequenceOf(entry: BufferedSession): number | null {
     const sessionId = entry.session?.sessionId;
     return this.lowestSequence((item) => item.entry === entry && item.sessionId === sessionId);

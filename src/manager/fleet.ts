@@ -240,7 +240,7 @@ export class Fleet implements ShardSetObserver {
 const allIds = (total: number): number[] => Array.from({ length: total }, (_, id) => id);
 
 const HINT =
-  'Reshard to a multiple of the shard count that GET /gateway/bot recommends: Discord accepts no other from a large bot.';
+  'Reshard to a multiple of the shard count that GET /gateway/bot recommends: a large bot may use no other count.';
 
 const reshardFailure = ({ plan: { total } }: ShardSet, failure: GatewayError): GatewayError =>
   failure.code === 'INVALID_SHARD'

@@ -1,6 +1,6 @@
 /**
- * What an inspector may see of a manager: its actor, its shards, and a few numbers read when somebody looks. An
- * observer that knows managers is shown the manager, and finds the shards there; any other is shown each shard.
+ * The view that an inspector has of a manager: its actor, its shards, and a few numbers that are read on demand. An
+ * observer with `attachManager` is given this view; any other observer is given each shard.
  */
 import type { AnyActorRef } from 'xstate';
 import type { ManagerState } from '../../machines/index.ts';
@@ -11,40 +11,39 @@ import type { InspectedShard, InspectionObserver } from '../shard/inspected-shar
 import type { ManagerEvents } from './manager-events.ts';
 import type { ShardHandle } from './shard-handle.ts';
 
+/** What an inspector may see of a manager. Each property is read when it is accessed. */
 export interface InspectedManager {
   readonly state: ManagerState;
-  /** The shard count of the bot; `null` before it is known. */
+  /** The shard count of the bot; `null` before the manager knows it. */
   readonly total: number | null;
-  /** Of the shards in service, those that are ready. */
+  /** The number of shards in service that are ready. */
   readonly ready: number;
-  /** The shards in service. */
+  /** The shards in service, by id. */
   readonly shards: ReadonlyMap<number, ShardHandle>;
-  /** The shards that are to take over. */
+  /** During `reshard()`, the shards that are to take over; otherwise `null`. */
   readonly resharding: { readonly total: number; readonly ready: number } | null;
-  /** `null` when the gate does not tell. */
+  /** `null` for an identify gate without `waiting` and `budget`. */
   readonly identifyQueue: IdentifyQueue | null;
   readonly actor: AnyActorRef;
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
-  /** Calls back when other shards are in service. Gives back what ends it. */
+  /** Calls `listener` when other shards are in service. Returns a function that removes it. */
   onServiceChange(listener: () => void): () => void;
 }
 
-/** An observer that can be shown a whole manager. */
+/** An XState observer. With the method `attachManager` it is also given the manager and its shards. */
 export type ManagerInspectionObserver = InspectionObserver & {
   attachManager?: (manager: InspectedManager) => void;
 };
 
 const NO_SHARDS: ReadonlyMap<number, ShardHandle> = new Map();
 
-/** What the view needs of a set of shards. */
 interface InspectedShardSet {
   readonly plan: { readonly total: number };
   readonly readyCount: number;
   readonly handles: ReadonlyMap<number, ShardHandle>;
 }
 
-/** The parts of a manager that the view is of. */
 interface ManagerInspectionSource {
   readonly state: ManagerState;
   readonly actor: AnyActorRef;
@@ -57,7 +56,6 @@ interface ManagerInspectionSource {
   onServiceChange(listener: () => void): () => void;
 }
 
-/** Reads when it is asked, and keeps nothing. */
 class InspectedManagerView implements InspectedManager {
   readonly #manager: ManagerInspectionSource;
 
@@ -108,7 +106,7 @@ class InspectedManagerView implements InspectedManager {
   }
 }
 
-/** Shows the manager to an observer that knows managers; one that throws has seen enough. */
+/** Passes the manager to an observer with `attachManager`. What it throws is passed to `onThrow`. */
 export function attachManagerInspector(
   inspect: ManagerInspectionObserver | undefined,
   manager: ManagerInspectionSource,
@@ -117,12 +115,12 @@ export function attachManagerInspector(
   try {
     inspect?.attachManager?.(new InspectedManagerView(manager));
   } catch (cause) {
-    // The user had no chance yet to listen for faults.
+    // The constructor of the manager has not returned, so the user has no fault listener yet.
     queueMicrotask(() => onThrow(cause));
   }
 }
 
-/** The observer for one shard of a manager; `keep` is given what can be seen of the shard. */
+/** Returns the observer for one shard of a manager. `onAttach` is called with the view of the shard. */
 export function shardObserver(
   inspect: ManagerInspectionObserver,
   onAttach: (shard: InspectedShard) => void,

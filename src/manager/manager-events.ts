@@ -1,34 +1,39 @@
-/** What a manager tells, event by event: all that its shards tell, with the shard's id behind it, and of itself. */
+/** The events of a manager: those of its shards, with the shard's id as last argument, and some of the manager. */
 import type { GatewayError } from '../protocol/errors.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 
+/** How far a start has come. */
 export interface Progress {
-  /** Shards that are ready. */
+  /** The number of shards that are ready. */
   readonly ready: number;
+  /** The number of shards that are being started. */
   readonly total: number;
-  /** When the rest may be ready, in ms from now: by the pace and the budget of IDENTIFY alone. */
+  /** The estimated time until the rest is ready, in ms. It counts only the pace and the budget of IDENTIFY. */
   readonly etaMs: number;
-  /** Session starts left; `null` when the identify gate does not tell. */
+  /** The session starts left; `null` with an identify gate that has no `budget`. */
   readonly remainingStarts: number | null;
 }
 
 type ShardEventsWithId = { [Name in keyof ShardEvents]: [...ShardEvents[Name], shardId: number] };
 
-/** The arguments of each event of a `ShardManager`. */
+/** The events of a `ShardManager`, with the arguments of their listeners. */
 export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed'> {
-  /** Something went wrong that is survived; `null` for what concerns no shard, or all. */
+  /** Emitted for a problem that the bot survives. The shard's id is `null` if it concerns no shard, or all. */
   fault: [GatewayError, shardId: number | null];
-  /** A shard has stopped for good; `null` for all of them, once. */
+  /** Emitted when a shard has stopped for good. The shard's id is `null` if all have, which is emitted once. */
   failed: [GatewayError, shardId: number | null];
-  /** A shard more, or less, is ready, of those that are being brought up. */
+  /** Emitted during a start or `reshard()`, when the number of ready or waiting shards has changed. */
   progress: [Progress];
-  /** All shards are ready: after `connect()`, and after `reshard()`. */
+  /** Emitted when all shards are ready, after `connect()` and after `reshard()`. */
   allReady: [];
-  /** The new shards are in service. */
+  /** Emitted when the new shards of `reshard()` are in service; `from` and `to` are shard counts. */
   resharded: [{ from: number; to: number }];
 }
 
-/** What is relayed as it comes; `dispatch` has a way of its own, and `raw` is only asked for when somebody listens. */
+/**
+ * The events that a manager forwards unchanged. `dispatch` is delivered in its own way, and `raw` is forwarded only
+ * once there was a listener for it.
+ */
 export const FORWARDED_EVENTS = [
   'stateChange',
   'connected',

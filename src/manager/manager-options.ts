@@ -1,62 +1,99 @@
-/** What a manager can be told, and the check of it. */
+/** The options of a manager: their declaration, defaults and validation. */
 import { assertOption, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
-import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
+import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { assertThreadable } from './workers/main/thread-options.ts';
 
-/** Which shards a manager runs. */
+/** The shards that one of several processes runs. */
 export interface ShardSelection {
   /** The shard count of the whole bot. */
   readonly total: number;
-  /** Those that are run here. */
+  /** The ids of the shards that this manager runs, from 0 to `total - 1`. */
   readonly ids: readonly number[];
 }
 
+/**
+ * The options of a `ShardManager`: most options of a `Shard`, which then hold for all shards, and some of the manager.
+ * Most bots need only `token` and `intents`.
+ */
 export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session' | 'inspect'> {
-  /** As a shard's; one that has `attachManager`, as that of `createInspector()`, is shown the manager with its shards. */
+  /**
+   * An observer of the state machines, such as the `inspect` of `createInspector()`. An observer with the method
+   * `attachManager` is given the manager and finds the shards there. Any other observer sees each shard; with
+   * `workers` it is refused.
+   * @defaultValue no observer
+   */
   inspect?: ManagerInspectionObserver;
-  /** Default `auto`: as many as Discord recommends. A number is the shard count of the bot, all of them run here. */
+  /**
+   * The shards to run: `'auto'` for as many as Discord recommends, a number for that many, or `{ total, ids }` for some
+   * of them. Set a number to decide yourself when the shard count changes: sessions can't be resumed with another
+   * count. Use `{ total, ids }` when several processes share the shards of one bot.
+   * @defaultValue `'auto'`
+   * @see https://discord.com/developers/docs/events/gateway#sharding
+   */
   shards?: 'auto' | number | ShardSelection;
-  /** Base of the REST API, for `GET {api}/gateway/bot`. Default `https://discord.com/api/v10`. */
+  /**
+   * The base URL of Discord's REST API, for `GET {api}/gateway/bot`. Change it to use a REST proxy, or a fake gateway
+   * in tests.
+   * @defaultValue `'https://discord.com/api/v10'`
+   * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
+   */
   api?: string;
-  /** Default Node's. Called for `GET /gateway/bot` alone. */
+  /**
+   * The function that calls `GET /gateway/bot`; the manager makes no other request. Set it to go through an HTTP proxy,
+   * or to answer the request in tests.
+   * @defaultValue `fetch` of Node
+   */
   fetch?: typeof fetch;
-  /** Session starts of a day that are never used, so that a restart by hand stays possible. Default 0. */
+  /**
+   * The number of daily session starts that the manager never uses. Set it to at least your shard count, so that you
+   * can still restart the bot by hand on a day on which its budget is spent.
+   * @defaultValue `0`
+   * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
+   */
   sessionStartReserve?: number;
   /**
-   * Threads for the shards. Default 0: they share the one of the manager. With threads `agent`, `createSocket`,
-   * `rewriteUrl`, `clock` and `random` can't be given, and `inspect` only with `attachManager`; docs/manager.md says when they pay.
+   * The number of worker threads that run the shards; with `0` the shards run in the thread of the manager. Set it when
+   * your own code keeps a CPU core busy, so that heartbeats are not late. Not together with `agent`, `createSocket`,
+   * `rewriteUrl`, `clock` or `random`; with `inspect` only if the observer has `attachManager`. See `docs/manager.md`.
+   * @defaultValue `0`
    */
   workers?: number;
-  /** How long a thread may not answer before it is replaced, in ms. Default 10 000. */
+  /**
+   * How long a worker thread may take to answer before it is replaced, in ms. Raise it if the machine is so busy that
+   * `WORKER_FAILED` faults occur without a reason.
+   * @defaultValue `10_000`
+   */
   workerTimeoutMs?: number;
 }
 
-/** The options with everything decided. */
+/** The options with all defaults filled in. */
 export type ResolvedManagerOptions = ReturnType<typeof resolveManagerOptions>;
 
-/** More threads than any machine has cores for are a mistake. */
+/** No machine has use for more threads, so a larger number is a mistake. */
 const MAX_WORKERS = 1_024;
 
-/** A shard count, checked. @throws {@link GatewayError} `INVALID_OPTIONS`. */
-export function checkedTotal(total: number): number {
-  assertOption(isPositiveInteger(total), `a shard count is a positive integer, not ${String(total)}`);
-  return total;
+/** @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a shard count. */
+export function assertShardCount(total: number): void {
+  assertOption(isPositiveInteger(total), `the shard count must be a positive integer, not ${String(total)}`);
 }
 
 function resolveShards(
   shards: 'auto' | number | ShardSelection,
 ): 'auto' | { total: number; ids: readonly number[] | null } {
   if (shards === 'auto') return shards;
-  if (typeof shards === 'number') return { total: checkedTotal(shards), ids: null };
+  if (typeof shards === 'number') {
+    assertShardCount(shards);
+    return { total: shards, ids: null };
+  }
   assertOption(
     typeof shards === 'object' && shards !== null && Array.isArray(shards.ids),
     'shards must be "auto", a number, or { total, ids }',
   );
   const { total, ids } = shards;
-  checkedTotal(total);
-  assertOption(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must be a list of different ids, one or more');
+  assertShardCount(total);
+  assertOption(ids.length > 0 && new Set(ids).size === ids.length, 'shards.ids must list one or more different ids');
   assertOption(
     ids.every((id) => isCount(id) && id < total),
     'shards.ids must be integers from 0 to total - 1',
@@ -64,9 +101,12 @@ function resolveShards(
   return { total, ids: ids.toSorted((a, b) => a - b) };
 }
 
-/** @throws {@link GatewayError} `INVALID_OPTIONS`, naming what is wrong. */
+/** @throws {@link GatewayError} `INVALID_OPTIONS`; the message names the option. */
 export function resolveManagerOptions(options: ManagerOptions) {
-  assertOption(typeof options === 'object' && options !== null, 'options must be an object with at least token and intents');
+  assertOption(
+    typeof options === 'object' && options !== null,
+    'options must be an object with at least token and intents',
+  );
   const {
     shards = 'auto',
     api = 'https://discord.com/api/v10',
@@ -75,14 +115,11 @@ export function resolveManagerOptions(options: ManagerOptions) {
     ...rest
   } = options;
   const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
-  assertOption(
-    isCount(workers) && workers <= MAX_WORKERS,
-    `workers must be an integer from 0 to ${MAX_WORKERS}`,
-  );
-  // An observer that knows managers is shown the manager, which is here.
+  assertOption(isCount(workers) && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
+  // An observer with `attachManager` stays in this thread, where the manager is.
   const { inspect, ...withoutInspect } = shared;
   if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);
-  // Checks what all shards share, and holds the token.
+  // Validates the options that all shards share, and hides the token.
   const resolved = resolveOptions({ ...shared, token });
   assertOption(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
   assertOption(typeof fetchFunction === 'function', 'fetch must be a function');
@@ -96,7 +133,7 @@ export function resolveManagerOptions(options: ManagerOptions) {
     api: api.replace(/\/+$/, ''),
     fetch: fetchFunction,
     reserve,
-    /** Whether the gate was given. If not, the manager makes one of what Discord says. */
+    /** The user's identify gate; `null` if the manager is to create one from what Discord answers. */
     customGate: shared.identifyGate ?? null,
     shared: shared satisfies Omit<ShardOptions, 'token'>,
   };

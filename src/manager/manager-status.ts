@@ -1,33 +1,39 @@
-/** A manager at one moment, as plain data. */
+/** The status of a manager, as plain data. */
 import type { ManagerState, ShardState } from '../../machines/index.ts';
 import type { IdentifyBudget } from '../identify/identify-gate.ts';
 import type { GatewayErrorCode } from '../protocol/errors.ts';
 import type { ShardSet } from './shard-set.ts';
 
+/** The status of one shard, in {@link ManagerStatus}. */
 export interface ShardStatus {
   readonly shardId: number;
   readonly state: ShardState;
-  /** The last round trip in ms. */
+  /** The last round trip of a heartbeat, in ms; `null` before the first ACK. */
   readonly pingMs: number | null;
-  /** How long the session has been known to this process, in ms; `null` without one. */
+  /** How long this process has known the session, in ms; `null` without a session. */
   readonly sessionAgeMs: number | null;
+  /** The sequence of the session; `null` without a session. */
   readonly sequence: number | null;
-  /** In ms of the clock. */
+  /** When the last dispatch arrived, in ms of the manager's clock; `null` before the first. */
   readonly lastDispatchAt: number | null;
+  /** The number of payloads that wait to be sent. */
   readonly pendingSends: number;
-  /** Why it has stopped for good. */
+  /** The code of the error that stopped the shard for good; `null` if it has not failed. */
   readonly failure: GatewayErrorCode | null;
 }
 
+/** What `ShardManager.status()` returns: a copy that does not change later and can be written as JSON. */
 export interface ManagerStatus {
   readonly state: ManagerState;
-  /** The shard count of the bot; `null` before it is known. */
+  /** The shard count of the bot; `null` before the manager knows it. */
   readonly total: number | null;
+  /** The number of shards in service that are ready. */
   readonly ready: number;
+  /** The shards in service, by id. */
   readonly shards: readonly ShardStatus[];
-  /** The shards that are to take over. */
+  /** During `reshard()`, the shards that are to take over; otherwise `null`. */
   readonly resharding: { readonly total: number; readonly ready: number } | null;
-  /** Session starts; `null` before they are known, and when the identify gate does not tell. */
+  /** The session starts left; `null` before they are known, and with an identify gate that has no `budget`. */
   readonly budget: IdentifyBudget | null;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The port between the manager and a shard, wherever that lives: in this thread, or in another. All that crosses it is
- * plain data, events and promises, in the order of the shard; nothing is read synchronously that could not be a copy.
+ * The port between the manager and a shard, in this thread or in a worker thread. Everything that crosses it is plain
+ * data, an event or a promise, in the order of the shard, so that each value can be a copy.
  */
 import type {
   GatewayPresenceUpdateData,
@@ -18,70 +18,112 @@ import type { GuildMembers, RequestOptions } from '../shard/guild-member-request
 import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 
-/** When something last came, in ms of the clock. */
+/** When data last arrived, in ms of the clock; each is `null` before the first time. */
 export interface ShardHealth {
+  /** When the last data arrived from the gateway, of any kind. */
   readonly lastFrameAt: number | null;
+  /** When the last heartbeat was acknowledged. */
   readonly lastAckAt: number | null;
+  /** When the last dispatch arrived. */
   readonly lastDispatchAt: number | null;
 }
 
-/** One shard of a manager; see {@link Shard} for what each member does. */
+/**
+ * One shard of a manager, from `ShardManager.shards`. Its methods and events are those of a {@link Shard}, whether it
+ * runs in this thread or in a worker thread.
+ */
 export interface ShardHandle {
+  /** The id of this shard, from 0 to `shardCount - 1`. */
   readonly shardId: number;
+  /** The shard count of the bot. */
   readonly shardCount: number;
   readonly state: ShardState;
+  /** The current session; `null` when there is none. */
   readonly session: Session | null;
-  /** The last round trip in ms. */
+  /** The last round trip of a heartbeat, in ms; `null` before the first ACK. */
   readonly ping: number | null;
   readonly health: ShardHealth;
-  /** Frames that wait to be sent. */
+  /** The number of payloads that wait to be sent. */
   readonly pendingSends: number;
-  /** What an inspector may see beyond this; `null`, or nothing, where there is none, or the shard is in another thread. */
+  /** What an inspector may see of the shard; `null` or missing without an observer, and in a worker thread. */
   readonly inspected?: InspectedShard | null;
 
+  /** Connects this shard alone. Resolves and rejects as `Shard.connect()` does. */
   connect(options?: { signal?: AbortSignal }): Promise<void>;
+  /** Disconnects this shard alone, without reconnecting. Resolves and rejects as `Shard.disconnect()` does. */
   disconnect(options?: DisconnectOptions): Promise<void>;
+  /** Closes the connection at once, without a close handshake. Safe in a signal handler. */
   forceClose(code?: number): void;
-  /** Closes the connection, keeps the session, and resumes it. */
+  /** Closes the connection, keeps the session, and resumes it on a new connection. */
   reconnect(): Promise<void>;
+  /**
+   * Sends a payload when the shard is ready and Discord's limits allow it. Resolves and rejects as `Shard.send()` does.
+   * @see https://discord.com/developers/docs/events/gateway#sending-events
+   */
   send(payload: SendPayload, options?: SendOptions): Promise<void>;
+  /**
+   * Updates the bot's presence on this shard; a later IDENTIFY carries it too.
+   * @see https://discord.com/developers/docs/events/gateway-events#update-presence
+   */
   updatePresence(presence: GatewayPresenceUpdateData): Promise<void>;
+  /**
+   * Joins, moves in or leaves a voice channel.
+   * @see https://discord.com/developers/docs/events/gateway-events#update-voice-state
+   */
   updateVoiceState(voice: GatewayVoiceStateUpdateData): Promise<void>;
+  /**
+   * Requests members of a guild. Resolves with all chunks merged; rejects as `Shard.requestGuildMembers()` does.
+   * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
+   */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers>;
+  /**
+   * Requests the soundboard sounds of guilds. Discord answers with SOUNDBOARD_SOUNDS dispatches.
+   * @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds
+   */
   requestSoundboardSounds(guildIds: readonly string[]): Promise<void>;
+  /**
+   * Requests fields of a guild's channels. Discord answers with a CHANNEL_INFO dispatch.
+   * @see https://discord.com/developers/docs/events/gateway-events#request-channel-info
+   */
   requestChannelInfo(request: RequestChannelInfoData): Promise<void>;
-  /** Beats now; settles with the round trip in ms. */
+  /**
+   * Sends a heartbeat now. Resolves with the round trip in ms. Rejects with `NOT_CONNECTED` before HELLO, or with
+   * `CONNECTION_LOST`.
+   * @see https://discord.com/developers/docs/events/gateway#sending-heartbeats
+   */
   heartbeat(): Promise<number>;
 
   /**
-   * Settles when everything that the gateway had sent to this session by the time of the call has come through here as
-   * a `dispatch`. Rejects when the connection is lost before that.
+   * Resolves when every dispatch that the gateway had sent to this session at the time of the call has been emitted
+   * here. Rejects with `NOT_CONNECTED`, or with `CONNECTION_LOST` when the connection is lost first.
    */
   barrier(): Promise<void>;
-  /** Settles when nothing that was asked of the shard is under way any more. Never rejects. */
+  /** Resolves when no send or request of this shard is pending. Never rejects. */
   settled(): Promise<void>;
-  /** Stops reading the socket; dispatches that were read already may still come. */
+  /** Stops reading the socket. Dispatches that have been read already may still be emitted. */
   pauseReading(): void;
-  /** Goes on reading. */
+  /** Reads the socket again after {@link pauseReading}. */
   resumeReading(): void;
 
+  /** Adds a listener for an event of this shard. */
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;
+  /** Removes a listener. */
   off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;
 }
 
-/** What one shard has of its own; all else is the same for each shard of a manager. */
+/** The configuration that differs from shard to shard. Everything else is the same for all shards of a manager. */
 export interface ShardConfig {
   readonly shardId: number;
   readonly shardCount: number;
-  /** The main gateway URL. */
+  /** The gateway URL that Discord answered. */
   readonly url: string;
-  /** Lives with the manager: a shard in another thread reaches it by message. */
+  /** Stays with the manager: a shard in a worker thread reaches it by message. */
   readonly sessionStore: SessionStore;
-  /** As {@link sessionStore}. */
+  /** Stays with the manager, as {@link sessionStore} does. */
   readonly identifyGate: IdentifyGate;
-  /** To identify with. */
+  /** The presence to identify with. */
   readonly presence: GatewayPresenceUpdateData | undefined;
 }
 
-/** Makes a shard that does nothing until it is told to connect. */
+/** Creates a shard. It does nothing before `connect()`. */
 export type ShardFactory = (config: ShardConfig) => ShardHandle;

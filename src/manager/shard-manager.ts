@@ -1,6 +1,6 @@
 /**
- * The class a bot of many shards uses. It decides nothing itself: calls become events of the state machine, and what
- * the machine and the shards say become events and settled promises.
+ * The class that a bot with many shards uses. It decides nothing itself: it turns calls into events of the state
+ * machine, and the outcome into events for listeners and settled promises.
  */
 import type { ManagerState } from '../../machines/index.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
@@ -15,7 +15,7 @@ import { ManagerRuntime } from './manager-runtime.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
 import type { ManagerActor } from './manager-actor.ts';
 import type { ManagerEvents } from './manager-events.ts';
-import { checkedTotal, resolveManagerOptions } from './manager-options.ts';
+import { assertShardCount, resolveManagerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { shardStatusesOf } from './manager-status.ts';
 import type { ManagerStatus } from './manager-status.ts';
@@ -23,25 +23,30 @@ import type { ShardHandle } from './shard-handle.ts';
 import { shardIdForGuild } from './guild-sharding.ts';
 
 const stoppedError = (): GatewayError => new GatewayError('STOPPED', 'the manager was stopped');
-const notConnectedError = (what: string): GatewayError => new GatewayError('NOT_CONNECTED', `${what} before connect()`);
+const notConnectedError = (operation: string): GatewayError =>
+  new GatewayError('NOT_CONNECTED', `${operation} was called before connect()`);
 
-/** @see https://discord.com/developers/docs/events/gateway#sharding */
+/**
+ * Runs the shards of one bot: asks Discord how many and how fast, starts them in order, keeps their sessions over
+ * restarts, and replaces them by more or fewer without losing an event.
+ * @see https://discord.com/developers/docs/events/gateway#sharding
+ */
 export class ShardManager {
   readonly #runtime: ManagerRuntime;
 
-  /** @throws {@link GatewayError} `INVALID_OPTIONS`, saying what is wrong. */
+  /** @throws {@link GatewayError} `INVALID_OPTIONS`; the message names the option. */
   constructor(options: ManagerOptions) {
     this.#runtime = new ManagerRuntime(resolveManagerOptions(options));
   }
 
   /**
-   * Asks Discord where and how fast to connect and brings all shards up: those with a stored session at once, the
-   * others bucket by bucket. Settles when all are ready; calls join each other, and one during `draining` follows it.
-   * When some have failed, it starts those again.
+   * Connects all shards: those with a stored session resume at once, the others identify at the pace that Discord
+   * allows. Resolves when all are ready. A second call joins the first; a call during `disconnect()` follows it. After
+   * shards have failed, it starts these again.
    *
-   * Rejects with the error of a shard that has failed for good, once the others are ready; with what has ended all
-   * shards, `STOPPED` when they are disconnected meanwhile, or `ABORTED`. The signal of the last one waiting also ends
-   * the attempt.
+   * Rejects with the error of a shard that failed for good, once the others are ready; with the error that stopped all
+   * shards; with `STOPPED` when the manager is disconnected meanwhile; or with `ABORTED`. If every caller aborts, the
+   * attempt is cancelled.
    */
   connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#swallowUnhandled(this.#connect(signal));
@@ -53,7 +58,7 @@ export class ShardManager {
     const wasRunning = this.state === 'running';
     if (wasRunning && fleet.current?.hasStopped === false) return;
     const ready = readyWaiters.wait(signal, () => {
-      // Those that are up must not suffer for those that were to be started again.
+      // Shards that are ready must not be closed because a second connect() was aborted.
       if (!wasRunning && readyWaiters.size === 0 && ['starting', 'draining'].includes(this.state))
         void this.disconnect();
     });
@@ -62,10 +67,10 @@ export class ShardManager {
   }
 
   /**
-   * Disconnects all shards, and stays so; also those that were started one by one after a stop or a failure. Settles once
-   * their sockets are closed and their sessions stored, within `closeTimeoutMs`; never rejects but with `ABORTED` (the
-   * sockets are torn down then) or `INVALID_OPTIONS`. By default the sessions are kept, and a later `connect()`, of
-   * another process too, resumes them.
+   * Disconnects all shards without reconnecting, also those that you started one by one. Resolves when their sockets
+   * are closed and their sessions stored, within `closeTimeoutMs`. Rejects only with `ABORTED`, in which case the
+   * sockets are closed by force, or `INVALID_OPTIONS`. By default the sessions are kept: the next `connect()` resumes
+   * them, in another process too.
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
     return this.#swallowUnhandled(this.#disconnect(options));
@@ -80,35 +85,40 @@ export class ShardManager {
     await runtime.closedWaiters.wait(signal, () => runtime.fleet.forceClose(runtime.closeRequest.code));
   }
 
-  /** Ends everything in this turn, without waiting for anybody: safe in a signal handler. @param code - default 4000 */
+  /**
+   * Closes all shards synchronously, without waiting for a close handshake or the session store. Safe in a signal
+   * handler.
+   * @param code - default 4000, which keeps the sessions
+   */
   forceClose(code?: number): void {
     this.#runtime.fleet.forceClose(code);
     void this.disconnect();
   }
 
   /**
-   * Replaces the shards by `total` others: they identify beside the old ones, which stay in service until all are
-   * ready, and take over in one step. No event is lost, none is handed out twice; `docs/manager.md` says how. Settles
-   * when they have. The signal gives it up.
+   * Replaces the shards by `total` new ones. The new shards identify beside the old ones, which stay in service until
+   * all are ready; then the new ones take over in one step. No event is lost or delivered twice; `docs/manager.md` says
+   * how. Resolves when the new shards are in service. The signal cancels the attempt.
    *
-   * Rejects with `RESHARD_REFUSED`, `IDENTIFY_BUDGET_SPENT` when there is no session start for each, `INVALID_SHARD`
-   * when Discord does not take the count, what `GET /gateway/bot` failed with, `STOPPED`, or `ABORTED`. The old shards
-   * are in service then as before.
+   * Rejects with `RESHARD_REFUSED`, with `IDENTIFY_BUDGET_SPENT` when there are too few session starts, with
+   * `INVALID_SHARD` when Discord does not accept the count, with the error of `GET /gateway/bot`, `STOPPED` or
+   * `ABORTED`. The old shards then stay in service.
    */
   reshard(total: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return this.#swallowUnhandled(this.#reshard(total, signal));
   }
 
   async #reshard(total: number, signal?: AbortSignal): Promise<void> {
-    checkedTotal(total);
+    assertShardCount(total);
     if (signal?.aborted === true) throw abortedError('reshard()', signal);
     const { reshardWaiters, options, fleet } = this.#runtime;
     const targetTotal = this.#runtime.actor.getSnapshot().context.targetTotal;
     const refuse = (why: string): GatewayError =>
-      new GatewayError('RESHARD_REFUSED', `no resharding to ${total}: ${why}`);
+      new GatewayError('RESHARD_REFUSED', `can't reshard to ${total}: ${why}`);
     if (options.shards !== 'auto' && options.shards.ids !== null)
       throw refuse('this manager runs only some of the shards');
-    if (this.state === 'resharding' && targetTotal !== total) throw refuse(`one to ${targetTotal} is under way`);
+    if (this.state === 'resharding' && targetTotal !== total)
+      throw refuse(`a resharding to ${targetTotal} is under way`);
     if (this.state !== 'running' && this.state !== 'resharding') throw refuse(`the manager is ${this.state}`);
     if (this.state === 'running' && fleet.current?.plan.total === total) return;
     const done = reshardWaiters.wait(signal, () => {
@@ -118,7 +128,10 @@ export class ShardManager {
     await done;
   }
 
-  /** Sends by one shard; see `Shard.send`. Rejects also with `NOT_CONNECTED`, or `INVALID_OPTIONS` for a shard there is not. */
+  /**
+   * Sends a payload on one shard, as `Shard.send()` does. Also rejects with `NOT_CONNECTED`, or with `INVALID_OPTIONS`
+   * for a shard that this manager does not run.
+   */
   send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
     return this.#swallowUnhandled(this.#send(shardId, payload, options));
   }
@@ -126,11 +139,14 @@ export class ShardManager {
   async #send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
     if (this.#runtime.fleet.current === null) throw notConnectedError('send()');
     const shard = this.shards.get(shardId);
-    if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `there is no shard ${shardId} here`);
+    if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${shardId}`);
     await shard.send(payload, options);
   }
 
-  /** Sends by every shard. A presence is also what later shards identify with. Rejects with the first error of any. */
+  /**
+   * Sends a payload on every shard. Later shards identify with a presence that was sent so. Rejects with the first
+   * error of any shard.
+   */
   broadcast(payload: SendPayload): Promise<void> {
     return this.#swallowUnhandled(this.#broadcast(payload));
   }
@@ -143,8 +159,9 @@ export class ShardManager {
   }
 
   /**
-   * The id of the shard that a guild belongs to. @throws {@link GatewayError} `NOT_CONNECTED` before the shard count is
-   * known, `INVALID_OPTIONS` for what is no id.
+   * Returns the id of the shard that a guild belongs to.
+   * @throws {@link GatewayError} `NOT_CONNECTED` before the shard count is known, `INVALID_OPTIONS` if it is not an id
+   * @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula
    */
   shardIdFor(guildId: string | bigint): number {
     const { total } = this;
@@ -152,7 +169,7 @@ export class ShardManager {
     return shardIdForGuild(guildId, total);
   }
 
-  /** Everything at this moment, as plain data. */
+  /** Returns the state of the manager and of every shard, as plain data. */
   status(): ManagerStatus {
     const { fleet, options } = this.#runtime;
     const { current, successor, gate } = fleet;
@@ -167,57 +184,61 @@ export class ShardManager {
   }
 
   /**
-   * Dispatches of all shards from now on, over reconnections and resharding. A consumer that falls behind by
-   * `highWaterMark` stops all sockets from being read. Ends with `disconnect()`; throws what the manager failed with, or
-   * `ABORTED`.
+   * Returns the dispatches of all shards from now on, as an async iterable, over reconnections and resharding. When a
+   * consumer falls behind by `highWaterMark`, all sockets are paused. The iteration ends with `disconnect()`; it throws
+   * the error with which the manager failed, or `ABORTED`.
    */
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<ShardDispatch, undefined> & AsyncDisposable {
     return this.#runtime.dispatcher.stream(options);
   }
 
-  /** Listens to one event of Discord. Gives back the unsubscriber. */
+  /** Adds a listener for one of Discord's events. Returns a function that removes it. */
   onDispatch<T extends EventName>(
     type: T,
     listener: (data: DispatchData<T>, dispatch: Dispatch<T>, shardId: number) => unknown,
   ): () => void;
-  /** For events the types do not know yet. */
+  /** Adds a listener for an event that the types do not know yet. */
   onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch, shardId: number) => unknown): () => void;
   onDispatch(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
     return this.#runtime.dispatcher.on(type, listener);
   }
 
+  /** Adds a listener. An error that it throws is reported as the fault `LISTENER_THREW`. */
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
     this.#enableRawFor(name);
     this.#runtime.emitter.on(name, listener);
     return this;
   }
 
+  /** Adds a listener that is called once. */
   once<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
     this.#enableRawFor(name);
     this.#runtime.emitter.once(name, listener);
     return this;
   }
 
+  /** Removes a listener. */
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
     this.#runtime.emitter.off(name, listener);
     return this;
   }
 
-  /** `disconnect()`, with the sessions kept. */
+  /** Disconnects and keeps the sessions, at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
   }
 
+  /** `stopped`, `starting`, `running`, `resharding`, `draining` or `failed`. */
   get state(): ManagerState {
     return this.#runtime.state;
   }
 
-  /** The shards in service, by id; empty before the first `connect()` has an answer of Discord. */
+  /** The shards in service, by id; empty until Discord has answered the first `connect()`. */
   get shards(): ReadonlyMap<number, ShardHandle> {
     return this.#runtime.fleet.current?.handles ?? NO_SHARDS;
   }
 
-  /** The shard count of the bot; `null` before it is known. */
+  /** The shard count of the bot; `null` before the manager knows it. */
   get total(): number | null {
     return this.#runtime.fleet.current?.plan.total ?? null;
   }

@@ -47,7 +47,7 @@ interface ShardSetDependencies {
   readonly observer: ShardSetObserver;
 }
 
-/** A shard in one of these states stays in it until it is told to connect. */
+/** A shard in one of these states stays in it until `connect()` is called. */
 const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
 
 export class ShardSet {

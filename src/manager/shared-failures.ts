@@ -1,7 +1,7 @@
-/** Which failures of one shard are those of all. */
+/** Decides which failures of one shard concern all shards. */
 import type { GatewayErrorCode } from '../protocol/errors.ts';
 
-/** Nothing about these is the shard's own. */
+/** Their cause is the same for every shard. */
 const SHARED_CODES: ReadonlySet<GatewayErrorCode> = new Set([
   'AUTHENTICATION_FAILED',
   'INVALID_API_VERSION',
@@ -9,7 +9,7 @@ const SHARED_CODES: ReadonlySet<GatewayErrorCode> = new Set([
   'DISALLOWED_INTENTS',
 ]);
 
-/** These are about the shard count: of all, unless Discord has accepted it from another shard. */
+/** These are about the shard count. They concern all shards, unless Discord has accepted the count of another shard. */
 const SHARD_COUNT_CODES: ReadonlySet<GatewayErrorCode> = new Set(['INVALID_SHARD', 'SHARDING_REQUIRED']);
 
 export const isSharedFailure = (code: GatewayErrorCode, wasCountAccepted: boolean): boolean =>

@@ -367,7 +367,7 @@ test('send(), broadcast() and shardIdFor() need a connection; afterwards they fi
     manager.shardIdFor('175928847299117063'),
   ]).toEqual([1, 0, 0]);
   await expect(manager.send(2, { op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
-  expect(() => manager.shardIdFor('me')).toThrow(/no guild id/);
+  expect(() => manager.shardIdFor('me')).toThrow(/not a guild id/);
 });
 
 test('all of it can be left by `await using`', async () => {

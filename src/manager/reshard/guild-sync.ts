@@ -1,12 +1,12 @@
 /**
- * What a new session is told first: READY with its guilds, and then each of them as GUILD_CREATE. Until that is over
- * its dispatches are not those of a session in service.
+ * Waits until new sessions have received their guilds: READY lists them, and a GUILD_CREATE follows for each. Until
+ * then their dispatches differ from those of the sessions in service.
  * @see https://discord.com/developers/docs/events/gateway-events#ready
  */
 import type { Clock } from '../../clock.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
 
-/** A guild that has not come for so long after the one before is not available, and comes when it is. */
+/** How long to wait for the next guild. One that takes longer is unavailable, and comes when it is available again. */
 export const GUILD_TIMEOUT_MS = 15_000;
 
 const guildIdsOf = (d: unknown): string[] => {
@@ -16,15 +16,15 @@ const guildIdsOf = (d: unknown): string[] => {
 
 interface GuildSyncOptions {
   readonly clock: Clock;
-  /** Without the intent `Guilds` there is no GUILD_CREATE. */
+  /** Without the intent `Guilds`, Discord sends no GUILD_CREATE. */
   readonly hasGuildsIntent: boolean;
-  /** Told when nothing is missing any more. */
+  /** Called when no guild is missing any more. */
   readonly onDone: () => void;
 }
 
 export class GuildSync {
   readonly #options: GuildSyncOptions;
-  /** What each shard has yet to be told. */
+  /** The ids of the guilds that each shard has not received, by shard id. */
   readonly #missing = new Map<number, Set<string>>();
   #timer: unknown = null;
 

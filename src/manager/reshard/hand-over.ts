@@ -1,20 +1,20 @@
 /**
- * Hands over from one set of shards to another that receives the same events, each over sessions with sequences of
- * their own, so that every event is handed out by exactly one of them.
+ * Hands over from the old set of shards to a new one, so that exactly one of them delivers each event. Both receive the
+ * same events, over sessions with different sequences, and no number says how far one set is ahead of the other.
  *
- * Nothing says where in the one stream the other is. But the answer to a heartbeat comes behind all that a session was
- * sent before it, so each set can be brought past any point the other has reached:
+ * But Discord sends the ACK of a heartbeat after everything it sent to the session before. A set that waits for one ACK
+ * per shard has *caught up*: it has passed any point that the other set had reached.
  *
- * 1. `watching`: what the old set hands out is taken down from here on. The new set catches up; what it has received
- *    by then is either older than that, or taken down.
- * 2. `overlapping`: what the new set receives is kept. The old set catches up: it has handed out all that the new one
- *    received before it began to keep.
- * 3. `frozen`: what the old set receives is kept aside. The new set catches up: it has kept all that the old one has
- *    handed out and it did not receive before.
- * 4. What the new set has kept is handed out, without what was taken down of the old one, and the new set is in service.
+ * 1. `watching`: dispatches that the old set delivers are recorded from here on. The new set catches up. Dispatches it
+ *    has received by then are either older than the record, or in it.
+ * 2. `overlapping`: dispatches that the new set receives are buffered. The old set catches up: it has delivered all
+ *    dispatches that the new set received before it began to buffer.
+ * 3. `frozen`: dispatches that the old set receives are deferred. The new set catches up: it has buffered all recorded
+ *    dispatches that it had not received before.
+ * 4. The buffered dispatches that are not in the record are delivered, and the new set is in service.
  *
- * If anything goes wrong before the last step the old set hands out what was kept aside, and nothing has happened.
- * `docs/manager.md` says what this takes for granted of Discord.
+ * If anything fails before the last step, the old set delivers the deferred dispatches and goes on as before.
+ * `docs/manager.md` says what this assumes about Discord.
  */
 import type { Dispatch } from '../../protocol/packets.ts';
 import type { BufferedSession } from './session-buffer.ts';
@@ -30,18 +30,18 @@ interface BufferedDispatch {
 
 interface HandOverCallbacks {
   deliver(entry: BufferedSession, dispatch: Dispatch): void;
-  /** The new set is in service from here on, and begins with these. */
+  /** Puts the new set in service, beginning with these dispatches. */
   switchOver(buffered: readonly BufferedDispatch[]): void;
 }
 
-/** What only the session that asked is told; the other set never hears of it. */
+/** Only the session that asked receives the answer; the other set never does. */
 const REQUESTED_DISPATCHES: ReadonlySet<string> = new Set([
   'GUILD_MEMBERS_CHUNK',
   'RATE_LIMITED',
   'SOUNDBOARD_SOUNDS',
   'CHANNEL_INFO',
 ]);
-/** What is said about the session itself. */
+/** These dispatches are about the session itself. */
 const SESSION_DISPATCHES: ReadonlySet<string> = new Set(['READY', 'RESUMED']);
 
 export const isRequestedDispatch = ({ t }: Dispatch): boolean => REQUESTED_DISPATCHES.has(t);
@@ -53,7 +53,7 @@ export class HandOver {
   readonly #next: ShardSet;
   readonly #callbacks: HandOverCallbacks;
   readonly #cancelled = Promise.withResolvers<never>();
-  /** What the old set has handed out, and how often. */
+  /** What the old set has delivered, and how often. */
   readonly #deliveredCounts = new Map<string, number>();
   #buffered: BufferedDispatch[] = [];
   #deferred: BufferedDispatch[] = [];
@@ -66,7 +66,7 @@ export class HandOver {
     this.#cancelled.promise.catch(() => undefined);
   }
 
-  /** Settles with whether the new set is in service. Never rejects. */
+  /** Resolves with whether the new set is in service. Never rejects. */
   async run(): Promise<boolean> {
     try {
       await this.#barrierAll(this.#next);
@@ -83,7 +83,7 @@ export class HandOver {
     }
   }
 
-  /** The old set goes on as if nothing had been. */
+  /** Ends the hand-over. The old set delivers the deferred dispatches and goes on. */
   cancel(): void {
     if (this.#phase === 'over') return;
     this.#setPhase('over');
@@ -94,7 +94,7 @@ export class HandOver {
     this.#cancelled.reject(new Error('the hand-over was cancelled'));
   }
 
-  /** A shard has changed its state: one that is not ready may receive less than its set should. */
+  /** Cancels the hand-over if a shard it needs is not ready: its set may miss events. */
   onShardChange(set: ShardSet): void {
     const isNeeded = set === this.#next ? this.#phase !== 'over' : ['watching', 'overlapping'].includes(this.#phase);
     if (isNeeded && !(set === this.#next ? set.isReady : set.isQuiescent)) this.cancel();
@@ -137,7 +137,7 @@ export class HandOver {
   #wasDelivered(dispatch: Dispatch): boolean {
     const content = contentOf(dispatch);
     const count = this.#deliveredCounts.get(content) ?? 0;
-    // What concerns no guild comes to every shard, or to one; the sets do not have the same number of them.
+    // An event without a guild goes to every shard, or to one, and the sets have different shard counts.
     if (guildIdOf(dispatch) !== null && count > 0) this.#deliveredCounts.set(content, count - 1);
     return count > 0;
   }

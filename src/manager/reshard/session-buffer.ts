@@ -1,7 +1,7 @@
 /**
- * The sessions of a set of shards on their way to the store. A sequence moves with every dispatch, so it is written at
- * most once a second, and when the shards are let go; it is never ahead of what was handed out, so that a process that
- * is killed resumes with a second of repetition rather than with a loss.
+ * Buffers the sessions of a set of shards on their way to the store. The sequence changes with every dispatch, so it is
+ * written at most once a second, and when the shards are closed. It is never ahead of the last delivered dispatch:
+ * after a kill, the next process repeats about a second rather than losing events.
  */
 import type { Clock } from '../../clock.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
@@ -14,7 +14,7 @@ const SAVE_INTERVAL_MS = 1_000;
 export interface SessionBufferDependencies {
   readonly clock: Clock;
   readonly store: SessionStore;
-  /** The oldest dispatch of a shard's session that still waits for its consumer. */
+  /** Returns the oldest sequence of a shard's session that waits in a stream; `null` if none does. */
   lowestPendingSequence(entry: BufferedSession): number | null;
   report(error: GatewayError, shardId: number): void;
 }
@@ -24,11 +24,11 @@ export class BufferedSession {
   readonly shardId: number;
   readonly writer: SessionWriter;
   session: Session | null = null;
-  /** The last sequence handed out. */
+  /** The last sequence delivered. */
   sequence = 0;
-  /** What the store was told last. */
+  /** What was last written to the store. */
   lastWritten: Session | null = null;
-  /** What the store had to say when it was asked ahead of the shard. */
+  /** What the store returned before the shard was started. */
   preloaded: Promise<Session | null> | null = null;
   readonly #onAdvance: (entry: BufferedSession) => void;
 
@@ -38,7 +38,7 @@ export class BufferedSession {
     this.#onAdvance = onAdvance;
   }
 
-  /** A dispatch was handed out. Whatever the types say, some gateways send a RESUMED without a sequence. */
+  /** Records a delivered dispatch. Despite the types, some gateways send a RESUMED without a sequence. */
   recordDelivered(sequence: unknown): void {
     if (typeof sequence !== 'number' || sequence <= this.sequence) return;
     this.sequence = sequence;
@@ -46,7 +46,7 @@ export class BufferedSession {
   }
 }
 
-/** `held`: kept in memory, for those that may never come into service. `retired`: no longer anybody's business. */
+/** `buffering`: kept in memory, for a set that may never be in service. `discarded`: never written any more. */
 type Mode = 'writing' | 'buffering' | 'discarded';
 
 export class SessionBuffer implements SessionStore {
@@ -55,7 +55,7 @@ export class SessionBuffer implements SessionStore {
   readonly #dirty = new Set<BufferedSession>();
   #mode: Mode;
   #timer: unknown = null;
-  /** What the shards hand on is held back by somebody, and does not count as handed out. */
+  /** While a hand-over defers the dispatches of the shards, they do not count as delivered. */
   isFrozen = false;
 
   constructor(dependencies: SessionBufferDependencies, mode: Mode = 'writing') {
@@ -73,7 +73,7 @@ export class SessionBuffer implements SessionStore {
     return entry;
   }
 
-  /** Asks the store ahead of the shard. `null` too when the store fails, which the shard is told. */
+  /** Loads a session before its shard is started. Also `null` when the store fails: the shard then gets the error. */
   async preload(shardId: number): Promise<Session | null> {
     if (this.#mode !== 'writing') return null;
     const entry = this.entry(shardId);
@@ -89,7 +89,7 @@ export class SessionBuffer implements SessionStore {
     return loaded;
   }
 
-  /** What a shard asks to be kept. Settles at once: writing is not the shard's affair. */
+  /** Resolves at once: a shard does not wait for the store. */
   async save(session: Session): Promise<void> {
     const entry = this.entry(session.shardId);
     const isNew = entry.session?.sessionId !== session.sessionId;
@@ -108,20 +108,20 @@ export class SessionBuffer implements SessionStore {
     if (this.#mode === 'writing') entry.writer.clear(shardId);
   }
 
-  /** Writes what is not written yet. Settles when the store has it, or has failed. */
+  /** Writes all sessions. Resolves when the store has them, or has failed. */
   async flush(): Promise<void> {
     if (this.#mode === 'writing') for (const entry of this.#entries.values()) this.#dirty.add(entry);
     this.#writeDirty();
     await Promise.all([...this.#entries.values()].map(({ writer }) => writer.flushed()));
   }
 
-  /** From now on the sessions go to the store. */
+  /** Writes the sessions to the store from now on. */
   commit(): void {
     this.#mode = 'writing';
     for (const entry of this.#entries.values()) this.#markDirty(entry);
   }
 
-  /** From now on nothing is written any more. */
+  /** Writes nothing any more. */
   discard(): void {
     this.#mode = 'discarded';
     this.#dirty.clear();
@@ -131,7 +131,7 @@ export class SessionBuffer implements SessionStore {
   #markDirty(entry: BufferedSession): void {
     if (this.#mode !== 'writing' || entry.session === null) return;
     this.#dirty.add(entry);
-    // A session that is new is written at once: losing it would cost a session start.
+    // A new session is written at once: losing it would cost a session start.
     if (entry.lastWritten?.sessionId !== entry.session.sessionId) this.#writeEntry(entry);
     else this.#timer ??= this.#dependencies.clock.setTimeout(() => this.#writeDirty(), SAVE_INTERVAL_MS);
   }

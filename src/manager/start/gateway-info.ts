@@ -1,6 +1,6 @@
 /**
- * Asks Discord how a bot may connect, once; the chart decides when to ask again. The token goes into the header and
- * nowhere else, errors least of all.
+ * Asks Discord once how the bot may connect; the manager's statechart decides when to ask again. The token goes into
+ * the header and nowhere else, above all not into errors.
  * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
  */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
@@ -11,7 +11,7 @@ import { fieldsOf, isCount, isDuration, isPositiveInteger } from '../../protocol
 import { USER_AGENT } from '../../version.ts';
 
 export interface GatewayInfoOptions {
-  /** Without a slash at the end. */
+  /** The base URL, without a slash at the end. */
   readonly api: string;
   readonly token: Token;
   readonly fetch: typeof fetch;
@@ -27,7 +27,7 @@ const unavailable = (what: string, retryAfterMs: number | null, cause?: unknown)
   retryAfterMs,
 });
 
-/** A header that could not be written would be told with its text: such a token is not even tried. */
+/** `fetch` rejects an invalid header with an error that contains its text, so such a token is not tried. */
 const isSendable = (token: string): boolean => /^[\x21-\x7e]+$/.test(token);
 
 /** Never rejects. */
@@ -36,7 +36,7 @@ export async function fetchGatewayInfo(
   signal: AbortSignal,
 ): Promise<InfoEvent> {
   if (!isSendable(token.reveal())) {
-    return refused(new GatewayError('AUTHENTICATION_FAILED', 'the token has characters that no token has'));
+    return refused(new GatewayError('AUTHENTICATION_FAILED', "the token contains characters that a token can't have"));
   }
   let response: Response;
   try {
@@ -49,7 +49,7 @@ export async function fetchGatewayInfo(
   try {
     text = await response.text();
   } catch (cause) {
-    return unavailable('broke off', null, cause);
+    return unavailable('was cut off', null, cause);
   }
   return eventFromResponse(response.status, parseJson(text), response.headers.get('retry-after'));
 }
@@ -59,20 +59,22 @@ function eventFromResponse(status: number, body: unknown, retryAfter: string | n
     const info = parseGatewayInfo(body);
     return typeof info === 'string' ? refused(invalid(info)) : { type: 'info.received', info };
   }
-  if (status === 401)
-    return refused(new GatewayError('AUTHENTICATION_FAILED', 'GET /gateway/bot answered 401: the token is not known'));
+  if (status === 401) {
+    const message = 'GET /gateway/bot answered 401: Discord does not know the token';
+    return refused(new GatewayError('AUTHENTICATION_FAILED', message));
+  }
   if (status === 429) return unavailable('answered 429', retryAfterMs(body, retryAfter));
   if (status >= 500 || status === 408) return unavailable(`answered ${status}`, null);
   return refused(invalid(`answered ${status}`));
 }
 
-/** What Discord says in the body counts; who stands in front of it says it in the header. Both in seconds. */
+/** Discord puts the wait in the body, a proxy in front of it in the header; both in seconds. The body comes first. */
 function retryAfterMs(body: unknown, header: string | null): number | null {
   const seconds = [fieldsOf(body)['retry_after'], header === null ? Number.NaN : Number(header)].find(isDuration);
   return seconds === undefined ? null : Math.min(seconds * 1000, MAX_RETRY_AFTER_MS);
 }
 
-/** A longer ban than a day is not waited out in silence. */
+/** After a day the request is tried again, even if Discord asked to wait longer. */
 const MAX_RETRY_AFTER_MS = 86_400_000;
 
 function parseJson(text: string): unknown {
@@ -83,15 +85,15 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The answer as we use it, or what is wrong with it. */
+/** Returns the answer in our form, or what is wrong with it. */
 function parseGatewayInfo(body: unknown): GatewayInfo | string {
   const { url, shards, session_start_limit: limit } = fieldsOf(body);
   const { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency } = fieldsOf(limit);
-  if (!isWebSocketUrl(url)) return 'gave no ws:// or wss:// URL';
-  if (!isPositiveInteger(shards)) return 'gave a number of shards that is none';
+  if (!isWebSocketUrl(url)) return 'returned no ws:// or wss:// URL';
+  if (!isPositiveInteger(shards)) return 'returned an invalid number of shards';
   if (!isPositiveInteger(total) || !isCount(remaining) || remaining > total)
-    return 'gave a budget of session starts that is none';
-  if (!isDuration(resetAfterMs)) return 'gave no time until the budget is reset';
-  if (!isPositiveInteger(maxConcurrency)) return 'gave no max_concurrency';
+    return 'returned an invalid budget of session starts';
+  if (!isDuration(resetAfterMs)) return 'returned no valid time until the budget is reset';
+  if (!isPositiveInteger(maxConcurrency)) return 'returned an invalid max_concurrency';
   return { url, shards, sessionStartLimit: { total, remaining, resetAfterMs, maxConcurrency } };
 }

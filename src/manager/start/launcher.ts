@@ -1,14 +1,14 @@
 /**
- * The order in which shards are started. Who has a session to resume starts at once. The others start bucket by bucket,
- * as Discord asks: the next one when every shard of this one has had its turn, so that no shard waits on an open socket
- * for an hour, and none overtakes.
+ * The order in which shards are started. Shards with a session to resume start at once. The others start bucket by
+ * bucket, as Discord asks: a bucket starts when every shard of the one before has had its turn to identify. So no shard
+ * waits for an hour on an open socket, and no bucket overtakes another.
  * @see https://discord.com/developers/docs/events/gateway#sharding-max-concurrency
  */
 
 export interface LauncherOptions {
   readonly ids: readonly number[];
   readonly maxConcurrency: number;
-  /** Whether it will RESUME. */
+  /** Returns whether the shard will RESUME. */
   readonly isResumable: (shardId: number) => boolean;
   readonly start: (shardId: number) => void;
 }
@@ -17,7 +17,7 @@ export class Launcher {
   readonly #buckets: number[][] = [];
   readonly #resumable: readonly number[];
   readonly #start: (shardId: number) => void;
-  /** Of the buckets that were started. */
+  /** The shards of started buckets that have not had their turn. */
   readonly #pending = new Set<number>();
   #isStarting = false;
 
@@ -37,18 +37,18 @@ export class Launcher {
     this.#startNextBucket();
   }
 
-  /** Shards whose turn is yet to come. */
+  /** The shards that have not had their turn to identify. */
   get waiting(): readonly number[] {
     return [...this.#pending, ...this.#buckets.flat()];
   }
 
-  /** A shard has sent its IDENTIFY, or has come as far as it will for now: whatever it does next is its own affair. */
+  /** Called when a shard has had its turn: it has sent its IDENTIFY, is ready, has failed or lost its connection. */
   onIdentified(shardId: number): void {
     if (this.#pending.delete(shardId)) this.#startNextBucket();
   }
 
   #startNextBucket(): void {
-    // A shard may be done within `start`.
+    // A shard may have had its turn before `start` returns.
     if (this.#isStarting) return;
     this.#isStarting = true;
     while (this.#pending.size === 0) {

@@ -1,6 +1,6 @@
 /**
- * The identify gate as the shards of a manager see it: the same for all of them, and the manager hears who has passed.
- * That the budget is spent concerns all shards, so it is told once, and not by each.
+ * The identify gate that the shards of a manager share. The manager is notified of each IDENTIFY, and when the budget
+ * is spent: that concerns all shards, so the manager reports it in place of each of them.
  */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../identify/identify-gate.ts';
 import { InstrumentedIdentifyGate } from '../../identify/instrumented-identify-gate.ts';

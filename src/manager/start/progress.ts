@@ -1,9 +1,9 @@
-/** How far a start has come, and how long the rest will take. */
+/** Estimates how far a start has come, and how long the rest will take. */
 import type { IdentifyGate } from '../../identify/identify-gate.ts';
 import type { Progress } from '../manager-events.ts';
 import type { ShardSet } from '../shard-set.ts';
 
-/** From one IDENTIFY of a key to the next, with what a gate adds so that none is early, unless the gate says otherwise. */
+/** The time between two IDENTIFYs of a key, with the margin of our gate, for a gate without `spacingMs`. */
 const DEFAULT_SPACING_MS = 5_250;
 
 export function progressOf(set: ShardSet, gate: IdentifyGate | null, reserve: number): Progress {

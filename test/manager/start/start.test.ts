@@ -314,7 +314,7 @@ describe('GET /gateway/bot', () => {
     const failure = manager.connect().catch((error: unknown) => error);
     await clock.advanceAsync(10);
 
-    expect(String(await failure)).toBe('GatewayError: the token has characters that no token has');
+    expect(String(await failure)).toBe("GatewayError: the token contains characters that a token can't have");
     expect(asked).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /**
- * Makes dispatches of the bytes that another thread has sent: as a connection of this thread would, what nobody reads
- * is not decoded.
+ * Creates dispatches from the bytes that a worker thread sent. As on a connection of this thread, data that no listener
+ * reads is not decoded.
  */
 import { GatewayError } from '../../../protocol/errors.ts';
 import { DispatchHeaderReader } from '../../../decoding/dispatch-header.ts';
@@ -10,19 +10,22 @@ import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../../../decoding/lazy-dispatch.ts';
 import { DecodePredictor } from '../../../decoding/decode-predictor.ts';
 
-/** Read into by each packet in turn: what it says is used before another is read. */
+/** Shared by all packets: its fields are used before the next packet is read. */
 const header = new DispatchHeaderReader();
 
 export class DispatchReader implements DispatchObserver {
   readonly #predictor = new DecodePredictor();
   readonly #onDecodeFailed: (error: GatewayError) => void;
 
-  /** @param onDecodeFailed - told when the data of one is no JSON, which may be found out long after it was read */
+  /** @param onDecodeFailed - called when the data of a dispatch is not JSON, possibly long after `read()` */
   constructor(onDecodeFailed: (error: GatewayError) => void) {
     this.#onDecodeFailed = onDecodeFailed;
   }
 
-  /** @param sequence - what the thread has found in it. Gives `null` for what is no dispatch, once that is told. */
+  /**
+   * Returns `null` for a packet that is not JSON, after a call of `onDecodeFailed`.
+   * @param sequence - the sequence that the thread found in the packet
+   */
   read(packet: Buffer, sequence: number | null): LazyDispatch | null {
     if (!header.read(packet) || header.s !== sequence) return this.#decode(packet, null);
     const { t, s } = header;

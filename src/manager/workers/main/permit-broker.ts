@@ -1,10 +1,10 @@
-/** What a shard in another thread has to do with the identify gate, which is here. */
+/** Asks the identify gate on behalf of a shard in a worker thread, and keeps the permits it was granted. */
 import type { IdentifyGate, IdentifyPermit } from '../../../identify/identify-gate.ts';
 
 interface PermitBrokerOptions {
   readonly shardId: number;
   readonly gate: IdentifyGate;
-  /** Says whether the request was granted. */
+  /** Answers a request: granted if `error` is `null`. */
   respond(id: number, error: unknown): void;
   notifyBudgetSpent(id: number, retryAfterMs: number): void;
 }
@@ -43,8 +43,8 @@ export class PermitBroker {
   }
 
   /**
-   * The shard will say no more. What it was granted may have been used: Discord's limit is not to be overrun, so it
-   * counts as used.
+   * Ends all requests when the thread is gone. A granted permit may have been used, so it counts as used: Discord's
+   * limit must not be exceeded.
    */
   close(): void {
     const requests = [...this.#requests.values()];

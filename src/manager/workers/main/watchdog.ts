@@ -1,11 +1,11 @@
 /**
- * Notices that a thread does not answer any more. It is asked several times, with turns of the event loop in between: a
- * manager that was itself busy, or asleep, finds the answers before it comes to ask again.
+ * Notices when a worker thread does not answer any more. It pings several times, with turns of the event loop in
+ * between. A manager that was itself busy or asleep thus processes the answers before the timeout.
  */
 import type { Clock } from '../../../clock.ts';
 
 const PINGS_PER_TIMEOUT = 4;
-/** To load code may take long on a machine that is busy with other things. */
+/** On a busy machine a thread may take long to load its code. */
 const START_TIMEOUT_MS = 60_000;
 
 interface WatchdogOptions {
@@ -26,7 +26,6 @@ export class Watchdog {
     this.#allowedMs = Math.max(START_TIMEOUT_MS, options.timeoutMs);
   }
 
-  /** Begins to ask. */
   start(): void {
     const { clock, timeoutMs } = this.#options;
     const intervalMs = timeoutMs / PINGS_PER_TIMEOUT;
@@ -38,12 +37,12 @@ export class Watchdog {
     }, intervalMs);
   }
 
-  /** The thread runs: from now on it has to answer. */
+  /** Applies `timeoutMs` in place of the start timeout. */
   onThreadStarted(): void {
     this.#allowedMs = this.#options.timeoutMs;
   }
 
-  /** The thread has said something. */
+  /** Called for every message of the thread. */
   touch(): void {
     this.#silentMs = 0;
   }

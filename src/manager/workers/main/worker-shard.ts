@@ -110,7 +110,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     await this.#slot.threadsExited();
   }
 
-  /** Does not wait for the thread: it is told to close, and ignored from now on. */
+  /** Does not wait for the thread: its further messages are ignored. */
   forceClose(code?: number): void {
     const { session, ...loss } = forcedCloseRequest(code);
     const reason = stoppedError();
@@ -253,7 +253,9 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     this.#detach(connectionLostError());
   }
 
-  /** Leaves the thread. Settles the calls sent to it; returns those to repeat in another, unless the shard is stopped. */
+  /**
+   * Leaves the thread. Settles the calls sent to it; returns those to repeat in another, unless the shard is stopped.
+   */
   #detach(error: GatewayError): PendingCall[] {
     const pendingCalls = this.#channel?.close() ?? [];
     this.#channel = null;

@@ -28,7 +28,7 @@ export interface WorkerThreadOptions {
   readonly clock: Clock;
   /** How long the thread may take to answer. */
   readonly timeoutMs: number;
-  /** How long the thread may take to exit when it is told to. */
+  /** How long the thread may take to exit after `shutdown()`. */
   readonly shutdownTimeoutMs: number;
   /** How long to wait before the thread is started. */
   readonly delayMs: number;

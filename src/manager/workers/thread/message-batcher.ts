@@ -1,6 +1,6 @@
 /**
- * What a thread has to say to the manager's, in one message for each turn of the event loop. Only so many may be under
- * way: if the manager is behind, the rest grows into one large message, and from some size on the sockets are not read.
+ * Collects the messages of a worker thread into one batch per turn of the event loop. At most two batches are in
+ * flight. If the manager is behind, the next batch grows, and above a limit the sockets are not read.
  */
 import type { Clock } from '../../../clock.ts';
 import type { Dispatch } from '../../../protocol/packets.ts';
@@ -8,20 +8,20 @@ import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import type { FromThread, OrderedMessage, ShardMessage } from '../wire/messages.ts';
 import { DispatchBatchWriter } from '../wire/dispatch-batch.ts';
 
-/** While one is handed out, the next is there already. */
+/** While the manager processes one batch, the next is already there. */
 const MAX_IN_FLIGHT = 2;
-/** A turn with much to say says it in pieces, so that the other thread can begin. */
+/** A larger batch is sent before the turn ends, so that the manager's thread can begin. */
 const BATCH_BYTES = 128 * 1024;
-/** So much may wait before the sockets have to. */
+/** Above this, the sockets are not read. */
 const MAX_PENDING_BYTES = 512 * 1024;
 const MAX_PENDING_MESSAGES = 4_096;
 
 interface MessageBatcherOptions {
   readonly clock: Clock;
   post(message: FromThread, transfer: ArrayBuffer[]): void;
-  /** Called before a batch is posted, to add what has changed. */
+  /** Called before a batch is posted, to add stats that have changed. */
   onBeforePost(): void;
-  /** Told whether more has to wait than may. */
+  /** Called with whether too much is pending. */
   onBackPressure(full: boolean): void;
 }
 
@@ -52,10 +52,10 @@ export class MessageBatcher {
     else this.#scheduleFlush();
   }
 
-  /** The manager has handed out a batch. */
+  /** Called when the manager has processed a batch. */
   acknowledge(): void {
     this.#inFlight -= 1;
-    // What belongs to one turn stays together, unless it had to wait anyway.
+    // Messages of the current turn stay together: the timer will flush them.
     if (this.#timer === null) this.flush();
   }
 

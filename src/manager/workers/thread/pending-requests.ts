@@ -1,4 +1,4 @@
-/** What a thread has asked the manager's for, until it is answered. */
+/** The requests of a worker thread to the manager's thread, until they are answered. */
 import type { Session } from '../../../session/session.ts';
 import { deserializeError } from '../wire/serialized-error.ts';
 import type { ToThread } from '../wire/messages.ts';
@@ -16,7 +16,7 @@ export class PendingRequests {
   readonly #requests = new Map<number, PendingRequest>();
   #lastId = 0;
 
-  /** Settles with the answer; only one about a session has anything in it. */
+  /** Creates a request. Its response resolves with a session, or with `null` for a permit. */
   create(onBudgetSpent?: (retryAfterMs: number) => void): {
     readonly id: number;
     readonly response: Promise<Session | null>;
@@ -29,7 +29,7 @@ export class PendingRequests {
     return { id, response };
   }
 
-  /** The answer is of no interest any more. */
+  /** Rejects a request whose answer is no longer needed. */
   cancel(id: number, error: Error): void {
     this.#remove(id)?.reject(error);
   }

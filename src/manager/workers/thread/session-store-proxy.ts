@@ -1,4 +1,4 @@
-/** The manager's session store, as a shard in another thread sees it. */
+/** Stands for the manager's session store in a worker thread: the store itself is asked by message. */
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
 import type { PendingRequests } from './pending-requests.ts';
@@ -19,7 +19,7 @@ export class SessionStoreProxy implements SessionStore {
     return response;
   }
 
-  /** Settles at once: it is told behind the dispatches it is about, and the manager reports what goes wrong. */
+  /** Resolves at once. The message follows the dispatches that the session covers; the manager reports errors. */
   async save(session: Session): Promise<void> {
     this.#send({ kind: 'save', session });
   }

@@ -1,4 +1,4 @@
-/** A shard in a thread of its manager's: a local one, with all it says told to the other side. */
+/** A shard inside a worker thread: a local shard whose events and dispatches are sent to the manager's thread. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { SendPayload } from '../../../protocol/packets.ts';
 import type { SendOptions } from '../../../shard/command-sender.ts';
@@ -14,7 +14,7 @@ import type { ThreadOptions, Method, ThreadShardConfig, ShardMessage } from '../
 import type { MessageBatcher } from './message-batcher.ts';
 import { serializeError } from '../wire/serialized-error.ts';
 
-/** Who does not want its socket read. */
+/** Why the socket is not read. */
 type PauseReason = 'manager' | 'backPressure';
 
 interface ThreadShardDependencies {
@@ -59,7 +59,7 @@ export class ThreadShard {
     if (batcher.isFull) this.pauseReading('backPressure');
   }
 
-  /** Settles when it is done, and told. Never rejects. */
+  /** Calls a method and sends the response. Never rejects. */
   async call(id: number, method: Method, args: readonly unknown[], signal: AbortSignal): Promise<void> {
     this.#hasChanged = true;
     try {
@@ -111,13 +111,13 @@ export class ThreadShard {
     this.#send({ kind: 'rewound' });
   }
 
-  /** It is not listened to any more. */
+  /** Closes the shard and sends nothing more. */
   dispose(): void {
     this.#isDisposed = true;
     this.#shard.forceClose();
   }
 
-  /** Tells how it is, if anything has happened since. */
+  /** Sends the shard's stats if anything has happened since the last time. */
   sendStats(): void {
     if (!this.#hasChanged || this.#isDisposed) return;
     this.#hasChanged = false;
@@ -131,7 +131,7 @@ export class ThreadShard {
     this.#send({ kind: 'event', name, args: args.map((arg) => (arg instanceof Error ? serializeError(arg) : arg)) });
   }
 
-  /** The other side must know of a session before it is given a dispatch of it. */
+  /** The manager's thread must know a session before its first dispatch. */
   #sendSessionChange(): void {
     const { session } = this.#shard;
     const sessionId = session?.sessionId ?? null;

@@ -1,14 +1,15 @@
 /**
- * Dispatches side by side in one buffer: whose it is, its sequence, and its packet as it came. The buffer is kept; what
- * crosses to the other thread is one copy of as much as is filled, which is handed over and not copied again.
+ * Dispatches side by side in one buffer: the key of the shard, the sequence, and the packet as it arrived. The writer
+ * reuses its buffer. Another thread gets a copy of the filled part, which is transferred and not copied again.
  */
+
 /** Key, sequence, length. */
 const HEADER_BYTES = 4 + 8 + 4;
 const INITIAL_BYTES = 64 * 1024;
-/** A buffer that a single large packet has made larger is not kept. */
+/** A buffer that a large packet made larger than this is not reused. */
 const MAX_RETAINED_BYTES = 1024 * 1024;
 
-/** How a dispatch without a sequence is written; some gateways send a RESUMED so. */
+/** Stands for a missing sequence: some gateways send a RESUMED without one. */
 const NO_SEQUENCE = -1;
 
 export class DispatchBatchWriter {
@@ -36,7 +37,7 @@ export class DispatchBatchWriter {
     this.#count += 1;
   }
 
-  /** All of them, to be transferred. */
+  /** Returns all dispatches as a buffer to transfer, and starts an empty batch. */
   takeBuffer(): ArrayBuffer {
     const bytes = this.#buffer.buffer.slice(0, this.#end);
     if (this.#buffer.length > MAX_RETAINED_BYTES) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
@@ -52,19 +53,19 @@ export class DispatchBatchWriter {
   }
 }
 
-/** Reads them one by one, without an object for each. */
+/** Reads the dispatches one by one, without creating an object for each. */
 export class DispatchBatchReader {
   readonly #bytes: Buffer;
   #offset = 0;
   key = 0;
-  /** `null` where there was none. */
+  /** `null` for a dispatch without a sequence. */
   sequence: number | null = null;
 
   constructor(bytes: ArrayBuffer) {
     this.#bytes = Buffer.from(bytes);
   }
 
-  /** The next packet, with {@link key} and {@link sequence} its own; `null` after the last. */
+  /** Returns the next packet and sets {@link key} and {@link sequence} for it; `null` after the last. */
   next(): Buffer | null {
     const start = this.#offset;
     if (start >= this.#bytes.length) return null;

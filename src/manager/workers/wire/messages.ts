@@ -1,7 +1,7 @@
 /**
- * What a manager's thread and the threads of its shards say to each other. Dispatches cross as the bytes they came in;
- * all else is plain data. A shard is known by a key of its own: two sets of shards may live side by side, and a key
- * that is no longer known is not listened to.
+ * The messages between the manager's thread and its worker threads. Dispatches cross as the bytes they arrived in;
+ * everything else is plain data. Each shard has its own key, because two sets of shards may live side by side. Messages
+ * with an unknown key are ignored: that shard was disposed of.
  */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardTiming } from '../../../../machines/index.ts';
@@ -12,7 +12,7 @@ import type { Logger } from '../../../shard/logger.ts';
 import type { FORWARDED_EVENTS } from '../../manager-events.ts';
 import type { SerializedError } from './serialized-error.ts';
 
-/** What all shards share, as far as it is data. */
+/** The options that all shards share, as far as they are data. */
 export interface ThreadOptions {
   readonly token: string;
   readonly intents: number;
@@ -26,17 +26,17 @@ export interface ThreadOptions {
   readonly timing: ShardTiming;
 }
 
-/** What one shard has of its own. */
+/** The configuration that differs from shard to shard. */
 export interface ThreadShardConfig {
   readonly shardId: number;
   readonly shardCount: number;
   readonly url: string;
   readonly presence: GatewayPresenceUpdateData | undefined;
-  /** To resume; without one it asks for what the store has. */
+  /** The session to resume; with `null` the shard requests the one in the store. */
   readonly session: Session | null;
 }
 
-/** What a shard can be asked for, and answers with {@link ShardMessage} `response`. */
+/** The methods of a shard that can be called by message. A {@link ShardMessage} of kind `response` answers each. */
 export type Method =
   | 'connect'
   | 'disconnect'
@@ -50,12 +50,12 @@ export type Method =
 interface ToShard {
   pauseReading: object;
   resumeReading: object;
-  /** From now on every packet is told as an event. */
+  /** Every packet is sent as an event from now on. */
   enableRaw: object;
   forceClose: { readonly code: number | undefined };
-  /** What came after this sequence is to come again. */
+  /** The shard resumes from this sequence, so that the dispatches after it come again. */
   rewind: { readonly sequence: number };
-  /** It is at rest, and no longer needed. */
+  /** The shard is no longer needed. */
   disposeShard: object;
 }
 
@@ -70,7 +70,7 @@ export type ToThread =
       readonly args: readonly unknown[];
     }
   | { [Type in keyof ToShard]: { readonly type: Type; readonly key: number } & ToShard[Type] }[keyof ToShard]
-  /** The signal that a call was given has fired. */
+  /** The signal of a call has aborted. */
   | { readonly type: 'abort'; readonly id: number }
   | {
       readonly type: 'response';
@@ -79,19 +79,19 @@ export type ToThread =
       readonly error: SerializedError | null;
     }
   | { readonly type: 'budgetSpent'; readonly id: number; readonly retryAfterMs: number }
-  /** A batch has been handed out: there is room for another. */
+  /** A batch has been processed, so another may be sent. */
   | { readonly type: 'batchAck' }
   | { readonly type: 'ping' }
   | { readonly type: 'shutdown' };
 
-/** What a shard tells, in its order, and among its dispatches. */
+/** A message of a shard, in order with its dispatches. */
 export type ShardMessage =
   | {
       readonly kind: 'event';
       readonly name: (typeof FORWARDED_EVENTS)[number] | 'raw';
       readonly args: readonly unknown[];
     }
-  /** Another session, or none. */
+  /** The shard has another session, or none. */
   | { readonly kind: 'session'; readonly session: Session | null }
   | { readonly kind: 'save'; readonly session: Session }
   | { readonly kind: 'clear' }
@@ -100,7 +100,7 @@ export type ShardMessage =
   | { readonly kind: 'response'; readonly id: number; readonly value: unknown; readonly error: SerializedError | null }
   | { readonly kind: 'stats'; readonly stats: ShardStats }
   | { readonly kind: 'log'; readonly level: keyof Logger; readonly message: string }
-  /** What was asked by `rewind` is done: dispatches from here on come after that sequence. */
+  /** Answers `rewind`: the dispatches from here on come after that sequence. */
   | { readonly kind: 'rewound' };
 
 export interface ShardStats {
@@ -110,7 +110,7 @@ export interface ShardStats {
   readonly pendingSends: number;
 }
 
-/** Said by one shard after so many dispatches of the batch. */
+/** A message of one shard, with its place in the batch: after the first `after` dispatches. */
 export type OrderedMessage = ShardMessage & { readonly key: number; readonly after: number };
 
 export type FromThread =
