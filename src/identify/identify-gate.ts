@@ -42,7 +42,7 @@ export interface IdentifyGate {
   readonly waiting?: number | undefined;
   /** `null` when the gate does not know it. */
   readonly budget?: IdentifyBudget | null | undefined;
-  /** Time from one IDENTIFY to the next of the same key, in ms. The manager estimates the duration of a start with it. */
+  /** Time from one IDENTIFY to the next of the same key, in ms. The manager estimates the time of a start with it. */
   readonly spacingMs?: number | undefined;
 }
 

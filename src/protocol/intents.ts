@@ -41,7 +41,7 @@ export type IntentName = keyof typeof Intents;
 export function resolveIntents(intents: number | readonly IntentName[]): number {
   if (typeof intents === 'number') {
     if (isCount(intents)) return intents;
-    throw new GatewayError('INVALID_OPTIONS', `intents must be a non-negative integer, not ${intents}`);
+    throw new GatewayError('INVALID_OPTIONS', `intents must be a non-negative integer, not ${String(intents)}`);
   }
   if (!Array.isArray(intents)) {
     throw new GatewayError('INVALID_OPTIONS', 'intents must be a number or a list of names such as "Guilds"');

@@ -85,7 +85,11 @@ export class FileSessionStore implements SessionStore {
       try {
         await rm(path, { force: true });
       } catch (cause) {
-        throw storeFailed(`${path} could not be deleted`, 'Delete it by hand, and check who owns its directory.', cause);
+        throw storeFailed(
+          `${path} could not be deleted`,
+          'Delete it by hand, and check who owns its directory.',
+          cause,
+        );
       }
     });
   }

@@ -1,45 +1,49 @@
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DecodePredictor } from '../../src/decoding/decode-predictor.ts';
 
 const hints = (predictor: DecodePredictor, count: number): string[] =>
   Array.from({ length: count }, () => predictor.decodeHintFor('A'));
 
-it('what was never read is not expected to be', () => {
-  expect(hints(new DecodePredictor(), 3)).toEqual(['unlikely', 'unlikely', 'unlikely']);
-});
+describe('DecodePredictor', () => {
+  test('predicts that data of a type that was never read stays unread', () => {
+    expect(hints(new DecodePredictor(), 3)).toEqual(['unlikely', 'unlikely', 'unlikely']);
+  });
 
-it('what was read is expected to be, and every eighth is looked at', () => {
-  const predictor = new DecodePredictor();
-  predictor.onDataRead('A');
-  expect(hints(predictor, 9)).toEqual([...Array<string>(7).fill('certain'), 'likely', 'certain']);
-  expect(predictor.decodeHintFor('B')).toBe('unlikely');
-});
+  test('predicts that data of a type that was read is read again, and observes every eighth', () => {
+    const predictor = new DecodePredictor();
+    predictor.onDataRead('A');
+    expect(hints(predictor, 9)).toEqual([...Array<string>(7).fill('certain'), 'likely', 'certain']);
+    expect(predictor.decodeHintFor('B')).toBe('unlikely');
+  });
 
-it('what is not read any more is no longer expected to be after 64', () => {
-  const predictor = new DecodePredictor();
-  predictor.onDataRead('A');
-  expect(hints(predictor, 64).filter((hint) => hint === 'likely')).toHaveLength(8);
-  expect(hints(predictor, 2)).toEqual(['unlikely', 'unlikely']);
-});
+  test('predicts no reads any more after 64 unread dispatches of a type', () => {
+    const predictor = new DecodePredictor();
+    predictor.onDataRead('A');
+    expect(hints(predictor, 64).filter((hint) => hint === 'likely')).toHaveLength(8);
+    expect(hints(predictor, 2)).toEqual(['unlikely', 'unlikely']);
+  });
 
-it('what is read now and then stays expected', () => {
-  const predictor = new DecodePredictor();
-  for (let count = 0; count < 1_000; count += 1) {
-    if (count % 50 === 0) predictor.onDataRead('A');
-    expect(predictor.decodeHintFor('A')).not.toBe('unlikely');
-  }
-});
+  test('keeps predicting reads of a type that is read now and then', () => {
+    const predictor = new DecodePredictor();
+    for (let count = 0; count < 1_000; count += 1) {
+      if (count % 50 === 0) predictor.onDataRead('A');
+      expect(predictor.decodeHintFor('A')).not.toBe('unlikely');
+    }
+  });
 
-it('kinds without end take no memory without end', () => {
-  const predictor = new DecodePredictor();
-  for (let count = 0; count < 5_000; count += 1) predictor.onDataRead(`X${count}`);
-  expect([predictor.decodeHintFor('X0'), predictor.decodeHintFor('X4999')]).toEqual(['unlikely', 'certain']);
-});
+  test('bounds its memory for any number of types', () => {
+    const predictor = new DecodePredictor();
+    for (let count = 0; count < 5_000; count += 1) predictor.onDataRead(`X${count}`);
+    expect(predictor.decodeHintFor('X0')).toBe('unlikely');
+    expect(predictor.decodeHintFor('X4999')).toBe('certain');
+  });
 
-it('a thousand kinds are remembered; with one more it starts anew', () => {
-  const predictor = new DecodePredictor();
-  for (let count = 0; count < 1_000; count += 1) predictor.onDataRead(`X${count}`);
-  expect(predictor.decodeHintFor('X0')).toBe('certain');
-  predictor.onDataRead('X1000');
-  expect([predictor.decodeHintFor('X0'), predictor.decodeHintFor('X1000')]).toEqual(['unlikely', 'certain']);
+  test('remembers a thousand types, and forgets all of them with one more', () => {
+    const predictor = new DecodePredictor();
+    for (let count = 0; count < 1_000; count += 1) predictor.onDataRead(`X${count}`);
+    expect(predictor.decodeHintFor('X0')).toBe('certain');
+    predictor.onDataRead('X1000');
+    expect(predictor.decodeHintFor('X0')).toBe('unlikely');
+    expect(predictor.decodeHintFor('X1000')).toBe('certain');
+  });
 });

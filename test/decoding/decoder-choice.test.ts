@@ -1,6 +1,6 @@
-/** Which way messages are inflated by, and what becomes of a decoder that has faulted. */
+/** How a decoder chooses its inflater, and what it does after a fault. */
 import { deflateSync } from 'node:zlib';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createDecoder } from '../../src/decoding/decoder.ts';
 import { NativeInflater } from '../../src/decoding/native-inflater.ts';
 import { ZlibStreamDecoder } from '../../src/decoding/stream-decoder.ts';
@@ -11,47 +11,49 @@ import { DecoderRecorder } from '../kit/decoder-recorder.ts';
 const HELLO = '{"op":10,"d":{"heartbeat_interval":41250}}';
 
 const CHOICES = [
-  ['told to be synchronous', 'sync', () => true],
-  ['told to use the public stream', 'stream', () => false],
-  ['left to choose', undefined, (what: 'zlib' | 'zstd' | 'payload') => isSyncInflateTrusted(what)],
+  ['sync', 'sync', () => true],
+  ['stream', 'stream', () => false],
+  ['the default', undefined, (format: 'zlib' | 'zstd' | 'payload') => isSyncInflateTrusted(format)],
 ] as const;
 
-describe.each(CHOICES)('a decoder that is %s', (_what, codec, isSync) => {
-  it.each(['zlib', 'zstd'] as const)(
-    'hands out what comes by %s within the write, if it is synchronous',
+describe.each(CHOICES)('createDecoder() with %s as codec', (_name, codec, isSync) => {
+  test.each(['zlib', 'zstd'] as const)(
+    'emits a message of %s within write() exactly if the codec is synchronous',
     async (kind) => {
       const recorder = new DecoderRecorder(`${kind}-stream`, codec === undefined ? {} : { codec });
       recorder.write(...(await compress(kind, [HELLO])));
-      const within = [...recorder.messages];
+      const duringWrite = [...recorder.messages];
       await recorder.result();
-      expect([within, recorder.messages]).toEqual([isSync(kind) ? [HELLO] : [], [HELLO]]);
+      expect(duringWrite).toEqual(isSync(kind) ? [HELLO] : []);
+      expect(recorder.messages).toEqual([HELLO]);
     },
   );
 
-  it('inflates payloads on the native handle, if it is synchronous', () => {
+  test('inflates payloads with the native handle exactly if the codec is synchronous', () => {
     const isNative = isSync('payload');
     const inflateWhole = vi.spyOn(NativeInflater.prototype, 'inflateWhole');
     const recorder = new DecoderRecorder('payload', codec === undefined ? {} : { codec });
     recorder.write(deflateSync(HELLO));
-    expect([inflateWhole.mock.calls.length, recorder.messages]).toEqual([isNative ? 1 : 0, [HELLO]]);
+    expect(inflateWhole.mock.calls).toHaveLength(isNative ? 1 : 0);
+    expect(recorder.messages).toEqual([HELLO]);
     inflateWhole.mockRestore();
   });
 });
 
 describe.each(['sync', 'stream'] as const)('a fault of a decoder with the %s codec', (codec) => {
-  it('has a cause when zlib said what is wrong, and none when it was the message', async () => {
-    const [noise, words] = [
+  test('has the error of zlib as its cause, and no cause when a message is not JSON', async () => {
+    const [corrupt, notJson] = [
       new DecoderRecorder('zlib-stream', { codec }),
       new DecoderRecorder('zlib-stream', { codec }),
     ];
-    noise.write(Buffer.from('this was never compressed'));
-    words.write(...(await compress('zlib', ['words'])));
-    await Promise.all([noise.result(), words.result()]);
-    expect(noise.faults.map(({ cause }) => cause)).toEqual([expect.objectContaining({ code: 'Z_DATA_ERROR' })]);
-    expect(words.faults.map((fault) => 'cause' in fault)).toEqual([false]);
+    corrupt.write(Buffer.from('this was never compressed'));
+    notJson.write(...(await compress('zlib', ['words'])));
+    await Promise.all([corrupt.result(), notJson.result()]);
+    expect(corrupt.faults.map(({ cause }) => cause)).toEqual([expect.objectContaining({ code: 'Z_DATA_ERROR' })]);
+    expect(notJson.faults.map((fault) => 'cause' in fault)).toEqual([false]);
   });
 
-  it('lets go of what the decoder holds, once, and is told of once, whatever its listener writes', async () => {
+  test('is reported once and closes the decoder once, even if its listener writes to the decoder', async () => {
     const close = vi.spyOn(ZlibStreamDecoder.prototype, 'close');
     const faults: string[] = [];
     const frames = await compress('zlib', ['words']);
@@ -68,7 +70,8 @@ describe.each(['sync', 'stream'] as const)('a fault of a decoder with the %s cod
     );
     for (const frame of frames) decoder.write(frame, true);
     await new Promise<void>((resolve) => decoder.flush(resolve));
-    expect([faults, close.mock.calls.length]).toEqual([['DECODE_FAILED'], 1]);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(close).toHaveBeenCalledTimes(1);
     close.mockRestore();
   });
 });

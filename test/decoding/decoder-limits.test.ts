@@ -1,23 +1,23 @@
-/** How long a message may be, to the byte, and what is not waited for. */
+/** The size limit of a message, to the byte, and unfinished messages that cause a fault at once. */
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compress } from '../kit/compressed-streams.ts';
 import { DecoderRecorder } from '../kit/decoder-recorder.ts';
 
 const FAULT = ['DECODE_FAILED'];
 const SUFFIX_BYTES = 4;
-/** Text that hardly gets any shorter. */
+/** Text that hardly compresses. */
 const noise = (bytes: number): string =>
   Array.from({ length: Math.ceil(bytes / 64) }, (_, n) => createHash('sha256').update(String(n)).digest('hex'))
     .join('')
     .slice(0, bytes);
 
-describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec) => {
+describe.each(['sync', 'stream'] as const)('a decoder with the %s codec', (codec) => {
   const text = `{"x":"${noise(92)}"}`;
 
-  it.each(['zlib', 'zstd', 'payload'] as const)(
-    'by %s may have as many bytes as the limit, and no more',
+  test.each(['zlib', 'zstd', 'payload'] as const)(
+    'accepts a message of %s with as many bytes as the limit, and faults at one byte more',
     async (kind) => {
       const frames = kind === 'payload' ? [deflateSync(text)] : await compress(kind, [text]);
       const outcomes = await Promise.all(
@@ -37,32 +37,29 @@ describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec)
     },
   );
 
-  it.each(['zlib', 'zstd'] as const)(
-    'by %s in two parts may have no more bytes than the limit, though each part has',
-    async (kind) => {
-      const parts = await compress(kind, [text.slice(0, 60), text.slice(60)]);
-      const outcomes = await Promise.all(
-        [text.length, text.length - 1].map((maxMessageBytes) => {
-          const recorder = new DecoderRecorder(`${kind}-stream`, { codec, maxMessageBytes });
-          recorder.write(...parts);
-          return recorder.result();
-        }),
-      );
-      expect(outcomes).toEqual([
-        { messages: [text], faults: [] },
-        { messages: [], faults: FAULT },
-      ]);
-    },
-  );
+  test.each(['zlib', 'zstd'] as const)('adds up the two parts of a message of %s for the limit', async (kind) => {
+    const parts = await compress(kind, [text.slice(0, 60), text.slice(60)]);
+    const outcomes = await Promise.all(
+      [text.length, text.length - 1].map((maxMessageBytes) => {
+        const recorder = new DecoderRecorder(`${kind}-stream`, { codec, maxMessageBytes });
+        recorder.write(...parts);
+        return recorder.result();
+      }),
+    );
+    expect(outcomes).toEqual([
+      { messages: [text], faults: [] },
+      { messages: [], faults: FAULT },
+    ]);
+  });
 
-  it('by zlib may have as many bytes as the limit before its suffix comes', async () => {
+  test('accepts a zlib message that reaches the limit before its suffix comes', async () => {
     const [frame = Buffer.alloc(0)] = await compress('zlib', [text]);
     const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: text.length });
     recorder.write(frame.subarray(0, -SUFFIX_BYTES), frame.subarray(-SUFFIX_BYTES));
     expect(await recorder.result()).toEqual({ messages: [text], faults: [] });
   });
 
-  it('by zstd that does not end is a fault as soon as it is above the limit', async () => {
+  test('faults as soon as an unfinished zstd message is above the limit', async () => {
     const parts = await compress('zstd', [text.slice(0, 40), text.slice(40, 60)]);
     const faults = await Promise.all(
       [60, 59].map(async (maxMessageBytes) => {
@@ -74,7 +71,7 @@ describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec)
     expect(faults).toEqual([[], FAULT]);
   });
 
-  it('by zlib that never ends is a fault as soon as it is above the limit', async () => {
+  test('faults as soon as an unfinished zlib message is above the limit', async () => {
     const [frame = Buffer.alloc(0)] = await compress('zlib', [`{"x":"${noise(2_000)}"}`]);
     const recorder = new DecoderRecorder('zlib-stream', { codec, maxMessageBytes: 500 });
     for (let at = 0; at < frame.length - 100; at += 50)
@@ -82,14 +79,14 @@ describe.each(['sync', 'stream'] as const)('a message for the %s codec', (codec)
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 
-  it.each([
+  test.each([
     ['zlib', '[1,'],
-    ['zlib', '"words'],
+    ['zlib', '"text'],
     ['zstd', '[1,'],
-    ['zstd', '"words'],
-  ] as const)('by %s that begins no object, and is not whole, is not waited for: %s', async (kind, words) => {
+    ['zstd', '"text'],
+  ] as const)('faults at once on an unfinished message of %s that is not an object: %s', async (kind, text) => {
     const recorder = new DecoderRecorder(`${kind}-stream`, { codec });
-    recorder.write(...(await compress(kind, [words])));
+    recorder.write(...(await compress(kind, [text])));
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 });

@@ -1,18 +1,18 @@
-/** The reader of heads against `JSON.parse`: the same answer, or none. */
+/** Compares the header reader with `JSON.parse`: the same result, or none. */
 import { deepEqual, equal } from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DispatchHeaderReader } from '../../src/decoding/dispatch-header.ts';
 import { realisticMessages } from '../kit/compressed-streams.ts';
 
-/** What the head says of a packet that it is sure of. */
+/** Returns what the reader reads, or `null` if it leaves the packet to `JSON.parse`. */
 function headerOf(text: string | Buffer): { t: string; s: number } | null {
-  const head = new DispatchHeaderReader();
+  const header = new DispatchHeaderReader();
   const bytes = Buffer.from(text as string);
-  return head.read(bytes) && head.isWhole(bytes) ? { t: head.t, s: head.s } : null;
+  return header.read(bytes) && header.isWhole(bytes) ? { t: header.t, s: header.s } : null;
 }
 
-const parsed = (text: string): unknown => {
+const tryParse = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
@@ -20,25 +20,25 @@ const parsed = (text: string): unknown => {
   }
 };
 
-/** Mostly what is usual, or nothing would be recognised. */
+/** Mostly the usual value: otherwise the reader would recognize nothing. */
 const mostly = <T>(usual: T, ...rare: T[]): fc.Arbitrary<T> =>
   fc.oneof({ weight: 8, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(usual, ...rare) });
 
-/** Holds the head to what parsing says; gives back whether it said anything. */
+/** Compares the header with the parsed packet. Returns whether the reader recognized the packet. */
 function expectToAgree(text: string | Buffer): boolean {
-  const head = headerOf(text);
-  if (head === null) return false;
-  const packet = parsed(text.toString()) as { d: unknown } | undefined;
-  // What is wrong within `d` shows when it is read: there is no other way that it can be wrong.
+  const header = headerOf(text);
+  if (header === null) return false;
+  const packet = tryParse(text.toString()) as { d: unknown } | undefined;
+  // Invalid JSON within `d` shows when `d` is read; the text cannot be invalid anywhere else.
   if (packet !== undefined) {
-    deepEqual({ ...packet, d: typeof packet.d }, { ...head, op: 0, d: 'object' });
+    deepEqual({ ...packet, d: typeof packet.d }, { ...header, op: 0, d: 'object' });
     equal(packet.d === null || Array.isArray(packet.d), false);
   }
   return true;
 }
 
-describe('the head of a packet', () => {
-  it.each([
+describe('DispatchHeaderReader', () => {
+  test.each([
     [
       'as Discord writes it',
       '{"t":"MESSAGE_CREATE","s":42,"op":0,"d":{"content":"hi"}}',
@@ -56,60 +56,60 @@ describe('the head of a packet', () => {
       { t: 'X', s: 1 },
     ],
     ['with letters of all alphabets', '{"t":"X","s":1,"op":0,"d":{"é":"日本 🎉 \\ud83c"}}', { t: 'X', s: 1 }],
-  ])('is read %s', (_how, text, head) => {
-    expect(headerOf(text)).toEqual(head);
+  ])('reads a dispatch %s', (_form, text, header) => {
+    expect(headerOf(text)).toEqual(header);
     expect(expectToAgree(text)).toBe(true);
   });
 
-  it.each([
-    ['nothing', ''],
-    ['white space in front', ' {"t":"X","s":1,"op":0,"d":{}}'],
+  test.each([
+    ['an empty text', ''],
+    ['leading white space', ' {"t":"X","s":1,"op":0,"d":{}}'],
     ['white space within', '{"t": "X","s":1,"op":0,"d":{}}'],
-    ['white space behind', '{"t":"X","s":1,"op":0,"d":{}}\n'],
+    ['trailing white space', '{"t":"X","s":1,"op":0,"d":{}}\n'],
     ['white space before the end', '{"t":"X","s":1,"op":0,"d":{} }'],
     ['an escape in t', '{"t":"X\\u0041","s":1,"op":0,"d":{}}'],
     ['small letters in t', '{"t":"x","s":1,"op":0,"d":{}}'],
-    ['t that is null', '{"t":null,"s":1,"op":0,"d":{}}'],
-    ['s that is null', '{"t":"X","s":null,"op":0,"d":{}}'],
-    ['s with an exponent', '{"t":"X","s":1e3,"op":0,"d":{}}'],
-    ['s below zero', '{"t":"X","s":-0,"op":0,"d":{}}'],
-    ['s with a fraction', '{"t":"X","s":1.5,"op":0,"d":{}}'],
-    ['s with a leading zero', '{"t":"X","s":01,"op":0,"d":{}}'],
-    ['s that no number holds', '{"t":"X","s":9007199254740993,"op":0,"d":{}}'],
+    ['a t that is null', '{"t":null,"s":1,"op":0,"d":{}}'],
+    ['an s that is null', '{"t":"X","s":null,"op":0,"d":{}}'],
+    ['an s with an exponent', '{"t":"X","s":1e3,"op":0,"d":{}}'],
+    ['an s below zero', '{"t":"X","s":-0,"op":0,"d":{}}'],
+    ['an s with a fraction', '{"t":"X","s":1.5,"op":0,"d":{}}'],
+    ['an s with a leading zero', '{"t":"X","s":01,"op":0,"d":{}}'],
+    ['an s that no number can hold', '{"t":"X","s":9007199254740993,"op":0,"d":{}}'],
     ['another opcode', '{"t":"X","s":1,"op":10,"d":{}}'],
     ['an opcode that begins with 0', '{"t":"X","s":1,"op":0.5,"d":{}}'],
     ['t twice', '{"t":"X","t":"Y","s":1,"op":0,"d":{}}'],
-    ['t behind d', '{"t":"X","s":1,"op":0,"d":{},"t":"Y"}'],
-    ['t behind d that is an object', '{"t":"X","s":1,"op":0,"d":{},"t":{}}'],
-    ['an escaped op behind d', '{"t":"X","s":1,"op":0,"d":{},"\\u006fp":7,"x":{}}'],
+    ['t after d', '{"t":"X","s":1,"op":0,"d":{},"t":"Y"}'],
+    ['a t after d that is an object', '{"t":"X","s":1,"op":0,"d":{},"t":{}}'],
+    ['an escaped op after d', '{"t":"X","s":1,"op":0,"d":{},"\\u006fp":7,"x":{}}'],
     ['d twice', '{"t":"X","s":1,"op":0,"d":{},"d":{"a":{}}}'],
     ['no s', '{"t":"X","op":0,"d":{}}'],
     ['another field', '{"t":"X","s":1,"op":0,"x":1,"d":{}}'],
-    ['d that is null', '{"t":"X","s":1,"op":0,"d":null}'],
-    ['d that is an array', '{"t":"X","s":1,"op":0,"d":[]}'],
-    ['d that is not finished', '{"t":"X","s":1,"op":0,"d":{"a":{}}'],
-    ['d that ends within a string', '{"t":"X","s":1,"op":0,"d":{"a":"}}'],
-    ['d that ends within an escape', '{"t":"X","s":1,"op":0,"d":{"a":"\\}}'],
+    ['a d that is null', '{"t":"X","s":1,"op":0,"d":null}'],
+    ['a d that is an array', '{"t":"X","s":1,"op":0,"d":[]}'],
+    ['a d that is not finished', '{"t":"X","s":1,"op":0,"d":{"a":{}}'],
+    ['a d that ends within a string', '{"t":"X","s":1,"op":0,"d":{"a":"}}'],
+    ['a d that ends within an escape', '{"t":"X","s":1,"op":0,"d":{"a":"\\}}'],
     ['two packets in one', '{"t":"X","s":1,"op":0,"d":{}}{"t":"Y","s":2,"op":0,"d":{}}'],
-    ['what follows', '{"t":"X","s":1,"op":0,"d":{}}}'],
+    ['text after the packet', '{"t":"X","s":1,"op":0,"d":{}}}'],
     ['a byte order mark', '\ufeff{"t":"X","s":1,"op":0,"d":{}}'],
-  ])('is left to the parser: %s', (_what, text) => {
+  ])('leaves a packet to the parser for %s', (_what, text) => {
     expect(headerOf(text)).toBe(null);
   });
 
-  it('is read of names that have the same hash', () => {
+  test('reads different names with the same hash', () => {
     // 31 × 65 + 80 and 31 × 66 + 49.
     for (const t of ['AP', 'B1', 'AP', 'B1']) expect(headerOf(`{"t":"${t}","s":1,"op":0,"d":{}}`)).toEqual({ t, s: 1 });
   });
 
-  it('is read of every dispatch of a realistic connection', () => {
+  test('reads every dispatch of a realistic connection', () => {
     for (const text of realisticMessages(200)) {
       const { t, s, op } = JSON.parse(text) as { t: string; s: number; op: number };
       expect(headerOf(text)).toEqual(op === 0 ? { t, s } : null);
     }
   });
 
-  it('says what parsing says of any packet, or nothing', () => {
+  test('agrees with JSON.parse on any packet it recognizes', () => {
     const space = mostly('', ' ', '\n', '\t');
     const keys = fc.constantFrom('"t"', '"s"', '"op"', '"d"', '"x"', '"\\u0074"', '"o\\u0070"', '"T"', '""');
     const strings = fc.constantFrom(
@@ -182,21 +182,21 @@ describe('the head of a packet', () => {
     const others = fc.oneof(fc.constant([]), fc.array(fc.tuple(keys, values), { maxLength: 2 }));
     const tails = mostly('', '}', ' ', '{}', ',', '\u0000');
     const cuts = mostly(0, 1, 2, 3);
-    const runs = { said: 0, all: 0 };
+    const runs = { recognized: 0, all: 0 };
     fc.assert(
       fc.property(fields, others, space, tails, cuts, (known, more, gap, tail, cut) => {
         const body = [...known, ...more].map(([key, value]) => `${key}:${gap}${value}`).join(`,${gap}`);
         const text = `{${body}${gap}}${tail}`;
         runs.all += 1;
-        if (expectToAgree(text.slice(0, text.length - cut))) runs.said += 1;
+        if (expectToAgree(text.slice(0, text.length - cut))) runs.recognized += 1;
       }),
       { numRuns: 5_000 },
     );
-    // It must not be by silence that they agree.
-    expect(runs.said / runs.all).toBeGreaterThan(0.05);
+    // The reader must not agree just by recognizing nothing.
+    expect(runs.recognized / runs.all).toBeGreaterThan(0.05);
   });
 
-  it('says what parsing says of a packet with any byte changed, left out or put in', () => {
+  test('agrees with JSON.parse on a packet with changed, missing or extra bytes', () => {
     const base =
       '{"t":"MESSAGE_CREATE","s":1234,"op":0,"d":{"t":"x","a":[{"b":"\\"}{"}],"c":"é🎉","e":-1.5e3,"f":null}}';
     const edits = fc.array(
@@ -224,7 +224,7 @@ describe('the head of a packet', () => {
       }),
       { minLength: 1, maxLength: 3 },
     );
-    let said = 0;
+    let recognized = 0;
     fc.assert(
       fc.property(edits, (all) => {
         let text = base;
@@ -232,16 +232,16 @@ describe('the head of a packet', () => {
           const place = at % (text.length + 1);
           text = text.slice(0, place) + put + text.slice(place + remove);
         }
-        if (expectToAgree(text)) said += 1;
+        if (expectToAgree(text)) recognized += 1;
       }),
       { numRuns: 5_000 },
     );
-    expect(said).toBeGreaterThan(500);
+    expect(recognized).toBeGreaterThan(500);
   });
 
-  it('says what parsing says of bytes that are no UTF-8', () => {
+  test('agrees with JSON.parse on bytes that are not UTF-8', () => {
     const noise = fc.uint8Array({ maxLength: 12 });
-    let said = 0;
+    let recognized = 0;
     fc.assert(
       fc.property(noise, noise, (inString, outside) => {
         const bytes = Buffer.concat([
@@ -251,10 +251,10 @@ describe('the head of a packet', () => {
           outside,
           Buffer.from('}}'),
         ]);
-        if (expectToAgree(bytes)) said += 1;
+        if (expectToAgree(bytes)) recognized += 1;
       }),
       { numRuns: 3_000 },
     );
-    expect(said).toBeGreaterThan(300);
+    expect(recognized).toBeGreaterThan(300);
   });
 });

@@ -1,17 +1,17 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 
 const PLAIN = { t: 'MESSAGE_CREATE', s: 3, op: 0, d: { content: 'été 🎉', tags: [1, null] } };
 const TEXT = JSON.stringify(PLAIN);
 
-/** A dispatch in a buffer that others use, and what it told. */
-function received(text = TEXT, form: 'undecoded' | 'decoded' | 'watched' = 'undecoded') {
-  const told: unknown[] = [];
+/** A dispatch in a shared buffer, and the calls to its observer. */
+function received(text = TEXT, form: 'undecoded' | 'decoded' | 'observed' = 'undecoded') {
+  const calls: unknown[] = [];
   const observer = {
-    onDataRead: (t: string) => void told.push(t),
-    onCorruptData: (error: GatewayError) => void told.push(error.code),
+    onDataRead: (t: string) => void calls.push(t),
+    onCorruptData: (error: GatewayError) => void calls.push(error.code),
   };
   const bytes = Buffer.from(text);
   const dispatch =
@@ -22,20 +22,20 @@ function received(text = TEXT, form: 'undecoded' | 'decoded' | 'watched' = 'unde
           3,
           (JSON.parse(text) as typeof PLAIN).d,
           bytes,
-          form === 'watched' ? observer : null,
+          form === 'observed' ? observer : null,
         );
-  /** Its delivery is over, and the buffer holds something else. */
-  const outlive = (): void => {
+  /** Ends the delivery: the buffer gets other content. */
+  const endDelivery = (): void => {
     dispatch.releaseBuffer();
     bytes.fill(0x20);
   };
-  return { dispatch, told, outlive };
+  return { dispatch, calls, endDelivery };
 }
 
-const FORMS = ['undecoded', 'decoded', 'watched'] as const;
+const FORMS = ['undecoded', 'decoded', 'observed'] as const;
 
-describe.each(FORMS)('a dispatch that was received %s', (form) => {
-  it.each([
+describe.each(FORMS)('LazyDispatch, received %s', (form) => {
+  test.each([
     ['Object.keys', (dispatch: object) => Object.keys(dispatch).toSorted(), ['d', 'op', 's', 't']],
     ['JSON', (dispatch: object) => JSON.parse(JSON.stringify(dispatch)) as unknown, PLAIN],
     ['structuredClone', (dispatch: object) => structuredClone(dispatch), PLAIN],
@@ -56,65 +56,63 @@ describe.each(FORMS)('a dispatch that was received %s', (form) => {
       (dispatch: object) => [Object.hasOwn(dispatch, 'd'), 'd' in dispatch, Object.hasOwn(dispatch, 'raw')],
       [true, true, false],
     ],
-  ])('is as a plain object to %s, in its delivery and after', (_what, look, expected) => {
+  ])('looks like a plain object to %s, during its delivery and after', (_what, look, expected) => {
     const early = received(TEXT, form);
     expect(look(early.dispatch)).toEqual(expected);
     const late = received(TEXT, form);
-    late.outlive();
+    late.endDelivery();
     expect(look(late.dispatch)).toEqual(expected);
-    early.outlive();
+    early.endDelivery();
     expect(look(early.dispatch)).toEqual(expected);
   });
 
-  it('can be given away: then it holds nothing', () => {
+  test('transfers its bytes, and then has no data of its own', () => {
     const { dispatch } = received(TEXT, form);
     expect(String(LazyDispatch.transferRaw(dispatch))).toBe(TEXT);
     dispatch.releaseBuffer();
     expect(dispatch.d).toEqual(form === 'undecoded' ? undefined : PLAIN.d);
   });
 
-  it('equals a plain object', () => {
+  test('equals a plain object', () => {
     expect(received(TEXT, form).dispatch).toEqual(PLAIN);
     expect([received(TEXT, form).dispatch]).toMatchObject([{ d: { tags: [1, null] } }]);
   });
 
-  it('keeps the value of d', () => {
+  test('returns the same value of d at each read', () => {
     const { dispatch } = received(TEXT, form);
     expect(dispatch.d).toBe(dispatch.d);
   });
 
-  it('gives the packet as raw bytes of its own, in its delivery and after', () => {
-    const { dispatch, outlive } = received(TEXT, form);
+  test('returns the packet as raw bytes of its own, during its delivery and after', () => {
+    const { dispatch, endDelivery } = received(TEXT, form);
     const { raw } = dispatch;
-    outlive();
-    expect([Buffer.from(raw).toString(), dispatch.raw === raw]).toEqual([TEXT, true]);
+    endDelivery();
+    expect(Buffer.from(raw).toString()).toBe(TEXT);
+    expect(dispatch.raw).toBe(raw);
     const late = received(TEXT, form);
-    late.outlive();
+    late.endDelivery();
     expect(JSON.parse(Buffer.from(late.dispatch.raw).toString())).toEqual(PLAIN);
     const read = received(TEXT, form);
     expect(read.dispatch.d).toEqual(PLAIN.d);
-    read.outlive();
+    read.endDelivery();
     expect(JSON.parse(Buffer.from(read.dispatch.raw).toString())).toEqual(PLAIN);
   });
 });
 
-describe('a dispatch', () => {
-  it.each([
+describe('LazyDispatch', () => {
+  test.each([
     ['small', 'été 🎉'],
     ['large', 'été 🎉'.repeat(1_000)],
-  ])(
-    'that is %s and nobody has read gives its bytes as they came, and its data, when it has outlived its delivery',
-    (_size, name) => {
-      const text = `{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0,"name":"${name}"}}`;
-      const { dispatch, outlive } = received(text);
-      outlive();
-      expect(Buffer.from(dispatch.raw).toString()).toBe(text);
-      dispatch.raw.fill(0x20);
-      expect(dispatch.d).toEqual({ n: 1, name });
-    },
-  );
+  ])('keeps the original bytes and the data of a %s unread dispatch after its delivery', (_size, name) => {
+    const text = `{"op":0,"s":3,"t":"MESSAGE_CREATE","d":{"n":1.0,"name":"${name}"}}`;
+    const { dispatch, endDelivery } = received(text);
+    endDelivery();
+    expect(Buffer.from(dispatch.raw).toString()).toBe(text);
+    dispatch.raw.fill(0x20);
+    expect(dispatch.d).toEqual({ n: 1, name });
+  });
 
-  it('that nobody has read gives bytes that are no UTF-8 as they came', () => {
+  test('keeps bytes of an unread dispatch that are not UTF-8', () => {
     const bytes = Buffer.concat([
       Buffer.from('{"t":"A","s":1,"op":0,"d":{"a":"'),
       Buffer.from([0xff, 0xc3]),
@@ -125,24 +123,25 @@ describe('a dispatch', () => {
       onCorruptData: () => undefined,
     });
     dispatch.releaseBuffer();
-    expect([Buffer.from(dispatch.raw), dispatch.d]).toEqual([bytes, { a: '\uFFFD\uFFFD' }]);
+    expect(Buffer.from(dispatch.raw)).toEqual(bytes);
+    expect(dispatch.d).toEqual({ a: '\uFFFD\uFFFD' });
   });
 
-  it('tells that it was read, when it was not decoded for sure', () => {
-    const told = FORMS.map((form) => {
-      const kit = received(TEXT, form);
-      void kit.dispatch.d;
-      return kit.told;
+  test('reports to its observer that d was read', () => {
+    const callsByForm = FORMS.map((form) => {
+      const { dispatch, calls } = received(TEXT, form);
+      void dispatch.d;
+      return calls;
     });
-    expect(told).toEqual([['MESSAGE_CREATE'], [], ['MESSAGE_CREATE']]);
+    expect(callsByForm).toEqual([['MESSAGE_CREATE'], [], ['MESSAGE_CREATE']]);
   });
 
-  it('with data that is no JSON throws DECODE_FAILED to each who reads it, and tells so once', () => {
-    const { dispatch, told, outlive } = received('{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{"a":nul}}');
+  test('throws DECODE_FAILED at each read of data that is not JSON, and reports it once', () => {
+    const { dispatch, calls, endDelivery } = received('{"t":"MESSAGE_CREATE","s":3,"op":0,"d":{"a":nul}}');
     expect(() => dispatch.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    outlive();
+    endDelivery();
     expect(() => dispatch.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect(told.filter((what) => what === 'DECODE_FAILED')).toHaveLength(1);
+    expect(calls.filter((call) => call === 'DECODE_FAILED')).toHaveLength(1);
     expect(inspect(dispatch)).toBe("{ t: 'MESSAGE_CREATE', s: 3, op: 0 }");
   });
 });

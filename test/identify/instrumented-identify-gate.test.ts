@@ -1,6 +1,6 @@
-/** What a gate's wrapper tells on `shardwright:identify`. */
+/** What an instrumented gate publishes on `shardwright:identify`. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { IdentifyGate, IdentifyRequest } from '../../src/identify/identify-gate.ts';
 import { MemoryIdentifyGate } from '../../src/identify/memory-identify-gate.ts';
 import { InstrumentedIdentifyGate } from '../../src/identify/instrumented-identify-gate.ts';
@@ -25,22 +25,22 @@ const requestOf = (shardId: number, more: Partial<IdentifyRequest> = {}): Identi
   ...more,
 });
 
-/** Hands out permits at once; `more` is what else it tells of itself. */
+/** A gate that grants every permit at once. `more` are its other members. */
 function openGate(more: object = {}) {
-  const asked: string[] = [];
-  const permit = { sent: () => void asked.push('sent'), release: () => void asked.push('release') };
+  const calls: string[] = [];
+  const permit = { sent: () => void calls.push('sent'), release: () => void calls.push('release') };
   const inner: IdentifyGate = { acquire: async () => permit, ...more };
   const clock = new VirtualClock();
-  return { asked, clock, gate: InstrumentedIdentifyGate.wrap(inner, clock) };
+  return { calls, clock, gate: InstrumentedIdentifyGate.wrap(inner, clock) };
 }
 
-describe('ToldGate', () => {
-  it('is wrapped around a gate once', () => {
+describe('InstrumentedIdentifyGate', () => {
+  test('does not wrap a gate twice', () => {
     const { gate, clock } = openGate();
     expect(InstrumentedIdentifyGate.wrap(gate, clock)).toBe(gate);
   });
 
-  it('lets a gate tell of a spent budget to who does not want to hear of it', async () => {
+  test('publishes a spent budget if the request has no onBudgetSpent', async () => {
     const permit = { sent: () => undefined, release: () => undefined };
     const { gate } = openGate({
       acquire: async ({ onBudgetSpent }: IdentifyRequest) => {
@@ -52,7 +52,7 @@ describe('ToldGate', () => {
     expect(published[0]).toEqual({ event: 'budgetSpent', shardId: 3, retryAfterMs: 1_000 });
   });
 
-  it('tells how long was waited for a permit, and until it was used', async () => {
+  test('publishes the wait for the permit, and the wait until the IDENTIFY', async () => {
     const clock = new VirtualClock();
     const gate = InstrumentedIdentifyGate.wrap(new MemoryIdentifyGate({ clock, total: 10, remaining: 10 }), clock);
     (await gate.acquire(requestOf(0))).sent();
@@ -69,29 +69,30 @@ describe('ToldGate', () => {
     expect(sent).toEqual({ event: 'sent', shardId: 1, waitMs: 6_030, remainingStarts: 8 });
   });
 
-  it('tells of a permit that is given back, and of each once, though the gate hears all', async () => {
-    const { gate, asked } = openGate();
+  test('publishes a released permit once, and passes every call to the gate', async () => {
+    const { gate, calls } = openGate();
     const permit = await gate.acquire(requestOf(4));
     permit.release();
     permit.release();
     permit.sent();
-    expect([published.slice(1), asked]).toEqual([[{ event: 'released', shardId: 4 }], ['release', 'release', 'sent']]);
+    expect(published.slice(1)).toEqual([{ event: 'released', shardId: 4 }]);
+    expect(calls).toEqual(['release', 'release', 'sent']);
   });
 
-  it.each([
-    ['tells of its budget', { budget: { remaining: 7 } }, 7],
-    ['tells of none', {}, null],
-    ['has none', { budget: null }, null],
-    ['calls something else a budget', { budget: 'large' }, null],
-    ['does not say what is left', { budget: { total: 1 } }, null],
-    ['says so in words', { budget: { remaining: 'enough' } }, null],
-  ])('of a gate that %s', async (_what, more, remainingStarts) => {
+  test.each([
+    ['with a budget', { budget: { remaining: 7 } }, 7],
+    ['without a budget', {}, null],
+    ['with the budget null', { budget: null }, null],
+    ['with another value as its budget', { budget: 'large' }, null],
+    ['with a budget without remaining', { budget: { total: 1 } }, null],
+    ['with a remaining that is not a number', { budget: { remaining: 'enough' } }, null],
+  ])('publishes the remaining session starts of a gate %s', async (_what, more, remainingStarts) => {
     const { gate } = openGate(more);
     (await gate.acquire(requestOf(0))).sent();
     expect(published.at(-1)).toEqual({ event: 'sent', shardId: 0, waitMs: 0, remainingStarts });
   });
 
-  it('tells of a spent budget and of whoever gives up, and hands both on', async () => {
+  test('publishes a spent budget and an abandoned request, and passes both to the caller', async () => {
     const clock = new VirtualClock();
     const gate = InstrumentedIdentifyGate.wrap(
       new MemoryIdentifyGate({ clock, total: 10, remaining: 0, resetAfterMs: 600_000 }),
@@ -105,21 +106,20 @@ describe('ToldGate', () => {
     clock.advance(250);
     abort.abort();
     expect(await refused).toMatchObject({ code: 'ABORTED' });
-    expect([published, spent]).toEqual([
-      [
-        { event: 'budgetSpent', shardId: 2, retryAfterMs: spent[0] },
-        { event: 'abandoned', shardId: 2, waitMs: 250 },
-      ],
-      [expect.any(Number)],
+    expect(spent).toEqual([expect.any(Number)]);
+    expect(published).toEqual([
+      { event: 'budgetSpent', shardId: 2, retryAfterMs: spent[0] },
+      { event: 'abandoned', shardId: 2, waitMs: 250 },
     ]);
   });
 
-  it('tells nothing that nobody hears', async () => {
+  test('publishes nothing without a subscriber', async () => {
     unsubscribe(CHANNEL, onMessage);
-    const { gate, asked } = openGate();
+    const { gate, calls } = openGate();
     const permit = await gate.acquire(requestOf(0));
     permit.sent();
     permit.release();
-    expect([published, asked]).toEqual([[], ['sent', 'release']]);
+    expect(published).toEqual([]);
+    expect(calls).toEqual(['sent', 'release']);
   });
 });

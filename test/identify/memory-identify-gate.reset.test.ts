@@ -1,5 +1,5 @@
-/** A permit that is out while the budget is reset and nobody waits, so that no timer notices the reset. */
-import { expect, it } from 'vitest';
+/** A budget that is reset while a permit is unsent and no request waits, so that no timer notices the reset. */
+import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate } from '../../src/identify/memory-identify-gate.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
@@ -15,42 +15,44 @@ const setUp = async () => {
   return { clock, gate, permit };
 };
 
-it('charges a frame that leaves after the reset to the new period, which it begins', async () => {
-  const { clock, gate, permit } = await setUp();
-  permit.sent();
-  expect(gate.budget).toEqual({ total: 1, remaining: 0, resetAfterMs: DAY_MS });
-  const { signal } = new AbortController();
-  const grantedAt = gate.acquire({ shardId: 1, signal }).then(() => clock.now());
-  const sentAt = clock.now();
-  await clock.advanceAsync(DAY_MS);
-  expect((await grantedAt) - sentAt).toBe(DAY_MS);
-});
-
-it('has a full budget when a permit from before the reset comes back unused', async () => {
-  const { gate, permit } = await setUp();
-  permit.release();
-  expect(gate.budget).toEqual({ total: 1, remaining: 1, resetAfterMs: DAY_MS });
-});
-
-it('counts a period from the last frame of its first hour, for those before may not have arrived', async () => {
-  const clock = new VirtualClock();
-  const gate = new MemoryIdentifyGate({
-    maxConcurrency: 4,
-    total: 4,
-    remaining: 0,
-    resetAfterMs: RESET_AFTER_MS,
-    clock,
+describe('MemoryIdentifyGate after a reset', () => {
+  test('charges an IDENTIFY sent after the reset to the new period, and begins the period with it', async () => {
+    const { clock, gate, permit } = await setUp();
+    permit.sent();
+    expect(gate.budget).toEqual({ total: 1, remaining: 0, resetAfterMs: DAY_MS });
+    const { signal } = new AbortController();
+    const grantedAt = gate.acquire({ shardId: 1, signal }).then(() => clock.now());
+    const sentAt = clock.now();
+    await clock.advanceAsync(DAY_MS);
+    expect((await grantedAt) - sentAt).toBe(DAY_MS);
   });
-  const { signal } = new AbortController();
-  clock.advance(RESET_AFTER_MS);
-  for (const [shardId, waitMs] of [
-    [0, 300],
-    [1, 3_599_699],
-    [2, 1],
-    [3, 0],
-  ] as const) {
-    (await gate.acquire({ shardId, signal })).sent();
-    clock.advance(waitMs);
-  }
-  expect(gate.budget).toEqual({ total: 4, remaining: 0, resetAfterMs: DAY_MS - 1 });
+
+  test('has a full budget when a permit from before the reset is released', async () => {
+    const { gate, permit } = await setUp();
+    permit.release();
+    expect(gate.budget).toEqual({ total: 1, remaining: 1, resetAfterMs: DAY_MS });
+  });
+
+  test('counts a period from the last IDENTIFY of its first hour, because earlier ones may be lost', async () => {
+    const clock = new VirtualClock();
+    const gate = new MemoryIdentifyGate({
+      maxConcurrency: 4,
+      total: 4,
+      remaining: 0,
+      resetAfterMs: RESET_AFTER_MS,
+      clock,
+    });
+    const { signal } = new AbortController();
+    clock.advance(RESET_AFTER_MS);
+    for (const [shardId, waitMs] of [
+      [0, 300],
+      [1, 3_599_699],
+      [2, 1],
+      [3, 0],
+    ] as const) {
+      (await gate.acquire({ shardId, signal })).sent();
+      clock.advance(waitMs);
+    }
+    expect(gate.budget).toEqual({ total: 4, remaining: 0, resetAfterMs: DAY_MS - 1 });
+  });
 });

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate } from '../../src/identify/memory-identify-gate.ts';
 import type { MemoryIdentifyGateOptions } from '../../src/identify/memory-identify-gate.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -15,23 +15,23 @@ describeIdentifyGate('MemoryIdentifyGate', async (setup) => {
   };
 });
 
-const never = (): AbortSignal => new AbortController().signal;
+const neverAborted = (): AbortSignal => new AbortController().signal;
 
 describe('MemoryIdentifyGate', () => {
-  it('adds its margin to the spacing', async () => {
+  test('adds the margin to the spacing', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ clock });
-    (await gate.acquire({ shardId: 0, signal: never() })).sent();
-    const grantedAt = gate.acquire({ shardId: 1, signal: never() }).then(() => clock.now());
+    (await gate.acquire({ shardId: 0, signal: neverAborted() })).sent();
+    const grantedAt = gate.acquire({ shardId: 1, signal: neverAborted() }).then(() => clock.now());
     const sentAt = clock.now();
     await clock.advanceAsync(60_000);
     expect((await grantedAt) - sentAt).toBe(5_250);
   });
 
-  it('has a timer only while somebody waits for time to pass', async () => {
+  test('has a timer only while a request waits for time to pass', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ clock });
-    const first = await gate.acquire({ shardId: 0, signal: never() });
+    const first = await gate.acquire({ shardId: 0, signal: neverAborted() });
     expect(clock.pending).toBe(0);
     const abort = new AbortController();
     const second = gate.acquire({ shardId: 1, signal: abort.signal });
@@ -43,41 +43,44 @@ describe('MemoryIdentifyGate', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it('has no timer after the last of many got through', async () => {
+  test('has no timer after the last request was granted', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ maxConcurrency: 4, clock });
     const all = Promise.all(
-      Array.from({ length: 20 }, async (_, shardId) => (await gate.acquire({ shardId, signal: never() })).sent()),
+      Array.from({ length: 20 }, async (_, shardId) =>
+        (await gate.acquire({ shardId, signal: neverAborted() })).sent(),
+      ),
     );
     await clock.advanceAsync(5 * 5_250);
     await all;
-    expect({ timers: clock.pending, waiting: gate.waiting }).toEqual({ timers: 0, waiting: 0 });
+    expect(clock.pending).toBe(0);
+    expect(gate.waiting).toBe(0);
   });
 
-  it('waits out a reset that is further away than a timer of Node can reach', async () => {
+  test('waits for a reset that is further away than the longest timer of Node', async () => {
     const clock = new VirtualClock();
     const resetAfterMs = 60 * 86_400_000;
     const gate = new MemoryIdentifyGate({ remaining: 0, resetAfterMs, clock });
     const startAt = clock.now();
-    const grantedAt = gate.acquire({ shardId: 0, signal: never() }).then(() => clock.now());
+    const grantedAt = gate.acquire({ shardId: 0, signal: neverAborted() }).then(() => clock.now());
     expect((clock.nextDueAt ?? 0) - startAt).toBe(2 ** 31 - 1);
     await clock.advanceAsync(resetAfterMs);
     expect((await grantedAt) - startAt).toBe(resetAfterMs);
   });
 
-  it('tells what is left, permits that are out included', async () => {
+  test('returns a budget that is charged with unsent permits', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ total: 10, remaining: 5, resetAfterMs: 1_000, clock });
-    await gate.acquire({ shardId: 0, signal: never() });
+    await gate.acquire({ shardId: 0, signal: neverAborted() });
     expect(gate.budget).toEqual({ total: 10, remaining: 4, resetAfterMs: 1_000 });
     clock.advance(1_000);
     expect(gate.budget).toEqual({ total: 10, remaining: 9, resetAfterMs: 86_400_000 });
   });
 
-  it('counts a new period from its first IDENTIFY frame', async () => {
+  test('counts a new period from its first IDENTIFY', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ remaining: 0, resetAfterMs: 1_000, clock });
-    const acquired = gate.acquire({ shardId: 0, signal: never() });
+    const acquired = gate.acquire({ shardId: 0, signal: neverAborted() });
     await clock.advanceAsync(1_000);
     const permit = await acquired;
     clock.advance(400);
@@ -86,20 +89,21 @@ describe('MemoryIdentifyGate', () => {
     expect(gate.budget).toEqual({ total: 1_000, remaining: 999, resetAfterMs: 86_400_000 });
   });
 
-  it('takes a remaining above 1000 as the total when no total is given', () => {
+  test('uses a remaining above 1000 as the default of total', () => {
     expect(new MemoryIdentifyGate({ remaining: 1_800 }).budget).toMatchObject({ total: 1_800, remaining: 1_800 });
   });
 
-  it('lets a callback about the spent budget abort its own request', async () => {
+  test('lets the callback onBudgetSpent abort its own request', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ remaining: 0, clock });
     const abort = new AbortController();
     const acquired = gate.acquire({ shardId: 0, signal: abort.signal, onBudgetSpent: () => abort.abort('too long') });
     await expect(acquired).rejects.toMatchObject({ code: 'ABORTED', cause: 'too long' });
-    expect({ timers: clock.pending, waiting: gate.waiting }).toEqual({ timers: 0, waiting: 0 });
+    expect(clock.pending).toBe(0);
+    expect(gate.waiting).toBe(0);
   });
 
-  it('refuses at once whoever has given up already, though others wait', async () => {
+  test('rejects an aborted request at once, even if no key is free', async () => {
     const clock = new VirtualClock();
     const gate = new MemoryIdentifyGate({ clock });
     await gate.acquire({ shardId: 0, signal: new AbortController().signal });
@@ -110,20 +114,19 @@ describe('MemoryIdentifyGate', () => {
     expect(gate.waiting).toBe(0);
   });
 
-  it('holds on to no signal once a permit is granted', async () => {
+  test('removes its listener from the signal when it grants the permit', async () => {
     const gate = new MemoryIdentifyGate({ clock: new VirtualClock() });
     const { signal } = new AbortController();
     await gate.acquire({ shardId: 0, signal });
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('tells how far apart it keeps two of a key, its margin included', () => {
-    expect([new MemoryIdentifyGate().spacingMs, new MemoryIdentifyGate({ spacingMs: 250 }).spacingMs]).toEqual([
-      5_250, 500,
-    ]);
+  test('returns the spacing with its margin included', () => {
+    expect(new MemoryIdentifyGate().spacingMs).toBe(5_250);
+    expect(new MemoryIdentifyGate({ spacingMs: 250 }).spacingMs).toBe(500);
   });
 
-  it.each<MemoryIdentifyGateOptions>([
+  test.each<MemoryIdentifyGateOptions>([
     { maxConcurrency: 0 },
     { maxConcurrency: 1.5 },
     { total: 0 },
@@ -136,7 +139,7 @@ describe('MemoryIdentifyGate', () => {
     { resetAfterMs: Number.POSITIVE_INFINITY },
     { spacingMs: Number.NaN },
     { marginMs: -1 },
-  ])('refuses %j with INVALID_OPTIONS, naming the option', (options) => {
+  ])('throws INVALID_OPTIONS for %j, and names the option', (options) => {
     const [name = ''] = Object.keys(options).slice(-1);
     expect(() => new MemoryIdentifyGate(options)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringMatching(`: ${name} must`) as string }),

@@ -1,6 +1,6 @@
-/** What every identify gate must do, whatever it is built on. */
+/** The contract of every identify gate, as tests. */
 import * as fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { IdentifyGate, IdentifyPermit } from '../../src/identify/identify-gate.ts';
 
 export interface GateSetup {
@@ -9,14 +9,14 @@ export interface GateSetup {
   remaining: number;
   resetAfterMs: number;
   reserve: number;
-  /** The whole distance between two IDENTIFYs of a key: a gate with a margin counts it in. */
+  /** The time between two IDENTIFYs of a key, with the margin of the gate included. */
   spacingMs: number;
 }
 
 export interface GateRig {
   readonly gate: IdentifyGate;
   now(): number;
-  /** Lets time pass, and everything settle that can. */
+  /** Lets time pass, until everything that can settle has settled. */
   advance(ms: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,7 +32,7 @@ const DEFAULT_SETUP: GateSetup = {
   spacingMs: SPACING_MS,
 };
 
-/** One request, with what has become of it. */
+/** One request and its outcome. */
 class Applicant {
   readonly shardId: number;
   readonly abort = new AbortController();
@@ -53,9 +53,9 @@ class Applicant {
     );
   }
 
-  get outcome(): 'waits' | 'granted' | 'refused' {
+  get outcome(): 'waiting' | 'granted' | 'rejected' {
     if (this.permit !== null) return 'granted';
-    return this.error === null ? 'waits' : 'refused';
+    return this.error === null ? 'waiting' : 'rejected';
   }
 
   sent(): void {
@@ -87,32 +87,32 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
   });
 
   describe(`${name} as an identify gate`, () => {
-    it('lets the first of a key pass at once', async () => {
+    test('grants the first request of a key at once', async () => {
       const rig = await rigWith();
       const first = new Applicant(rig, 0);
       await rig.advance(0);
       expect(first.outcome).toBe('granted');
     });
 
-    it('lets the next pass one spacing after the IDENTIFY frame, not after the permit', async () => {
+    test('grants the next request one spacing after the IDENTIFY, not after the permit', async () => {
       const rig = await rigWith();
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(3_000);
       first.sent();
       await rig.advance(SPACING_MS - 1);
-      expect(second.outcome).toBe('waits');
+      expect(second.outcome).toBe('waiting');
       await rig.advance(1);
       expect(second.outcome).toBe('granted');
     });
 
-    it('holds the key for as long as the permit is out and unsent', async () => {
+    test('keeps the key in use while the permit is unsent', async () => {
       const rig = await rigWith();
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(10 * SPACING_MS);
-      expect(outcomes([first, second])).toEqual(['granted', 'waits']);
+      expect(outcomes([first, second])).toEqual(['granted', 'waiting']);
     });
 
-    it('lets the next pass at once when a permit is released unsent', async () => {
+    test('grants the next request at once when a permit is released', async () => {
       const rig = await rigWith();
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(0);
@@ -121,7 +121,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(second.outcome).toBe('granted');
     });
 
-    it('keeps the spacing to the frame before when a permit in between is released', async () => {
+    test('keeps the spacing to the last IDENTIFY if a permit in between is released', async () => {
       const rig = await rigWith();
       const [first, second, third] = [new Applicant(rig, 0), new Applicant(rig, 1), new Applicant(rig, 2)];
       await rig.advance(0);
@@ -132,37 +132,37 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       third.sent();
       const fourth = new Applicant(rig, 3);
       await rig.advance(SPACING_MS - 1);
-      expect(fourth.outcome).toBe('waits');
+      expect(fourth.outcome).toBe('waiting');
     });
 
-    it('gives different keys their permits side by side', async () => {
+    test('grants permits of different keys independently', async () => {
       const rig = await rigWith({ maxConcurrency: 2 });
       const applicants = [0, 1, 2, 3].map((id) => new Applicant(rig, id));
       await rig.advance(0);
-      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits', 'waits']);
+      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waiting', 'waiting']);
     });
 
-    it('prefers the lowest shard id among those that wait for a key', async () => {
+    test('prefers the lowest shard id among the requests for a key', async () => {
       const rig = await rigWith();
       const holder = new Applicant(rig, 9);
       await rig.advance(0);
       const [seven, three] = [new Applicant(rig, 7), new Applicant(rig, 3)];
       holder.release();
       await rig.advance(0);
-      expect(outcomes([seven, three])).toEqual(['waits', 'granted']);
+      expect(outcomes([seven, three])).toEqual(['waiting', 'granted']);
     });
 
-    it('keeps the order of those with the same shard id', async () => {
+    test('keeps the order of requests with the same shard id', async () => {
       const rig = await rigWith();
       const holder = new Applicant(rig, 0);
       await rig.advance(0);
       const [earlier, later] = [new Applicant(rig, 4), new Applicant(rig, 4)];
       holder.release();
       await rig.advance(0);
-      expect(outcomes([earlier, later])).toEqual(['granted', 'waits']);
+      expect(outcomes([earlier, later])).toEqual(['granted', 'waiting']);
     });
 
-    it('takes sent() and release() once, whichever is first', async () => {
+    test('accepts only the first call of sent() or release()', async () => {
       const rig = await rigWith({ total: 2, remaining: 2 });
       const first = new Applicant(rig, 0);
       await rig.advance(0);
@@ -185,7 +185,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(fourth.budgetNotices).toHaveLength(1);
     });
 
-    it('does not speak of a spent budget while a permit that is out may still come back', async () => {
+    test('does not notify of a spent budget while an unsent permit may still be released', async () => {
       const rig = await rigWith({ total: 1, remaining: 1 });
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(0);
@@ -195,7 +195,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(second.budgetNotices).toHaveLength(1);
     });
 
-    it('rejects with ABORTED and the reason when the signal was aborted before', async () => {
+    test('rejects with ABORTED and the reason if the signal is already aborted', async () => {
       const rig = await rigWith();
       const signal = AbortSignal.abort('no longer needed');
       await expect(rig.gate.acquire({ shardId: 0, signal })).rejects.toEqual(aborted('no longer needed'));
@@ -204,7 +204,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(other.outcome).toBe('granted');
     });
 
-    it('rejects with ABORTED when aborted while it waits, and gives the place to the next', async () => {
+    test('rejects with ABORTED when aborted while waiting, and leaves the queue', async () => {
       const rig = await rigWith();
       const [first, second, third] = [new Applicant(rig, 0), new Applicant(rig, 1), new Applicant(rig, 2)];
       await rig.advance(0);
@@ -216,7 +216,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(third.outcome).toBe('granted');
     });
 
-    it('rejects with ABORTED when aborted in the tick of the grant, and costs nobody anything', async () => {
+    test('rejects with ABORTED when aborted in the tick of the grant, and charges nothing', async () => {
       const rig = await rigWith({ total: 1, remaining: 1 });
       const first = new Applicant(rig, 0);
       first.abort.abort('at once');
@@ -228,48 +228,48 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(second.budgetNotices).toEqual([]);
     });
 
-    it('leaves a permit that was handed over to its holder when the signal is aborted later', async () => {
+    test('keeps a granted permit valid when the signal aborts later', async () => {
       const rig = await rigWith();
       const first = new Applicant(rig, 0);
       await rig.advance(0);
       first.abort.abort();
       const second = new Applicant(rig, 1);
       await rig.advance(0);
-      expect(second.outcome).toBe('waits');
+      expect(second.outcome).toBe('waiting');
       first.sent();
       await rig.advance(SPACING_MS);
       expect(second.outcome).toBe('granted');
     });
 
-    it('waits for the reset when no session starts are left, says so once, and goes on with a full budget', async () => {
+    test('waits for the reset when no session starts are left, notifies once, and goes on with a full budget', async () => {
       const rig = await rigWith({ total: 2, remaining: 0, resetAfterMs: 60_000 });
       const applicants = [0, 1, 2].map((id) => new Applicant(rig, id));
       await rig.advance(59_999);
-      expect(outcomes(applicants)).toEqual(['waits', 'waits', 'waits']);
+      expect(outcomes(applicants)).toEqual(['waiting', 'waiting', 'waiting']);
       expect(applicants.map(({ budgetNotices }) => budgetNotices)).toEqual([[60_000], [60_000], [60_000]]);
       await rig.advance(1);
       applicants[0]?.sent();
       await rig.advance(SPACING_MS);
       applicants[1]?.sent();
-      // The first frame of the period may have been lost: it is counted from the second.
+      // The first IDENTIFY of the period may be lost, so the period counts from the second.
       await rig.advance(DAY_MS - 1);
-      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waits']);
+      expect(outcomes(applicants)).toEqual(['granted', 'granted', 'waiting']);
       await rig.advance(1);
       expect(applicants[2]?.outcome).toBe('granted');
       expect(applicants.map(({ budgetNotices }) => budgetNotices.length)).toEqual([1, 1, 1]);
     });
 
-    it('never touches the reserve', async () => {
+    test('never uses the reserve', async () => {
       const rig = await rigWith({ total: 10, remaining: 4, reserve: 3 });
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(0);
       first.sent();
       await rig.advance(SPACING_MS);
-      expect(second.outcome).toBe('waits');
+      expect(second.outcome).toBe('waiting');
       expect(second.budgetNotices).toHaveLength(1);
     });
 
-    it('goes on before the reset when a released permit gives the budget back', async () => {
+    test('grants the next request before the reset when a released permit refunds the budget', async () => {
       const rig = await rigWith({ total: 1, remaining: 1 });
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(0);
@@ -278,17 +278,17 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       expect(second.outcome).toBe('granted');
     });
 
-    it('charges a permit that is out across the reset to the new period', async () => {
+    test('charges a permit that is unsent at the reset to the new period', async () => {
       const rig = await rigWith({ maxConcurrency: 2, total: 1, remaining: 1, resetAfterMs: 1_000 });
       const [first, second] = [new Applicant(rig, 0), new Applicant(rig, 1)];
       await rig.advance(2_000);
-      expect(outcomes([first, second])).toEqual(['granted', 'waits']);
+      expect(outcomes([first, second])).toEqual(['granted', 'waiting']);
       first.sent();
       await rig.advance(DAY_MS - 1);
-      expect(second.outcome).toBe('waits');
+      expect(second.outcome).toBe('waiting');
     });
 
-    it('is not stopped by a callback that throws', async () => {
+    test('goes on after a callback that throws', async () => {
       const rig = await rigWith({ remaining: 0, resetAfterMs: 1_000 });
       const { signal } = new AbortController();
       const granted = rig.gate.acquire({ shardId: 0, signal, onBudgetSpent: throws });
@@ -296,7 +296,7 @@ export function describeIdentifyGate(name: string, open: (setup: GateSetup) => P
       await expect(granted).resolves.toBeDefined();
     });
 
-    it('keeps spacing and budget, and settles every request, whatever is asked in whatever order', async () => {
+    test('keeps spacing and budget, and settles every request, for any calls in any order', async () => {
       await fc.assert(
         fc.asyncProperty(setups, fc.array(steps, { maxLength: 60 }), async (setup, script) => {
           expect(await violations(await rigWith(setup), { ...DEFAULT_SETUP, ...setup }, script)).toEqual([]);
@@ -345,7 +345,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Plays a script against a gate and tells which of its promises were broken. */
+/** Runs a script against a gate and returns the violations of its contract. */
 async function violations(rig: GateRig, setup: GateSetup, script: readonly Step[]): Promise<string[]> {
   const startAt = rig.now();
   const applicants: Applicant[] = [];
@@ -363,11 +363,11 @@ async function violations(rig: GateRig, setup: GateSetup, script: readonly Step[
     applicant.abort.abort();
   }
   await rig.advance(0);
-  if (applicants.some(({ outcome }) => outcome === 'waits')) found.push('a request did not settle');
-  // Nothing that was aborted holds a place: somebody new gets through, at the latest with the next day's budget.
+  if (applicants.some(({ outcome }) => outcome === 'waiting')) found.push('a request did not settle');
+  // No aborted request keeps a key: a new request is granted, at the latest with the budget of the next day.
   const last = new Applicant(rig, 0);
   await rig.advance(2 * DAY_MS);
-  if (last.outcome !== 'granted') found.push('a place was not given back');
+  if (last.outcome !== 'granted') found.push('a key stayed in use');
   return found;
 }
 
@@ -393,7 +393,7 @@ function spacingViolations(applicants: readonly Applicant[], { maxConcurrency }:
   );
   for (const { key, sentAt } of sent.toSorted((a, b) => a.sentAt - b.sentAt)) {
     const distanceMs = sentAt - (lastAt.get(key) ?? Number.NEGATIVE_INFINITY);
-    if (distanceMs < SPACING_MS) found.push(`two frames of key ${key} were ${distanceMs} ms apart`);
+    if (distanceMs < SPACING_MS) found.push(`two IDENTIFYs of key ${key} were ${distanceMs} ms apart`);
     lastAt.set(key, sentAt);
   }
   return found;
@@ -403,8 +403,9 @@ function budgetViolations(applicants: readonly Applicant[], setup: GateSetup, re
   const sentAt = applicants.flatMap((applicant) => applicant.sentAt ?? []);
   const before = sentAt.filter((at) => at < resetAt).length;
   const found: string[] = [];
-  if (before > Math.max(0, setup.remaining - setup.reserve)) found.push(`${before} frames were sent before the reset`);
+  if (before > Math.max(0, setup.remaining - setup.reserve))
+    found.push(`${before} IDENTIFYs were sent before the reset`);
   const after = sentAt.length - before;
-  if (after > setup.total - setup.reserve) found.push(`${after} frames were sent after the reset`);
+  if (after > setup.total - setup.reserve) found.push(`${after} IDENTIFYs were sent after the reset`);
   return found;
 }

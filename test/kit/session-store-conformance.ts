@@ -1,5 +1,5 @@
-/** What every session store must do, whatever it is built on. */
-import { afterEach, describe, expect, it } from 'vitest';
+/** The contract of every session store, as tests. */
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Session } from '../../src/session/session.ts';
 import type { SessionStore } from '../../src/session/session-store.ts';
 
@@ -31,25 +31,25 @@ export function describeSessionStore(name: string, open: () => Promise<StoreRig>
   });
 
   describe(`${name} as a session store`, () => {
-    it('has no session to begin with', async () => {
+    test('has no session at first', async () => {
       const store = await newStore();
       expect(await store.load(0)).toBeNull();
     });
 
-    it('gives back what was saved', async () => {
+    test('loads the session that was saved', async () => {
       const store = await newStore();
       await store.save(aSession());
       expect(await store.load(0)).toEqual(aSession());
     });
 
-    it('replaces a session by the next of the same shard', async () => {
+    test('replaces a session with the next one of the same shard', async () => {
       const store = await newStore();
       await store.save(aSession({ sequence: 1 }));
       await store.save(aSession({ sequence: 2, sessionId: 'another' }));
       expect(await store.load(0)).toEqual(aSession({ sequence: 2, sessionId: 'another' }));
     });
 
-    it('keeps shards apart', async () => {
+    test('keeps shards apart', async () => {
       const store = await newStore();
       await Promise.all([1, 2, 3].map((shardId) => store.save(aSession({ shardId, sequence: shardId * 10 }))));
       await store.clear(2);
@@ -60,38 +60,36 @@ export function describeSessionStore(name: string, open: () => Promise<StoreRig>
       ]);
     });
 
-    it('forgets a session that is cleared', async () => {
+    test('has no session after clear()', async () => {
       const store = await newStore();
       await store.save(aSession());
       await store.clear(0);
       expect(await store.load(0)).toBeNull();
     });
 
-    it('clears a shard that has none without complaint', async () => {
+    test('resolves clear() for a shard without a session', async () => {
       const store = await newStore();
       await expect(store.clear(3)).resolves.toBeUndefined();
     });
 
-    it('lets the last of many saves at once win', async () => {
+    test('keeps the last of many concurrent saves', async () => {
       const store = await newStore();
       await Promise.all(Array.from({ length: 30 }, (_, sequence) => store.save(aSession({ sequence }))));
       expect(await store.load(0)).toEqual(aSession({ sequence: 29 }));
     });
 
-    it('takes a load after a save that is not awaited for one after it', async () => {
+    test('runs calls in their order, even if they are not awaited', async () => {
       const store = await newStore();
       const saved = store.save(aSession({ sequence: 7 }));
       const loaded = store.load(0);
       const cleared = store.clear(0);
-      expect([await loaded, await saved, await cleared, await store.load(0)]).toEqual([
-        aSession({ sequence: 7 }),
-        undefined,
-        undefined,
-        null,
-      ]);
+      expect(await loaded).toEqual(aSession({ sequence: 7 }));
+      expect(await saved).toBeUndefined();
+      expect(await cleared).toBeUndefined();
+      expect(await store.load(0)).toBeNull();
     });
 
-    it('keeps what was saved when the object is changed afterwards', async () => {
+    test('is not affected by later changes to a saved object', async () => {
       const store = await newStore();
       const session = { ...aSession() };
       const saved = store.save(session);
@@ -100,7 +98,7 @@ export function describeSessionStore(name: string, open: () => Promise<StoreRig>
       expect(await store.load(0)).toEqual(aSession());
     });
 
-    it('keeps what it has when a loaded object is changed', async () => {
+    test('is not affected by changes to a loaded object', async () => {
       const store = await newStore();
       await store.save(aSession());
       const loaded = await store.load(0);
@@ -108,14 +106,14 @@ export function describeSessionStore(name: string, open: () => Promise<StoreRig>
       expect(await store.load(0)).toEqual(aSession());
     });
 
-    it('keeps the fields of a session and no others', async () => {
+    test('stores the fields of a session and no others', async () => {
       const store = await newStore();
       const extended = { ...aSession(), token: 'not to be stored' };
       await store.save(extended);
       expect(await store.load(0)).toEqual(aSession());
     });
 
-    it('refuses what is no session with INVALID_SESSION and keeps the one it has', async () => {
+    test('rejects an invalid session with INVALID_SESSION, and keeps the previous one', async () => {
       const store = await newStore();
       await store.save(aSession());
       await expect(store.save(aSession({ sequence: Number.NaN }))).rejects.toMatchObject({ code: 'INVALID_SESSION' });

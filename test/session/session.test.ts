@@ -1,5 +1,5 @@
-/** A session as data, while it is alive, and on its way to a store. */
-import { describe, expect, it } from 'vitest';
+/** A session as data, in a running shard, and on its way to a store. */
+import { describe, expect, test } from 'vitest';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import { parseSession, type Session } from '../../src/session/session.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
@@ -9,18 +9,18 @@ import { aSession } from '../kit/session-store-conformance.ts';
 
 const identity = { sessionId: 'abc', resumeUrl: 'wss://resume.example' };
 
-describe('parseSession', () => {
-  it('copies the fields of a session and leaves out the rest', () => {
-    const given = { ...aSession(), token: 'secret' };
-    expect(parseSession(given)).toEqual(aSession());
+describe('parseSession()', () => {
+  test('copies the fields of a session and no others', () => {
+    const extended = { ...aSession(), token: 'secret' };
+    expect(parseSession(extended)).toEqual(aSession());
   });
 
-  it('takes the sequence 0 and a resume URL with port, path and query', () => {
+  test('accepts the sequence 0 and a resume URL with port, path and query', () => {
     const session = aSession({ sequence: 0, resumeUrl: 'ws://127.0.0.1:8080/a?b=c' });
     expect(parseSession(session)).toEqual(session);
   });
 
-  it.each([
+  test.each([
     ['sessionId must be a non-empty string', [{ sessionId: '' }, { sessionId: 1 }, { sessionId: undefined }]],
     [
       'resumeUrl must be a ws:// or wss:// URL',
@@ -32,132 +32,149 @@ describe('parseSession', () => {
     ],
     ['shardId must be a non-negative integer', [{ shardId: -1 }, { shardId: Number.NaN }, { shardId: '0' }]],
     ['shardCount must be an integer above shardId', [{ shardCount: 0 }, { shardId: 4 }, { shardCount: 4.5 }]],
-  ])('says that %s', (why, changes) => {
+  ])('throws INVALID_SESSION with the message: %s', (reason, changes) => {
     for (const change of changes) {
       expect(() => parseSession({ ...aSession(), ...change })).toThrow(
-        expect.objectContaining({ code: 'INVALID_SESSION', message: `not a session: ${why}` }),
+        expect.objectContaining({ code: 'INVALID_SESSION', message: `not a session: ${reason}` }),
       );
     }
   });
 
-  it.each([undefined, null, 'session', 42, true])('refuses %j, which is no object', (value) => {
-    expect(() => parseSession(value)).toThrow(
-      expect.objectContaining({ code: 'INVALID_SESSION', message: 'not a session: expected an object' }),
-    );
-  });
+  test.each([undefined, null, 'session', 42, true])(
+    'throws INVALID_SESSION for %j, which is not an object',
+    (value) => {
+      expect(() => parseSession(value)).toThrow(
+        expect.objectContaining({ code: 'INVALID_SESSION', message: 'not a session: expected an object' }),
+      );
+    },
+  );
 });
 
-describe('SessionCell', () => {
-  it('has no session before READY, even when a sequence came', () => {
-    const cell = new CurrentSession(0, 4);
-    cell.recordSequence(3);
-    expect([cell.identity, cell.sequence, cell.session, cell.sessionForStore(null)]).toEqual([null, 3, null, null]);
+describe('CurrentSession', () => {
+  test('has no session before READY, even if a sequence came', () => {
+    const current = new CurrentSession(0, 4);
+    current.recordSequence(3);
+    expect(current.identity).toBeNull();
+    expect(current.sequence).toBe(3);
+    expect(current.session).toBeNull();
+    expect(current.sessionForStore(null)).toBeNull();
   });
 
-  it('keeps the sequence that came before READY', () => {
-    const cell = new CurrentSession(1, 4);
-    cell.recordSequence(3);
-    cell.start(identity, 1);
-    expect(cell.session).toEqual({ ...identity, sequence: 3, shardId: 1, shardCount: 4 });
+  test('keeps the sequence that came before READY', () => {
+    const current = new CurrentSession(1, 4);
+    current.recordSequence(3);
+    current.start(identity, 1);
+    expect(current.session).toEqual({ ...identity, sequence: 3, shardId: 1, shardCount: 4 });
   });
 
-  it('never lets the sequence go back within a session', () => {
-    const cell = new CurrentSession(0, 1);
-    const seen = [5, 3, 5, 6, 0].map((sequence) => {
-      cell.recordSequence(sequence);
-      return cell.sequence;
+  test('never lets the sequence go back within a session', () => {
+    const current = new CurrentSession(0, 1);
+    const sequences = [5, 3, 5, 6, 0].map((sequence) => {
+      current.recordSequence(sequence);
+      return current.sequence;
     });
-    expect(seen).toEqual([5, 5, 5, 6, 6]);
+    expect(sequences).toEqual([5, 5, 5, 6, 6]);
   });
 
-  it('starts the sequence anew when another session replaces the one it has', () => {
-    const cell = new CurrentSession(0, 1);
-    cell.start(identity, 1);
-    cell.recordSequence(900);
-    cell.markDelivered(cell.id);
-    cell.start({ ...identity, sessionId: 'next' }, 1);
-    expect([cell.sequence, cell.sessionForStore(null)?.sequence]).toEqual([1, 0]);
+  test('starts with a new sequence when another session replaces its session', () => {
+    const current = new CurrentSession(0, 1);
+    current.start(identity, 1);
+    current.recordSequence(900);
+    current.markDelivered(current.id);
+    current.start({ ...identity, sessionId: 'next' }, 1);
+    expect(current.sequence).toBe(1);
+    expect(current.sessionForStore(null)?.sequence).toBe(0);
   });
 
-  it('goes on with its sequence when the same session is said to begin again, and from 0 as from any other', () => {
-    const cell = new CurrentSession(0, 1);
-    cell.recordSequence(0);
-    const first = cell.sequence;
-    cell.start(identity, 1);
-    cell.recordSequence(9);
-    cell.start(identity, 1);
-    expect([first, cell.sequence]).toEqual([0, 9]);
+  test('keeps its sequence, even 0, when the same session starts again', () => {
+    const current = new CurrentSession(0, 1);
+    current.recordSequence(0);
+    const first = current.sequence;
+    current.start(identity, 1);
+    current.recordSequence(9);
+    current.start(identity, 1);
+    expect(first).toBe(0);
+    expect(current.sequence).toBe(9);
   });
 
-  it('takes nothing for handed out that was of another session', () => {
-    const cell = new CurrentSession(0, 1);
-    cell.start(identity, null);
-    cell.recordSequence(7);
-    cell.markDelivered('another');
-    expect(cell.sessionForStore(null)?.sequence).toBe(0);
+  test('ignores deliveries of another session', () => {
+    const current = new CurrentSession(0, 1);
+    current.start(identity, null);
+    current.recordSequence(7);
+    current.markDelivered('another');
+    expect(current.sessionForStore(null)?.sequence).toBe(0);
   });
 
-  it('tells a store no more than what was handed out', () => {
-    const cell = new CurrentSession(0, 1);
-    cell.start(identity, null);
-    cell.recordSequence(7);
-    const before = cell.sessionForStore(null)?.sequence;
-    cell.markDelivered(cell.id);
-    cell.recordSequence(8);
-    expect([before, cell.sessionForStore(null)?.sequence, cell.session?.sequence]).toEqual([0, 7, 8]);
+  test('stores no sequence that was not delivered', () => {
+    const current = new CurrentSession(0, 1);
+    current.start(identity, null);
+    current.recordSequence(7);
+    const before = current.sessionForStore(null)?.sequence;
+    current.markDelivered(current.id);
+    current.recordSequence(8);
+    expect(before).toBe(0);
+    expect(current.sessionForStore(null)?.sequence).toBe(7);
+    expect(current.session?.sequence).toBe(8);
   });
 
-  it('tells a store no more than what comes before the oldest dispatch that waits', () => {
-    const cell = new CurrentSession(0, 1);
-    cell.start(identity, null);
-    cell.recordSequence(10);
-    cell.markDelivered(cell.id);
-    expect([12, 10, 4, 0].map((oldest) => cell.sessionForStore(oldest)?.sequence)).toEqual([10, 9, 3, 0]);
+  test('stores no sequence from the oldest buffered dispatch on', () => {
+    const current = new CurrentSession(0, 1);
+    current.start(identity, null);
+    current.recordSequence(10);
+    current.markDelivered(current.id);
+    expect([12, 10, 4, 0].map((oldest) => current.sessionForStore(oldest)?.sequence)).toEqual([10, 9, 3, 0]);
   });
 
-  it('adopts a session of its own shard and count, as handed out', () => {
-    const cell = new CurrentSession(1, 4);
+  test('restores a session of its own shard and shard count as delivered', () => {
+    const current = new CurrentSession(1, 4);
     const session = aSession({ shardId: 1 });
-    const adopted = cell.restore(session);
-    expect(adopted).toEqual({ sessionId: session.sessionId, resumeUrl: session.resumeUrl });
-    expect([cell.session, cell.sessionForStore(null)]).toEqual([session, session]);
+    const restored = current.restore(session);
+    expect(restored).toEqual({ sessionId: session.sessionId, resumeUrl: session.resumeUrl });
+    expect(current.session).toEqual(session);
+    expect(current.sessionForStore(null)).toEqual(session);
   });
 
-  it.each([
+  test.each([
     ['no session', null],
     ['a session of another shard count', aSession({ shardCount: 5 })],
     ['a session of another shard', aSession({ shardId: 2 })],
-  ])('forgets what it has for %s', (_, session) => {
-    const cell = new CurrentSession(0, 4);
-    cell.start(identity, null);
-    cell.recordSequence(5);
-    expect([cell.restore(session), cell.identity, cell.sequence, cell.session]).toEqual([null, null, null, null]);
+  ])('clears its session when it restores %s', (_what, session) => {
+    const current = new CurrentSession(0, 4);
+    current.start(identity, null);
+    current.recordSequence(5);
+    expect(current.restore(session)).toBeNull();
+    expect(current.identity).toBeNull();
+    expect(current.sequence).toBeNull();
+    expect(current.session).toBeNull();
   });
 
-  it('is empty after it was cleared', () => {
-    const cell = new CurrentSession(0, 4);
-    cell.restore(aSession());
-    cell.clear();
-    expect([cell.identity, cell.sequence, cell.session, cell.sessionForStore(null)]).toEqual([null, null, null, null]);
+  test('has no session after clear()', () => {
+    const current = new CurrentSession(0, 4);
+    current.restore(aSession());
+    current.clear();
+    expect(current.identity).toBeNull();
+    expect(current.sequence).toBeNull();
+    expect(current.session).toBeNull();
+    expect(current.sessionForStore(null)).toBeNull();
   });
 });
 
-/** A store whose writes end when the test says so, with a log of what was begun. */
+/** A store whose writes end when the test lets them, with a log of the calls. */
 class SlowStore implements SessionStore {
-  readonly begun: string[] = [];
+  readonly calls: string[] = [];
   readonly #ends: PromiseWithResolvers<void>[] = [];
 
   async load(shardId: number): Promise<Session | null> {
-    this.begun.push(`load ${shardId}`);
+    this.calls.push(`load ${shardId}`);
     return null;
   }
 
   save(session: Session): Promise<void> {
-    return this.#begin(`save ${session.sequence}`);
+    return this.#call(`save ${session.sequence}`);
   }
 
   clear(shardId: number): Promise<void> {
-    return this.#begin(`clear ${shardId}`);
+    return this.#call(`clear ${shardId}`);
   }
 
   end(): void {
@@ -168,8 +185,8 @@ class SlowStore implements SessionStore {
     this.#ends.shift()?.reject(cause);
   }
 
-  #begin(what: string): Promise<void> {
-    this.begun.push(what);
+  #call(text: string): Promise<void> {
+    this.calls.push(text);
     const end = Promise.withResolvers<void>();
     this.#ends.push(end);
     return end.promise;
@@ -181,103 +198,110 @@ const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(res
 const setUp = () => {
   const store = new SlowStore();
   const faults: GatewayError[] = [];
-  return { store, faults, keeper: new SessionWriter(store, (error) => faults.push(error)) };
+  return { store, faults, writer: new SessionWriter(store, (error) => faults.push(error)) };
 };
 
-const broken = (): never => {
+const throwsError = (): never => {
   throw new TypeError('no such method');
 };
 
-describe('SessionKeeper', () => {
-  it('writes one thing at a time, and of what came meanwhile only the latest', async () => {
-    const { store, keeper, faults } = setUp();
-    for (const sequence of [1, 2, 3]) keeper.save(aSession({ sequence }));
+describe('SessionWriter', () => {
+  test('runs one write at a time, and then only the latest of those that came meanwhile', async () => {
+    const { store, writer, faults } = setUp();
+    for (const sequence of [1, 2, 3]) writer.save(aSession({ sequence }));
     await turn();
-    expect(store.begun).toEqual(['save 1']);
+    expect(store.calls).toEqual(['save 1']);
     store.end();
     await turn();
-    expect(store.begun).toEqual(['save 1', 'save 3']);
+    expect(store.calls).toEqual(['save 1', 'save 3']);
     store.end();
-    await keeper.flushed();
-    expect([store.begun, faults]).toEqual([['save 1', 'save 3'], []]);
+    await writer.flushed();
+    expect(store.calls).toEqual(['save 1', 'save 3']);
+    expect(faults).toEqual([]);
   });
 
-  it('lets a clear replace a save that waits, and a save a clear', async () => {
-    const { store, keeper } = setUp();
-    keeper.save(aSession({ sequence: 1 }));
-    keeper.save(aSession({ sequence: 2 }));
-    keeper.clear(0);
+  test('replaces a pending save() by clear(), and a pending clear() by save()', async () => {
+    const { store, writer } = setUp();
+    writer.save(aSession({ sequence: 1 }));
+    writer.save(aSession({ sequence: 2 }));
+    writer.clear(0);
     store.end();
     await turn();
-    keeper.clear(0);
-    keeper.save(aSession({ sequence: 3 }));
+    writer.clear(0);
+    writer.save(aSession({ sequence: 3 }));
     store.end();
     await turn();
     store.end();
-    await keeper.flushed();
-    expect(store.begun).toEqual(['save 1', 'clear 0', 'save 3']);
+    await writer.flushed();
+    expect(store.calls).toEqual(['save 1', 'clear 0', 'save 3']);
   });
 
-  it('writes again after everything was written', async () => {
-    const { store, keeper } = setUp();
-    keeper.save(aSession({ sequence: 1 }));
+  test('writes again after all writes are done', async () => {
+    const { store, writer } = setUp();
+    writer.save(aSession({ sequence: 1 }));
     store.end();
-    await keeper.flushed();
-    keeper.save(aSession({ sequence: 2 }));
+    await writer.flushed();
+    writer.save(aSession({ sequence: 2 }));
     store.end();
-    await keeper.flushed();
-    expect(store.begun).toEqual(['save 1', 'save 2']);
+    await writer.flushed();
+    expect(store.calls).toEqual(['save 1', 'save 2']);
   });
 
-  it('loads only after what is being written', async () => {
-    const { store, keeper } = setUp();
-    keeper.save(aSession({ sequence: 1 }));
-    const loaded = keeper.load(0);
+  test('loads only after the running write', async () => {
+    const { store, writer } = setUp();
+    writer.save(aSession({ sequence: 1 }));
+    const loaded = writer.load(0);
     await turn();
-    expect(store.begun).toEqual(['save 1']);
+    expect(store.calls).toEqual(['save 1']);
     store.end();
-    expect([await loaded, store.begun]).toEqual([null, ['save 1', 'load 0']]);
+    expect(await loaded).toBeNull();
+    expect(store.calls).toEqual(['save 1', 'load 0']);
   });
 
-  it('reports a failure with its cause, and goes on with what waits', async () => {
-    const { store, keeper, faults } = setUp();
-    keeper.save(aSession({ sequence: 1 }));
-    keeper.clear(0);
+  test('reports a failed write with its cause, and runs the pending one', async () => {
+    const { store, writer, faults } = setUp();
+    writer.save(aSession({ sequence: 1 }));
+    writer.clear(0);
     store.fail('disk full');
     await turn();
     store.fail('still full');
-    await keeper.flushed();
-    expect(store.begun).toEqual(['save 1', 'clear 0']);
+    await writer.flushed();
+    expect(store.calls).toEqual(['save 1', 'clear 0']);
     expect(faults.map(({ code, message, cause }) => ({ code, message, cause }))).toEqual([
       { code: 'SESSION_STORE_FAILED', message: 'the session could not be saved', cause: 'disk full' },
       { code: 'SESSION_STORE_FAILED', message: 'the session could not be cleared', cause: 'still full' },
     ]);
   });
 
-  it('loads what it could not write, until a write has worked again', async () => {
-    const { store, keeper } = setUp();
-    keeper.clear(0);
+  test('loads what the store failed to write, until a write succeeds', async () => {
+    const { store, writer } = setUp();
+    writer.clear(0);
     store.fail('disk full');
-    await keeper.flushed();
-    expect([await keeper.load(0), store.begun]).toEqual([null, ['clear 0']]);
-    keeper.save(aSession({ sequence: 5 }));
+    await writer.flushed();
+    expect(await writer.load(0)).toBeNull();
+    expect(store.calls).toEqual(['clear 0']);
+    writer.save(aSession({ sequence: 5 }));
     store.fail('still full');
-    await keeper.flushed();
-    expect([await keeper.load(0), store.begun]).toEqual([aSession({ sequence: 5 }), ['clear 0', 'save 5']]);
-    keeper.clear(0);
+    await writer.flushed();
+    expect(await writer.load(0)).toEqual(aSession({ sequence: 5 }));
+    expect(store.calls).toEqual(['clear 0', 'save 5']);
+    writer.clear(0);
     store.end();
-    await keeper.flushed();
-    expect([await keeper.load(0), store.begun]).toEqual([null, ['clear 0', 'save 5', 'clear 0', 'load 0']]);
+    await writer.flushed();
+    expect(await writer.load(0)).toBeNull();
+    expect(store.calls).toEqual(['clear 0', 'save 5', 'clear 0', 'load 0']);
   });
 
-  it('takes a store that throws for one that rejects', async () => {
+  test('treats a store that throws like one that rejects', async () => {
     const faults: GatewayError[] = [];
-    const keeper = new SessionWriter({ load: broken, save: broken, clear: broken }, (error) => faults.push(error));
-    await expect(keeper.load(0)).rejects.toEqual(new TypeError('no such method'));
-    keeper.save(aSession());
-    await keeper.flushed();
-    keeper.clear(0);
-    await keeper.flushed();
+    const writer = new SessionWriter({ load: throwsError, save: throwsError, clear: throwsError }, (error) =>
+      faults.push(error),
+    );
+    await expect(writer.load(0)).rejects.toEqual(new TypeError('no such method'));
+    writer.save(aSession());
+    await writer.flushed();
+    writer.clear(0);
+    await writer.flushed();
     expect(faults.map(({ cause }) => cause)).toEqual([
       new TypeError('no such method'),
       new TypeError('no such method'),
