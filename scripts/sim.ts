@@ -1,4 +1,4 @@
-/** `npm run sim`: shards live for thousands of hours of virtual time in a world that goes wrong in every way. */
+/** `npm run sim`: runs the simulator on many seeds, or prints the trace of one. See simulator/README.md. */
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/protocol/errors.ts';
 import { runSeeds } from '../simulator/pool.ts';
@@ -11,28 +11,28 @@ import { traceTo } from '../simulator/trace.ts';
 
 const HELP = `npm run sim -- [options]
 
-Runs real shards, and in every fifth seed a real manager, against a simulated Discord, in virtual time, through faults and misuse that follow from a seed, and
-checks what they do. The same seed is the same run.
+Runs real shards against a simulated Discord in virtual time, and checks what they do. Every fifth seed runs a
+real manager. Faults and user actions follow from the seed: the same seed gives the same run.
 
-  --hours N     virtual shard-hours to simulate (default 1000)
+  --hours N     how many virtual shard-hours to simulate (default 1000)
   --seed N      the first seed (default 1); with --trace, the only one
-  --workers N   threads (default 2)
-  --trace       play one seed and print all that happens in it
-  --events K    with --trace: only the first K events of the script; then the world heals
-  --help
+  --workers N   how many threads to use (default 2)
+  --trace       run one seed and print every event
+  --events K    with --trace: run only the first K events of the script, then end all faults
+  --help        print this text
 
-Ends with 1 when a check is violated. Each violation comes with the command that shows it.
+The exit code is 1 when a check is violated. Each violation comes with the command that repeats it.
 `;
 
 const PLAIN_LINE_EVERY_MS = 10_000;
 const REDRAW_EVERY_MS = 500;
-/** More of them would say the same. */
+/** More violations would rarely say something new. */
 const MAX_VIOLATIONS = 10;
 
 function integerOption(name: string, text: string, min: number): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < min)
-    throw new Error(`--${name} must be a whole number from ${min} on, not ${text}`);
+    throw new Error(`--${name} must be an integer of at least ${min}, not ${text}`);
   return value;
 }
 
@@ -45,11 +45,11 @@ async function trace(seed: number, events: number | undefined): Promise<number> 
   });
   write(JSON.stringify(result.setting));
   if (result.violation === null) {
-    write(`seed ${seed} violates nothing`);
+    write(`Seed ${seed} violates no check.`);
     return 0;
   }
   const shortest = events === undefined ? ((await shrink(result))?.events ?? null) : null;
-  write(failureText({ result, shortest, stats: new SimulationStats().data }));
+  write(failureText({ result, shortest }));
   return 1;
 }
 
@@ -77,13 +77,13 @@ async function simulate(firstSeed: number, wantedHours: number, workers: number)
     workers,
     firstSeed,
     shouldContinue: () => hours < wantedHours && violations < MAX_VIOLATIONS,
-    onResult: (played) => {
-      hours += played.result.shardHours;
+    onResult: (seedResult) => {
+      hours += seedResult.result.shardHours;
       seeds += 1;
-      stats.merge(played.stats);
-      if (played.result.violation === null) return;
+      stats.merge(seedResult.stats);
+      if (seedResult.result.violation === null) return;
       violations += 1;
-      process.stdout.write(`${clearLine}${failureText(played)}\n`);
+      process.stdout.write(`${clearLine}${failureText(seedResult)}\n`);
     },
   });
   clearInterval(report);

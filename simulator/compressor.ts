@@ -1,4 +1,4 @@
-/** Compression contexts that answer in the same turn, so that no real time passes within virtual time. */
+/** Compresses synchronously, because zlib's asynchronous interface would take real time within virtual time. */
 import { constants, createDeflate, createZstdCompress } from 'node:zlib';
 
 interface NativeHandle {

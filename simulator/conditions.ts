@@ -1,47 +1,47 @@
-/** What is wrong with the world for a while. */
+/** Conditions that hold for a while, such as an unreachable host or a slow store. Each has a value and an end. */
 export interface ConditionValues {
   /** Connects are refused at `main`, at `resume` hosts, or `all`. */
   refuse: 'main' | 'resume' | 'all';
-  /** Connects never come about. */
+  /** Connects at these hosts stay pending. */
   unreachable: 'main' | 'resume' | 'all';
-  /** Connects take so many ms. */
+  /** How many ms longer a connect takes. */
   slowConnect: number;
   /** Opening a socket throws. */
   createThrows: boolean;
   noHello: boolean;
   invalidHello: unknown;
-  /** RECONNECT instead of HELLO. */
+  /** The gateway sends op 7 instead of HELLO. */
   reconnectFirst: boolean;
-  /** New connections are half open. */
+  /** New connections become half open. */
   halfOpenFromStart: boolean;
   noAcks: boolean;
   noReady: boolean;
   noResumed: boolean;
-  /** RESUME is answered with everything but RESUMED. */
+  /** The gateway replays after RESUME, but does not send RESUMED. */
   endlessReplay: boolean;
-  /** op 9 `false` for IDENTIFY. */
+  /** The gateway answers IDENTIFY with op 9 `false`. */
   rejectIdentify: boolean;
-  /** op 9 `false` for RESUME. */
+  /** The gateway answers RESUME with op 9 `false`. */
   rejectResume: boolean;
-  /** op 9 `true` for RESUME. */
+  /** The gateway answers RESUME with op 9 `true`. */
   suspendResume: boolean;
-  /** The answer to a close frame never comes. */
+  /** The gateway does not answer a close frame. */
   noCloseAnswer: boolean;
-  /** ms. */
+  /** How many ms the session store takes. */
   slowStore: number;
   storeThrows: boolean;
   storeHangs: boolean;
   listenersThrow: 'now' | 'later';
   noChunks: boolean;
   chunksLimited: boolean;
-  /** Answers of `GET /gateway/bot`. */
+  /** The status of `GET /gateway/bot`. */
   apiFails: number | 'no answer';
-  /** 429, to be left alone for so many s. */
+  /** `GET /gateway/bot` answers 429 with this many seconds. */
   apiLimited: number;
   apiHangs: boolean;
   apiUnauthorized: boolean;
   apiInvalidBody: string;
-  /** 4010 for IDENTIFY with another shard count than recommended. */
+  /** The gateway closes with 4010 after IDENTIFY with another shard count than recommended. */
   countRefused: boolean;
 }
 
@@ -61,9 +61,9 @@ export class Conditions {
 
   get<Name extends ConditionName>(name: Name): ConditionValues[Name] | undefined {
     if (this.#active.size === 0) return undefined;
-    const state = this.#active.get(name);
-    if (state === undefined || state.until <= this.#now()) return undefined;
-    return state.value as ConditionValues[Name];
+    const condition = this.#active.get(name);
+    if (condition === undefined || condition.until <= this.#now()) return undefined;
+    return condition.value as ConditionValues[Name];
   }
 
   clear(): void {

@@ -1,12 +1,12 @@
-/** A consumer of `dispatches()`, fast or slow, that may leave at any time. */
+/** A consumer of `dispatches()`. It may be slow, and may stop at any time. */
 import type { ShardProcess } from './shard-process.ts';
 
 export interface ConsumerPlan {
   readonly highWaterMark: number;
   readonly events: readonly string[] | null;
-  /** How long it works on each. */
+  /** How long the consumer works on each dispatch. */
   readonly workMs: number;
-  /** After so many it leaves. */
+  /** The consumer leaves the stream after this many dispatches. */
   readonly maxDispatches: number;
   readonly signal: AbortSignal | undefined;
 }

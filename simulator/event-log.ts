@@ -1,6 +1,6 @@
 /**
- * Everything that happens in a run, as the checks and the trace see it. The parts of the world tell; nobody who
- * listens can change anything.
+ * Every event of a run. All parts of the simulation record their events here; checks, statistics and the trace listen.
+ * Listeners only observe: they can't change the run.
  */
 import type { ManagerState } from '../machines/index.ts';
 import type { Dispatch, ManagerEvents, Session, ShardEvents } from '../src/index.ts';
@@ -11,52 +11,50 @@ import type { GatewaySession } from './gateway-session.ts';
 import type { SimSocket } from './sim-socket.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
-/** What needs no more words. */
 type NoDetails = Readonly<Record<string, never>>;
 
 export interface SimEvents {
-  /** The shard asks for a socket. */
+  /** The shard opens a socket. */
   'socket.created': { socket: SimSocket };
   'socket.opened': { socket: SimSocket };
-  /** The shard hands a frame to its socket. */
+  /** The shard sends a frame. */
   'shard.sent': { socket: SimSocket; packet: Packet; text: string };
-  /** The shard ends its socket; `null` tears it down. */
+  /** The shard closes its socket with a code, or terminates it (`null`). */
   'shard.closing': { socket: SimSocket; code: number | null };
-  /** The shard is told that its socket is closed. */
+  /** The socket emits `close`. */
   'socket.closed': { socket: SimSocket; code: number };
   'gateway.accepted': { socket: SimSocket };
-  /** Bytes that are no packet. */
+  /** The gateway sends bytes that are not a packet. */
   'gateway.sentGarbage': { socket: SimSocket };
   'gateway.sent': { socket: SimSocket; packet: Packet };
   'gateway.received': { socket: SimSocket; text: string };
-  /** The gateway's end of the close handshake, or of the TCP connection. */
+  /** The gateway closes with a code, or drops the TCP connection (`null`). */
   'gateway.closed': { socket: SimSocket; code: number | null };
   'gateway.closeReceived': { socket: SimSocket; code: number | null };
-  /** A whole packet has reached a socket that still listens. */
+  /** A complete packet reaches a socket that still listens. */
   'shard.received': { socket: SimSocket; packet: Packet };
-  /** A consumer is slow: what arrives is left unread. */
+  /** A consumer is slow, so the shard stops reading. */
   'socket.paused': { socket: SimSocket };
-  /** Nothing passes through this socket any more. */
+  /** The connection is half open: nothing passes in either direction. */
   'socket.halfOpen': { socket: SimSocket };
-  /** The process stands still. */
+  /** The process does not run for a while. */
   'process.asleep': { ms: number };
   'session.ended': { sessionId: string; why: string };
   'store.saving': { proc: SimulatedProcess; session: Session };
   'store.clearing': { proc: SimulatedProcess; shardId: number };
   'store.loaded': { proc: SimulatedProcess; shardId: number; session: Session | null };
   'store.failed': { proc: SimulatedProcess; what: string };
-  /** Something goes wrong in the world. */
+  /** A fault is injected. */
   fault: { name: string; what: string };
-  /** The user does something. */
-  /** `drops`: the session is given up; with `session` for another one. */
+  /** The user calls a method. `drops`: the call discards the session. `session`: the call sets another session. */
   action: { proc: SimulatedProcess; name: string; what: string; drops?: boolean; session?: Session };
-  /** A promise the user was given. */
+  /** The user called a method that returned a promise. */
   'promise.made': { proc: SimulatedProcess; id: number; name: string };
   'promise.settled': { proc: SimulatedProcess; id: number; error: unknown };
   dispatched: { proc: ShardProcess; dispatch: Dispatch };
-  /** The same, as a listener of its type gets it. */
+  /** A listener of the event name receives the dispatch. */
   typed: { proc: ShardProcess; dispatch: Dispatch };
-  /** A stream gave a dispatch to its consumer. */
+  /** A consumer opens a stream. */
   'stream.opened': {
     proc: ShardProcess;
     id: number;
@@ -64,27 +62,27 @@ export interface SimEvents {
     signal: AbortSignal | undefined;
   };
   'stream.consumed': { proc: ShardProcess; id: number; dispatch: Dispatch };
-  /** The user leaves it, though a consumer may still be at work on the last it took. */
+  /** The user leaves a stream. Its consumer may still work on the last dispatch. */
   'stream.left': { proc: ShardProcess; id: number };
   'signal.aborted': { signal: AbortSignal };
   'stream.ended': { proc: ShardProcess; id: number; hasLeft: boolean; error: unknown };
   emitted: { proc: ShardProcess; name: keyof ShardEvents; args: unknown[] };
-  /** Something happens in a guild; all the sessions it belongs to are told. */
+  /** An event happens in a guild, and every session that the guild belongs to receives it. */
   'guild.event': { id: number; guild: string; sessions: readonly GatewaySession[] };
-  /** The same of a manager. */
+  /** The manager emits an event. */
   'bot.emitted': { proc: BotProcess; name: keyof ManagerEvents; args: readonly unknown[] };
   'bot.dispatched': { proc: BotProcess; dispatch: Dispatch; shardId: number };
   'bot.state': { proc: BotProcess; from: ManagerState; to: ManagerState };
-  /** Another process is to take over from this one; `isGraceful` if it was let go in order. */
+  /** The process ends, and another one will take over. `isGraceful`: it disconnected first. */
   'bot.ended': { proc: BotProcess; isGraceful: boolean };
   'api.requested': { proc: BotProcess; answer: string };
   uncaught: { error: unknown };
-  /** The world is well from now on. */
-  'drain.began': NoDetails;
-  /** It took too long. */
-  'drain.late': { what: string };
-  'drain.ended': NoDetails;
-  /** Every shard was told to stop and has had its time. */
+  /** All faults end. The shards must recover now. */
+  'recovery.began': NoDetails;
+  /** A shard or the manager did not recover in time. */
+  'recovery.late': { what: string };
+  'recovery.ended': NoDetails;
+  /** Every shard and manager was stopped, and its time to stop has passed. */
   stopped: NoDetails;
 }
 

@@ -1,18 +1,19 @@
-/** What goes wrong in the world. */
+/** The faults that a script can inject, with their weights. */
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
+import { INVALID_BODIES } from './manager/api.ts';
 import type { ConditionName, ConditionValues } from './conditions.ts';
 import type { World } from './world.ts';
 
 export interface Fault {
   readonly weight: number;
-  /** Gives back what exactly happened; `null` when there was nothing for it to happen to. */
+  /** Injects the fault and returns its details; `null` when there was nothing to inject it into. */
   inject(world: World, shardId: number, random: SeededRandom): string | null;
 }
 
-export const MINUTE = 60_000;
+const MINUTE = 60_000;
 
-/** The open connection of a shard, the newest if there are several. */
+/** Returns the newest open connection of a shard. */
 const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
   [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.shardId === shardId);
 
@@ -27,11 +28,11 @@ const onConnection = (
   },
 });
 
-/** Mostly for seconds, sometimes for long. */
+/** Returns mostly a short time, sometimes a long one. */
 const randomSpan = (random: SeededRandom, maxMs: number): number =>
   random.magnitude(200, random.chance(0.8) ? Math.min(2 * MINUTE, maxMs) : maxMs);
 
-export const conditionFault = <Name extends ConditionName>(
+const conditionFault = <Name extends ConditionName>(
   name: Name,
   weight: number,
   maxMs: number,
@@ -145,4 +146,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   listenersThrow: conditionFault('listenersThrow', 1.5, 10 * MINUTE, (random) => random.pick(['now', 'later'])),
   noChunks: conditionFault('noChunks', 0.7, 10 * MINUTE, () => true),
   chunksLimited: conditionFault('chunksLimited', 0.7, 5 * MINUTE, () => true),
+};
+
+/** Faults of the REST API and of sharding, for worlds with a manager. */
+export const MANAGER_FAULTS: Readonly<Record<string, Fault>> = {
+  apiFails: conditionFault('apiFails', 2, 20 * MINUTE, (random) =>
+    random.pick([500, 502, 503, 408, 'no answer'] as const),
+  ),
+  apiLimited: conditionFault('apiLimited', 1.5, 10 * MINUTE, (random) => random.int(0, 60_000) / 1000),
+  apiHangs: conditionFault('apiHangs', 1, 5 * MINUTE, () => true),
+  apiUnauthorized: conditionFault('apiUnauthorized', 0.5, MINUTE, () => true),
+  apiInvalidBody: conditionFault('apiInvalidBody', 0.5, MINUTE, (random) => random.pick(INVALID_BODIES)),
+  countRefused: conditionFault('countRefused', 0.5, MINUTE, () => true),
 };

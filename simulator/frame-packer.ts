@@ -1,6 +1,5 @@
 /**
- * From packets to WebSocket messages: compressed as the connection asks for, several in one piece or one in several,
- * as TCP, proxies and Discord's own edge do it.
+ * Packs packets into WebSocket messages: compressed, joined and cut anywhere, as TCP, proxies and Discord's edge do.
  */
 import { deflateSync } from 'node:zlib';
 import type { Compression } from '../src/protocol/gateway-url.ts';
@@ -21,7 +20,7 @@ export class FramePacker {
   #buffered: Frame[] = [];
   #isBuffering = false;
 
-  /** @param transmit - puts messages that travel in one piece on the wire */
+  /** @param transmit - sends frames that arrive at the same moment */
   constructor(
     clock: SimClock,
     random: SeededRandom,
@@ -40,13 +39,13 @@ export class FramePacker {
     this.#buffer({ ...this.#encode(JSON.stringify(packet)), packets: [packet] });
   }
 
-  /** Bytes that are no message. */
+  /** Sends bytes that are not a message. */
   corrupt(): void {
     this.#buffer({ data: GARBAGE, isBinary: this.#compression !== 'none', packets: [] });
     this.flush();
   }
 
-  /** What was held back goes out. */
+  /** Sends the buffered frames. */
   flush(): void {
     this.#isBuffering = false;
     const frames = this.#buffered;
@@ -76,7 +75,7 @@ export class FramePacker {
     this.#clock.scheduleInWorld(() => this.flush(), this.#random.int(0, 40));
   }
 
-  /** Joins the bytes of a stream and cuts them anywhere. */
+  /** Joins the bytes of a compressed stream and cuts them at random. */
   #recut(frames: readonly Frame[]): Frame[] {
     if (frames.length === 1 && this.#random.chance(0.8)) return [...frames];
     const bytes = Buffer.concat(frames.map(({ data }) => data));

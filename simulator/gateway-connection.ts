@@ -1,4 +1,4 @@
-/** The gateway's end of one connection: what it hears, what it says, and in which pieces. */
+/** The gateway's end of one connection: it receives packets, answers them, and replays sessions. */
 import type { Packet } from '../src/protocol/packets.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimGateway } from './gateway.ts';
@@ -14,16 +14,16 @@ export class GatewayConnection implements SessionConnection {
   readonly #gateway: SimGateway;
   readonly #packer: FramePacker;
   isClosed = false;
-  /** Told that its session is over: none begins on it any more. */
+  /** Whether the gateway has sent op 9 `false`. No session begins on this connection after that. */
   isInvalidated = false;
   session: GatewaySession | null = null;
-  /** What it does not answer for now. */
+  /** The answer that a condition holds back. */
   pending: (() => void) | null = null;
-  /** So many beats are not answered. */
+  /** How many heartbeats get no ACK. */
   acksToSkip = 0;
-  /** What of the session's log comes next. */
+  /** The index in the session's log of the next dispatch. */
   #cursor = 0;
-  /** Where the replay ends, and RESUMED is due. */
+  /** The index at which the replay ends and RESUMED follows; `null` without a replay. */
   #replayUntil: number | null = null;
   #resumedSequence: number | null = null;
   #isReplaying = false;
@@ -71,7 +71,7 @@ export class GatewayConnection implements SessionConnection {
     8: (d) => this.#gateway.requestMembers(this, d as { guild_id: string; nonce: string }),
   };
 
-  /** The shard has closed, or torn down. */
+  /** The shard has closed with a code, or terminated the socket (`null`). */
   onShardClose(code: number | null): void {
     if (this.isClosed) return;
     this.#world.eventLog.record('gateway.closeReceived', { socket: this.socket, code });
@@ -92,7 +92,7 @@ export class GatewayConnection implements SessionConnection {
     this.#end();
   }
 
-  /** The TCP connection goes, without a word. */
+  /** Drops the TCP connection without a close frame. */
   drop(): void {
     if (this.isClosed) return;
     this.#world.eventLog.record('gateway.closed', { socket: this.socket, code: null });
@@ -101,7 +101,7 @@ export class GatewayConnection implements SessionConnection {
     this.#end();
   }
 
-  /** Speaks for this session from now on, after what was missed. */
+  /** Sends for this session from now on, beginning with the dispatches that were missed. */
   attach(session: GatewaySession, from: number, isReplay: boolean): void {
     const previous = session.connection;
     session.connection = this;
@@ -113,7 +113,7 @@ export class GatewayConnection implements SessionConnection {
     this.sendPending();
   }
 
-  /** Says what the session has to say; a replay in bursts. */
+  /** Sends the pending dispatches of the session; a replay in bursts. */
   sendPending(): void {
     const { session } = this;
     if (session === null || session.connection !== this || this.#isReplaying) return;
@@ -143,7 +143,7 @@ export class GatewayConnection implements SessionConnection {
     this.send({ op: 0, t, s, d });
   }
 
-  /** RESUMED has its place before what is said while it replays. */
+  /** RESUMED gets its sequence before the dispatches that happen during the replay. */
   #assignResumedSequence(session: GatewaySession): void {
     const kind = this.#world.setting.resumedSequence;
     if (kind === 'next') session.sequence += 1;

@@ -1,12 +1,12 @@
-/** A session as the gateway keeps it: everything it ever said in it, numbered, so that a run can be held against it. */
+/** A session of the gateway. It logs all its dispatches, so that checks can compare what the listeners received. */
 export interface LoggedDispatch {
   readonly s: number;
   readonly t: string;
-  /** Carries `sim: [sessionId, index]`, by which a dispatch is known wherever it turns up; events of guilds have a number. */
+  /** `sim: [sessionId, index]` identifies the dispatch in checks. Events of guilds have a number instead. */
   readonly d: Record<string, unknown>;
 }
 
-/** The connection it speaks through. */
+/** The connection through which a session sends. */
 export interface SessionConnection {
   sendPending(): void;
   drop(): void;
@@ -15,18 +15,18 @@ export interface SessionConnection {
 export class GatewaySession {
   readonly id: string;
   readonly shardId: number;
-  /** The shard count it was started with. */
+  /** The shard count of its IDENTIFY. */
   readonly shardCount: number;
   readonly log: LoggedDispatch[] = [];
   sequence = 0;
-  /** Why Discord no longer knows it; `null` while it does. */
+  /** Why the session has ended; `null` while it lives. */
   endedBy: string | null = null;
   connection: SessionConnection | null = null;
   detachedAt = 0;
 
   readonly #isTagged: boolean;
 
-  /** @param isTagged - whether what is said in it carries `sim` */
+  /** @param isTagged - whether dispatches carry `sim` */
   constructor(id: string, [shardId, shardCount]: readonly [number, number], isTagged: boolean) {
     this.id = id;
     this.shardId = shardId;
@@ -41,7 +41,7 @@ export class GatewaySession {
     this.connection?.sendPending();
   }
 
-  /** The place in the log of what comes after a sequence. */
+  /** Returns the index in the log of the first dispatch after a sequence. */
   indexAfter(sequence: number): number {
     let from = 0;
     let to = this.log.length;

@@ -1,4 +1,4 @@
-/** Discord: sessions, what is said in them, and the answers to IDENTIFY, RESUME and requests. */
+/** The simulated gateway: it keeps sessions, answers IDENTIFY, RESUME and requests, and sends dispatches. */
 import type { Packet } from '../src/protocol/packets.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import { GatewaySession } from './gateway-session.ts';
@@ -28,7 +28,7 @@ export class SimGateway {
     this.#random = randomFor(world.setting.seed, 'gateway');
   }
 
-  /** Which shard a handshake is of; `null` for all else. */
+  /** Returns the shard of an IDENTIFY or RESUME; `null` for other packets. */
   shardIdOf({ op, d }: Packet): number | null {
     if (op === 2) return (d as { shard?: [number, number] }).shard?.[0] ?? null;
     if (op === 6) return this.sessions.get((d as { session_id: string }).session_id)?.shardId ?? null;
@@ -117,7 +117,7 @@ export class SimGateway {
     }
     if (conditions.get('suspendResume') !== undefined) return connection.send({ op: 9, d: true });
     if (d.seq > session.sequence) {
-      this.endSession(session, 'RESUME with a sequence that was never said');
+      this.endSession(session, 'RESUME had a sequence that was not sent');
       return connection.close(4007, 'Invalid seq.');
     }
     connection.attach(session, session.indexAfter(d.seq), true);
@@ -156,7 +156,7 @@ export class SimGateway {
     this.#world.eventLog.record('session.ended', { sessionId: session.id, why });
   }
 
-  /** Its connection is gone; it lives on for a while. */
+  /** The connection of a session has closed. The session lives for its TTL. */
   detach(session: GatewaySession): void {
     const { clock, setting } = this.#world;
     const at = clock.now();
@@ -164,11 +164,11 @@ export class SimGateway {
     session.detachedAt = at;
     clock.scheduleInWorld(() => {
       if (session.connection === null && session.detachedAt === at)
-        this.endSession(session, 'it was without a connection for too long');
+        this.endSession(session, 'it had no connection for longer than its TTL');
     }, setting.sessionTtlMs);
   }
 
-  /** Something happens in a guild of this session. */
+  /** Dispatches events: to this session, or to all sessions of random guilds if there is a manager. */
   burst(session: GatewaySession, count: number): void {
     if (this.#world.guilds !== null) return this.#world.guilds.createEvents(count);
     for (let n = 0; n < count; n += 1) {
@@ -179,7 +179,7 @@ export class SimGateway {
     }
   }
 
-  /** What was left unanswered is answered, as far as the weather allows. */
+  /** Sends the answers that were held back, if the conditions allow it now. */
   answerPending(): void {
     for (const connection of this.connections) {
       if (connection.isClosed) this.connections.delete(connection);

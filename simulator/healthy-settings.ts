@@ -1,8 +1,8 @@
-/** Worlds in which nothing goes wrong by itself, for tests that do one thing to them. */
+/** Settings without random faults, for tests that inject one fault on purpose. */
 import type { ScriptEvent } from './script.ts';
 import type { Setting } from './setting.ts';
 
-/** A small and healthy world, an hour long. */
+/** One shard for one hour. */
 export const HEALTHY: Partial<Setting> = {
   durationMs: 3_600_000,
   shards: 1,
@@ -22,7 +22,7 @@ export const HEALTHY: Partial<Setting> = {
   manager: null,
 };
 
-/** The same with a manager of six shards, two at a time. */
+/** A manager with six shards and a `max_concurrency` of 2. */
 export const HEALTHY_MANAGER: Partial<Setting> = {
   ...HEALTHY,
   shards: 6,
@@ -30,7 +30,7 @@ export const HEALTHY_MANAGER: Partial<Setting> = {
   manager: { shards: 'auto', reserve: 0, guilds: 12 },
 };
 
-/** One event of a script. */
+/** Returns one event of a script. */
 export const event = (at: number, name: string, kind: ScriptEvent['kind'] = 'fault', detailSeed = 1): ScriptEvent => ({
   at,
   kind,

@@ -1,12 +1,12 @@
-/** What is to happen, soonest first. What is taken back stays until its turn, unless most of it is such. */
+/** A heap of scheduled callbacks, the earliest first. Cancelled entries stay until most entries are cancelled. */
 export interface HeapEntry {
   at: number;
   phase: number;
   order: number;
-  /** `null` once it has run or was taken back. */
+  /** `null` once the callback has run or was cancelled. */
   run: (() => void) | null;
   readonly isShardTimer: boolean;
-  /** Whether it has to wait for a process that sleeps. */
+  /** Whether the callback waits while the process sleeps. */
   readonly waitsForProcess: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The two ways of one TCP connection: slow, in order, and perhaps leading nowhere. */
+/** One TCP connection: both directions have latency and keep the order, and the link can become half open. */
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimClock } from './sim-clock.ts';
 
@@ -9,10 +9,10 @@ export class Link {
   readonly #jitterMs: number;
   #shardArrivalAt = 0;
   #gatewayArrivalAt = 0;
-  /** Under way; whatever arrives first was sent first, also of those that arrive at the same time. */
+  /** What is on the way, in the order it was sent. It also arrives in this order, even at the same moment. */
   readonly #toShard: (() => void)[] = [];
   readonly #toGateway: (() => void)[] = [];
-  /** Half open: what is sent is lost, and nobody is told. */
+  /** Half open: frames are lost, and neither side notices. */
   isHalfOpen = false;
 
   constructor(clock: SimClock, random: SeededRandom, { latencyMs, jitterMs }: { latencyMs: number; jitterMs: number }) {
@@ -34,7 +34,7 @@ export class Link {
     this.#clock.scheduleInWorld(() => this.#next(this.#toGateway), this.#gatewayArrivalAt - this.#clock.now());
   }
 
-  /** In whole ms, so that things happen at the same time. */
+  /** Returns a random latency in whole ms, so that arrivals often coincide. */
   latencyMs(): number {
     return Math.ceil(this.#latencyMs + Math.min(this.#random.exponential(this.#jitterMs), this.#jitterMs * 5));
   }

@@ -1,17 +1,17 @@
-/** Seeds over several threads, until enough time has passed in the worlds of all of them. */
+/** Runs seeds on several worker threads. */
 import { Worker } from 'node:worker_threads';
-import type { SeedResult } from './worker.ts';
+import type { SeedResult } from './run-seed.ts';
 
 export interface PoolOptions {
   readonly workers: number;
   readonly firstSeed: number;
-  /** Asked before each seed. */
+  /** Called before each seed. */
   readonly shouldContinue: () => boolean;
-  readonly onResult: (played: SeedResult) => void;
+  readonly onResult: (result: SeedResult) => void;
 }
 
-/** Settles when every thread has come to its end; rejects when one of them dies. */
-export async function runSeeds({ workers, firstSeed, shouldContinue, onResult: result }: PoolOptions): Promise<void> {
+/** Resolves when `shouldContinue` is false and every thread has finished. Rejects when a thread fails. */
+export async function runSeeds({ workers, firstSeed, shouldContinue, onResult }: PoolOptions): Promise<void> {
   let seed = firstSeed;
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -23,7 +23,7 @@ export async function runSeeds({ workers, firstSeed, shouldContinue, onResult: r
         } else void worker.terminate().then(() => resolve());
       };
       worker.on('message', (message: SeedResult) => {
-        result(message);
+        onResult(message);
         next();
       });
       worker.on('error', reject);

@@ -1,8 +1,8 @@
-/** What a simulation has to say: progress, failures, and the sum of it. */
+/** The texts that `npm run sim` prints: progress, violations and the summary. */
 import { CHECKS } from './checks/index.ts';
 import type { SimulationStats } from './simulation-stats.ts';
 import { formatTime } from './trace.ts';
-import type { SeedResult } from './worker.ts';
+import type { SeedResult } from './run-seed.ts';
 
 export interface Progress {
   readonly hours: number;
@@ -31,15 +31,19 @@ export function progressLine(progress: Progress): string {
   ].join(' · ');
 }
 
-export function failureText({ result: { setting, violation, events }, shortest }: SeedResult): string {
+/** Returns a violation as text, with the commands that repeat it; empty without a violation. */
+export function failureText({
+  result: { setting, violation, events },
+  shortest,
+}: Pick<SeedResult, 'result' | 'shortest'>): string {
   if (violation === null) return '';
   const replay = `npm run sim -- --seed ${setting.seed} --trace`;
   return [
-    `seed ${setting.seed} violates ${violation.check}: ${CHECKS[violation.check].rule}`,
+    `Seed ${setting.seed} violates ${violation.check}: ${CHECKS[violation.check].rule}.`,
     `  ${violation.what.replaceAll('\n', '\n  ')}`,
-    `  at ${formatTime(violation.at)}, in a script of ${events} events on ${setting.shards} shard${setting.shards === 1 ? '' : 's'}${setting.manager === null ? '' : ' of a manager'} with compression ${setting.compression}`,
-    `  the whole:    ${replay}`,
-    ...(shortest === null ? [] : [`  the shortest: ${replay} --events ${shortest}`]),
+    `  At ${formatTime(violation.at)}, in a script of ${events} events; ${setting.shards} shard${setting.shards === 1 ? '' : 's'}${setting.manager === null ? '' : ' of a manager'}, compression ${setting.compression}.`,
+    `  Repeat the whole script:    ${replay}`,
+    ...(shortest === null ? [] : [`  Repeat the shortest script: ${replay} --events ${shortest}`]),
   ].join('\n');
 }
 
@@ -54,15 +58,15 @@ export function summaryText(progress: Progress): string {
   return [
     'Faults',
     table(faults),
-    'Deeds of users',
+    'Actions of users',
     table(actions),
-    'Changes of state',
+    'Transitions',
     table(transitions),
-    'In all',
+    'Totals',
     table(totals),
     '',
     `${number(seeds)} seeds, ${number(hours)} virtual shard-hours in ${(elapsedMs / 60_000).toFixed(1)} min (${number(perMinute(progress))} per minute), ` +
-      `${number(stats.total('faults'))} faults, ${number(stats.total('actions'))} deeds, ${Object.keys(transitions).length} different changes of state: ` +
+      `${number(stats.total('faults'))} faults, ${number(stats.total('actions'))} user actions, ${Object.keys(transitions).length} different transitions: ` +
       `${violations === 0 ? 'no violation' : `${number(violations)} violations`}.`,
   ].join('\n');
 }

@@ -1,4 +1,4 @@
-/** One run: a world from a seed, its script, the time until all is well again, and the end of everything. */
+/** Runs the simulation of one seed: it plays the script, ends all faults, waits for recovery, and stops everything. */
 import { DEFAULT_TIMING } from '../machines/index.ts';
 import { HAND_OVER_TIMEOUT_MS } from '../machines/manager/delays.ts';
 import { GUILD_TIMEOUT_MS } from '../src/manager/reshard/guild-sync.ts';
@@ -17,7 +17,7 @@ import type { Sabotage } from './world.ts';
 export interface Violation {
   readonly check: CheckName;
   readonly what: string;
-  /** ms since the run began. */
+  /** Virtual milliseconds since the run began. */
   readonly at: number;
 }
 
@@ -29,23 +29,23 @@ export interface RunResult {
 }
 
 export interface RunOptions {
-  /** Plays only the first of the script's events. */
+  /** Runs only the first events of the script. */
   readonly events?: number;
-  /** Instead of the script of the seed. */
+  /** Replaces the script of the seed. */
   readonly script?: readonly ScriptEvent[];
   readonly setting?: Partial<Setting>;
   readonly sabotage?: Sabotage;
-  /** Only these; default all. */
+  /** Runs only these checks. Default: all. */
   readonly checks?: readonly CheckName[];
-  /** Sees the world before anything happens. */
+  /** Called with the world before the run begins. */
   readonly observe?: (world: World) => void;
 }
 
-/** Lets promises settle: ticks run when no microtask is left. */
+/** Lets promises settle: a tick runs when no microtask is left. */
 const microtasksDone = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 const nextTurn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 const SLOWEST_CONSUMER_MS = 125_000;
-/** How many steps before the event loop of this process gets a turn. */
+/** After this many steps the event loop of this process gets a turn. */
 const STEPS_PER_TURN = 2_000;
 
 class Run {
@@ -65,7 +65,7 @@ class Run {
     return this.#world.clock.now() - this.#startedAt;
   }
 
-  /** Lets time go on until then, or until something holds. */
+  /** Moves time forward until `elapsedMs`, or until `holds` returns `true`. */
   async until(elapsedMs: number, holds: () => boolean = () => false): Promise<void> {
     const { clock } = this.#world;
     const at = this.#startedAt + elapsedMs;
@@ -117,11 +117,11 @@ export async function runSimulation(seed: number, options: RunOptions = {}): Pro
   };
 }
 
-/** The world is well: so must the shards be, before long. */
+/** Ends all faults, and waits until every shard is ready again. */
 async function recover(world: World, run: Run): Promise<void> {
   const { eventLog, shardPlaces, bot, setting, clock } = world;
   const from = clock.now();
-  eventLog.record('drain.began', {});
+  eventLog.record('recovery.began', {});
   world.heal();
   const random = randomFor(setting.seed, 'drain');
   if (bot !== null) {
@@ -139,7 +139,7 @@ async function recover(world: World, run: Run): Promise<void> {
   const isWell = (): boolean => !clock.isAsleep && wanted.every((place) => place.isHealthy) && bot?.isHealthy !== false;
   const allowedMs = (): number => recoveryBoundMs(world) + clock.latenessMs(from, clock.now()) * 10;
   const endMs = run.elapsedMs + allowedMs();
-  // A user who stopped a shard in the middle of a start, or gave up the start itself, has to start once more.
+  // A user who stopped a shard during a start, or aborted the start, must connect again.
   const isHalted = (): boolean => bot !== null && bot.isHalted && bot.proc.manager.state !== 'failed';
   await run.until(endMs, () => isWell() || isHalted());
   if (isHalted()) {
@@ -148,25 +148,25 @@ async function recover(world: World, run: Run): Promise<void> {
   }
   for (const place of wanted) {
     if (!isWell() && !place.isHealthy)
-      eventLog.record('drain.late', {
+      eventLog.record('recovery.late', {
         what: `shard ${place.shardId} is ${place.proc.shard.state} after ${clock.now() - from} ms`,
       });
   }
   if (bot !== null && !isWell()) {
     const shards = [...bot.proc.manager.shards.values()].map(({ shardId, state }) => `${shardId} ${state}`);
-    eventLog.record('drain.late', {
+    eventLog.record('recovery.late', {
       what: `the manager is ${bot.proc.manager.state} after ${clock.now() - from} ms: ${shards.join(', ')}`,
     });
   }
-  // A consumer that was slow takes its time for the one it has.
+  // A slow consumer still works on the dispatch it has.
   await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () =>
     shardPlaces.every(({ proc: { sockets } }) => sockets.at(-1)?.isPaused !== true),
   );
   await run.until(run.elapsedMs + 20_000 + setting.latencyMs * 20);
-  if (run.violation === null) eventLog.record('drain.ended', {});
+  if (run.violation === null) eventLog.record('recovery.ended', {});
 }
 
-/** What the longest way from any state to ready may take. */
+/** Returns the max time that a shard may need from any state to ready. */
 function recoveryBoundMs({ setting, gate, bot }: World): number {
   const { connectTimeoutMs, helloTimeoutMs, resumedTimeoutMs, backoffCapMs } = DEFAULT_TIMING;
   const transitMs = (setting.latencyMs + setting.jitterMs * 5) * 10;
@@ -178,9 +178,9 @@ function recoveryBoundMs({ setting, gate, bot }: World): number {
   const shards = bot === null ? setting.shards : MAX_SHARDS * 2;
   const queueMs = shards * (5_250 + transitMs);
   const budgetMs = budget.remaining < shards * 6 ? budget.resetAfterMs : 0;
-  // Asked to wait, and then for those that can't be put in service at once.
+  // Time for a 429, and for hand-overs that can't happen at once.
   const managerMs = bot === null ? 0 : 2 * backoffCapMs + 60_000 + 10 * (HAND_OVER_TIMEOUT_MS + GUILD_TIMEOUT_MS);
-  // Lost, waited, refused, waited, identified; and once more for a socket that was deaf when all seemed well.
+  // Loss, backoff, refused RESUME, backoff, IDENTIFY; twice, because a socket may be half open when recovery begins.
   return 2 * (lossMs + 2 * (backoffCapMs + transitMs)) + queueMs + budgetMs + managerMs;
 }
 

@@ -1,19 +1,18 @@
-/** The events of a run, made from the seed before it begins, so that a prefix of them can be played. */
+/** Makes the script of a run from its seed before the run begins, so that a prefix of it can be run alone. */
 import { USER_ACTIONS, performAction } from './user-actions.ts';
 import { SeededRandom, randomFor } from '../src/testing/seeded-random.ts';
-import { FAULTS } from './faults.ts';
+import { FAULTS, MANAGER_FAULTS } from './faults.ts';
 import { MANAGER_ACTIONS, MAX_SHARDS, performManagerAction } from './manager/manager-actions.ts';
-import { MANAGER_FAULTS } from './manager/manager-faults.ts';
 import type { Setting } from './setting.ts';
 import type { World } from './world.ts';
 
 export interface ScriptEvent {
-  /** ms since the run began. */
+  /** Virtual milliseconds since the run began. */
   readonly at: number;
   readonly kind: 'fault' | 'action';
   readonly name: string;
   readonly shardIndex: number;
-  /** The seed of its details. */
+  /** The seed for the details of the event. */
   readonly detailSeed: number;
 }
 
@@ -43,7 +42,7 @@ export function scriptOf(setting: Setting): ScriptEvent[] {
   }
 }
 
-/** Troubles come in groups: at once, within the second, or while the last one is being mended. */
+/** Events come in groups: at once, within a second, or while the shard still recovers from the last one. */
 function randomGap(random: SeededRandom, meanMs: number): number {
   const { next } = random;
   const kind = next();
@@ -53,11 +52,11 @@ function randomGap(random: SeededRandom, meanMs: number): number {
   return random.exponential(meanMs * 1.6);
 }
 
-/** Deeds are the process's own: one that sleeps does them when it wakes. */
+/** Schedules all events. Actions run in the process: if it sleeps, they run when it wakes. */
 export function schedule(world: World, script: readonly ScriptEvent[]): void {
   for (const event of script) {
     const run = (): void => runEvent(world, event);
-    // Its own dice: how many events there are must not move the world's.
+    // A generator of its own: the number of events must not change the random numbers of the world.
     const order = new SeededRandom(event.detailSeed).next();
     if (event.kind === 'action') world.clock.scheduleInProcess(run, event.at, order);
     else world.clock.scheduleInWorld(run, event.at, order);

@@ -1,18 +1,18 @@
-/** What a seed says about a run before anything happens in it: the size of the world, and its temper. */
+/** Makes the setting of a run from its seed: its length, its network, its limits, and how many faults happen. */
 import type { Compression } from '../src/protocol/gateway-url.ts';
 import type { Lateness } from './sim-clock.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
 
 export const MAIN_URL = 'wss://main.sim';
 
-/** How much goes on: many faults in little time, or long stretches without any. */
+/** How dense the faults are: many in a short time, or few over many hours. */
 export type Pace = 'storm' | 'day' | 'quiet';
 
 export interface Setting {
   readonly seed: number;
   readonly pace: Pace;
   readonly durationMs: number;
-  /** Mean time from one event of the script to the next. */
+  /** Mean time between two events of the script. */
   readonly gapMs: number;
   readonly shards: number;
   readonly maxConcurrency: number;
@@ -21,24 +21,24 @@ export interface Setting {
   readonly latencyMs: number;
   readonly jitterMs: number;
   readonly lateness: Lateness;
-  /** Mean time from one dispatch of a session to the next. */
+  /** Mean time between two dispatches of a session. */
   readonly trafficMs: number;
   /** How long a session without a connection lives. */
   readonly sessionTtlMs: number;
-  /** How gateways number RESUMED. */
+  /** Which sequence RESUMED has: the next one, the last one again, or none. */
   readonly resumedSequence: 'next' | 'last' | 'none';
   readonly budget: { readonly total: number; readonly remaining: number; readonly resetAfterMs: number };
   readonly shouldReconnect: boolean;
-  /** Whether there is a store that outlives a process. */
+  /** Whether the session store outlives a process. */
   readonly hasStore: boolean;
   readonly maxDispatchSilenceMs: number | null;
-  /** With a manager instead of shards that stand alone; `shards` is what Discord recommends. */
+  /** A manager instead of single shards; `null` without one. `shards` is then the recommended number. */
   readonly manager: ManagerSetting | null;
 }
 
 export interface ManagerSetting {
   readonly shards: 'auto' | number;
-  /** Session starts that are to be left. */
+  /** The option `sessionStartReserve`. */
   readonly reserve: number;
   readonly guilds: number;
 }
@@ -64,7 +64,7 @@ const LATENESS: Readonly<Record<'exact' | 'usual' | 'busy' | 'overloaded', Laten
   overloaded: { earlyMs: 1, usualMs: 250, worstMs: 3_000 },
 };
 
-/** Every so many seeds the world is one with a manager. */
+/** Every fifth seed simulates a manager. */
 const MANAGER_EVERY = 5;
 
 function managerSettingOf(seed: number): ManagerSetting | null {

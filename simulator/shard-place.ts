@@ -1,4 +1,4 @@
-/** The place of one shard id: its store, and the lives that follow each other on it. */
+/** The place of one shard id: its session store, and its processes, one after the other. */
 import type { Session, ShardEvents } from '../src/index.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
@@ -13,7 +13,7 @@ export class ShardPlace implements ProcessPlace {
   readonly #random: SeededRandom;
   readonly stored = new Map<number, Session>();
   proc: ShardProcess;
-  /** How likely the user connects again after the shard has given up. */
+  /** The probability that the user connects again after the shard has stopped. */
   persistence = 0.8;
   #ids = 0;
 
@@ -33,7 +33,7 @@ export class ShardPlace implements ProcessPlace {
     return this.#ids;
   }
 
-  /** Ready, on a connection that leads somewhere. */
+  /** Whether the shard is ready, on a connection that works. */
   get isHealthy(): boolean {
     const socket = this.proc.sockets.at(-1);
     return (
@@ -44,14 +44,14 @@ export class ShardPlace implements ProcessPlace {
     );
   }
 
-  /** Another process takes over, perhaps with the session in its hands. */
+  /** Starts another process, perhaps with a session from the last one. */
   restart(session: Session | null): void {
     this.proc.isOver = true;
     if (!this.world.setting.hasStore) this.stored.clear();
     this.proc = this.#startProcess(session);
   }
 
-  /** A user who is told that the shard has given up may try again. */
+  /** The user may connect again when the shard has stopped. */
   onEvent(proc: ShardProcess, name: keyof ShardEvents, arg: unknown): void {
     const hasGivenUp =
       name === 'failed' || (name === 'disconnected' && !(arg as ShardEvents['disconnected'][0]).willReconnect);

@@ -1,4 +1,4 @@
-/** One Shard in one process, and the listeners of its user. */
+/** One process with one `Shard`, and the listeners of its user. */
 import { Shard } from '../src/index.ts';
 import type { Dispatch, Session, ShardEvents } from '../src/index.ts';
 import type { ShardPlace } from './shard-place.ts';
@@ -27,10 +27,10 @@ const EVENTS = [
 export class ShardProcess extends SimulatedProcess {
   readonly place: ShardPlace;
   readonly shard: Shard;
-  /** Sessions as the user has taken them down. */
+  /** Sessions that the user has copied. */
   readonly exported: Session[] = [];
 
-  /** @param session - handed over by the life before */
+  /** @param session - from the process before; `null` without one */
   constructor(world: World, place: ShardPlace, number: number, session: Session | null) {
     super(world, number);
     const { setting } = world;

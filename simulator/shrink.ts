@@ -1,15 +1,15 @@
-/** The shortest beginning of a script that still fails by the same check. */
+/** Finds the shortest prefix of a script that still violates the same check. */
 import { runSimulation } from './run.ts';
 import type { RunOptions, RunResult } from './run.ts';
 import { scriptOf } from './script.ts';
 
 export interface Shrunk {
   readonly result: RunResult;
-  /** How many events of the script it takes. */
+  /** The number of events in the shortest prefix. */
   readonly events: number;
 }
 
-/** `null` when only the whole script fails: without its end the world heals too soon. */
+/** Returns `null` when only the whole script fails, because a prefix ends all faults too early. */
 export async function shrink({ setting, violation }: RunResult, options: RunOptions = {}): Promise<Shrunk | null> {
   if (violation === null) return null;
   const script = options.script ?? scriptOf(setting);

@@ -1,7 +1,7 @@
 /**
- * The time of a simulated process and of the world around it. Timers of the process are as those of a real event
- * loop: a little late, a fraction of a millisecond early, in no order when they are due together, and all at once
- * after the process was asleep. The world outside knows nothing of that.
+ * The clock of a simulated process and of the world around it. Timers of the process behave like those of a real event
+ * loop. They are a little late, or a fraction of a millisecond early. Timers that are due together run in random order.
+ * After a sleep all due timers run at once. Events of the world are exact.
  */
 import type { Clock } from '../src/clock.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
@@ -13,15 +13,15 @@ const TIMERS = 0;
 const POLL = 1;
 const CHECK = 2;
 
-/** More without time moving on is an endless loop. */
+/** Max callbacks at one point in time. More means an endless loop. */
 const MAX_AT_ONCE = 50_000;
 
 export interface Lateness {
-  /** How early a timer may be, in ms. */
+  /** How many ms a timer may be early. */
   readonly earlyMs: number;
-  /** How late most timers are at most, in ms. */
+  /** How many ms most timers may be late. */
   readonly usualMs: number;
-  /** How late a few are. */
+  /** How many ms a few timers may be late. */
   readonly worstMs: number;
 }
 
@@ -35,7 +35,7 @@ export class SimClock implements Clock {
   #order = 1;
   #atOnce = 0;
   #asleepUntil = 0;
-  /** Timers of the shards that are set. */
+  /** The number of pending timers of shards. */
   pending = 0;
 
   constructor(random: SeededRandom, lateness: Lateness, startAt: number) {
@@ -80,31 +80,31 @@ export class SimClock implements Clock {
   }
 
   /**
-   * Something in the process that is not the shard's: the user's own timers.
-   * @param order - in [0, 1), among what is due together; default by chance
+   * Schedules a callback of the user's code.
+   * @param order - In [0, 1): the order among callbacks that are due together. Default: random.
    */
   scheduleInProcess(run: () => void, delayMs: number, order = this.#random.next()): HeapEntry {
     return this.#add(run, this.#now + delayMs, TIMERS, true, order);
   }
 
-  /** Something that arrives at the process from outside: a sleeping one sees it when it wakes. */
+  /** Schedules an arrival at the process. A sleeping process receives it when it wakes. */
   scheduleArrival(run: () => void, at: number): void {
     this.#add(run, Math.max(this.#now, at), POLL, true, this.#random.next());
   }
 
-  /** Something in the world outside. */
+  /** Schedules an event outside the process. */
   scheduleInWorld(run: () => void, delayMs: number, order = this.#random.next()): HeapEntry {
     return this.#add(run, this.#now + delayMs, POLL, false, order);
   }
 
-  /** The process stands still: blocked, or on a laptop whose lid was closed. */
+  /** Stops the process for a while, as when the event loop is blocked or a laptop sleeps. */
   sleep(ms: number): void {
     const until = Math.max(this.#asleepUntil, this.#now + ms);
     this.#sleeps.push([this.#now, until]);
     this.#asleepUntil = until;
   }
 
-  /** How late a timer within this span may have been. */
+  /** Returns how late a timer in this time span may have been. */
   latenessMs(from: number, until: number): number {
     let sum = this.#lateness.worstMs + 1;
     for (const [start, end] of this.#sleeps) if (start <= until && end >= from) sum += end - start;
@@ -115,7 +115,7 @@ export class SimClock implements Clock {
     return this.#now < this.#asleepUntil;
   }
 
-  /** Runs what comes next. */
+  /** Runs the next callback. */
   step(): void {
     const entry = this.#heap.pop();
     if (entry === undefined) return;
@@ -127,8 +127,7 @@ export class SimClock implements Clock {
       return;
     }
     this.#atOnce = entry.at > this.#now ? 0 : this.#atOnce + 1;
-    if (this.#atOnce > MAX_AT_ONCE)
-      throw new Error('time stands still: something sets its own timer again with no delay');
+    if (this.#atOnce > MAX_AT_ONCE) throw new Error('time stands still: a timer sets itself again with a delay of 0');
     this.#now = Math.max(this.#now, entry.at);
     const { run } = entry;
     entry.run = null;

@@ -1,4 +1,4 @@
-/** The shard's end of a WebSocket, as `ws` behaves: pausing, closing in steps, tearing down. */
+/** The shard's end of a WebSocket. It behaves like `ws`: it pauses, closes in steps, and terminates. */
 import type { WebSocketLike } from '../src/index.ts';
 import type { Packet } from '../src/protocol/packets.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
@@ -9,7 +9,7 @@ import type { World } from './world.ts';
 
 type Handler = (...args: never[]) => void;
 
-/** One WebSocket message, with the packets that are whole with it. */
+/** One WebSocket message, with the packets that it completes. */
 export interface Frame {
   readonly data: Buffer;
   readonly isBinary: boolean;
@@ -25,18 +25,18 @@ const isSendableCode = (code: number): boolean =>
 export class SimSocket implements WebSocketLike {
   readonly id: number;
   readonly proc: SimulatedProcess;
-  /** `null` until it says so by its handshake. */
+  /** `null` until IDENTIFY or RESUME names the shard. */
   shardId: number | null;
   readonly url: URL;
   readonly link: Link;
   readonly createdAt: number;
   readyState = 0;
   isPaused = false;
-  /** The gateway's end; `null` before it was accepted. */
+  /** The gateway's end; `null` before the gateway has accepted the connection. */
   connection: GatewayConnection | null = null;
   readonly #world: World;
   readonly #handlers = new Map<string, Handler[]>();
-  /** What has arrived and was not read. */
+  /** What has arrived and is not read yet. */
   #inbox: (() => void)[] = [];
   #closeCode = 1006;
   #closeReason = '';
@@ -100,7 +100,7 @@ export class SimSocket implements WebSocketLike {
     if (this.#inbox.length > 0) this.#world.clock.scheduleArrival(() => this.#read(), this.#world.clock.now());
   }
 
-  /** The process it belongs to is no more: nobody listens to it, and the other side notices. */
+  /** The process has ended. Its listeners are gone, and the gateway notices the dropped connection. */
   destroy(): void {
     if (this.readyState === 3) return;
     this.readyState = 3;
@@ -124,7 +124,7 @@ export class SimSocket implements WebSocketLike {
     this.#end();
   }
 
-  /** What arrived in one piece: all its messages are handed out in one turn, even if the first makes us pause. */
+  /** Emits all messages that arrived in one piece in one turn, even if the first one makes the shard pause. */
   onReceived(frames: readonly Frame[]): void {
     this.#receive(() => {
       for (const { data, isBinary, packets } of frames) {
@@ -135,7 +135,7 @@ export class SimSocket implements WebSocketLike {
     });
   }
 
-  /** A close frame of the gateway, or its answer to ours. */
+  /** A close frame of the gateway has arrived, or its answer to ours. */
   onCloseReceived(code: number, reason: string, finishMs: number): void {
     this.#receive(() => {
       if (this.readyState === 3) return;
@@ -146,7 +146,7 @@ export class SimSocket implements WebSocketLike {
     });
   }
 
-  /** The TCP connection is gone without a close frame. */
+  /** The TCP connection has dropped without a close frame. */
   onDropped(error: Error | null): void {
     this.#receive(() => {
       if (this.readyState === 3) return;

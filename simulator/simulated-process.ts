@@ -1,21 +1,21 @@
-/** What a user holds in one process, whatever runs in it: promises, signals, sockets, and what he does in listeners. */
+/** What every simulated process has: promises, abort signals, sockets, and actions of the user in listeners. */
 import type { Session } from '../src/index.ts';
 import type { SimSocket } from './sim-socket.ts';
 import type { World } from './world.ts';
 
 export const TOKEN = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
 
-/** Where processes follow each other; what it has outlives them. */
+/** A place for processes that run one after the other. Its store outlives them. */
 export interface ProcessPlace {
-  /** For people. */
+  /** The name in the trace. */
   readonly name: string;
   readonly processes: readonly SimulatedProcess[];
-  /** What the store has, by shard. */
+  /** The stored sessions, by shard id. */
   readonly stored: Map<number, Session>;
   nextId(): number;
 }
 
-/** A deed that waits for its moment: it is done within the listener. */
+/** An action that the user takes within a listener, at the next event of this name. */
 export interface ListenerHook {
   readonly event: string;
   readonly run: () => void;
@@ -36,7 +36,7 @@ export abstract class SimulatedProcess {
     this.number = number;
   }
 
-  /** Keeps book of a promise the user was given. */
+  /** Records a promise that a method returns, and its outcome. */
   trackPromise(name: string, call: () => Promise<unknown>): void {
     const { eventLog } = this.world;
     const id = this.place.nextId();
@@ -61,7 +61,7 @@ export abstract class SimulatedProcess {
     return controller.signal;
   }
 
-  /** What a listener of the user does. */
+  /** Runs the user's listener: it may take an action, and it may throw. */
   protected runListener(name: string): unknown {
     const { listenerHook } = this;
     if (listenerHook !== null && listenerHook.event === name) {

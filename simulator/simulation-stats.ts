@@ -1,4 +1,4 @@
-/** How often what happened, over any number of runs. */
+/** Counts faults, user actions, transitions and totals over any number of runs. */
 import type { World } from './world.ts';
 
 const GROUPS = ['faults', 'actions', 'transitions', 'totals'] as const;
@@ -50,7 +50,7 @@ export class SimulationStats {
     return sum;
   }
 
-  /** The most frequent first. */
+  /** The counts of each group, the highest first. */
   get data(): SimulationStatsData {
     const sorted = (group: Group): Record<string, number> =>
       Object.fromEntries([...this.#counts[group]].toSorted(([, a], [, b]) => b - a));

@@ -1,4 +1,4 @@
-/** The store of one place as one life sees it: it outlives lives, and is as slow and as broken as the weather. */
+/** The session store of one place, as one process uses it. Conditions make it slow or broken. */
 import type { Session, SessionStore } from '../src/index.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
@@ -34,7 +34,7 @@ export class SimStore implements SessionStore {
     });
   }
 
-  /** What a dead process had not written is not written. */
+  /** A write that an ended process had begun does not happen. */
   #attempt<T>(what: string, act: () => T): Promise<T> {
     const { conditions, clock, eventLog } = this.#proc.world;
     if (this.#proc.isOver) return new Promise(() => undefined);

@@ -1,4 +1,4 @@
-/** A run as lines to read: when, who, what. */
+/** Formats the events of a run as lines of text, for `npm run sim -- --trace`. */
 import type { SimEvents, SimEventName } from './event-log.ts';
 import type { World } from './world.ts';
 
@@ -12,17 +12,18 @@ const json = (value: unknown): string => {
 const error = (value: unknown): string =>
   value instanceof Error ? `${(value as { code?: string }).code ?? value.name}: ${value.message}` : String(value);
 
-/** Those that are left out would say everything twice. */
+/** Events without a formatter would repeat others. */
 const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string } = {
   'socket.created': ({ socket }) => `shard ${socket.shardId ?? '?'}   socket ${socket.id} to ${socket.url.href}`,
   'shard.sent': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   → socket ${socket.id}  ${json(packet)}`,
   'shard.received': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   ← socket ${socket.id}  ${json(packet)}`,
   'shard.closing': ({ socket, code }) =>
-    `shard ${socket.shardId ?? '?'}   closes socket ${socket.id} with ${code ?? 'no handshake'}`,
+    `shard ${socket.shardId ?? '?'}   ${code === null ? `terminates socket ${socket.id}` : `closes socket ${socket.id} with ${code}`}`,
   'socket.closed': ({ socket, code }) => `shard ${socket.shardId ?? '?'}   socket ${socket.id} is closed: ${code}`,
-  'gateway.closed': ({ socket, code }) => `world     closes socket ${socket.id} with ${code ?? 'no word'}`,
+  'gateway.closed': ({ socket, code }) =>
+    `world     closes socket ${socket.id} ${code === null ? 'by dropping the TCP connection' : `with ${code}`}`,
   'socket.halfOpen': ({ socket }) => `world     socket ${socket.id} is half open`,
-  'session.ended': ({ sessionId, why }) => `world     session ${sessionId} is over: ${why}`,
+  'session.ended': ({ sessionId, why }) => `world     session ${sessionId} ended: ${why}`,
   'store.saving': ({ session }) => `shard ${session.shardId}   stores ${session.sessionId}:${session.sequence}`,
   'store.clearing': ({ shardId }) => `shard ${shardId}   clears the store`,
   'store.loaded': ({ shardId, session }) =>
@@ -36,20 +37,20 @@ const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string }
   'stream.ended': ({ proc, id, error: cause }) =>
     `user ${proc.place.name}    stream ${id} ended ${cause === null ? '' : error(cause)}`,
   emitted: ({ proc, name, args }) =>
-    `shard ${proc.place.shardId}   tells ${name} ${args[0] instanceof Error ? error(args[0]) : json(args[0])}${proc.isOver ? ' (thrown away)' : ''}`,
+    `shard ${proc.place.shardId}   emits ${name} ${args[0] instanceof Error ? error(args[0]) : json(args[0])}${proc.isOver ? ' (of an ended process)' : ''}`,
   'guild.event': ({ id, guild, sessions }) =>
     `world     event ${id} of guild ${guild} to ${sessions.map((session) => session.id).join(', ')}`,
   'bot.emitted': ({ name, args }) =>
-    `manager   tells ${name} ${args.map((arg) => (arg instanceof Error ? error(arg) : json(arg))).join(' ')}`,
+    `manager   emits ${name} ${args.map((arg) => (arg instanceof Error ? error(arg) : json(arg))).join(' ')}`,
   'bot.dispatched': ({ dispatch, shardId }) =>
-    `manager   hands out ${dispatch.t} ${json(dispatch.d)} of shard ${shardId}`,
+    `manager   delivers ${dispatch.t} ${json(dispatch.d)} of shard ${shardId}`,
   'bot.state': ({ from, to }) => `manager   ${from} → ${to}`,
-  'bot.ended': ({ isGraceful }) => `world     the process of the manager is ${isGraceful ? 'over' : 'killed'}`,
+  'bot.ended': ({ isGraceful }) => `world     the process of the manager ${isGraceful ? 'ends' : 'is killed'}`,
   'api.requested': ({ answer }) => `world     GET /gateway/bot: ${answer}`,
   uncaught: ({ error: cause }) => `UNCAUGHT  ${error(cause)}`,
-  'drain.began': () => 'world     is well from now on',
-  'drain.ended': () => 'world     all is well',
-  stopped: () => 'world     all is over',
+  'recovery.began': () => 'world     all faults end',
+  'recovery.ended': () => 'world     everything has recovered',
+  stopped: () => 'world     everything has stopped',
 };
 
 export function traceTo(world: World, write: (line: string) => void): void {

@@ -1,19 +1,19 @@
-/** What a user does to a shard, at any moment and in any state. */
+/** The actions that a user can take on a shard, at any time and in any state. */
 import type { SendPayload, Session, ShardEvents } from '../src/index.ts';
 import { consume } from './consumer.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { ShardProcess } from './shard-process.ts';
 
-/** What it means for the session. */
+/** What an action does to the session. */
 interface Effect {
   readonly drops?: boolean;
   readonly session?: Session;
 }
 
 interface UserAction {
-  /** How often, relative to the others. */
+  /** The relative frequency of the action. */
   readonly weight: number;
-  /** Does it, having said what exactly. */
+  /** Describes the action, and then takes it. */
   run(proc: ShardProcess, random: SeededRandom, describe: (what: string, effect?: Effect) => void): void;
 }
 

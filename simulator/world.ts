@@ -1,4 +1,6 @@
-/** All that is not the shard, in one place: time, weather, Discord, the ways there, and the users with their shards or their manager. */
+/**
+ * The simulated world of one run: clock, conditions, gateway, network, REST API, and the users with their processes.
+ */
 import { MemoryIdentifyGate } from '../src/index.ts';
 import type { CreateSocket } from '../src/index.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
@@ -19,7 +21,7 @@ import type { ConditionName, ConditionValues } from './conditions.ts';
 
 const START_AT = Date.UTC(2026, 0, 1);
 
-/** Where a test breaks the shard or the world on purpose. */
+/** Lets a test break a shard or the world on purpose. */
 export interface Sabotage {
   createSocket?: (world: World, socket: SimSocket) => ReturnType<CreateSocket>;
 }
@@ -32,9 +34,9 @@ export class World {
   readonly gateway: SimGateway;
   readonly gate: MemoryIdentifyGate;
   readonly api: SimApi;
-  /** Shards that stand alone; none where there is a manager. */
+  /** The places of single shards; empty with a manager. */
   readonly shardPlaces: readonly ShardPlace[];
-  /** The guilds of a manager. */
+  /** The guilds of a manager; `null` without one. */
   readonly guilds: SimGuilds | null;
   readonly bot: BotPlace | null;
   readonly #sabotage: Sabotage;
@@ -66,7 +68,7 @@ export class World {
   }
 
   createSocket(proc: SimulatedProcess, url: string, shardId: number | null): ReturnType<CreateSocket> {
-    if (this.conditions.get('createThrows') !== undefined) throw new Error('no sockets today');
+    if (this.conditions.get('createThrows') !== undefined) throw new Error('the socket can not be created');
     this.#sockets += 1;
     const link = new Link(this.clock, randomFor(this.setting.seed, `link ${this.#sockets}`), this.setting);
     const socket = new SimSocket(this, this.#sockets, proc, url, link, shardId);
@@ -92,7 +94,7 @@ export class World {
     if (socket.link.isHalfOpen || socket.readyState === 3) return;
     socket.link.isHalfOpen = true;
     this.eventLog.record('socket.halfOpen', { socket });
-    // The other side notices too, some time.
+    // The gateway notices after a while.
     this.clock.scheduleInWorld(() => socket.connection?.drop(), this.setting.heartbeatIntervalMs * 3);
   }
 
@@ -101,12 +103,12 @@ export class World {
     this.clock.scheduleInWorld(() => this.gateway.answerPending(), forMs);
   }
 
-  /** Frees what is not memory. */
+  /** Frees compression contexts, which the garbage collector does not know. */
   close(): void {
     for (const connection of this.gateway.connections) connection.close(1001);
   }
 
-  /** All that was wrong is over; what is half open stays so. */
+  /** Ends all conditions. Half-open sockets stay half open. */
   heal(): void {
     this.isHealed = true;
     this.conditions.clear();

@@ -1,11 +1,13 @@
-/** Beats on time, and the deaf replaced in time. Whatever the process itself was late by is granted. */
+/**
+ * Checks that heartbeats are on time, and that dead sockets are replaced in time. Lateness of the process is allowed.
+ */
 import { FLUSH_READS_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS } from '../../machines/timing.ts';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { SimSocket } from '../sim-socket.ts';
 import type { Check } from './check.ts';
 
 export const heartbeatsOnTime: Check = {
-  rule: 'the first beat comes within the interval after HELLO, the next within one of the last',
+  rule: 'the first heartbeat comes within one interval of HELLO, and the next within one interval of the last',
   watch(world, complain) {
     const last = new Map<SimSocket, number>();
     const check = (socket: SimSocket, mayBeOverdue: boolean): void => {
@@ -16,7 +18,8 @@ export const heartbeatsOnTime: Check = {
         world.setting.heartbeatIntervalMs +
         world.clock.latenessMs(at, now) * 2 +
         (mayBeOverdue ? FLUSH_READS_TIMEOUT_MS : 0);
-      if (now - at > allowedMs) complain(`no beat for ${now - at} ms on socket ${socket.id}, ${allowedMs} are allowed`);
+      if (now - at > allowedMs)
+        complain(`socket ${socket.id} sent no heartbeat for ${now - at} ms; ${allowedMs} ms are allowed`);
     };
     world.eventLog.on('shard.received', ({ socket, packet }) => {
       const { heartbeat_interval: interval } = (packet.op === 10 ? packet.d : {}) as { heartbeat_interval?: unknown };
@@ -33,14 +36,14 @@ export const heartbeatsOnTime: Check = {
       last.delete(socket);
     });
     world.eventLog.on('socket.closed', ({ socket }) => void last.delete(socket));
-    world.eventLog.on('drain.ended', () => {
+    world.eventLog.on('recovery.ended', () => {
       for (const socket of last.keys()) if (socket.readyState === 1) check(socket, true);
     });
   },
 };
 
 export const zombieReplaced: Check = {
-  rule: 'a socket that nothing comes through is let go within two intervals',
+  rule: 'the shard closes a half-open socket within two intervals',
   watch(world, complain) {
     const { clock, setting } = world;
     const { connectTimeoutMs, helloTimeoutMs } = DEFAULT_TIMING;
@@ -48,7 +51,7 @@ export const zombieReplaced: Check = {
       Math.max(setting.heartbeatIntervalMs * 2, connectTimeoutMs + helloTimeoutMs) +
       FLUSH_READS_TIMEOUT_MS +
       ZOMBIE_TIMEOUT_MS;
-    /** Deaf since when; what a slow consumer had left on the socket is still read from it. */
+    /** When a half-open socket received something last. A slow consumer may still read from its buffer. */
     const silentSince = new Map<SimSocket, number>();
     world.eventLog.on('shard.received', ({ socket }) => {
       if (silentSince.has(socket)) silentSince.set(socket, clock.now());
@@ -61,7 +64,7 @@ export const zombieReplaced: Check = {
         const from = silentSince.get(socket) ?? now;
         const allowedMs = boundMs + clock.latenessMs(from, now) * 4 + 10;
         if (now - from >= allowedMs)
-          complain(`socket ${socket.id} has been deaf for ${now - from} ms, ${allowedMs} are allowed`);
+          complain(`socket ${socket.id} has received nothing for ${now - from} ms; ${allowedMs} ms are allowed`);
         else clock.scheduleInWorld(check, from + allowedMs - now);
       };
       clock.scheduleInWorld(check, boundMs);

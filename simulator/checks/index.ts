@@ -58,7 +58,7 @@ export const CHECKS = {
 export type CheckName = keyof typeof CHECKS;
 
 const ALL = Object.keys(CHECKS) as CheckName[];
-/** They follow the listeners and the store of one shard. */
+/** Checks that follow the listeners and the store of a single shard. */
 const OF_SHARDS: readonly CheckName[] = [
   'delivery',
   'nothing-lost',

@@ -1,4 +1,4 @@
-/** What a manager owes beyond what its shards do. */
+/** Checks of what a manager promises beyond its shards. */
 import { isSharedFailure } from '../../src/manager/shared-failures.ts';
 import type { GatewayError } from '../../src/index.ts';
 import type { BotProcess } from '../manager/bot-process.ts';
@@ -8,22 +8,22 @@ import type { World } from '../world.ts';
 import type { Check } from './check.ts';
 
 export const eventsOnce: Check = {
-  rule: 'each event of a guild reaches the listeners once and in order, over reconnections, resharding and restarts in order',
+  rule: 'every event of a guild reaches the listeners once and in order, across reconnects, resharding and graceful restarts',
   watch(world, complain) {
-    /** By guild, what the listeners of this process, and of those before, had last. */
+    /** The last event delivered by guild, in this process and in those before. */
     let lastByGuild = new Map<string, number>();
     const earlierByGuild = new Map<string, number>();
-    /** Something on the way made the store know less than was handed out. */
+    /** Whether the store may be behind what was delivered, so that events come again after a restart. */
     let mayRepeat = false;
     world.eventLog.on('bot.dispatched', ({ dispatch }) => {
       const found = eventOf(dispatch.d);
       if (found === null) return;
       const { guild, event } = found;
       const last = lastByGuild.get(guild) ?? 0;
-      if (event <= last) complain(`event ${event} of guild ${guild} was handed out after event ${last}`);
+      if (event <= last) complain(`event ${event} of guild ${guild} was delivered after event ${last}`);
       const earlier = earlierByGuild.get(guild) ?? 0;
       if (event <= earlier && !mayRepeat)
-        complain(`event ${event} of guild ${guild} was handed out once more after a restart in order`);
+        complain(`event ${event} of guild ${guild} was delivered again after a graceful restart`);
       lastByGuild.set(guild, event);
     });
     world.eventLog.on('store.failed', () => (mayRepeat = true));
@@ -45,32 +45,32 @@ interface OwedEvent {
   readonly sessions: readonly GatewaySession[];
 }
 
-/** Sessions that were let go in order are no loss: others have taken over from them. */
+/** Whether a session can still deliver its events. One that the shard closed itself has been handed over to others. */
 const isIntact = (session: GatewaySession, droppedSessions: ReadonlySet<GatewaySession>): boolean =>
   !droppedSessions.has(session) &&
   (session.endedBy === null ? session.connection !== null : session.endedBy.startsWith('the shard closed with'));
 
 export const eventsKept: Check = {
-  rule: 'once all is well, each event has been handed out that a session in service was told, unless Discord has ended the session',
+  rule: 'after recovery, every event that an active session received has been delivered, unless Discord ended the session',
   watch(world, complain) {
-    /** The shard count in service, also while no process runs. */
+    /** The active shard count, also while no process runs. */
     let total: number | null = null;
     let owedEvents: OwedEvent[] = [];
-    /** What the user has given up. */
+    /** The sessions that the user has discarded. */
     const droppedSessions = new Set<GatewaySession>();
     const dropAll = (): void => {
       for (const session of world.gateway.sessions.values()) droppedSessions.add(session);
     };
-    /** What a process leaves behind may be nobody's: no store knows it, or one that has failed to be told. */
+    /** Whether the store may lack the sessions of an ended process: there is none, or a write failed. */
     let isStoreBehind = !world.setting.hasStore;
     world.eventLog.on('guild.event', ({ id, guild, sessions }) => {
       total = world.bot?.proc.manager.total ?? total;
       if (sessions.some((session) => session.shardCount === total)) owedEvents.push({ id, guild, sessions });
     });
-    const got = new Set<number>();
+    const delivered = new Set<number>();
     world.eventLog.on('bot.dispatched', ({ dispatch }) => {
       const found = eventOf(dispatch.d);
-      if (found !== null) got.add(found.event);
+      if (found !== null) delivered.add(found.event);
     });
     world.eventLog.on('action', ({ drops }) => {
       if (drops === true) dropAll();
@@ -82,13 +82,13 @@ export const eventsKept: Check = {
     world.eventLog.on('bot.ended', () => {
       if (isStoreBehind) dropAll();
     });
-    world.eventLog.on('drain.ended', () => {
+    world.eventLog.on('recovery.ended', () => {
       owedEvents = owedEvents.filter(
-        ({ id, sessions }) => !got.has(id) && sessions.every((session) => isIntact(session, droppedSessions)),
+        ({ id, sessions }) => !delivered.has(id) && sessions.every((session) => isIntact(session, droppedSessions)),
       );
       for (const { id, guild, sessions } of owedEvents.slice(0, 1)) {
         complain(
-          `event ${id} of guild ${guild} was told to ${sessions.map((session) => session.id).join(', ')}, and never handed out (${owedEvents.length} in all)`,
+          `event ${id} of guild ${guild} was sent to ${sessions.map((session) => session.id).join(', ')}, but not delivered (${owedEvents.length} events in total)`,
         );
       }
     });
@@ -96,12 +96,12 @@ export const eventsKept: Check = {
 };
 
 export const bucketOrder: Check = {
-  rule: 'in a start that nothing disturbs no shard identifies before those of the buckets before',
+  rule: 'in an undisturbed start, no shard identifies before the shards of earlier buckets',
   watch(world, complain) {
-    /** By shard count, who has had his turn since the last start. */
+    /** By shard count: the shards that have sent IDENTIFY or RESUME since the last start. */
     let turns = new Map<number, Set<number>>();
     let isDisturbed = true;
-    /** Who resumes does so past the gate. */
+    /** A shard with a session resumes, and does not wait at the gate. */
     const hasSession = (total: number, id: number): boolean => {
       const { proc, stored } = world.bot!;
       return (
@@ -146,7 +146,7 @@ const shardCountOf = ({ gateway }: World, { session_id: id }: { session_id: stri
   gateway.sessions.get(id)?.shardCount ?? null;
 
 export const oneError: Check = {
-  rule: 'what all shards fail of is told once, and by none of them',
+  rule: 'a failure that all shards share is emitted once, without a shard id',
   watch(world, complain) {
     const reported = new Map<BotProcess, string>();
     world.eventLog.on('bot.state', ({ proc, from, to }) => {
@@ -155,9 +155,12 @@ export const oneError: Check = {
     world.eventLog.on('bot.emitted', ({ proc, name, args }) => {
       if (name !== 'failed') return;
       const [{ code }, shardId] = args as [GatewayError, number | null];
-      if (shardId !== null && isSharedFailure(code, true)) complain(`${code} was told of shard ${shardId} alone`);
+      if (shardId !== null && isSharedFailure(code, true)) complain(`${code} was emitted for shard ${shardId} alone`);
       const before = reported.get(proc);
-      if (before !== undefined) complain(`${code} was told of ${shardId ?? 'all'} after ${before} of all`);
+      if (before !== undefined)
+        complain(
+          `${code} was emitted for ${shardId === null ? 'all shards' : `shard ${shardId}`} after ${before} for all shards`,
+        );
       if (shardId === null) reported.set(proc, code);
     });
   },

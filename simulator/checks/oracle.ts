@@ -1,4 +1,4 @@
-/** The second opinion: a model of a client's duties that was written without looking at this one. */
+/** Lets the oracle judge every connection of a run. */
 import { Oracle } from '../../src/testing/oracle/oracle.ts';
 import type { OracleConnection } from '../../src/testing/oracle/oracle-connection.ts';
 import type { OracleRule } from '../../src/testing/oracle/oracle-rules.ts';
@@ -8,12 +8,13 @@ import type { ProcessPlace } from '../simulated-process.ts';
 import { MAIN_URL } from '../setting.ts';
 import type { Check } from './check.ts';
 
-/** How far back the frames of a connection count, with what they may be slow by on their way. */
+/** How far back frames count against the limit, including the latency of the network. */
 const WINDOW_MS = 60_500;
 
 /**
- * What a user may make a shard do, and the oracle can't know of: beat out of schedule, as resharding does, and go on with a session as it
- * was when it was taken down, or stored. What is left on the socket for a consumer that is slow is late, too.
+ * The rules that a shard may break because of what the user or the process did, which the oracle can't know. Resharding
+ * and `heartbeat()` add heartbeats. A user, a restart or a broken store may bring back an old session. After a sleep
+ * frames are late.
  */
 const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
@@ -24,7 +25,7 @@ const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
 };
 
 export const noOracleComplaints: Check = {
-  rule: 'the oracle of the protocol has no complaint',
+  rule: 'the oracle has no complaint',
   watch(world, complain) {
     const { setting, clock, eventLog } = world;
     const transitMs = setting.latencyMs + setting.jitterMs * 5;
@@ -56,9 +57,9 @@ export const noOracleComplaints: Check = {
     };
     eventLog.on('action', ({ proc, name }) => void actionsByPlace.get(proc.place)?.add(name));
     const sent = new Map<SimSocket, number[]>();
-    /** What is left to others than the beats of the schedule. */
+    /** How many frames in 60 s are left beside the scheduled heartbeats. */
     const spareFrames = 120 - (Math.ceil(60_000 / setting.heartbeatIntervalMs) + 1);
-    /** Asked for a beat, since the last one, when there was no room for it. */
+    /** Sockets that received op 1 while the send limit left no frame for the answer. */
     const deferredHeartbeats = new Set<SimSocket>();
     eventLog.on('shard.sent', ({ socket }) => {
       const times = sent.get(socket) ?? [];

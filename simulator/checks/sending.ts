@@ -1,4 +1,4 @@
-/** Discord's limits, and IDENTIFY, which costs one of a day's session starts. */
+/** Checks Discord's rate limits, and that a shard sends IDENTIFY only when it must. */
 import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import type { SimSocket } from '../sim-socket.ts';
@@ -17,28 +17,28 @@ const windowCheck = (rule: string, max: number, windowMs: number, counts: (op: n
       times.push(now);
       if (times.length <= max) return;
       const spanMs = now - times.shift()!;
-      if (spanMs < windowMs) complain(`${max + 1} frames within ${spanMs} ms on socket ${socket.id}`);
+      if (spanMs < windowMs) complain(`socket ${socket.id} sent ${max + 1} frames within ${spanMs} ms`);
     });
   },
 });
 
 export const framesPerMinute = windowCheck(
-  'never more than 120 frames in any 60 s of a connection',
+  'a connection carries at most 120 frames in any 60 s',
   120,
   60_000,
   () => true,
 );
 export const presences = windowCheck(
-  'never more than 5 presences in any 20 s of a connection',
+  'a connection carries at most 5 presences in any 20 s',
   5,
   20_000,
   (op) => op === 3,
 );
 
 export const identifySpacing: Check = {
-  rule: 'never two IDENTIFYs within 5 s on one key',
+  rule: 'two IDENTIFYs of one max_concurrency key are at least 5 s apart',
   watch(world, complain) {
-    /** By process, and by key: one that was killed has told nobody. */
+    /** By process and key: a killed process can't pass the time of its last IDENTIFY on. */
     const last = new WeakMap<SimulatedProcess, Map<number, number>>();
     world.eventLog.on('shard.sent', ({ socket: { proc, shardId }, packet }) => {
       if (packet.op !== 2 || shardId === null) return;
@@ -47,7 +47,7 @@ export const identifySpacing: Check = {
       const sent = last.get(proc) ?? new Map<number, number>();
       last.set(proc, sent);
       const gapMs = now - (sent.get(key) ?? -Infinity);
-      if (gapMs < 5_000) complain(`two IDENTIFYs within ${gapMs} ms on key ${key}`);
+      if (gapMs < 5_000) complain(`two IDENTIFYs of key ${key} were ${gapMs} ms apart`);
       sent.set(key, now);
     });
   },
@@ -56,10 +56,10 @@ export const identifySpacing: Check = {
 const DAY_MS = 86_400_000;
 
 export const identifyBudget: Check = {
-  rule: 'never an IDENTIFY when no session starts are left but those in reserve',
+  rule: 'no shard identifies when only the reserved session starts are left',
   watch(world, complain) {
     const { budget, manager, latencyMs, jitterMs } = world.setting;
-    /** A period begins with a frame that was sent, and is counted from when it was heard. */
+    /** A budget period begins when a frame is sent, but the gateway counts from its arrival. */
     const transitMs = latencyMs + jitterMs * 5 + 1;
     const reserve = manager?.reserve ?? 0;
     let { remaining } = budget;
@@ -74,31 +74,31 @@ export const identifyBudget: Check = {
       remaining -= 1;
       if (remaining < reserve)
         complain(
-          `an IDENTIFY ${resetAt - now} ms before session starts are given again; ${remaining} are left, ${reserve} in reserve`,
+          `an IDENTIFY came ${resetAt - now} ms before the budget is full again; ${remaining} starts are left, ${reserve} are reserved`,
         );
     });
   },
 };
 
-/** With these, and with a refusal that is final, the session is gone. */
+/** The close codes that end a session, fatal codes included. */
 const SESSION_LOST = [4003, 4007, 4009, 4004, 4010, 4011, 4012, 4013, 4014];
 
 export const identifyNeedless: Check = {
-  rule: 'never an IDENTIFY while there is a session that can be resumed',
+  rule: 'no shard identifies while it has a session that it can resume',
   watch(world, complain) {
-    /** The session a life has, and how many RESUMEs have been sent since it was last ready. */
+    /** The session of each process, and the number of RESUMEs since the shard was last ready. */
     const sessions = new Map<SimulatedProcess, { sessionId: string; resumes: number }>();
     const drop = (proc: SimulatedProcess): void => void sessions.delete(proc);
-    /** Given up since the last handshake: a READY that is under way is of no use. */
-    const givenUp = new Set<SimulatedProcess>();
-    /** What READY began on these is over: one that comes in one piece with the end is told of after it. */
+    /** Processes whose user has discarded the session since the last handshake. A READY on the way does not count. */
+    const discarded = new Set<SimulatedProcess>();
+    /** Sockets whose session has ended. A READY that arrives together with the end is emitted after it. */
     const ended = new WeakSet<SimSocket>();
     const end = (socket: SimSocket): void => {
       ended.add(socket);
       drop(socket.proc);
     };
     world.eventLog.on('emitted', ({ proc, name, args }) => {
-      const isOver = givenUp.has(proc) || ended.has(proc.sockets.at(-1)!);
+      const isOver = discarded.has(proc) || ended.has(proc.sockets.at(-1)!);
       if (name === 'ready' && !isOver)
         sessions.set(proc, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
       if (name === 'resumed') {
@@ -107,7 +107,8 @@ export const identifyNeedless: Check = {
       }
       if (name === 'fault' && (args[0] as { code: string }).code === 'RESUMES_EXHAUSTED') {
         const { resumes } = sessions.get(proc) ?? { resumes: Infinity };
-        if (resumes < DEFAULT_TIMING.maxResumeAttempts) complain(`a session was given up after ${resumes} RESUMEs`);
+        if (resumes < DEFAULT_TIMING.maxResumeAttempts)
+          complain(`the shard gave up a session after ${resumes} RESUMEs`);
         drop(proc);
       }
     });
@@ -120,21 +121,21 @@ export const identifyNeedless: Check = {
     world.eventLog.on('action', ({ proc, drops }) => {
       if (drops !== true) return;
       drop(proc);
-      givenUp.add(proc);
+      discarded.add(proc);
     });
     world.eventLog.on('shard.sent', ({ socket: { proc }, packet }) => {
       if (packet.op !== 2 && packet.op !== 6) return;
-      givenUp.delete(proc);
+      discarded.delete(proc);
       const session = sessions.get(proc);
       if (session === undefined) return;
       if (packet.op === 6) session.resumes += 1;
-      else complain(`IDENTIFY, but ${session.sessionId} could be resumed`);
+      else complain(`the shard sent IDENTIFY, but it could resume ${session.sessionId}`);
     });
   },
 };
 
 export const identifyPatience: Check = {
-  rule: 'an IDENTIFY that is not answered is waited for at least 5 min, and longer each time',
+  rule: 'a shard waits at least 5 min for READY, and longer each time',
   watch(world, complain) {
     const waits = new Map<SimulatedProcess, { at: number; timeouts: number }>();
     const restart = (proc: SimulatedProcess): void => void waits.set(proc, { at: -Infinity, timeouts: 0 });
@@ -146,10 +147,10 @@ export const identifyPatience: Check = {
       if (name === 'ready' || name === 'resumed') restart(proc);
       if (name !== 'fault' || (args[0] as { code: string }).code !== 'READY_TIMEOUT') return;
       const wait = waits.get(proc);
-      if (wait === undefined) return complain('READY was given up that nobody asked for');
+      if (wait === undefined) return complain('the shard gave up waiting for READY without an IDENTIFY');
       const minMs = Math.min(DEFAULT_TIMING.readyPatienceMs * 2 ** wait.timeouts, 6 * 3_600_000);
       const waitedMs = world.clock.now() - wait.at;
-      if (waitedMs < minMs - 1) complain(`READY was given up after ${waitedMs} ms instead of ${minMs}`);
+      if (waitedMs < minMs - 1) complain(`the shard waited ${waitedMs} ms for READY instead of ${minMs} ms`);
       wait.timeouts += 1;
     });
   },

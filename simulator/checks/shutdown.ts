@@ -1,4 +1,4 @@
-/** What must be over when all is over, and what must never happen. */
+/** Checks that a stopped shard leaves nothing behind, and that no error escapes. */
 import { getEventListeners } from 'node:events';
 import { GatewayError } from '../../src/index.ts';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
@@ -6,7 +6,7 @@ import type { SimSocket } from '../sim-socket.ts';
 import type { Check } from './check.ts';
 
 export const promisesSettle: Check = {
-  rule: 'every promise settles, with nothing or with a GatewayError, and disconnect() within its time',
+  rule: 'every promise settles, rejects only with a GatewayError, and disconnect() settles in time',
   watch(world, complain) {
     const open = new Map<string, { name: string; at: number }>();
     world.eventLog.on(
@@ -19,12 +19,14 @@ export const promisesSettle: Check = {
       open.delete(key);
       if (promise === undefined) return complain('a promise settled twice');
       if (error !== null && !(error instanceof GatewayError))
-        complain(`${promise.name}() rejected with ${error instanceof Error ? error.message : 'no error'}`);
+        complain(
+          `${promise.name}() rejected with ${error instanceof Error ? error.message : 'a value that is not an error'}`,
+        );
       const tookMs = world.clock.now() - promise.at;
       // The handshake and the store may take closeTimeoutMs each.
       const maxMs = DEFAULT_TIMING.closeTimeoutMs * 2 + world.clock.latenessMs(promise.at, world.clock.now()) * 2;
       if (promise.name === 'disconnect' && tookMs > maxMs)
-        complain(`disconnect() took ${tookMs} ms, ${maxMs} are allowed`);
+        complain(`disconnect() took ${tookMs} ms; ${maxMs} ms are allowed`);
     });
     world.eventLog.on('stopped', () => {
       for (const { name, at } of open.values())
@@ -37,13 +39,13 @@ export const noTimers: Check = {
   rule: 'a stopped shard has no timer',
   watch(world, complain) {
     world.eventLog.on('stopped', () => {
-      if (world.clock.pending > 0) complain(`${world.clock.pending} timers are set`);
+      if (world.clock.pending > 0) complain(`${world.clock.pending} timers are still set`);
     });
   },
 };
 
 export const noSockets: Check = {
-  rule: 'a stopped shard has no socket, and one that runs has at most one that is not being closed',
+  rule: 'a stopped shard has no socket, and a running shard has at most one that is not closing',
   watch(world, complain) {
     const open = new Set<SimSocket>();
     world.eventLog.on('socket.created', ({ socket }) => {
@@ -60,28 +62,28 @@ export const noSockets: Check = {
     });
     world.eventLog.on('socket.closed', ({ socket }) => void open.delete(socket));
     world.eventLog.on('stopped', () => {
-      for (const socket of open) complain(`socket ${socket.id} is in state ${socket.readyState}`);
+      for (const socket of open) complain(`socket ${socket.id} still has the readyState ${socket.readyState}`);
     });
   },
 };
 
 export const noWaitingPermits: Check = {
-  rule: 'a stopped shard waits for no permit',
+  rule: 'a stopped shard does not wait at the identify gate',
   watch(world, complain) {
     world.eventLog.on('stopped', () => {
-      if (world.gate.waiting > 0) complain(`${world.gate.waiting} wait at the identify gate`);
+      if (world.gate.waiting > 0) complain(`${world.gate.waiting} shards still wait at the identify gate`);
     });
   },
 };
 
 export const noAbortListeners: Check = {
-  rule: 'no listener is left on the signals of the user',
+  rule: 'no abort listener is left on the signals of the user',
   watch(world, complain) {
     world.eventLog.on('stopped', () => {
       for (const { processes } of world.places) {
         for (const signal of processes.flatMap(({ signals }) => signals)) {
           const { length } = getEventListeners(signal, 'abort');
-          if (length > 0) complain(`${length} listeners are left on a signal`);
+          if (length > 0) complain(`${length} abort listeners are left on a signal`);
         }
       }
     });
@@ -98,7 +100,7 @@ export const noUncaught: Check = {
 };
 
 export const noInternalError: Check = {
-  rule: 'the machine never ends in an error, and nothing is an INTERNAL_ERROR',
+  rule: 'no machine ends in an error, and no error is an INTERNAL_ERROR',
   watch(world, complain) {
     world.eventLog.on('emitted', ({ name, args }) => {
       const { code, cause } = (name === 'fault' || name === 'failed' ? args[0] : {}) as Partial<GatewayError>;
@@ -121,15 +123,15 @@ export const noInternalError: Check = {
       const managers = world.bot?.processes.map(({ manager }) => manager.actor.getSnapshot().status) ?? [];
       for (const status of [...shards, ...managers]) if (status !== 'active') complain(`the machine is ${status}`);
     };
-    world.eventLog.on('drain.began', checkStatus);
+    world.eventLog.on('recovery.began', checkStatus);
     world.eventLog.on('stopped', checkStatus);
   },
 };
 
-/** Judged by the run itself, which knows how long it waits. */
+/** The run itself decides, because it knows how long it waits. */
 export const readyAgain: Check = {
-  rule: 'the shard is ready again within a bound after the last fault',
+  rule: 'every shard is ready again within a time limit after the last fault',
   watch(world, complain) {
-    world.eventLog.on('drain.late', ({ what }) => complain(what));
+    world.eventLog.on('recovery.late', ({ what }) => complain(what));
   },
 };

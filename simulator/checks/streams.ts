@@ -1,27 +1,28 @@
-/** Streams of dispatches, and the store, which must not be ahead of them. */
+/** Compares the streams of `dispatches()` with the listeners, and the stored sessions with both. */
 import type { Dispatch } from '../../src/index.ts';
 import type { ShardProcess } from '../shard-process.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
-import type { World } from '../world.ts';
-import type { Check, Complain } from './check.ts';
+import type { Check } from './check.ts';
+import { sharedTracker } from './check.ts';
 import { trackDeliveries, lastIndex, logPositionOf } from './delivery.ts';
 
 interface WatchedStream {
   readonly proc: ShardProcess;
   readonly events: readonly string[] | null;
-  /** Handed to listeners and not taken from the stream. */
+  /** Dispatches that the listeners received and the stream has not returned yet. */
   readonly waiting: Dispatch[];
   readonly signal: AbortSignal | undefined;
   isFinished: boolean;
-  /** What it held was dropped. */
+  /** Whether the user left the stream, so that its dispatches were dropped. */
   isLeft: boolean;
-  /** The stop came from within a listener of this dispatch: the stream may get it or not. */
+  /** A listener of this dispatch stopped the shard, so the stream may return it or not. */
   optional: Dispatch | null;
 }
 
 const key = (proc: SimulatedProcess, id: number): string => `${proc.place.name}/${id}`;
 
-function watchStreams(world: World, complain: Complain): ReadonlyMap<string, WatchedStream> {
+/** Follows what each stream still has to return. */
+const trackStreams = sharedTracker((world, complain): ReadonlyMap<string, WatchedStream> => {
   const streams = new Map<string, WatchedStream>();
   const streamsOf = (proc: SimulatedProcess): WatchedStream[] =>
     [...streams.values()].filter((stream) => stream.proc === proc);
@@ -57,7 +58,7 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
     if (name !== 'stateChange') return;
     const { from, to } = args[0] as { from: string; to: string };
     if (to.startsWith('disconnect')) finish(proc);
-    // Whether a stop was asked for, or the connection lost, can't be told from here: what comes back either way is let be.
+    // The cause of the disconnect is unknown here, so a shard that connects again is not judged.
     if (from === 'disconnecting' && to === 'connecting') for (const stream of streamsOf(proc)) leave(stream);
   });
   world.eventLog.on('stream.left', ({ proc, id }) => leave(streams.get(key(proc, id))));
@@ -66,37 +67,37 @@ function watchStreams(world: World, complain: Complain): ReadonlyMap<string, Wat
   });
   world.eventLog.on('stream.consumed', ({ proc, id, dispatch }) => {
     const stream = streams.get(key(proc, id));
-    if (stream === undefined) return complain(`a stream that had ended gave ${dispatch.t} ${dispatch.s}`);
-    // What it was promised before it left still reaches it.
+    if (stream === undefined) return complain(`a stream that had ended returned ${dispatch.t} ${dispatch.s}`);
+    // A read that was pending when the user left still resolves.
     if (stream.isLeft) return;
     const expected = stream.waiting.shift();
     if (expected !== dispatch)
-      complain(`a stream gave ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
+      complain(`a stream returned ${dispatch.t} ${dispatch.s} instead of ${expected?.t} ${expected?.s}`);
   });
   world.eventLog.on('stream.ended', ({ proc, id, hasLeft, error }) => {
     const stream = streams.get(key(proc, id));
     streams.delete(key(proc, id));
     const isAborted = (error as { code?: string } | null)?.code === 'ABORTED';
     if (stream === undefined || hasLeft || stream.isLeft || isAborted) return;
-    if (!stream.isFinished) return complain(`a stream ended by itself: ${String(error)}`);
+    if (!stream.isFinished) return complain(`a stream ended although the shard was not stopped: ${String(error)}`);
     const left = stream.waiting.filter((dispatch) => dispatch !== stream.optional);
-    if (left.length > 0) complain(`a stream ended with ${left.length} dispatches in it`);
+    if (left.length > 0) complain(`a stream ended before it returned ${left.length} dispatches`);
   });
   return streams;
-}
+});
 
 export const streamsAgree: Check = {
-  rule: 'a stream gives what the listeners were given, in order, and ends after the last of it',
-  watch: (world, complain) => void watchStreams(world, complain),
+  rule: 'a stream returns what the listeners received, in order, and ends after the last dispatch',
+  watch: (world, complain) => void trackStreams(world, complain),
 };
 
 export const storeBehind: Check = {
-  rule: 'the stored session is never ahead of what was handed out, nor of what waits in a stream',
+  rule: 'the stored session is not ahead of what was delivered, nor of what waits in a stream',
   watch(world, complain) {
-    const { maxIndexes } = trackDeliveries(world, () => undefined);
-    const streams = watchStreams(world, () => undefined);
+    const { maxIndexes } = trackDeliveries(world);
+    const streams = trackStreams(world);
     const claimedDispatches = new WeakSet<Dispatch>();
-    /** Up to where the user says to have all of a session: he may say so of a dispatch that is just being handed out. */
+    /** How far the user claims to have a session. The claim may include the dispatch that is being delivered. */
     const claimed = new Map<SimulatedProcess, { sessionId: string; index: number }>();
     const isClaimed = (proc: SimulatedProcess, position: readonly [string, number]): boolean => {
       const claim = claimed.get(proc);
@@ -117,9 +118,9 @@ export const storeBehind: Check = {
       const index = lastIndex(world, sessionId, sequence);
       const known = maxIndexes.get(proc.place)!.get(sessionId) ?? -1;
       if (index > known)
-        complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was handed out`);
+        complain(`${sessionId}:${sequence} is stored, number ${index}; only number ${known} was delivered`);
       if (streams.size === 0) return;
-      // A consumer that was waiting gets its dispatch within this turn.
+      // A waiting consumer receives its dispatch within this turn.
       process.nextTick(() => {
         for (const { proc: other, waiting, optional } of streams.values()) {
           if (other !== proc) continue;

@@ -1,4 +1,4 @@
-/** `GET /gateway/bot`, as slow and as broken as the weather. */
+/** Simulates `GET /gateway/bot`. Conditions make it slow or broken. */
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { MAIN_URL } from '../setting.ts';
@@ -12,7 +12,7 @@ interface ApiAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Answers that a manager can't live with. */
+/** Answers that a manager must reject. */
 export const INVALID_BODIES: readonly string[] = [
   'hello',
   '[]',
@@ -25,7 +25,7 @@ export const INVALID_BODIES: readonly string[] = [
   '{"url":"wss://main.sim","shards":1,"session_start_limit":{"total":1,"remaining":1,"reset_after":0,"max_concurrency":0}}',
 ];
 
-/** As much of a `Response` as is looked at: the real one takes turns of the event loop that no clock here knows. */
+/** The parts of a `Response` that the manager reads. A real one takes turns of the event loop, outside virtual time. */
 const responseOf = ({ status, body, headers = {} }: ApiAnswer): Response =>
   ({ status, headers: new Headers(headers), text: () => Promise.resolve(body) }) as unknown as Response;
 

@@ -1,4 +1,4 @@
-/** The place of a bot: its store, and the processes that follow each other, each with a manager. */
+/** The place of a bot with a manager: its session store, and its processes, one after the other. */
 import type { Session } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -6,7 +6,7 @@ import type { ProcessPlace } from '../simulated-process.ts';
 import type { World } from '../world.ts';
 import { BotProcess } from './bot-process.ts';
 
-/** A process is not started in the second in which the last one ended: what that had sent has arrived. */
+/** How long after the end of a process the next one starts. Everything that the last one sent has arrived by then. */
 const RESTART_MS = [6_000, 30_000] as const;
 
 export class BotPlace implements ProcessPlace {
@@ -16,7 +16,7 @@ export class BotPlace implements ProcessPlace {
   readonly stored = new Map<number, Session>();
   readonly #random: SeededRandom;
   proc: BotProcess;
-  /** How likely the user connects again after the manager has given up. */
+  /** The probability that the user connects again after the manager has stopped. */
   persistence = 0.8;
   #ids = 0;
 
@@ -31,7 +31,7 @@ export class BotPlace implements ProcessPlace {
     return this.#ids;
   }
 
-  /** Running, each shard ready on a connection that leads somewhere. */
+  /** Whether the manager runs and every shard is ready, on a connection that works. */
   get isHealthy(): boolean {
     const { manager, sockets } = this.proc;
     if (this.proc.isOver || manager.state !== 'running') return false;
@@ -44,7 +44,7 @@ export class BotPlace implements ProcessPlace {
     );
   }
 
-  /** Some of it will not come up by itself. */
+  /** Whether the manager or a shard is stopped, so that only the user can start it. */
   get isHalted(): boolean {
     const { manager } = this.proc;
     if (manager.state === 'stopped' || manager.state === 'failed' || manager.state === 'draining') return true;
@@ -61,7 +61,7 @@ export class BotPlace implements ProcessPlace {
     }, afterMs);
   }
 
-  /** A user who is told that something has been given up may try again. */
+  /** The user may connect again after a failure. */
   onFailed(proc: BotProcess): void {
     this.reconnectLater(proc, this.#random.int(0, 30_000));
   }
@@ -73,7 +73,7 @@ export class BotPlace implements ProcessPlace {
     proc.trackPromise('connect', () => proc.manager.connect(signal === undefined ? {} : { signal }));
   }
 
-  /** The process is over; before long another one takes over. */
+  /** Ends the process. Another one starts soon. */
   end(proc: BotProcess, isGraceful: boolean): void {
     const { world } = this;
     if (proc.isOver) return;
@@ -81,7 +81,7 @@ export class BotPlace implements ProcessPlace {
     world.eventLog.record('bot.ended', { proc, isGraceful });
     if (!world.setting.hasStore) this.stored.clear();
     for (const socket of proc.sockets) socket.destroy();
-    // Frees what it holds. It can neither say nor write anything any more.
+    // Frees its resources. Its sockets and its store have no effect any more.
     proc.manager.forceClose();
     world.clock.scheduleInWorld(() => this.#startNext(), this.#random.int(...RESTART_MS));
   }

@@ -1,4 +1,4 @@
-/** One ShardManager in one process, and the listeners of its user. */
+/** One process with one `ShardManager`, and the listeners of its user. */
 import { managerState } from '../../machines/index.ts';
 import type { ManagerState } from '../../machines/index.ts';
 import { ShardManager } from '../../src/index.ts';

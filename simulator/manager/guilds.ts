@@ -1,4 +1,4 @@
-/** The guilds a bot is in, and what happens in them: each event is told to every session it belongs to, the same to all. */
+/** The guilds of a bot and their events. Every session that a guild belongs to receives the same events. */
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { GatewaySession } from '../gateway-session.ts';
@@ -6,10 +6,10 @@ import type { World } from '../world.ts';
 
 const TYPES = ['MESSAGE_CREATE', 'MESSAGE_UPDATE', 'TYPING_START', 'GUILD_MEMBER_ADD', 'SOMETHING_NEW'] as const;
 
-/** Guild n is of shard n, modulo the shard count. */
+/** Guild n belongs to shard n modulo the shard count. */
 const guildId = (n: number): string => String(BigInt(n) << 22n);
 
-/** The event that a dispatch tells of; `null` for what happens in no guild. */
+/** Returns the guild and number of the event in a dispatch; `null` for other dispatches. */
 export const eventOf = (d: unknown): { guild: string; event: number } | null => {
   const { guild_id: guild, event } = (d ?? {}) as { guild_id?: unknown; event?: unknown };
   return typeof guild === 'string' && typeof event === 'number' ? { guild, event } : null;
@@ -29,7 +29,7 @@ export class SimGuilds {
     this.#scheduleTraffic();
   }
 
-  /** Those of a shard. */
+  /** Returns the ids of the guilds of a shard. */
   idsForShard(shardId: number, shardCount: number): string[] {
     return Array.from({ length: this.#count }, (_, n) => n)
       .filter((n) => n % shardCount === shardId)

@@ -1,11 +1,11 @@
-/** What a user does to a manager, at any moment and in any state. */
+/** The actions that a user can take on a manager, at any time and in any state. */
 import type { SendPayload } from '../../src/index.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import type { BotProcess } from './bot-process.ts';
 
 interface ManagerAction {
   readonly weight: number;
-  /** Does it, having said what exactly; `drops`: the sessions are given up. */
+  /** Describes the action, and then takes it. `drops`: it discards the sessions. */
   run(proc: BotProcess, random: SeededRandom, describe: (what: string, drops?: boolean) => void): void;
 }
 

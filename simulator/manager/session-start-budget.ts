@@ -1,4 +1,4 @@
-/** The session starts of a bot, as Discord counts them. */
+/** Counts the session starts of a bot as Discord does. */
 import type { SimClock } from '../sim-clock.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,7 +19,7 @@ export class SessionStartBudget {
     this.#resetAt = clock.now() + resetAfterMs;
   }
 
-  /** An IDENTIFY came. */
+  /** Counts an IDENTIFY. */
   recordIdentify(): void {
     if (this.#isOver) {
       this.#remaining = this.#total;
@@ -28,7 +28,7 @@ export class SessionStartBudget {
     this.#remaining = Math.max(0, this.#remaining - 1);
   }
 
-  /** A new period begins with its first IDENTIFY. */
+  /** `session_start_limit`. A new period begins with its first IDENTIFY. */
   get limit(): { total: number; remaining: number; reset_after: number } {
     if (this.#isOver) return { total: this.#total, remaining: this.#total, reset_after: DAY_MS };
     return { total: this.#total, remaining: this.#remaining, reset_after: this.#resetAt - this.#clock.now() };

@@ -1,6 +1,6 @@
 /**
- * A clock that stands still until a test moves it. A shard takes all of its time from a `Clock`, so a test can run through
- * hours of heartbeats and backoffs in a moment, and exactly to the millisecond.
+ * A clock that stands still until a test moves it. A shard takes all of its time from a `Clock`, so a test can run
+ * through hours of heartbeats and backoffs in a moment, and exactly to the millisecond.
  */
 import type { Clock } from '../clock.ts';
 
@@ -47,7 +47,8 @@ export class VirtualClock implements Clock {
    * @throws RangeError when `startAt` is not a finite number.
    */
   constructor({ startAt = DEFAULT_START_AT }: VirtualClockOptions = {}) {
-    if (!Number.isFinite(startAt)) throw new RangeError(`startAt must be a finite number of milliseconds, not ${startAt}`);
+    if (!Number.isFinite(startAt))
+      throw new RangeError(`startAt must be a finite number of milliseconds, not ${startAt}`);
     this.#now = startAt;
   }
 
@@ -61,7 +62,9 @@ export class VirtualClock implements Clock {
     return this.#timers.length;
   }
 
-  /** When the next timer is due, in milliseconds since the epoch; `Infinity` for an infinite delay, `null` without one. */
+  /**
+   * When the next timer is due, in milliseconds since the epoch; `Infinity` for an infinite delay, `null` without one.
+   */
   get nextDueAt(): number | null {
     return this.#timers[0]?.dueAt ?? null;
   }
@@ -69,8 +72,8 @@ export class VirtualClock implements Clock {
   /**
    * Sets a timer and returns its handle. The callback runs in a later call of `advance`, `advanceAsync` or `next`.
    *
-   * @param delayMs - Milliseconds. A negative delay and `NaN` count as 0. A timer with `Infinity` does not run, and stays
-   * {@link pending} until you clear it.
+   * @param delayMs - Milliseconds. A negative delay and `NaN` count as 0. A timer with `Infinity` does not run, and
+   * stays {@link pending} until you clear it.
    */
   setTimeout(callback: () => void, delayMs: number): unknown {
     const timer: Timer = { dueAt: this.#now + (delayMs > 0 ? delayMs : 0), callback };
@@ -102,8 +105,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Does the same as {@link advance}, and lets promises settle before the first timer, after each timer, and at the end.
-   * Each time it waits for one turn of the event loop; it does not wait for files and sockets, which take longer.
+   * Does the same as {@link advance}, and lets promises settle before the first timer, after each timer, and at the
+   * end. Each time it waits for one turn of the event loop; it does not wait for files and sockets, which take longer.
    *
    * Resolves at the new time. Rejects with what a timer throws, or with a `RangeError` when `ms` is negative or not
    * finite.
@@ -132,8 +135,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Moves time forward without running timers, as when a laptop sleeps or the event loop is blocked. Timers that are due
-   * by then run late, at the next `advance`.
+   * Moves time forward without running timers, as when a laptop sleeps or the event loop is blocked. Timers that are
+   * due by then run late, at the next `advance`.
    *
    * @throws RangeError when `ms` is negative or not finite.
    */
@@ -142,7 +145,8 @@ export class VirtualClock implements Clock {
   }
 
   #target(ms: number): number {
-    if (!Number.isFinite(ms) || ms < 0) throw new RangeError(`ms must be a finite number of milliseconds from 0 on, not ${ms}`);
+    if (!Number.isFinite(ms) || ms < 0)
+      throw new RangeError(`ms must be a finite number of milliseconds from 0 on, not ${ms}`);
     return this.#now + ms;
   }
 

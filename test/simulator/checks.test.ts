@@ -1,8 +1,8 @@
 /**
- * Each check can fail: runs against worlds in which something is broken on purpose, most of them between the shard and
- * its socket, so that what the world tells is true and what the shard does is not.
+ * Proves that each check can fail. In most worlds here a proxy between the shard and its socket breaks something on
+ * purpose: the events of the world stay true, and the shard acts wrongly.
  */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { WebSocketLike } from '../../src/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { HEALTHY, HEALTHY_MANAGER, event } from '../../simulator/healthy-settings.ts';
@@ -13,7 +13,7 @@ import type { RunOptions, RunResult } from '../../simulator/run.ts';
 import type { SimSocket } from '../../simulator/sim-socket.ts';
 import type { World } from '../../simulator/world.ts';
 
-/** A socket of the shard that is not quite the one of the world. */
+/** A socket between the shard and the simulated one. Subclasses change what passes through it. */
 class SocketProxy implements WebSocketLike {
   protected readonly world: World;
   protected readonly socket: SimSocket;
@@ -59,7 +59,7 @@ class SocketProxy implements WebSocketLike {
       deliver(Buffer.from(JSON.stringify(packet)), isBinary);
   }
 
-  /** What the shard gets to read for a packet. */
+  /** Returns what the shard receives for a packet of the gateway. */
   protected incoming(packet: Packet): Packet[] {
     return [packet];
   }
@@ -76,7 +76,7 @@ const throughProxy = (make: (world: World, socket: SimSocket) => WebSocketLike):
   sabotage: { createSocket: (world, socket) => make(world, socket) },
 });
 
-/** Waits for a moment of a run, and then does something that a right shard would not. */
+/** Does something during a run that a correct shard would not do. */
 const interfering = (act: (world: World) => void): RunOptions => ({ observe: act });
 
 const proc = (world: World) => world.shardPlaces[0]!.proc;
@@ -120,7 +120,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       (world, socket) =>
         new (class extends SocketProxy {
           protected override incoming(packet: Packet): Packet[] {
-            // A replayed dispatch that no listener hears of, because it has no name.
+            // A replayed dispatch without a name: no listener receives it.
             return packet.t === 'RESUMED' ? [{ op: 0, t: null, s: null, d: null }, packet] : [packet];
           }
         })(world, socket),
@@ -246,7 +246,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       })(world, socket),
   ),
   'no-waiting-permits': interfering((world) => {
-    world.eventLog.on('drain.ended', () => {
+    world.eventLog.on('recovery.ended', () => {
       const { signal } = new AbortController();
       for (let n = 0; n < 2; n += 1) void world.gate.acquire({ shardId: 0, signal });
     });
@@ -259,7 +259,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
     }, 1_000);
   }),
   'no-uncaught': interfering((world) =>
-    world.clock.scheduleInProcess(() => void Promise.reject(new Error('nobody looks')), 1_000),
+    world.clock.scheduleInProcess(() => void Promise.reject(new Error('unhandled')), 1_000),
   ),
   'no-internal-error': interfering((world) => {
     world.eventLog.on('socket.opened', () => {
@@ -320,7 +320,7 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
   },
 };
 
-/** What can be broken in a manager, too. */
+/** Checks that also apply to managers, and how to break each. */
 const BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   'identify-budget': {
     setting: {
@@ -379,7 +379,7 @@ const BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   }),
 };
 
-/** The gateway asks for a beat beside so many frames of the user, and the shard never gets to know. */
+/** The user sends frames, and the gateway sends an op 1 that the shard does not receive. */
 const ignoringHeartbeatRequests = (frames: number): Promise<RunResult> =>
   runSimulation(1, {
     script: [],
@@ -403,8 +403,8 @@ const ignoringHeartbeatRequests = (frames: number): Promise<RunResult> =>
     }),
   });
 
-describe('the checks', () => {
-  it('find nothing in a world in which nothing is broken', async () => {
+describe('the checks of the simulator', () => {
+  test('find no violation of a correct shard', async () => {
     const { violation } = await runSimulation(1, {
       setting: HEALTHY,
       script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')],
@@ -412,7 +412,7 @@ describe('the checks', () => {
     expect(violation).toBeNull();
   });
 
-  it.each(Object.keys(CHECKS) as CheckName[])('%s can fail', async (check) => {
+  test.each(Object.keys(CHECKS) as CheckName[])('%s fails for a broken shard', async (check) => {
     const { setting, ...broken } = BROKEN[check];
     const { violation } = await runSimulation(1, {
       script: [],
@@ -423,7 +423,7 @@ describe('the checks', () => {
     expect(violation).toMatchObject({ check });
   });
 
-  it('find nothing in the world of a manager in which nothing is broken', async () => {
+  test('find no violation of a correct manager', async () => {
     const script = [
       event(600_000, 'drop'),
       event(900_000, 'reshard', 'action', 3),
@@ -435,7 +435,7 @@ describe('the checks', () => {
     expect(violation).toBeNull();
   });
 
-  it.each(Object.keys(BROKEN_MANAGERS) as CheckName[])('%s can fail with a manager', async (check) => {
+  test.each(Object.keys(BROKEN_MANAGERS) as CheckName[])('%s fails for a broken manager', async (check) => {
     const { setting, ...broken } = BROKEN_MANAGERS[check]!;
     const { violation } = await runSimulation(1, {
       script: [],
@@ -446,7 +446,7 @@ describe('the checks', () => {
     expect(violation).toMatchObject({ check });
   });
 
-  it('oracle grants a beat that is asked for and left out only where there is no room for one', async () => {
+  test('oracle accepts an op 1 without an answer only when the send limit leaves no frame for it', async () => {
     expect((await ignoringHeartbeatRequests(100)).violation?.what).toContain('heartbeat-answer');
     expect((await ignoringHeartbeatRequests(130)).violation).toBeNull();
   });

@@ -1,5 +1,5 @@
-/** The parts of the simulator that the rest leans on. */
-import { describe, expect, it } from 'vitest';
+/** The parts on which the results of the simulator depend: its clock, its seeds, and its search for a short script. */
+import { describe, expect, test } from 'vitest';
 import { SeededRandom, randomFor } from '../../src/testing/seeded-random.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import { scriptOf } from '../../simulator/script.ts';
@@ -22,8 +22,8 @@ const clockWith = (): { clock: SimClock; log: string[]; run: () => void } => {
   };
 };
 
-describe('the clock of the simulator', () => {
-  it('runs timers before arrivals of the same moment, and a timer of 0 ms after them', () => {
+describe('SimClock', () => {
+  test('runs timers before arrivals at the same moment, and a timer of 0 ms after them', () => {
     const { clock, log, run } = clockWith();
     clock.setTimeout(() => log.push('timer'), 5);
     clock.scheduleArrival(() => {
@@ -35,7 +35,7 @@ describe('the clock of the simulator', () => {
     expect(log).toEqual(['timer', 'arrival', 'arrival', 'immediate']);
   });
 
-  it('lets a process that sleeps see everything when it wakes, timers first, while the world goes on', () => {
+  test('delays timers and arrivals of a sleeping process until it wakes, while the world continues', () => {
     const { clock, log, run } = clockWith();
     clock.sleep(100);
     clock.scheduleArrival(() => log.push(`arrival ${clock.now()}`), 10);
@@ -45,7 +45,7 @@ describe('the clock of the simulator', () => {
     expect(log).toEqual(['world 30', 'timer 100', 'arrival 100']);
   });
 
-  it('counts the timers of shards that are set, however they end', () => {
+  test('counts the pending timers of shards, whether they run or are cleared', () => {
     const { clock, run } = clockWith();
     const timers = Array.from({ length: 200 }, (_, n) => clock.setTimeout(() => undefined, n + 1));
     for (const timer of timers.slice(0, 150)) clock.clearTimeout(timer);
@@ -65,19 +65,19 @@ const linesOf = async (seed: number, events?: number): Promise<string[]> => {
   return lines;
 };
 
-describe('a run', () => {
-  it('is the same each time', async () => {
+describe('a run of the simulator', () => {
+  test('is the same for the same seed', async () => {
     expect(await linesOf(14)).toEqual(await linesOf(14));
   });
 
-  it('begins the same when its script is cut', async () => {
+  test('begins the same with a prefix of its script', async () => {
     const cut = await linesOf(14, 20);
-    const end = cut.findIndex((line) => line.endsWith('is well from now on'));
+    const end = cut.findIndex((line) => line.endsWith('all faults end'));
     expect(end).toBeGreaterThan(100);
     expect(cut.slice(0, end)).toEqual((await linesOf(14)).slice(0, end));
   });
 
-  it('that fails is cut to the events it takes', async () => {
+  test('that fails is shortened to the events it needs', async () => {
     const script = scriptOf(settingOf(14));
     const culprit = script[30]!;
     const result = await runSimulation(14, {
@@ -87,19 +87,21 @@ describe('a run', () => {
     expect(result.violation).toEqual({ check: 'no-uncaught', what: 'on purpose', at: culprit.at });
     const shrunk = await shrink(result, {
       observe: (world) => {
-        let told = 0;
+        let seen = 0;
         world.eventLog.onAll((name) => {
           if (name !== 'fault' && name !== 'action') return;
-          told += 1;
-          if (told === 12) world.eventLog.record('uncaught', { error: 'on purpose' });
+          seen += 1;
+          if (seen === 12) world.eventLog.record('uncaught', { error: 'on purpose' });
         });
       },
     });
     expect(shrunk!.events).toBeLessThan(20);
   });
+});
 
-  it('has dice of its own for each part, the same each time', () => {
-    expect(new Set([randomFor(1, 'a'), randomFor(1, 'b'), randomFor(2, 'a')].map((dice) => dice.next())).size).toBe(3);
+describe('randomFor', () => {
+  test('returns the same generator for the same seed and name, and another for another', () => {
+    expect(new Set([randomFor(1, 'a'), randomFor(1, 'b'), randomFor(2, 'a')].map(({ next }) => next())).size).toBe(3);
     expect(randomFor(1, 'a').next()).toBe(randomFor(1, 'a').next());
   });
 });

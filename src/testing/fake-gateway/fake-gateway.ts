@@ -1,4 +1,6 @@
-/** The fake gateway: it listens on two ports, keeps the connections, and injects the faults that concern all of them. */
+/**
+ * The fake gateway: it listens on two ports, keeps the connections, and injects the faults that concern all of them.
+ */
 import type { IncomingMessage } from 'node:http';
 import type { Complaint } from '../oracle/complaint.ts';
 import { FakeConnection } from './fake-connection.ts';
@@ -68,8 +70,8 @@ export class FakeGateway {
   }
 
   /**
-   * Starts a gateway on two ports of 127.0.0.1: one for the main URL, one for the resume URL. Resolves when both listen.
-   * Rejects with the error of `net.Server` when the port is taken (`EADDRINUSE`).
+   * Starts a gateway on two ports of 127.0.0.1: one for the main URL, one for the resume URL. Resolves when both
+   * listen. Rejects with the error of `net.Server` when the port is taken (`EADDRINUSE`).
    */
   static async listen(options: FakeGatewayOptions = {}): Promise<FakeGateway> {
     const settings = resolveSettings(options);
@@ -123,8 +125,8 @@ export class FakeGateway {
   }
 
   /**
-   * The complaints of the {@link Oracle}; empty without the option `strict`. Read it after {@link FakeGateway.close}: the
-   * oracle notices that something is missing only at the next frame, or when the connection ends.
+   * The complaints of the {@link Oracle}; empty without the option `strict`. Read it after {@link FakeGateway.close}:
+   * the oracle notices that something is missing only at the next frame, or when the connection ends.
    */
   get complaints(): readonly Complaint[] {
     return this.#context.oracle?.complaints ?? [];
@@ -139,8 +141,8 @@ export class FakeGateway {
   }
 
   /**
-   * Resolves with the first open connection for which the predicate is true, now or later. The predicate is called after
-   * every change. Rejects with what the predicate throws, or with an `Error` when the gateway closes.
+   * Resolves with the first open connection for which the predicate is true, now or later. The predicate is called
+   * after every change. Rejects with what the predicate throws, or with an `Error` when the gateway closes.
    * @param predicate - Default: any connection.
    */
   waitForConnection(predicate: (connection: FakeConnection) => boolean = () => true): Promise<FakeConnection> {

@@ -46,7 +46,9 @@ export class FrameWriter {
     this.#enqueue({ run: () => this.#transmit(this.#encoder.brokenFrame(), () => this.#oracle?.allowLoss()) });
   }
 
-  /** Compresses large messages one by one from now on. Returns `false` with transport compression, which excludes it. */
+  /**
+   * Compresses large messages one by one from now on. Returns `false` with transport compression, which excludes it.
+   */
   compressMessages(minBytes: number): boolean {
     this.#messages?.compressAbove(minBytes);
     return this.#messages !== null;

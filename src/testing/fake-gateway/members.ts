@@ -90,7 +90,9 @@ export class Members {
     });
   }
 
-  /** Reserves a request for all members of a guild. Returns how many ms are left to wait, or 0 and less if it may run. */
+  /**
+   * Reserves a request for all members of a guild. Returns how many ms are left to wait, or 0 and less if it may run.
+   */
   #reserveFullRequest(guildId: string): number {
     const now = this.#settings.clock.now();
     const waitMs = (this.#allRequestedAt.get(guildId) ?? -Infinity) + this.#settings.membersIntervalMs - now;

@@ -1,6 +1,6 @@
 /**
- * The server's end of a WebSocket. Beyond `ws` it can leave a close frame unanswered, and it remembers which side closed
- * first.
+ * The server's end of a WebSocket. Beyond `ws` it can leave a close frame unanswered, and it remembers which side
+ * closed first.
  */
 import { WebSocket } from 'ws';
 import type { CloseFrame } from './fake-types.ts';

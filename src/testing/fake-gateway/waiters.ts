@@ -10,7 +10,9 @@ export class Waiters {
   #waiting = new Set<Waiter>();
   #ended: Error | null = null;
 
-  /** Resolves with the first value of `read` that is not `undefined`. Rejects when `read` throws, or on `rejectAll()`. */
+  /**
+   * Resolves with the first value of `read` that is not `undefined`. Rejects when `read` throws, or on `rejectAll()`.
+   */
   until<T>(read: () => T | undefined): Promise<T> {
     const promise = new Promise<T>((resolve, reject) => {
       const waiter: Waiter = {

@@ -44,8 +44,8 @@ export const startsOf = (graph: Walkable): Place[] =>
   graph.roots.map(({ node, microsteps }) => ({ node, last: lastOf([], microsteps) }));
 
 /**
- * Returns the ids of all transitions, or pairs, that a walk through the graph can take. A transition that is missing here
- * can't happen with the events you gave.
+ * Returns the ids of all transitions, or pairs, that a walk through the graph can take. A transition that is missing
+ * here can't happen with the events you gave.
  *
  * @param cover - `transitions` or `pairs`.
  * @example

@@ -55,7 +55,9 @@ export interface CoveringPaths<Machine extends AnyStateMachine> {
 
 const DEFAULT_MAX_LENGTH = 50;
 
-/** A path under construction. It takes every step on the machine, so that each step is possible after those before it. */
+/**
+ * A path under construction. It takes every step on the machine, so that each step is possible after those before it.
+ */
 class Walk<Machine extends AnyStateMachine> {
   readonly steps: PathStep<Machine>[] = [];
   readonly #graph: TimedGraph<Machine>;

@@ -1,6 +1,6 @@
 /**
- * Makes a copy of a machine that reports which transitions it takes. XState's pure functions return snapshots and actions,
- * but not transitions. So each transition of the copy has one more action, which marks it.
+ * Makes a copy of a machine that reports which transitions it takes. XState's pure functions return snapshots and
+ * actions, but not transitions. So each transition of the copy has one more action, which marks it.
  */
 import type { AnyStateMachine, ExecutableActionObject } from 'xstate';
 import { eachTransition } from '../../../machines/transitions.ts';

@@ -1,7 +1,7 @@
 /**
  * A state of a machine together with its time. XState's pure functions compute the next state, but leave time out: a
- * walk with them may take a delay of 20 s before one of 5 s. Here every delay has its due time, and only the earliest may
- * fire.
+ * walk with them may take a delay of 20 s before one of 5 s. Here every delay has its due time, and only the earliest
+ * may fire.
  */
 import { getInitialMicrosteps, getMicrosteps } from 'xstate';
 import type {
@@ -103,9 +103,9 @@ export class TimedState<Machine extends AnyStateMachine> {
   }
 
   /**
-   * Returns a key that is equal for states that differ only in their time. It contains the value of the state, your part
-   * of the context, and the distances between timers. The time until the first timer does not matter, because events take
-   * no time.
+   * Returns a key that is equal for states that differ only in their time. It contains the value of the state, your
+   * part of the context, and the distances between timers. The time until the first timer does not matter, because
+   * events take no time.
    *
    * @param contextKey - The part of the context that decides where the machine goes. Default: an empty text.
    */

@@ -66,7 +66,8 @@ function checkSession({ state, address, confirmed, complain }: Handshake, sessio
   if (!isKnown) complain('heartbeat-sequence', `a heartbeat had d ${confirmed}, a sequence that was not sent in ${id}`);
   if (!isSequence(seq)) return;
   const minSequence = Math.max(session.confirmed, isKnown ? confirmed : -1);
-  if (seq > lastSent) complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but the last sequence sent was ${lastSent}`);
+  if (seq > lastSent)
+    complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but the last sequence sent was ${lastSent}`);
   if (seq < minSequence)
     complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but a heartbeat had confirmed ${minSequence}`);
 }

@@ -1,6 +1,6 @@
 /**
- * Judges the heartbeats of one connection. An interval runs from one scheduled heartbeat to the next; the answer to op 1
- * is extra. Nothing marks which heartbeat is the answer. So each op 1 excuses one heartbeat: the first that would
+ * Judges the heartbeats of one connection. An interval runs from one scheduled heartbeat to the next; the answer to op
+ * 1 is extra. Nothing marks which heartbeat is the answer. So each op 1 excuses one heartbeat: the first that would
  * otherwise be too early, or on a zombie.
  * @see https://discord.com/developers/docs/events/gateway#sending-heartbeats
  */
@@ -112,8 +112,10 @@ export class HeartbeatRules {
       this.#answerBy = Infinity;
     }
     if (now <= this.#dueBy + (this.#isAwaitingAck ? this.#roundTripMs : 0)) return;
-    if (this.#isAwaitingAck) this.#complain('zombie-kept', 'the client kept a connection on which a heartbeat was not acknowledged');
-    else this.#complain(this.#missedRule, `the heartbeat is missing ${Math.round(now - this.#dueBy)} ms after it was due`);
+    if (this.#isAwaitingAck)
+      this.#complain('zombie-kept', 'the client kept a connection on which a heartbeat was not acknowledged');
+    else
+      this.#complain(this.#missedRule, `the heartbeat is missing ${Math.round(now - this.#dueBy)} ms after it was due`);
     this.#dueBy = Infinity;
   }
 }

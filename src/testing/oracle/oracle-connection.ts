@@ -83,7 +83,8 @@ export class OracleConnection {
   /** Reports a frame of the client that has arrived. */
   received(text: string): void {
     const now = this.#state.settings.clock.now();
-    if (this.#phase === 'closed') this.#complain('silence-after-close', 'the client sent a frame after its close frame');
+    if (this.#phase === 'closed')
+      this.#complain('silence-after-close', 'the client sent a frame after its close frame');
     if (isOver(this.#phase)) return;
     this.#checkMissing(now);
     const packet = this.#frames.check(text, this.#heartbeats.intervalMs, now);
@@ -178,7 +179,10 @@ export class OracleConnection {
   #checkMissing(now: number): void {
     this.#heartbeats.checkMissing(now);
     if (now <= this.#mustCloseBy) return;
-    this.#complain('close-when-asked', `the client left the connection ${Math.round(now - this.#mustCloseBy)} ms too late, or not at all`);
+    this.#complain(
+      'close-when-asked',
+      `the client left the connection ${Math.round(now - this.#mustCloseBy)} ms too late, or not at all`,
+    );
     this.#mustCloseBy = Infinity;
   }
 

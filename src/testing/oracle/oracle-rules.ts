@@ -15,8 +15,7 @@ const CODES = 'https://discord.com/developers/docs/topics/opcodes-and-status-cod
 /** All rules of the oracle, by name. */
 export const ORACLE_RULES = {
   'gateway-query': {
-    demands:
-      'the URL of a connection has v, encoding=json, and either no compress or a known transport compression',
+    demands: 'the URL of a connection has v, encoding=json, and either no compress or a known transport compression',
     link: `${GATEWAY}#connecting`,
   },
   'hello-first': { demands: 'the client sends nothing before HELLO', link: `${GATEWAY}#hello-event` },
@@ -31,7 +30,10 @@ export const ORACLE_RULES = {
     demands: 'a connection carries at most 5 presences in any 20 s',
     link: `${EVENTS}#update-presence`,
   },
-  'handshake-first': { demands: 'the client sends IDENTIFY or RESUME before any command', link: `${GATEWAY}#identifying` },
+  'handshake-first': {
+    demands: 'the client sends IDENTIFY or RESUME before any command',
+    link: `${GATEWAY}#identifying`,
+  },
   'one-handshake': { demands: 'a connection carries only one IDENTIFY or RESUME', link: `${GATEWAY}#identifying` },
   'ready-first': { demands: 'the client sends no command before READY or RESUMED', link: `${GATEWAY}#ready-event` },
   'command-fields': { demands: 'a command has the fields that its opcode requires', link: `${EVENTS}#send-events` },
@@ -47,7 +49,10 @@ export const ORACLE_RULES = {
     demands: 'the client sends one heartbeat per interval, and more only when op 1 asks for them',
     link: `${GATEWAY}#sending-heartbeats`,
   },
-  'heartbeat-answer': { demands: 'the client answers op 1 with a heartbeat at once', link: `${GATEWAY}#heartbeat-requests` },
+  'heartbeat-answer': {
+    demands: 'the client answers op 1 with a heartbeat at once',
+    link: `${GATEWAY}#heartbeat-requests`,
+  },
   'heartbeat-sequence': {
     demands: 'd of a heartbeat is null or a sequence that the gateway sent in the session',
     link: `${EVENTS}#heartbeat`,

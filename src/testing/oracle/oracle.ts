@@ -7,8 +7,8 @@ import { addressOf, hostOf } from './gateway-address.ts';
 
 /**
  * Judges the clients of a gateway, frame by frame, by the table {@link ORACLE_RULES}. You report what the gateway sends
- * and receives; the oracle collects complaints. It sets no timer: it notices that something is missing at the next frame,
- * or when the connection ends.
+ * and receives; the oracle collects complaints. It sets no timer: it notices that something is missing at the next
+ * frame, or when the connection ends.
  *
  * A {@link FakeGateway} with the option `strict` has an oracle of its own. Create one for a server or simulation of
  * yours.
@@ -35,8 +35,8 @@ export class Oracle {
   }
 
   /**
-   * How often a client closed with 1000 or 1001 without an op 9 `false` before. Each such close ends a session, which can
-   * be the user's wish; so it is counted, not judged.
+   * How often a client closed with 1000 or 1001 without an op 9 `false` before. Each such close ends a session, which
+   * can be the user's wish; so it is counted, not judged.
    */
   get discards(): number {
     return this.#state.discards;

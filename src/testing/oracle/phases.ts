@@ -8,8 +8,8 @@ import type { OracleRule } from './oracle-rules.ts';
 
 /**
  * `connected`: before HELLO. `greeted`: HELLO sent. `identified`: IDENTIFY received. `resuming`: RESUME received.
- * `live`: READY or RESUMED sent. `invalidated`: op 9 sent. `closing`: the gateway has closed; frames that cross its close
- * frame are not judged. `closed`: the client has closed.
+ * `live`: READY or RESUMED sent. `invalidated`: op 9 sent. `closing`: the gateway has closed; frames that cross its
+ * close frame are not judged. `closed`: the client has closed.
  */
 export type Phase = 'connected' | 'greeted' | 'identified' | 'resuming' | 'live' | 'invalidated' | 'closing' | 'closed';
 

@@ -49,7 +49,8 @@ export class Sequences {
     }
     const sequence = d ?? -1;
     const minReceived = this.#minReceived(now);
-    if (sequence > maxSequence) this.#complain('heartbeat-sequence', `a heartbeat had d ${d}, a sequence that was not sent`);
+    if (sequence > maxSequence)
+      this.#complain('heartbeat-sequence', `a heartbeat had d ${d}, a sequence that was not sent`);
     else if (sequence < this.#confirmed)
       this.#complain('heartbeat-order', `a heartbeat had d ${d} after one with ${this.#confirmed}`);
     else if (sequence < minReceived)

@@ -150,20 +150,23 @@ describe('FakeConnection', () => {
     expect(client.frames[3]).toEqual({ data: Buffer.from([1, 2, 3]), isBinary: true });
   });
 
-  test.each([true, false])('holdReady() holds READY and still acknowledges heartbeats (on the gateway: %s)', async (onGateway) => {
-    const gateway = await listen();
-    const client = await RawClient.afterHello(gateway);
-    const connection = await gateway.waitForConnection();
-    const holder = onGateway ? gateway : connection;
-    holder.holdReady();
-    client.send(2, { ...identity, shard: [2, 3] });
-    await roundTrip(client);
-    expect(client.dispatches).toEqual([]);
-    expect(connection).toMatchObject({ shard: [2, 3], sessionId: null });
-    holder.releaseReady();
-    await client.next('READY');
-    expect(gateway.stats.identifies).toBe(1);
-  });
+  test.each([true, false])(
+    'holdReady() holds READY and still acknowledges heartbeats (on the gateway: %s)',
+    async (onGateway) => {
+      const gateway = await listen();
+      const client = await RawClient.afterHello(gateway);
+      const connection = await gateway.waitForConnection();
+      const holder = onGateway ? gateway : connection;
+      holder.holdReady();
+      client.send(2, { ...identity, shard: [2, 3] });
+      await roundTrip(client);
+      expect(client.dispatches).toEqual([]);
+      expect(connection).toMatchObject({ shard: [2, 3], sessionId: null });
+      holder.releaseReady();
+      await client.next('READY');
+      expect(gateway.stats.identifies).toBe(1);
+    },
+  );
 
   test('ignoreCloses() leaves the client’s close frame unanswered', async () => {
     const [gateway, client, connection] = await connected();

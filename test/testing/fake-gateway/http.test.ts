@@ -148,11 +148,14 @@ describe('the upgrade of FakeGateway to a WebSocket', () => {
 });
 
 describe('FakeGateway and invalid bytes', () => {
-  test.each(['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET\r\n\r\n'])('the bytes %j get 400, and the gateway still works', async (bytes) => {
-    const gateway = await listen();
-    expect(await sendBytes(portOf(gateway.url), bytes)).toContain('400');
-    await RawClient.afterHello(gateway);
-  });
+  test.each(['\u0000\u0001\u0002\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', 'GET\r\n\r\n'])(
+    'the bytes %j get 400, and the gateway still works',
+    async (bytes) => {
+      const gateway = await listen();
+      expect(await sendBytes(portOf(gateway.url), bytes)).toContain('400');
+      await RawClient.afterHello(gateway);
+    },
+  );
 
   test('an incomplete WebSocket handshake gets 400', async () => {
     const gateway = await listen();

@@ -1,4 +1,6 @@
-/** A gateway client without rules, so that tests can break them. It decodes with node:zlib and no code of the library. */
+/**
+ * A gateway client without rules, so that tests can break them. It decodes with node:zlib and no code of the library.
+ */
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import type { Packet } from '../../../src/protocol/packets.ts';

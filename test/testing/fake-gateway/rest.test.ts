@@ -58,7 +58,10 @@ describe('the option rest of FakeGateway', () => {
       return {};
     });
     for (const headers of [{}, { authorization: 'Bot other' }, { authorization: TOKEN }]) {
-      expect(await fetchJson(`${api}/users/@me`, { headers })).toEqual([401, { message: '401: Unauthorized', code: 0 }]);
+      expect(await fetchJson(`${api}/users/@me`, { headers })).toEqual([
+        401,
+        { message: '401: Unauthorized', code: 0 },
+      ]);
     }
     expect(paths).toEqual([]);
 
@@ -76,7 +79,10 @@ describe('the option rest of FakeGateway', () => {
       500,
       { message: '500: unexpected message', code: 0 },
     ]);
-    expect(await fetchJson(`${api}/rejects`, { headers: AUTHORIZED })).toEqual([500, { message: '500: too late', code: 0 }]);
+    expect(await fetchJson(`${api}/rejects`, { headers: AUTHORIZED })).toEqual([
+      500,
+      { message: '500: too late', code: 0 },
+    ]);
     expect(await fetchJson(`${api}/users/@me/guilds`, { headers: AUTHORIZED })).toEqual([200, []]);
   });
 

@@ -86,8 +86,10 @@ describe('FakeGateway closes with 4002', () => {
     expect((await client.closed).code).toBe(4002);
     expect((await gateway.history[0]?.closed)?.by).toBe('gateway');
   });
-  test('after a heartbeat whose d is not a sequence', async () => expect(await closeCodeFor({ op: 1, d: 'one' })).toBe(4002));
-  test('after IDENTIFY without properties', async () => expect(await closeCodeFor(identify({ properties: 1 }))).toBe(4002));
+  test('after a heartbeat whose d is not a sequence', async () =>
+    expect(await closeCodeFor({ op: 1, d: 'one' })).toBe(4002));
+  test('after IDENTIFY without properties', async () =>
+    expect(await closeCodeFor(identify({ properties: 1 }))).toBe(4002));
   test('after IDENTIFY with a large_threshold of 251', async () =>
     expect(await closeCodeFor(identify({ large_threshold: 251 }))).toBe(4002));
   test.each([
@@ -113,7 +115,8 @@ describe('FakeGateway closes with 4003', () => {
 });
 
 describe('FakeGateway closes with 4004', () => {
-  test('after IDENTIFY with a wrong token', async () => expect(await closeCodeFor(identify({ token: 'no' }))).toBe(4004));
+  test('after IDENTIFY with a wrong token', async () =>
+    expect(await closeCodeFor(identify({ token: 'no' }))).toBe(4004));
   test('after IDENTIFY with another prefix than Bot', async () =>
     expect(await closeCodeFor(identify({ token: `Bearer ${TOKEN}` }))).toBe(4004));
   test('after RESUME with a wrong token', async () => {
@@ -200,9 +203,12 @@ describe('FakeGateway closes with 4009', () => {
 });
 
 describe('FakeGateway closes with 4010', () => {
-  test.each([[[1, 1]], [[-1, 2]], [[0.5, 2]], [[0, 0]], [[0]], ['0,1'], [[0, '1']]])('after IDENTIFY with the shard %j', async (shard) => {
-    expect(await closeCodeFor(identify({ shard }))).toBe(4010);
-  });
+  test.each([[[1, 1]], [[-1, 2]], [[0.5, 2]], [[0, 0]], [[0]], ['0,1'], [[0, '1']]])(
+    'after IDENTIFY with the shard %j',
+    async (shard) => {
+      expect(await closeCodeFor(identify({ shard }))).toBe(4010);
+    },
+  );
   test('after a shard count that is not a multiple of the recommended count', async () => {
     expect(await closeCodeFor(identify({ shard: [0, 6] }), { shards: 4 })).toBe(4010);
   });
@@ -231,9 +237,12 @@ describe('FakeGateway closes with 4012', () => {
 });
 
 describe('FakeGateway closes with 4013', () => {
-  test.each([['1'], [-1], [1.5], [null], [1 << 17], [2 ** 40]])('after IDENTIFY with the intents %j', async (intents) => {
-    expect(await closeCodeFor(identify({ intents }))).toBe(4013);
-  });
+  test.each([['1'], [-1], [1.5], [null], [1 << 17], [2 ** 40]])(
+    'after IDENTIFY with the intents %j',
+    async (intents) => {
+      expect(await closeCodeFor(identify({ intents }))).toBe(4013);
+    },
+  );
 });
 
 describe('FakeGateway closes with 4014', () => {

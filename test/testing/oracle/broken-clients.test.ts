@@ -1,4 +1,6 @@
-/** A socket that changes what a shard sends. It proves that the oracle of a strict gateway judges the real connection. */
+/**
+ * A socket that changes what a shard sends. It proves that the oracle of a strict gateway judges the real connection.
+ */
 import { WebSocket } from 'ws';
 import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, Shard } from '../../../src/index.ts';

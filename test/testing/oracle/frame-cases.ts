@@ -96,7 +96,7 @@ export const FRAMES: { readonly [rule in OracleRule]?: RuleCases } = {
             .receive(sounds),
       ],
       [
-        'heartbeats at an interval that exceeds the limit by itself',
+        'heartbeats at an interval so short that they exceed the limit',
         () =>
           script()
             .hello(300)

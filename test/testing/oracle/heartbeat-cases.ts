@@ -126,7 +126,10 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
   'heartbeat-answer': {
     legal: [
       ['op 1 before HELLO without an answer', () => script().send(1).wait(5_000).hello().acknowledgedHeartbeat()],
-      ['an answer to op 1 at once', () => afterFirst().send(1).wait(20).acknowledgedHeartbeat(1).wait(2_000).presence()],
+      [
+        'an answer to op 1 at once',
+        () => afterFirst().send(1).wait(20).acknowledgedHeartbeat(1).wait(2_000).presence(),
+      ],
       ['a client that closes before it could answer', () => afterFirst().send(1).wait(500).clientCloses()],
     ],
     illegal: [
@@ -189,7 +192,10 @@ export const HEARTBEATS: { readonly [rule in OracleRule]?: RuleCases } = {
   },
   'heartbeat-fresh': {
     legal: [
-      ['a heartbeat that a dispatch crosses', () => afterFirst().wait(INTERVAL_MS).dispatch(2).acknowledgedHeartbeat(1)],
+      [
+        'a heartbeat that a dispatch crosses',
+        () => afterFirst().wait(INTERVAL_MS).dispatch(2).acknowledgedHeartbeat(1),
+      ],
       ['null just after READY was sent', () => live().acknowledgedHeartbeat(null)],
       [
         'an old sequence once frames may be lost',

@@ -11,7 +11,12 @@ describe('Oracle', () => {
     const script = new OracleScript().live().clientCloses().connect().wait(10).hello().presence();
 
     expect(script.oracle.complaints).toEqual([
-      { rule: 'handshake-first', what: 'a command (op 3) came before IDENTIFY or RESUME', connection: 1, at: script.clock.now() },
+      {
+        rule: 'handshake-first',
+        what: 'a command (op 3) came before IDENTIFY or RESUME',
+        connection: 1,
+        at: script.clock.now(),
+      },
     ]);
   });
 

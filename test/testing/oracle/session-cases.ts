@@ -121,7 +121,10 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
       ],
     ],
     illegal: [
-      ['RESUME of a session that the gateway never started', () => closed().connect().hello().resume(3, { session_id: 'another' })],
+      [
+        'RESUME of a session that the gateway never started',
+        () => closed().connect().hello().resume(3, { session_id: 'another' }),
+      ],
     ],
   },
   'resume-ended': {
