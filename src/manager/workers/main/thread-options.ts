@@ -12,7 +12,7 @@ const UNSUPPORTED_OPTIONS: Readonly<Partial<Record<keyof ShardOptions, string>>>
   rewriteUrl: 'worker threads connect to the URLs that Discord gives',
   inspect: 'an XState observer sees only the machines of its own thread; the observer of createInspector() works',
   clock: 'worker threads use the system clock',
-  random: 'worker threads use Math.random',
+  random: 'worker threads draw their own random numbers',
 };
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` for an option that does not work together with `workers`. */
