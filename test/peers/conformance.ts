@@ -1,6 +1,6 @@
 /**
- * What a gateway client that others wrote must live through at FakeGateway. Such a client was written against
- * Discord, so where it gets on with the fake, the fake behaves as Discord does.
+ * Tests that every third-party gateway client must pass against FakeGateway. Those clients were written against Discord,
+ * so where they work with the fake gateway, it behaves as Discord does.
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
@@ -8,9 +8,9 @@ import type { FakeConnection, OracleRule } from '../../src/testing/index.ts';
 
 export const TOKEN = 'peers-test';
 
-/** A client, reduced to what all of them have. */
+/** A client, reduced to what all clients have. */
 export interface Peer {
-  /** Settles when the client takes itself for ready. */
+  /** Resolves when the client says that it is ready. */
   start(): Promise<void>;
   stop(): PromiseLike<void> | void;
 }
@@ -18,11 +18,11 @@ export interface Peer {
 export interface PeerOptions {
   readonly gateway: FakeGateway;
   readonly compress: boolean;
-  /** To be called with each dispatch the client took in. */
+  /** Called by the client with each dispatch it receives. */
   readonly onDispatch: (t: string, d: unknown) => void;
 }
 
-/** Events with a number each, and what came of them, in order. */
+/** Records the dispatches that a client receives, in order; test dispatches carry a number. */
 class Recording {
   readonly numbers: number[] = [];
   readonly names: string[] = [];
@@ -35,12 +35,12 @@ class Recording {
     this.#waiting.get(t === 'TYPING_START' ? `${t} ${this.numbers.at(-1)}` : t)?.();
   };
 
-  waitFor(what: string): Promise<void> {
-    return new Promise((resolve) => this.#waiting.set(what, resolve));
+  waitFor(dispatch: string): Promise<void> {
+    return new Promise((resolve) => this.#waiting.set(dispatch, resolve));
   }
 }
 
-/** An event every client passes on as it is, and none looks up in a cache. */
+/** Dispatches events that every client forwards unchanged, without a look into its cache. */
 function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void {
   for (let n = from; n <= to; n += 1)
     gateway.dispatch('TYPING_START', { channel_id: '20', user_id: '30', timestamp: n });
@@ -48,11 +48,11 @@ function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void 
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-/** What a client is known to do against the documentation. */
+/** What a client is known to do differently from the documentation. */
 export interface KnownDeviations {
-  /** As FakeGateway words it. */
+  /** Violations that FakeGateway reports, by their text. */
   readonly faults?: readonly string[];
-  /** By the rules of the oracle, each with the reason. */
+  /** Rules of the oracle that the client breaks, each with the reason. */
   readonly broken?: { readonly [rule in OracleRule]?: string };
 }
 
@@ -89,7 +89,7 @@ export function describePeer(
       return { gateway, recording, connection };
     }
 
-    test('identifies, becomes ready and gets what is dispatched', async () => {
+    test('identifies, becomes ready and receives every dispatch', async () => {
       const { gateway, recording, connection } = await ready();
       const last = recording.waitFor('TYPING_START 100');
       dispatchNumbered(gateway, 1, 100);
@@ -102,7 +102,7 @@ export function describePeer(
       expect(unexpected(gateway)).toEqual([]);
     });
 
-    test('keeps a connection alive with its heartbeats', async () => {
+    test('keeps the connection alive with heartbeats', async () => {
       const { gateway, connection } = await ready({ heartbeatIntervalMs: 150 });
       await connection.waitFor(1, 4);
 
@@ -115,7 +115,7 @@ export function describePeer(
       ['its connection is killed', (connection) => connection.terminate()],
       ['the gateway closes with 4000', (connection) => connection.close(4000, 'Unknown error.')],
       ['the gateway asks for a reconnect', (connection) => connection.requestReconnect()],
-    ])('resumes without loss when %s', async (_title, fault) => {
+    ])('resumes without losing a dispatch when %s', async (_title, fault) => {
       const { gateway, recording, connection } = await ready();
       const before = recording.waitFor('TYPING_START 50');
       dispatchNumbered(gateway, 1, 50);
@@ -134,7 +134,7 @@ export function describePeer(
     });
   });
 
-  test(`${name} breaks the rules of the oracle it is known to break, and no other`, () => {
+  test(`${name} breaks exactly the rules of the oracle that it is known to break`, () => {
     expect([...seen].toSorted()).toEqual(Object.keys(broken).toSorted());
   });
 }

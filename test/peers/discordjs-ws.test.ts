@@ -1,4 +1,4 @@
-/** The gateway client of discord.js, with its native zlib. */
+/** Runs the conformance tests with the gateway client of discord.js and Node's zlib. */
 import { REST } from '@discordjs/rest';
 import { CompressionMethod, WebSocketManager, WebSocketShardEvents } from '@discordjs/ws';
 import { describePeer, TOKEN } from './conformance.ts';
@@ -11,7 +11,7 @@ describePeer('@discordjs/ws', ({ gateway, compress, onDispatch }) => {
     compression: compress ? CompressionMethod.ZlibNative : null,
   });
   manager.on(WebSocketShardEvents.Dispatch, ({ t, d }) => onDispatch(t, d));
-  // What it says of a lost connection; without a listener it would be thrown.
+  // Emitted for a lost connection; without a listener it would throw.
   manager.on(WebSocketShardEvents.Error, () => undefined);
   return { start: () => manager.connect(), stop: () => manager.destroy() };
 });

@@ -1,4 +1,4 @@
-/** Eris, with pako as its zlib. Its REST client speaks HTTPS alone, so the URL is handed to it. */
+/** Runs the conformance tests with Eris and pako. Its REST client only speaks HTTPS, so the test passes it the URL. */
 import { Client } from 'eris';
 import { describePeer, TOKEN } from './conformance.ts';
 
@@ -15,7 +15,7 @@ describePeer(
     client.on('rawWS', ({ op, t, d }) => {
       if (op === 0 && typeof t === 'string') onDispatch(t, d);
     });
-    // What it says of a lost connection; without a listener it would be thrown.
+    // Emitted for a lost connection; without a listener it would throw.
     client.on('error', () => undefined);
     return {
       async start() {
@@ -28,6 +28,6 @@ describePeer(
   },
   {
     faults: ['IDENTIFY asked for payload compression on top of transport compression'],
-    broken: { 'identify-fields': 'asks for payload compression where the stream is compressed already' },
+    broken: { 'identify-fields': 'requests payload compression although the stream is compressed already' },
   },
 );

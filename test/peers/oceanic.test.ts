@@ -1,4 +1,4 @@
-/** Oceanic, with the zlib of Node. */
+/** Runs the conformance tests with Oceanic and Node's zlib. */
 import { Client, GatewayOPCodes } from 'oceanic.js';
 import { describePeer, TOKEN } from './conformance.ts';
 
@@ -18,7 +18,7 @@ describePeer(
     client.on('packet', (packet) => {
       if (packet.op === GatewayOPCodes.DISPATCH) onDispatch(packet.t, packet.d);
     });
-    // What it says of a lost connection; without a listener it would be thrown.
+    // Emitted for a lost connection; without a listener it would throw.
     client.on('error', () => undefined);
     return {
       async start() {
@@ -31,8 +31,9 @@ describePeer(
   },
   {
     broken: {
-      'identify-fields': 'gives compress the name of the transport compression, where the documentation has a boolean',
-      'heartbeat-sequence': 'its heartbeats say 0, not null, before there is a sequence',
+      'identify-fields':
+        'sets compress to the name of the transport compression, where the documentation has a boolean',
+      'heartbeat-sequence': 'sends 0 instead of null in heartbeats before the first sequence',
     },
   },
 );

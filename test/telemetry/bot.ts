@@ -1,15 +1,15 @@
-/** What the recipes measure: three shards of a bot, one of which loses its connection, another is closed with a code nobody knows. */
+/** The bot that the recipes measure: of three shards one is closed with 4000, another with an undocumented code. */
 import { PresenceUpdateStatus } from 'discord-api-types/v10';
 import { MemoryIdentifyGate, ShardManager } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { QUICK } from '../kit/timing.ts';
 
 export const SECRET_TOKEN = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
-export const SECRET_CONTENT = 'nobody measures what people say';
+export const SECRET_CONTENT = 'no metric may contain this text';
 
 const promised = <T>(work: (resolve: (value: T) => void) => void): Promise<T> => new Promise(work);
 
-/** Lives, is measured by `report` while it does, and ends. */
+/** Runs the bot, calls `report` while it is connected, and stops it. */
 export async function runBot(report: () => Promise<void>): Promise<void> {
   await using gateway = await FakeGateway.listen({
     token: SECRET_TOKEN,

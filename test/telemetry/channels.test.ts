@@ -1,4 +1,4 @@
-/** What is told on the channels of node:diagnostics_channel, and that nothing is when nobody listens. */
+/** What a shard publishes on the channels of node:diagnostics_channel, and that it publishes only to subscribers. */
 import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { PresenceUpdateStatus } from 'discord-api-types/v10';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -10,8 +10,8 @@ import { TOKEN, virtualShard } from '../kit/virtual-shard.ts';
 const NAMES = ['shardwright:shard', 'shardwright:identify', 'shardwright:send'] as const;
 const open: [string, (message: unknown) => void][] = [];
 
-/** All that is told from now on, by channel. */
-function listen(): Readonly<Record<(typeof NAMES)[number], Record<string, unknown>[]>> {
+/** Records all messages from now on, by channel. */
+function recordMessages(): Readonly<Record<(typeof NAMES)[number], Record<string, unknown>[]>> {
   const published = { 'shardwright:shard': [], 'shardwright:identify': [], 'shardwright:send': [] } as Record<
     (typeof NAMES)[number],
     Record<string, unknown>[]
@@ -35,13 +35,13 @@ afterEach(() => {
 });
 
 describe('shardwright:shard', () => {
-  test('tells the life of a shard: states, sessions, losses and beats', async () => {
-    const published = listen();
+  test('publishes states, sessions, losses and heartbeats of a shard', async () => {
+    const published = recordMessages();
     const { shard, clock, gateway } = virtualShard({ shardId: 3, shardCount: 8 });
     const connected = shard.connect();
     await clock.advanceAsync(100);
     await connected;
-    gateway.sockets[0]!.end(4000, 'said by the gateway');
+    gateway.sockets[0]!.end(4000, 'a reason of the gateway');
     await clock.advanceAsync(60_000);
 
     expect(published['shardwright:shard'].slice(0, 9)).toEqual([
@@ -60,12 +60,12 @@ describe('shardwright:shard', () => {
       shardId: 3,
       latencyMs: expect.any(Number) as number,
     });
-    expect(JSON.stringify(published)).not.toContain('said by the gateway');
+    expect(JSON.stringify(published)).not.toContain('a reason of the gateway');
     await stop(shard, clock);
   });
 
-  test('tells why one has failed, by the code alone', async () => {
-    const published = listen();
+  test('publishes a failure with its code only', async () => {
+    const published = recordMessages();
     const { shard, clock, gateway } = virtualShard();
     void shard.connect().catch(() => undefined);
     await clock.advanceAsync(10);
@@ -80,8 +80,8 @@ describe('shardwright:shard', () => {
 });
 
 describe('shardwright:identify', () => {
-  test('tells of each permit, how long it was waited for, and what is left, once for the shards of a manager', async () => {
-    const published = listen();
+  test('publishes each permit once for a manager, with its wait and the remaining session starts', async () => {
+    const published = recordMessages();
     const { manager, clock } = virtualManager({ shards: 2 });
     const connected = manager.connect();
     await clock.advanceAsync(10_000);
@@ -99,8 +99,8 @@ describe('shardwright:identify', () => {
     await stop(manager, clock);
   });
 
-  test('tells that a shard gave up waiting, and that no session starts are left', async () => {
-    const published = listen();
+  test('publishes that a shard abandoned its wait, and that no session starts are left', async () => {
+    const published = recordMessages();
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, total: 10, remaining: 0, resetAfterMs: 600_000 });
     const { shard } = virtualShard({ identifyGate }, clock);
@@ -116,8 +116,8 @@ describe('shardwright:identify', () => {
 });
 
 describe('shardwright:send', () => {
-  test('tells what was sent, held back and given up, never what was in it', async () => {
-    const published = listen();
+  test('publishes sent, throttled and abandoned payloads without their content', async () => {
+    const published = recordMessages();
     const { shard, clock } = virtualShard();
     const connected = shard.connect();
     const abort = new AbortController();
@@ -161,8 +161,8 @@ describe('shardwright:send', () => {
   });
 });
 
-describe('what is told to nobody', () => {
-  test('is not made: with no subscriber nothing is published', async () => {
+describe('the channels', () => {
+  test('receive nothing without a subscriber', async () => {
     const published = NAMES.map((name) => vi.spyOn(channel(name), 'publish'));
     const { shard, clock } = virtualShard();
     const connected = shard.connect();
@@ -174,8 +174,8 @@ describe('what is told to nobody', () => {
     await stop(shard, clock);
   });
 
-  test('nothing is told per dispatch, whoever listens', async () => {
-    const published = listen();
+  test('receive nothing for a dispatch, even with subscribers', async () => {
+    const published = recordMessages();
     const { shard, clock, gateway } = virtualShard();
     const connected = shard.connect();
     await clock.advanceAsync(100);
@@ -185,7 +185,8 @@ describe('what is told to nobody', () => {
     shard.on('dispatch', () => (seen += 1)).on('raw', () => undefined);
     for (let s = 2; s < 102; s += 1) gateway.sockets[0]!.receive({ op: 0, t: 'MESSAGE_CREATE', s, d: {} });
     await clock.advanceAsync(100);
-    expect({ seen, published: published['shardwright:shard'].length }).toEqual({ seen: 100, published: before });
+    expect(seen).toBe(100);
+    expect(published['shardwright:shard']).toHaveLength(before);
     await stop(shard, clock);
   });
 });

@@ -1,4 +1,4 @@
-/** Prints what an OpenTelemetry collector would be sent of a bot, as JSON. */
+/** Prints the metrics of a bot that an OpenTelemetry collector would receive, as JSON. */
 import { metrics } from '@opentelemetry/api';
 import {
   AggregationTemporality,
@@ -13,7 +13,7 @@ const provider = new MeterProvider({
   readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 60_000 })],
 });
 metrics.setGlobalMeterProvider(provider);
-// Meters are taken from the provider when the module is loaded.
+// The module reads its meters from the provider when it is loaded.
 await import('./opentelemetry.ts');
 
 await runBot(async () => {

@@ -8,29 +8,29 @@ const latency = meter.createHistogram('shardwright.heartbeat.duration', {
   unit: 'ms',
   description: 'Round trip of a heartbeat',
 });
-const sessions = meter.createCounter('shardwright.sessions', { description: 'Sessions begun and resumed' });
-const replayed = meter.createCounter('shardwright.replayed', { description: 'Dispatches that came by replay' });
-const losses = meter.createCounter('shardwright.disconnects', { description: 'Connections that ended' });
+const sessions = meter.createCounter('shardwright.sessions', { description: 'Sessions started and resumed' });
+const replayed = meter.createCounter('shardwright.replayed', { description: 'Replayed dispatches' });
+const losses = meter.createCounter('shardwright.disconnects', { description: 'Lost or closed connections' });
 const errors = meter.createCounter('shardwright.errors', { description: 'Faults and failures' });
 const identifyWait = meter.createHistogram('shardwright.identify.wait', {
   unit: 'ms',
   description: 'Wait for the identify gate',
 });
 const starts = meter.createGauge('shardwright.session_starts.remaining', { description: 'Session starts left today' });
-const sends = meter.createCounter('shardwright.sends', { description: 'What was to be sent' });
+const sends = meter.createCounter('shardwright.sends', { description: 'Payloads that were sent or abandoned' });
 const sendWait = meter.createHistogram('shardwright.send.wait', {
   unit: 'ms',
   description: 'Wait for the send limits',
 });
 
-/** A gateway may close with any number: only those Discord documents become an attribute. */
+/** A gateway may close with any number, so only the codes that Discord documents become an attribute. */
 const codeLabel = (code: number | null): string =>
   code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other';
 
 subscribe('shardwright:shard', (message) => {
   const telemetry = message as ShardTelemetry;
   if (telemetry.event === 'stateChange') {
-    // A shard that is disconnected is no shard: counted from there on, and to there.
+    // A disconnected shard is not counted.
     if (telemetry.from !== 'disconnected') shards.add(-1, { state: telemetry.from });
     if (telemetry.to !== 'disconnected') shards.add(1, { state: telemetry.to });
   } else if (telemetry.event === 'heartbeat') latency.record(telemetry.latencyMs);

@@ -1,4 +1,4 @@
-/** Prints what Prometheus would read of a bot, as JSON. */
+/** Prints the metrics of a bot that Prometheus would read, as JSON. */
 import { register } from 'prom-client';
 import './prom-client.ts';
 import { runBot } from './bot.ts';

@@ -12,13 +12,13 @@ const latency = new Histogram({
 });
 const sessions = new Counter({
   name: 'shardwright_sessions_total',
-  help: 'Sessions begun and resumed',
+  help: 'Sessions started and resumed',
   labelNames: ['how'],
 });
-const replayed = new Counter({ name: 'shardwright_replayed_total', help: 'Dispatches that came by replay' });
+const replayed = new Counter({ name: 'shardwright_replayed_total', help: 'Replayed dispatches' });
 const losses = new Counter({
   name: 'shardwright_disconnects_total',
-  help: 'Connections that ended',
+  help: 'Lost or closed connections',
   labelNames: ['initiator', 'code'],
 });
 const errors = new Counter({
@@ -34,7 +34,7 @@ const identifyWait = new Histogram({
 const starts = new Gauge({ name: 'shardwright_session_starts_remaining', help: 'Session starts left today' });
 const sends = new Counter({
   name: 'shardwright_sends_total',
-  help: 'What was to be sent',
+  help: 'Payloads that were sent or abandoned',
   labelNames: ['event', 'kind'],
 });
 const sendWait = new Histogram({
@@ -43,14 +43,14 @@ const sendWait = new Histogram({
   buckets: seconds,
 });
 
-/** A gateway may close with any number: only those Discord documents become a label. */
+/** A gateway may close with any number, so only the codes that Discord documents become a label. */
 const codeLabel = (code: number | null): string =>
   code === null ? 'none' : code >= 4000 && code <= 4014 ? String(code) : 'other';
 
 subscribe('shardwright:shard', (message) => {
   const telemetry = message as ShardTelemetry;
   if (telemetry.event === 'stateChange') {
-    // A shard that is disconnected is no shard: counted from there on, and to there.
+    // A disconnected shard is not counted.
     if (telemetry.from !== 'disconnected') shards.dec({ state: telemetry.from });
     if (telemetry.to !== 'disconnected') shards.inc({ state: telemetry.to });
   } else if (telemetry.event === 'heartbeat') latency.observe(telemetry.latencyMs / 1000);

@@ -1,4 +1,4 @@
-/** The recipes of docs/telemetry.md, run as programs of their own beside a bot. */
+/** Runs the recipes of docs/telemetry.md, each as a program with a bot. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const here = (name: string): string => join(import.meta.dirname, name);
 const run = async (name: string): Promise<{ stdout: string; stderr: string }> =>
   promisify(execFile)(process.execPath, [here(name)]);
 
-/** Everything a label may be, whatever a gateway does. */
+/** All values that a label may have, whatever a gateway does. */
 const BOUNDS: Readonly<Record<string, readonly string[]>> = {
   state: STATES.map(({ state }) => state),
   how: ['begun', 'resumed'],
@@ -62,7 +62,7 @@ async function openTelemetry(): Promise<{ series: Series; stdout: string }> {
 }
 
 describe('the recipe for Prometheus', () => {
-  test('measures shards, sessions, losses, identifies and sends, with labels of which there are only so many', async () => {
+  test('measures shards, sessions, losses, identifies and sends, with a bounded set of labels', async () => {
     const { series, stdout } = await prometheus();
     expect(pointOf(series, 'shardwright_shards', { state: 'ready' })).toBe(3);
     expect(pointOf(series, 'shardwright_sessions_total', { how: 'begun' })).toBe(3);
@@ -79,7 +79,7 @@ describe('the recipe for Prometheus', () => {
 });
 
 describe('the recipe for OpenTelemetry', () => {
-  test('measures the same, with the same bounds', async () => {
+  test('measures the same with the same set of labels', async () => {
     const { series, stdout } = await openTelemetry();
     expect(pointOf(series, 'shardwright.shards', { state: 'ready' })).toBe(3);
     expect(pointOf(series, 'shardwright.sessions', { how: 'begun' })).toBe(3);
@@ -95,14 +95,14 @@ describe('the recipe for OpenTelemetry', () => {
   });
 });
 
-describe('the document', () => {
-  test.each(['prom-client.ts', 'opentelemetry.ts'])('shows %s as it is run here', async (name) => {
+describe('docs/telemetry.md', () => {
+  test.each(['prom-client.ts', 'opentelemetry.ts'])('shows %s exactly as these tests run it', async (name) => {
     const text = await readFile(join(import.meta.dirname, '../../docs/telemetry.md'), 'utf8');
     const recipe = (await readFile(here(name), 'utf8')).replace("'../../src/index.ts'", "'shardwright'");
     expect(text).toContain(`\`\`\`ts\n${recipe}\`\`\``);
   });
 
-  test('a label beyond its bounds would be found', () => {
+  test('the check finds a label outside the set', () => {
     expect(outOfBounds({ a: [{ labels: { code: '4321', state: 'ready', shard: '1' }, value: 1 }] })).toEqual([
       'code=4321',
       'shard=1',

@@ -1,4 +1,4 @@
-/** A shard, seen by the real server and the real receiver of @xstate/inspect, which both run on XState 4. */
+/** A shard observed by the real server and the real receiver of @xstate/inspect, which run on XState 4. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createWebSocketReceiver } from '@xstate/inspect';
@@ -13,7 +13,7 @@ import { SCENARIO, SECRET_CONTENT, SECRET_TOKEN, inspectedScenario } from '../ki
 
 type Seen<Type extends ParsedReceiverEvent['type']> = Extract<ParsedReceiverEvent, { type: Type }>;
 
-/** The page of the inspector, reduced to what it is told. */
+/** The page of the inspector, reduced to the messages it receives. */
 class InspectorPage {
   readonly seen: ParsedReceiverEvent[] = [];
   readonly send: (command: { type: 'xstate.event'; event: string; service: string }) => void;
@@ -24,7 +24,7 @@ class InspectorPage {
     this.send = (command) => receiver.send(command);
     receiver.subscribe((event) => {
       this.seen.push(event);
-      for (const look of this.#waiting) look();
+      for (const check of this.#waiting) check();
     });
   }
 
@@ -32,7 +32,7 @@ class InspectorPage {
     return this.seen.filter((event): event is Seen<Type> => event.type === type);
   }
 
-  /** The flat states, each as often as it was entered. */
+  /** The flat states in order, each once per entry. */
   get states(): ShardState[] {
     const states = this.of('service.state').map(({ state }) => shardState(state.value));
     return states.filter((state, index) => state !== states[index - 1]);
@@ -42,24 +42,24 @@ class InspectorPage {
     return this.#until(() => this.of(type).length >= count);
   }
 
-  waitForState(word: ShardState): Promise<void> {
-    return this.#until(() => this.states.at(-1) === word);
+  waitForState(state: ShardState): Promise<void> {
+    return this.#until(() => this.states.at(-1) === state);
   }
 
-  #until(isSo: () => boolean): Promise<void> {
+  #until(isMet: () => boolean): Promise<void> {
     return new Promise((resolve) => {
-      const look = (): void => {
-        if (isSo()) resolve();
+      const check = (): void => {
+        if (isMet()) resolve();
       };
-      this.#waiting.push(look);
-      look();
+      this.#waiting.push(check);
+      check();
     });
   }
 }
 
 const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
 await once(server, 'listening');
-/** All that was sent to pages, as it was sent. */
+/** Every message to a page, as text. */
 const sent: string[] = [];
 
 let kit: Awaited<ReturnType<typeof inspectedScenario>>;
@@ -73,7 +73,7 @@ beforeAll(() => {
       send(String(text));
     };
   });
-  // Its types mean the CommonJS half of those of ws.
+  // The types of @xstate/inspect refer to the CommonJS types of ws.
   inspect({ server: server as unknown as Parameters<typeof inspect>[0]['server'] });
 });
 
@@ -91,7 +91,7 @@ afterEach(async () => {
   sent.length = 0;
 });
 
-/** A page that is known to the inspector. */
+/** Opens a page, and resolves when the inspector knows it. */
 async function openPage(): Promise<InspectorPage> {
   const { promise: known, resolve } = Promise.withResolvers<void>();
   server.once('connection', (client) => client.once('message', () => resolve()));
@@ -100,7 +100,7 @@ async function openPage(): Promise<InspectorPage> {
   return page;
 }
 
-/** As XState 4 names the events of delayed transitions. */
+/** The names of XState 4 for the events of delayed transitions. */
 const XSTATE4_EVENT_NAMES: Readonly<Record<string, string>> = {
   'xstate.after.heartbeatJitter.shard.online.heartbeat.jitter':
     'xstate.after(heartbeatJitter)#shard.online.heartbeat.jitter',
@@ -109,10 +109,10 @@ const XSTATE4_EVENT_NAMES: Readonly<Record<string, string>> = {
     'xstate.after(heartbeatInterval)#shard.online.heartbeat.beating',
   'xstate.after.reconnectDelay.shard.reconnecting': 'xstate.after(reconnectDelay)#shard.reconnecting',
 };
-const XSTATE4_LIFE = SCENARIO.map(([event, state]) => [XSTATE4_EVENT_NAMES[event] ?? event, state]);
+const XSTATE4_SCENARIO = SCENARIO.map(([event, state]) => [XSTATE4_EVENT_NAMES[event] ?? event, state]);
 
 describe('@xstate/inspect', () => {
-  test('sees the chart, every event and every state of a life, and the stop', async () => {
+  test('receives the chart, every event, every state, and the stop of a shard', async () => {
     const page = await openPage();
     await kit.run();
     unregister();
@@ -123,14 +123,14 @@ describe('@xstate/inspect', () => {
     expect(register!.machine.id).toBe('shard');
     expect(register!.state.value).toBe('disconnected');
     expect(page.of('service.state').map(({ state }) => [state.event.type, shardState(state.value)])).toEqual(
-      XSTATE4_LIFE,
+      XSTATE4_SCENARIO,
     );
-    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(XSTATE4_LIFE.map(([event]) => event));
+    expect(page.of('service.event').map(({ event }) => event.name)).toEqual(XSTATE4_SCENARIO.map(([event]) => event));
     expect(page.seen.map((event) => event.sessionId)).toEqual(page.seen.map(() => sessionId));
     expect(page.seen.at(-1)).toEqual({ type: 'service.stop', sessionId });
   });
 
-  test('is given a chart that XState 4 runs through the same states as the shard', async () => {
+  test('receives a chart that XState 4 runs through the same states as the shard', async () => {
     const page = await openPage();
     await kit.run();
     await page.waitForState('disconnected');
@@ -150,15 +150,14 @@ describe('@xstate/inspect', () => {
       delays: Object.fromEntries(Object.keys(shardDelays({ random: () => 0 })).map((name) => [name, 0])),
     });
     let state = chart.initialState;
-    for (const { state: told } of page.of('service.state')) {
-      state = chart.transition(state, told.event);
-      if (told.event.type === 'gateway.ready') readies += 1;
-      expect(told.event.type).toEqual(told.event.type);
-      expect(state.value).toEqual(told.value);
+    for (const { state: observed } of page.of('service.state')) {
+      state = chart.transition(state, observed.event);
+      if (observed.event.type === 'gateway.ready') readies += 1;
+      expect(state.value, observed.event.type).toEqual(observed.value);
     }
   });
 
-  test('sees what the chart is made of: guards, actions, actors, delays and initial states by name', async () => {
+  test('receives guards, actions, actors, delays and initial states by name', async () => {
     const page = await openPage();
     await page.waitForCount(1, 'service.register');
     const { machine } = page.of('service.register')[0]!;
@@ -195,7 +194,7 @@ describe('@xstate/inspect', () => {
     expect(node('shard.online').invoke).toEqual([{ id: 'socket', src: 'socket' }]);
   });
 
-  test('that comes late sees the shard as it is', async () => {
+  test('receives the current state of the shard when a page opens late', async () => {
     await kit.shard.connect();
     const page = await openPage();
     await page.waitForCount(1, 'service.register');
@@ -204,7 +203,7 @@ describe('@xstate/inspect', () => {
     expect(shardState(state.value)).toBe('ready');
   });
 
-  test('can not move the shard, nor make it seem so', async () => {
+  test('can neither change the state of the shard nor pretend to', async () => {
     const page = await openPage();
     await kit.shard.connect();
     await page.waitForState('ready');
@@ -222,7 +221,7 @@ describe('@xstate/inspect', () => {
     expect(page.of('service.event').map(({ event: { name } }) => name)).not.toContain('shard.forceClose');
   });
 
-  test('gets neither token, session, context nor payload', async () => {
+  test('receives neither token, session, context nor payload', async () => {
     const page = await openPage();
     await kit.run();
     await page.waitForState('disconnected');
@@ -231,16 +230,16 @@ describe('@xstate/inspect', () => {
     const secrets = [SECRET_TOKEN, SECRET_CONTENT, sessionId, resumeUrl, 'connectTimeoutMs'];
     const all = sent.join('\n');
     expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
-    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(XSTATE4_LIFE.map(() => ({})));
-    // The check can fail: the machine knows all of these but the first two, and the shard those.
+    expect(page.of('service.state').map(({ state }) => state.context)).toEqual(XSTATE4_SCENARIO.map(() => ({})));
+    // Proves that the check can fail: the machine holds the session and the timing.
     expect(all).toContain('gateway.ready');
     expect(JSON.stringify(kit.shard.actor.getSnapshot().context)).toContain(sessionId);
   });
 
-  test('sees a machine that broke as stopped, and as a new service when it is started again', async () => {
+  test('receives a broken machine as stopped, and as a new service when it starts again', async () => {
     const page = await openPage();
     await kit.shard.connect();
-    kit.shard.actor.send({ type: 'socket.closed', code: { toString: boom } } as never);
+    kit.shard.actor.send({ type: 'socket.closed', code: { toString: throwError } } as never);
     await page.waitForCount(1, 'service.stop');
     await kit.shard.connect();
     await page.waitForState('ready');
@@ -253,6 +252,6 @@ describe('@xstate/inspect', () => {
   });
 });
 
-function boom(): never {
+function throwError(): never {
   throw new Error('a bug');
 }
