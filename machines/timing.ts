@@ -5,7 +5,8 @@
 /** The times a shard waits, in milliseconds, and its limits. All are options. */
 export interface ShardTiming {
   /**
-   * How long a socket may take to open. Also the time limit for the session store and for `GET /gateway/bot`.
+   * How long a socket may take to open. Also the time limit for the session store and for `GET /gateway/bot`. Raise it
+   * if your network or your store is slow.
    * @defaultValue 10000 ms
    */
   readonly connectTimeoutMs: number;
@@ -15,7 +16,8 @@ export interface ShardTiming {
    */
   readonly helloTimeoutMs: number;
   /**
-   * How long the gateway may take to answer RESUME with RESUMED.
+   * How long the gateway may take to answer RESUME with RESUMED. Raise it if a replay takes longer, for a bot with very
+   * many events.
    * @defaultValue 30000 ms
    */
   readonly resumedTimeoutMs: number;
@@ -26,7 +28,7 @@ export interface ShardTiming {
    */
   readonly readyPatienceMs: number;
   /**
-   * How long a close handshake may take before the socket is terminated.
+   * How long a close handshake may take before the socket is terminated. Lower it if your process has to exit fast.
    * @defaultValue 5000 ms
    */
   readonly closeTimeoutMs: number;
@@ -41,7 +43,7 @@ export interface ShardTiming {
    */
   readonly backoffBaseMs: number;
   /**
-   * The max of one backoff.
+   * The max of one backoff. Lower it to return sooner after a long outage.
    * @defaultValue 60000 ms
    */
   readonly backoffCapMs: number;
@@ -57,7 +59,8 @@ export interface ShardTiming {
    */
   readonly maxResumeAttempts: number;
   /**
-   * How long a ready shard may receive no dispatch before it resumes on a new connection; `null` means no limit.
+   * How long a ready shard may receive no dispatch before it resumes on a new connection; `null` means no limit. Set it
+   * for a bot that always receives events, to notice a gateway that stops sending.
    * @defaultValue `null`
    */
   readonly maxDispatchSilenceMs: number | null;

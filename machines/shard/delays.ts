@@ -1,6 +1,6 @@
 /**
- * Every delayed transition of a shard, by name. Random numbers and the schedule of heartbeats come from outside, so that
- * tests can walk the chart without chance.
+ * The delays of a shard's chart, by name. Random numbers and the schedule of heartbeats are passed in, so that tests can
+ * walk the chart without chance.
  */
 import type { AnyActorRef } from 'xstate';
 import type { ShardContext } from './context.ts';
@@ -22,11 +22,14 @@ export interface HeartbeatSchedule {
   scheduleNext(intervalMs: number): number;
 }
 
-/** Used by {@link shardDelays}. Each function is called with the arguments of the delay, to find the shard. */
+/** What {@link shardDelays} needs. Each function receives the arguments of the delay, which identify the shard. */
 export interface DelayDependencies {
   /** Returns a random number in [0, 1). */
   readonly random: (args: DelayArgs) => number;
-  /** @defaultValue a schedule that counts every interval from the timer before */
+  /**
+   * Returns the schedule of the shard's heartbeats.
+   * @defaultValue a schedule that counts each interval from the last timer
+   */
   readonly heartbeatSchedule?: (args: DelayArgs) => HeartbeatSchedule;
 }
 
@@ -35,10 +38,10 @@ const UNCORRECTED: HeartbeatSchedule = {
   scheduleNext: (intervalMs) => intervalMs,
 };
 
-// `heartbeatIntervalMs` is set, and sane, whenever a heartbeat is scheduled.
+// The chart schedules heartbeats only after HELLO with a valid interval.
 const heartbeatIntervalMs = ({ context }: DelayArgs): number => context.heartbeatIntervalMs ?? 0;
 
-/** Returns the delays of `shardMachine`, to be provided to it. */
+/** Returns the delays to provide to `shardMachine`. */
 export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: DelayDependencies) =>
   ({
     restoreTimeout: ({ context }) => context.timing.connectTimeoutMs,
