@@ -51,7 +51,8 @@ describe('the closer', () => {
     connectionSlot.connection = connection;
     const closer = invoked(closeSocketActor, { ...input, connectionId: 4 }, { connectionSlot });
     closer.stop();
-    expect([closer.events, socket.calls]).toEqual([[{ ...GONE, connectionId: 4 }], []]);
+    expect(closer.events).toEqual([{ ...GONE, connectionId: 4 }]);
+    expect(socket.calls).toEqual([]);
   });
 
   test('closes its connection as it is told, says when it is gone, and ends what is left when it is stopped', () => {
@@ -62,11 +63,9 @@ describe('the closer', () => {
     const before = closer.events.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
     closer.stop();
-    expect([before, closer.events, socket.calls]).toEqual([
-      0,
-      [GONE],
-      [['resume'], ['close', 4_000, 'enough'], ['terminate']],
-    ]);
+    expect(before).toBe(0);
+    expect(closer.events).toEqual([GONE]);
+    expect(socket.calls).toEqual([['resume'], ['close', 4_000, 'enough'], ['terminate']]);
   });
 });
 
@@ -107,14 +106,12 @@ describe('the permit', () => {
     request!.resolve(permit);
     await turn();
     waiting.stop();
-    expect([
-      request!.shardId,
-      spent,
-      waiting.events,
-      request!.signal.aborted,
-      outcomes,
-      connectionSlot.consumePermit(),
-    ]).toEqual([7, [1_000], [{ type: 'identify.granted' }], false, [], permit]);
+    expect(request!.shardId).toBe(7);
+    expect(spent).toEqual([1_000]);
+    expect(waiting.events).toEqual([{ type: 'identify.granted' }]);
+    expect(request!.signal.aborted).toBe(false);
+    expect(outcomes).toEqual([]);
+    expect(connectionSlot.consumePermit()).toEqual(permit);
   });
 
   test('that nobody waits for any more is given back, whatever the gate says', async () => {
@@ -128,12 +125,10 @@ describe('the permit', () => {
     waiting.stop();
     requests[0]!.resolve(permit);
     await turn();
-    expect([requests[0]!.signal.aborted, waiting.events, outcomes, connectionSlot.consumePermit()]).toEqual([
-      true,
-      [],
-      ['release'],
-      null,
-    ]);
+    expect(requests[0]!.signal.aborted).toBe(true);
+    expect(waiting.events).toEqual([]);
+    expect(outcomes).toEqual(['release']);
+    expect(connectionSlot.consumePermit()).toBe(null);
   });
 
   test('that is refused is told with its cause, unless nobody waits for it any more', async () => {
@@ -164,12 +159,10 @@ describe('the permit', () => {
     const line = new ConnectionSlot();
     line.storePermit(first.permit);
     line.storePermit(second.permit);
-    expect([first.outcomes, second.outcomes, line.consumePermit(), line.consumePermit()]).toEqual([
-      ['release'],
-      [],
-      second.permit,
-      null,
-    ]);
+    expect(first.outcomes).toEqual(['release']);
+    expect(second.outcomes).toEqual([]);
+    expect(line.consumePermit()).toEqual(second.permit);
+    expect(line.consumePermit()).toBe(null);
   });
 });
 
@@ -201,7 +194,9 @@ describe('a session that is looked for', () => {
   ])('is %s', async (_, stored, session, sequence) => {
     const { events, cell } = loadingFrom(() => Promise.resolve(stored));
     await turn();
-    expect([events, cell.identity, cell.sequence]).toEqual([[{ type: 'session.loaded', session }], session, sequence]);
+    expect(events).toEqual([{ type: 'session.loaded', session }]);
+    expect(cell.identity).toEqual(session);
+    expect(cell.sequence).toEqual(sequence);
   });
 
   test('in a store that can not be read is told of with the cause', async () => {
@@ -230,7 +225,8 @@ describe('a session that is looked for', () => {
     const { events, stop, cell } = loadingFrom(load);
     stop();
     await turn();
-    expect([events, cell.identity]).toEqual([[], null]);
+    expect(events).toEqual([]);
+    expect(cell.identity).toBe(null);
   });
 });
 
@@ -246,10 +242,8 @@ describe('the socket', () => {
     };
     const options = { ...delegate.options, createSocket };
     const { events } = invoked(socketActor, input, { ...delegate, connectionSlot, options });
-    expect([events, connectionSlot.connection]).toEqual([
-      [{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }],
-      null,
-    ]);
+    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }]);
+    expect(connectionSlot.connection).toBe(null);
   });
 
   test('that throws at a command has failed', () => {
@@ -270,10 +264,8 @@ describe('the socket', () => {
     send({ type: 'identify' });
     stop();
     socket.emit('close', 1006, Buffer.alloc(0));
-    expect([connectionSlot.connection?.id, events, socket.calls]).toEqual([
-      3,
-      [{ type: 'socket.opened', connectionId: 3 }],
-      [['send', { op: 2 }]],
-    ]);
+    expect(connectionSlot.connection?.id).toBe(3);
+    expect(events).toEqual([{ type: 'socket.opened', connectionId: 3 }]);
+    expect(socket.calls).toEqual([['send', { op: 2 }]]);
   });
 });

@@ -24,7 +24,8 @@ describe('a beat', () => {
     const { clock, pulse } = scheduled();
     clock.advance(10_000 + lateMs);
     pulse.scheduleNext();
-    expect([pulse.consumeLagMs(), pulse.consumeLagMs()]).toEqual([told, null]);
+    expect(pulse.consumeLagMs()).toEqual(told);
+    expect(pulse.consumeLagMs()).toBe(null);
   });
 
   test('that is late with its verdict is told of by the time of the verdict, not of the beat that follows', () => {
@@ -37,7 +38,9 @@ describe('a beat', () => {
     const again = pulse.consumeLagMs();
     clock.advance(60_000);
     pulse.scheduleNext();
-    expect([told, again, pulse.consumeLagMs()]).toEqual([20_000, null, 45_000]);
+    expect(told).toBe(20_000);
+    expect(again).toBe(null);
+    expect(pulse.consumeLagMs()).toBe(45_000);
   });
 
   test.each([
@@ -56,7 +59,9 @@ describe('a beat', () => {
   test('is not late before one is due', () => {
     const pulse = new HeartbeatTracker(new VirtualClock({ startAt: 0 }));
     pulse.markOverdue();
-    expect([pulse.consumeLagMs(), pulse.scheduleNext(), pulse.consumeLagMs()]).toEqual([null, 0, null]);
+    expect(pulse.consumeLagMs()).toBe(null);
+    expect(pulse.scheduleNext()).toBe(0);
+    expect(pulse.consumeLagMs()).toBe(null);
   });
 });
 
@@ -68,7 +73,8 @@ describe('an answer', () => {
     pulse.recordSent();
     clock.advance(70);
     const trips = [pulse.recordAck(), pulse.ping, pulse.recordAck(), pulse.ping, pulse.recordAck(), pulse.ping];
-    expect([trips, pulse.lastAckAt]).toEqual([[100, 100, 70, 70, null, 70], 100]);
+    expect(trips).toEqual([100, 100, 70, 70, null, 70]);
+    expect(pulse.lastAckAt).toBe(100);
   });
 
   test('settles everybody who waits for it, and nobody twice', async () => {
@@ -90,11 +96,9 @@ describe('an answer', () => {
     pulse.recordSent();
     const unanswered = [pulse.acknowledged, pulse.awaitsAck];
     pulse.recordAck();
-    expect([before, unanswered, [pulse.acknowledged, pulse.awaitsAck]]).toEqual([
-      [null, false],
-      [false, true],
-      [true, false],
-    ]);
+    expect(before).toEqual([null, false]);
+    expect(unanswered).toEqual([false, true]);
+    expect([pulse.acknowledged, pulse.awaitsAck]).toEqual([true, false]);
   });
 });
 
@@ -110,7 +114,10 @@ describe('an ACK that is lost', () => {
     clock.advance(INTERVAL_MS);
     pulse.recordSent();
     clock.advance(50);
-    expect([meanwhile, pulse.recordAck(), pulse.acknowledged, pulse.awaitsAck]).toEqual([false, 50, true, false]);
+    expect(meanwhile).toBe(false);
+    expect(pulse.recordAck()).toBe(50);
+    expect(pulse.acknowledged).toBe(true);
+    expect(pulse.awaitsAck).toBe(false);
   });
 });
 
@@ -119,7 +126,8 @@ test('an ACK that comes with the beat one interval after a lost one is taken for
   pulse.recordSent();
   clock.advance(INTERVAL_MS);
   pulse.recordSent();
-  expect([pulse.recordAck(), pulse.awaitsAck]).toEqual([0, false]);
+  expect(pulse.recordAck()).toBe(0);
+  expect(pulse.awaitsAck).toBe(false);
 });
 
 describe('a new connection', () => {
@@ -138,12 +146,10 @@ describe('a new connection', () => {
     const next = pulse.scheduleNext();
     clock.advance(60_000);
     pulse.scheduleNext();
-    expect([reset, beforeItsBeat, next, pulse.consumeLagMs()]).toEqual([
-      [null, false, null],
-      null,
-      INTERVAL_MS,
-      20_000,
-    ]);
+    expect(reset).toEqual([null, false, null]);
+    expect(beforeItsBeat).toBe(null);
+    expect(next).toEqual(INTERVAL_MS);
+    expect(pulse.consumeLagMs()).toBe(20_000);
   });
 
   test('is told that its first beat is late, whatever the last of the old one was', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
@@ -19,24 +19,26 @@ function streamWith(count: number, options?: DispatchStreamOptions) {
 const failed = new GatewayError('INTERNAL_ERROR', 'the test said so');
 
 describe('DispatchStream', () => {
-  it('is let go of when its consumer leaves after the end with dispatches still waiting', async () => {
+  test('is let go of when its consumer leaves after the end with dispatches still waiting', async () => {
     const { stream, calls } = streamWith(2);
     stream.finish(failed);
     expect(calls).toEqual([]);
     await stream.return();
-    expect([calls, await stream.next()]).toEqual([['closed'], { done: true, value: undefined }]);
+    expect(calls).toEqual(['closed']);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('drops what still waits after the end when it is aborted', async () => {
+  test('drops what still waits after the end when it is aborted', async () => {
     const abort = new AbortController();
     const { stream, calls } = streamWith(2, { signal: abort.signal });
     stream.finish(null);
     abort.abort('enough');
-    expect([stream.lowestSequenceOf(null), calls]).toEqual([null, ['closed']]);
+    expect(stream.lowestSequenceOf(null)).toBe(null);
+    expect(calls).toEqual(['closed']);
     await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 
-  it('tells the first of those who wait what it failed with, and the others that it is over', async () => {
+  test('tells the first of those who wait what it failed with, and the others that it is over', async () => {
     const { stream } = streamWith(0);
     const asked = [stream.next(), stream.next()];
     stream.finish(failed);
@@ -47,12 +49,14 @@ describe('DispatchStream', () => {
     ]);
   });
 
-  it('stays full until half is taken, also when another dispatch comes', async () => {
+  test('stays full until half is taken, also when another dispatch comes', async () => {
     const { stream, calls, push } = streamWith(8, { highWaterMark: 8 });
     for (let taken = 0; taken < 2; taken += 1) await stream.next();
     push(9);
-    expect([stream.isFull, calls.includes('full: false')]).toEqual([true, false]);
+    expect(stream.isFull).toBe(true);
+    expect(calls.includes('full: false')).toBe(false);
     for (let taken = 0; taken < 3; taken += 1) await stream.next();
-    expect([stream.isFull, calls.at(-1)]).toEqual([false, 'full: false']);
+    expect(stream.isFull).toBe(false);
+    expect(calls.at(-1)).toBe('full: false');
   });
 });

@@ -1,5 +1,5 @@
 /** What becomes of dispatches that are not decoded unless somebody reads them. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Shard } from '../../src/index.ts';
 import type { Dispatch, GatewayError, ShardOptions } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -33,21 +33,19 @@ async function quietShard(options: Partial<ShardOptions> = {}) {
 const BROKEN = '{"a":nul}';
 
 describe('a dispatch', () => {
-  it('that nobody listens to is counted and not decoded, so that nobody sees if it can not be', async () => {
+  test('that nobody listens to is counted and not decoded, so that nobody sees if it can not be', async () => {
     const { shard, faults, receive, clock } = await quietShard();
     shard.onDispatch('WANTED', () => undefined);
     receive('OTHER', BROKEN);
-    expect([shard.lastSequence, shard.health.lastDispatchAt, shard.session?.sequence, faults]).toEqual([
-      2,
-      clock.now(),
-      2,
-      [],
-    ]);
+    expect(shard.lastSequence).toBe(2);
+    expect(shard.health.lastDispatchAt).toEqual(clock.now());
+    expect(shard.session?.sequence).toBe(2);
+    expect(faults).toEqual([]);
     await clock.advanceAsync(100);
     expect(shard.state).toBe('ready');
   });
 
-  it('is decoded for the listener of its name', async () => {
+  test('is decoded for the listener of its name', async () => {
     const { shard, receive } = await quietShard();
     const data: unknown[] = [];
     shard.onDispatch('WANTED', (d) => data.push(d));
@@ -56,7 +54,7 @@ describe('a dispatch', () => {
     expect(data).toEqual([{ a: [1] }]);
   });
 
-  it('is decoded when a listener of all reads it, once', async () => {
+  test('is decoded when a listener of all reads it, once', async () => {
     const { shard, receive } = await quietShard();
     const parse = vi.spyOn(JSON, 'parse');
     const counts: number[] = [];
@@ -72,7 +70,7 @@ describe('a dispatch', () => {
     expect(counts).toEqual([before, before + 1, before + 1]);
   });
 
-  it('that outlives its delivery has bytes of its own, whatever the buffer holds by then', async () => {
+  test('that outlives its delivery has bytes of its own, whatever the buffer holds by then', async () => {
     const { shard, gateway, text } = await quietShard();
     const kept: Dispatch[] = [];
     shard.on('dispatch', (dispatch) => kept.push(dispatch));
@@ -86,7 +84,7 @@ describe('a dispatch', () => {
     expect(kept).toEqual(sent.map((packet) => JSON.parse(packet) as unknown));
   });
 
-  it('is not decoded beforehand any more when its kind has not been read for a while', async () => {
+  test('is not decoded beforehand any more when its kind has not been read for a while', async () => {
     const { shard, faults, receive } = await quietShard();
     let reads = true;
     shard.on('dispatch', (dispatch) => void (reads && dispatch.d));
@@ -94,10 +92,11 @@ describe('a dispatch', () => {
     reads = false;
     for (let count = 0; count < 100; count += 1) receive('ANY', '{"a":1}');
     receive('ANY', BROKEN);
-    expect([faults, shard.lastSequence]).toEqual([[], 103]);
+    expect(faults).toEqual([]);
+    expect(shard.lastSequence).toBe(103);
   });
 
-  it('with data that is no JSON is a fault when a listener reads it: the shard resumes from before it', async () => {
+  test('with data that is no JSON is a fault when a listener reads it: the shard resumes from before it', async () => {
     const { shard, gateway, faults, receive, clock } = await quietShard();
     const codes: string[] = [];
     shard.on('dispatch', (dispatch) => {
@@ -113,43 +112,52 @@ describe('a dispatch', () => {
     receive('ANY', '{}');
     await clock.advanceAsync(1_000);
     const resumes = gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => (d as { seq: number }).seq);
-    expect([codes, faults, resumes, shard.state]).toEqual([['DECODE_FAILED'], ['DECODE_FAILED'], [2], 'ready']);
+    expect(codes).toEqual(['DECODE_FAILED']);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(resumes).toEqual([2]);
+    expect(shard.state).toBe('ready');
   });
 
-  it('with data that is no JSON is a fault for the listener of its name without being handed out', async () => {
+  test('with data that is no JSON is a fault for the listener of its name without being handed out', async () => {
     const { shard, gateway, faults, receive, clock } = await quietShard();
     const listener = vi.fn<(data: unknown) => void>();
     shard.onDispatch('ANY', listener);
     receive('ANY', BROKEN);
     await clock.advanceAsync(1_000);
     const resumes = gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => (d as { seq: number }).seq);
-    expect([listener.mock.calls, faults, resumes, shard.state]).toEqual([[], ['DECODE_FAILED'], [1], 'ready']);
+    expect(listener.mock.calls).toEqual([]);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(resumes).toEqual([1]);
+    expect(shard.state).toBe('ready');
   });
 
-  it('with data that is no JSON is a fault when it is read late, and throws at whoever reads it', async () => {
+  test('with data that is no JSON is a fault when it is read late, and throws at whoever reads it', async () => {
     const { shard, faults, receive, clock } = await quietShard();
     const stream = shard.dispatches();
     receive('ANY', BROKEN);
     receive('NEXT', '{}');
     const { value } = await stream.next();
     expect(() => value?.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect([faults, shard.lastSequence]).toEqual([['DECODE_FAILED'], 3]);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(shard.lastSequence).toBe(3);
     expect((await stream.next()).value).toEqual({ op: 0, t: 'NEXT', s: 3, d: {} });
     await clock.advanceAsync(1_000);
     expect(() => value?.d).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
-    expect([faults, shard.state]).toEqual([['DECODE_FAILED'], 'ready']);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(shard.state).toBe('ready');
     await stream.return?.();
   });
 
-  it.each(['__proto__', 'constructor', 'toString', ''])('named %j is one like others', async (name) => {
+  test.each(['__proto__', 'constructor', 'toString', ''])('named %j is one like others', async (name) => {
     const { shard, faults, receive } = await quietShard();
     const names: string[] = [];
     shard.on('dispatch', ({ t }) => names.push(t));
     receive(name, '{}');
-    expect([names, faults]).toEqual([[name], []]);
+    expect(names).toEqual([name]);
+    expect(faults).toEqual([]);
   });
 
-  it('of replay counts though nobody listens', async () => {
+  test('of replay counts though nobody listens', async () => {
     const { shard, gateway, clock } = await quietShard();
     const replayed: number[] = [];
     shard.on('resumed', (resumed) => replayed.push(resumed.replayed));
@@ -162,15 +170,16 @@ describe('a dispatch', () => {
   });
 });
 
-it('a packet whose opcode is no number is ignored', async () => {
+test('a packet whose opcode is no number is ignored', async () => {
   const { shard, gateway, faults } = await quietShard();
   for (const op of ['"__proto__"', '"constructor"', 'null', '{}'])
     gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
-  expect([shard.state, faults]).toEqual(['ready', []]);
+  expect(shard.state).toBe('ready');
+  expect(faults).toEqual([]);
 });
 
 describe('the option events', () => {
-  it('keeps others from listeners and streams, and counts them; the shard still tells its own', async () => {
+  test('keeps others from listeners and streams, and counts them; the shard still tells its own', async () => {
     const delivered: string[] = [];
     const { shard, receive } = await quietShard({ events: ['MESSAGE_CREATE'] });
     shard.onDispatch('TYPING_START', () => delivered.push('typing'));
@@ -182,12 +191,13 @@ describe('the option events', () => {
     receive('TYPING_START', '{}');
     receive('RATE_LIMITED', '{"opcode":8}');
     receive('MESSAGE_CREATE', '{}');
-    expect([delivered, shard.lastSequence]).toEqual([['limited 8', 'message', 'MESSAGE_CREATE'], 4]);
+    expect(delivered).toEqual(['limited 8', 'message', 'MESSAGE_CREATE']);
+    expect(shard.lastSequence).toBe(4);
     expect(await stream.next()).toEqual({ done: false, value: { op: 0, t: 'MESSAGE_CREATE', s: 4, d: {} } });
     await stream.return?.();
   });
 
-  it('lets a members request have its chunks', async () => {
+  test('lets a members request have its chunks', async () => {
     const { shard, gateway, receive, clock } = await quietShard({ events: [] });
     const answer = shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0, nonce: 'n' });
     await clock.advanceAsync(10);
@@ -196,7 +206,7 @@ describe('the option events', () => {
     expect(gateway.last.sentOps()).toContain(8);
   });
 
-  it.each([
+  test.each([
     ['a name', 'MESSAGE_CREATE'],
     ['numbers', [1]],
   ])('is refused when it is %s', (_what, events) => {

@@ -58,7 +58,8 @@ describe('an observer', () => {
       ...UNDISTURBED,
       faults: [],
     });
-    expect([[...seen.function].toSorted(), [...seen.object].toSorted()]).toEqual([KINDS.toSorted(), KINDS.toSorted()]);
+    expect([...seen.function].toSorted()).toEqual(KINDS.toSorted());
+    expect([...seen.object].toSorted()).toEqual(KINDS.toSorted());
   });
 
   test.each(KINDS)('that throws at %s is reported once, and sees no more', async (kind) => {
@@ -71,7 +72,8 @@ describe('an observer', () => {
       throw CAUSE;
     };
     expect(await runScenario(observe)).toMatchObject(DETACHED);
-    expect([thrownAt > 0, calls]).toEqual([true, thrownAt]);
+    expect(thrownAt > 0).toBe(true);
+    expect(calls).toEqual(thrownAt);
   });
 
   test.each<[string, () => Inspect]>([
@@ -120,7 +122,9 @@ describe('an observer', () => {
     });
     const connecting = shard.connect().catch(({ code }: { code: string }) => code);
     await clock.advanceAsync(1_000);
-    expect([await connecting, shard.state, gateway.sockets.length]).toEqual(['CONNECTION_LOST', 'disconnected', 1]);
+    expect(await connecting).toBe('CONNECTION_LOST');
+    expect(shard.state).toBe('disconnected');
+    expect(gateway.sockets.length).toBe(1);
     expect(events.faults).toEqual([]);
   });
 
@@ -132,7 +136,8 @@ describe('an observer', () => {
       },
     });
     await Promise.all([kit.shard.connect(), kit.clock.advanceAsync(100)]);
-    expect([kit.shard.state, kit.events.faults]).toEqual(['disconnected', []]);
+    expect(kit.shard.state).toBe('disconnected');
+    expect(kit.events.faults).toEqual([]);
   });
 
   test('that answers every event with another one is detached before it takes the shard along', async () => {
@@ -161,6 +166,8 @@ describe('an observer', () => {
     gateway.connections.at(-1)!.terminate();
     await nextEvent(shard, 'resumed');
     await shard.disconnect();
-    expect([events.faults, gateway.stats.identifies, gateway.stats.resumes]).toEqual([[], 1, 1]);
+    expect(events.faults).toEqual([]);
+    expect(gateway.stats.identifies).toBe(1);
+    expect(gateway.stats.resumes).toBe(1);
   });
 });

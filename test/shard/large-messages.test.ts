@@ -1,5 +1,5 @@
 /** Messages that are larger than the shard is to take. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GatewayError, Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
 import { resolveOptions } from '../../src/shard/shard-options.ts';
@@ -9,7 +9,7 @@ import { TOKEN } from '../kit/virtual-shard.ts';
 const COMPRESSIONS: readonly Compression[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'];
 
 describe.each(COMPRESSIONS)('with compression %s', (compression) => {
-  it('a message above maxMessageBytes is a fault, and the shard goes on without it', async () => {
+  test('a message above maxMessageBytes is a fault, and the shard goes on without it', async () => {
     await using kit = await liveShard({ compression, maxMessageBytes: 20_000 });
     const { gateway, shard, events } = kit;
     await shard.connect();
@@ -26,11 +26,11 @@ describe.each(COMPRESSIONS)('with compression %s', (compression) => {
   });
 });
 
-it('a message may have 64 MiB, unless told otherwise', () => {
+test('a message may have 64 MiB, unless told otherwise', () => {
   expect(resolveOptions({ token: TOKEN, intents: 0 }).maxMessageBytes).toBe(64 * 1_024 * 1_024);
 });
 
-it.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])(
+test.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])(
   'maxMessageBytes of %s is refused',
   (maxMessageBytes) => {
     const construct = (): Shard => new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });

@@ -1,11 +1,11 @@
 /** Presences, which have a limit of their own and of which the last one counts. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { readyShard } from '../kit/virtual-shard.ts';
 
 const presence = (name: string) =>
   ({ op: 3, d: { since: null, activities: [{ name, type: 0 }], status: 'online', afk: false } }) as never;
 
-it('ignoreRateLimit takes no presence past the limit of presences, nor past a later one', async () => {
+test('ignoreRateLimit takes no presence past the limit of presences, nor past a later one', async () => {
   const { shard, gateway, clock } = await readyShard();
   const sends = Array.from({ length: 8 }, (_, n) => shard.send(presence(`game ${n}`), { ignoreRateLimit: true }));
   await clock.advanceAsync(19_000);

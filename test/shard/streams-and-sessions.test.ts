@@ -1,9 +1,9 @@
 /** What the store may know while a slow consumer still holds dispatches of a session that is over. */
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
-it('a dispatch of a new session that waits in a stream is not stored as handed out, whatever waits before it', async () => {
+test('a dispatch of a new session that waits in a stream is not stored as handed out, whatever waits before it', async () => {
   const sessionStore = new MemorySessionStore();
   const { shard, gateway, clock } = await readyShard({ sessionStore });
   const stream = shard.dispatches();
@@ -26,7 +26,7 @@ it('a dispatch of a new session that waits in a stream is not stored as handed o
   expect(await sessionStore.load(0)).toEqual(shard.session);
 });
 
-it('a dispatch that waits behind one without a sequence is not stored as handed out', async () => {
+test('a dispatch that waits behind one without a sequence is not stored as handed out', async () => {
   const sessionStore = new MemorySessionStore();
   const { shard, gateway, clock } = await readyShard({ sessionStore });
   const stream = shard.dispatches();
@@ -40,7 +40,7 @@ it('a dispatch that waits behind one without a sequence is not stored as handed 
   expect(await sessionStore.load(0)).toMatchObject({ sequence: 2 });
 });
 
-it('a dispatch whose own listener drops the session says nothing of what is handed out in the next', async () => {
+test('a dispatch whose own listener drops the session says nothing of what is handed out in the next', async () => {
   const sessionStore = new MemorySessionStore();
   const { shard, gateway, clock } = await readyShard({ sessionStore });
   const stream = shard.dispatches();
@@ -59,7 +59,7 @@ it('a dispatch whose own listener drops the session says nothing of what is hand
   expect(await sessionStore.load(0)).toMatchObject({ sessionId: 'session-2', sequence: 0 });
 });
 
-it('a session that is set back while a stream holds what came of it is stored at what waits lowest', async () => {
+test('a session that is set back while a stream holds what came of it is stored at what waits lowest', async () => {
   const sessionStore = new MemorySessionStore();
   const { shard, gateway, clock } = await readyShard({ sessionStore });
   const earlier = shard.session!;
@@ -77,7 +77,7 @@ it('a session that is set back while a stream holds what came of it is stored at
   await stream.return!();
 });
 
-it('a session that is given up at rest is not sought again, however slow the store', async () => {
+test('a session that is given up at rest is not sought again, however slow the store', async () => {
   const hanging = {
     load: () => new Promise<never>(() => undefined),
     save: async () => undefined,
