@@ -21,8 +21,8 @@ const STATES: Record<string, { state: ShardState; reach: () => Promise<ReturnTyp
       return kit;
     },
   },
-  connecting: { state: 'connecting', reach: () => until({ open: false }) },
-  'waiting for HELLO': { state: 'connecting', reach: () => until({ hello: false }) },
+  connecting: { state: 'connecting', reach: () => connectWith({ open: false }) },
+  'waiting for HELLO': { state: 'connecting', reach: () => connectWith({ hello: false }) },
   'waiting for the identify permit': {
     state: 'identifying',
     reach: async () => {
@@ -33,17 +33,17 @@ const STATES: Record<string, { state: ShardState; reach: () => Promise<ReturnTyp
       return kit;
     },
   },
-  'waiting for READY': { state: 'identifying', reach: () => until({ ready: false }) },
+  'waiting for READY': { state: 'identifying', reach: () => connectWith({ ready: false }) },
   reconnecting: {
     state: 'reconnecting',
     reach: async () => {
-      const kit = await until({ refuse: true });
+      const kit = await connectWith({ refuse: true });
       await kit.clock.advanceAsync(60_000);
       while (kit.shard.state !== 'reconnecting') await kit.clock.advanceAsync(1);
       return kit;
     },
   },
-  resuming: { state: 'resuming', reach: () => until({ resumed: false }, { session: SESSION }) },
+  resuming: { state: 'resuming', reach: () => connectWith({ resumed: false }, { session: SESSION }) },
   zombie: {
     state: 'zombie',
     reach: async () => {
@@ -57,7 +57,7 @@ const STATES: Record<string, { state: ShardState; reach: () => Promise<ReturnTyp
   ready: { state: 'ready', reach: () => readyShard() },
 };
 
-async function until(answers: Partial<MemoryGateway['answers']>, options = {}) {
+async function connectWith(answers: Partial<MemoryGateway['answers']>, options = {}) {
   const kit = virtualShard(options);
   Object.assign(kit.gateway.answers, answers);
   void kit.shard.connect();
