@@ -1,28 +1,28 @@
-/** What is measured of whom: the table of cases. */
+/** The table of cases: which scenario is measured with which client. */
 import { CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
 
-/** Of one kind, all that differs is a number. */
+/** The kinds of cases, each with the numbers that its cases vary. */
 interface Kinds {
-  /** As fast as the client reads: CPU and time per dispatch. */
+  /** CPU and time per dispatch, as fast as the client reads. */
   backlog: object;
-  /** A steady rate: latency from the gateway's send to the listener. */
+  /** Latency from the gateway's write to the listener, at a steady rate. */
   paced: { readonly perSecond: number };
-  /** The longest the event loop is held during a backlog. */
+  /** The max time that the event loop is blocked during a backlog. */
   block: object;
   /** Heap and RSS per idle connected shard. */
   memory: { readonly shards: number };
-  /** What stays in memory after forced reconnects. */
+  /** The growth of memory over forced reconnects. */
   growth: object;
-  /** All sockets are killed at once. */
+  /** The recovery when all sockets are killed at once. */
   storm: object;
-  /** How late heartbeats are while dispatches arrive at full speed. */
+  /** The delay of heartbeats while dispatches arrive at full speed. */
   heartbeat: object;
-  /** From HELLO to IDENTIFY. */
+  /** The time from HELLO to IDENTIFY, in a new process. */
   hello: object;
-  /** A manager with its shards in so many threads; 0 for its own. */
+  /** Dispatches per second of a manager, with its shards in `workers` threads; 0 is the main thread. */
   threads: { readonly workers: number };
-  /** Where the time of a backlog goes. */
+  /** Which parts of the program use the time of a backlog. */
   profile: object;
 }
 
@@ -80,7 +80,7 @@ export const CASES: readonly Case[] = [
       shards,
     })),
   ),
-  // The peers wait for seconds before each reconnect; one of them is enough to hold ours against.
+  // Other clients wait seconds before each reconnect, so one of them is enough for comparison.
   ...simple('growth', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib-sync']),
   ...simple('storm', [
     'floor-plain',
@@ -114,5 +114,5 @@ export const CASES: readonly Case[] = [
   ...simple('profile', PROFILED),
 ];
 
-/** What every ratio is taken against. */
+/** The case that every CPU ratio is relative to. */
 export const FLOOR: Case = CASES[0] as Case;

@@ -1,11 +1,11 @@
-/** Who is measured: our shard in its ways, the floors it is held against, and the clients of others. */
+/** The clients that are measured: our shard in several variants, the floors, and other libraries. */
 import { inspectorProblem } from './client/inspector.ts';
 import { nativeZlibProblem } from './client/native-zlib.ts';
 import type { Variant } from './client/adapter.ts';
 import type { Transport } from './server/recording.ts';
 
 export interface Client {
-  /** In tables. */
+  /** The name in tables. */
   readonly name: string;
   /** The file in `client/adapters`. */
   readonly adapter: string;
@@ -13,11 +13,11 @@ export interface Client {
   /** Default `all`. */
   readonly variant?: Variant;
   readonly nativeZlib?: true;
-  /** The name of the only event it listens to. */
+  /** The only event that the bench listens to. Default: all events. */
   readonly listensTo?: string;
-  /** It does not look for HELLO where the upgrade was answered. Default 0. */
+  /** How long the gateway waits with HELLO, for a client that misses HELLO right after the upgrade. Default 0. */
   readonly helloAfterMs?: number;
-  /** It changes `d` before it hands it out. */
+  /** The client changes `d` before it emits the event. */
   readonly changesData?: true;
 }
 
@@ -39,9 +39,9 @@ const CLIENT_TABLE = {
   'ours-zlib': ours('zlib-stream', 'zlib-stream'),
   'ours-zstd': ours('zstd-stream', 'zstd-stream'),
   'ours-payload': ours('payload compression', 'payload'),
-  'ours-plain-unread': ours('plain, nobody reads d', 'none', { variant: 'unread' }),
-  'ours-zlib-unread': ours('zlib-stream, nobody reads d', 'zlib-stream', { variant: 'unread' }),
-  'ours-zstd-unread': ours('zstd-stream, nobody reads d', 'zstd-stream', { variant: 'unread' }),
+  'ours-plain-unread': ours('plain, d not read', 'none', { variant: 'unread' }),
+  'ours-zlib-unread': ours('zlib-stream, d not read', 'zlib-stream', { variant: 'unread' }),
+  'ours-zstd-unread': ours('zstd-stream, d not read', 'zstd-stream', { variant: 'unread' }),
   'ours-plain-one': ours('plain, MESSAGE_CREATE only', 'none', { variant: 'one-event', listensTo: 'MESSAGE_CREATE' }),
   'ours-zlib-one': ours('zlib-stream, MESSAGE_CREATE only', 'zlib-stream', {
     variant: 'one-event',
@@ -51,21 +51,21 @@ const CLIENT_TABLE = {
   'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
   'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
 
-  'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs-native', transport: 'none' },
+  'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs', transport: 'none' },
   'discordjs-zlib': {
     name: '@discordjs/ws: zlib-stream, node:zlib',
-    adapter: 'discordjs-native',
+    adapter: 'discordjs',
     transport: 'zlib-stream',
   },
   'discordjs-zlib-sync': {
     name: '@discordjs/ws: zlib-stream, zlib-sync',
-    adapter: 'discordjs-zlib-sync',
+    adapter: 'discordjs',
     transport: 'zlib-stream',
     nativeZlib: true,
   },
   'discordjs-payload': {
     name: '@discordjs/ws: payload compression',
-    adapter: 'discordjs-native',
+    adapter: 'discordjs',
     transport: 'payload',
   },
   'discordeno-plain': {
@@ -88,11 +88,11 @@ const CLIENT_TABLE = {
     transport: 'zlib-stream',
     nativeZlib: true,
   },
-  'oceanic-plain': { name: 'oceanic.js: plain', adapter: 'oceanic-native', transport: 'none' },
-  'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', adapter: 'oceanic-native', transport: 'zlib-stream' },
+  'oceanic-plain': { name: 'oceanic.js: plain', adapter: 'oceanic', transport: 'none' },
+  'oceanic-zlib': { name: 'oceanic.js: zlib-stream, node:zlib', adapter: 'oceanic', transport: 'zlib-stream' },
   'oceanic-zlib-sync': {
     name: 'oceanic.js: zlib-stream, zlib-sync',
-    adapter: 'oceanic-zlib-sync',
+    adapter: 'oceanic',
     transport: 'zlib-stream',
     nativeZlib: true,
   },
@@ -104,7 +104,7 @@ export type ClientId = keyof typeof CLIENT_TABLE;
 export const CLIENTS: Readonly<Record<ClientId, Client>> = CLIENT_TABLE;
 export const CLIENT_IDS = Object.keys(CLIENT_TABLE) as ClientId[];
 
-/** Why a client can't be measured here, or `null` when it can. */
+/** Returns why a client can't be measured on this machine, or `null`. */
 export function problemOf({ variant, nativeZlib }: Client): string | null {
   if (nativeZlib === true) return nativeZlibProblem();
   return variant === 'page' ? inspectorProblem() : null;

@@ -1,4 +1,4 @@
-/** The processes of a run: one gateway for all of it, and a client for each case and round. */
+/** Runs the processes: one gateway for the whole run, and one client for each case and round. */
 import { join } from 'node:path';
 import { CLIENTS } from './clients.ts';
 import type { ClientId } from './clients.ts';
@@ -15,19 +15,19 @@ export interface Connected {
   readonly client: RemoteProcess<ClientProcedures>;
 }
 
-/** What does not depend on the client. */
+/** The settings of the gateway that don't depend on the client. */
 export type RunSetup = Omit<GatewaySetup, 'transport' | 'helloAfterMs'>;
 
 export interface ClientRun {
   readonly client: ClientId;
   readonly setup: RunSetup;
-  /** The file in `client/adapters`. Default the client's. */
+  /** The file in `client/adapters`. Default: the client's own. */
   readonly adapter?: string;
-  /** Of a manager. Default 0. */
+  /** The threads of a manager. Default 0. */
   readonly workers?: number;
-  /** Reconnect without waits. Default false. */
+  /** Whether to reconnect without waits. Default false. */
   readonly withoutBackoff?: boolean;
-  /** Done when the client's code is loaded, before it connects. */
+  /** Called when the client's code is loaded, before it connects. */
   readonly beforeConnect?: (client: RemoteProcess<ClientProcedures>) => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ export class Harness {
   readonly #gateway = new RemoteProcess<GatewayProcedures>(GATEWAY);
   readonly #clients = new Set<RemoteProcess<ClientProcedures>>();
 
-  /** Sets the stage, connects a fresh client, and ends it when `work` is done. */
+  /** Sets up the gateway, connects a new client, and kills it when `work` has finished. */
   async run<T>(
     { client: id, setup, withoutBackoff = false, workers = 0, beforeConnect, adapter: adapterOverride }: ClientRun,
     work: (connected: Connected) => Promise<T>,
@@ -43,7 +43,7 @@ export class Harness {
     const { adapter, transport, variant = 'all', nativeZlib = false, helloAfterMs = 0 } = CLIENTS[id];
     const gateway = this.#gateway;
     const addresses = await gateway.call('setUp', { ...setup, transport, helloAfterMs });
-    // The threads of a client compile no wrappers of WebAssembly: V8 may abort over those (test/kit/v8-flags.ts).
+    // The flag prevents a crash of V8 with worker threads; see test/kit/v8-flags.ts.
     const client = new RemoteProcess<ClientProcedures>(CLIENT, [
       '--expose-gc',
       '--wasm-wrapper-tiering-budget=2147483647',
@@ -52,7 +52,9 @@ export class Harness {
     try {
       await client.call('load', { adapter: adapterOverride ?? adapter, nativeZlib });
       await beforeConnect?.(client);
-      await client.call('connect', { ...addresses, transport, shards: setup.shards, variant, withoutBackoff, workers });
+      const { shards } = setup;
+      const options = { ...addresses, transport, shards, variant, nativeZlib, withoutBackoff, workers };
+      await client.call('connect', options);
       return await work({ gateway, client });
     } finally {
       await client.kill();

@@ -1,4 +1,4 @@
-/** Reads a heap snapshot of V8 as what there is how often, and how large it is. */
+/** Reads a heap snapshot of V8, and returns the number and size of its objects by kind. */
 import { readFileSync } from 'node:fs';
 
 interface Snapshot {
@@ -17,9 +17,9 @@ export interface Kind {
   readonly bytes: number;
 }
 
-/** What is named by its content, rather than by what made it. */
+/** The types whose objects are named by their content, so that the name is no kind. */
 const NAMELESS = /string|number|symbol|regexp|bigint/;
-/** What V8 has compiled, and what it has noted down to do that. */
+/** Compiled code, and V8's data for compiling it. */
 const CODE = /^code|^object shape|instruction stream|Feedback|ScopeInfo|SharedFunctionInfo|Bytecode/;
 
 export function kindsIn(file: string): Map<string, Kind> {

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:heap`: of what an idle shard's memory is made. Two fleets are connected, each in a process of its own;
- * what the larger has more, by shard, is what each shard holds, and not what is there once for all.
+ * `npm run bench:heap`: prints the objects that an idle shard holds. It connects 100 shards in one process and 500 in
+ * another. The difference, divided by the number of shards, leaves out what all shards share.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,8 @@ async function kindsOf(client: ClientId, shards: number, harness: Harness, folde
 }
 
 async function main(client: string = 'ours-zlib'): Promise<void> {
-  if (!isClient(client)) throw new Error(`there is no client ${client}; there are ${Object.keys(CLIENTS).join(', ')}`);
+  if (!isClient(client))
+    throw new Error(`unknown client ${client}; the clients are ${Object.keys(CLIENTS).join(', ')}`);
   const folder = mkdtempSync(join(tmpdir(), 'shardwright-heap-'));
   try {
     await using harness = new Harness();
@@ -47,7 +48,7 @@ async function main(client: string = 'ours-zlib'): Promise<void> {
       .map(({ kind, count, bytes }) => [kind, count.toFixed(2), bytes.toFixed(0)]);
     const total = kinds.reduce((sum, { bytes }) => sum + bytes, 0);
     process.stdout.write(
-      `${table([`${CLIENTS[client].name}, by shard`, 'objects', 'bytes'], [...rows, ['all', '', total.toFixed(0)]])}\n`,
+      `${table([`${CLIENTS[client].name}, per shard`, 'objects', 'bytes'], [...rows, ['all', '', total.toFixed(0)]])}\n`,
     );
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,17 +1,17 @@
-/** Where and with what it was measured: figures mean nothing without it. */
+/** Describes the machine and the versions of a run. Figures mean nothing without them. */
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 export interface Machine {
-  /** The day, as in ISO 8601. */
+  /** The day, in ISO 8601. */
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
-  /** Processes that wanted a core in the minute before the run. */
+  /** The load average of the minute before the run. */
   readonly loadBefore: number;
   readonly versions: Readonly<Record<string, string>>;
 }

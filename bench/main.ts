@@ -1,4 +1,4 @@
-/** `npm run bench`: measures, and writes what came of it. */
+/** `npm run bench`: measures all cases and writes the results. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { CASES, FLOOR } from './cases.ts';
@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '..');
 const PUBLISHED = join(ROOT, 'bench', 'results');
 const UNPUBLISHED = join(ROOT, '.cache', 'bench');
 
-/** The floor is always with the backlog: the ratios need it. */
+/** Returns the cases to measure. The backlog always includes the floor, because its ratios need it. */
 function selectCases(only: RegExp | null, settings: Settings): Case[] {
   const cases = CASES.filter((item) => includes(settings, item) && (only === null || only.test(item.id)));
   const needsFloor = cases.some(({ kind }) => kind === FLOOR.kind) && !cases.includes(FLOOR);
@@ -31,7 +31,7 @@ function list(cases: readonly Case[]): void {
   for (const { id, client } of cases) {
     const problem = problemOf(CLIENTS[client]);
     process.stdout.write(
-      `${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (left out: ${problem})`}\n`,
+      `${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (skipped: ${problem})`}\n`,
     );
   }
 }
@@ -48,7 +48,7 @@ async function bench({ quick, only, rounds }: Options, cases: readonly Case[], s
   const machine = thisMachine();
   const progress = new Progress(cases.reduce((sum, { kind }) => sum + settings.rounds[kind], 0));
   if (machine.loadBefore > machine.cores / 2)
-    progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}): the figures will mean little.`);
+    progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}), so the figures will mean little.`);
   await using harness = new Harness();
   const caseResults = await runCases(cases, settings, harness, progress);
   const isFull = !quick && only === null && (rounds ?? FULL.rounds.backlog) >= FULL.rounds.backlog;
@@ -67,7 +67,7 @@ async function main(args: readonly string[]): Promise<void> {
   await bench(options, cases, settings);
 }
 
-// Whoever reads our output may stop at any line, as `head` does.
+// A reader such as `head` may close the pipe at any line.
 process.stdout.on('error', () => process.exit(0));
 
 try {

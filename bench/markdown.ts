@@ -1,9 +1,9 @@
-/** Tables and numbers in Markdown. */
+/** Formats tables and numbers in Markdown. */
 import type { Figure } from './results.ts';
 
 export const NOT_MEASURED = '–';
 
-/** Two decimals below 10, one below 100, none above: nobody can trust more. */
+/** Two decimals below 10, one below 100, none above; more digits would be noise. */
 export function number(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);

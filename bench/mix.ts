@@ -1,13 +1,13 @@
 /**
- * What the bench's gateway sends: a seeded mix of the events a busy bot lives on. The same seed gives the same bytes,
- * in any process and on any day.
+ * Makes the dispatches that the bench's gateway sends: a mix like that of a busy bot. The same seed gives the same
+ * bytes in every process.
  */
 import { PayloadRandom } from './payload-random.ts';
 
-/** Of 1,000 events. The rest are MESSAGE_CREATEs. */
+/** Of 1,000 events; the rest are MESSAGE_CREATEs. */
 const PRESENCES = 350;
 const TYPINGS = 200;
-/** One event in so many is a GUILD_CREATE. */
+/** Every 400th event is a GUILD_CREATE. */
 const GUILD_EVERY = 400;
 const GUILD_MIN_BYTES = 50_000;
 const GUILD_MAX_BYTES = 300_000;
@@ -17,7 +17,7 @@ const TIME = '2026-01-15T12:34:56.789000+00:00';
 export interface Message {
   readonly t: string;
   readonly s: number;
-  /** The whole packet, in the order of keys Discord has. */
+  /** The whole packet, with the keys in Discord's order. */
   readonly text: string;
 }
 
@@ -103,7 +103,7 @@ const typing = (random: PayloadRandom, guildId: string): object => ({
   guild_id: guildId,
 });
 
-/** A channel of every guild that has been created, so that clients with a cache find it. */
+/** A channel that every guild has, so that clients with a cache find it. */
 const CHANNEL = '900000000000000001';
 const OWNER = '900000000000000002';
 
@@ -182,7 +182,7 @@ function guild(random: PayloadRandom, id: string, bytes: number): object {
   };
 }
 
-/** @param firstSequence - of the first message; READY has the one before */
+/** Returns `count` messages. @param firstSequence - the sequence of the first; READY has the one before */
 export function mix(count: number, seed: number, firstSequence = 2): Message[] {
   const random = new PayloadRandom(seed);
   const guildId = random.snowflake();

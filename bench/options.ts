@@ -3,18 +3,18 @@ import { parseArgs } from 'node:util';
 
 export const HELP = `npm run bench -- [options]
 
-Measures the shard, the floors it is held against and other gateway clients, and writes
-bench/results/latest.json and latest.md. Takes about 20 minutes on a machine with nothing else to do.
+Measures shardwright, the floors and other gateway clients, and writes
+bench/results/latest.json and latest.md. Takes about 20 minutes on an idle machine.
 
-  --quick         a minute or so, to see that all of it works; the figures mean nothing
-  --only PATTERN  cases whose id has this text in it, or matches it as a regular expression
-  --rounds N      rounds of the backlog (default 9, with --quick 1); the other kinds keep their share
-  --list          the cases, and those that can't be measured here
-  --help          this
+  --quick         check that the bench works, in about a minute; the figures mean nothing
+  --only PATTERN  measure only the cases whose id matches this text or regular expression
+  --rounds N      the rounds of the backlog (9; with --quick 1); other kinds scale with it
+  --list          print the cases, and which can't be measured on this machine
+  --help          print this help
 
-A run with --quick, --only or --rounds below the default is written to .cache/bench/ instead: it never replaces what is
-published. Afterwards npm run bench:report writes the figures into docs/performance.md and the README.
-zlib-sync is measured once npm run bench:native has built it.
+A run with --quick, --only or fewer rounds goes to .cache/bench/, and does not replace the
+published results. npm run bench:report writes the published results into
+docs/performance.md. To measure zlib-sync, run npm run bench:native first.
 `;
 
 export interface Options {
@@ -25,7 +25,7 @@ export interface Options {
   readonly help: boolean;
 }
 
-/** @throws with one line that says what is wrong */
+/** Returns the options. @throws an error with one line that says what is wrong */
 export function parseOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -39,7 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const rounds = values.rounds === undefined ? null : Number(values.rounds);
   if (rounds !== null && !(Number.isSafeInteger(rounds) && rounds > 0))
-    throw new Error('--rounds takes a positive integer');
+    throw new Error('--rounds must be a positive integer');
   return {
     quick: values.quick,
     only: values.only === undefined ? null : new RegExp(values.only, 'i'),

@@ -34,7 +34,11 @@ export class PayloadRandom extends SeededRandom {
 
   /** Returns 32 hexadecimal digits, the form of an avatar hash. */
   hash(): string {
-    return this.times(4, () => this.below(2 ** 32).toString(16).padStart(8, '0')).join('');
+    return this.times(4, () =>
+      this.below(2 ** 32)
+        .toString(16)
+        .padStart(8, '0'),
+    ).join('');
   }
 
   word(): string {

@@ -1,10 +1,10 @@
-/** Tells how far a run is: one line that changes on a terminal, one line a case elsewhere. */
+/** Shows the progress of a run: on a terminal one line that is redrawn, elsewhere one line per case and round. */
 import type { Sample } from './scenarios/scenario.ts';
 import { number } from './markdown.ts';
 
 const MS_PER_MINUTE = 60_000;
 
-const shown = (sample: Sample): string =>
+const sampleText = (sample: Sample): string =>
   Object.entries(sample)
     .map(([name, value]) => `${name} ${number(value)}`)
     .join('  ');
@@ -27,7 +27,7 @@ export class Progress {
 
   end(id: string, round: number, rounds: number, sample: Sample): void {
     this.#done += 1;
-    this.line(`${this.#count()} ${id}, round ${round + 1} of ${rounds}: ${shown(sample)}`);
+    this.line(`${this.#count()} ${id}, round ${round + 1} of ${rounds}: ${sampleText(sample)}`);
   }
 
   failed(id: string, problem: string, skipped: number): void {
@@ -44,7 +44,7 @@ export class Progress {
   }
 
   #left(): string {
-    if (this.#done === 0) return 'it takes a while';
+    if (this.#done === 0) return 'estimating the time';
     const leftMs = ((performance.now() - this.#startedAt) / this.#done) * (this.#total - this.#done);
     return `about ${Math.ceil(leftMs / MS_PER_MINUTE)} min left`;
   }

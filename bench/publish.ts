@@ -1,7 +1,7 @@
-/** `npm run bench:report`: writes the figures of the published results into the documents that show them. */
+/** `npm run bench:report`: writes the tables of the published results into docs/performance.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { DOCUMENTS, LATEST, documentWith, readResults } from './report.ts';
+import { DOCUMENT, LATEST, documentWith, readResults } from './report.ts';
 
 const results = readResults(LATEST);
-for (const file of DOCUMENTS) writeFileSync(file, documentWith(readFileSync(file, 'utf8'), results));
-process.stdout.write(`wrote the figures of ${results.machine.date} into ${DOCUMENTS.length} documents\n`);
+writeFileSync(DOCUMENT, documentWith(readFileSync(DOCUMENT, 'utf8'), results));
+process.stdout.write(`wrote the figures of ${results.machine.date} into docs/performance.md\n`);

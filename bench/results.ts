@@ -1,4 +1,4 @@
-/** What a run has found, as it is kept in JSON, and how figures are read from it. */
+/** The results of a run, as JSON, and how to read figures from them. */
 import type { ClientId } from './clients.ts';
 import type { Machine } from './machine.ts';
 import type { Sample } from './scenarios/scenario.ts';
@@ -7,16 +7,16 @@ import { ratios, summarize } from './statistics.ts';
 import type { ByRound, Summary } from './statistics.ts';
 
 export interface CaseResult {
-  /** `kind/client`, as `--list` has it. */
+  /** `kind/client`, as `--list` prints it. */
   readonly id: string;
-  /** Why it could not be measured, or not to the end. */
+  /** Why the case was not measured, or not to its end. */
   readonly problem: string | null;
   readonly samples: readonly { readonly round: number; readonly values: Sample }[];
 }
 
 export interface Results {
   readonly machine: Machine;
-  /** Whether it is fit to be published: everything, with the settings meant for it. */
+  /** Whether the run can be published: all cases, with the full settings. */
   readonly isFull: boolean;
   readonly settings: Settings;
   readonly cases: readonly CaseResult[];
@@ -39,7 +39,7 @@ export class Figures {
     return values.length === 0 ? null : summarize(values);
   }
 
-  /** The figure of one client over that of another in the same round. */
+  /** Returns the figure of one client divided by that of another in the same round. */
   ratio(kind: string, client: ClientId, base: ClientId, metric: string): Figure {
     const values = ratios(this.#byRound(kind, client, metric), this.#byRound(kind, base, metric));
     return values.length === 0 ? null : summarize(values);
@@ -55,6 +55,6 @@ export class Figures {
 
 const DIGITS = 4;
 
-/** Four digits are more than can be trusted, and keep the file readable. */
+/** Returns the results with figures of four digits, which is enough and keeps the file readable. */
 export const toJson = (results: Results): string =>
   `${JSON.stringify(results, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value), 1)}\n`;

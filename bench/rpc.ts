@@ -1,9 +1,9 @@
-/** Calls from one process to another over the channel of `fork`, each with its answer. */
+/** Remote procedure calls between two processes, over the channel of `fork`. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** What a process can be asked. Each takes one argument. */
+/** The procedures of a process. Each takes one argument. */
 export type Procedures = Readonly<Record<string, (argument: never) => unknown>>;
 
 interface RpcRequest {
@@ -18,7 +18,7 @@ interface RpcResponse {
   readonly error?: string;
 }
 
-/** Lets the parent call these; when it goes, this process goes. */
+/** Lets the parent process call these procedures. This process exits together with the parent. */
 export function serve(procedures: Procedures): void {
   const respond = async ({ id, name, argument }: RpcRequest): Promise<RpcResponse> => {
     try {
@@ -38,7 +38,7 @@ interface PendingCall {
   readonly reject: (error: Error) => void;
 }
 
-/** Longer than anything that is asked of a process takes. */
+/** Longer than any procedure takes. */
 const CALL_TIMEOUT_MS = 90_000;
 const MAX_STDERR_CHARS = 2_000;
 
@@ -78,7 +78,7 @@ export class RemoteProcess<P extends Procedures> {
     name: Name,
     argument: Parameters<P[Name]>[0],
   ): Promise<Awaited<ReturnType<P[Name]>>> {
-    if (!this.#child.connected) throw new Error(`the process is gone\n${this.#stderr}`.trim());
+    if (!this.#child.connected) throw new Error(`the process has ended\n${this.#stderr}`.trim());
     const id = (this.#lastId += 1);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#pending.set(id, { resolve, reject });
@@ -95,7 +95,7 @@ export class RemoteProcess<P extends Procedures> {
     }
   }
 
-  /** Settles when the process is gone. */
+  /** Kills the process. Resolves when it has exited. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');

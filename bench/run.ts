@@ -1,4 +1,4 @@
-/** Measures cases, round by round, all cases of a kind in each round, so that what disturbs the machine meets all. */
+/** Measures the cases in rounds. Each round has all cases of a kind, so that a busy moment affects all of them. */
 import type { Case } from './cases.ts';
 import { CLIENTS, problemOf } from './clients.ts';
 import type { CaseResult } from './results.ts';
@@ -19,7 +19,7 @@ interface Entry {
   readonly samples: { round: number; values: Sample }[];
 }
 
-/** What went wrong, without where. */
+/** Returns the message of an error, without its stack. */
 const problemText = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error))
     .split('\n')
@@ -29,7 +29,7 @@ const problemText = (error: unknown): string =>
     .replace(/^Error: /, '')
     .trim();
 
-/** Each round begins with another case: the place in a round must not matter. */
+/** Starts each round with another case, because the place in a round must not matter. */
 const rotated = <T>(items: readonly T[], by: number): T[] => {
   const start = items.length === 0 ? 0 : by % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
@@ -51,7 +51,7 @@ export async function runCases(
   return entries.map(({ item, problem, samples }) => ({ id: item.id, problem, samples }));
 }
 
-/** A client that now and then does not get ready is measured all the same; one that never does is not. */
+/** Measures a case, and tries once more if the client failed. */
 async function measureWithRetry(item: Case, settings: Settings, harness: Harness): Promise<Sample> {
   try {
     return await measure(item, settings, harness);

@@ -1,26 +1,27 @@
-/** How much is measured: `full` for figures that are published, `quick` to see that all of it works. */
+/** How much is measured: `FULL` for published figures, `QUICK` to check that the bench works. */
 import { CASES } from './cases.ts';
 import type { Case, KindName } from './cases.ts';
 
 export interface Settings {
   readonly seed: number;
-  /** Rounds of each kind. */
+  /** The number of rounds of each kind. */
   readonly rounds: Readonly<Record<KindName, number>>;
-  /** Events before the measured ones, so that code is compiled. */
+  /** The events before the measured ones, which make V8 compile the code. */
   readonly warmup: number;
   readonly measured: number;
   /** How long a paced case lasts. */
   readonly pacedMs: number;
-  /** Of `growth`: reconnects before the first look, and between it and the second. */
+  /** For `growth`: the reconnects before the first measurement, and between the two. */
   readonly reconnects: { readonly before: number; readonly between: number };
   readonly stormShards: number;
   readonly heartbeatIntervalMs: number;
   readonly floodMs: number;
-  /** Of the paced cases, events a second; of the idle fleets, shards. Others are left out. */
+  /** The rates of the `paced` cases, in events per second. Cases with other rates are skipped. */
   readonly rates: readonly number[];
+  /** The shard counts of the `memory` cases. Cases with other counts are skipped. */
   readonly fleets: readonly number[];
-  /** Cases that are left out besides. */
-  readonly leftOut: readonly string[];
+  /** The ids of other cases to skip. */
+  readonly skipped: readonly string[];
 }
 
 export const FULL: Settings = {
@@ -46,10 +47,10 @@ export const FULL: Settings = {
   floodMs: 6_000,
   rates: [500, 2_000, 8_000],
   fleets: [1, 100, 500],
-  leftOut: [],
+  skipped: [],
 };
 
-/** Of others, where they are measured in the same way as in the backlog. */
+/** The cases of other clients that work the same way as their backlog case. */
 const PEER_CASES = CASES.filter(
   ({ kind, client }) => /^(?:paced|block|memory)$/.test(kind) && !/^(?:floor|ours)-/.test(client),
 ).map(({ id }) => id);
@@ -77,7 +78,7 @@ export const QUICK: Settings = {
   floodMs: 1_500,
   rates: [2_000],
   fleets: [100],
-  leftOut: [
+  skipped: [
     ...PEER_CASES,
     'storm/seyfert-plain',
     'profile/floor-zlib',
@@ -88,15 +89,15 @@ export const QUICK: Settings = {
   ],
 };
 
-/** `--rounds N` is for the backlog; the other kinds keep their share of it. */
+/** Scales the rounds of all kinds, so that the backlog has `rounds` of them. */
 export function withRounds(settings: Settings, rounds: number): Settings {
   const scale = rounds / settings.rounds.backlog;
   const scaled = Object.entries(settings.rounds).map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]);
   return { ...settings, rounds: Object.fromEntries(scaled) };
 }
 
-export function includes({ rates, fleets, leftOut }: Settings, item: Case): boolean {
-  if (leftOut.includes(item.id)) return false;
+export function includes({ rates, fleets, skipped }: Settings, item: Case): boolean {
+  if (skipped.includes(item.id)) return false;
   return item.kind === 'paced'
     ? rates.includes(item.perSecond)
     : item.kind !== 'memory' || fleets.includes(item.shards);

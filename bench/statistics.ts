@@ -1,13 +1,15 @@
-/** Medians and quartiles, and ratios within a round. */
+/** Medians, quartiles, and ratios within a round. */
+
 export interface Summary {
   readonly median: number;
-  /** The quartiles. */
+  /** The lower quartile. */
   readonly low: number;
+  /** The upper quartile. */
   readonly high: number;
   readonly count: number;
 }
 
-/** Between the two nearest values, in proportion; `NaN` of nothing. */
+/** Returns a quantile, interpolated between the two nearest values; `NaN` without values. */
 export function quantile(values: Iterable<number>, q: number): number {
   const sorted = Float64Array.from(values).toSorted();
   const place = (sorted.length - 1) * q;
@@ -23,16 +25,16 @@ export const summarize = (values: readonly number[]): Summary => ({
   count: values.length,
 });
 
-/** A value for each round in which it was measured. */
+/** The measured value of each round. */
 export type ByRound = ReadonlyMap<number, number>;
 
-/** Each value over the one of the same round; rounds that lack one are left out. */
+/** Returns each value divided by the base of the same round. Rounds without both are skipped. */
 export const ratios = (values: ByRound, bases: ByRound): number[] =>
   [...values].flatMap(([round, value]) => {
     const base = bases.get(round);
     return base === undefined || base === 0 ? [] : [value / base];
   });
 
-/** From each to the next. */
+/** Returns the difference of each value to the next. */
 export const gaps = (values: readonly number[]): number[] =>
   values.slice(1).map((value, index) => value - (values[index] ?? value));

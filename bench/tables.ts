@@ -1,10 +1,10 @@
-/** The blocks of docs/performance.md and of the README, by name, from the results. */
+/** The tables of docs/performance.md, by name, made from the results. */
 import { WORKERS } from './cases.ts';
 import { PARTS } from './client/profiler.ts';
 import type { Part } from './client/profiler.ts';
 import { CLIENTS, CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
-import { NOT_MEASURED, median, number, spread, table } from './markdown.ts';
+import { median, number, spread, table } from './markdown.ts';
 import type { Figure, Figures } from './results.ts';
 import { evaluateTargets } from './targets.ts';
 import type { Verdict } from './targets.ts';
@@ -16,7 +16,7 @@ interface Column {
   readonly cell: (figures: Figures, client: ClientId) => Figure;
 }
 
-/** A row for each client that was measured in any of the columns. */
+/** Returns a table with a row for each client that was measured in at least one column. */
 function clientTable(figures: Figures, columns: readonly Column[], show: (figure: Figure) => string = spread): string {
   const rows = CLIENT_IDS.flatMap((client) => {
     const cells = columns.map(({ cell }) => cell(figures, client));
@@ -44,10 +44,10 @@ const machine: Block = ({ results }) => {
       .join(', ')}.`,
   ];
   const isBusy = loadBefore > cores / 2;
-  if (!results.isFull) lines.push('**A short run, to see that it works: these figures mean nothing.**');
+  if (!results.isFull) lines.push('**A short run to check that the bench works: these figures mean nothing.**');
   if (isBusy)
     lines.push(
-      '**Something else was at work in the minute before the run.** Ratios are taken within a round, so they hold better than times.',
+      '**The machine was busy in the minute before the run.** Ratios compare clients of the same round, so trust them more than times.',
     );
   return lines.join('\n');
 };
@@ -90,32 +90,32 @@ const memory: Block = (figures) =>
   clientTable(
     figures,
     figures.results.settings.fleets.flatMap((shards) => [
-      metricColumn(`memory-${shards}`, 'rssKiB', `of ${shards}: RSS, KiB`),
+      metricColumn(`memory-${shards}`, 'rssKiB', `${shards} shards: RSS, KiB`),
       metricColumn(`memory-${shards}`, 'heapKiB', 'heap, KiB'),
-      metricColumn(`memory-${shards}`, 'rssAtOnceKiB', 'RSS at once, KiB'),
+      metricColumn(`memory-${shards}`, 'rssBeforeGcKiB', 'RSS before GC, KiB'),
     ]),
     median,
   );
 
-const block: Block = (figures) => clientTable(figures, [metricColumn('block', 'longestMs', 'longest block, ms')]);
+const block: Block = (figures) => clientTable(figures, [metricColumn('block', 'maxMs', 'max block, ms')]);
 const growth: Block = (figures) =>
   clientTable(figures, [
     metricColumn('growth', 'objectsKiB', 'objects, KiB'),
     metricColumn('growth', 'heapKiB', 'heap with code, KiB'),
     metricColumn('growth', 'rssKiB', 'RSS, KiB'),
-    metricColumn('growth', 'reconnects', 'after reconnects'),
+    metricColumn('growth', 'reconnects', 'reconnects'),
   ]);
 const storm: Block = (figures) =>
   clientTable(figures, [
     metricColumn('storm', 'allResumedMs', 'all resumed, ms'),
-    metricColumn('storm', 'medianResumedMs', 'half of them, ms'),
+    metricColumn('storm', 'medianResumedMs', 'median, ms'),
     metricColumn('storm', 'spreadMs', 'first attempts spread over, ms'),
-    metricColumn('storm', 'identified', 'sessions given up'),
+    metricColumn('storm', 'identified', 'new sessions'),
   ]);
 const heartbeat: Block = (figures) =>
   clientTable(figures, [
-    metricColumn('heartbeat', 'medianLatePercent', 'median, % of the interval'),
-    metricColumn('heartbeat', 'mostLatePercent', 'at worst, %'),
+    metricColumn('heartbeat', 'medianLatePercent', 'median late, % of the interval'),
+    metricColumn('heartbeat', 'maxLatePercent', 'max, %'),
   ]);
 const hello: Block = (figures) => clientTable(figures, [metricColumn('hello', 'ms', 'HELLO to IDENTIFY, ms')]);
 
@@ -136,7 +136,7 @@ const PART_HEADS: Readonly<Record<Part, string>> = {
   text: 'bytes to text, %',
   parse: 'JSON.parse, %',
   client: 'shardwright, %',
-  collector: 'garbage, %',
+  collector: 'garbage collector, %',
   rest: 'the bench, %',
 };
 const profile: Block = (figures) =>
@@ -154,34 +154,6 @@ const problems: Block = ({ results }) => {
   return lines.length === 0 ? 'Everything was measured.' : lines.join('\n');
 };
 
-const README_ROWS: readonly (readonly [string, plain: ClientId, zlib: ClientId])[] = [
-  ['shardwright', 'ours-plain', 'ours-zlib'],
-  ['shardwright, nobody reads `d`', 'ours-plain-unread', 'ours-zlib-unread'],
-  ['bare `ws` + `JSON.parse` (+ synchronous inflate)', 'floor-plain', 'floor-zlib'],
-  ['@discordjs/ws', 'discordjs-plain', 'discordjs-zlib'],
-  ['@discordeno/gateway', 'discordeno-plain', 'discordeno-zlib'],
-  ['eris', 'eris-plain', 'eris-zlib'],
-  ['oceanic.js', 'oceanic-plain', 'oceanic-zlib'],
-  ['seyfert', 'seyfert-plain', 'seyfert-plain'],
-];
-
-const readme: Block = (figures) => {
-  const cpu = (client: ClientId): string => median(figures.ratio('backlog', client, 'floor-plain', 'cpuUs'));
-  const rows = README_ROWS.map(([name, plain, zlib]) => [
-    name,
-    cpu(plain),
-    plain === zlib ? NOT_MEASURED : cpu(zlib),
-    plain === zlib ? NOT_MEASURED : median(figures.of('paced-8000', zlib, 'p99Ms')),
-    plain === zlib ? NOT_MEASURED : median(figures.of('memory-500', zlib, 'rssAtOnceKiB')),
-  ]);
-  const { results } = figures;
-  const note = results.isFull ? [] : ['', '**From a short run, to see that it works: these figures mean nothing.**'];
-  return [
-    table(['', 'CPU, plain', 'CPU, zlib-stream', 'p99 at 8,000/s, ms', 'RSS per idle shard, KiB'], rows),
-    ...note,
-  ].join('\n');
-};
-
 export const BLOCKS: Readonly<Record<string, Block>> = {
   machine,
   targets,
@@ -196,14 +168,8 @@ export const BLOCKS: Readonly<Record<string, Block>> = {
   threads,
   profile,
   problems,
-  readme,
 };
 
-/** All of it, for `latest.md`. */
+/** Returns all blocks, for `latest.md`. */
 export const fullReport = (figures: Figures): string =>
-  [
-    '# Results\n',
-    ...Object.entries(BLOCKS)
-      .filter(([name]) => name !== 'readme')
-      .map(([name, block]) => `## ${name}\n\n${block(figures)}\n`),
-  ].join('\n');
+  ['# Results\n', ...Object.entries(BLOCKS).map(([name, block]) => `## ${name}\n\n${block(figures)}\n`)].join('\n');

@@ -1,4 +1,4 @@
-/** A gateway client, reduced to what the bench does with it. */
+/** The interface through which the bench uses every gateway client. */
 import type { Transport } from '../server/recording.ts';
 
 export interface Event {
@@ -7,7 +7,7 @@ export interface Event {
   readonly d: unknown;
 }
 
-/** How our shard is listened to; the other clients have `all` only. */
+/** How the bench listens to our shard. All other clients support `all` only. */
 export type Variant = 'all' | 'unread' | 'one-event' | 'ten-listeners' | 'observer' | 'page';
 
 export interface AdapterOptions {
@@ -16,32 +16,58 @@ export interface AdapterOptions {
   /** `http://127.0.0.1:PORT/api/v10`. */
   readonly apiUrl: string;
   readonly transport: Transport;
-  /** As many connections, in one process. */
+  /** The number of connections, all in one process. */
   readonly shards: number;
   readonly variant: Variant;
-  /** Whether lost connections come back without the waits that protect Discord, where that can be said. */
+  /** Whether to decompress with zlib-sync, where the client has the choice. */
+  readonly nativeZlib: boolean;
+  /** Whether to reconnect without the waits that protect Discord, where the client has the option. */
   readonly withoutBackoff: boolean;
-  /** Threads of a manager. */
+  /** The number of threads of a manager. */
   readonly workers: number;
   readonly onDispatch: (event: Event) => void;
 }
 
 export interface ClientAdapter {
-  /** Settles when all shards are ready. */
+  /** Resolves when all shards are ready. */
   connect(): Promise<void>;
 }
 
 export type CreateAdapter = (options: AdapterOptions) => ClientAdapter | Promise<ClientAdapter>;
 
-/** Counts to `count`, then settles. */
-export function countdown(count: number): { down: () => void; done: Promise<void> } {
+interface ReadyCounter {
+  /** Counts one shard as ready. */
+  readonly count: () => void;
+  /** Resolves when `started` has resolved and all shards are ready. */
+  readonly after: (started: unknown) => Promise<void>;
+}
+
+export function countReady(shards: number): ReadyCounter {
   const { promise, resolve } = Promise.withResolvers<void>();
-  let left = count;
+  let left = shards;
   return {
-    down: () => {
+    count: () => {
       left -= 1;
       if (left === 0) resolve();
     },
-    done: promise,
+    after: async (started) => {
+      await started;
+      await promise;
+    },
   };
+}
+
+interface WholeClient {
+  on(event: 'error', listener: () => void): unknown;
+  on(event: 'shardReady', listener: () => void): unknown;
+  connect(): unknown;
+}
+
+/** Returns the adapter of a client that emits `shardReady` for each shard. */
+export function clientAdapter(client: WholeClient, shards: number): ClientAdapter {
+  const ready = countReady(shards);
+  client.on('shardReady', ready.count);
+  // Without a listener, the error of a lost connection would be thrown.
+  client.on('error', () => undefined);
+  return { connect: () => ready.after(client.connect()) };
 }

@@ -1,33 +1,33 @@
-/** Counts what a listener gets, and what it cost until the last of it. */
+/** Counts the dispatches that a listener receives, and measures what they cost. */
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
 import { sharedNow } from '../server/packets.ts';
 import type { Event } from './adapter.ts';
 
 export interface ExpectedDispatches {
-  /** Events a listener will get. */
+  /** How many events the listener will receive. */
   readonly count: number;
-  /** The sequence of the first event of the part. */
+  /** The sequence of the first event. */
   readonly from: number;
-  /** Events sent; more than `count` where only some are listened to. */
+  /** How many events are sent; more than `count` when the listener receives only some. */
   readonly sent: number;
-  /** `time` keeps when each came; `digest` proves what came. */
+  /** `time` records when each event arrived; `digest` hashes all events. */
   readonly keep: 'nothing' | 'time' | 'digest';
-  /** Whether `d` goes into the digest. */
+  /** Whether the digest includes `d`. */
   readonly withData: boolean;
 }
 
 export interface CountResult {
-  /** User and system, in µs. */
+  /** User and system time, in µs. */
   readonly cpuUs: number;
-  /** From the first event to the last. */
+  /** The time from the first event to the last. */
   readonly wallUs: number;
   readonly peakRssMiB: number;
-  /** Events whose sequence was lower than that before. */
+  /** How many events had a lower sequence than the event before. */
   readonly outOfOrder: number;
-  /** Whose `d` was no object. */
+  /** How many events had a `d` that is not an object. */
   readonly unread: number;
-  /** By sequence, from the first on. */
+  /** The arrival times, in the order of sequences. */
   readonly receivedAt: Float64Array | null;
   readonly digest: string | null;
 }
@@ -48,7 +48,7 @@ export class DispatchCounter {
   #outOfOrder = 0;
   #unread = 0;
 
-  /** @param readsData - whether the listener looks at `d` */
+  /** @param readsData - whether the listener reads `d` */
   constructor(readsData: boolean, expected: ExpectedDispatches) {
     this.#readsData = readsData;
     this.#expected = expected;

@@ -1,4 +1,4 @@
-/** The inspector with a page open, where this version of the package has one. */
+/** The inspector with an open page, if this version of the package has an inspector. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,14 +15,14 @@ interface InspectModule {
   }>;
 }
 
-/** Why it can't be measured, or `null` when it can. */
+/** Returns why the inspector can't be measured, or `null`. */
 export const inspectorProblem = (): string | null => (existsSync(MODULE) ? null : 'this version has no inspector');
 
 interface Welcome {
   readonly shards?: readonly { readonly key: string }[];
 }
 
-/** Opens a page, which looks at the first shard there is; what it is told costs the shard's process, as it would. */
+/** Opens a page and selects the first shard. The shard's process pays for the page, as in a real bot. */
 export async function createInspector(): Promise<NonNullable<ShardOptions['inspect']>> {
   const { createInspector: start } = (await import(pathToFileURL(MODULE).href)) as InspectModule;
   const { url, inspect } = await start();

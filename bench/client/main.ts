@@ -1,4 +1,4 @@
-/** The process of a client: one per case and round, so that heaps and compiled code don't mix. */
+/** The process of a client. Each case and round gets its own, so that heaps and compiled code don't mix. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
@@ -16,20 +16,20 @@ export interface Load {
   readonly nativeZlib: boolean;
 }
 
-/** What a process holds when nothing is left to collect, and V8 has given back the room it keeps for new objects. */
+/** The memory of a process after a full garbage collection, which also releases the space for new objects. */
 export interface Memory {
   readonly heapKiB: number;
-  /** Of it, all but code: what V8 has compiled grows for as long as it finds something to make faster. */
+  /** The heap without code. V8 compiles more code for as long as it finds something to optimise. */
   readonly objectsKiB: number;
   readonly rssKiB: number;
-  /** Before anything was collected and given back. */
-  readonly rssAtOnceKiB: number;
+  /** The RSS before that garbage collection. */
+  readonly rssBeforeGcKiB: number;
 }
 
 const BYTES_PER_KIB = 1_024;
 const NS_PER_MS = 1e6;
 const DELAY_RESOLUTION_MS = 1;
-/** V8's spaces for machine code, and for bytecode and what belongs to it. */
+/** V8's heap spaces for machine code and bytecode. */
 const CODE_SPACE = /code|trusted/;
 
 let create: CreateAdapter | null = null;
@@ -38,7 +38,7 @@ let readsData = true;
 let counter: DispatchCounter | null = null;
 let sampler: Sampler | null = null;
 
-/** Made when it is asked for: an inspector in the process is not free. */
+/** Creates the sampler on first use, because an inspector in the process has a cost. */
 function getSampler(): Sampler {
   sampler ??= new Sampler();
   return sampler;
@@ -58,15 +58,15 @@ const procedures = {
     counter = new DispatchCounter(readsData, expected);
   },
   arrived: async (): Promise<CountResult> => {
-    if (counter === null) throw new Error('nothing is counted');
+    if (counter === null) throw new Error('call arm first');
     return counter.result;
   },
-  /** The longest the event loop was held until all has arrived, in ms. */
-  longestBlockMs: async (): Promise<number> => {
+  /** Resolves with the max time that the event loop was blocked until everything arrived, in ms. */
+  maxBlockMs: async (): Promise<number> => {
     const histogram = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
     histogram.enable();
     await counter?.result;
-    // The last block is only told once the loop turns.
+    // The histogram gets the last block only at the next turn of the event loop.
     await sleep(2 * DELAY_RESOLUTION_MS);
     histogram.disable();
     return histogram.max / NS_PER_MS;
@@ -76,9 +76,9 @@ const procedures = {
   startHeapProfile: (): Promise<void> => getSampler().startHeap(),
   stopHeapProfile: (): Promise<{ allocatedBytes: number }> => getSampler().stopHeap(),
   memory: async (): Promise<Memory> => {
-    const rssAtOnce = process.memoryUsage.rss();
+    const rssBeforeGc = process.memoryUsage.rss();
     for (let times = 0; times < 3; times += 1) {
-      // Else the room V8 keeps for new objects would be counted, which the number of shards says nothing about.
+      // Otherwise the figures would include V8's space for new objects, which does not depend on the shards.
       await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
       await sleep(20);
     }
@@ -88,7 +88,7 @@ const procedures = {
       heapKiB: heapUsed / BYTES_PER_KIB,
       objectsKiB: objects.reduce((sum, { space_used_size: bytes }) => sum + bytes, 0) / BYTES_PER_KIB,
       rssKiB: rss / BYTES_PER_KIB,
-      rssAtOnceKiB: rssAtOnce / BYTES_PER_KIB,
+      rssBeforeGcKiB: rssBeforeGc / BYTES_PER_KIB,
     };
   },
   heapSnapshot: (file: string): void => void writeHeapSnapshot(file),

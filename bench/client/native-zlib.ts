@@ -1,6 +1,6 @@
 /**
- * `zlib-sync` needs a compiler, so it is not installed with the rest: `npm run bench:native` builds it in a place of
- * its own, and only the cases that are about it find it.
+ * Loads `zlib-sync`. It needs a compiler, so `npm run bench:native` builds it in its own folder, and only the cases
+ * that measure it can import it.
  */
 import { existsSync } from 'node:fs';
 import { createRequire, registerHooks } from 'node:module';
@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 const FOLDER = join(import.meta.dirname, '..', 'native');
 const ADD_ON = 'zlib-sync';
 
-/** Why it can't be used, or `null` when it can. */
+/** Returns why `zlib-sync` can't be used, or `null`. */
 export function nativeZlibProblem(): string | null {
   if (!existsSync(join(FOLDER, 'node_modules', ADD_ON)))
     return `${ADD_ON} is not built; npm run bench:native builds it`;
@@ -23,7 +23,7 @@ export function nativeZlibProblem(): string | null {
   }
 }
 
-/** From here on whoever asks for `zlib-sync` in this process gets it. */
+/** From now on, every import of `zlib-sync` in this process finds it. */
 export function useNativeZlib(): void {
   const url = pathToFileURL(createRequire(join(FOLDER, 'package.json')).resolve(ADD_ON)).href;
   registerHooks({

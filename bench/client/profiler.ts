@@ -1,13 +1,13 @@
-/** Samples what this process does, and sums the samples up by who did it. */
+/** Samples what this process does, and sums up the samples by part. */
 import { Session } from 'node:inspector/promises';
 import type { HeapProfiler, Profiler } from 'node:inspector';
 
-/** Whose work it is. What a builtin does without a frame of its own, as `JSON.parse`, is its caller's. */
+/** The parts. A builtin without its own stack frame, such as `JSON.parse`, counts for its caller. */
 export const PARTS = ['socket', 'inflate', 'text', 'parse', 'client', 'collector', 'rest'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface CpuProfile {
-  /** µs in which something was done. */
+  /** The time of each part, in µs. */
   readonly us: Readonly<Record<Part, number>>;
 }
 
@@ -16,15 +16,15 @@ interface Frame {
   readonly url: string;
 }
 
-/** The first that fits counts. */
+/** The first matching rule decides. `null`: the time does not count. */
 const RULES: readonly (readonly [Part | null, functionName: RegExp, url: RegExp])[] = [
-  // Nothing was done, or only by the profiler itself.
+  // Idle time, and the profiler itself.
   [null, /^\(idle\)$/, /^$/],
   [null, /^post$/, /^node:inspector/],
   ['collector', /^\(garbage collector\)$/, /^$/],
   ['inflate', /^(?:writeSync|write|processCallback)$/, /^$|^node:zlib$/],
   ['text', /^(?:toString|utf8Slice|latin1Slice|utf8ToString)$/, /^$|^node:buffer$/],
-  // Each calls JSON.parse, and does little else.
+  // Each of these functions calls JSON.parse and does little else.
   ['parse', /^(?:parsePacket|parseInChunks)$/, /\/src\/decoding\/parse-packet\.ts$/],
   ['parse', /./, /\/adapters\/floor\.ts$/],
   ['client', /^(?:now|indexOfBuffer)$/, /^$/],
@@ -72,7 +72,7 @@ export class Sampler {
     return sumUp(profile);
   }
 
-  /** Counts what is allocated on the heap, whether or not it is collected meanwhile. */
+  /** Counts all allocations on the heap, also those that are collected meanwhile. */
   async startHeap(): Promise<void> {
     const options = {
       samplingInterval: HEAP_INTERVAL_BYTES,

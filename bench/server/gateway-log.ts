@@ -1,8 +1,8 @@
-/** What the gateway has seen since the stage was set, in ms of the shared clock. */
+/** The events at the gateway since its last setup, as times of the shared clock in ms. */
 export class GatewayLog {
-  /** Sockets opened. */
+  /** When sockets opened. */
   readonly attempts: number[] = [];
-  /** Sessions begun, and gone on with. */
+  /** When sessions started, and when they resumed. */
   readonly identified: number[] = [];
   readonly resumed: number[] = [];
   readonly helloToIdentifyMs: number[] = [];
@@ -23,7 +23,7 @@ export class GatewayLog {
     return this.identified.length + this.resumed.length;
   }
 
-  /** Settles when so many have begun or gone on. */
+  /** Resolves when `count` sessions have started or resumed. */
   async waitForSessions(count: number): Promise<void> {
     if (this.sessions >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();

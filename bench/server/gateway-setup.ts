@@ -1,4 +1,4 @@
-/** What the gateway is about to play, and the recordings for it; the last few are kept, they take seconds to make. */
+/** The setup of the gateway, and its recordings. Recordings are cached, because each takes seconds to make. */
 import { createHash } from 'node:crypto';
 import { mix } from '../mix.ts';
 import type { Message } from '../mix.ts';
@@ -7,14 +7,14 @@ import type { Recording, Transport } from './recording.ts';
 import { ACK_TEXT, helloText, readyText } from './packets.ts';
 
 export interface GatewaySetup {
-  /** `live` answers; `recorded` plays what was made beforehand. */
+  /** `live` answers the client; `recorded` replays a recording. */
   readonly mode: 'live' | 'recorded';
   readonly transport: Transport;
   readonly shards: number;
   readonly heartbeatIntervalMs: number;
-  /** From the upgrade to HELLO: a client may look for it only in the next piece, and have much else to do. */
+  /** The time from the upgrade to HELLO, for a client that misses HELLO right after the upgrade. */
   readonly helloAfterMs: number;
-  /** Events of the warm-up and of the measured part; none where `live`. */
+  /** The number of events in the warm-up and in the measured part; 0 for `live`. */
   readonly warmup: number;
   readonly measured: number;
   readonly seed: number;
@@ -26,7 +26,7 @@ export interface Recordings {
   readonly messages: readonly Message[];
 }
 
-/** HELLO and READY come before the events. */
+/** HELLO and READY, which come before the events. */
 export const HANDSHAKE_FRAMES = 2;
 
 const cacheKey = ({ transport, heartbeatIntervalMs, warmup, measured, seed }: GatewaySetup): string =>
@@ -55,7 +55,7 @@ export class RecordingsCache {
       readyText('recorded', this.#url, [0, 1]),
       ...messages.map(({ text }) => text),
     ];
-    // After READY and after the last event, so that the whole of the events can be played again.
+    // After READY and after the last event, so that all events can be replayed in a loop.
     const cuts = new Set([HANDSHAKE_FRAMES - 1, texts.length - 1]);
     const [recording, ack] = await Promise.all([
       recordStream(setup.transport, texts, cuts),
@@ -71,7 +71,7 @@ export class RecordingsCache {
   }
 }
 
-/** Of events, as `Digest` in the client takes it. */
+/** Returns the digest of events, as the `DispatchCounter` of the client computes it. */
 export function digestOf(messages: readonly Message[], withData: boolean): string {
   const hash = createHash('sha256');
   for (const { t, s, text } of messages) {

@@ -1,10 +1,10 @@
-/** The bench's gateway: an HTTP endpoint, WebSockets, and what is done to them. It has no rules; FakeGateway has. */
+/** The bench's gateway. Unlike FakeGateway it does not validate clients, so that it is fast. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { openLiveConnection } from './live-connection.ts';
+import { LiveConnection } from './live-connection.ts';
 import { GatewayLog } from './gateway-log.ts';
 import { RecordedConnection } from './recorded-connection.ts';
 import type { Transport } from './recording.ts';
@@ -21,11 +21,12 @@ export class Gateway {
   });
   readonly #upgrader = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   readonly #sockets = new Set<WebSocket>();
+  readonly #live = new Set<LiveConnection>();
   #setup: GatewaySetup | null = null;
   #recordingsCache: RecordingsCache | null = null;
   recordings: Recordings | null = null;
   log = new GatewayLog();
-  /** The connections that play a recording, the last one last. */
+  /** The connections that replay a recording, the newest last. */
   recorded: RecordedConnection[] = [];
 
   static async listen(): Promise<Gateway> {
@@ -60,11 +61,12 @@ export class Gateway {
     this.recorded = [];
   }
 
-  /** Tears all connections down. Gives back how many there were. */
+  /** Terminates all connections. Returns how many there were. */
   kill(): number {
     const { size } = this.#sockets;
     for (const socket of this.#sockets) socket.terminate();
     this.#sockets.clear();
+    this.#live.clear();
     return size;
   }
 
@@ -82,7 +84,9 @@ export class Gateway {
     const { log } = this;
     const { heartbeatIntervalMs, helloAfterMs } = setup;
     if (this.recordings === null)
-      openLiveConnection(socket, setup.transport, { heartbeatIntervalMs, helloAfterMs, url: this.url, log });
+      this.#live.add(
+        new LiveConnection(socket, setup.transport, { heartbeatIntervalMs, helloAfterMs, url: this.url, log }),
+      );
     else
       this.recorded.push(
         new RecordedConnection(socket, transport, { recording: this.recordings.recording, helloAfterMs, log }),

@@ -1,4 +1,4 @@
-/** A connection that answers as it is asked: for what happens in idle shards, and when they are lost. */
+/** A connection that answers live, for the scenarios with idle shards and reconnects. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { MessageEncoder, StreamEncoder } from '../../src/testing/fake-gateway/encoders.ts';
@@ -17,11 +17,11 @@ export interface LiveConnectionOptions {
 
 let sessions = 0;
 
-class LiveConnection {
+export class LiveConnection {
   readonly #socket: WebSocket;
   readonly #options: LiveConnectionOptions;
   readonly #encoder: Encoder;
-  /** The end of what is being encoded: one message at a time, in order. */
+  /** Settles when the last message is encoded. Messages are encoded one by one, to keep their order. */
   #lastSend: Promise<void>;
   #helloAt: number | null = null;
 
@@ -44,7 +44,7 @@ class LiveConnection {
     [Op.heartbeat]: () => this.#send(ACK_TEXT),
     [Op.identify]: (d) => {
       const { log, url } = this.#options;
-      // Not every client waits for HELLO.
+      // Some clients identify before HELLO.
       log.helloToIdentifyMs.push(this.#helloAt === null ? 0 : sharedNow() - this.#helloAt);
       const { shard = [0, 1] } = d as { shard?: [number, number] };
       this.#send(readyText(`bench-${(sessions += 1)}`, url, shard), () => log.recordIdentify(sharedNow()));
@@ -66,13 +66,4 @@ class LiveConnection {
     };
     void previous.then(() => this.#encoder.encode(text, send));
   }
-}
-
-/** It lives as long as its socket. */
-export function openLiveConnection(
-  socket: WebSocket,
-  transport: Transport,
-  options: LiveConnectionOptions,
-): LiveConnection {
-  return new LiveConnection(socket, transport, options);
 }

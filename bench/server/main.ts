@@ -1,4 +1,4 @@
-/** The process of the gateway: what the bench can ask of it. */
+/** The process of the gateway, and the procedures that the bench can call in it. */
 import { serve } from '../rpc.ts';
 import { Gateway } from './gateway.ts';
 import { HANDSHAKE_FRAMES, digestOf } from './gateway-setup.ts';
@@ -8,14 +8,14 @@ import { sharedNow } from './packets.ts';
 export type Part = 'warmup' | 'measured';
 
 export interface Storm {
-  /** Ms from the kill: when each socket was opened again, and each session resumed. */
+  /** When each socket opened again and each session resumed, in ms since the kill. */
   readonly attemptsMs: number[];
   readonly resumedMs: number[];
-  /** Sessions that were given up instead. */
+  /** How many clients started a new session instead. */
   readonly identified: number;
 }
 
-/** For one interval between them. */
+/** Two heartbeats give one interval. */
 const MIN_HEARTBEATS = 2;
 
 const gateway = await Gateway.listen();
@@ -31,7 +31,7 @@ function partOf(part: Part): { from: number; to: number } {
 
 function lastConnection() {
   const last = gateway.recorded.at(-1);
-  if (last === undefined) throw new Error('nobody has connected');
+  if (last === undefined) throw new Error('no client has connected');
   return last;
 }
 
@@ -41,7 +41,7 @@ const procedures = {
     await gateway.setUp(next);
     return { url: gateway.url, apiUrl: gateway.apiUrl };
   },
-  /** How many events of these names there are. */
+  /** Returns the number of events with this name; `null` counts all. */
   count: ({ part, t }: { part: Part; t: string | null }): number => {
     const { from, to } = partOf(part);
     const messages = gateway.recordings?.messages.slice(from - HANDSHAKE_FRAMES, to - HANDSHAKE_FRAMES) ?? [];
@@ -56,17 +56,17 @@ const procedures = {
     const { from, to } = partOf(part);
     await lastConnection().replayer.replay(from, to);
   },
-  /** On all connections at once. */
+  /** Replays on all connections at once. */
   replayAll: async (part: Part): Promise<void> => {
     const { from, to } = partOf(part);
     await Promise.all(gateway.recorded.map(({ replayer }) => replayer.replay(from, to)));
   },
-  /** Plays the first `count` measured events. Gives back when each was sent. */
+  /** Replays the first `count` measured events. Resolves with the time at which each was sent. */
   replayPaced: ({ count, perSecond }: { count: number; perSecond: number }): Promise<Float64Array> => {
     const { from } = partOf('measured');
     return lastConnection().replayer.replayPaced(from, from + count, perSecond);
   },
-  /** Plays everything again and again, until there is a heartbeat after another. Gives back when they came. */
+  /** Replays everything in a loop for `ms`, and until there were two heartbeats. Resolves with their arrival times. */
   flood: async (ms: number): Promise<number[]> => {
     const connection = lastConnection();
     const ack = gateway.recordings?.ack ?? Buffer.alloc(0);
@@ -78,7 +78,7 @@ const procedures = {
     if (!connection.replayer.isOpen) throw new Error('the client has given up the connection');
     return gateway.log.heartbeats;
   },
-  /** Tears all connections down, and settles when all have a session again. */
+  /** Terminates all connections. Resolves when all shards have a session again. */
   kill: async (): Promise<Storm> => {
     const { log } = gateway;
     const before = {

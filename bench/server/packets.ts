@@ -1,4 +1,4 @@
-/** What a gateway says to one client: the handshake, in packets. */
+/** The packets of the handshake. */
 export const TOKEN = 'bench';
 export const Op = { dispatch: 0, heartbeat: 1, identify: 2, resume: 6, hello: 10, ack: 11 } as const;
 
@@ -50,7 +50,7 @@ export const readyText = (sessionId: string, url: string, shard: readonly [numbe
     },
   });
 
-/** What `GET /gateway/bot` answers: every shard may identify at once. */
+/** Returns the answer to `GET /gateway/bot`: all shards may identify at the same time. */
 export const gatewayBot = (url: string, shards: number): string =>
   JSON.stringify({
     url,
@@ -58,5 +58,5 @@ export const gatewayBot = (url: string, shards: number): string =>
     session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards },
   });
 
-/** Milliseconds on a clock that all processes of a machine share. */
+/** Returns the time in ms, on a clock that all processes of the machine share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6;

@@ -1,4 +1,4 @@
-/** A connection that plays a recording; of what it is told it only looks at IDENTIFYs and heartbeats. */
+/** A connection that replays a recording. It reads only IDENTIFYs and heartbeats of the client. */
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
@@ -32,7 +32,7 @@ export class RecordedConnection {
   }
 
   readonly #handlers: Readonly<Record<number, () => void>> = {
-    // Not every client waits for HELLO.
+    // Some clients identify before HELLO.
     [Op.identify]: () => void this.#helloSent.then(() => this.replayer.write(1, 2)),
     [Op.heartbeat]: () => {
       this.#heartbeats += 1;
@@ -40,7 +40,7 @@ export class RecordedConnection {
     },
   };
 
-  /** How many heartbeats have not been answered. */
+  /** Returns the number of unanswered heartbeats, and resets it. */
   consumeHeartbeats(): number {
     const count = this.#heartbeats;
     this.#heartbeats = 0;

@@ -1,23 +1,22 @@
 /**
- * A connection's life as bytes for the wire, made beforehand: whole WebSocket frames, compressed in the one context
- * of the connection. Every connection starts with a fresh context, so one recording serves them all.
+ * Records all frames of a connection in advance, as bytes for the socket: whole WebSocket frames, compressed with one
+ * context. Every connection starts with a fresh context, so all connections can replay the same recording.
  */
 import { constants, createDeflate, createDeflateRaw, createZstdCompress, deflateSync } from 'node:zlib';
 import type { Deflate, DeflateRaw, ZstdCompress } from 'node:zlib';
-import { frameOf } from './frame.ts';
 
-/** As the client asks for it. */
+/** The compression that the client asks for. */
 export type Transport = 'none' | 'payload' | 'zlib-stream' | 'zstd-stream';
 
 type Compressor = Deflate | DeflateRaw | ZstdCompress;
 
-/** How a message ends: `open` may be referred to by the next ones, `cut` by none, so that anything may follow. */
+/** Whether later messages may refer back to a message (`open`) or not (`cut`). After a `cut`, any message may follow. */
 type Ending = 'open' | 'cut';
 
 const STREAMS = {
   'zlib-stream': {
     create: createDeflate,
-    /** A piece that can follow any cut. */
+    /** For a message that can follow any cut. */
     createPiece: createDeflateRaw,
     endings: { open: constants.Z_SYNC_FLUSH, cut: constants.Z_FULL_FLUSH },
   },
@@ -27,6 +26,25 @@ const STREAMS = {
     endings: { open: constants.ZSTD_e_flush, cut: constants.ZSTD_e_end },
   },
 } as const;
+
+const FINAL_TEXT = 0x81;
+const FINAL_BINARY = 0x82;
+
+/** Returns one unmasked WebSocket frame. @see https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
+function frameOf(payload: Buffer, isBinary: boolean): Buffer {
+  const { length } = payload;
+  const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10);
+  header[0] = isBinary ? FINAL_BINARY : FINAL_TEXT;
+  if (header.length === 2) header[1] = length;
+  else if (header.length === 4) {
+    header[1] = 126;
+    header.writeUInt16BE(length, 2);
+  } else {
+    header[1] = 127;
+    header.writeBigUInt64BE(BigInt(length), 2);
+  }
+  return Buffer.concat([header, payload]);
+}
 
 async function compressed(compressor: Compressor, text: string, flush: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -43,7 +61,7 @@ async function compressed(compressor: Compressor, text: string, flush: number): 
 
 export interface Recording {
   readonly bytes: Buffer;
-  /** Where each frame ends. */
+  /** The offset of the end of each frame. */
   readonly ends: readonly number[];
 }
 
@@ -54,15 +72,15 @@ function record(frames: readonly Buffer[]): Recording {
 
 const textFrame = (text: string): Buffer => frameOf(Buffer.from(text), false);
 
-/** Messages that stand alone: HELLO comes before anybody could ask for compression. */
+/** Frames without a shared context. HELLO is not compressed, because the client asks for it in IDENTIFY. */
 const MESSAGES: Readonly<Record<'none' | 'payload', (text: string, index: number) => Buffer>> = {
   none: textFrame,
   payload: (text, index) => (index === 0 ? textFrame(text) : frameOf(deflateSync(text), true)),
 };
 
 /**
- * @param texts - in order, from HELLO on
- * @param cuts - indices after which something that is not recorded may be sent, or the part up to the cut before again
+ * @param texts - all messages in order; HELLO is the first
+ * @param cuts - the indices after which the gateway may send another message, or repeat the part since the last cut
  */
 export async function recordStream(
   transport: Transport,
@@ -81,7 +99,7 @@ export async function recordStream(
   return record(frames);
 }
 
-/** A message that can be sent at any cut of a recording. */
+/** Resolves with the frame of a message that can be sent at any cut of a recording. */
 export async function recordPiece(transport: Transport, text: string): Promise<Buffer> {
   if (transport === 'none' || transport === 'payload') return MESSAGES[transport](text, 1);
   const { createPiece, endings } = STREAMS[transport];

@@ -1,4 +1,4 @@
-/** Plays a recording to one client: as fast as it reads, at a steady rate, or round and round. */
+/** Replays a recording to one client: as fast as it reads, at a steady rate, or in a loop. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ export class Replayer {
     return this.#socket.writable;
   }
 
-  /** Hands frames `from` to `to`, exclusive, to the system at once. */
+  /** Writes the frames from `from` to `to`, exclusive, at once. */
   write(from: number, to: number): void {
     if (this.isOpen) this.#socket.write(this.#bytes(from, to));
   }
@@ -36,7 +36,7 @@ export class Replayer {
     }
   }
 
-  /** Gives back when each was sent. */
+  /** Resolves with the time at which each frame was sent. */
   async replayPaced(from: number, to: number, perSecond: number): Promise<Float64Array> {
     const sentAt = new Float64Array(to - from);
     const startedAt = sharedNow();
@@ -51,7 +51,7 @@ export class Replayer {
     return sentAt;
   }
 
-  /** Plays a part that ends in a cut again and again; `goesOn` is asked at each cut. */
+  /** Replays a part that ends in a cut, for as long as `shouldContinue()` returns `true`. */
   async replayInLoop(from: number, to: number, shouldContinue: () => boolean): Promise<void> {
     while (this.isOpen && shouldContinue()) {
       await this.replay(from, to);

@@ -1,7 +1,7 @@
-/** The traffic of the bench: seeded, of the sizes Discord's events have, and recorded so that it can be played. */
+/** The traffic of the bench: seeded, with the sizes of Discord's events, and recorded so that it can be replayed. */
 import { createInflate, createZstdDecompress, constants, inflateSync } from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { mix } from '../../bench/mix.ts';
 import { recordPiece, recordStream } from '../../bench/server/recording.ts';
 import type { Recording } from '../../bench/server/recording.ts';
@@ -18,29 +18,31 @@ const sizesOf = (t: string): { min: number; mean: number; max: number } => {
   };
 };
 
-test('the same seed gives the same bytes, another one others', () => {
-  expect(mix(COUNT, 1)).toEqual(messages);
-  expect(mix(COUNT, 2)).not.toEqual(messages);
+describe('mix', () => {
+  test('gives the same bytes for the same seed, and other bytes for another', () => {
+    expect(mix(COUNT, 1)).toEqual(messages);
+    expect(mix(COUNT, 2)).not.toEqual(messages);
+  });
+
+  test('makes events of the sizes that Discord sends', () => {
+    expect(sizesOf('MESSAGE_CREATE').mean).toBeGreaterThan(1_000);
+    expect(sizesOf('MESSAGE_CREATE').mean).toBeLessThan(2_000);
+    expect(sizesOf('GUILD_CREATE').min).toBeGreaterThan(50_000);
+    expect(sizesOf('GUILD_CREATE').max).toBeLessThan(310_000);
+    expect(sizesOf('PRESENCE_UPDATE').mean).toBeLessThan(1_500);
+    expect(sizesOf('TYPING_START').mean).toBeLessThan(1_000);
+  });
+
+  test("makes dispatches with the keys in Discord's order, and consecutive sequences", () => {
+    for (const [index, { t, s, text }] of messages.entries()) {
+      expect(Object.keys(JSON.parse(text) as object)).toEqual(['t', 's', 'op', 'd']);
+      expect(text.startsWith(`{"t":"${t}","s":${s},"op":0,"d":{`)).toBe(true);
+      expect(s).toBe(index + 2);
+    }
+  });
 });
 
-test('events have the sizes of those of Discord', () => {
-  expect(sizesOf('MESSAGE_CREATE').mean).toBeGreaterThan(1_000);
-  expect(sizesOf('MESSAGE_CREATE').mean).toBeLessThan(2_000);
-  expect(sizesOf('GUILD_CREATE').min).toBeGreaterThan(50_000);
-  expect(sizesOf('GUILD_CREATE').max).toBeLessThan(310_000);
-  expect(sizesOf('PRESENCE_UPDATE').mean).toBeLessThan(1_500);
-  expect(sizesOf('TYPING_START').mean).toBeLessThan(1_000);
-});
-
-test('every event is a dispatch with the keys in the order of Discord, and the next sequence', () => {
-  for (const [index, { t, s, text }] of messages.entries()) {
-    expect(Object.keys(JSON.parse(text) as object)).toEqual(['t', 's', 'op', 'd']);
-    expect(text.startsWith(`{"t":"${t}","s":${s},"op":0,"d":{`)).toBe(true);
-    expect(s).toBe(index + 2);
-  }
-});
-
-/** The payloads of the frames. */
+/** Returns the payload of each frame. */
 const payloadsOf = ({ bytes, ends }: Recording): Buffer[] =>
   ends.map((end, index) => {
     const frame = bytes.subarray(ends[index - 1] ?? 0, end);
@@ -61,25 +63,27 @@ async function decompressed(stream: Inflate | ZstdDecompress, parts: readonly Bu
 const texts = messages.slice(0, 50).map(({ text }) => text);
 const cuts = new Set([0, texts.length - 1]);
 
-test.each([
-  ['zlib-stream', () => createInflate({ finishFlush: constants.Z_SYNC_FLUSH })],
-  ['zstd-stream', () => createZstdDecompress()],
-] as const)(
-  'a %s recording can be played, its part between cuts again, and other messages at a cut',
-  async (transport, create) => {
-    const payloads = payloadsOf(await recordStream(transport, texts, cuts));
-    const piece = payloadsOf({ bytes: await recordPiece(transport, '{"op":11}'), ends: [Infinity] })[0]!;
-    const lap = payloads.slice(1);
+describe('a recording', () => {
+  test.each([
+    ['zlib-stream', () => createInflate({ finishFlush: constants.Z_SYNC_FLUSH })],
+    ['zstd-stream', () => createZstdDecompress()],
+  ] as const)(
+    'with %s can be replayed, repeat the part between two cuts, and have another message at a cut',
+    async (transport, create) => {
+      const payloads = payloadsOf(await recordStream(transport, texts, cuts));
+      const piece = payloadsOf({ bytes: await recordPiece(transport, '{"op":11}'), ends: [Infinity] })[0]!;
+      const loop = payloads.slice(1);
 
-    expect(await decompressed(create(), [...payloads, piece, ...lap, piece])).toBe(
-      [...texts, '{"op":11}', ...texts.slice(1), '{"op":11}'].join(''),
-    );
-  },
-);
+      expect(await decompressed(create(), [...payloads, piece, ...loop, piece])).toBe(
+        [...texts, '{"op":11}', ...texts.slice(1), '{"op":11}'].join(''),
+      );
+    },
+  );
 
-test('plain and payload recordings hold each message by itself; HELLO is never compressed', async () => {
-  const plain = payloadsOf(await recordStream('none', texts, cuts));
-  const [hello, ...others] = payloadsOf(await recordStream('payload', texts, cuts));
-  expect(plain.map(String)).toEqual(texts);
-  expect([String(hello), ...others.map((payload) => String(inflateSync(payload)))]).toEqual(texts);
+  test('without a stream compresses each message alone, and does not compress HELLO', async () => {
+    const plain = payloadsOf(await recordStream('none', texts, cuts));
+    const [hello, ...others] = payloadsOf(await recordStream('payload', texts, cuts));
+    expect(plain.map(String)).toEqual(texts);
+    expect([String(hello), ...others.map((payload) => String(inflateSync(payload)))]).toEqual(texts);
+  });
 });

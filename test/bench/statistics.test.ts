@@ -1,26 +1,28 @@
 import { array, assert, double, property } from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gaps, quantile, ratios, summarize } from '../../bench/statistics.ts';
 
-test.each([
-  [[3], 3, 3, 3],
-  [[1, 2], 1.25, 1.5, 1.75],
-  [[5, 1, 3], 2, 3, 4],
-  [[4, 1, 3, 2, 5], 2, 3, 4],
-  [[10, 20, 30, 40], 17.5, 25, 32.5],
-])('the quartiles and the median of %j are %d, %d and %d', (values, low, median, high) => {
-  expect(summarize(values)).toEqual({ low, median, high, count: values.length });
+describe('summarize', () => {
+  test.each([
+    [[3], 3, 3, 3],
+    [[1, 2], 1.25, 1.5, 1.75],
+    [[5, 1, 3], 2, 3, 4],
+    [[4, 1, 3, 2, 5], 2, 3, 4],
+    [[10, 20, 30, 40], 17.5, 25, 32.5],
+  ])('of %j returns the quartiles and median %d, %d and %d', (values, low, median, high) => {
+    expect(summarize(values)).toEqual({ low, median, high, count: values.length });
+  });
+
+  test('without values returns NaN', () => {
+    expect(summarize([])).toEqual({ low: Number.NaN, median: Number.NaN, high: Number.NaN, count: 0 });
+  });
+
+  test('returns a median that one slow round does not change', () => {
+    expect(summarize([1, 1, 1, 1, 100]).median).toBe(1);
+  });
 });
 
-test('there is no median of nothing', () => {
-  expect(summarize([])).toEqual({ low: Number.NaN, median: Number.NaN, high: Number.NaN, count: 0 });
-});
-
-test('the median of a round in which everything was slow is not disturbed by it', () => {
-  expect(summarize([1, 1, 1, 1, 100]).median).toBe(1);
-});
-
-test('quantiles lie between the extremes, in order, and do not depend on the order of the values', () => {
+test('quantiles are ordered, lie between min and max, and ignore the order of the values', () => {
   const values = array(double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }), { minLength: 1 });
   assert(
     property(values, double({ min: 0, max: 1, noNaN: true }), double({ min: 0, max: 1, noNaN: true }), (all, p, q) => {
@@ -33,7 +35,7 @@ test('quantiles lie between the extremes, in order, and do not depend on the ord
   );
 });
 
-test('ratios are taken within a round; rounds that one of the two lacks are left out', () => {
+test('ratios divides within a round, and skips rounds without both values', () => {
   const floor = new Map([
     [0, 10],
     [1, 20],
@@ -48,7 +50,7 @@ test('ratios are taken within a round; rounds that one of the two lacks are left
   expect(ratios(ours, floor)).toEqual([1.5, 1.1]);
 });
 
-test('gaps are from each to the next', () => {
+test('gaps returns the difference of each value to the next', () => {
   expect(gaps([5, 6, 9])).toEqual([1, 3]);
   expect(gaps([5])).toEqual([]);
 });

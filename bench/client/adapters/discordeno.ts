@@ -1,4 +1,4 @@
-/** `@discordeno/gateway`: its shards, without the manager that paces their IDENTIFYs. */
+/** The shards of `@discordeno/gateway`, without its manager, which would delay their IDENTIFYs. */
 import { DiscordenoShard, TransportCompression } from '@discordeno/gateway';
 import { TOKEN } from '../../server/packets.ts';
 import type { CreateAdapter } from '../adapter.ts';

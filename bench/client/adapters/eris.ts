@@ -1,12 +1,12 @@
-/** Eris, whole: its caches are part of it. Its zlib is pako, or zlib-sync where it finds that. */
+/** The whole of eris, because its caches can't be turned off. It uses zlib-sync where it finds it, and pako otherwise. */
 import { Client } from 'eris';
 import { TOKEN } from '../../server/packets.ts';
-import { countdown } from '../adapter.ts';
+import { clientAdapter } from '../adapter.ts';
 import type { CreateAdapter } from '../adapter.ts';
 
 export const create: CreateAdapter = ({ url, transport, shards, onDispatch }) => {
   const client = new Client(`Bot ${TOKEN}`, { intents: 1, compress: transport === 'zlib-stream', maxShards: shards });
-  // Its REST client speaks HTTPS alone.
+  // Its REST client supports HTTPS only, which the bench does not serve.
   client.getBotGateway = () =>
     Promise.resolve({
       url,
@@ -16,14 +16,5 @@ export const create: CreateAdapter = ({ url, transport, shards, onDispatch }) =>
   client.on('rawWS', ({ op, t, s, d }) => {
     if (op === 0) onDispatch({ t: t ?? null, s: s ?? null, d });
   });
-  // What it says of a lost connection; without a listener it would be thrown.
-  client.on('error', () => undefined);
-  const { down, done } = countdown(shards);
-  client.on('shardReady', down);
-  return {
-    connect: async () => {
-      await client.connect();
-      await done;
-    },
-  };
+  return clientAdapter(client, shards);
 };

@@ -1,13 +1,13 @@
 /**
- * The least there can be: `ws` and `JSON.parse`, with the cheapest known decompression in between, and no lifecycle
- * but handshake, heartbeat and an immediate resume.
+ * The floor, which every client is compared with: `ws` and `JSON.parse`, with the cheapest known decompression. Its
+ * lifecycle is only handshake, heartbeat and an immediate resume.
  */
 import { createInflate, createZstdDecompress, inflateSync } from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
 import { WebSocket } from 'ws';
 import type { Transport } from '../../server/recording.ts';
 import { Op, TOKEN } from '../../server/packets.ts';
-import { countdown } from '../adapter.ts';
+import { countReady } from '../adapter.ts';
 import type { CreateAdapter, Event, AdapterOptions } from '../adapter.ts';
 
 interface Handle {
@@ -31,7 +31,7 @@ interface Decoder {
 
 let scratch = Buffer.allocUnsafeSlow(1024 * 1024);
 
-/** One context on the handle of a node:zlib stream, which writes into the buffer that all contexts share. */
+/** Inflates synchronously on the handle of a node:zlib stream, into one buffer that all connections share. */
 function streamDecoder(stream: Inflate | ZstdDecompress, flush: number): Decoder {
   const handle = Reflect.get(stream, '_handle') as Handle;
   const state = Reflect.get(stream, '_writeState') as Uint32Array;
@@ -124,8 +124,9 @@ class BareConnection {
 
 export const create: CreateAdapter = (options) => ({
   connect: () => {
-    const { down, done } = countdown(options.shards);
-    for (let shardId = 0; shardId < options.shards; shardId += 1) new BareConnection(options, shardId, down).open();
-    return done;
+    const ready = countReady(options.shards);
+    for (let shardId = 0; shardId < options.shards; shardId += 1)
+      new BareConnection(options, shardId, ready.count).open();
+    return ready.after(undefined);
   },
 });

@@ -1,4 +1,4 @@
-/** Our manager, with its shards in this thread or in others. */
+/** Our manager, with its shards in this thread or in worker threads. */
 import { MemoryIdentifyGate, ShardManager } from '../../../src/index.ts';
 import { TOKEN } from '../../server/packets.ts';
 import type { CreateAdapter } from '../adapter.ts';

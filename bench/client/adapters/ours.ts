@@ -1,11 +1,11 @@
-/** Our shard, listened to in each of the ways that cost something else. */
+/** Our shard, with each way of listening that has another cost. */
 import { Shard } from '../../../src/index.ts';
 import type { IdentifyGate, ShardOptions } from '../../../src/index.ts';
 import { TOKEN } from '../../server/packets.ts';
 import { createInspector } from '../inspector.ts';
 import type { CreateAdapter, AdapterOptions, Variant } from '../adapter.ts';
 
-/** The bench's gateway lets everybody in at once; the 5 s between IDENTIFYs are Discord's. */
+/** The bench's gateway needs no wait between IDENTIFYs; Discord needs 5 s. */
 const openGate: IdentifyGate = {
   acquire: () => Promise.resolve({ sent: () => undefined, release: () => undefined }),
 };

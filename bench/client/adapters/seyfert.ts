@@ -1,12 +1,12 @@
 /**
- * The gateway client of seyfert. It speaks TLS on port 443 alone: its request for the upgrade, and nothing else of
- * it, is led to the bench's gateway. Its manager sends one shard per 5.5 s; the shards are started without it.
+ * The gateway client of seyfert. It connects with TLS on port 443 only, so the bench redirects its upgrade request, and
+ * nothing else. Its manager starts one shard per 5.5 s, so the bench starts the shards without it.
  */
 import { createRequire } from 'node:module';
 import type * as http from 'node:http';
 import { GatewayDispatchEvents, ShardManager } from 'seyfert';
 import { TOKEN } from '../../server/packets.ts';
-import { countdown } from '../adapter.ts';
+import { countReady } from '../adapter.ts';
 import type { CreateAdapter } from '../adapter.ts';
 
 const require = createRequire(import.meta.url);
@@ -20,7 +20,7 @@ function redirectTo(url: string): void {
 
 export const create: CreateAdapter = ({ url, shards, onDispatch }) => {
   redirectTo(url);
-  const { down, done } = countdown(shards);
+  const ready = countReady(shards);
   const manager = new ShardManager({
     token: TOKEN,
     intents: 1,
@@ -30,14 +30,14 @@ export const create: CreateAdapter = ({ url, shards, onDispatch }) => {
       session_start_limit: { total: 1_000_000, remaining: 1_000_000, reset_after: 86_400_000, max_concurrency: shards },
     },
     handlePayload: (_shardId, { t, s, d }) => {
-      if (t === GatewayDispatchEvents.Ready) down();
+      if (t === GatewayDispatchEvents.Ready) ready.count();
       onDispatch({ t, s: s ?? null, d });
     },
   });
   return {
-    connect: async () => {
+    connect: () => {
       for (let shardId = 0; shardId < shards; shardId += 1) void manager.create(shardId).connect();
-      await done;
+      return ready.after(undefined);
     },
   };
 };

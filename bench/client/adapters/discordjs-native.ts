@@ -1,5 +1,0 @@
-/** With node:zlib as its zlib. */
-import { CompressionMethod } from '@discordjs/ws';
-import { createWith } from './discordjs.ts';
-
-export const create = createWith(CompressionMethod.ZlibNative);

@@ -1,4 +1,0 @@
-/** With node:zlib as its zlib. */
-import { createWith } from './oceanic.ts';
-
-export const create = createWith('native');
