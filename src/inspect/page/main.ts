@@ -60,7 +60,7 @@ const shortcuts = new Shortcuts([
   {
     keys: ['Enter'],
     label: 'Enter',
-    description: 'freeze the chart at the log entry, or select the shard',
+    description: 'freeze at the log entry, or select the shard',
     run: () => log.chooseCursor(),
   },
   { keys: ['Escape'], label: 'Esc', description: 'back to live', run: () => freezeBar.back() },
