@@ -1,4 +1,4 @@
-/** The code of README, run as a reader would run it. */
+/** Runs the code of README as a reader would run it. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,18 +22,20 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The first code block under a heading, with the package's entries read from the sources. */
+/** The source of an entry of the package, as an import specifier. */
+const entry = (path: string): string => `'${pathToFileURL(join(ROOT, 'src', path, 'index.ts')).href}'`;
+
+/** Returns the first code block under a heading, with the package's entries replaced by their sources. */
 function codeUnder(heading: string): string {
   const section = readme.slice(readme.indexOf(`\n## ${heading}\n`));
   const code = /```[jt]s\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
-  const entry = (path: string): string => `'${pathToFileURL(join(ROOT, 'src', path, 'index.ts')).href}'`;
   return code
     .replaceAll("'shardwright'", entry(''))
     .replaceAll(/'shardwright\/(\w+)'/g, (_, path: string) => entry(path));
 }
 
-describe('the README', () => {
-  test('the bot that answers replies to !ping, and ends on SIGTERM with its session kept', async () => {
+describe('README.md', () => {
+  test('has a bot that replies to !ping and keeps its session on SIGTERM', async () => {
     const { promise: request, resolve } = Promise.withResolvers<unknown>();
     await using gateway = await FakeGateway.listen({
       token: TOKEN,
@@ -64,7 +66,7 @@ describe('the README', () => {
     expect(connection.closedWith).toMatchObject({ code: 4000 });
   });
 
-  test('the test of a bot passes', async () => {
+  test('has a test of a bot that passes', async () => {
     const tests: (() => Promise<void>)[] = [];
     Object.assign(globalThis, {
       readmeKit: { expect, test: (_title: string, run: () => Promise<void>) => tests.push(run) },

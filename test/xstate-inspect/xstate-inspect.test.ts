@@ -153,7 +153,10 @@ describe('@xstate/inspect', () => {
     for (const { state: observed } of page.of('service.state')) {
       state = chart.transition(state, observed.event);
       if (observed.event.type === 'gateway.ready') readies += 1;
-      expect(state.value, observed.event.type).toEqual(observed.value);
+      expect({ event: observed.event.type, value: state.value }).toEqual({
+        event: observed.event.type,
+        value: observed.value,
+      });
     }
   });
 
