@@ -42,11 +42,11 @@ export function virtualManager(
   } = { ...LIMIT, ...limit };
   const gateway = new MemoryGateway(clock, { maxConcurrency, remainingStarts, totalStarts, resetAfterMs });
   const script = answers ?? [() => jsonResponse(200, infoBody(shards, limit))];
-  const asked: { at: number; url: string; init: RequestInit }[] = [];
+  const requests: { at: number; url: string; init: RequestInit }[] = [];
   const startedAt = clock.now();
   const fetch = async (url: unknown, init: RequestInit = {}): Promise<Response> => {
-    const response = script[Math.min(asked.length, script.length - 1)]!();
-    asked.push({ at: clock.now() - startedAt, url: String(url), init });
+    const response = script[Math.min(requests.length, script.length - 1)]!();
+    requests.push({ at: clock.now() - startedAt, url: String(url), init });
     if (response instanceof Error) throw response;
     return response ?? new Promise<never>(() => undefined);
   };
@@ -68,7 +68,7 @@ export function virtualManager(
     clock,
     gateway,
     manager,
-    asked,
+    requests,
     faults,
     /** Which shard sent a packet of an opcode, and when, in the order of time. */
     sent: (op: 2 | 6): [shardId: number, at: number][] =>

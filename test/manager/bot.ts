@@ -1,6 +1,6 @@
 /**
- * A bot in a process of its own: writes each event it has handled into a file before it takes the next, says when it is
- * ready, and stops as it should on SIGTERM.
+ * A bot that runs as a separate process. It appends each event it has handled to a file before it handles the next,
+ * prints a line when it is ready, and disconnects on SIGTERM.
  */
 import { appendFileSync } from 'node:fs';
 import { FileSessionStore, MemoryIdentifyGate, ShardManager } from '../../src/index.ts';

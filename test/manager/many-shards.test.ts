@@ -1,6 +1,6 @@
 /**
- * A hundred shards and a gateway that drops their connections at random. For more: `SHARDS=500 CUTS=4000 npx vitest run
- * test/manager/many`.
+ * A hundred shards and a gateway that ends their connections at random. For more of both:
+ * `SHARDS=500 CUTS=4000 npx vitest run test/manager/many`.
  */
 import { expect, test } from 'vitest';
 import type { FakeConnection } from '../../src/testing/index.ts';
@@ -20,28 +20,28 @@ const ENDS: readonly ((connection: FakeConnection) => void)[] = [
 ];
 
 test(
-  `${SHARDS} shards whose connections are ended ${CUTS} times, in all ways, are all ready again, and nothing is lost`,
+  `${SHARDS} shards are all ready again and lose no event when their connections are ended ${CUTS} times in all ways`,
   { timeout: 600_000 },
   async () => {
     await using kit = await liveManager({ shards: SHARDS, timing: TENACIOUS }, { heartbeatIntervalMs: 20_000 });
     const { manager, gateway } = kit;
     let seed = 7;
-    const roll = (below: number): number => {
+    const randomBelow = (below: number): number => {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed % below;
     };
-    // On the way up, too: what was about to begin begins anew.
+    // Connections are ended during the start, too.
     let early = 0;
     const cutEarly = setInterval(() => {
       const { connections } = gateway;
-      if ((early += 1) <= 20) connections[roll(Math.max(1, connections.length))]?.terminate();
+      if ((early += 1) <= 20) connections[randomBelow(Math.max(1, connections.length))]?.terminate();
     }, 5);
     await manager.connect();
     clearInterval(cutEarly);
 
     const sent: string[][] = Array.from({ length: SHARDS }, () => []);
-    const got: string[][] = Array.from({ length: SHARDS }, () => []);
-    manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => got[shardId]!.push(id));
+    const received: string[][] = Array.from({ length: SHARDS }, () => []);
+    manager.onDispatch('MESSAGE_CREATE', ({ id }, _, shardId) => received[shardId]!.push(id));
     const send = (shardId: number): void => {
       sent[shardId]!.push(String(sent[shardId]!.length));
       gateway.dispatch('MESSAGE_CREATE', { id: sent[shardId]!.at(-1) }, { shardId });
@@ -49,11 +49,11 @@ test(
     await new Promise<void>((resolve) => {
       let cuts = 0;
       const timer = setInterval(() => {
-        for (let n = 0; n < 20; n += 1) send(roll(SHARDS));
+        for (let n = 0; n < 20; n += 1) send(randomBelow(SHARDS));
         for (let n = 0; n < 4 && cuts < CUTS; n += 1) {
-          const connection = gateway.connections[roll(gateway.connections.length)];
+          const connection = gateway.connections[randomBelow(gateway.connections.length)];
           if (connection === undefined || connection.sessionId === null) continue;
-          ENDS[roll(ENDS.length)]!(connection);
+          ENDS[randomBelow(ENDS.length)]!(connection);
           cuts += 1;
         }
         if (cuts < CUTS) return;
@@ -69,10 +69,10 @@ test(
     });
     gateway.dispatch('END', {});
     await done;
-    // What was handed out last may have been a replay, which RESUMED is yet to end.
+    // The last dispatches may belong to a replay; the shard is ready only at RESUMED.
     while (manager.status().ready < SHARDS) await nextEvent(manager, 'stateChange', ({ to }) => to === 'ready');
 
     expect(manager.state).toBe('running');
-    expect(got).toEqual(sent);
+    expect(received).toEqual(sent);
   },
 );

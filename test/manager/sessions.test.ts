@@ -1,17 +1,17 @@
-/** What a manager keeps of its sessions, and when. On virtual time. */
-import { expect, test } from 'vitest';
+/** What a manager writes to its session store, and when. On virtual time. */
+import { describe, expect, test } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
 import type { Session, SessionStore } from '../../src/index.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { virtualManager } from '../kit/virtual-manager.ts';
 
-/** Takes down what is written, and when. */
+/** Records what is written, and when. */
 function recordingStore() {
   const store = new MemorySessionStore();
   const writes: [at: number, shardId: number, sequence: number | 'cleared'][] = [];
-  const clock: { is: VirtualClock | null } = { is: null };
+  const clock: { current: VirtualClock | null } = { current: null };
   const startedAt = Date.UTC(2026, 0, 1);
-  const at = (): number => (clock.is?.now() ?? startedAt) - startedAt;
+  const at = (): number => (clock.current?.now() ?? startedAt) - startedAt;
   const sessionStore: SessionStore = {
     load: (shardId) => store.load(shardId),
     save: async (session: Session) => {
@@ -29,111 +29,113 @@ function recordingStore() {
 async function startManager() {
   const { sessionStore, writes, clock } = recordingStore();
   const kit = virtualManager({ shards: 1 }, { sessionStore });
-  clock.is = kit.clock;
+  clock.current = kit.clock;
   const connecting = kit.manager.connect();
   await kit.clock.advanceAsync(1_000);
   await connecting;
   return { ...kit, writes };
 }
 
-test('a new session is written at once, its sequence at most once a second, and nothing while nothing comes', async () => {
-  const { manager, clock, gateway, writes } = await startManager();
-  expect(writes).toEqual([[2, 0, 1]]);
+describe('the sessions of a manager', () => {
+  test('writes a new session at once, its sequence at most once a second, and nothing without dispatches', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    expect(writes).toEqual([[2, 0, 1]]);
 
-  for (let n = 0; n < 350; n += 1) {
-    gateway.dispatch('MESSAGE_CREATE', { id: String(n) });
+    for (let n = 0; n < 350; n += 1) {
+      gateway.dispatch('MESSAGE_CREATE', { id: String(n) });
+      await clock.advanceAsync(10);
+    }
+    await clock.advanceAsync(10_000);
+
+    expect(writes).toEqual([
+      [2, 0, 1],
+      [2_000, 0, 101],
+      [3_000, 0, 201],
+      [4_000, 0, 301],
+      [5_000, 0, 351],
+    ]);
+    manager.forceClose();
     await clock.advanceAsync(10);
-  }
-  await clock.advanceAsync(10_000);
+  });
 
-  expect(writes).toEqual([
-    [2, 0, 1],
-    [2_000, 0, 101],
-    [3_000, 0, 201],
-    [4_000, 0, 301],
-    [5_000, 0, 351],
-  ]);
-  manager.forceClose();
-  await clock.advanceAsync(10);
-});
+  test('writes the last delivered sequence when the manager is disconnected', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    gateway.dispatch('MESSAGE_CREATE', { id: '1' });
+    const disconnecting = manager.disconnect();
+    await clock.advanceAsync(1);
+    await disconnecting;
+    expect(writes).toEqual([
+      [2, 0, 1],
+      [1_000, 0, 2],
+    ]);
+  });
 
-test('what was handed out last is written when the manager is stopped', async () => {
-  const { manager, clock, gateway, writes } = await startManager();
-  gateway.dispatch('MESSAGE_CREATE', { id: '1' });
-  const leaving = manager.disconnect();
-  await clock.advanceAsync(1);
-  await leaving;
-  expect(writes).toEqual([
-    [2, 0, 1],
-    [1_000, 0, 2],
-  ]);
-});
+  test('does not write the sequence of a dispatch that a stream still holds', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    const stream = manager.dispatches();
+    for (const id of ['1', '2', '3', '4']) gateway.dispatch('MESSAGE_CREATE', { id });
+    await stream.next();
+    await clock.advanceAsync(1_000);
+    expect(writes.at(-1)).toEqual([2_000, 0, 2]);
 
-test('what a consumer has not taken is not written as handed out', async () => {
-  const { manager, clock, gateway, writes } = await startManager();
-  const stream = manager.dispatches();
-  for (const id of ['1', '2', '3', '4']) gateway.dispatch('MESSAGE_CREATE', { id });
-  await stream.next();
-  await clock.advanceAsync(1_000);
-  expect(writes.at(-1)).toEqual([2_000, 0, 2]);
+    await stream.next();
+    await stream.next();
+    const disconnecting = manager.disconnect();
+    await clock.advanceAsync(1);
+    await disconnecting;
+    expect(writes.at(-1)).toEqual([2_000, 0, 4]);
+  });
 
-  await stream.next();
-  await stream.next();
-  const leaving = manager.disconnect();
-  await clock.advanceAsync(1);
-  await leaving;
-  expect(writes.at(-1)).toEqual([2_000, 0, 4]);
-});
+  test('pauses all sockets while a stream is full, and resumes them well below its highWaterMark', async () => {
+    const { manager, clock, gateway } = virtualManager({ shards: 2, limit: { max_concurrency: 2 } });
+    const connecting = manager.connect();
+    await clock.advanceAsync(1_000);
+    await connecting;
+    const stream = manager.dispatches({ highWaterMark: 4 });
+    const [first, second] = gateway.sockets;
+    const paused = (): boolean[] => gateway.sockets.map((socket) => socket.paused);
 
-test('a consumer that falls behind stops all sockets, and lets them go on well below its mark', async () => {
-  const { manager, clock, gateway } = virtualManager({ shards: 2, limit: { max_concurrency: 2 } });
-  const connecting = manager.connect();
-  await clock.advanceAsync(1_000);
-  await connecting;
-  const stream = manager.dispatches({ highWaterMark: 4 });
-  const [first, second] = gateway.sockets;
-  const paused = (): boolean[] => gateway.sockets.map((socket) => socket.paused);
+    for (const id of ['1', '2', '3', '4']) gateway.dispatch('MESSAGE_CREATE', { id }, first);
+    // A socket that has received nothing is paused with the next dispatch.
+    gateway.dispatch('MESSAGE_CREATE', { id: '5' }, second);
+    expect(paused()).toEqual([true, true]);
 
-  for (const id of ['1', '2', '3', '4']) gateway.dispatch('MESSAGE_CREATE', { id }, first);
-  // A socket that had nothing to say stops with the next that it says.
-  gateway.dispatch('MESSAGE_CREATE', { id: '5' }, second);
-  expect(paused()).toEqual([true, true]);
+    await stream.next();
+    await stream.next();
+    expect(paused()).toEqual([true, true]);
+    await stream.next();
+    expect(paused()).toEqual([false, false]);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
 
-  await stream.next();
-  await stream.next();
-  expect(paused()).toEqual([true, true]);
-  await stream.next();
-  expect(paused()).toEqual([false, false]);
-  manager.forceClose();
-  await clock.advanceAsync(10);
-});
+  test('clears a session that the gateway has invalidated', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    gateway.last.receive({ op: 9, d: false });
+    await clock.advanceAsync(1);
+    expect(writes.at(-1)).toEqual([1_000, 0, 'cleared']);
+    await clock.advanceAsync(20_000);
+    expect(writes.at(-1)?.slice(1)).toEqual([0, 2]);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
 
-test('a session that the gateway ends is cleared', async () => {
-  const { manager, clock, gateway, writes } = await startManager();
-  gateway.last.receive({ op: 9, d: false });
-  await clock.advanceAsync(1);
-  expect(writes.at(-1)).toEqual([1_000, 0, 'cleared']);
-  await clock.advanceAsync(20_000);
-  expect(writes.at(-1)?.slice(1)).toEqual([0, 2]);
-  manager.forceClose();
-  await clock.advanceAsync(10);
-});
-
-test('a store that fails is a fault with the id of the shard, not the end', async () => {
-  const sessionStore: SessionStore = {
-    load: () => Promise.reject(new Error('no disk')),
-    save: () => Promise.reject(new Error('no disk')),
-    clear: () => Promise.reject(new Error('no disk')),
-  };
-  const { manager, clock, faults } = virtualManager({ shards: 1 }, { sessionStore });
-  const connecting = manager.connect();
-  await clock.advanceAsync(1_000);
-  await connecting;
-  expect(faults).toEqual([
-    ['SESSION_STORE_FAILED', 0, 0],
-    ['SESSION_STORE_FAILED', 0, 2],
-  ]);
-  const leaving = manager.disconnect();
-  await clock.advanceAsync(1_000);
-  await leaving;
+  test('reports a failing store as a fault with the id of the shard, and continues', async () => {
+    const sessionStore: SessionStore = {
+      load: () => Promise.reject(new Error('no disk')),
+      save: () => Promise.reject(new Error('no disk')),
+      clear: () => Promise.reject(new Error('no disk')),
+    };
+    const { manager, clock, faults } = virtualManager({ shards: 1 }, { sessionStore });
+    const connecting = manager.connect();
+    await clock.advanceAsync(1_000);
+    await connecting;
+    expect(faults).toEqual([
+      ['SESSION_STORE_FAILED', 0, 0],
+      ['SESSION_STORE_FAILED', 0, 2],
+    ]);
+    const disconnecting = manager.disconnect();
+    await clock.advanceAsync(1_000);
+    await disconnecting;
+  });
 });

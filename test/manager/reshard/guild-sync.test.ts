@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GUILD_TIMEOUT_MS, GuildSync } from '../../../src/manager/reshard/guild-sync.ts';
 import type { Dispatch } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/index.ts';
@@ -14,30 +14,39 @@ function createSync(hasGuildsIntent = true) {
   return { clock, done, sync };
 }
 
-test('a session is in step once it was told of each guild of its READY, be it that one is not there', () => {
-  const { clock, done, sync } = createSync();
-  sync.onDispatch(0, ready('1', '2'));
-  sync.onDispatch(1, ready());
-  sync.onDispatch(0, event('GUILD_CREATE', { id: '1' }));
-  sync.onDispatch(0, event('GUILD_CREATE', { id: '9' }));
-  expect([sync.isDone, done]).toEqual([false, []]);
-  sync.onDispatch(0, event('GUILD_DELETE', { id: '2', unavailable: true }));
-  expect([sync.isDone, done, clock.pending]).toEqual([true, [0], 0]);
-});
+describe('GuildSync', () => {
+  test('is done when each guild of READY has come, as GUILD_CREATE or as an unavailable GUILD_DELETE', () => {
+    const { clock, done, sync } = createSync();
+    sync.onDispatch(0, ready('1', '2'));
+    sync.onDispatch(1, ready());
+    sync.onDispatch(0, event('GUILD_CREATE', { id: '1' }));
+    sync.onDispatch(0, event('GUILD_CREATE', { id: '9' }));
+    expect(sync.isDone).toBe(false);
+    expect(done).toEqual([]);
+    sync.onDispatch(0, event('GUILD_DELETE', { id: '2', unavailable: true }));
+    expect(sync.isDone).toBe(true);
+    expect(done).toEqual([0]);
+    expect(clock.pending).toBe(0);
+  });
 
-test('a guild that does not come for 15 s after the one before is not waited for', () => {
-  const { clock, done, sync } = createSync();
-  sync.onDispatch(0, ready('1', '2', '3'));
-  clock.advance(10_000);
-  sync.onDispatch(0, event('GUILD_CREATE', { id: '1' }));
-  clock.advance(GUILD_TIMEOUT_MS - 1);
-  expect(done).toEqual([]);
-  clock.advance(1);
-  expect([sync.isDone, done, clock.pending]).toEqual([true, [25_000], 0]);
-});
+  test('stops waiting when no guild has come for 15 s', () => {
+    const { clock, done, sync } = createSync();
+    sync.onDispatch(0, ready('1', '2', '3'));
+    clock.advance(10_000);
+    sync.onDispatch(0, event('GUILD_CREATE', { id: '1' }));
+    clock.advance(GUILD_TIMEOUT_MS - 1);
+    expect(done).toEqual([]);
+    clock.advance(1);
+    expect(sync.isDone).toBe(true);
+    expect(done).toEqual([25_000]);
+    expect(clock.pending).toBe(0);
+  });
 
-test('without the intent Guilds nothing is waited for', () => {
-  const { done, sync, clock } = createSync(false);
-  sync.onDispatch(0, ready('1'));
-  expect([sync.isDone, done, clock.pending]).toEqual([true, [0], 0]);
+  test('is done at READY without the intent Guilds', () => {
+    const { done, sync, clock } = createSync(false);
+    sync.onDispatch(0, ready('1'));
+    expect(sync.isDone).toBe(true);
+    expect(done).toEqual([0]);
+    expect(clock.pending).toBe(0);
+  });
 });

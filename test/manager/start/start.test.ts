@@ -1,4 +1,4 @@
-/** How a manager starts: what it asks, in what order and at what pace its shards come up. On virtual time. */
+/** How a manager starts: its calls of GET /gateway/bot, and the order and pace of its shards. On virtual time. */
 import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, MemorySessionStore } from '../../../src/index.ts';
 import type { Session, SessionStore } from '../../../src/index.ts';
@@ -22,8 +22,8 @@ async function storeWith(...sessions: Session[]): Promise<SessionStore> {
   return store;
 }
 
-describe('order and pace', () => {
-  test('16 buckets of 16 start one after the other, each 5 s after the frames of the one before', async () => {
+describe('the start of a manager', () => {
+  test('starts 16 buckets of 16 shards one after the other, each 5 s after the IDENTIFYs of the one before', async () => {
     const { manager, clock, sent } = virtualManager({ shards: 256, limit: { max_concurrency: 16 } });
     const connecting = manager.connect();
     await clock.advanceAsync(90_000);
@@ -31,14 +31,14 @@ describe('order and pace', () => {
 
     const identified = sent(2);
     expect(identified.map(([id]) => id).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 256 }, (_, id) => id));
-    // Each socket takes 1 ms to open; 5 s are Discord's, 250 ms the margin of the gate.
+    // A socket takes 1 ms to open. Discord asks for 5 s, and the gate adds a margin of 250 ms.
     const expected = Array.from({ length: 16 }, (_, bucket) => 1 + bucket * 5_250);
     for (const [id, at] of identified) expect([id, at]).toEqual([id, expected[Math.floor(id / 16)]]);
     manager.forceClose();
     await clock.advanceAsync(10);
   });
 
-  test('no socket is opened long before its turn', async () => {
+  test('opens no socket long before its turn', async () => {
     const { manager, clock, gateway } = virtualManager({ shards: 8, limit: { max_concurrency: 2 } });
     const opened = (): number => gateway.sockets.length;
     void manager.connect();
@@ -50,7 +50,7 @@ describe('order and pace', () => {
     await clock.advanceAsync(10_000);
   });
 
-  test('shards with a stored session resume at once, past the gate; the others identify in order', async () => {
+  test('resumes shards with a stored session at once, without the gate, and identifies the others in order', async () => {
     const sessionStore = await storeWith(session(2, 4), session(3, 4));
     const { manager, clock, sent } = virtualManager({ shards: 4 }, { sessionStore });
     const connecting = manager.connect();
@@ -65,12 +65,12 @@ describe('order and pace', () => {
       [0, 1],
       [1, 5_251],
     ]);
-    const leaving = manager.disconnect();
+    const disconnecting = manager.disconnect();
     await clock.advanceAsync(10);
-    await leaving;
+    await disconnecting;
   });
 
-  test('what a listener ends in the middle of the start stays ended', async () => {
+  test('stays stopped when a listener calls forceClose() during the start', async () => {
     const sessionStore = await storeWith(session(0, 3), session(1, 3), session(2, 3));
     const { manager, clock, gateway } = virtualManager({ shards: 3 }, { sessionStore });
     manager.once('stateChange', () => manager.forceClose());
@@ -78,14 +78,12 @@ describe('order and pace', () => {
     await clock.advanceAsync(10_000);
     await expect(connecting).rejects.toMatchObject({ code: 'STOPPED' });
 
-    expect([manager.state, gateway.sockets.filter(({ readyState }) => readyState !== 3), clock.pending]).toEqual([
-      'stopped',
-      [],
-      0,
-    ]);
+    expect(manager.state).toBe('stopped');
+    expect(gateway.sockets.filter(({ readyState }) => readyState !== 3)).toEqual([]);
+    expect(clock.pending).toBe(0);
   });
 
-  test('starting a shard again does not bring back the session starts that are used', async () => {
+  test('does not restore used session starts when it starts a shard again', async () => {
     const { manager, clock, faults, sent } = virtualManager({ shards: 2, limit: { remaining: 2, max_concurrency: 2 } });
     void manager.connect();
     await clock.advanceAsync(10_000);
@@ -94,15 +92,16 @@ describe('order and pace', () => {
     void manager.connect();
     await clock.advanceAsync(60_000);
 
-    expect([sent(2).length, faults.map(([code]) => code)]).toEqual([2, ['IDENTIFY_BUDGET_SPENT']]);
+    expect(sent(2).length).toBe(2);
+    expect(faults.map(([code]) => code)).toEqual(['IDENTIFY_BUDGET_SPENT']);
     manager.forceClose();
     await clock.advanceAsync(10_000);
   });
 
-  test('shards that are to take over start in order, whatever the store has of an earlier set', async () => {
+  test('starts the shards of a resharding in order, even if the store has sessions of an earlier shard count', async () => {
     const sessionStore = await storeWith(session(2, 3));
     const { manager, clock, gateway, sent } = virtualManager({ shards: 1 }, { sessionStore });
-    gateway.allowViolation('heartbeat-pace', 'the hand-over asks for them');
+    gateway.allowViolation('heartbeat-pace', 'the hand-over sends heartbeats of its own');
     void manager.connect();
     await clock.advanceAsync(10_000);
     void manager.reshard(3);
@@ -113,24 +112,22 @@ describe('order and pace', () => {
     await clock.advanceAsync(10_000);
   });
 
-  test('a session of another shard count is not resumed', async () => {
+  test('does not resume a session of another shard count', async () => {
     const sessionStore = await storeWith(session(0, 4), session(1, 4));
     const { manager, clock, sent } = virtualManager({ shards: 2 }, { sessionStore });
     void manager.connect();
     await clock.advanceAsync(6_000);
 
-    expect([sent(6), sent(2)]).toEqual([
-      [],
-      [
-        [0, 1],
-        [1, 5_251],
-      ],
+    expect(sent(6)).toEqual([]);
+    expect(sent(2)).toEqual([
+      [0, 1],
+      [1, 5_251],
     ]);
     manager.forceClose();
     await clock.advanceAsync(10);
   });
 
-  test('a store that never answers costs its time, not the start', async () => {
+  test('goes on after connectTimeoutMs when the store does not answer', async () => {
     const sessionStore: SessionStore = {
       load: () => new Promise(() => undefined),
       save: async () => undefined,
@@ -150,7 +147,7 @@ describe('order and pace', () => {
     await clock.advanceAsync(10);
   });
 
-  test('a shard whose connections are lost does not hold up the buckets behind it', async () => {
+  test('does not delay the next buckets when a shard loses its connections', async () => {
     const { manager, clock, gateway, sent } = virtualManager({ shards: 3 });
     const connecting = manager.connect();
     await clock.advanceAsync(0);
@@ -161,15 +158,15 @@ describe('order and pace', () => {
     await clock.advanceAsync(30_000);
     await connecting;
 
-    // Shard 0 had its second try at once, shard 1 was left without HELLO for 15 s.
+    // Shard 0 tried again at once. Shard 1 waited 15 s for a HELLO.
     expect(sent(2).map(([id]) => id)).toEqual([0, 2, 1]);
     manager.forceClose();
     await clock.advanceAsync(10);
   });
 });
 
-describe('how long a start will take', () => {
-  test('is told by the pace of the identify gate, when that has one of its own', async () => {
+describe('the progress of a start', () => {
+  test('estimates the time with the spacing of the identify gate', async () => {
     const clock = new VirtualClock();
     const identifyGate = new MemoryIdentifyGate({ clock, maxConcurrency: 2, spacingMs: 800, marginMs: 200 });
     const { manager } = virtualManager({ shards: 6, limit: { max_concurrency: 2 } }, { clock, identifyGate });
@@ -178,14 +175,14 @@ describe('how long a start will take', () => {
     void manager.connect().catch(() => undefined);
     await clock.advanceAsync(1);
     expect(etas[0]).toBe(3 * 1_000);
-    const leaving = manager.disconnect();
+    const disconnecting = manager.disconnect();
     await clock.advanceAsync(6_000);
-    await leaving;
+    await disconnecting;
   });
 });
 
 describe('the budget of session starts', () => {
-  test('is never used below the reserve; that it is spent is said once, and the start goes on after the reset', async () => {
+  test('is not used below the reserve: one fault is reported, and the start continues after the reset', async () => {
     const limit = { total: 10, remaining: 3, reset_after: 60_000 };
     const { manager, clock, sent, faults } = virtualManager({ shards: 4, limit }, { sessionStartReserve: 1 });
     const progress: unknown[] = [];
@@ -209,36 +206,34 @@ describe('the budget of session starts', () => {
     expect(faults).toEqual([['IDENTIFY_BUDGET_SPENT', null, 5_252]]);
     expect(progress[0]).toEqual({ ready: 0, total: 4, etaMs: 4 * 5_250 + 60_000, remainingStarts: 3 });
     expect(progress.at(-1)).toEqual({ ready: 4, total: 4, etaMs: 0, remainingStarts: 8 });
-    const leaving = manager.disconnect();
+    const disconnecting = manager.disconnect();
     await clock.advanceAsync(10);
-    await leaving;
+    await disconnecting;
   });
 });
 
 describe('GET /gateway/bot', () => {
-  test('is asked with the token in the header and nowhere else', async () => {
-    const { manager, clock, asked } = virtualManager({}, { api: 'https://discord.test/api/v10/' });
+  test('is called with the token in the header and nowhere else', async () => {
+    const { manager, clock, requests } = virtualManager({}, { api: 'https://discord.test/api/v10/' });
     const connecting = manager.connect();
     await clock.advanceAsync(10);
     await connecting;
 
-    const { signal, ...init } = asked[0]!.init;
-    expect([asked[0]!.url, init, signal?.aborted]).toEqual([
-      'https://discord.test/api/v10/gateway/bot',
-      {
-        headers: {
-          Authorization: `Bot ${TOKEN}`,
-          'User-Agent': expect.stringMatching(/^DiscordBot /),
-          Accept: 'application/json',
-        },
+    const { signal, ...init } = requests[0]!.init;
+    expect(requests[0]!.url).toBe('https://discord.test/api/v10/gateway/bot');
+    expect(init).toEqual({
+      headers: {
+        Authorization: `Bot ${TOKEN}`,
+        'User-Agent': expect.stringMatching(/^DiscordBot /),
+        Accept: 'application/json',
       },
-      true,
-    ]);
+    });
+    expect(signal?.aborted).toBe(true);
     manager.forceClose();
     await clock.advanceAsync(10);
   });
 
-  test('is asked again after failures, each time later, and 429 is obeyed', async () => {
+  test('is called again after failures, each time later, and after a 429 when that allows it', async () => {
     const answers = [
       () => jsonResponse(500, ''),
       () => new TypeError('fetch failed'),
@@ -247,13 +242,13 @@ describe('GET /gateway/bot', () => {
       () => jsonResponse(429, '', { 'retry-after': '3' }),
       ok,
     ];
-    const { manager, clock, asked, faults } = virtualManager({ answers });
+    const { manager, clock, requests, faults } = virtualManager({ answers });
     const connecting = manager.connect();
     await clock.advanceAsync(30_000);
     await connecting;
 
-    // 500 ms, or what the answer asked for, and by these dice half of 500, 500, 1000, 2000, 4000.
-    const times = asked.map(({ at }) => at);
+    // 500 ms or the time in the answer, plus half of 500, 500, 1000, 2000, 4000 with this `random`.
+    const times = requests.map(({ at }) => at);
     const waits = [500 + 250, 500 + 250, 500 + 500, 7_500 + 1_000, 3_000 + 2_000];
     expect(times.slice(1).map((at, index) => at - times[index]!)).toEqual(waits);
     expect(faults.map(([code, shardId]) => [code, shardId])).toEqual(
@@ -263,13 +258,13 @@ describe('GET /gateway/bot', () => {
     await clock.advanceAsync(10);
   });
 
-  test('that is not answered is asked again', async () => {
-    const { manager, clock, asked, faults } = virtualManager({ answers: [() => null, ok] });
+  test('is called again when it is not answered', async () => {
+    const { manager, clock, requests, faults } = virtualManager({ answers: [() => null, ok] });
     const connecting = manager.connect();
     await clock.advanceAsync(11_000);
     await connecting;
 
-    expect(asked.map(({ at, init }) => [at, init.signal?.aborted])).toEqual([
+    expect(requests.map(({ at, init }) => [at, init.signal?.aborted])).toEqual([
       [0, true],
       [10_750, true],
     ]);
@@ -281,49 +276,58 @@ describe('GET /gateway/bot', () => {
   test.each([
     ['401', jsonResponse(401, { message: '401: Unauthorized', code: 0 }), 'AUTHENTICATION_FAILED', /401/],
     ['404', jsonResponse(404, {}), 'GATEWAY_INFO_INVALID', /answered 404/],
-    ['no JSON', jsonResponse(200, '<html>'), 'GATEWAY_INFO_INVALID', /no ws:\/\/ or wss:\/\/ URL/],
+    ['something that is not JSON', jsonResponse(200, '<html>'), 'GATEWAY_INFO_INVALID', /no ws:\/\/ or wss:\/\/ URL/],
     ['null', jsonResponse(200, 'null'), 'GATEWAY_INFO_INVALID', /URL/],
     ['an https URL', jsonResponse(200, { ...infoBody(1), url: 'https://discord.com' }), 'GATEWAY_INFO_INVALID', /URL/],
     ['zero shards', jsonResponse(200, infoBody(0)), 'GATEWAY_INFO_INVALID', /number of shards/],
     ['half a shard', jsonResponse(200, infoBody(1.5)), 'GATEWAY_INFO_INVALID', /number of shards/],
     [
-      'more left than there are',
+      'more session starts left than there are',
       jsonResponse(200, infoBody(1, { total: 1, remaining: 2 })),
       'GATEWAY_INFO_INVALID',
       /budget/,
     ],
     ['a budget below zero', jsonResponse(200, infoBody(1, { remaining: -1 })), 'GATEWAY_INFO_INVALID', /budget/],
-    ['no reset', jsonResponse(200, infoBody(1, { reset_after: Number.NaN })), 'GATEWAY_INFO_INVALID', /reset/],
     [
-      'no concurrency',
+      'no time of the reset',
+      jsonResponse(200, infoBody(1, { reset_after: Number.NaN })),
+      'GATEWAY_INFO_INVALID',
+      /reset/,
+    ],
+    [
+      'no max_concurrency',
       jsonResponse(200, infoBody(1, { max_concurrency: 0 })),
       'GATEWAY_INFO_INVALID',
       /max_concurrency/,
     ],
-  ])('that answers %s ends the start with an error that says so', async (_, response, code, message) => {
+  ])('ends the start with an error when it answers %s', async (_, response, code, message) => {
     const { manager, clock, gateway } = virtualManager({ answers: [() => response] });
     const connecting = manager.connect();
     await clock.advanceAsync(100);
     await expect(connecting).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
-    expect([manager.state, gateway.sockets, clock.pending]).toEqual(['failed', [], 0]);
+    expect(manager.state).toBe('failed');
+    expect(gateway.sockets).toEqual([]);
+    expect(clock.pending).toBe(0);
   });
 
-  test('is not asked with a token that would be told by the error of fetch', async () => {
+  test('is not called with a token that the error of fetch would contain', async () => {
     const token = `${TOKEN}\u0000`;
-    const { manager, clock, asked } = virtualManager({}, { token });
+    const { manager, clock, requests } = virtualManager({}, { token });
     const failure = manager.connect().catch((error: unknown) => error);
     await clock.advanceAsync(10);
 
     expect(String(await failure)).toBe("GatewayError: the token contains characters that a token can't have");
-    expect(asked).toEqual([]);
+    expect(requests).toEqual([]);
   });
 
-  test('is given up with the start', async () => {
-    const { manager, clock, asked } = virtualManager({ answers: [() => null] });
+  test('is aborted when the manager is disconnected', async () => {
+    const { manager, clock, requests } = virtualManager({ answers: [() => null] });
     const connecting = manager.connect();
     await clock.advanceAsync(10);
     await manager.disconnect();
     await expect(connecting).rejects.toMatchObject({ code: 'STOPPED' });
-    expect([asked[0]!.init.signal?.aborted, manager.state, clock.pending]).toEqual([true, 'stopped', 0]);
+    expect(requests[0]!.init.signal?.aborted).toBe(true);
+    expect(manager.state).toBe('stopped');
+    expect(clock.pending).toBe(0);
   });
 });
