@@ -24,37 +24,37 @@ interface Group {
 const GROUPS: readonly Group[] = [
   {
     title: 'Your bot',
-    text: 'Who the bot is, and what it wants to receive. Discord gets most of these with IDENTIFY.',
+    text: 'The identity of the bot, and the events it receives. The shard sends most of these with IDENTIFY.',
     names: ['token', 'intents', 'events', 'largeThreshold', 'presence', 'properties'],
   },
   {
     title: 'Connection',
-    text: 'Where the shard connects to, and how.',
+    text: 'The address of the gateway, and how the shard connects to it.',
     names: ['url', 'version', 'compression', 'maxMessageBytes', 'rewriteUrl', 'agent', 'shouldReconnect'],
   },
   {
     title: 'Sessions',
-    text: 'A session holds the events that your bot missed. A process that resumes one loses nothing.',
+    text: 'Discord keeps a session for each shard, with the events that the shard missed. Resuming it loses no event.',
     names: ['session', 'sessionStore', 'identifyGate'],
   },
   {
     title: 'Many shards',
-    text: 'How many shards there are, and where they run.',
+    text: 'The number of shards, and where they run.',
     names: ['shardId', 'shardCount', 'shards', 'api', 'fetch', 'sessionStartReserve', 'workers', 'workerTimeoutMs'],
   },
   {
     title: 'Times',
-    text: 'How long a shard waits for what. The defaults fit Discord; change them for tests, or for a slow network.',
+    text: 'How long a shard waits. The defaults fit Discord; change them for tests, or for a slow network.',
     names: /^timing/,
   },
   {
     title: 'Observing',
-    text: 'What the shard reports besides its events.',
+    text: 'Reports of the shard besides its events.',
     names: ['logger', 'inspect'],
   },
   {
     title: 'Testing hooks',
-    text: 'What a test puts in place of the real time, chance and network.',
+    text: 'Options for tests, which replace the real time, random numbers and network.',
     names: ['createSocket', 'clock', 'random'],
   },
 ];
@@ -120,15 +120,28 @@ const expanded = (type: string): string =>
 
 const withoutLinks = (text: string): string => text.replaceAll(/\{@link (?:[^}|]*\|\s*)?([^}]+)\}/g, '`$1`');
 
-const linkText = (link: string): string => (/^https?:\/\/discord\.com\//.test(link) ? 'Discord’s page' : 'more');
+const linkText = (link: string): string => (/^https?:\/\/discord\.com\//.test(link) ? "Discord's documentation" : link);
+
+/** Turns the name of another page into a link. */
+const withPageLinks = (text: string): string => text.replaceAll(/`docs\/(\w+)\.md`/g, '[$1.md]($1.md)');
 
 function bodyOf({ description, links }: OptionDeclaration): string {
   const see = links.map((link) => (link.startsWith('http') ? `[${linkText(link)}](${link})` : withoutLinks(link)));
-  return [withoutLinks(description), ...(see.length === 0 ? [] : [`See ${see.join(', ')}.`])].join(' ');
+  return [withPageLinks(withoutLinks(description)), ...(see.length === 0 ? [] : [`See ${see.join(', ')}.`])].join(' ');
 }
 
-function factsOf({ isRequired, type, defaultText }: OptionDeclaration): string {
-  const ending = isRequired ? 'required' : `default: ${withoutLinks(defaultText ?? 'not given')}`;
+/** Returns the default with its unit, and with a number written as code. */
+function defaultOf({ name, defaultText }: OptionDeclaration): string {
+  const text = withoutLinks(defaultText ?? 'not given').replace(
+    /^\d[\d_]*/,
+    (number) => `\`${number.replaceAll(/\B(?=(?:\d{3})+$)/g, '_')}\``,
+  );
+  return name.endsWith('Ms') && /^`[\d_]+`$/.test(text) ? `${text} ms` : text;
+}
+
+function factsOf(option: OptionDeclaration): string {
+  const { isRequired, type } = option;
+  const ending = isRequired ? 'required' : `default: ${defaultOf(option)}`;
   return `\`${expanded(type)}\` · ${ending}`;
 }
 
@@ -147,7 +160,8 @@ const MAX_WIDTH = 118;
 /** Breaks a paragraph into lines, so that a change shows as a few lines of diff. */
 function wrapped(text: string): string {
   const lines: string[] = [];
-  for (const word of text.split(' ')) {
+  // A link stays on one line.
+  for (const word of text.split(/ (?![^[\]]*\]\()/)) {
     const last = lines.at(-1);
     if (last !== undefined && last.length + 1 + word.length <= MAX_WIDTH) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(word);

@@ -60,7 +60,8 @@ async function allDelivered(
 
 /** Runs one round, or rounds until the signal aborts. @throws the reason of the signal */
 export async function runRounds(pace: Pace, forever: boolean, context: DemoContext): Promise<void> {
-  for (let round = 1; forever || round === 1; round += 1) {
+  const rounds = forever ? Infinity : 1;
+  for (let round = 1; round <= rounds; round += 1) {
     const steps = planRound(context.random, pace);
     for (const [index, step] of steps.entries()) {
       const position = `${forever ? `${round}.` : ''}${index + 1}/${steps.length}`;
