@@ -1,4 +1,4 @@
-/** What a gateway sends, as text and as it compresses it. */
+/** Realistic messages of a gateway, and their compressed streams. */
 import { once } from 'node:events';
 import { constants, createDeflate, createZstdCompress } from 'node:zlib';
 
@@ -6,7 +6,7 @@ export type StreamKind = 'zlib' | 'zstd';
 
 const words = ['guild', 'wait', 'été', 'raid', '日本', 'ok', 'lol', '🎉', 'shard', 'hello'];
 
-/** Numbers that are the same in each run, and random enough to compress as text does. */
+/** Yields the same numbers in each run, random enough to compress like text. */
 function* numbers(seed: number): Generator<number, never> {
   for (let state = seed; ;) {
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
@@ -29,7 +29,7 @@ const dispatch = (t: string, s: number, d: unknown): string => JSON.stringify({ 
 
 const GUILD_CREATE_CHARS = 300_000;
 
-/** A connection's life in `count` messages: HELLO, READY, and a mix in which some are 300 kB. */
+/** Returns `count` messages of a connection: HELLO, then a mix in which some have 300 kB. */
 export function realisticMessages(count: number, seed = 1): string[] {
   const random = numbers(seed);
   const messages = ['{"t":null,"s":null,"op":10,"d":{"heartbeat_interval":41250}}'];
@@ -50,7 +50,7 @@ export function realisticMessages(count: number, seed = 1): string[] {
   return messages;
 }
 
-/** Each message compressed in the one context of a connection, with a flush after each, as Discord does. */
+/** Compresses messages in the one context of a connection, with a flush after each, as Discord does. */
 export async function compress(kind: StreamKind, messages: readonly string[]): Promise<Buffer[]> {
   const stream = kind === 'zlib' ? createDeflate() : createZstdCompress();
   const flushKind = kind === 'zlib' ? constants.Z_SYNC_FLUSH : constants.ZSTD_e_flush;
@@ -60,7 +60,7 @@ export async function compress(kind: StreamKind, messages: readonly string[]): P
   for (const message of messages) {
     stream.write(message);
     await new Promise<void>((resolve) => stream.flush(flushKind, resolve));
-    // What was flushed may still be on its way to the listener.
+    // The flushed bytes may reach the listener in a later turn.
     await new Promise((resolve) => void setImmediate(resolve));
     frames.push(Buffer.concat(chunks));
     chunks = [];

@@ -3,7 +3,7 @@ import type { Decoder, DecoderOptions } from '../../src/decoding/decoder.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 
-/** A decoder whose messages are parsed, as a connection does, and written down. */
+/** Records the messages and faults of a decoder. It parses messages as a connection does. */
 export class DecoderRecorder {
   readonly messages: string[] = [];
   readonly faults: GatewayError[] = [];
@@ -36,7 +36,7 @@ export class DecoderRecorder {
     }
   }
 
-  /** What has come by the time everything written is decoded. */
+  /** Resolves with the messages and the codes of the faults when all frames are decoded. */
   async result(): Promise<{ messages: string[]; faults: string[] }> {
     await new Promise<void>((resolve) => this.decoder.flush(resolve));
     return { messages: this.messages, faults: this.faults.map(({ code }) => code) };

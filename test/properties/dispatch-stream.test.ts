@@ -1,25 +1,25 @@
-/** A stream of dispatches against a list and the set of streams that hold the socket back. */
+/** Compares a stream of dispatches with a plain list, and its back-pressure with the expected one. */
 import { deepEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import type { Dispatch } from '../../src/protocol/packets.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
-import { held, play, script, step, turn } from './kit.ts';
+import { checkProperty, runScript, script, step, turn } from './kit.ts';
 
-/** A sequence, the code of an error, `done` or `waits`. */
+/** A sequence, the code of an error, `done` or `waiting`. */
 type Outcome = number | string;
 
 class DispatchStreamModel {
-  /** What the owner knows. */
-  isHeldBack = false;
+  /** The state as the owner was notified of it. */
+  isPressured = false;
   isClosed = false;
-  /** What should be. */
-  readonly waiting: number[] = [];
-  readonly asked: { expected: Outcome; outcome: Outcome }[] = [];
+  /** The expected state. */
+  readonly buffered: number[] = [];
+  readonly calls: { expected: Outcome; outcome: Outcome }[] = [];
   isFull = false;
-  /** How it goes on for those who find nothing: `waits` until it has ended. */
-  end: Outcome = 'waits';
+  /** The outcome of `next()` on an empty buffer: `waiting` until the stream has ended. */
+  end: Outcome = 'waiting';
   sequence = 0;
   readonly abort = new AbortController();
   readonly stream: DispatchStream;
@@ -28,7 +28,7 @@ class DispatchStreamModel {
   constructor(highWaterMark: number) {
     this.#highWaterMark = highWaterMark;
     const owner = {
-      onPressureChange: (): void => void (this.isHeldBack = this.stream.isFull),
+      onPressureChange: (): void => void (this.isPressured = this.stream.isFull),
       onClosed: (): void => void (this.isClosed = true),
     };
     this.stream = new DispatchStream(owner, { signal: this.abort.signal, events: ['WANTED'], highWaterMark });
@@ -36,22 +36,22 @@ class DispatchStreamModel {
 
   push(t: string): void {
     this.sequence += 1;
-    if (t === 'WANTED' && this.end === 'waits') {
-      const first = this.asked.find(({ expected }) => expected === 'waits');
+    if (t === 'WANTED' && this.end === 'waiting') {
+      const first = this.calls.find(({ expected }) => expected === 'waiting');
       if (first !== undefined) first.expected = this.sequence;
-      else this.waiting.push(this.sequence);
-      if (this.waiting.length >= this.#highWaterMark) this.isFull = true;
+      else this.buffered.push(this.sequence);
+      if (this.buffered.length >= this.#highWaterMark) this.isFull = true;
     }
     this.stream.push({ op: 0, t, s: this.sequence, d: {}, raw: Buffer.from('{}') }, null);
   }
 
   next(): void {
-    const asked = { expected: this.waiting.shift() ?? this.#consumeEnd(), outcome: 'waits' as Outcome };
-    if (this.waiting.length <= this.#highWaterMark / 2) this.isFull = false;
-    this.asked.push(asked);
+    const call = { expected: this.buffered.shift() ?? this.#consumeEnd(), outcome: 'waiting' as Outcome };
+    if (this.buffered.length <= this.#highWaterMark / 2) this.isFull = false;
+    this.calls.push(call);
     this.stream.next().then(
-      (result: IteratorResult<Dispatch, undefined>) => (asked.outcome = result.done === true ? 'done' : result.value.s),
-      (error: GatewayError) => (asked.outcome = error.code),
+      (result: IteratorResult<Dispatch, undefined>) => (call.outcome = result.done === true ? 'done' : result.value.s),
+      (error: GatewayError) => (call.outcome = error.code),
     );
   }
 
@@ -61,16 +61,16 @@ class DispatchStreamModel {
   }
 
   return(): void {
-    this.waiting.length = 0;
+    this.buffered.length = 0;
     this.#endWith('done');
     this.end = 'done';
     void this.stream.return();
   }
 
   abortStream(): void {
-    if (this.end === 'waits') this.#endWith('ABORTED');
-    else if (this.waiting.length > 0) this.end = 'ABORTED';
-    this.waiting.length = 0;
+    if (this.end === 'waiting') this.#endWith('ABORTED');
+    else if (this.buffered.length > 0) this.end = 'ABORTED';
+    this.buffered.length = 0;
     this.abort.abort();
   }
 
@@ -78,34 +78,34 @@ class DispatchStreamModel {
     await turn();
     deepEqual(
       {
-        outcomes: this.asked.map(({ outcome }) => outcome),
+        outcomes: this.calls.map(({ outcome }) => outcome),
         oldest: this.stream.lowestSequenceOf(null),
         isFull: this.stream.isFull,
-        isHeldBack: this.isHeldBack,
+        isPressured: this.isPressured,
         isClosed: this.isClosed,
       },
       {
-        outcomes: this.asked.map(({ expected }) => expected),
-        oldest: this.waiting[0] ?? null,
+        outcomes: this.calls.map(({ expected }) => expected),
+        oldest: this.buffered[0] ?? null,
         isFull: this.isFull,
-        isHeldBack: this.isFull,
-        isClosed: this.end !== 'waits' && this.waiting.length === 0,
+        isPressured: this.isFull,
+        isClosed: this.end !== 'waiting' && this.buffered.length === 0,
       },
     );
   }
 
-  /** An error is told once; after it, as after any end, there is nothing. */
+  /** An error is thrown once. After it, as after any end, the stream is done. */
   #consumeEnd(): Outcome {
     const { end } = this;
-    if (end !== 'waits') this.end = 'done';
+    if (end !== 'waiting') this.end = 'done';
     return end;
   }
 
-  #endWith(how: Outcome): void {
-    if (this.end !== 'waits') return;
-    this.end = how;
+  #endWith(outcome: Outcome): void {
+    if (this.end !== 'waiting') return;
+    this.end = outcome;
     this.isFull = false;
-    for (const asked of this.asked) if (asked.expected === 'waits') asked.expected = this.#consumeEnd();
+    for (const call of this.calls) if (call.expected === 'waiting') call.expected = this.#consumeEnd();
   }
 }
 
@@ -128,23 +128,25 @@ const steps = [
 const endings = [
   fc.constant(step<DispatchStreamModel>('finish', (model) => model.finish(null))),
   fc.constant(
-    step<DispatchStreamModel>('fail', (model) => model.finish(new GatewayError('INTERNAL_ERROR', 'the test said so'))),
+    step<DispatchStreamModel>('fail', (model) => model.finish(new GatewayError('INTERNAL_ERROR', 'from the test'))),
   ),
   fc.constant(step<DispatchStreamModel>('return', (model) => model.return())),
   fc.constant(step<DispatchStreamModel>('abort', (model) => model.abortStream())),
 ];
 
-it('a stream hands everything out once and in order, says when it is full, and lets go when it has ended', async () => {
-  const scripts = fc.tuple(script(steps, 30), script([...steps, ...endings], 20));
-  const runs = await held(
-    fc.asyncProperty(fc.integer({ min: 1, max: 10 }), scripts, async (highWaterMark, [before, after]) => {
-      const model = new DispatchStreamModel(highWaterMark);
-      await play(model, before);
-      await model.check();
-      await play(model, after);
-      await model.check();
-    }),
-    200,
-  );
-  expect(runs).toBe(200);
+describe('DispatchStream', () => {
+  test('yields every dispatch once and in order, notifies of back-pressure, and closes at its end', async () => {
+    const scripts = fc.tuple(script(steps, 30), script([...steps, ...endings], 20));
+    const runs = await checkProperty(
+      fc.asyncProperty(fc.integer({ min: 1, max: 10 }), scripts, async (highWaterMark, [before, after]) => {
+        const model = new DispatchStreamModel(highWaterMark);
+        await runScript(model, before);
+        await model.check();
+        await runScript(model, after);
+        await model.check();
+      }),
+      200,
+    );
+    expect(runs).toBe(200);
+  });
 });

@@ -1,14 +1,14 @@
-/** Requests for members against a gateway that answers out of order, twice, late or not at all. */
+/** Requests for members to a gateway that answers out of order, twice, late or not at all. */
 import { deepEqual } from 'node:assert/strict';
 import type { GatewayGuildMembersChunkDispatchData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { GuildMemberRequests } from '../../src/shard/guild-member-requests.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { held, pick, play, script, step, turn } from './kit.ts';
+import { checkProperty, pick, runScript, script, step, turn } from './kit.ts';
 
-/** Few, so that a nonce is used again while what it stood for is hardly over. */
+/** Few, so that a nonce is used again right after its request has ended. */
 const NONCES = ['a', 'b', 'c'];
 const MAX_RETRIES = 3;
 
@@ -17,14 +17,14 @@ interface TrackedRequest {
   readonly timeoutMs: number;
   readonly abort: AbortController;
   readonly chunkCount: number;
-  /** Indexes of the chunks that came. */
-  readonly came: Set<number>;
-  /** Hands the frame to the socket, or fails to. */
+  /** Indexes of the chunks that were received. */
+  readonly received: Set<number>;
+  /** Resolves when the frame is written to the socket; rejects when that fails. */
   transmit: PromiseWithResolvers<void> | null;
-  /** When patience ends, or the question is asked again. */
+  /** When the request times out, or is sent again. */
   dueAt: number | null;
   retries: number;
-  state: 'waits for the socket' | 'sent' | 'waits to ask again' | 'over';
+  state: 'queued' | 'sent' | 'backing off' | 'settled';
   expected: unknown;
   readonly outcomes: unknown[];
 }
@@ -41,7 +41,7 @@ const chunkOf = (
     nonce,
   }) as never;
 
-const answerTo = ({ nonce, chunkCount }: TrackedRequest): unknown => ({
+const membersOf = ({ nonce, chunkCount }: TrackedRequest): unknown => ({
   guildId: '7',
   members: Array.from({ length: chunkCount }, (_, index) => `member ${index} of ${nonce}`),
   notFound: [],
@@ -55,134 +55,134 @@ class GuildMemberRequestsModel {
     random: () => 0,
     send: (data, signal) => this.#send(data, signal),
   });
-  readonly asked: TrackedRequest[] = [];
+  readonly tracked: TrackedRequest[] = [];
 
   get open(): TrackedRequest[] {
-    return this.asked.filter(({ state }) => state !== 'over');
+    return this.tracked.filter(({ state }) => state !== 'settled');
   }
 
   request(nonce: string, chunkCount: number, timeoutMs: number): void {
-    const isTaken = this.open.some((other) => other.nonce === nonce);
-    const asked: TrackedRequest = {
+    const isInUse = this.open.some((other) => other.nonce === nonce);
+    const request: TrackedRequest = {
       nonce,
       timeoutMs,
       abort: new AbortController(),
       chunkCount,
-      came: new Set(),
+      received: new Set(),
       transmit: null,
       dueAt: null,
       retries: 0,
-      state: isTaken ? 'over' : 'waits for the socket',
-      expected: isTaken ? 'INVALID_PAYLOAD' : null,
+      state: isInUse ? 'settled' : 'queued',
+      expected: isInUse ? 'INVALID_PAYLOAD' : null,
       outcomes: [],
     };
-    this.asked.push(asked);
+    this.tracked.push(request);
     this.requests
-      .request({ guild_id: '7', query: '', limit: 0, nonce }, { timeoutMs, signal: asked.abort.signal })
+      .request({ guild_id: '7', query: '', limit: 0, nonce }, { timeoutMs, signal: request.abort.signal })
       .then(
-        (members) => asked.outcomes.push(members),
-        (error: GatewayError) => asked.outcomes.push(error.code),
+        (members) => request.outcomes.push(members),
+        (error: GatewayError) => request.outcomes.push(error.code),
       );
   }
 
-  /** The queue takes the frame: at once, later, or never. */
+  /** The queue sends the frame at once, later, or never. */
   #send({ nonce }: GatewayRequestGuildMembersData, signal: AbortSignal): Promise<void> {
     const transmit = Promise.withResolvers<void>();
-    const asked = this.open.find((other) => other.nonce === nonce);
-    if (asked !== undefined) asked.transmit = transmit;
-    // A rejection is on its way for some ticks, in which much can happen.
+    const request = this.open.find((other) => other.nonce === nonce);
+    if (request !== undefined) request.transmit = transmit;
+    // The rejection takes some ticks, in which other steps can run.
     signal.addEventListener(
       'abort',
-      () => void turn().then(() => transmit.reject(new GatewayError('ABORTED', 'the request is over'))),
+      () => void turn().then(() => transmit.reject(new GatewayError('ABORTED', 'the request has settled'))),
     );
     return transmit.promise;
   }
 
-  async transmit(asked: TrackedRequest): Promise<void> {
-    asked.state = 'sent';
-    asked.dueAt = this.clock.now() + asked.timeoutMs;
-    asked.transmit?.resolve();
+  async transmit(request: TrackedRequest): Promise<void> {
+    request.state = 'sent';
+    request.dueAt = this.clock.now() + request.timeoutMs;
+    request.transmit?.resolve();
     await turn();
   }
 
-  chunk(asked: TrackedRequest, index: number): void {
-    if (asked.state !== 'over') {
-      asked.came.add(index);
-      asked.dueAt = this.clock.now() + asked.timeoutMs;
-      if (asked.came.size === asked.chunkCount) this.#settle(asked, answerTo(asked));
+  chunk(request: TrackedRequest, index: number): void {
+    if (request.state !== 'settled') {
+      request.received.add(index);
+      request.dueAt = this.clock.now() + request.timeoutMs;
+      if (request.received.size === request.chunkCount) this.#settle(request, membersOf(request));
     }
-    this.requests.onChunk(chunkOf(asked, index));
+    this.requests.onChunk(chunkOf(request, index));
   }
 
-  rateLimited(asked: TrackedRequest, retryAfterMs: number): void {
-    asked.retries += 1;
-    if (asked.retries > MAX_RETRIES) this.#settle(asked, 'REQUEST_RATE_LIMITED');
+  rateLimited(request: TrackedRequest, retryAfterMs: number): void {
+    request.retries += 1;
+    if (request.retries > MAX_RETRIES) this.#settle(request, 'REQUEST_RATE_LIMITED');
     else {
-      asked.state = 'waits to ask again';
-      asked.dueAt = this.clock.now() + retryAfterMs;
+      request.state = 'backing off';
+      request.dueAt = this.clock.now() + retryAfterMs;
     }
-    this.requests.onRateLimited({ opcode: 8, retryAfter: retryAfterMs / 1_000, nonce: asked.nonce });
+    this.requests.onRateLimited({ opcode: 8, retryAfter: retryAfterMs / 1_000, nonce: request.nonce });
   }
 
-  fail(asked: TrackedRequest): void {
-    this.#settle(asked, 'NOT_CONNECTED');
-    asked.transmit?.reject(new GatewayError('NOT_CONNECTED', 'the test said so'));
+  fail(request: TrackedRequest): void {
+    this.#settle(request, 'NOT_CONNECTED');
+    request.transmit?.reject(new GatewayError('NOT_CONNECTED', 'from the test'));
   }
 
-  abort(asked: TrackedRequest): void {
-    this.#settle(asked, 'ABORTED');
-    asked.abort.abort();
+  abort(request: TrackedRequest): void {
+    this.#settle(request, 'ABORTED');
+    request.abort.abort();
   }
 
   connectionLost(): void {
-    for (const asked of this.open) if (asked.state === 'sent') this.#settle(asked, 'CONNECTION_LOST');
+    for (const request of this.open) if (request.state === 'sent') this.#settle(request, 'CONNECTION_LOST');
     this.requests.onConnectionLost();
   }
 
   stop(): void {
-    for (const asked of this.open) this.#settle(asked, 'STOPPED');
-    this.requests.stop(new GatewayError('STOPPED', 'the test said so'));
+    for (const request of this.open) this.#settle(request, 'STOPPED');
+    this.requests.stop(new GatewayError('STOPPED', 'from the test'));
   }
 
   advance(ms: number): void {
     const until = this.clock.now() + ms;
-    for (const asked of this.open) {
-      if (asked.dueAt === null || asked.dueAt > until) continue;
-      asked.dueAt = null;
-      if (asked.state === 'sent') this.#settle(asked, 'REQUEST_TIMED_OUT');
-      else asked.state = 'waits for the socket';
+    for (const request of this.open) {
+      if (request.dueAt === null || request.dueAt > until) continue;
+      request.dueAt = null;
+      if (request.state === 'sent') this.#settle(request, 'REQUEST_TIMED_OUT');
+      else request.state = 'queued';
     }
     this.clock.advance(ms);
   }
 
   async check(): Promise<void> {
     await turn();
-    for (const { nonce, expected, outcomes } of this.asked)
+    for (const { nonce, expected, outcomes } of this.tracked)
       deepEqual({ nonce, outcomes }, { nonce, outcomes: expected === null ? [] : [expected] });
   }
 
-  #settle(asked: TrackedRequest, outcome: unknown): void {
-    if (asked.state === 'over') return;
-    asked.state = 'over';
-    asked.expected = outcome;
+  #settle(request: TrackedRequest, outcome: unknown): void {
+    if (request.state === 'settled') return;
+    request.state = 'settled';
+    request.expected = outcome;
   }
 }
 
 const which = fc.nat();
 const ms = fc.integer({ min: 1, max: 2_000 });
-/** Does something to one of the requests in such a state, if there is one. */
+/** Runs a step on one of the requests in these states, if there is one. */
 const onRequestIn = (
   text: string,
   states: readonly TrackedRequest['state'][],
-  run: (model: GuildMemberRequestsModel, asked: TrackedRequest) => void | Promise<void>,
+  run: (model: GuildMemberRequestsModel, request: TrackedRequest) => void | Promise<void>,
 ) =>
   which.map((n) =>
     step<GuildMemberRequestsModel>(`${text} (${n})`, async (model) => {
-      const asked = pick(
-        model.asked.filter(({ state }) => states.includes(state)),
+      const request = pick(
+        model.tracked.filter(({ state }) => states.includes(state)),
         n,
       );
-      if (asked !== undefined) await run(model, asked);
+      if (request !== undefined) await run(model, request);
     }),
   );
 
@@ -194,65 +194,61 @@ const steps = [
         model.request(nonce, chunkCount, timeoutMs),
       ),
     ),
-  onRequestIn('transmit', ['waits for the socket'], (model, asked) => model.transmit(asked)),
+  onRequestIn('transmit', ['queued'], (model, request) => model.transmit(request)),
   fc
     .nat({ max: 3 })
     .chain((index) =>
-      onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount)),
+      onRequestIn(`chunk ${index}`, ['sent'], (model, request) => model.chunk(request, index % request.chunkCount)),
     ),
   fc
     .nat({ max: 3 })
     .chain((index) =>
-      onRequestIn(`chunk ${index}`, ['sent'], (model, asked) => model.chunk(asked, index % asked.chunkCount)),
+      onRequestIn(`chunk ${index}`, ['sent'], (model, request) => model.chunk(request, index % request.chunkCount)),
     ),
   fc.constant(
-    step<GuildMemberRequestsModel>('a chunk nobody asked for', (model) =>
+    step<GuildMemberRequestsModel>('a chunk without a request', (model) =>
       model.requests.onChunk(chunkOf({ nonce: 'foreign', chunkCount: 1 }, 0)),
     ),
   ),
   ms.chain((retryAfterMs) =>
-    onRequestIn(`rate limited for ${retryAfterMs} ms`, ['sent'], (model, asked) =>
-      model.rateLimited(asked, retryAfterMs),
+    onRequestIn(`rate limited for ${retryAfterMs} ms`, ['sent'], (model, request) =>
+      model.rateLimited(request, retryAfterMs),
     ),
   ),
   fc.integer({ min: 1, max: 5 }).chain((times) =>
-    onRequestIn(`refused ${times} times`, ['waits for the socket'], async (model, asked) => {
-      for (let left = times; left > 0 && asked.state === 'waits for the socket'; left -= 1) {
-        await model.transmit(asked);
-        model.rateLimited(asked, 1);
+    onRequestIn(`refused ${times} times`, ['queued'], async (model, request) => {
+      for (let left = times; left > 0 && request.state === 'queued'; left -= 1) {
+        await model.transmit(request);
+        model.rateLimited(request, 1);
         model.advance(1);
       }
     }),
   ),
-  onRequestIn('sending fails', ['waits for the socket'], (model, asked) => model.fail(asked)),
-  onRequestIn('abort', ['waits for the socket', 'sent', 'waits to ask again', 'over'], (model, asked) =>
-    model.abort(asked),
-  ),
-  onRequestIn(
-    'abort, and ask the same at once',
-    ['waits for the socket', 'sent', 'waits to ask again'],
-    (model, asked) => {
-      model.abort(asked);
-      model.request(asked.nonce, asked.chunkCount, asked.timeoutMs);
-    },
-  ),
+  onRequestIn('sending fails', ['queued'], (model, request) => model.fail(request)),
+  onRequestIn('abort', ['queued', 'sent', 'backing off', 'settled'], (model, request) => model.abort(request)),
+  onRequestIn('abort, and request the same at once', ['queued', 'sent', 'backing off'], (model, request) => {
+    model.abort(request);
+    model.request(request.nonce, request.chunkCount, request.timeoutMs);
+  }),
   fc.constant(step<GuildMemberRequestsModel>('the connection is lost', (model) => model.connectionLost())),
   fc.constant(step<GuildMemberRequestsModel>('stop', (model) => model.stop())),
   ms.map((wait) => step<GuildMemberRequestsModel>(`advance ${wait} ms`, (model) => model.advance(wait))),
-  fc.constant(step<GuildMemberRequestsModel>('everything settles that can', (model) => model.check())),
+  fc.constant(step<GuildMemberRequestsModel>('everything settles', (model) => model.check())),
 ];
 
-it('every request settles once and with its own members, whatever comes in whatever order', async () => {
-  const runs = await held(
-    fc.asyncProperty(script(steps, 60), async (commands) => {
-      const model = new GuildMemberRequestsModel();
-      await play(model, commands);
-      await model.check();
-      model.stop();
-      await model.check();
-      deepEqual(model.clock.pending, 0);
-    }),
-    300,
-  );
-  expect(runs).toBe(300);
+describe('GuildMemberRequests', () => {
+  test('settles every request once and with its own members, for any answers in any order', async () => {
+    const runs = await checkProperty(
+      fc.asyncProperty(script(steps, 60), async (commands) => {
+        const model = new GuildMemberRequestsModel();
+        await runScript(model, commands);
+        await model.check();
+        model.stop();
+        await model.check();
+        deepEqual(model.clock.pending, 0);
+      }),
+      300,
+    );
+    expect(runs).toBe(300);
+  });
 });

@@ -1,17 +1,17 @@
-/** The identify gate against what Discord counts: a budget a day, a distance a key, and nobody left behind. */
+/** Compares the identify gate with a model of Discord: daily budget, spacing of a key, and no forgotten request. */
 import { deepEqual, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { IdentifyPermit } from '../../src/identify/identify-gate.ts';
 import { MemoryIdentifyGate } from '../../src/identify/memory-identify-gate.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { held, pick, play, script, step } from './kit.ts';
+import { checkProperty, pick, runScript, script, step } from './kit.ts';
 
 const DAY_MS = 86_400_000;
-/** How long after its first frame a period may have begun, should that frame have been lost. */
+/** How long after its first IDENTIFY a period may have begun, if that IDENTIFY was lost. */
 const PERIOD_START_WINDOW_MS = 3_600_000;
-/** 5 s, and the quarter of one for an IDENTIFY that was slow on its way. */
+/** 5 s and the margin of 250 ms. */
 const SPACING_MS = 5_250;
 
 interface Setup {
@@ -25,16 +25,16 @@ interface Setup {
 interface Applicant {
   readonly shardId: number;
   readonly abort: AbortController;
-  /** The step in which it came. */
-  readonly cameIn: number;
-  /** How often it was told of a spent budget, and how often it should have been. */
+  /** The step of the request. */
+  readonly requestedIn: number;
+  /** How often it was notified of a spent budget, and how often it should have been. */
   notified: number;
   expectedNotices: number;
   permit: IdentifyPermit | null;
-  state: 'waits' | 'holds' | 'sent' | 'released' | 'ABORTED';
+  state: 'waiting' | 'granted' | 'sent' | 'released' | 'ABORTED';
 }
 
-/** What Discord does with IDENTIFY frames. It never lets more than it has be taken, nor two of a key too close. */
+/** Discord's side: checks that the budget is not exceeded, and that IDENTIFYs of a key are not too close. */
 class Discord {
   remaining: number;
   #resetAt: number;
@@ -55,8 +55,8 @@ class Discord {
     }
     if (now < this.#periodStartsBefore) this.#resetAt = now + DAY_MS;
     this.remaining -= 1;
-    ok(this.remaining >= this.#setup.reserve, 'the reserve was touched');
-    ok(this.isSpaced(shardId, now), 'two frames of one key were too close');
+    ok(this.remaining >= this.#setup.reserve, 'the reserve was used');
+    ok(this.isSpaced(shardId, now), 'two IDENTIFYs of one key were too close');
     this.#lastAt.set(this.keyOf(shardId), now);
   }
 
@@ -68,7 +68,7 @@ class Discord {
     return now - (this.#lastAt.get(this.keyOf(shardId)) ?? Number.NEGATIVE_INFINITY) >= SPACING_MS;
   }
 
-  /** How many may identify now, beside those that hold a permit. */
+  /** How many more shards may identify now, beside those with a permit. */
   spare(now: number, permits: number): number {
     return (now >= this.#resetAt ? this.#setup.total : this.remaining) - this.#setup.reserve - permits;
   }
@@ -79,7 +79,7 @@ class IdentifyGateModel {
   readonly gate: MemoryIdentifyGate;
   readonly discord: Discord;
   readonly applicants: Applicant[] = [];
-  readonly complaints: string[] = [];
+  readonly violations: string[] = [];
   #step = 0;
 
   constructor(setup: Setup) {
@@ -95,28 +95,28 @@ class IdentifyGateModel {
     const applicant: Applicant = {
       shardId,
       abort: new AbortController(),
-      cameIn: this.#step,
+      requestedIn: this.#step,
       notified: 0,
       expectedNotices: 0,
       permit: null,
-      state: 'waits',
+      state: 'waiting',
     };
     this.applicants.push(applicant);
     const onBudgetSpent = (retryAfterMs: number): void => {
       applicant.notified += 1;
       if (this.discord.spare(this.clock.now(), 0) > 0 || !(retryAfterMs > 0))
-        this.complaints.push('told of a budget that is not spent');
+        this.violations.push('notified of a budget that is not spent');
     };
     this.gate.acquire({ shardId, signal: applicant.abort.signal, onBudgetSpent }).then(
       (permit) => this.#granted(applicant, permit),
-      (error: GatewayError) => this.#refused(applicant, error),
+      (error: GatewayError) => this.#rejected(applicant, error),
     );
     this.#expectNotices();
     return applicant;
   }
 
   sent(applicant: Applicant | undefined): void {
-    if (applicant?.state === 'holds') {
+    if (applicant?.state === 'granted') {
       applicant.state = 'sent';
       this.discord.identify(applicant.shardId, this.clock.now());
     }
@@ -125,7 +125,7 @@ class IdentifyGateModel {
   }
 
   release(applicant: Applicant | undefined): void {
-    if (applicant?.state === 'holds') applicant.state = 'released';
+    if (applicant?.state === 'granted') applicant.state = 'released';
     applicant?.permit?.release();
   }
 
@@ -136,41 +136,43 @@ class IdentifyGateModel {
   }
 
   #granted(applicant: Applicant, permit: IdentifyPermit): void {
-    const { shardId, abort, cameIn } = applicant;
-    const before = this.in('waits').filter(
+    const { shardId, abort, requestedIn } = applicant;
+    const before = this.in('waiting').filter(
       (other) =>
         other !== applicant &&
-        other.cameIn < this.#step &&
+        other.requestedIn < this.#step &&
         this.#shareKey(other, applicant) &&
         !other.abort.signal.aborted,
     );
-    if (before.some((other) => other.shardId < shardId || (other.shardId === shardId && other.cameIn < cameIn))) {
-      this.complaints.push(`shard ${shardId} went before its turn`);
+    if (
+      before.some((other) => other.shardId < shardId || (other.shardId === shardId && other.requestedIn < requestedIn))
+    ) {
+      this.violations.push(`shard ${shardId} went before its turn`);
     }
-    if (abort.signal.aborted) this.complaints.push('an aborted request got a permit');
+    if (abort.signal.aborted) this.violations.push('an aborted request got a permit');
     applicant.permit = permit;
-    applicant.state = 'holds';
+    applicant.state = 'granted';
   }
 
-  #refused(applicant: Applicant, { code }: GatewayError): void {
-    if (applicant.state !== 'waits' || code !== 'ABORTED' || !applicant.abort.signal.aborted)
-      this.complaints.push(`refused: ${code}`);
+  #rejected(applicant: Applicant, { code }: GatewayError): void {
+    if (applicant.state !== 'waiting' || code !== 'ABORTED' || !applicant.abort.signal.aborted)
+      this.violations.push(`rejected: ${code}`);
     applicant.state = 'ABORTED';
   }
 
   #expectNotices(): void {
     if (this.discord.spare(this.clock.now(), 0) > 0) return;
-    for (const applicant of this.in('waits')) applicant.expectedNotices = 1;
+    for (const applicant of this.in('waiting')) applicant.expectedNotices = 1;
   }
 
   #shareKey(one: Applicant, other: Applicant): boolean {
     return this.discord.keyOf(one.shardId) === this.discord.keyOf(other.shardId);
   }
 
-  /** Once everything has come to rest. */
+  /** Checks the state after everything has settled. */
   #check(): void {
     const now = this.clock.now();
-    const [waiting, holding] = [this.in('waits'), this.in('holds')];
+    const [waiting, holding] = [this.in('waiting'), this.in('granted')];
     const spare = this.discord.spare(now, holding.length);
     for (const one of holding)
       deepEqual(
@@ -184,15 +186,15 @@ class IdentifyGateModel {
       {
         kept: spare > 0 ? kept : [],
         aborted: waiting.filter(({ abort }) => abort.signal.aborted),
-        told: waiting.map(({ notified }) => notified),
-        complaints: this.complaints,
+        notified: waiting.map(({ notified }) => notified),
+        violations: this.violations,
         waiting: this.gate.waiting,
       },
       {
         kept: [],
         aborted: [],
-        told: waiting.map(({ expectedNotices }) => expectedNotices),
-        complaints: [],
+        notified: waiting.map(({ expectedNotices }) => expectedNotices),
+        violations: [],
         waiting: waiting.length,
       },
     );
@@ -211,28 +213,28 @@ const setups = fc.integer({ min: 2, max: 4 }).chain((total) =>
   }),
 );
 
-/** Some of what is done is done in one turn with what comes next. */
-const acts: fc.Arbitrary<{ text: string; run: (model: IdentifyGateModel) => void }> = fc.oneof(
-  shardIds.map((id) => ({ text: `shard ${id} asks`, run: (model: IdentifyGateModel) => void model.acquire(id) })),
+/** Several actions may run in one turn. */
+const actions: fc.Arbitrary<{ text: string; run: (model: IdentifyGateModel) => void }> = fc.oneof(
+  shardIds.map((id) => ({ text: `shard ${id} requests`, run: (model: IdentifyGateModel) => void model.acquire(id) })),
   shardIds.map((id) => ({
-    text: `shard ${id} asks and leaves`,
+    text: `shard ${id} requests and aborts`,
     run: (model: IdentifyGateModel) => model.acquire(id).abort.abort(),
   })),
   which.map((n) => ({
-    text: `abort a waiter (${n})`,
-    run: (model: IdentifyGateModel) => pick(model.in('waits'), n)?.abort.abort(),
+    text: `abort a waiting request (${n})`,
+    run: (model: IdentifyGateModel) => pick(model.in('waiting'), n)?.abort.abort(),
   })),
   which.map((n) => ({
-    text: `abort anyone (${n})`,
+    text: `abort any request (${n})`,
     run: (model: IdentifyGateModel) => pick(model.applicants, n)?.abort.abort(),
   })),
   which.map((n) => ({
     text: `sent (${n})`,
-    run: (model: IdentifyGateModel) => model.sent(pick(model.in('holds'), n)),
+    run: (model: IdentifyGateModel) => model.sent(pick(model.in('granted'), n)),
   })),
   which.map((n) => ({
     text: `release (${n})`,
-    run: (model: IdentifyGateModel) => model.release(pick(model.in('holds'), n)),
+    run: (model: IdentifyGateModel) => model.release(pick(model.in('granted'), n)),
   })),
   which.map((n) => ({
     text: `sent again (${n})`,
@@ -244,14 +246,14 @@ const acts: fc.Arbitrary<{ text: string; run: (model: IdentifyGateModel) => void
   })),
 );
 const steps = [
-  fc.array(acts, { minLength: 1, maxLength: 4 }).map((all) =>
+  fc.array(actions, { minLength: 1, maxLength: 4 }).map((all) =>
     step<IdentifyGateModel>(all.map(({ text }) => text).join(' and '), async (model) => {
       for (const { run } of all) run(model);
       await model.advance(0);
     }),
   ),
   shardIds.map((id) =>
-    step<IdentifyGateModel>(`shard ${id} comes`, async (model) => {
+    step<IdentifyGateModel>(`shard ${id} requests, and everything settles`, async (model) => {
       model.acquire(id);
       await model.advance(0);
     }),
@@ -261,18 +263,20 @@ const steps = [
     .map((ms) => step<IdentifyGateModel>(`advance ${ms} ms`, (model) => model.advance(ms))),
 ];
 
-it('a permit is given as soon as Discord allows and never before, lowest shard first, and all get theirs in the end', async () => {
-  const runs = await held(
-    fc.asyncProperty(setups, script(steps, 40), async (setup, commands) => {
-      const model = new IdentifyGateModel(setup);
-      await play(model, commands);
-      for (let left = model.in('waits', 'holds').length; left > 0; left -= 1) {
-        for (const applicant of model.in('holds')) model.sent(applicant);
-        await model.advance(2 * DAY_MS);
-      }
-      deepEqual(model.in('waits'), []);
-    }),
-    250,
-  );
-  expect(runs).toBe(250);
+describe('MemoryIdentifyGate', () => {
+  test('grants every permit as soon as Discord allows it and never before, the lowest shard first', async () => {
+    const runs = await checkProperty(
+      fc.asyncProperty(setups, script(steps, 40), async (setup, commands) => {
+        const model = new IdentifyGateModel(setup);
+        await runScript(model, commands);
+        for (let left = model.in('waiting', 'granted').length; left > 0; left -= 1) {
+          for (const applicant of model.in('granted')) model.sent(applicant);
+          await model.advance(2 * DAY_MS);
+        }
+        deepEqual(model.in('waiting'), []);
+      }),
+      250,
+    );
+    expect(runs).toBe(250);
+  });
 });

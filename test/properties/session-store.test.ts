@@ -1,16 +1,16 @@
-/** Session stores against a Map, with crashes, strangers' files and other processes in the same directory. */
+/** Compares session stores with a Map, through crashes, foreign files and other processes in the same directory. */
 import { deepEqual, ok } from 'node:assert/strict';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import { FileSessionStore } from '../../src/session/file-session-store.ts';
 import { MemorySessionStore } from '../../src/session/memory-session-store.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { SessionStore } from '../../src/session/session-store.ts';
-import { held, play, script, step } from './kit.ts';
+import { checkProperty, runScript, script, step } from './kit.ts';
 
 const SHARDS = [0, 1, 2];
 
@@ -20,7 +20,7 @@ interface Call {
   readonly result: Promise<unknown>;
 }
 
-/** Stores over one place, and what a Map would have in their stead. `unreadable` is what no store has written. */
+/** Stores over one place, and a Map with the expected content. `unreadable` is a file that no store has written. */
 class SessionStoreModel<Store extends SessionStore = SessionStore> {
   readonly stores: Store[];
   readonly sessions = new Map<number, Session | 'unreadable'>();
@@ -36,7 +36,7 @@ class SessionStoreModel<Store extends SessionStore = SessionStore> {
 
   async call(which: number, shardId: number, what: 'load' | 'clear' | Session): Promise<void> {
     const store = this.store(which);
-    // Calls to one store keep their order. What two do at the same time has none.
+    // Calls to one store keep their order. Concurrent calls to two stores have none.
     if (this.#calls.some((call) => call.shardId === shardId && call.store !== store)) await this.settle();
     const expected = what === 'load' ? (this.sessions.get(shardId) ?? null) : undefined;
     if (what === 'clear') this.sessions.delete(shardId);
@@ -59,7 +59,7 @@ class SessionStoreModel<Store extends SessionStore = SessionStore> {
     );
   }
 
-  /** What is stored, as any of the stores sees it. */
+  /** Checks that all stores see the expected content. */
   async check(): Promise<void> {
     await this.settle();
     for (const which of this.stores.keys()) {
@@ -81,7 +81,7 @@ class FileSessionStoreModel extends SessionStoreModel<FileSessionStore> {
     return join(this.directory, `shard-${shardId}.json`);
   }
 
-  /** A process that is killed leaves what it has written so far beside the file. */
+  /** A killed process leaves a partly written temporary file. */
   async crash(which: number, session: Session, bytes: number): Promise<void> {
     await this.settle();
     const text = JSON.stringify(session);
@@ -95,14 +95,14 @@ class FileSessionStoreModel extends SessionStoreModel<FileSessionStore> {
     this.sessions.set(shardId, 'unreadable');
   }
 
-  /** Two processes save at once: one of both wins, as a whole. */
+  /** Two processes save at the same time: the file of one of them wins, as a whole. */
   async race(one: Session, other: Session): Promise<void> {
     await this.settle();
     await Promise.all([this.store(0).save(one), this.store(1).save(other)]);
     const winner = await this.store(0).load(one.shardId);
     ok(
       [one, other].some((session) => JSON.stringify(session) === JSON.stringify(winner)),
-      'what is stored is neither of both',
+      'neither of the two sessions is stored',
     );
     this.sessions.set(one.shardId, winner!);
   }
@@ -151,7 +151,7 @@ const stepsOf = <W extends SessionStoreModel>(): fc.Arbitrary<fc.AsyncCommand<W,
   fc.constant(step<W>('everything settles', (model) => model.settle())),
 ];
 
-const strangeTexts = fc.oneof(
+const foreignTexts = fc.oneof(
   fc.constantFrom('', '{}', 'null', '[]', '{"sessionId":"x"}', '\u0000'),
   fc
     .tuple(sessions, fc.nat())
@@ -167,16 +167,16 @@ const fileSteps = [
       ),
     ),
   fc
-    .tuple(shardIds, strangeTexts)
+    .tuple(shardIds, foreignTexts)
     .map(([shardId, text]) =>
-      step<FileSessionStoreModel>(`somebody writes ${JSON.stringify(text)} for shard ${shardId}`, (model) =>
+      step<FileSessionStoreModel>(`another program writes ${JSON.stringify(text)} for shard ${shardId}`, (model) =>
         model.overwrite(shardId, text),
       ),
     ),
   sessions
     .filter(({ shardId }) => shardId === 0)
     .map((session) =>
-      step<FileSessionStoreModel>(`somebody copies the file of shard 0 to shard 1`, (model) =>
+      step<FileSessionStoreModel>(`another program copies the file of shard 0 to shard 1`, (model) =>
         model.overwrite(1, JSON.stringify(session)),
       ),
     ),
@@ -189,33 +189,35 @@ const fileSteps = [
     ),
 ];
 
-it('a store in memory agrees with a Map after any calls in any order', async () => {
-  const runs = await held(
-    fc.asyncProperty(script(stepsOf(), 40), async (commands) => {
-      const model = new SessionStoreModel(new MemorySessionStore());
-      await play(model, commands);
-      await model.check();
-    }),
-    100,
-  );
-  expect(runs).toBe(100);
-});
-
-it('two stores over one directory agree with a Map, whoever dies or meddles, and leave no files of their own behind', async () => {
-  const runs = await held(
-    fc.asyncProperty(script(fileSteps, 25), async (commands) => {
-      const directory = await mkdtemp(join(tmpdir(), 'session-store-'));
-      try {
-        const model = new FileSessionStoreModel(directory);
-        await play(model, commands);
+describe('the content', () => {
+  test('of MemorySessionStore agrees with a Map for any calls in any order', async () => {
+    const runs = await checkProperty(
+      fc.asyncProperty(script(stepsOf(), 40), async (commands) => {
+        const model = new SessionStoreModel(new MemorySessionStore());
+        await runScript(model, commands);
         await model.check();
-        const files = (await readdir(directory)).filter((name) => !/\.json\.\d+\.tmp$/.test(name));
-        deepEqual(files.toSorted(), [...model.sessions.keys()].map((shardId) => `shard-${shardId}.json`).toSorted());
-      } finally {
-        await rm(directory, { recursive: true });
-      }
-    }),
-    40,
-  );
-  expect(runs).toBe(40);
+      }),
+      100,
+    );
+    expect(runs).toBe(100);
+  });
+
+  test('of two FileSessionStores over one directory agrees with a Map, and leaves no other files', async () => {
+    const runs = await checkProperty(
+      fc.asyncProperty(script(fileSteps, 25), async (commands) => {
+        const directory = await mkdtemp(join(tmpdir(), 'session-store-'));
+        try {
+          const model = new FileSessionStoreModel(directory);
+          await runScript(model, commands);
+          await model.check();
+          const files = (await readdir(directory)).filter((name) => !/\.json\.\d+\.tmp$/.test(name));
+          deepEqual(files.toSorted(), [...model.sessions.keys()].map((shardId) => `shard-${shardId}.json`).toSorted());
+        } finally {
+          await rm(directory, { recursive: true });
+        }
+      }),
+      40,
+    );
+    expect(runs).toBe(40);
+  });
 });

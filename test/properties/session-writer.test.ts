@@ -1,24 +1,24 @@
-/** The keeper of a session over a store that is slow, fails, or throws: the store ends up with the last word. */
+/** A session writer over a store that is slow, rejects or throws: in the end the store has the latest write. */
 import { deepEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { SessionStore } from '../../src/session/session-store.ts';
 import { aSession } from '../kit/session-store-conformance.ts';
-import { held, play, script, step, turn } from './kit.ts';
+import { checkProperty, runScript, script, step, turn } from './kit.ts';
 
-/** What a store is told: the sequence to save, or `null` to forget. */
+/** The sequence to save, or `null` to clear. */
 type StoreWrite = number | null;
 
-/** A store whose writes end when the script says so. */
+/** A store whose writes end when the script lets them. */
 class SlowStore implements SessionStore {
-  readonly begun: StoreWrite[] = [];
+  readonly writes: StoreWrite[] = [];
   stored: StoreWrite = null;
   failures = 0;
-  /** How many of the next writes throw instead of giving a promise. */
+  /** How many of the next writes throw instead of returning a promise. */
   throws = 0;
-  #writing: { word: StoreWrite; end: PromiseWithResolvers<void> } | null = null;
+  #writing: { write: StoreWrite; end: PromiseWithResolvers<void> } | null = null;
 
   async load(): Promise<Session | null> {
     deepEqual(this.#writing, null, 'a load overtook a write');
@@ -39,31 +39,31 @@ class SlowStore implements SessionStore {
     this.#writing = null;
     if (!isGood) {
       this.failures += 1;
-      return writing.end.reject(new Error('the test said so'));
+      return writing.end.reject(new Error('from the test'));
     }
-    this.stored = writing.word;
+    this.stored = writing.write;
     writing.end.resolve();
   }
 
-  #begin(word: StoreWrite): Promise<void> {
-    this.begun.push(word);
+  #begin(write: StoreWrite): Promise<void> {
+    this.writes.push(write);
     deepEqual(this.#writing, null, 'two writes at once');
     if (this.throws > 0) {
       this.throws -= 1;
       this.failures += 1;
-      throw new Error('the test said so');
+      throw new Error('from the test');
     }
     const end = Promise.withResolvers<void>();
-    this.#writing = { word, end };
+    this.#writing = { write, end };
     return end.promise;
   }
 }
 
 class SessionWriterModel {
   readonly store = new SlowStore();
-  /** Everything the keeper was told, in order. */
+  /** Everything that was passed to the writer, in order. */
   readonly requested: StoreWrite[] = [];
-  /** Loads that are not answered. */
+  /** Loads that have not settled. */
   loading = 0;
   faults = 0;
   readonly writer = new SessionWriter(this.store, ({ code }) => {
@@ -71,30 +71,33 @@ class SessionWriterModel {
     this.faults += 1;
   });
 
-  request(word: StoreWrite): void {
-    this.requested.push(word);
-    if (word === null) this.writer.clear(0);
-    else this.writer.save(aSession({ sequence: word }));
+  request(write: StoreWrite): void {
+    this.requested.push(write);
+    if (write === null) this.writer.clear(0);
+    else this.writer.save(aSession({ sequence: write }));
   }
 
-  /** The store comes round, and keeps the last word: no matter how often it failed before. */
+  /** The store works again, and gets the latest write, no matter how often it failed before. */
   async settle(): Promise<void> {
     let isSettled = false;
     void this.writer.flushed().then(() => (isSettled = true));
-    // One write that is under way, and one that waits for it.
+    // One running write, and one pending.
     for (let left = 2; left > 0; left -= 1) {
       this.store.end(true);
       await turn();
     }
-    deepEqual({ isSettled, begun: this.store.begun.at(-1) }, { isSettled: true, begun: this.requested.at(-1) });
+    deepEqual(
+      { isSettled, lastWrite: this.store.writes.at(-1) },
+      { isSettled: true, lastWrite: this.requested.at(-1) },
+    );
   }
 
-  /** A store hears words in the order they were said, some of them left out, and each once. */
+  /** The store gets writes in the order they were passed, some left out, and each once. */
   checkOrder(): void {
     let from = 0;
-    for (const word of this.store.begun) {
-      const at = this.requested.indexOf(word, from);
-      deepEqual(at >= from, true, `${word} came after something newer`);
+    for (const write of this.store.writes) {
+      const at = this.requested.indexOf(write, from);
+      deepEqual(at >= from, true, `${write} came after something newer`);
       from = at + 1;
     }
   }
@@ -130,19 +133,23 @@ const steps = [
   fc.constant(step<SessionWriterModel>('turn', () => turn())),
 ];
 
-it('the last word reaches the store, older ones never after newer, and settled() settles', async () => {
-  const runs = await held(
-    fc.asyncProperty(script(steps, 40), async (commands) => {
-      const model = new SessionWriterModel();
-      await play(model, commands);
-      model.store.throws = 0;
-      await model.settle();
-      model.checkOrder();
-      model.request(1_000);
-      await model.settle();
-      deepEqual([model.store.stored, model.loading, model.faults], [1_000, 0, model.store.failures]);
-    }),
-    200,
-  );
-  expect(runs).toBe(200);
+describe('SessionWriter', () => {
+  test('writes the latest session to the store, never an older one after it, and resolves flushed()', async () => {
+    const runs = await checkProperty(
+      fc.asyncProperty(script(steps, 40), async (commands) => {
+        const model = new SessionWriterModel();
+        await runScript(model, commands);
+        model.store.throws = 0;
+        await model.settle();
+        model.checkOrder();
+        model.request(1_000);
+        await model.settle();
+        deepEqual(model.store.stored, 1_000);
+        deepEqual(model.loading, 0);
+        deepEqual(model.faults, model.store.failures);
+      }),
+      200,
+    );
+    expect(runs).toBe(200);
+  });
 });

@@ -1,14 +1,14 @@
-/** The URL of a connection: our query on top of what the URL already has. */
+/** The URL of a connection: the required query, added to the one that the URL has. */
 import { describe, expect, test } from 'vitest';
 import { type Compression, gatewayUrl, isWebSocketUrl } from '../../src/protocol/gateway-url.ts';
 
-describe('gatewayUrl', () => {
+describe('gatewayUrl()', () => {
   test.each<[Compression, string]>([
     ['none', 'wss://gateway.discord.gg/?v=10&encoding=json'],
     ['payload', 'wss://gateway.discord.gg/?v=10&encoding=json'],
     ['zlib-stream', 'wss://gateway.discord.gg/?v=10&encoding=json&compress=zlib-stream'],
     ['zstd-stream', 'wss://gateway.discord.gg/?v=10&encoding=json&compress=zstd-stream'],
-  ])('asks for compression %s', (compression, url) => {
+  ])('requests the compression %s', (compression, url) => {
     expect(gatewayUrl('wss://gateway.discord.gg', 10, compression).href).toBe(url);
   });
 
@@ -18,27 +18,29 @@ describe('gatewayUrl', () => {
     );
   });
 
-  test('replaces a version, encoding and compression that are in the URL already', () => {
+  test('replaces a version, an encoding and a compression that the URL already has', () => {
     expect(gatewayUrl('wss://g.example/?v=6&encoding=etf&compress=zlib-stream', 10, 'zstd-stream').href).toBe(
       'wss://g.example/?v=10&encoding=json&compress=zstd-stream',
     );
   });
 
-  test('gives the same URL when applied to its own result', () => {
+  test('returns the same URL for its own result', () => {
     const once = gatewayUrl('wss://g.example/?a=b', 10, 'zlib-stream').href;
     expect(gatewayUrl(once, 10, 'zlib-stream').href).toBe(once);
   });
 });
 
-test.each([
-  ['wss://gateway.discord.gg', true],
-  ['ws://127.0.0.1:1/x?y', true],
-  ['WSS://HOST', true],
-  ['https://discord.com', false],
-  ['gateway.discord.gg', false],
-  ['', false],
-  [undefined, false],
-  [new URL('wss://host'), false],
-])('isWebSocketUrl(%o) is %o', (url, expected) => {
-  expect(isWebSocketUrl(url)).toBe(expected);
+describe('isWebSocketUrl()', () => {
+  test.each([
+    ['wss://gateway.discord.gg', true],
+    ['ws://127.0.0.1:1/x?y', true],
+    ['WSS://HOST', true],
+    ['https://discord.com', false],
+    ['gateway.discord.gg', false],
+    ['', false],
+    [undefined, false],
+    [new URL('wss://host'), false],
+  ])('returns for %o: %o', (url, expected) => {
+    expect(isWebSocketUrl(url)).toBe(expected);
+  });
 });

@@ -1,21 +1,25 @@
-/** Opcodes by name: those of discord-api-types, and readable names for logs. */
+/** Opcodes by name: the numbers of discord-api-types, and readable names for logs. */
 import { GatewayOpcodes } from 'discord-api-types/v10';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { opcodeName, Opcodes } from '../../src/protocol/opcodes.ts';
 
-test('every opcode has the number discord-api-types gives it, where it knows the name', () => {
-  const theirs = GatewayOpcodes as unknown as Record<string, number>;
-  const known = Object.entries(Opcodes).filter(([name]) => name in theirs);
-  expect(known).toEqual(known.map(([name]) => [name, theirs[name]]));
-  expect(known.length).toBeGreaterThan(9);
+describe('Opcodes', () => {
+  test('has the number of discord-api-types for every opcode whose name is known there', () => {
+    const expected = GatewayOpcodes as unknown as Record<string, number>;
+    const known = Object.entries(Opcodes).filter(([name]) => name in expected);
+    expect(known).toEqual(known.map(([name]) => [name, expected[name]]));
+    expect(known.length).toBeGreaterThan(9);
+  });
 });
 
-test('an opcode is named as Discord names it, and by its number when it is not known', () => {
-  expect([0, 10, 43, 5, -1].map((opcode) => opcodeName(opcode))).toEqual([
-    'Dispatch',
-    'Hello',
-    'RequestChannelInfo',
-    'op 5',
-    'op -1',
-  ]);
+describe('opcodeName()', () => {
+  test("returns the name in Discord's documentation, or the number of an unknown opcode", () => {
+    expect([0, 10, 43, 5, -1].map((opcode) => opcodeName(opcode))).toEqual([
+      'Dispatch',
+      'Hello',
+      'RequestChannelInfo',
+      'op 5',
+      'op -1',
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-/** The token comes out where it is asked for by name, and nowhere else. */
+/** The token is shown by `reveal()` and by nothing else. */
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
@@ -6,13 +6,13 @@ import { Token } from '../../src/protocol/token.ts';
 
 const SECRET = 'c2VjcmV0.dG9r.ZW4';
 
-describe('a Token', () => {
-  test('reveals its value when asked to', () => {
+describe('Token', () => {
+  test('returns its value from reveal()', () => {
     expect(new Token(SECRET).reveal()).toBe(SECRET);
   });
 
   test.each([`Bot ${SECRET}`, `bot  ${SECRET}`, ` ${SECRET}\n`, `\tBot ${SECRET} `])(
-    'takes %j for the bare token',
+    'accepts %j as the token alone',
     (pasted) => {
       expect(new Token(pasted).reveal()).toBe(SECRET);
     },
@@ -36,7 +36,7 @@ describe('a Token', () => {
   });
 
   test.each([undefined, null, '', '  ', 42, { token: SECRET }, [SECRET]])(
-    'refuses %j without repeating it',
+    'throws INVALID_OPTIONS for %j without repeating it',
     (value) => {
       let error: unknown;
       try {
