@@ -7,7 +7,6 @@ import { anchorsOf, isAbsolute, targetsOf } from './markdown.ts';
 const PENDING: readonly string[] = [
   'docs/manager.md',
   'docs/performance.md',
-  'docs/telemetry.md',
   'docs/testing.md',
 ];
 
