@@ -37,39 +37,39 @@ function invoked(logic: AnyActorLogic, input: unknown, dependencies: object) {
   return { events, send: (event: { type: string }) => child?.send(event), stop: () => actor.send({ type: 'off' }) };
 }
 
-describe('the closer', () => {
-  const GONE = { type: 'socket.closeCompleted', connectionId: 3 };
+describe('closeSocketActor', () => {
+  const CLOSED = { type: 'socket.closeCompleted', connectionId: 3 };
   const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
 
-  test('has nothing to let go when there never was a connection', () => {
-    expect(invoked(closeSocketActor, input, { connectionSlot: new ConnectionSlot() }).events).toEqual([GONE]);
+  test('reports the close at once when there never was a connection', () => {
+    expect(invoked(closeSocketActor, input, { connectionSlot: new ConnectionSlot() }).events).toEqual([CLOSED]);
   });
 
-  test('leaves a connection alone that is not the one to let go', () => {
+  test('leaves a connection with another id alone', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(closeSocketActor, { ...input, connectionId: 4 }, { connectionSlot });
-    closer.stop();
-    expect(closer.events).toEqual([{ ...GONE, connectionId: 4 }]);
+    const actor = invoked(closeSocketActor, { ...input, connectionId: 4 }, { connectionSlot });
+    actor.stop();
+    expect(actor.events).toEqual([{ ...CLOSED, connectionId: 4 }]);
     expect(socket.calls).toEqual([]);
   });
 
-  test('closes its connection as it is told, says when it is gone, and ends what is left when it is stopped', () => {
+  test('closes the connection, reports when it is closed, and terminates it when stopped', () => {
     const { connection, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     connectionSlot.connection = connection;
-    const closer = invoked(closeSocketActor, input, { connectionSlot });
-    const before = closer.events.length;
+    const actor = invoked(closeSocketActor, input, { connectionSlot });
+    const before = actor.events.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
-    closer.stop();
+    actor.stop();
     expect(before).toBe(0);
-    expect(closer.events).toEqual([GONE]);
+    expect(actor.events).toEqual([CLOSED]);
     expect(socket.calls).toEqual([['resume'], ['close', 4_000, 'enough'], ['terminate']]);
   });
 });
 
-/** A gate that is opened by hand. */
+/** A gate whose requests the test settles. */
 function manualGate() {
   const requests: (IdentifyRequest & PromiseWithResolvers<IdentifyPermit>)[] = [];
   const gate: IdentifyGate = {
@@ -87,56 +87,56 @@ function manualGate() {
   return { gate, requests, permit, outcomes };
 }
 
-describe('the permit', () => {
-  test('is asked for the shard, put on the line when it is granted, and kept when the wait is over', async () => {
+describe('identifyPermitActor', () => {
+  test('acquires a permit for the shard, stores it when granted, and keeps it when stopped', async () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const connectionSlot = new ConnectionSlot();
-    const spent: number[] = [];
-    const waiting = invoked(
+    const budgetReports: number[] = [];
+    const actor = invoked(
       identifyPermitActor,
       { shardId: 7 },
       {
         connectionSlot,
         options: { identifyGate: gate },
-        reportBudgetSpent: (ms: number) => void spent.push(ms),
+        reportBudgetSpent: (ms: number) => void budgetReports.push(ms),
       },
     );
     const [request] = requests;
     request!.onBudgetSpent?.(1_000);
     request!.resolve(permit);
     await turn();
-    waiting.stop();
+    actor.stop();
     expect(request!.shardId).toBe(7);
-    expect(spent).toEqual([1_000]);
-    expect(waiting.events).toEqual([{ type: 'identify.granted' }]);
+    expect(budgetReports).toEqual([1_000]);
+    expect(actor.events).toEqual([{ type: 'identify.granted' }]);
     expect(request!.signal.aborted).toBe(false);
     expect(outcomes).toEqual([]);
     expect(connectionSlot.consumePermit()).toEqual(permit);
   });
 
-  test('that nobody waits for any more is given back, whatever the gate says', async () => {
+  test('releases a permit that is granted after the actor was stopped', async () => {
     const { gate, requests, permit, outcomes } = manualGate();
     const connectionSlot = new ConnectionSlot();
-    const waiting = invoked(
+    const actor = invoked(
       identifyPermitActor,
       { shardId: 7 },
       { connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: () => undefined },
     );
-    waiting.stop();
+    actor.stop();
     requests[0]!.resolve(permit);
     await turn();
     expect(requests[0]!.signal.aborted).toBe(true);
-    expect(waiting.events).toEqual([]);
+    expect(actor.events).toEqual([]);
     expect(outcomes).toEqual(['release']);
     expect(connectionSlot.consumePermit()).toBe(null);
   });
 
-  test('that is refused is told with its cause, unless nobody waits for it any more', async () => {
+  test('reports a refusal with its cause, unless the actor was stopped', async () => {
     const cause = new Error('no gate');
     const events = await Promise.all(
       [false, true].map(async (stopped) => {
         const { gate, requests } = manualGate();
-        const waiting = invoked(
+        const actor = invoked(
           identifyPermitActor,
           { shardId: 7 },
           {
@@ -145,69 +145,69 @@ describe('the permit', () => {
             reportBudgetSpent: () => undefined,
           },
         );
-        if (stopped) waiting.stop();
+        if (stopped) actor.stop();
         requests[0]!.reject(cause);
         await turn();
-        return waiting.events;
+        return actor.events;
       }),
     );
     expect(events).toEqual([[{ type: 'identify.refused', reason: expect.any(String), cause }], []]);
   });
 
-  test('on the line is there once, and goes back when another takes its place', () => {
+  test('the connection slot returns its permit once, and releases it when another replaces it', () => {
     const [first, second] = [manualGate(), manualGate()];
-    const line = new ConnectionSlot();
-    line.storePermit(first.permit);
-    line.storePermit(second.permit);
+    const slot = new ConnectionSlot();
+    slot.storePermit(first.permit);
+    slot.storePermit(second.permit);
     expect(first.outcomes).toEqual(['release']);
     expect(second.outcomes).toEqual([]);
-    expect(line.consumePermit()).toEqual(second.permit);
-    expect(line.consumePermit()).toBe(null);
+    expect(slot.consumePermit()).toEqual(second.permit);
+    expect(slot.consumePermit()).toBe(null);
   });
 });
 
 const IDENTITY = { sessionId: 'one', resumeUrl: 'wss://one.test' };
 const STORED: Session = { ...IDENTITY, sequence: 5, shardId: 0, shardCount: 1 };
 
-function loadingFrom(load: () => Promise<Session | null>, session = new CurrentSession(0, 1)) {
+function loadFrom(load: () => Promise<Session | null>, currentSession = new CurrentSession(0, 1)) {
   const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve() };
   const sessionWriter = new SessionWriter(store, () => undefined);
   return {
-    cell: session,
-    ...invoked(loadSessionActor, { shardId: 0 }, { session, sessionWriter }),
+    currentSession,
+    ...invoked(loadSessionActor, { shardId: 0 }, { session: currentSession, sessionWriter }),
   };
 }
 
-describe('a session that is looked for', () => {
-  test('is the one at hand, and then the store is not asked', async () => {
-    const cell = new CurrentSession(0, 1);
-    cell.start(IDENTITY, 9);
-    const { events } = loadingFrom(() => Promise.reject(new Error('asked')), cell);
+describe('loadSessionActor', () => {
+  test('loads the current session without asking the store', async () => {
+    const currentSession = new CurrentSession(0, 1);
+    currentSession.start(IDENTITY, 9);
+    const { events } = loadFrom(() => Promise.reject(new Error('the store was called')), currentSession);
     await turn();
     expect(events).toEqual([{ type: 'session.loaded', session: IDENTITY }]);
   });
 
   test.each([
-    ['the one of the store', STORED, IDENTITY, 5],
-    ['none, if the store has none', null, null, null],
-    ['none, if what the store has is for another count of shards', { ...STORED, shardCount: 2 }, null, null],
-  ])('is %s', async (_, stored, session, sequence) => {
-    const { events, cell } = loadingFrom(() => Promise.resolve(stored));
+    ['the stored session', STORED, IDENTITY, 5],
+    ['no session when the store has none', null, null, null],
+    ['no session when the stored one is for another shard count', { ...STORED, shardCount: 2 }, null, null],
+  ])('loads %s', async (_, stored, session, sequence) => {
+    const { events, currentSession } = loadFrom(() => Promise.resolve(stored));
     await turn();
     expect(events).toEqual([{ type: 'session.loaded', session }]);
-    expect(cell.identity).toEqual(session);
-    expect(cell.sequence).toEqual(sequence);
+    expect(currentSession.identity).toEqual(session);
+    expect(currentSession.sequence).toEqual(sequence);
   });
 
-  test('in a store that can not be read is told of with the cause', async () => {
+  test('reports a store that cannot be read, with the cause', async () => {
     const cause = new Error('EACCES');
-    const { events } = loadingFrom(() => Promise.reject(cause));
+    const { events } = loadFrom(() => Promise.reject(cause));
     await turn();
     expect(events).toEqual([{ type: 'session.unavailable', reason: expect.any(String), cause }]);
   });
 
-  test('and turns out to be none is told of with what is wrong', async () => {
-    const { events } = loadingFrom(() => Promise.resolve({ ...STORED, sessionId: '' }));
+  test('reports an invalid stored session, with the cause', async () => {
+    const { events } = loadFrom(() => Promise.resolve({ ...STORED, sessionId: '' }));
     await turn();
     expect(events).toEqual([
       {
@@ -219,21 +219,21 @@ describe('a session that is looked for', () => {
   });
 
   test.each([
-    ['is found', () => Promise.resolve(STORED)],
-    ['can not be read', () => Promise.reject(new Error('EACCES'))],
-  ])('and %s when nobody waits for it any more changes nothing', async (_, load) => {
-    const { events, stop, cell } = loadingFrom(load);
+    ['is loaded', () => Promise.resolve(STORED)],
+    ['cannot be loaded', () => Promise.reject(new Error('EACCES'))],
+  ])('a session that %s after the actor was stopped changes nothing', async (_, load) => {
+    const { events, stop, currentSession } = loadFrom(load);
     stop();
     await turn();
     expect(events).toEqual([]);
-    expect(cell.identity).toBe(null);
+    expect(currentSession.identity).toBe(null);
   });
 });
 
-describe('the socket', () => {
+describe('socketActor', () => {
   const input = { connectionId: 3, resumeUrl: null };
 
-  test('that can not be opened has failed, and leaves the line as it was', () => {
+  test('reports a socket that cannot be opened, and leaves the connection slot unchanged', () => {
     const cause = new TypeError('bad URL');
     const { delegate } = bareConnection();
     const connectionSlot = new ConnectionSlot();
@@ -246,7 +246,7 @@ describe('the socket', () => {
     expect(connectionSlot.connection).toBe(null);
   });
 
-  test('that throws at a command has failed', () => {
+  test('reports a command that throws as a failed socket', () => {
     const { delegate, socket } = bareConnection();
     socket.send = () => {
       throw 'broken';
@@ -256,7 +256,7 @@ describe('the socket', () => {
     expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
   });
 
-  test('is put on the line, does as it is told, and is not listened to once it is left', () => {
+  test('stores the connection, executes commands, and ignores the socket once stopped', () => {
     const { delegate, socket } = bareConnection();
     const connectionSlot = new ConnectionSlot();
     const { events, send, stop } = invoked(socketActor, input, { ...delegate, connectionSlot });

@@ -1,70 +1,73 @@
-/** How a connection lets its socket go. */
+/** How a connection closes its socket, and what it ignores afterwards. */
 import { describe, expect, test, vi } from 'vitest';
 import { ZlibStreamDecoder } from '../../src/decoding/stream-decoder.ts';
 import { bareConnection } from './bare-connection.ts';
 
-describe('letting go', () => {
-  test('with a code reads on and sends a close frame with at most 123 bytes of reason, and says when it is closed', () => {
+describe('Connection: closing', () => {
+  test('close() with a code resumes reading, sends a close frame with at most 123 bytes of reason, and calls back when closed', () => {
     const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
-    connection.close(4_000, 'r'.repeat(200), gone);
-    const before = gone.mock.calls.length;
+    const onClosed = vi.fn<() => void>();
+    connection.close(4_000, 'r'.repeat(200), onClosed);
+    const before = onClosed.mock.calls.length;
     socket.emit('close', 4_000, Buffer.alloc(0));
     expect(socket.calls).toEqual([['resume'], ['close', 4_000, 'r'.repeat(123)]]);
     expect(before).toBe(0);
-    expect(gone.mock.calls.length).toBe(1);
+    expect(onClosed.mock.calls.length).toBe(1);
   });
 
   test.each([
-    ['without a code', 1, null],
-    ['of one that is not open', 0, 4_000],
-  ])('%s sends none', (_, readyState, code) => {
+    ['without a code terminates the socket', 1, null],
+    ['of a socket that is not open terminates it', 0, 4_000],
+  ])('close() %s', (_, readyState, code) => {
     const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
+    const onClosed = vi.fn<() => void>();
     socket.readyState = readyState;
-    connection.close(code, 'reason', gone);
+    connection.close(code, 'reason', onClosed);
     socket.emit('close', 1006, Buffer.alloc(0));
     expect(socket.calls).toEqual([['terminate']]);
-    expect(gone.mock.calls.length).toBe(1);
+    expect(onClosed.mock.calls.length).toBe(1);
   });
 
-  test('of one that is closed is done at once', () => {
+  test('close() of a closed socket calls back at once', () => {
     const { connection, socket } = bareConnection();
-    const gone = vi.fn<() => void>();
+    const onClosed = vi.fn<() => void>();
     socket.readyState = 3;
-    connection.close(4_000, 'reason', gone);
+    connection.close(4_000, 'reason', onClosed);
     connection.terminate();
     expect(socket.calls).toEqual([]);
-    expect(gone.mock.calls.length).toBe(1);
+    expect(onClosed.mock.calls.length).toBe(1);
   });
 
   test.each([
     [1, [['close', 4_000], ['terminate']]],
     [0, [['terminate']]],
-  ])('at once hands out the close frame if it can (readyState %i)', (readyState, asked) => {
-    const { connection, socket, receive, takeLog } = bareConnection();
-    socket.readyState = readyState;
-    connection.abort(4_000);
-    receive({ op: 7 });
-    expect(socket.calls).toEqual(asked);
-    expect(takeLog()).toEqual([]);
-  });
+  ])(
+    'abort() sends the close frame if the socket is open, and terminates it (readyState %i)',
+    (readyState, expectedCalls) => {
+      const { connection, socket, receive, takeLog } = bareConnection();
+      socket.readyState = readyState;
+      connection.abort(4_000);
+      receive({ op: 7 });
+      expect(socket.calls).toEqual(expectedCalls);
+      expect(takeLog()).toEqual([]);
+    },
+  );
 
-  test('at once of one that is closed asks nothing more of it', () => {
+  test('abort() does nothing with a closed socket', () => {
     const { connection, socket } = bareConnection();
     socket.readyState = 3;
     connection.abort(4_000);
     expect(socket.calls).toEqual([]);
   });
 
-  test('with a code hears nothing more', () => {
+  test('after close() the connection ignores frames', () => {
     const { connection, receive, takeLog } = bareConnection();
     connection.close(4_000, 'reason', () => undefined);
     receive({ op: 7 });
     expect(takeLog()).toEqual([]);
   });
 
-  test('while it rests leaves no timer', () => {
+  test('detach() leaves no timer while the socket is paused for a turn', () => {
     const { clock, connection, socket, receive } = bareConnection({ onPacket: () => clock.sleep(20) });
     connection.pauseReading();
     receive({ op: 11 });
@@ -76,7 +79,7 @@ describe('letting go', () => {
     expect(socket.calls).toEqual([['pause']]);
   });
 
-  test('while a consumer holds it leaves it no way to make it go on', () => {
+  test('after detach() a consumer cannot resume the socket', () => {
     const { connection, socket } = bareConnection();
     connection.pauseReading();
     connection.detach();
@@ -84,7 +87,7 @@ describe('letting go', () => {
     expect(socket.calls).toEqual([['pause']]);
   });
 
-  test('means that it beats no more: whoever asks is told', async () => {
+  test('after detach() heartbeat() rejects and sends nothing', async () => {
     const { connection, socket, clock } = bareConnection();
     connection.detach();
     await expect(connection.heartbeat()).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
@@ -92,14 +95,14 @@ describe('letting go', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('while a dispatch is given out counts it as received, though its data turn out to be damaged', () => {
+  test('a dispatch whose corrupt data are read after detach() counts as received', () => {
     const reads: unknown[] = [];
     const { socket, connection, delegate, takeLog } = bareConnection({
       decodeHintFor: () => 'unlikely',
-      onDispatch: (given) => {
+      onDispatch: (dispatch) => {
         connection.detach();
         try {
-          reads.push(given.d);
+          reads.push(dispatch.d);
         } catch (error) {
           reads.push(error);
         }
@@ -111,7 +114,7 @@ describe('letting go', () => {
     expect(takeLog()).toEqual([]);
   });
 
-  test('closes the decompression context', () => {
+  test('detach() closes the decoder', () => {
     const close = vi.spyOn(ZlibStreamDecoder.prototype, 'close');
     const { connection } = bareConnection({ compression: 'zlib-stream' });
     connection.detach();
@@ -119,7 +122,7 @@ describe('letting go', () => {
     close.mockRestore();
   });
 
-  test('by terminating hears nothing more', () => {
+  test('after terminate() the connection ignores frames', () => {
     const { connection, socket, receive, takeLog } = bareConnection();
     connection.terminate();
     receive({ op: 7 });
@@ -127,7 +130,7 @@ describe('letting go', () => {
     expect(takeLog()).toEqual([]);
   });
 
-  test('means that nothing is sent, paused or resumed', () => {
+  test('after detach() nothing is sent, paused or resumed', () => {
     const { connection, socket } = bareConnection();
     connection.detach();
     connection.execute({ type: 'heartbeat', scheduled: true });

@@ -3,30 +3,30 @@ import { bareConnection, dispatch, raised } from './bare-connection.ts';
 
 const READY = { op: 0, t: 'READY', s: 1, d: { session_id: 'one', resume_gateway_url: 'wss://one.test' } };
 const RESUMED = { op: 0, t: 'RESUMED', s: 4, d: {} };
-const beat = { op: 1, d: null };
+const HEARTBEAT = { op: 1, d: null };
 
-describe('what arrives', () => {
+describe('Connection: receiving', () => {
   test.each([
     ['HELLO', { op: 10, d: { heartbeat_interval: 41_250 } }, { type: 'gateway.hello', heartbeatIntervalMs: 41_250 }],
-    ['a request to beat', { op: 1, d: null }, { type: 'gateway.heartbeatRequest' }],
-    ['a request to reconnect', { op: 7, d: null }, { type: 'gateway.reconnect' }],
-    ['Invalid Session that may be resumed', { op: 9, d: true }, { type: 'gateway.invalidSession', resumable: true }],
+    ['a heartbeat request', { op: 1, d: null }, { type: 'gateway.heartbeatRequest' }],
+    ['Reconnect', { op: 7, d: null }, { type: 'gateway.reconnect' }],
+    ['a resumable Invalid Session', { op: 9, d: true }, { type: 'gateway.invalidSession', resumable: true }],
     ['Invalid Session', { op: 9, d: false }, { type: 'gateway.invalidSession', resumable: false }],
-    ['Invalid Session that says nothing', { op: 9 }, { type: 'gateway.invalidSession', resumable: false }],
+    ['Invalid Session without data', { op: 9 }, { type: 'gateway.invalidSession', resumable: false }],
     ['an ACK', { op: 11 }, { type: 'gateway.heartbeatAck' }],
-  ])('as %s is told to the machine, with the connection it came from', (_, packet, event) => {
+  ])('%s is sent to the machine with the id of the connection', (_, packet, event) => {
     const { receive, takeLog } = bareConnection();
     receive(packet);
     expect(takeLog()).toEqual([raised(event)]);
   });
 
-  test('as an unknown opcode is ignored', () => {
+  test('an unknown opcode is ignored', () => {
     const { receive, takeLog } = bareConnection();
     receive({ op: 99, d: {} }, { op: 'x' }, {});
     expect(takeLog()).toEqual([]);
   });
 
-  test.each(['null', '42', '"text"', '{"op":0,'])('as %s ends the connection, once', (text) => {
+  test.each(['null', '42', '"text"', '{"op":0,'])('the message %s ends the connection once', (text) => {
     const { socket, takeLog, receive } = bareConnection();
     socket.emit('message', Buffer.from(text), false);
     receive(dispatch(1));
@@ -34,7 +34,7 @@ describe('what arrives', () => {
     expect(takeLog()).toEqual([raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })]);
   });
 
-  test('sets the times of the last frame and the last dispatch', () => {
+  test('each frame sets the times of the last frame and the last dispatch', () => {
     const { clock, receive, delegate } = bareConnection();
     receive(dispatch(1));
     clock.advance(10);
@@ -42,7 +42,7 @@ describe('what arrives', () => {
     expect(delegate.activityTimes).toEqual({ lastFrameAt: 10, lastDispatchAt: 0 });
   });
 
-  test('as READY begins a session, and another at its own sequence', () => {
+  test('READY starts a session, and another READY one with its own sequence', () => {
     const { receive, delegate } = bareConnection();
     receive(READY, dispatch(9));
     const first = [delegate.session.id, delegate.session.sequence];
@@ -52,7 +52,7 @@ describe('what arrives', () => {
     expect(delegate.session.sequence).toBe(3);
   });
 
-  test('is counted as replayed from RESUME to RESUMED, and no further', () => {
+  test('dispatches between RESUME and RESUMED count as replayed, later ones do not', () => {
     const { connection, receive, takeLog } = bareConnection();
     receive(READY, dispatch(2));
     connection.execute({ type: 'resume' });
@@ -71,7 +71,7 @@ describe('what arrives', () => {
     ]);
   });
 
-  test('as READY without a session ends the connection', () => {
+  test('READY without a session id ends the connection', () => {
     const { receive, takeLog, delegate } = bareConnection();
     receive({ op: 0, t: 'READY', s: 1, d: {} }, dispatch(2));
     expect(takeLog()).toEqual([raised({ type: 'socket.decodeFailed', reason: 'READY without a session id' })]);
@@ -86,13 +86,13 @@ describe('what arrives', () => {
       [new Error('ECONNRESET')],
       { type: 'socket.failed', reason: 'ECONNRESET', cause: new Error('ECONNRESET') },
     ],
-  ])('from the socket as "%s" is told to the machine', (event, args, told) => {
+  ])('the socket event "%s" is sent to the machine', (event, args, expected) => {
     const { socket, takeLog } = bareConnection();
     socket.emit(event, ...args);
-    expect(takeLog()).toEqual([raised(told)]);
+    expect(takeLog()).toEqual([raised(expected)]);
   });
 
-  test('after an error is not looked at', () => {
+  test('frames after a socket error are ignored', () => {
     const { socket, receive, takeLog, delegate } = bareConnection();
     socket.emit('error', new Error('ECONNRESET'));
     takeLog();
@@ -102,14 +102,14 @@ describe('what arrives', () => {
     expect(delegate.activityTimes.lastFrameAt).toBe(null);
   });
 
-  test('is not looked at further when a listener ends the connection with it', () => {
+  test('a packet is not handled if a `raw` listener detaches the connection', () => {
     const { connection, receive, takeLog, delegate } = bareConnection({ onPacket: () => connection.detach() });
     receive(dispatch(1), { op: 7 });
     expect(takeLog()).toEqual([]);
     expect(delegate.session.sequence).toBe(null);
   });
 
-  test('keeps a connection that a listener ends with it, after long work, from resting: nobody would wake it', () => {
+  test('a connection that a slow listener detaches is not paused', () => {
     const { clock, connection, socket, receive } = bareConnection({
       onPacket: () => {
         clock.sleep(20);
@@ -122,21 +122,21 @@ describe('what arrives', () => {
   });
 
   test.each([
-    ['within the limit is taken', 0, [raised({ type: 'gateway.reconnect' })]],
+    ['a message within maxMessageBytes is handled', 0, [raised({ type: 'gateway.reconnect' })]],
     [
-      'above the limit ends the connection',
+      'a message above maxMessageBytes ends the connection',
       1,
       [raised({ type: 'socket.decodeFailed', reason: 'a message is larger than 100 bytes', cause: undefined })],
     ],
-  ])('%s', (_, more, told) => {
+  ])('%s', (_, extraBytes, expected) => {
     const { socket, takeLog } = bareConnection({ maxMessageBytes: 100 });
-    socket.emit('message', Buffer.from('{"op":7}'.padEnd(100 + more)), false);
-    expect(takeLog()).toEqual(told);
+    socket.emit('message', Buffer.from('{"op":7}'.padEnd(100 + extraBytes)), false);
+    expect(takeLog()).toEqual(expected);
   });
 });
 
-describe('a beat', () => {
-  test('carries the last sequence, and its answer is measured', () => {
+describe('Connection: heartbeats', () => {
+  test('a heartbeat carries the last sequence, and its round trip is measured', () => {
     const { clock, connection, socket, receive, takeLog } = bareConnection();
     receive(dispatch(5));
     takeLog();
@@ -148,16 +148,16 @@ describe('a beat', () => {
     expect(takeLog()).toEqual([ack, ['heartbeat', 42], ack]);
   });
 
-  test('that the gateway asks for is sent while there is room, one that is due always', () => {
+  test('a requested heartbeat is sent within the send limit, a scheduled one always', () => {
     const { connection, socket } = bareConnection();
-    for (let beats = 0; beats < 125; beats += 1) connection.execute({ type: 'heartbeat', scheduled: false });
-    const asked = socket.calls.length;
+    for (let count = 0; count < 125; count += 1) connection.execute({ type: 'heartbeat', scheduled: false });
+    const requested = socket.calls.length;
     connection.execute({ type: 'heartbeat', scheduled: true });
-    expect(asked).toBe(120);
+    expect(requested).toBe(120);
     expect(socket.calls.length).toBe(121);
   });
 
-  test('that is due and late is told of, one that the gateway asks for is not', () => {
+  test('a late scheduled heartbeat emits `lagged`, a requested one does not', () => {
     const { clock, connection, delegate, takeLog } = bareConnection();
     delegate.heartbeatTracker.scheduleFirst(1_000, 1_000);
     clock.advance(1_600);
@@ -169,7 +169,7 @@ describe('a beat', () => {
     expect(takeLog()).toEqual([['lagged', 600]]);
   });
 
-  test('that a socket does not take is not waited for', () => {
+  test('a heartbeat that the socket does not accept awaits no ACK', () => {
     const { connection, delegate, socket } = bareConnection();
     socket.readyState = 2;
     connection.execute({ type: 'heartbeat', scheduled: true });
@@ -178,18 +178,18 @@ describe('a beat', () => {
     expect(connection.limiter.delayMs('command')).toBe(0);
   });
 
-  test('out of schedule is sent once however many wait for its answer, and gives them the round trip', async () => {
+  test('heartbeat() sends one heartbeat for all callers, and resolves with the round trip', async () => {
     const { clock, connection, socket, receive } = bareConnection();
     const waiting = [connection.heartbeat(), connection.heartbeat()];
     clock.advance(30);
     receive({ op: 11 });
-    expect(socket.calls).toEqual([['send', beat]]);
+    expect(socket.calls).toEqual([['send', HEARTBEAT]]);
     expect(await Promise.all(waiting)).toEqual([30, 30]);
   });
 
-  test('out of schedule waits for room, is then sent once, and again the next time', async () => {
+  test('heartbeat() waits for the send limit, sends one heartbeat, and another for the next call', async () => {
     const { clock, connection, socket, receive } = bareConnection();
-    for (let frames = 0; frames < 120; frames += 1) connection.transmit('command', '{"op":3}');
+    for (let count = 0; count < 120; count += 1) connection.transmit('command', '{"op":3}');
     const waiting = [connection.heartbeat(), connection.heartbeat()];
     clock.advance(60_499);
     const before = socket.calls.length;
@@ -199,15 +199,15 @@ describe('a beat', () => {
     receive({ op: 11 });
     expect(before).toBe(120);
     expect(socket.calls.slice(120)).toEqual([
-      ['send', beat],
-      ['send', beat],
+      ['send', HEARTBEAT],
+      ['send', HEARTBEAT],
     ]);
     expect(await Promise.all([...waiting, next])).toEqual([0, 0, 0]);
   });
 
-  test('out of schedule is not sent any more once the connection is let go, and whoever waits is told', async () => {
+  test('heartbeat() rejects when the connection is detached before it is sent', async () => {
     const { clock, connection, socket } = bareConnection();
-    for (let frames = 0; frames < 120; frames += 1) connection.transmit('command', '{"op":3}');
+    for (let count = 0; count < 120; count += 1) connection.transmit('command', '{"op":3}');
     const waiting = connection.heartbeat();
     connection.detach();
     await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
@@ -216,10 +216,10 @@ describe('a beat', () => {
   });
 });
 
-describe('IDENTIFY', () => {
+describe('Connection: handshake', () => {
   test.each([
-    ['counts for its permit when it is sent', 1, ['sent']],
-    ['gives its permit back when the socket does not take it', 2, ['release']],
+    ['IDENTIFY uses its permit when it is sent', 1, ['sent']],
+    ['IDENTIFY releases its permit when the socket does not accept it', 2, ['release']],
   ])('%s', (_, readyState, outcomes) => {
     const permit = {
       outcomes: [] as string[],
@@ -234,32 +234,32 @@ describe('IDENTIFY', () => {
     expect(permit.outcomes).toEqual(outcomes);
   });
 
-  test('without a permit is given up quietly by a socket that does not take it', () => {
+  test('IDENTIFY without a permit is dropped by a socket that does not accept it', () => {
     const { connection, socket } = bareConnection();
     socket.readyState = 2;
     connection.execute({ type: 'identify' });
     expect(socket.calls).toEqual([]);
   });
 
-  test('that is not sent before the connection is let go gives its permit back', () => {
+  test('the permit is released once when the connection is detached before IDENTIFY', () => {
     const release = vi.fn<() => void>();
     const { connection } = bareConnection({ consumePermit: () => ({ sent: () => undefined, release }) });
     connection.detach();
     connection.detach();
     expect(release).toHaveBeenCalledTimes(1);
   });
+
+  test('RESUME is not sent without a session', () => {
+    const { connection, socket } = bareConnection({ resumePayload: () => null });
+    connection.execute({ type: 'resume' });
+    expect(socket.calls).toEqual([]);
+  });
 });
 
-test('RESUME is not sent without a session', () => {
-  const { connection, socket } = bareConnection({ resumePayload: () => null });
-  connection.execute({ type: 'resume' });
-  expect(socket.calls).toEqual([]);
-});
-
-describe('draining', () => {
+describe('Connection: flushReads', () => {
   const drained = raised({ type: 'socket.readsFlushed' });
 
-  test('tells how late it is, reads on, and is over after a turn in which nothing came', () => {
+  test('reports the lag, resumes reading, and ends after a turn in which no frame arrives', () => {
     const { clock, connection, socket, delegate, receive, takeLog } = bareConnection();
     delegate.heartbeatTracker.scheduleFirst(1_000, 1_000);
     clock.advance(1_500);
@@ -267,19 +267,19 @@ describe('draining', () => {
     receive(dispatch(1));
     const before = takeLog();
     clock.next();
-    const still = takeLog();
+    const afterFirstTurn = takeLog();
     clock.next();
     expect(before).toEqual([
       ['lagged', 500],
       ['dispatch', 'EVENT', null, 0],
     ]);
-    expect(still).toEqual([]);
+    expect(afterFirstTurn).toEqual([]);
     expect(takeLog()).toEqual([drained]);
     expect(clock.pending).toBe(0);
     expect(socket.calls).toEqual([['resume'], ['resume']]);
   });
 
-  test('says nothing once the connection is let go', () => {
+  test('sends no event after the connection is detached', () => {
     const { clock, connection, socket, receive, takeLog } = bareConnection();
     connection.execute({ type: 'flushReads' });
     receive({ op: 11 });
@@ -292,8 +292,8 @@ describe('draining', () => {
   });
 });
 
-describe('silence', () => {
-  test('is told of when no dispatch came for as long as it may take, counted from the last one', () => {
+describe('Connection: maxDispatchSilenceMs', () => {
+  test('the machine is notified when no dispatch has arrived for that time since the last one', () => {
     const { clock, receive, takeLog } = bareConnection({ maxDispatchSilenceMs: 1_000 });
     receive(READY);
     clock.advance(600);
@@ -307,31 +307,30 @@ describe('silence', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test.each([[[READY]], [[RESUMED]], [[READY, RESUMED]]])(
-    'is watched by one timer, from READY and from RESUMED on: %j',
-    (packets) => {
-      const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
-      const before = clock.pending;
-      receive(...packets);
-      const watched = clock.pending;
-      connection.detach();
-      expect(before).toBe(0);
-      expect(watched).toBe(1);
-      expect(clock.pending).toBe(0);
-    },
-  );
+  test.each([[[READY]], [[RESUMED]], [[READY, RESUMED]]])('one timer runs after READY and RESUMED: %j', (packets) => {
+    const { clock, connection, receive } = bareConnection({ maxDispatchSilenceMs: 1_000 });
+    const before = clock.pending;
+    receive(...packets);
+    const watched = clock.pending;
+    connection.detach();
+    expect(before).toBe(0);
+    expect(watched).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
 
-  test('is not watched unless somebody wants it', () => {
+  test('no timer runs without the option', () => {
     const { clock, receive } = bareConnection();
     receive(READY);
     expect(clock.pending).toBe(0);
   });
 });
 
-test('a consumer that can not keep up stops the socket, and lets it go on', () => {
-  const { connection, socket } = bareConnection();
-  connection.pauseReading();
-  connection.resumeReading();
-  expect(connection.transmit('command', '{"op":3}')).toBe(true);
-  expect(socket.calls).toEqual([['pause'], ['resume'], ['send', { op: 3 }]]);
+describe('Connection: back-pressure', () => {
+  test('pauseReading() pauses the socket and resumeReading() resumes it', () => {
+    const { connection, socket } = bareConnection();
+    connection.pauseReading();
+    connection.resumeReading();
+    expect(connection.transmit('command', '{"op":3}')).toBe(true);
+    expect(socket.calls).toEqual([['pause'], ['resume'], ['send', { op: 3 }]]);
+  });
 });

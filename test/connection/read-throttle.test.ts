@@ -7,25 +7,25 @@ function setUp() {
   const clock = new VirtualClock();
   const calls: string[] = [];
   const socket = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
-  const intake = new ReadThrottle(clock, socket as WebSocketLike);
-  /** Frames one after the other, each of which takes `ms`, with `idleMs` in between. */
+  const throttle = new ReadThrottle(clock, socket as WebSocketLike);
+  /** Handles frames one after the other; each takes `ms`, with `idleMs` in between. */
   const frames = (count: number, ms: number, idleMs = 0): void => {
     for (let left = count; left > 0; left -= 1) {
-      intake.startWork(clock.now());
+      throttle.startWork(clock.now());
       clock.sleep(ms);
-      intake.endWork(clock.now());
+      throttle.endWork(clock.now());
       clock.sleep(idleMs);
     }
   };
-  return { clock, calls, intake, frames };
+  return { clock, calls, throttle, frames };
 }
 
-describe('the intake of a socket', () => {
-  test('rests after 10 ms of work and goes on in the next turn, again and again', () => {
+describe('ReadThrottle', () => {
+  test('pauses the socket after 10 ms of work and resumes it in the next turn, each time', () => {
     const { clock, calls, frames } = setUp();
     frames(9, 1);
     expect(calls).toEqual([]);
-    // What has arrived in one piece still comes.
+    // Frames that arrived together are all handled.
     frames(5, 1);
     expect(calls).toEqual(['pause']);
     clock.advance(0);
@@ -37,7 +37,7 @@ describe('the intake of a socket', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('has worked for 10 ms when it has, to the millisecond, and goes on with one work while no more than 1 ms is idle', () => {
+  test('counts work to the millisecond, and gaps of at most 1 ms do not interrupt it', () => {
     const [exact, close] = [setUp(), setUp()];
     exact.frames(10, 1);
     close.frames(6, 1, 1);
@@ -45,54 +45,54 @@ describe('the intake of a socket', () => {
     expect(close.calls).toEqual(['pause']);
   });
 
-  test('does not rest from frames that come one by one', () => {
+  test('does not pause for frames with gaps between them', () => {
     const { calls, frames } = setUp();
     frames(1_000, 5, 2);
     expect(calls).toEqual([]);
   });
 
   test.each([
-    ['the consumer first', ['consumer', 'yield']],
-    ['the rest first', ['yield', 'consumer']],
-  ] as const)('stays paused until nobody holds it, if %s lets go', (_who, order) => {
-    const { calls, intake } = setUp();
-    intake.pause('yield');
-    intake.pause('consumer');
-    intake.pause('consumer');
+    ['the consumer, then the turn,', ['consumer', 'yield']],
+    ['the turn, then the consumer,', ['yield', 'consumer']],
+  ] as const)('stays paused until %s no longer pauses it', (_name, order) => {
+    const { calls, throttle } = setUp();
+    throttle.pause('yield');
+    throttle.pause('consumer');
+    throttle.pause('consumer');
     expect(calls).toEqual(['pause']);
-    intake.resume(order[0]);
+    throttle.resume(order[0]);
     expect(calls).toEqual(['pause']);
-    intake.resume(order[1]);
-    intake.resume(order[1]);
+    throttle.resume(order[1]);
+    throttle.resume(order[1]);
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  test('is not opened by the end of a rest while a consumer holds it', () => {
-    const { clock, calls, intake, frames } = setUp();
+  test('the next turn does not resume a socket that a consumer has paused', () => {
+    const { clock, calls, throttle, frames } = setUp();
     frames(11, 1);
-    intake.pause('consumer');
+    throttle.pause('consumer');
     clock.advance(0);
     expect(calls).toEqual(['pause']);
-    intake.resume('consumer');
+    throttle.resume('consumer');
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  test('opens whoever is against it, and is paused again by a consumer that asks again', () => {
-    const { clock, calls, intake, frames } = setUp();
-    intake.pause('consumer');
+  test('forceResume() resumes in spite of all pauses, and a consumer can pause again', () => {
+    const { clock, calls, throttle, frames } = setUp();
+    throttle.pause('consumer');
     frames(11, 1);
-    intake.forceResume();
+    throttle.forceResume();
     expect(calls).toEqual(['pause', 'resume']);
     expect(clock.pending).toBe(0);
-    intake.pause('consumer');
+    throttle.pause('consumer');
     expect(calls).toEqual(['pause', 'resume', 'pause']);
   });
 
-  test('leaves no timer once it is stopped', () => {
-    const { clock, intake, frames } = setUp();
+  test('stop() leaves no timer', () => {
+    const { clock, throttle, frames } = setUp();
     frames(11, 1);
     expect(clock.pending).toBe(1);
-    intake.stop();
+    throttle.stop();
     expect(clock.pending).toBe(0);
   });
 });

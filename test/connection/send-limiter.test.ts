@@ -5,7 +5,7 @@ import type { FrameKind } from '../../src/connection/send-limiter.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const INTERVAL_MS = 41_250;
-/** Beats of that interval in 60 s (2, and one at the edge), and two that the gateway may ask for. */
+/** Reserves the heartbeats of 60 s (2, and one at the border) and two that the gateway may request. */
 const COMMANDS = 120 - 3 - 2;
 
 function newLimiter(intervalMs: number = INTERVAL_MS) {
@@ -15,7 +15,7 @@ function newLimiter(intervalMs: number = INTERVAL_MS) {
   return { clock, limiter };
 }
 
-/** Sends for as long as it is allowed; gives back how many went. */
+/** Sends while the limiter allows it. Returns the number of frames sent. */
 function sendAll(limiter: SendLimiter, kind: FrameKind): number {
   let frames = 0;
   for (; frames < 500 && limiter.delayMs(kind) === 0; frames += 1) limiter.record(kind);
@@ -23,24 +23,24 @@ function sendAll(limiter: SendLimiter, kind: FrameKind): number {
 }
 
 describe('SendLimiter', () => {
-  test('leaves room for the beats of a minute, and for two that the gateway asks for', () => {
+  test('reserves capacity for the heartbeats of a minute, and for two that the gateway requests', () => {
     const { limiter } = newLimiter();
     expect(sendAll(limiter, 'command')).toBe(COMMANDS);
   });
 
-  test('counts beats and handshake like any other frame', () => {
+  test('counts heartbeats and the handshake like any other frame', () => {
     const { limiter } = newLimiter();
     for (const kind of ['handshake', 'heartbeat', 'heartbeat'] as const) limiter.record(kind);
     expect(sendAll(limiter, 'command')).toBe(COMMANDS - 3);
   });
 
-  test('never holds back beats and handshake', () => {
+  test('never delays heartbeats and the handshake', () => {
     const { limiter } = newLimiter();
     expect(sendAll(limiter, 'heartbeat')).toBe(500);
     expect(sendAll(limiter, 'handshake')).toBe(500);
   });
 
-  test('lets priority and answers to the gateway into the reserve, but not into the room of scheduled beats', () => {
+  test('priority frames and requested heartbeats may use the reserve, except that of scheduled heartbeats', () => {
     const { limiter } = newLimiter();
     sendAll(limiter, 'command');
     expect(limiter.delayMs('reply') === 0).toBe(true);
@@ -48,7 +48,7 @@ describe('SendLimiter', () => {
     expect(limiter.delayMs('reply')).toBeGreaterThan(0);
   });
 
-  test('tells to the millisecond when the next frame may go, half a second after the window', () => {
+  test('returns the exact delay of the next frame, half a second after the window', () => {
     const { clock, limiter } = newLimiter();
     limiter.record('command');
     clock.advance(1_000);
@@ -61,7 +61,7 @@ describe('SendLimiter', () => {
     expect(limiter.delayMs('command')).toBe(1_000);
   });
 
-  test('lets nothing through at the seam of two minutes', () => {
+  test('allows no extra frames at the border of two minutes', () => {
     const { clock, limiter } = newLimiter();
     clock.advance(59_999);
     sendAll(limiter, 'command');
@@ -69,7 +69,7 @@ describe('SendLimiter', () => {
     expect(sendAll(limiter, 'command')).toBe(0);
   });
 
-  test('lets five presences through in 20 s', () => {
+  test('allows five presences in 20 s', () => {
     const { clock, limiter } = newLimiter();
     expect(sendAll(limiter, 'presence')).toBe(5);
     expect(limiter.delayMs('presence')).toBe(20_500);
@@ -78,24 +78,24 @@ describe('SendLimiter', () => {
     expect(sendAll(limiter, 'presence')).toBe(5);
   });
 
-  test('holds a presence back for the minute too', () => {
+  test('delays a presence for the limit of all frames too', () => {
     const { limiter } = newLimiter();
     sendAll(limiter, 'command');
     expect(limiter.delayMs('presence')).toBe(60_500);
   });
 
   test.each([
-    ['60 commands a minute, however fast the beats', 50, 60],
-    ['60 commands a minute when the interval is 0', 0, 60],
-    ['room for a single beat when the interval is a day', 86_400_000, 116],
-    ['nothing for an interval that is no number', Number.NaN, 118],
-    ['nothing for an interval below 0', -1, 118],
-  ])('keeps %s', (_what, intervalMs, commands) => {
+    ['60 commands a minute for a very short interval', 50, 60],
+    ['60 commands a minute for an interval of 0', 0, 60],
+    ['116 commands for an interval of a day', 86_400_000, 116],
+    ['118 commands for an interval that is not a number', Number.NaN, 118],
+    ['118 commands for a negative interval', -1, 118],
+  ])('allows %s', (_name, intervalMs, commands) => {
     const { limiter } = newLimiter(intervalMs);
     expect(sendAll(limiter, 'command')).toBe(commands);
   });
 
-  test('shows how many frames went in the last minute, and how many may', () => {
+  test('`window` has the number of frames in the last minute, and the limit', () => {
     const { clock, limiter } = newLimiter();
     const shown = [limiter.window.used];
     limiter.record('command');
@@ -110,19 +110,19 @@ describe('SendLimiter', () => {
     expect(limiter.window.limit).toBe(120);
   });
 
-  test.each([-60_000, -1, Number.NaN])('keeps the room it has for an interval of %d', (intervalMs) => {
+  test.each([-60_000, -1, Number.NaN])('keeps the reserve when the interval is %d', (intervalMs) => {
     const { limiter } = newLimiter();
     limiter.reserveHeartbeats(intervalMs);
     expect(sendAll(limiter, 'command')).toBe(COMMANDS);
   });
 
-  test('gives a new connection a fresh budget', () => {
+  test('a new limiter has its full capacity', () => {
     const { clock, limiter } = newLimiter();
     sendAll(limiter, 'command');
     expect(new SendLimiter({ clock }).delayMs('command')).toBe(0);
   });
 
-  test('never lets more than 120 frames into any 60 s, nor delays a beat, whatever is sent when', () => {
+  test('never allows more than 120 frames in any 60 s, nor delays a scheduled heartbeat', () => {
     const kinds = fc.constantFrom<FrameKind>('command', 'command', 'presence', 'priority', 'reply');
     const bursts = fc.array(
       fc.record({ pauseMs: fc.nat({ max: 30_000 }), kind: kinds, frames: fc.integer({ min: 1, max: 150 }) }),
@@ -133,35 +133,38 @@ describe('SendLimiter', () => {
     );
     const intervals = fc.integer({ min: 1_100, max: 60_000 });
     fc.assert(
-      fc.property(intervals, fc.nat({ max: 60_000 }), bursts, (intervalMs, firstBeatMs, script) => {
+      fc.property(intervals, fc.nat({ max: 60_000 }), bursts, (intervalMs, firstHeartbeatMs, script) => {
         const { clock, limiter } = newLimiter(intervalMs);
         const sentAt: number[] = [];
-        const heldBack: FrameKind[] = [];
+        const delayed: FrameKind[] = [];
         const send = (kind: FrameKind): void => {
           limiter.record(kind);
           sentAt.push(clock.now());
         };
-        const beat = (): void => {
-          if (limiter.delayMs('heartbeat') > 0) heldBack.push('heartbeat');
+        const heartbeat = (): void => {
+          if (limiter.delayMs('heartbeat') > 0) delayed.push('heartbeat');
           send('heartbeat');
-          clock.setTimeout(beat, intervalMs);
+          clock.setTimeout(heartbeat, intervalMs);
         };
         send('handshake');
-        clock.setTimeout(beat, firstBeatMs % intervalMs);
+        clock.setTimeout(heartbeat, firstHeartbeatMs % intervalMs);
         for (const { pauseMs, kind, frames } of script) {
           clock.advance(pauseMs);
           for (let left = frames; left > 0 && limiter.delayMs(kind) === 0; left -= 1) send(kind);
-          // Whatever waits is sent at the very moment that was given for it.
+          // A delayed frame is sent exactly after its delay.
           clock.advance(limiter.delayMs(kind));
           if (limiter.delayMs(kind) === 0) send(kind);
         }
-        expect({ most: mostWithin(sentAt, 60_000) <= 120, heldBack }).toEqual({ most: true, heldBack: [] });
+        expect({ isWithinLimit: maxWithin(sentAt, 60_000) <= 120, delayed }).toEqual({
+          isWithinLimit: true,
+          delayed: [],
+        });
       }),
       { numRuns: 150 },
     );
   });
 
-  test('never lets more than 5 presences into any 20 s', () => {
+  test('never allows more than 5 presences in any 20 s', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 25_000 }), { maxLength: 60 }), (pauses) => {
         const { clock, limiter } = newLimiter();
@@ -170,20 +173,20 @@ describe('SendLimiter', () => {
           clock.advance(pauseMs);
           for (let frames = sendAll(limiter, 'presence'); frames > 0; frames -= 1) sentAt.push(clock.now());
         }
-        expect(mostWithin(sentAt, 20_000)).toBeLessThanOrEqual(5);
+        expect(maxWithin(sentAt, 20_000)).toBeLessThanOrEqual(5);
       }),
       { numRuns: 100 },
     );
   });
 });
 
-/** The most frames in any window of that length, both of its ends included. */
-function mostWithin(sentAt: readonly number[], windowMs: number): number {
+/** Returns the max number of frames in any window of that length, both ends included. */
+function maxWithin(sentAt: readonly number[], windowMs: number): number {
   let first = 0;
-  let most = 0;
+  let max = 0;
   for (const [last, at] of sentAt.entries()) {
     while (at - (sentAt[first] ?? at) > windowMs) first += 1;
-    most = Math.max(most, last - first + 1);
+    max = Math.max(max, last - first + 1);
   }
-  return most;
+  return max;
 }

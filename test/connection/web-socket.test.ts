@@ -1,15 +1,15 @@
 import { once } from 'node:events';
 import { Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createWebSocket, toBuffer } from '../../src/connection/web-socket.ts';
 
-/** The headers of the next upgrade a server is asked for, which it then refuses. */
+/** A server that records the headers of the next upgrade request, and rejects it. */
 async function upgrades() {
   const server = createServer();
-  const asked = Promise.withResolvers<Record<string, unknown>>();
+  const upgrade = Promise.withResolvers<Record<string, unknown>>();
   server.on('upgrade', ({ headers }, socket) => {
-    asked.resolve(headers);
+    upgrade.resolve(headers);
     socket.destroy();
   });
   server.listen(0, '127.0.0.1');
@@ -17,7 +17,7 @@ async function upgrades() {
   const { port } = server.address() as AddressInfo;
   return {
     url: `ws://127.0.0.1:${port}`,
-    asked: asked.promise,
+    headers: upgrade.promise,
     [Symbol.asyncDispose]: async () => void server.close(),
   };
 }
@@ -31,12 +31,11 @@ class CountingAgent extends Agent {
   }
 }
 
-test.each([
-  ['the agent given', new CountingAgent(), 1],
-  ['no agent when none is given', undefined, 0],
-] as const)(
-  'a socket goes out with the headers and %s, and without compression of its own',
-  async (_, agent, connections) => {
+describe('createWebSocket', () => {
+  test.each([
+    ['the agent of the options', new CountingAgent(), 1],
+    ['no agent when there is none', undefined, 0],
+  ] as const)('connects with the headers and %s, and without WebSocket compression', async (_, agent, connections) => {
     await using server = await upgrades();
     const socket = createWebSocket(server.url, {
       headers: { 'User-Agent': 'one' },
@@ -44,19 +43,21 @@ test.each([
       ...(agent === undefined ? {} : { agent }),
     });
     const failed = new Promise((resolve) => void socket.on('error', resolve));
-    const headers = await server.asked;
+    const headers = await server.headers;
     expect(headers['user-agent']).toBe('one');
     expect(headers['sec-websocket-extensions']).toBe(undefined);
     expect(agent?.connections ?? 0).toEqual(connections);
     await failed;
-  },
-);
+  });
+});
 
-test.each([
-  ['a Buffer', Buffer.from('text')],
-  ['text', 'text'],
-  ['an ArrayBuffer', new TextEncoder().encode('text').buffer as ArrayBuffer],
-  ['pieces', [Buffer.from('te'), Buffer.from('xt')]],
-])('a message may be %s', (_, data) => {
-  expect(toBuffer(data)).toEqual(Buffer.from('text'));
+describe('toBuffer', () => {
+  test.each([
+    ['a Buffer', Buffer.from('text')],
+    ['text', 'text'],
+    ['an ArrayBuffer', new TextEncoder().encode('text').buffer as ArrayBuffer],
+    ['pieces', [Buffer.from('te'), Buffer.from('xt')]],
+  ])('accepts %s', (_, data) => {
+    expect(toBuffer(data)).toEqual(Buffer.from('text'));
+  });
 });
