@@ -2,9 +2,6 @@
 import type { Packet } from '../protocol/packets.ts';
 import { isObject } from '../protocol/validation.ts';
 
-export { isObject } from '../protocol/validation.ts';
-export type { Fields } from '../protocol/validation.ts';
-
 /** Returns the packet in a text; `null` when the text is not a JSON object with an integer `op`. */
 export function parsePacket(text: string): Packet | null {
   try {

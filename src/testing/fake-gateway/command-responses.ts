@@ -2,9 +2,9 @@
  * Answers the commands of a client that has identified: a table from opcode to the dispatches that come back.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
+import { isObject } from '../../protocol/validation.ts';
+import type { Fields } from '../../protocol/validation.ts';
 import { Opcodes } from '../../protocol/opcodes.ts';
-import { isObject } from '../json-object.ts';
-import type { Fields } from '../json-object.ts';
 import type { Ids } from './ids.ts';
 import type { FakeSession } from './sessions.ts';
 

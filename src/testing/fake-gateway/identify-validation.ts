@@ -2,9 +2,9 @@
  * Validates IDENTIFY by a table of checks. Each check has the close code that Discord uses.
  * @see https://discord.com/developers/docs/events/gateway-events#identify
  */
+import { isObject } from '../../protocol/validation.ts';
+import type { Fields } from '../../protocol/validation.ts';
 import { Intents } from '../../protocol/intents.ts';
-import { isObject } from '../json-object.ts';
-import type { Fields } from '../json-object.ts';
 import type { RejectCode } from './close-codes.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';

@@ -2,9 +2,9 @@
  * Answers Request Guild Members.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
+import { isObject } from '../../protocol/validation.ts';
+import type { Fields } from '../../protocol/validation.ts';
 import type { FakeMember } from './fake-types.ts';
-import { isObject } from '../json-object.ts';
-import type { Fields } from '../json-object.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { ResponseDispatch } from './command-responses.ts';

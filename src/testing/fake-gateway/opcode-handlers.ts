@@ -3,9 +3,9 @@
  * gateway does.
  * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  */
+import { isCount, isObject } from '../../protocol/validation.ts';
 import { Opcodes } from '../../protocol/opcodes.ts';
 import type { RejectCode } from './close-codes.ts';
-import { isObject } from '../json-object.ts';
 import { validateIdentify } from './identify-validation.ts';
 import { acceptsToken } from './options.ts';
 import type { ResponseDispatch } from './command-responses.ts';
@@ -22,12 +22,9 @@ const AFTER_HELLO = { connected: 4003 } as const;
 const BEFORE_IDENTIFIED = { connected: 4003, identified: 4005 } as const;
 const ONCE_IDENTIFIED = { connected: 4003, helloSent: 4003, invalidated: 4003 } as const;
 
-const isSequence = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
-
 /** @see https://discord.com/developers/docs/events/gateway-events#heartbeat */
 const heartbeat: OpcodeHandler['handle'] = (connection, d) => {
-  if (d !== null && !isSequence(d)) {
+  if (d !== null && !isCount(d)) {
     connection.reject(4002, 'the d of a heartbeat is neither a sequence nor null');
     return;
   }
@@ -68,11 +65,11 @@ const resume: OpcodeHandler['handle'] = (connection, d) => {
   }
   const session = sessions.find(d['session_id']);
   const { seq } = d;
-  if (session === undefined || (isSequence(seq) && !session.canReplay(seq))) {
+  if (session === undefined || (isCount(seq) && !session.canReplay(seq))) {
     connection.send(Opcodes.InvalidSession, false);
     return;
   }
-  if (!isSequence(seq) || seq > session.sequence) {
+  if (!isCount(seq) || seq > session.sequence) {
     sessions.end(session);
     connection.reject(4007, `RESUME has seq ${String(seq)}, but the session is at ${session.sequence}`);
     return;

@@ -2,9 +2,9 @@
  * Checks the fields of the packets that a client sends, by tables.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
-import { isObject } from '../json-object.ts';
-import type { Fields } from '../json-object.ts';
-import { OP, isSequence } from './opcodes.ts';
+import { isCount, isObject } from '../../protocol/validation.ts';
+import type { Fields } from '../../protocol/validation.ts';
+import { OP } from './opcodes.ts';
 
 /** The end of a sentence that begins with "IDENTIFY has", and when it is true. */
 type Check = readonly [what: string, fails: (d: Fields, isCompressed: boolean) => boolean];
@@ -13,17 +13,16 @@ const MAX_NONCE_BYTES = 32;
 const THRESHOLD = { min: 50, max: 250 } as const;
 
 const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isWholeNumber = (value: unknown): boolean => isSequence(value);
 const isId = (value: unknown): boolean => typeof value === 'string' && /^\d+$/.test(value);
 const isIdList = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
 const isShardKey = (value: unknown): value is readonly [number, number] =>
-  Array.isArray(value) && value.length === 2 && isSequence(value[0]) && isSequence(value[1]) && value[0] < value[1];
+  Array.isArray(value) && value.length === 2 && isCount(value[0]) && isCount(value[1]) && value[0] < value[1];
 const hasProperties = (value: unknown): boolean =>
   isObject(value) && ['os', 'browser', 'device'].every((name) => typeof value[name] === 'string');
 
 const IDENTIFY: readonly Check[] = [
   ['no token', ({ token }) => !isNonEmptyString(token)],
-  ['intents that are not a non-negative integer', ({ intents }) => !isWholeNumber(intents)],
+  ['intents that are not a non-negative integer', ({ intents }) => !isCount(intents)],
   ['properties that lack os, browser or device', ({ properties }) => !hasProperties(properties)],
   ['a compress that is not a boolean', ({ compress }) => compress !== undefined && typeof compress !== 'boolean'],
   [
@@ -33,7 +32,7 @@ const IDENTIFY: readonly Check[] = [
   [
     'a large_threshold that is not an integer from 50 to 250',
     ({ large_threshold: threshold }) =>
-      threshold !== undefined && !(isSequence(threshold) && threshold >= THRESHOLD.min && threshold <= THRESHOLD.max),
+      threshold !== undefined && !(isCount(threshold) && threshold >= THRESHOLD.min && threshold <= THRESHOLD.max),
   ],
   ['a shard that is not [id, count] with id below count', ({ shard }) => shard !== undefined && !isShardKey(shard)],
   ['a presence that is not an object', ({ presence }) => presence !== undefined && !isObject(presence)],
@@ -42,10 +41,10 @@ const IDENTIFY: readonly Check[] = [
 const RESUME: readonly Check[] = [
   ['no token', ({ token }) => !isNonEmptyString(token)],
   ['no session_id', ({ session_id: id }) => !isNonEmptyString(id)],
-  ['a seq that is not a sequence', ({ seq }) => !isSequence(seq)],
+  ['a seq that is not a sequence', ({ seq }) => !isCount(seq)],
 ];
 
-const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isWholeNumber(limit);
+const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isCount(limit);
 const byUsers = ({ user_ids: ids }: Fields): boolean => isId(ids) || isIdList(ids);
 
 const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly Check[]>([

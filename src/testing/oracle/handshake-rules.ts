@@ -1,8 +1,7 @@
 /** Judges IDENTIFY and RESUME: their fields, their host, the session start, and the session. */
+import { isCount, isObject } from '../../protocol/validation.ts';
 import type { OracleState } from './oracle-state.ts';
 import { identifyFailure, resumeFailure, shardIdOf } from './fields.ts';
-import { isObject } from '../json-object.ts';
-import { isSequence } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
 import type { GatewayAddress } from './gateway-address.ts';
 import type { SessionRecord } from './session-records.ts';
@@ -64,7 +63,7 @@ function checkSession({ state, address, confirmed, complain }: Handshake, sessio
   if (endedBy !== null) complain('resume-ended', `RESUME names session ${id}, which ended with ${endedBy}`);
   const isKnown = confirmed <= lastSent;
   if (!isKnown) complain('heartbeat-sequence', `a heartbeat had d ${confirmed}, a sequence that was not sent in ${id}`);
-  if (!isSequence(seq)) return;
+  if (!isCount(seq)) return;
   const minSequence = Math.max(session.confirmed, isKnown ? confirmed : -1);
   if (seq > lastSent)
     complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but the last sequence sent was ${lastSent}`);

@@ -1,4 +1,5 @@
 /** Judges one connection: a state machine of what a client may send when, and the rules for each kind of packet. */
+import { isCount, isObject } from '../../protocol/validation.ts';
 import type { Packet } from '../../protocol/packets.ts';
 import type { OracleState } from './oracle-state.ts';
 import { HeartbeatRules } from './heartbeat-rules.ts';
@@ -7,8 +8,7 @@ import { FrameRules } from './frame-rules.ts';
 import type { Handshake } from './handshake-rules.ts';
 import { checkIdentify, checkResume } from './handshake-rules.ts';
 import type { ClientAction } from './opcodes.ts';
-import { isObject } from '../json-object.ts';
-import { CLIENT_ACTIONS, OP, isSequence } from './opcodes.ts';
+import { CLIENT_ACTIONS, OP } from './opcodes.ts';
 import type { OracleRule } from './oracle-rules.ts';
 import type { PhaseEvent, Phase } from './phases.ts';
 import { FORBIDDEN, PHASE_TEXTS, TRANSITIONS, isOver } from './phases.ts';
@@ -146,7 +146,7 @@ export class OracleConnection {
   }
 
   #onDispatch(t: unknown, d: unknown, s: unknown, now: number): void {
-    if (isSequence(s)) this.#sequences.recordSent(s, now);
+    if (isCount(s)) this.#sequences.recordSent(s, now);
     if (t === 'READY' && isObject(d)) this.#startSession(d['session_id'], d['resume_gateway_url']);
     else if (t === 'RESUMED') this.#transition('resumed');
     if (this.#session !== null) mergeSequences(this.#session, this.#sequences);

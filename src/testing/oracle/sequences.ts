@@ -3,7 +3,7 @@
  * and with those that the client must have received by now. It keeps two of all sequences, so that memory is constant.
  * @see https://discord.com/developers/docs/events/gateway-events#heartbeat
  */
-import { isSequence } from './opcodes.ts';
+import { isCount } from '../../protocol/validation.ts';
 import type { OracleRule } from './oracle-rules.ts';
 import type { SessionRecord } from './session-records.ts';
 
@@ -43,7 +43,7 @@ export class Sequences {
 
   /** Judges the `d` of a heartbeat. `maxSequence` is the last sequence of the session. */
   checkHeartbeat(d: unknown, maxSequence: number, now: number): void {
-    if (d !== null && !isSequence(d)) {
+    if (d !== null && !isCount(d)) {
       this.#complain('heartbeat-sequence', 'the d of a heartbeat is neither null nor a sequence');
       return;
     }

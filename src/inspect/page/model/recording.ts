@@ -40,7 +40,7 @@ type Check = (value: unknown, path: string) => void;
 const fail = (path: string, expected: string): never => {
   throw new RecordingError('DAMAGED', `The recording is damaged: ${path} is not ${expected}.`);
 };
-const isFields = (value: unknown): value is Fields =>
+const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const number: Check = (value, path) => void (Number.isFinite(value) || fail(path, 'a number'));
@@ -68,7 +68,7 @@ const listOf =
 const record =
   (checks: Readonly<Record<string, Check>>): Check =>
   (value, path) => {
-    if (!isFields(value)) fail(path, 'an object');
+    if (!isObject(value)) fail(path, 'an object');
     for (const [key, check] of Object.entries(checks))
       check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
   };
@@ -142,7 +142,7 @@ export function readRecording(json: string): Recording {
   if (json.length > MAX_RECORDING_BYTES)
     throw new RecordingError('TOO_LARGE', 'This file is larger than 64 MiB, the maximum for a recording.');
   const value = parse(json);
-  if (!isFields(value) || value['format'] !== FORMAT) {
+  if (!isObject(value) || value['format'] !== FORMAT) {
     throw new RecordingError(
       'NOT_A_RECORDING',
       'This file is JSON, but not a recording of the inspector. Use Export to make a recording.',
