@@ -1,4 +1,7 @@
-/** The same bot with `@discordjs/core`: its handlers and its REST client, our gateway. `npm run example:discordjs` */
+/**
+ * The same bot with `@discordjs/core`: shardwright receives the events, discord.js handles them and sends over REST.
+ * Run `npm run example:discordjs`.
+ */
 import { Client, GatewayDispatchEvents, PresenceUpdateStatus } from '@discordjs/core';
 import type { GatewayMessageCreateDispatchData, ToEventProps } from '@discordjs/core';
 import { REST } from '@discordjs/rest';
@@ -20,11 +23,11 @@ manager.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
 
 const rest = new REST({ api: api.replace('/v10', ''), version: '10' }).setToken(token);
 const client = new Client({ rest, gateway: toDiscordJsGateway(manager) });
-// Where a handler ends up whose promise rejects.
+// Emitted when a handler's promise rejects.
 client.on('error', (error) => console.error(error));
 
 client.on(GatewayDispatchEvents.Ready, ({ data, shardId }): unknown => {
-  console.log(`Here as ${data.user.username}.`);
+  console.log(`Logged in as ${data.user.username}.`);
   return client.updatePresence(shardId, {
     since: null,
     activities: [],

@@ -1,4 +1,7 @@
-/** A bot of as many shards as Discord recommends, in as many threads as you like. `npm run example:sharded -- --workers 2` */
+/**
+ * A bot with as many shards as Discord recommends. Run `npm run example:sharded`, or
+ * `npm run example:sharded -- --workers 2` for two worker threads.
+ */
 import { parseArgs } from 'node:util';
 import { ShardManager } from '../src/index.ts'; // in your project: from 'shardwright'
 import type { ManagerOptions } from '../src/index.ts';
@@ -20,16 +23,16 @@ const options: ManagerOptions = {
 await using manager = new ShardManager(options);
 const sendMessage = restSender(api, token);
 
-let shown = 0;
+let lastReady = 0;
 manager.on('progress', ({ ready, total, etaMs }) => {
-  if (ready === shown) return;
-  shown = ready;
-  console.log(`${ready} of ${total} shards are ready; ${Math.ceil(etaMs / 1000)} s to go, or less.`);
+  if (ready === lastReady) return;
+  lastReady = ready;
+  console.log(`${ready} of ${total} shards are ready; at most ${Math.ceil(etaMs / 1000)} s left.`);
 });
 manager.on('resumed', ({ replayed }, shardId) =>
-  console.log(`Shard ${shardId} is here again; missed and made up for: ${replayed}.`),
+  console.log(`Shard ${shardId} reconnected; events missed and replayed: ${replayed}.`),
 );
-manager.on('fault', ({ code, hint }, shardId) => console.warn(`${code} of shard ${shardId}: ${hint}`));
+manager.on('fault', ({ code, hint }, shardId) => console.warn(`Shard ${shardId}: ${code}: ${hint}`));
 manager.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }, _, shardId) => {
   if (content === '!ping' && author.bot !== true) return sendMessage(channelId, `pong from shard ${shardId}`);
   return undefined;
@@ -37,7 +40,7 @@ manager.onDispatch('MESSAGE_CREATE', ({ content, channel_id: channelId, author }
 
 await manager.connect();
 await discord.runScenario(async (fake) => {
-  // Guilds are spread over the shards by their ids.
+  // The id of a guild decides its shard: these three are on shards 0, 1 and 2.
   const guilds = Array.from({ length: 3 }, (_, n) => String(BigInt(n) << 22n));
   for (const guild of guilds) await fake.ask('!ping', guild);
   console.log('All connections break.');

@@ -1,24 +1,24 @@
 /**
- * What the examples talk to: a fake Discord in this process, which needs neither token nor network; with `--live` the
- * real one, by the token in DISCORD_TOKEN. A bot of yours needs nothing of this.
+ * Connects the examples to a fake Discord in this process, which needs neither a token nor a network. With `--live` they
+ * use the real Discord, with the token in DISCORD_TOKEN. Your own bot does not need this file.
  */
 import { FakeDiscord } from './fake-discord.ts';
 import type { FakeDiscordOptions } from './fake-discord.ts';
 
 export interface Discord extends AsyncDisposable {
   readonly token: string;
-  /** Base of the REST API. */
+  /** The base of the REST API. */
   readonly api: string;
-  /** For a shard that has no manager to ask for it. */
+  /** The gateway, for an example without a ShardManager. */
   readonly gatewayUrl: string;
-  /** At the fake Discord this plays the story, at the real one it lasts until Ctrl-C. */
+  /** With the fake Discord, runs the scenario. With the real one, waits for Ctrl-C. */
   runScenario(scenario: (fake: FakeDiscord) => Promise<void>): Promise<void>;
 }
 
 async function realDiscord(): Promise<Discord> {
   const { DISCORD_TOKEN: token = '' } = process.env;
   if (token === '') {
-    console.error('--live needs the token of a bot in DISCORD_TOKEN, as in: DISCORD_TOKEN=… npm run …');
+    console.error('--live needs the token of your bot in DISCORD_TOKEN, such as: DISCORD_TOKEN=… npm run …');
     process.exit(1);
   }
   return {
@@ -26,8 +26,8 @@ async function realDiscord(): Promise<Discord> {
     api: 'https://discord.com/api/v10',
     gatewayUrl: 'wss://gateway.discord.gg',
     async runScenario() {
-      console.log('At Discord, until Ctrl-C. Write "!ping" in a channel that the bot can see.');
-      // Never taken away: under `npm run` one Ctrl-C arrives twice, and the second must not end what the first began.
+      console.log('Connected to Discord. Write "!ping" in a channel that the bot can see; press Ctrl-C to stop.');
+      // These listeners stay: under `npm run` one Ctrl-C arrives twice, and the second must not kill the process.
       await new Promise((resolve) => {
         for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, resolve);
       });
@@ -40,7 +40,7 @@ async function realDiscord(): Promise<Discord> {
 
 async function fakeDiscord(options: FakeDiscordOptions): Promise<Discord> {
   const fake = await FakeDiscord.open(options);
-  console.log('At a fake Discord in this process, without token or network. `--live` is the real one.');
+  console.log('Using a fake Discord in this process. Use --live for the real one.');
   return {
     token: 'any',
     api: fake.gateway.apiUrl,

@@ -1,4 +1,4 @@
-/** A FakeGateway with one thing more: Ann, who writes messages and reads what the bot answers. */
+/** A FakeGateway with a user, Ann, who writes messages and prints the answers of the bot. */
 import { FakeGateway } from '../../src/testing/index.ts'; // in your project: from 'shardwright/testing'
 import type { FakeGatewayOptions, FakeRest } from '../../src/testing/index.ts';
 
@@ -28,7 +28,7 @@ export class FakeDiscord {
     return new FakeDiscord(await FakeGateway.listen({ ...options, rest }), pendingAnswers);
   }
 
-  /** Ann writes in a guild, in a channel of its own. Settles when the bot has answered there. */
+  /** Sends a message from Ann in a new channel of a guild. Resolves when the bot has answered in it. */
   async ask(content: string, guildId = '1'): Promise<void> {
     const channelId = String((this.#messages += 1));
     const answer = new Promise<string>((resolve) => this.#pendingAnswers.set(channelId, resolve));

@@ -1,9 +1,9 @@
-/** The examples, run by the commands that the README gives. */
+/** The examples, run with the commands from the README. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ROOT } from '../../scripts/run.ts';
 import type { CliResult } from './run-cli.ts';
 
@@ -36,11 +36,11 @@ const linesOf = ({ stdout }: CliResult): string[] =>
     .split('\n')
     .map((line) => line.trim());
 
-const INTRODUCTION = 'At a fake Discord in this process, without token or network. `--live` is the real one.';
+const INTRODUCTION = 'Using a fake Discord in this process. Use --live for the real one.';
 const PING = ['Ann: !ping', 'bot: pong'];
 const SHARDED = [0, 1, 2].flatMap((id) => ['Ann: !ping', `bot: pong from shard ${id}`]);
 
-/** What is said in which order; what the bot tells of itself comes in between, whenever it happens. */
+/** The lines of the conversation, in order. The bot prints its own state in between, at any time. */
 const CONVERSATIONS: Record<string, string[]> = {
   'npm run example:bot': [...PING, 'The connection breaks.', ...PING],
   'npm run example:discordjs': [...PING, 'Ann: !members', 'bot: member-0, member-1, member-2'],
@@ -48,36 +48,38 @@ const CONVERSATIONS: Record<string, string[]> = {
   'npm run example:sharded -- --workers 2': [...SHARDED, 'All connections break.', ...SHARDED],
 };
 
-test('the README has the command of each example', () => {
-  expect(commands.toSorted()).toEqual([...Object.keys(CONVERSATIONS), 'npm run example:test'].toSorted());
-  expect(new Set(commands.map((command) => command.split(' ')[2]))).toEqual(
-    new Set(Object.keys(scripts).filter((name) => name.startsWith('example:'))),
+describe('the examples', () => {
+  test('each have a command in the README', () => {
+    expect(commands.toSorted()).toEqual([...Object.keys(CONVERSATIONS), 'npm run example:test'].toSorted());
+    expect(new Set(commands.map((command) => command.split(' ')[2]))).toEqual(
+      new Set(Object.keys(scripts).filter((name) => name.startsWith('example:'))),
+    );
+  });
+
+  test.each(Object.entries(CONVERSATIONS))(
+    '%s: the bot answers, also after its connections broke, and exits with 0',
+    { timeout: LIMIT_MS },
+    async (command, expected) => {
+      const finished = await run(command);
+      expect(finished).toMatchObject({ code: 0, stderr: '' });
+      const [introduction, ...lines] = linesOf(finished);
+      expect(introduction).toBe(INTRODUCTION);
+      expect(lines.filter((line) => /^(?:Ann: |bot: |The connection |All connections )/.test(line))).toEqual(expected);
+    },
   );
-});
 
-test.each(Object.entries(CONVERSATIONS))(
-  '%s: the bot answers, also after its connections broke, and ends',
-  { timeout: LIMIT_MS },
-  async (command, expected) => {
-    const finished = await run(command);
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
-    const [introduction, ...lines] = linesOf(finished);
-    expect(introduction).toBe(INTRODUCTION);
-    expect(lines.filter((line) => /^(?:Ann: |bot: |The connection |All connections )/.test(line))).toEqual(expected);
-  },
-);
+  test('npm run example:test: the tests of the bot pass', { timeout: LIMIT_MS }, async () => {
+    const finished = await run('npm run example:test');
+    expect(finished.code).toBe(0);
+    expect(linesOf(finished).find((line) => line.startsWith('Tests '))).toBe('Tests  2 passed (2)');
+  });
 
-test('npm run example:test: the test of a bot passes', { timeout: LIMIT_MS }, async () => {
-  const finished = await run('npm run example:test');
-  expect(finished.code).toBe(0);
-  expect(linesOf(finished).find((line) => line.startsWith('Tests '))).toBe('Tests  2 passed (2)');
-});
-
-test('--live without a token says what it needs', { timeout: LIMIT_MS }, async () => {
-  const finished = await run('npm run example:bot -- --live');
-  expect(finished).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: '--live needs the token of a bot in DISCORD_TOKEN, as in: DISCORD_TOKEN=… npm run …\n',
+  test('--live without a token says that it needs one, and exits with 1', { timeout: LIMIT_MS }, async () => {
+    const finished = await run('npm run example:bot -- --live');
+    expect(finished).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: '--live needs the token of your bot in DISCORD_TOKEN, such as: DISCORD_TOKEN=… npm run …\n',
+    });
   });
 });
