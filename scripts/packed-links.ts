@@ -7,7 +7,6 @@ import { anchorsOf, isAbsolute, targetsOf } from './markdown.ts';
 const PENDING: readonly string[] = [
   'docs/manager.md',
   'docs/performance.md',
-  'docs/testing.md',
 ];
 
 /** The dead links of an installed package, by page. */

@@ -1,6 +1,6 @@
 /**
- * Stryker's mutants that survive, and why no test can tell them from the code as it is. They count as survivors; one
- * that is not here is reported, and so is one that is here and is killed. The reasons stand in docs/testing.md as well.
+ * Stryker's mutants that survive, and why no test can kill them. They count as survivors. The command reports a survivor
+ * that is missing here, and an entry here that is killed. docs/internals/verification.md lists the reasons.
  */
 export interface AcceptedGroup {
   readonly reason: string;
@@ -10,7 +10,7 @@ export interface AcceptedGroup {
 
 export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   {
-    reason: '`SendLimiter` counts presences apart, and all other frames alike',
+    reason: '`SendLimiter` counts presences separately, and all other frames alike',
     mutants: {
       'src/connection/connection.ts': [
         '\'reply\' → "" #2',
@@ -24,7 +24,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   },
   {
     reason:
-      'what is closed, let go or stopped already is asked once more: what lies under it, or above it, is closed as well and says nothing',
+      'something already closed or stopped is checked again, and the layer above or below it is closed too and does nothing',
     mutants: {
       'src/connection/connection.ts': ['{ return false; } → {}', 'true → false #3'],
       'src/decoding/inflater.ts': [
@@ -45,7 +45,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'the same comes out, and only time and memory differ: `npm run bench` sees those',
+    reason: 'the result is the same, and only time or memory differ: `npm run bench` measures those',
     mutants: {
       'src/decoding/native-inflater.ts': [
         '{ chunkSize: MIN_CHUNK_BYTES } → {}',
@@ -81,19 +81,19 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'words for people',
+    reason: 'texts for people',
     mutants: {
       'src/shard/shard-runtime.ts': ['\'connect()\' → ""', '\'disconnect()\' → ""'],
     },
   },
   {
-    reason: 'it is only compared with what it was',
+    reason: 'the value is only compared with its earlier value',
     mutants: {
       'src/connection/read-throttle.ts': ['this.#frames += 1 → this.#frames -= 1'],
     },
   },
   {
-    reason: 'the types allow what never is, so TypeScript asks',
+    reason: 'the types allow a value that does not occur, so TypeScript requires the check',
     mutants: {
       'machines/shard/state.ts': [
         '\'disconnected\' → ""',
@@ -109,14 +109,14 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'XState drops what an actor sends that has been stopped',
+    reason: 'XState drops what a stopped actor sends',
     mutants: {
       'src/actors/identify-permit.actor.ts': ['!signal.aborted → true'],
       'src/actors/load-session.actor.ts': ['!isStopped → true #2'],
     },
   },
   {
-    reason: 'another line, or the platform itself, sees to the same',
+    reason: 'another line, or the platform, has the same effect',
     mutants: {
       'src/connection/fast-lane.ts': ['\'certain\' → ""'],
       'src/identify/memory-identify-gate.ts': [
@@ -137,7 +137,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   },
   {
     reason:
-      'it is put in while a module loads, and only the suite that loads the module late is asked: put into the source by hand, each is noticed',
+      'the mutant is active while a module loads, and only the suite that loads the module late runs: put into the source by hand, each is killed',
     mutants: {
       'src/decoding/decoder.ts': [
         '(sink, maxBytes) => new JsonDecoder(sink, maxBytes) → () => undefined',
@@ -156,7 +156,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'only another zlib would tell them apart, and no Node has one',
+    reason: 'only another zlib would behave differently, and no Node has one',
     mutants: {
       'src/decoding/native-inflater.ts': [
         'inputAfter === inputLeft → true',
@@ -167,7 +167,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'either way gives the same value',
+    reason: 'both ways give the same value',
     mutants: {
       'src/connection/read-throttle.ts': ['{ consumer: false, yield: false } → {}'],
       'src/connection/send-limiter.ts': ['[] → ["Stryker was here"]'],
@@ -199,13 +199,13 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   },
   {
     reason:
-      'a suffix that is believed too early or too late is harmless by design: an object that is not finished is completed by what comes',
+      'a suffix that is accepted too early or too late is harmless by design: later bytes complete an unfinished object',
     mutants: {
       'src/decoding/stream-decoder.ts': ['from === 0 → true #2'],
     },
   },
   {
-    reason: 'a loss is taken down in the step that leads to where it is read; the type allows none',
+    reason: 'a loss is always recorded before it is read, but the type also allows `null`',
     mutants: {
       'machines/shard/delays.ts': ['args.context.loss?.pause → args.context.loss.pause'],
       'machines/shard/shard.setup.ts': [
@@ -228,19 +228,19 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: '`failed` is entered by fatal codes alone, and each has a name',
+    reason: 'only fatal codes lead to `failed`, and each has a name',
     mutants: {
       'machines/shard/shard.setup.ts': ['fatal !== undefined → true'],
     },
   },
   {
-    reason: 'resumes are only counted with a session, and the count starts anew when it goes',
+    reason: 'resumes are counted only with a session, and the count is reset when the session ends',
     mutants: {
       'machines/shard/shard.setup.ts': ['context.session !== null → true #2'],
     },
   },
   {
-    reason: 'asked for are `discard`, `never` and `always`; every other word is the ordinary case',
+    reason: 'the code compares only with `discard`, `never` and `always`; every other word is the ordinary case',
     mutants: {
       'machines/losses.ts': [
         '\'keep\' → ""',
@@ -252,7 +252,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     },
   },
   {
-    reason: 'only events of that table lead there',
+    reason: 'only events in the table lead there',
     mutants: {
       'machines/losses.ts': [
         '(LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e… → (LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[e…',

@@ -7,8 +7,8 @@ import { ACCEPTED_REASONS, ACCEPTED_SURVIVORS } from '../../scripts/mutants/acce
 const ROOT = join(import.meta.dirname, '../..');
 const files = ACCEPTED_SURVIVORS.flatMap(({ mutants }) => Object.entries(mutants));
 
-test('each reason stands in docs/testing.md', () => {
-  const text = readFileSync(join(ROOT, 'docs/testing.md'), 'utf8');
+test('each reason stands in docs/internals/verification.md', () => {
+  const text = readFileSync(join(ROOT, 'docs/internals/verification.md'), 'utf8');
   expect(ACCEPTED_SURVIVORS.map(({ reason }) => reason).filter((because) => !text.includes(`| ${because} |`))).toEqual(
     [],
   );
