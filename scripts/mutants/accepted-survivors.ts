@@ -120,8 +120,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     mutants: {
       'src/connection/fast-lane.ts': ['\'certain\' → ""'],
       'src/identify/memory-identify-gate.ts': [
-        'true → false',
-        '{ once: true } → {}',
         'waiter.request.onBudgetSpent?.(retryAfterMs) → waiter.request.onBudgetSpent(retryAfterMs)',
       ],
       'src/connection/send-queue.ts': [
@@ -242,12 +240,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   {
     reason: 'the code compares only with `discard`, `never` and `always`; every other word is the ordinary case',
     mutants: {
-      'machines/losses.ts': [
-        '\'keep\' → ""',
-        '\'keep\' → "" #2',
-        '\'ifEnabled\' → ""',
-        '\'ifEnabled\' → "" #2',
-      ],
+      'machines/losses.ts': ['\'keep\' → ""', '\'keep\' → "" #2', '\'ifEnabled\' → ""', '\'ifEnabled\' → "" #2'],
       'machines/shard/delays.ts': ['\'backoff\' → ""'],
     },
   },

@@ -40,6 +40,14 @@ describe('InstrumentedIdentifyGate', () => {
     expect(InstrumentedIdentifyGate.wrap(gate, clock)).toBe(gate);
   });
 
+  test('has the queue length, the budget and the spacing of its gate', () => {
+    const budget = { total: 10, remaining: 7, resetAfterMs: 1_000 };
+    const { gate } = openGate({ waiting: 3, budget, spacingMs: 5_250 });
+    expect(gate.waiting).toBe(3);
+    expect(gate.budget).toBe(budget);
+    expect(gate.spacingMs).toBe(5_250);
+  });
+
   test('publishes a spent budget if the request has no onBudgetSpent', async () => {
     const permit = { sent: () => undefined, release: () => undefined };
     const { gate } = openGate({
