@@ -1,4 +1,4 @@
-/** Imported before a suite of the manager's: its shards live in two threads. */
+/** Imported before tests of the manager, so that their shards run in two worker threads. */
 import { defaultPlacement } from './live-manager.ts';
 
 defaultPlacement.workers = 2;

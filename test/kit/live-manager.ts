@@ -10,7 +10,7 @@ import { TOKEN } from './virtual-shard.ts';
 export const quickGate = (): MemoryIdentifyGate =>
   new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 10_000, maxConcurrency: 16 });
 
-/** Where the shards of all managers live that do not say. */
+/** The number of workers of every manager that is created without this option. */
 export const defaultPlacement = { workers: 0 };
 
 export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptions> = {}): ShardManager =>
@@ -24,10 +24,10 @@ export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptio
     ...options,
   });
 
-/** A hand-over adds heartbeats of its own, which the oracle can't tell from those of the schedule. */
+/** A hand-over sends heartbeats of its own, which the oracle can't distinguish from scheduled ones. */
 export const RULES_BROKEN_BY_HAND_OVER: readonly OracleRule[] = ['heartbeat-pace', 'zombie-heartbeat'];
 
-/** In the end nobody may have a complaint but of the `broken` rules. */
+/** Fails at the end if the gateway has recorded a violation of a rule other than the `broken` ones. */
 export async function liveManager(
   options: Partial<ManagerOptions> = {},
   gatewayOptions: FakeGatewayOptions = {},
@@ -52,7 +52,7 @@ export async function liveManager(
   };
 }
 
-/** Settles with the next event of a name that fits. */
+/** Resolves with the arguments of the next event that matches. */
 export const nextEvent = <Name extends keyof ManagerEvents>(
   manager: ShardManager,
   name: Name,
@@ -67,6 +67,7 @@ export const nextEvent = <Name extends keyof ManagerEvents>(
     manager.on(name, listener);
   });
 
+/** Returns a list that grows with each state of the manager. */
 export const states = (manager: ShardManager): ManagerState[] => {
   const seen: ManagerState[] = [manager.state];
   manager.actor.subscribe(() => {

@@ -1,10 +1,10 @@
-/** The threads that are started meanwhile, and what can befall them. Nothing in them knows of it. */
+/** Watches the worker threads that are started, and injects faults into them. Their code is not changed for it. */
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 
-/** What `process` emits for each thread, which the types do not know. */
+/** An event of `process` that the types do not declare. */
 type OnWorker = (event: 'worker', listener: (worker: Worker) => void) => void;
 
-/** @param onStart - told of each before it runs */
+/** @param onStart - called for each thread before it runs */
 export function watchThreads(onStart: (thread: Worker) => void = () => undefined) {
   const started: Worker[] = [];
   const alive = new Set<Worker>();
@@ -17,7 +17,7 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
   (process.on as OnWorker)('worker', listener);
   return {
     started,
-    /** Those that run. */
+    /** The threads that run. */
     get alive(): Worker[] {
       return [...alive];
     },
@@ -29,12 +29,12 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
 
 const FAULTY_THREAD = new URL('faulty-thread.ts', import.meta.url).href;
 
-/** As `faulty-thread.ts` has them. */
+/** The faults of `faulty-thread.ts`, by index. */
 const FAULTS = { hang: 0, throw: 1 } as const;
 
 const faults = new Int32Array(new SharedArrayBuffer(8));
 
-/** For `vi.mock('node:worker_threads', …)`: threads that {@link injectFault} reaches. */
+/** For `vi.mock('node:worker_threads', …)`: creates threads that {@link injectFault} reaches. */
 export const withFaults = (original: typeof import('node:worker_threads')) => ({
   ...original,
   Worker: class extends original.Worker {
@@ -44,5 +44,5 @@ export const withFaults = (original: typeof import('node:worker_threads')) => ({
   },
 });
 
-/** Happens to all threads that were made so. */
+/** Injects a fault into all threads that were created so. */
 export const injectFault = (fault: keyof typeof FAULTS): void => void Atomics.notify(faults, FAULTS[fault]);

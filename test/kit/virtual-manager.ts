@@ -1,4 +1,4 @@
-/** A manager, its gateway in memory, and the clock both live on. */
+/** A manager and a gateway in memory that share a virtual clock. */
 import { ShardManager } from '../../src/index.ts';
 import type { ManagerEvents, ManagerOptions } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -24,7 +24,7 @@ export const infoBody = (shards: number, limit: Partial<Limit> = {}): object => 
 export const jsonResponse = (status: number, body: unknown, headers: Record<string, string> = {}): Response =>
   new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
 
-/** `answers` are given in order, the last one again and again; one that is an error is thrown, `null` never comes. */
+/** `answers` are returned in order, the last one repeatedly. An error is thrown; `null` is never answered. */
 export function virtualManager(
   {
     shards = 1,
@@ -70,7 +70,7 @@ export function virtualManager(
     manager,
     requests,
     faults,
-    /** Which shard sent a packet of an opcode, and when, in the order of time. */
+    /** Returns which shard sent a packet with an opcode, and when, in the order of time. */
     sent: (op: 2 | 6): [shardId: number, at: number][] =>
       gateway.sockets
         .flatMap((socket) =>
@@ -82,7 +82,7 @@ export function virtualManager(
   };
 }
 
-/** Resumes carry no shard id, but the tests name sessions after theirs. */
+/** A RESUME carries no shard id, but the tests name sessions after their shards. */
 export function shardOf(socket: MemorySocket): number {
   for (const { op, d } of socket.sent) {
     if (op === 2) return (d as { shard: [number, number] }).shard[0];

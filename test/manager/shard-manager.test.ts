@@ -123,7 +123,7 @@ describe('ShardManager', () => {
     expect(gateway.stats.identifies).toBe(4);
   });
 
-  test('a shard that fails during the start rejects connect() once the others are ready, and they stay ready', async () => {
+  test('connect() rejects once the other shards are ready if one fails for good, and they stay ready', async () => {
     await using kit = await liveManager({ shards: 3 });
     const { manager, gateway } = kit;
     manager.on('ready', () => gateway.holdReady());
@@ -281,7 +281,7 @@ describe('ShardManager', () => {
     expect(manager.state).toBe('stopped');
   });
 
-  test('disconnect() also disconnects a shard that was started alone after a stop, and stores its session', async () => {
+  test('disconnect() also disconnects a shard started alone after a stop, and stores its session', async () => {
     const sessionStore = new MemorySessionStore();
     await using kit = await liveManager({ shards: 2, sessionStore });
     const { manager, gateway } = kit;
@@ -302,7 +302,7 @@ describe('ShardManager', () => {
     expect(await sessionStore.load(1)).toEqual(session);
   });
 
-  test('disconnect() also disconnects a shard that was started alone after a failure, which is emitted once', async () => {
+  test('disconnect() also disconnects a shard started alone after a failure, which is emitted once', async () => {
     await using kit = await liveManager({ shards: 2 });
     const { manager, gateway } = kit;
     let failures = 0;

@@ -1,6 +1,6 @@
 /**
- * The rule by which one set of shards hands over to another, against every order in which two sets of sessions can be
- * sent the same events: thousands of worlds in memory, each with delays of its own.
+ * The hand-over between two sets of shards, with the orders in which two sets of sessions can receive the same events:
+ * thousands of simulations in memory, each with different delays.
  */
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,14 +12,14 @@ import { guildId } from '../../kit/guild-events.ts';
 
 const GUILDS = 6;
 
-/** What a session was sent and has not arrived yet: an event, or the answer to a beat. */
+/** What was sent to a session and has not arrived yet: an event, or the ACK of a heartbeat. */
 type Item = Dispatch | (() => void);
 
 class SimulatedSession {
   readonly entry: BufferedSession;
-  /** Sent by the gateway. */
+  /** Items on their way from the gateway. */
   readonly queue: Item[] = [];
-  /** Beats on their way to the gateway. */
+  /** Heartbeats on their way to the gateway. */
   readonly heartbeats: (() => void)[] = [];
   sequence = 0;
 
@@ -58,15 +58,15 @@ class SimulatedSet {
   }
 }
 
-/** A world that does one thing after the other, as the dice fall. */
+/** Two sets of shards and a gateway that do one step after the other, in a random order. */
 class HandOverSimulation {
   readonly old: SimulatedSet;
   readonly next: SimulatedSet;
   readonly sent: string[][] = Array.from({ length: GUILDS }, () => []);
-  readonly got: string[][] = Array.from({ length: GUILDS }, () => []);
+  readonly received: string[][] = Array.from({ length: GUILDS }, () => []);
   readonly handOver: HandOver;
   inService: 'old' | 'next' = 'old';
-  /** The hand-over has begun. */
+  /** Whether the hand-over has begun. */
   isUnderWay = false;
   #count = 0;
 
@@ -82,22 +82,22 @@ class HandOverSimulation {
     });
   }
 
-  /** The gateway sends an event to both sets; before they have subscribed, only to the old one. */
-  emit(guild: number, isSubscribed = true): void {
+  /** The gateway sends an event to both sets; before the new set has identified, only to the old one. */
+  emit(guild: number, hasIdentified = true): void {
     const id = String((this.#count += 1));
     this.sent[guild]!.push(id);
     const d = { id, guild_id: guildId(guild) };
     this.old.send('MESSAGE_CREATE', guild, d);
-    if (isSubscribed) this.next.send('MESSAGE_CREATE', guild, d);
+    if (hasIdentified) this.next.send('MESSAGE_CREATE', guild, d);
   }
 
-  /** A beat of a session comes to the gateway: the answer is sent behind all else. */
+  /** A heartbeat arrives at the gateway, which sends the ACK after everything before. */
   heartbeat({ heartbeats, queue }: SimulatedSession): void {
     const resolve = heartbeats.shift();
     if (resolve !== undefined) queue.push(resolve);
   }
 
-  /** What a session was sent comes to the manager. */
+  /** The next item of a session arrives at the manager. */
   arrive(side: SimulatedSet, { queue, entry }: SimulatedSession): void {
     const item = queue.shift();
     if (typeof item === 'function') item();
@@ -123,7 +123,7 @@ class HandOverSimulation {
 
   #deliver({ d }: Dispatch): void {
     const { guild_id: of, id } = d as { guild_id: string; id: string };
-    this.got[Number(BigInt(of) >> 22n)]!.push(id);
+    this.received[Number(BigInt(of) >> 22n)]!.push(id);
   }
 }
 
@@ -131,27 +131,27 @@ const flushMicrotasks = async (): Promise<void> => {
   for (let n = 0; n < 5; n += 1) await Promise.resolve();
 };
 
-/** One step: what happens, and to whom. */
+/** One step: what happens, and a number that selects the guild or session. */
 const step = fc.record({
-  what: fc.constantFrom('emit', 'heartbeat', 'arrive', 'arrive', 'arrive'),
-  who: fc.nat(1_000),
+  action: fc.constantFrom('emit', 'heartbeat', 'arrive', 'arrive', 'arrive'),
+  target: fc.nat(1_000),
 });
 
 async function runSteps(
   simulation: HandOverSimulation,
-  steps: readonly { what: string; who: number }[],
+  steps: readonly { action: string; target: number }[],
 ): Promise<void> {
-  for (const { what, who } of steps) {
-    const side = simulation.sides[who % 2]!;
-    const session = side.sessions[Math.floor(who / 2) % side.sessions.length]!;
-    if (what === 'emit') simulation.emit(who % GUILDS);
-    else if (what === 'heartbeat') simulation.heartbeat(session);
+  for (const { action, target } of steps) {
+    const side = simulation.sides[target % 2]!;
+    const session = side.sessions[Math.floor(target / 2) % side.sessions.length]!;
+    if (action === 'emit') simulation.emit(target % GUILDS);
+    else if (action === 'heartbeat') simulation.heartbeat(session);
     else simulation.arrive(side, session);
     await flushMicrotasks();
   }
 }
 
-/** Everything that is under way comes to its end. */
+/** Lets everything on its way arrive. */
 async function runToEnd(simulation: HandOverSimulation): Promise<void> {
   for (let idle = 0; idle < 4; idle += 1) {
     for (const side of simulation.sides) {
@@ -168,8 +168,8 @@ async function runToEnd(simulation: HandOverSimulation): Promise<void> {
   }
 }
 
-describe('every event is handed out once and in the order of its guild', () => {
-  test('whenever it comes to the one set and the other', async () => {
+describe('HandOver: every event is delivered once and in the order of its guild', () => {
+  test('whenever it arrives at the one set and the other', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 4 }),
@@ -178,40 +178,41 @@ describe('every event is handed out once and in the order of its guild', () => {
         fc.array(step, { maxLength: 40, size: 'max' }),
         fc.array(step, { maxLength: 150, size: 'max' }),
         async (from, to, before, early, steps) => {
-          const world = new HandOverSimulation(from, to);
-          // Some of it is still on its way when the new sessions begin, and they do not get it.
-          for (const guild of before) world.emit(guild, false);
-          // The new set is told, and discards, before the hand-over begins; the old one is in service.
-          await runSteps(world, early);
-          const done = world.begin();
-          await runSteps(world, steps);
-          await runToEnd(world);
+          const simulation = new HandOverSimulation(from, to);
+          // Some events are still on their way when the new sessions begin, which do not receive them.
+          for (const guild of before) simulation.emit(guild, false);
+          // Before the hand-over the new set discards its events, and the old set is in service.
+          await runSteps(simulation, early);
+          const done = simulation.begin();
+          await runSteps(simulation, steps);
+          await runToEnd(simulation);
 
-          expect([await done, world.inService]).toEqual([true, 'next']);
-          expect(world.got).toEqual(world.sent);
+          expect(await done).toBe(true);
+          expect(simulation.inService).toBe('next');
+          expect(simulation.received).toEqual(simulation.sent);
         },
       ),
       { numRuns: 1_000 },
     );
   });
 
-  test('whenever a connection of either set is lost before that', async () => {
+  test('whenever a connection of either set is lost during the hand-over', async () => {
     await fc.assert(
       fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 60, size: 'max' }), async (isOld, steps) => {
-        const world = new HandOverSimulation(1, 2);
-        const done = world.begin();
-        await runSteps(world, steps);
-        if (world.inService === 'next') return;
-        const side = isOld ? world.old : world.next;
+        const simulation = new HandOverSimulation(1, 2);
+        const done = simulation.begin();
+        await runSteps(simulation, steps);
+        if (simulation.inService === 'next') return;
+        const side = isOld ? simulation.old : simulation.next;
         side.isReady = false;
-        world.handOver.onShardChange(side.set);
-        // The session is resumed: what it was sent comes all the same.
-        await runToEnd(world);
+        simulation.handOver.onShardChange(side.set);
+        // The session is resumed, so everything sent to it still arrives.
+        await runToEnd(simulation);
 
-        expect(world.got).toEqual(world.sent);
+        expect(simulation.received).toEqual(simulation.sent);
         const isInService = await done;
-        expect(world.inService).toBe(isInService ? 'next' : 'old');
-        expect(isInService || !world.old.set.sessionBuffer.isFrozen).toBe(true);
+        expect(simulation.inService).toBe(isInService ? 'next' : 'old');
+        expect(isInService || !simulation.old.set.sessionBuffer.isFrozen).toBe(true);
       }),
       { numRuns: 500 },
     );
@@ -240,20 +241,20 @@ async function runHandOver(old: Dispatch[], next: Dispatch[]): Promise<Dispatch[
   return out;
 }
 
-describe('what is the same', () => {
+describe('HandOver: equal events', () => {
   const typing = event('TYPING_START', { guild_id: '4194304', user_id: '1' });
 
-  test('counts: of two equal events of a guild that came to both, two are handed out', async () => {
+  test('of a guild are counted: two that arrived at both sets are delivered twice', async () => {
     expect(await runHandOver([typing, typing], [typing, typing])).toEqual([typing, typing]);
     expect(await runHandOver([typing], [typing, typing])).toEqual([typing, typing]);
   });
 
-  test('does not count for what concerns no guild: the sets do not have the same number of shards', async () => {
+  test('without a guild are delivered once, because the sets have different shard counts', async () => {
     const user = event('USER_UPDATE', { id: '1' });
     expect(await runHandOver([user], [user, user])).toEqual([user]);
   });
 
-  test('the sessions themselves, and answers to what only one of them asked, are not compared', async () => {
+  test('about a session, and answers to the request of one session, are not compared', async () => {
     const ready = event('READY', { session_id: 'a' });
     const chunk = event('GUILD_MEMBERS_CHUNK', { guild_id: '4194304' });
     expect(await runHandOver([chunk, ready], [ready, event('RESUMED', {}), chunk])).toEqual([chunk, ready]);

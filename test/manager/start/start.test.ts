@@ -23,7 +23,7 @@ async function storeWith(...sessions: Session[]): Promise<SessionStore> {
 }
 
 describe('the start of a manager', () => {
-  test('starts 16 buckets of 16 shards one after the other, each 5 s after the IDENTIFYs of the one before', async () => {
+  test('starts 16 buckets of 16 shards one after the other, each 5 s after the one before', async () => {
     const { manager, clock, sent } = virtualManager({ shards: 256, limit: { max_concurrency: 16 } });
     const connecting = manager.connect();
     await clock.advanceAsync(90_000);
@@ -50,7 +50,7 @@ describe('the start of a manager', () => {
     await clock.advanceAsync(10_000);
   });
 
-  test('resumes shards with a stored session at once, without the gate, and identifies the others in order', async () => {
+  test('resumes shards with a stored session at once and identifies the others in order', async () => {
     const sessionStore = await storeWith(session(2, 4), session(3, 4));
     const { manager, clock, sent } = virtualManager({ shards: 4 }, { sessionStore });
     const connecting = manager.connect();
@@ -98,7 +98,7 @@ describe('the start of a manager', () => {
     await clock.advanceAsync(10_000);
   });
 
-  test('starts the shards of a resharding in order, even if the store has sessions of an earlier shard count', async () => {
+  test('starts the shards of a resharding in order, whatever sessions the store has', async () => {
     const sessionStore = await storeWith(session(2, 3));
     const { manager, clock, gateway, sent } = virtualManager({ shards: 1 }, { sessionStore });
     gateway.allowViolation('heartbeat-pace', 'the hand-over sends heartbeats of its own');

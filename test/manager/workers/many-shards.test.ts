@@ -1,3 +1,3 @@
-/** A hundred shards with shards that live in threads: all that holds without. */
+/** A hundred shards in worker threads: the same tests as without. */
 import '../../kit/in-workers.ts';
 import '../many-shards.test.ts';

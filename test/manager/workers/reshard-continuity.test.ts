@@ -1,3 +1,3 @@
-/** More of resharding with shards that live in threads: all that holds without. */
+/** More of resharding with shards in worker threads: the same tests as without. */
 import '../../kit/in-workers.ts';
 import '../reshard/reshard-continuity.test.ts';

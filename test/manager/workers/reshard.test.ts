@@ -1,3 +1,3 @@
-/** Resharding with shards that live in threads: all that holds without. */
+/** Resharding with shards in worker threads: the same tests as without. */
 import '../../kit/in-workers.ts';
 import '../reshard/reshard.test.ts';

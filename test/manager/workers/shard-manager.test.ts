@@ -1,3 +1,3 @@
-/** The life of a manager whose shards live in threads: all that holds without. */
+/** A manager with its shards in worker threads: the same tests as without. */
 import '../../kit/in-workers.ts';
 import '../shard-manager.test.ts';
