@@ -4,7 +4,7 @@ import { ZlibStreamDecoder } from '../../src/decoding/stream-decoder.ts';
 import { bareConnection } from './bare-connection.ts';
 
 describe('Connection: closing', () => {
-  test('close() with a code resumes reading, sends a close frame with at most 123 bytes of reason, and calls back when closed', () => {
+  test('close() with a code resumes reading, sends a close frame with a cut reason, and calls back', () => {
     const { connection, socket } = bareConnection();
     const onClosed = vi.fn<() => void>();
     connection.close(4_000, 'r'.repeat(200), onClosed);

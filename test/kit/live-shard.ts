@@ -1,4 +1,4 @@
-/** A shard on a real socket to a strict FakeGateway, with short times, and ways to wait for what it does. */
+/** A shard on a real socket to a strict FakeGateway, with short timing, and helpers that wait for its events. */
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardEvents, ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
@@ -8,7 +8,7 @@ import { recordEvents } from './record-events.ts';
 import { QUICK } from './timing.ts';
 import { TOKEN } from './virtual-shard.ts';
 
-/** In the end nobody may have a complaint but of the `broken` rules: those the test has the shard break. */
+/** Disposing fails if the oracle complained about a rule that is not in `broken`, the rules that the test breaks. */
 export async function liveShard(
   options: Partial<ShardOptions> = {},
   gatewayOptions: FakeGatewayOptions = {},
@@ -43,7 +43,7 @@ export async function liveShard(
   };
 }
 
-/** Settles with the next event of a name that fits. */
+/** Resolves with the next event of that name that matches. */
 export const nextEvent = <Name extends keyof ShardEvents>(
   shard: Shard,
   name: Name,
@@ -58,6 +58,7 @@ export const nextEvent = <Name extends keyof ShardEvents>(
     shard.on(name, listener);
   });
 
+/** Resolves when the shard is in that state. */
 export const reaches = async (shard: Shard, state: ShardState): Promise<void> => {
   if (shard.state !== state) await nextEvent(shard, 'stateChange', ({ to }) => to === state);
 };

@@ -1,4 +1,4 @@
-/** A shard, its gateway in memory, and the clock both live on. */
+/** A shard with a gateway in memory, both on one virtual clock. */
 import { Shard } from '../../src/index.ts';
 import type { ShardOptions } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';

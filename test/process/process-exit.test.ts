@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const run = promisify(execFile);
 const SCRIPT = fileURLToPath(new URL('process-exit.ts', import.meta.url));
-/** Far longer than a process needs that nothing keeps open, also on a machine that is busy. */
+/** Far longer than a process needs to end, even on a busy machine. */
 const LIMIT_MS = 60_000;
 const MOMENTS = [
   'disconnected',
@@ -22,12 +22,12 @@ const MOMENTS = [
   'failed',
 ];
 
-describe.each(['disconnect', 'forceClose'])('a process that ends its shard by %s()', (how) => {
+describe.each(['disconnect', 'forceClose'])('a process that calls %s()', (how) => {
   test.concurrent.each(MOMENTS)(
-    'while %s ends by itself, and not by an uncaught error',
+    'in state %s exits without an uncaught error',
     { timeout: 2 * LIMIT_MS },
     async (moment) => {
-      // A process that is kept open by something is killed here, which rejects.
+      // If something keeps the process alive, it is killed, which rejects.
       const { stdout, stderr } = await run(process.execPath, [SCRIPT, moment, how], {
         timeout: LIMIT_MS,
         killSignal: 'SIGKILL',

@@ -1,6 +1,6 @@
 /**
- * A process of its own that brings a shard into one state, ends it there, and has nothing more to do. It must end by
- * itself, with 0: anything left open would keep it, anything uncaught would change its exit code.
+ * Runs in its own process: brings a shard into one state and stops it there. The process must then exit with 0. An open
+ * handle would keep it alive, and an uncaught error would change its exit code.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -11,7 +11,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 
 const [moment = '', how = ''] = process.argv.slice(2);
 const gateway = await FakeGateway.listen({ token: 'token', heartbeatIntervalMs: 100, identifyIntervalMs: 0 });
-/** Accepts connections and says nothing. */
+/** Accepts connections and sends nothing. */
 const silent = createServer((socket) => void socket.on('error', () => undefined)).listen(0, '127.0.0.1');
 await once(silent, 'listening');
 

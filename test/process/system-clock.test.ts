@@ -3,13 +3,13 @@ import { systemClock } from '../../src/clock.ts';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-describe('the system clock', () => {
-  // They fire at once, as those of Node, when they are given more than a timer takes.
+describe('systemClock', () => {
+  // Like Node's timers, they fire at once when the delay is above the max.
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }));
   afterEach(() => void vi.useRealTimers());
 
   test.each([1, MAX_TIMER_MS, MAX_TIMER_MS + 1, 5 * MAX_TIMER_MS + 7])(
-    'waits %d ms, also where that is more than a timer of Node takes',
+    'waits %d ms, also above the max delay of a Node timer',
     (delayMs) => {
       const fired = vi.fn<() => void>();
       systemClock.setTimeout(fired, delayMs);
@@ -28,7 +28,7 @@ describe('the system clock', () => {
     expect(fired).not.toHaveBeenCalled();
   });
 
-  test('can be cleared in the middle of a wait that is longer than a timer of Node', () => {
+  test('a wait above the max delay of a Node timer can be cleared in the middle', () => {
     const handle = systemClock.setTimeout(() => {}, 3 * MAX_TIMER_MS);
     vi.advanceTimersByTime(2 * MAX_TIMER_MS);
     systemClock.clearTimeout(handle);

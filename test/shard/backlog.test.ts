@@ -1,9 +1,9 @@
-/** Many dispatches at once: they are worked off in stints, and what is urgent has its turn in between. */
+/** Many dispatches at once are handled in portions, so that heartbeats and closes have their turn in between. */
 import { describe, expect, test } from 'vitest';
 import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { readyShard } from '../kit/virtual-shard.ts';
 
-/** Keeps the event loop for so long, as a listener may. */
+/** Blocks the event loop, as a listener may. */
 function work(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);
@@ -11,9 +11,9 @@ function work(ms: number): void {
 
 describe('a backlog', () => {
   test.each(['none', 'zlib-stream', 'zstd-stream'] as const)(
-    'lets a beat through before its end, and stays in order (%s)',
+    'a heartbeat is sent in the middle of a backlog, and dispatches stay in order (%s)',
     async (compression) => {
-      // The first beat of the schedule is far away, so that there is one only.
+      // The first scheduled heartbeat is far away, so that there is only the one of heartbeat().
       await using kit = await liveShard({ compression, random: () => 0.99 }, { heartbeatIntervalMs: 10_000 });
       const { gateway, shard } = kit;
       await shard.connect();
@@ -38,7 +38,7 @@ describe('a backlog', () => {
     },
   );
 
-  test('lets a close frame through that came after it, once it is worked off', async () => {
+  test('a close frame behind a backlog is handled after the backlog', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     shard.onDispatch('WORK', () => clock.sleep(3));
     for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
@@ -50,7 +50,7 @@ describe('a backlog', () => {
     expect(events.of('disconnected').at(-1)?.code).toBe(4014);
   });
 
-  test('leaves a socket that rests to be closed by the shard', async () => {
+  test('the shard can close a socket that is paused for a turn', async () => {
     const { clock, gateway, shard } = await readyShard();
     shard.onDispatch('WORK', () => clock.sleep(3));
     for (let count = 0; count < 5; count += 1) gateway.dispatch('WORK');
@@ -62,7 +62,7 @@ describe('a backlog', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('that rests while a consumer is behind waits for both', async () => {
+  test('a socket paused for a turn and by a consumer is resumed when both allow it', async () => {
     const { clock, gateway, shard } = await readyShard();
     const stream = shard.dispatches({ highWaterMark: 4 });
     shard.onDispatch('WORK', () => clock.sleep(3));

@@ -3,7 +3,7 @@ import { GatewayError } from '../../src/protocol/errors.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 
-/** A stream that holds dispatches, and what its owner was told. */
+/** A stream with buffered dispatches, and the calls of its callbacks. */
 function streamWith(count: number, options?: DispatchStreamOptions) {
   const calls: string[] = [];
   const callbacks = {
@@ -19,7 +19,7 @@ function streamWith(count: number, options?: DispatchStreamOptions) {
 const failed = new GatewayError('INTERNAL_ERROR', 'the test said so');
 
 describe('DispatchStream', () => {
-  test('is let go of when its consumer leaves after the end with dispatches still waiting', async () => {
+  test('is closed when its consumer returns after the end with dispatches still buffered', async () => {
     const { stream, calls } = streamWith(2);
     stream.finish(failed);
     expect(calls).toEqual([]);
@@ -28,7 +28,7 @@ describe('DispatchStream', () => {
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  test('drops what still waits after the end when it is aborted', async () => {
+  test('drops its buffer when it is aborted after the end', async () => {
     const abort = new AbortController();
     const { stream, calls } = streamWith(2, { signal: abort.signal });
     stream.finish(null);
@@ -38,18 +38,18 @@ describe('DispatchStream', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: 'ABORTED', cause: 'enough' });
   });
 
-  test('tells the first of those who wait what it failed with, and the others that it is over', async () => {
+  test('rejects the first pending next() with the error, and ends the others', async () => {
     const { stream } = streamWith(0);
-    const asked = [stream.next(), stream.next()];
+    const pending = [stream.next(), stream.next()];
     stream.finish(failed);
-    expect(await Promise.allSettled([...asked, stream.next()])).toEqual([
+    expect(await Promise.allSettled([...pending, stream.next()])).toEqual([
       { status: 'rejected', reason: failed },
       { status: 'fulfilled', value: { done: true, value: undefined } },
       { status: 'fulfilled', value: { done: true, value: undefined } },
     ]);
   });
 
-  test('stays full until half is taken, also when another dispatch comes', async () => {
+  test('stays full until half of its buffer is consumed, even if another dispatch arrives', async () => {
     const { stream, calls, push } = streamWith(8, { highWaterMark: 8 });
     for (let taken = 0; taken < 2; taken += 1) await stream.next();
     push(9);

@@ -1,4 +1,4 @@
-/** What becomes of dispatches that are not decoded unless somebody reads them. */
+/** Dispatches that are decoded only when a listener reads them. */
 import { describe, expect, test, vi } from 'vitest';
 import { Shard } from '../../src/index.ts';
 import type { Dispatch, GatewayError, ShardOptions } from '../../src/index.ts';
@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { MemoryGateway } from '../kit/memory-gateway.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
-/** Nobody listens to `raw`, for which everything is decoded. */
+/** A shard without a `raw` listener, which would make it decode everything. */
 async function quietShard(options: Partial<ShardOptions> = {}) {
   const clock = new VirtualClock();
   const gateway = new MemoryGateway(clock);
@@ -32,8 +32,8 @@ async function quietShard(options: Partial<ShardOptions> = {}) {
 
 const BROKEN = '{"a":nul}';
 
-describe('a dispatch', () => {
-  test('that nobody listens to is counted and not decoded, so that nobody sees if it can not be', async () => {
+describe('lazy decoding', () => {
+  test('a dispatch without a listener is counted and not decoded, so that corrupt data are no fault', async () => {
     const { shard, faults, receive, clock } = await quietShard();
     shard.onDispatch('WANTED', () => undefined);
     receive('OTHER', BROKEN);
@@ -45,7 +45,7 @@ describe('a dispatch', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('is decoded for the listener of its name', async () => {
+  test('a dispatch is decoded for a listener of its type', async () => {
     const { shard, receive } = await quietShard();
     const data: unknown[] = [];
     shard.onDispatch('WANTED', (d) => data.push(d));
@@ -54,7 +54,7 @@ describe('a dispatch', () => {
     expect(data).toEqual([{ a: [1] }]);
   });
 
-  test('is decoded when a listener of all reads it, once', async () => {
+  test('a dispatch is decoded once, when a `dispatch` listener reads it', async () => {
     const { shard, receive } = await quietShard();
     const parse = vi.spyOn(JSON, 'parse');
     const counts: number[] = [];
@@ -70,7 +70,7 @@ describe('a dispatch', () => {
     expect(counts).toEqual([before, before + 1, before + 1]);
   });
 
-  test('that outlives its delivery has bytes of its own, whatever the buffer holds by then', async () => {
+  test('a dispatch keeps its own bytes after delivery, whatever the shared buffer contains', async () => {
     const { shard, gateway, text } = await quietShard();
     const kept: Dispatch[] = [];
     shard.on('dispatch', (dispatch) => kept.push(dispatch));
@@ -84,7 +84,7 @@ describe('a dispatch', () => {
     expect(kept).toEqual(sent.map((packet) => JSON.parse(packet) as unknown));
   });
 
-  test('is not decoded beforehand any more when its kind has not been read for a while', async () => {
+  test('a dispatch is no longer decoded in advance when its type has not been read for a while', async () => {
     const { shard, faults, receive } = await quietShard();
     let reads = true;
     shard.on('dispatch', (dispatch) => void (reads && dispatch.d));
@@ -96,7 +96,7 @@ describe('a dispatch', () => {
     expect(shard.lastSequence).toBe(103);
   });
 
-  test('with data that is no JSON is a fault when a listener reads it: the shard resumes from before it', async () => {
+  test('corrupt data are a fault when a listener reads them, and the shard resumes before them', async () => {
     const { shard, gateway, faults, receive, clock } = await quietShard();
     const codes: string[] = [];
     shard.on('dispatch', (dispatch) => {
@@ -118,7 +118,7 @@ describe('a dispatch', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('with data that is no JSON is a fault for the listener of its name without being handed out', async () => {
+  test('corrupt data are a fault before delivery to a listener of its type', async () => {
     const { shard, gateway, faults, receive, clock } = await quietShard();
     const listener = vi.fn<(data: unknown) => void>();
     shard.onDispatch('ANY', listener);
@@ -131,7 +131,7 @@ describe('a dispatch', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('with data that is no JSON is a fault when it is read late, and throws at whoever reads it', async () => {
+  test('corrupt data are a fault when they are read after delivery, and each read throws', async () => {
     const { shard, faults, receive, clock } = await quietShard();
     const stream = shard.dispatches();
     receive('ANY', BROKEN);
@@ -148,16 +148,19 @@ describe('a dispatch', () => {
     await stream.return?.();
   });
 
-  test.each(['__proto__', 'constructor', 'toString', ''])('named %j is one like others', async (name) => {
-    const { shard, faults, receive } = await quietShard();
-    const names: string[] = [];
-    shard.on('dispatch', ({ t }) => names.push(t));
-    receive(name, '{}');
-    expect(names).toEqual([name]);
-    expect(faults).toEqual([]);
-  });
+  test.each(['__proto__', 'constructor', 'toString', ''])(
+    'a dispatch of type %j is delivered like any other',
+    async (name) => {
+      const { shard, faults, receive } = await quietShard();
+      const names: string[] = [];
+      shard.on('dispatch', ({ t }) => names.push(t));
+      receive(name, '{}');
+      expect(names).toEqual([name]);
+      expect(faults).toEqual([]);
+    },
+  );
 
-  test('of replay counts though nobody listens', async () => {
+  test('replayed dispatches are counted without a listener', async () => {
     const { shard, gateway, clock } = await quietShard();
     const replayed: number[] = [];
     shard.on('resumed', (resumed) => replayed.push(resumed.replayed));
@@ -168,18 +171,18 @@ describe('a dispatch', () => {
     gateway.dispatch('RESUMED');
     expect(replayed).toEqual([2]);
   });
-});
 
-test('a packet whose opcode is no number is ignored', async () => {
-  const { shard, gateway, faults } = await quietShard();
-  for (const op of ['"__proto__"', '"constructor"', 'null', '{}'])
-    gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
-  expect(shard.state).toBe('ready');
-  expect(faults).toEqual([]);
+  test('a packet whose opcode is not a number is ignored', async () => {
+    const { shard, gateway, faults } = await quietShard();
+    for (const op of ['"__proto__"', '"constructor"', 'null', '{}'])
+      gateway.last.receiveRaw(Buffer.from(`{"op":${op},"d":{}}`), false);
+    expect(shard.state).toBe('ready');
+    expect(faults).toEqual([]);
+  });
 });
 
 describe('the option events', () => {
-  test('keeps others from listeners and streams, and counts them; the shard still tells its own', async () => {
+  test('other dispatches are counted and not delivered, and the shard emits its own events', async () => {
     const delivered: string[] = [];
     const { shard, receive } = await quietShard({ events: ['MESSAGE_CREATE'] });
     shard.onDispatch('TYPING_START', () => delivered.push('typing'));
@@ -197,7 +200,7 @@ describe('the option events', () => {
     await stream.return?.();
   });
 
-  test('lets a members request have its chunks', async () => {
+  test('requestGuildMembers() receives its chunks', async () => {
     const { shard, gateway, receive, clock } = await quietShard({ events: [] });
     const answer = shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0, nonce: 'n' });
     await clock.advanceAsync(10);
@@ -209,7 +212,7 @@ describe('the option events', () => {
   test.each([
     ['a name', 'MESSAGE_CREATE'],
     ['numbers', [1]],
-  ])('is refused when it is %s', (_what, events) => {
+  ])('%s is rejected with INVALID_OPTIONS', (_name, events) => {
     expect(() => new Shard({ token: TOKEN, intents: 0, events: events as never })).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTIONS' }),
     );

@@ -13,7 +13,7 @@ const RESULT = { guildId: '7', members: ['member 0', 'member 1'], notFound: [], 
 const REQUEST = { guild_id: '7', query: '', limit: 0, nonce: 'n' };
 
 describe('GuildMemberRequests', () => {
-  test('takes a nonce of 32 bytes, and refuses one that Discord would leave out of its chunks', async () => {
+  test('accepts a nonce of 32 bytes, and rejects a longer one', async () => {
     const requests = new GuildMemberRequests({ clock: new VirtualClock(), random: () => 0, send: async () => {} });
     const nonce = 'ü'.repeat(16);
     await expect(requests.request({ ...REQUEST, nonce: `${nonce}x` })).rejects.toMatchObject({
@@ -25,7 +25,7 @@ describe('GuildMemberRequests', () => {
     expect(await request).toEqual({ ...RESULT, nonce });
   });
 
-  test('gives up on the next chunk after 30 seconds, unless told otherwise', async () => {
+  test('times out when the next chunk takes more than 30 s by default', async () => {
     const clock = new VirtualClock();
     const requests = new GuildMemberRequests({ clock, random: () => 0, send: async () => {} });
     const outcome = requests.request(REQUEST).catch((error: unknown) => error);
@@ -38,7 +38,7 @@ describe('GuildMemberRequests', () => {
     expect(await outcome).toMatchObject({ code: 'REQUEST_TIMED_OUT' });
   });
 
-  test('is not completed by a chunk that comes twice', async () => {
+  test('is not completed by a repeated chunk', async () => {
     const { clock, gateway, shard } = await readyShard();
     const request = shard.requestGuildMembers(REQUEST);
     await clock.advanceAsync(10);
@@ -46,7 +46,7 @@ describe('GuildMemberRequests', () => {
     expect(await request).toEqual(RESULT);
   });
 
-  test('lets a nonce be used again at once when the request it stood for is aborted', async () => {
+  test('accepts the nonce of an aborted request again at once', async () => {
     const { clock, gateway, shard } = virtualShard();
     const abort = new AbortController();
     const aborted = shard.requestGuildMembers(REQUEST, { signal: abort.signal });
@@ -59,7 +59,7 @@ describe('GuildMemberRequests', () => {
     expect(await request).toEqual(RESULT);
   });
 
-  test('does not time out for a request that is over when its frame leaves late', async () => {
+  test('a request that has ended starts no timeout when its frame is sent late', async () => {
     const clock = new VirtualClock();
     const frames: PromiseWithResolvers<void>[] = [];
     const send = (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** The option `inspect`: whatever an observer does, the shard goes on. */
+/** Whatever an observer does, the shard goes on. */
 import { describe, expect, test } from 'vitest';
 import type { InspectionEvent } from 'xstate';
 import type { ShardOptions } from '../../src/index.ts';
@@ -9,10 +9,10 @@ type Inspect = NonNullable<ShardOptions['inspect']>;
 
 const CAUSE = new Error('a bad observer');
 
-/** All that XState 5 tells of; `@xstate.transition` is in its types alone. */
+/** All inspection events that XState 5 emits; `@xstate.transition` exists only in its types. */
 const KINDS = ['@xstate.actor', '@xstate.event', '@xstate.microstep', '@xstate.action', '@xstate.snapshot'] as const;
 
-/** A life with a loss in it: connects, resumes, leaves. */
+/** Connects, loses the connection, resumes and disconnects. */
 async function runScenario(inspect: Inspect) {
   const kit = virtualShard({ inspect });
   const { clock, gateway, shard, events } = kit;
@@ -50,8 +50,8 @@ const UNDISTURBED = {
 
 const DETACHED = { ...UNDISTURBED, faults: [expect.objectContaining({ code: 'OBSERVER_THREW', cause: CAUSE })] };
 
-describe('an observer', () => {
-  test('sees every kind of inspection event, as a function or as an object', async () => {
+describe('the option inspect', () => {
+  test('an observer receives every kind of inspection event, as a function or as an object', async () => {
     const seen = { function: new Set<string>(), object: new Set<string>() };
     expect(await runScenario(({ type }) => void seen.function.add(type))).toMatchObject({ ...UNDISTURBED, faults: [] });
     expect(await runScenario({ next: ({ type }) => void seen.object.add(type) })).toMatchObject({
@@ -62,7 +62,7 @@ describe('an observer', () => {
     expect([...seen.object].toSorted()).toEqual(KINDS.toSorted());
   });
 
-  test.each(KINDS)('that throws at %s is reported once, and sees no more', async (kind) => {
+  test.each(KINDS)('an observer that throws at %s is reported once and detached', async (kind) => {
     let calls = 0;
     let thrownAt = 0;
     const observe = ({ type }: InspectionEvent): void => {
@@ -78,7 +78,7 @@ describe('an observer', () => {
 
   test.each<[string, () => Inspect]>([
     [
-      'whose next is a getter that throws',
+      'an observer whose `next` is a getter that throws',
       () => ({
         get next(): never {
           throw CAUSE;
@@ -86,7 +86,7 @@ describe('an observer', () => {
       }),
     ],
     [
-      'whose attach is a getter that throws',
+      'an observer whose `attach` is a getter that throws',
       () => ({
         next: () => undefined,
         get attach(): never {
@@ -94,24 +94,24 @@ describe('an observer', () => {
         },
       }),
     ],
-    ['whose next gives back a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
-    ['that is an async function that throws', () => () => Promise.reject(CAUSE)],
+    ['an observer whose `next` returns a promise that rejects', () => ({ next: (): unknown => Promise.reject(CAUSE) })],
+    ['an observer that is an async function and throws', () => () => Promise.reject(CAUSE)],
   ])('%s is detached, reported once, and the shard goes on', async (_, observer) => {
     expect(await runScenario(observer())).toMatchObject(DETACHED);
   });
 
-  test('without next changes nothing', async () => {
+  test('an observer without `next` changes nothing', async () => {
     expect(await runScenario({})).toMatchObject({ ...UNDISTURBED, faults: [] });
   });
 
-  test('that throws something that is no error is reported with that', async () => {
+  test('an observer that throws a value that is not an error is reported with it', async () => {
     const { faults } = await runScenario(() => {
       throw null;
     });
     expect(faults.map(({ code, cause }) => [code, cause])).toEqual([['OBSERVER_THREW', null]]);
   });
 
-  test('may send events to the actor from within', async () => {
+  test('an observer may send events to the actor', async () => {
     const { clock, gateway, shard, events } = virtualShard({
       inspect: ({ type, actorRef, ...rest }) => {
         // Answers HELLO with a disconnect, before the machine has seen HELLO.
@@ -128,7 +128,7 @@ describe('an observer', () => {
     expect(events.faults).toEqual([]);
   });
 
-  test('may call the shard from within', async () => {
+  test('an observer may call the shard', async () => {
     const kit = virtualShard({
       inspect: ({ type, ...rest }) => {
         if (type === '@xstate.snapshot' && 'event' in rest && rest.event.type === 'gateway.ready')
@@ -140,7 +140,7 @@ describe('an observer', () => {
     expect(kit.events.faults).toEqual([]);
   });
 
-  test('that answers every event with another one is detached before it takes the shard along', async () => {
+  test('an observer that answers every event with another one is detached, and the shard goes on', async () => {
     const { clock, shard, events } = virtualShard({
       inspect: ({ type, actorRef }) => {
         if (type === '@xstate.event') actorRef.send({ type: 'gateway.reconnect', connectionId: 0 });
@@ -153,9 +153,9 @@ describe('an observer', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('that is slow slows the shard, and nothing else', async () => {
+  test('a slow observer slows the shard and does nothing else', async () => {
     const busy = new Int32Array(new SharedArrayBuffer(4));
-    // With the times a shard has by default: what is slow must not seem to be lost.
+    // With the default timing: a slow shard must not seem to have lost its connection.
     await using kit = await liveShard(
       { inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: {}, random: () => 0.1 },
       { heartbeatIntervalMs: 5_000 },

@@ -1,4 +1,3 @@
-/** Messages that are larger than the shard is to take. */
 import { describe, expect, test } from 'vitest';
 import { GatewayError, Shard } from '../../src/index.ts';
 import type { Compression } from '../../src/index.ts';
@@ -8,8 +7,8 @@ import { TOKEN } from '../kit/virtual-shard.ts';
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'];
 
-describe.each(COMPRESSIONS)('with compression %s', (compression) => {
-  test('a message above maxMessageBytes is a fault, and the shard goes on without it', async () => {
+describe.each(COMPRESSIONS)('maxMessageBytes with compression %s', (compression) => {
+  test('a larger message is a fault, and the shard goes on without it', async () => {
     await using kit = await liveShard({ compression, maxMessageBytes: 20_000 });
     const { gateway, shard, events } = kit;
     await shard.connect();
@@ -17,7 +16,7 @@ describe.each(COMPRESSIONS)('with compression %s', (compression) => {
     const fault = nextEvent(shard, 'fault');
     gateway.dispatch('LARGE', { text: 'x'.repeat(500_000) });
     expect(await fault).toMatchObject({ code: 'DECODE_FAILED' });
-    // Each RESUME has it replayed, so that in the end the session is given up.
+    // Each RESUME repeats the message, so that the session is discarded in the end.
     await nextEvent(shard, 'ready');
     gateway.dispatch('AFTER', {});
     await nextEvent(shard, 'dispatch', ({ t }) => t === 'AFTER');
@@ -26,15 +25,18 @@ describe.each(COMPRESSIONS)('with compression %s', (compression) => {
   });
 });
 
-test('a message may have 64 MiB, unless told otherwise', () => {
-  expect(resolveOptions({ token: TOKEN, intents: 0 }).maxMessageBytes).toBe(64 * 1_024 * 1_024);
-});
+describe('maxMessageBytes', () => {
+  test('the default is 64 MiB', () => {
+    expect(resolveOptions({ token: TOKEN, intents: 0 }).maxMessageBytes).toBe(64 * 1_024 * 1_024);
+  });
 
-test.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])(
-  'maxMessageBytes of %s is refused',
-  (maxMessageBytes) => {
-    const construct = (): Shard => new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });
-    expect(construct).toThrow(GatewayError);
-    expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
-  },
-);
+  test.each([0, -1, 1.5, Number.NaN, 256 * 1_024 * 1_024 + 1, '1'])(
+    'the value %s is rejected with INVALID_OPTIONS',
+    (maxMessageBytes) => {
+      const construct = (): Shard =>
+        new Shard({ token: TOKEN, intents: 0, maxMessageBytes: maxMessageBytes as number });
+      expect(construct).toThrow(GatewayError);
+      expect(construct).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS' }));
+    },
+  );
+});

@@ -1,4 +1,4 @@
-/** What shards hold: what nobody needs any more is collected, and what can be there once for all shards is. */
+/** What shards keep in memory: old connections are collected, and shards share what they can. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test, vi } from 'vitest';
@@ -10,7 +10,7 @@ import { liveShard, nextEvent } from '../kit/live-shard.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Takes down what was made, without holding it. */
+/** Counts objects without holding them. */
 class ObjectCounter {
   readonly #made: WeakRef<object>[] = [];
 
@@ -22,18 +22,18 @@ class ObjectCounter {
     return this.#made.length;
   }
 
-  /** How many are still there. */
+  /** How many have not been collected. */
   get alive(): number {
     return this.#made.filter((reference) => reference.deref() !== undefined).length;
   }
 }
 
-/** Of a shard: its sockets, which a connection and all that belongs to it lead to, and its actors. */
+/** Counts the sockets of a shard, which refer to their connection and all of its parts, and its actors. */
 function countObjects() {
   const [sockets, actors] = [new ObjectCounter(), new ObjectCounter()];
   const options: Partial<ShardOptions> = {
-    createSocket: (url, given) => {
-      const socket = new WebSocket(url, given);
+    createSocket: (url, socketOptions) => {
+      const socket = new WebSocket(url, socketOptions);
       sockets.add(socket);
       return socket;
     },
@@ -49,12 +49,12 @@ function countObjects() {
 }
 
 const POLL_OPTIONS = { timeout: 15_000, interval: 50 };
-/** To collect all garbage takes its time in a process with many tests. */
+/** Collecting all garbage takes long in a process with many tests. */
 vi.setConfig({ testTimeout: 60_000 });
 const RECONNECTS = 20;
 
-describe('in memory', () => {
-  test('there is one machine for all shards', () => {
+describe('the memory of shards', () => {
+  test('all shards share one machine', () => {
     const shards = Array.from(
       { length: 10 },
       (_, shardId) => new Shard({ token: 'a', intents: 0, shardId, shardCount: 10 }),
@@ -63,7 +63,7 @@ describe('in memory', () => {
   });
 
   test.each(['none', 'payload', 'zlib-stream', 'zstd-stream'] as const)(
-    'nothing of a connection is left once another has taken its place, with compression %s',
+    'an old connection is collected after a reconnection, with compression %s',
     async (compression) => {
       const { sockets, actors, options, alive } = countObjects();
       await using kit = await liveShard({ compression, ...options });
@@ -75,12 +75,12 @@ describe('in memory', () => {
       }
       expect(sockets.made).toEqual(1 + RECONNECTS);
       expect(actors.made > 2 * RECONNECTS).toBe(true);
-      // The connection that is there, and the machine with its socket actor.
+      // The current connection, and the machine with its socket actor.
       await expect.poll(alive, POLL_OPTIONS).toEqual([1, 2]);
     },
   );
 
-  test('a shard that nobody holds any more is collected, with all that it had', async () => {
+  test('an unreferenced shard is collected with all of its parts', async () => {
     const { sockets, actors, options, alive } = countObjects();
     const shards = new ObjectCounter();
     const live = async (): Promise<void> => {

@@ -1,63 +1,65 @@
-/** What listeners do to the shard that is just telling them something. */
-import { expect, test } from 'vitest';
+/** Listeners that call the shard while it emits an event. */
+import { describe, expect, test } from 'vitest';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const elsewhere = { sessionId: 'elsewhere', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 };
 
-test('a session that is given while forceClose() ends another lives on, on a socket of its own', async () => {
-  const { shard, gateway, clock } = await readyShard();
-  shard.once('disconnected', () => void shard.resume(elsewhere));
-  shard.forceClose(1000);
-  await clock.advanceAsync(100);
-  expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3, 1]);
-  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
-    { session_id: 'elsewhere', seq: 7 },
-  ]);
-  expect(shard.state).toBe('ready');
-  expect(shard.session?.sessionId).toBe('elsewhere');
-});
+describe('a listener that calls the shard', () => {
+  test('resume() during forceClose() resumes the given session on a new socket', async () => {
+    const { shard, gateway, clock } = await readyShard();
+    shard.once('disconnected', () => void shard.resume(elsewhere));
+    shard.forceClose(1000);
+    await clock.advanceAsync(100);
+    expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3, 1]);
+    expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
+      { session_id: 'elsewhere', seq: 7 },
+    ]);
+    expect(shard.state).toBe('ready');
+    expect(shard.session?.sessionId).toBe('elsewhere');
+  });
 
-test('a session that is given while disconnect() discards another lives on', async () => {
-  const { shard, gateway, clock } = await readyShard();
-  shard.once('stateChange', () => void shard.resume(elsewhere));
-  void shard.disconnect({ session: 'discard' });
-  await clock.advanceAsync(5_100);
-  expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
-    { session_id: 'elsewhere', seq: 7 },
-  ]);
-  expect(shard.state).toBe('ready');
-  expect(shard.session?.sessionId).toBe('elsewhere');
-});
+  test('resume() while disconnect() discards another session resumes the given one', async () => {
+    const { shard, gateway, clock } = await readyShard();
+    shard.once('stateChange', () => void shard.resume(elsewhere));
+    void shard.disconnect({ session: 'discard' });
+    await clock.advanceAsync(5_100);
+    expect(gateway.last.sent.filter(({ op }) => op === 6).map(({ d }) => d)).toMatchObject([
+      { session_id: 'elsewhere', seq: 7 },
+    ]);
+    expect(shard.state).toBe('ready');
+    expect(shard.session?.sessionId).toBe('elsewhere');
+  });
 
-test('a session that is given at HELLO of another is resumed on its own host alone', async () => {
-  const { shard, gateway, clock } = await readyShard();
-  const { length } = gateway.sockets;
-  shard.once('hello', () => void shard.resume(elsewhere));
-  void shard.reconnect();
-  await clock.advanceAsync(5_100);
-  const resumes = gateway.sockets
-    .slice(length)
-    .map(({ url, sent }) => [new URL(url).host, sent.filter(({ op }) => op === 6).map(({ d }) => d)]);
-  expect(resumes).toMatchObject([
-    [expect.any(String), []],
-    ['resume.test', [{ session_id: 'elsewhere', seq: 7 }]],
-  ]);
-  expect(shard.state).toBe('ready');
-  expect(shard.session?.sessionId).toBe('elsewhere');
-});
+  test('resume() at HELLO of another session resumes only on the host of the given one', async () => {
+    const { shard, gateway, clock } = await readyShard();
+    const { length } = gateway.sockets;
+    shard.once('hello', () => void shard.resume(elsewhere));
+    void shard.reconnect();
+    await clock.advanceAsync(5_100);
+    const resumes = gateway.sockets
+      .slice(length)
+      .map(({ url, sent }) => [new URL(url).host, sent.filter(({ op }) => op === 6).map(({ d }) => d)]);
+    expect(resumes).toMatchObject([
+      [expect.any(String), []],
+      ['resume.test', [{ session_id: 'elsewhere', seq: 7 }]],
+    ]);
+    expect(shard.state).toBe('ready');
+    expect(shard.session?.sessionId).toBe('elsewhere');
+  });
 
-test('forceClose() in a listener leaves no socket, though one was about to be opened', async () => {
-  const broken = {
-    load: () => Promise.reject(new Error('no disk')),
-    save: async () => undefined,
-    clear: async () => undefined,
-  };
-  const { shard, gateway, clock } = virtualShard({ sessionStore: broken });
-  shard.once('fault', () => shard.forceClose());
-  const connected = shard.connect();
-  await clock.advanceAsync(10);
-  await expect(connected).rejects.toMatchObject({ code: 'STOPPED' });
-  expect(shard.state).toBe('disconnected');
-  expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3]);
-  expect(clock.pending).toBe(0);
+  test('forceClose() leaves no socket when one was about to be opened', async () => {
+    const broken = {
+      load: () => Promise.reject(new Error('no disk')),
+      save: async () => undefined,
+      clear: async () => undefined,
+    };
+    const { shard, gateway, clock } = virtualShard({ sessionStore: broken });
+    shard.once('fault', () => shard.forceClose());
+    const connected = shard.connect();
+    await clock.advanceAsync(10);
+    await expect(connected).rejects.toMatchObject({ code: 'STOPPED' });
+    expect(shard.state).toBe('disconnected');
+    expect(gateway.sockets.map(({ readyState }) => readyState)).toEqual([3]);
+    expect(clock.pending).toBe(0);
+  });
 });

@@ -1,10 +1,10 @@
-/** What a shard tells of what goes wrong around it, and what it leaves behind when it goes. */
+/** What a shard reports as faults, and what it stores when it stops. */
 import { describe, expect, test } from 'vitest';
 import { GatewayError, MemorySessionStore } from '../../src/index.ts';
 import type { Session, SessionStore } from '../../src/index.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
-/** `resolved`, or the code it was rejected with. */
+/** Resolves with `resolved`, or with the code of the rejection. */
 const code = (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     () => 'resolved',
@@ -19,7 +19,7 @@ function recordingLogger() {
   return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } };
 }
 
-/** A store whose writes end when the test says so, and at once from then on. */
+/** A store whose writes wait until the test calls `end()`, and not after that. */
 function slowStore() {
   const begun: string[] = [];
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -35,7 +35,7 @@ function slowStore() {
   return { store, begun, end };
 }
 
-/** Whether it has settled by now. */
+/** Resolves with whether the promise has settled. */
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   void promise.then(() => (settled = true));
@@ -44,7 +44,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('a listener that throws', () => {
-  test('of the lifecycle is told of with its cause, and the shard goes on', async () => {
+  test('a lifecycle listener that throws is reported with its cause, and the shard goes on', async () => {
     const { shard, clock, events } = virtualShard();
     shard.once('stateChange', () => {
       throw CAUSE;
@@ -61,7 +61,7 @@ describe('a listener that throws', () => {
     ['an error of this library', new GatewayError('INVALID_PAYLOAD', 'too large')],
     ['an error that has a code of this library', Object.assign(new Error('not ours'), { code: 'DECODE_FAILED' })],
     ['nothing', undefined],
-  ])('%s is told of like any other', async (_, thrown) => {
+  ])('%s is reported like any other cause', async (_, thrown) => {
     const { shard, gateway, events } = await readyShard();
     shard.on('dispatch', () => {
       throw thrown;
@@ -70,7 +70,7 @@ describe('a listener that throws', () => {
     expect(events.of('fault').map((fault) => [fault.code, fault.cause])).toEqual([['LISTENER_THREW', thrown]]);
   });
 
-  test('of faults is logged, and not told of to itself', async () => {
+  test('a `fault` listener that throws is logged, and not called again', async () => {
     const { lines, logger } = recordingLogger();
     const { shard, gateway } = await readyShard({ logger });
     let faults = 0;
@@ -90,8 +90,8 @@ describe('a listener that throws', () => {
   });
 });
 
-describe('a fault', () => {
-  test('has the close code and the cause behind it, and neither when there is none', async () => {
+describe('faults and failures', () => {
+  test('a fault has no close code and no cause when there is none', async () => {
     const { gateway, clock, events } = await readyShard();
     gateway.last.receiveRaw(Buffer.from('no JSON'), false);
     await clock.advanceAsync(5_000);
@@ -101,7 +101,7 @@ describe('a fault', () => {
     expect(fault !== undefined && 'cause' in fault).toBe(false);
   });
 
-  test('of the machine itself ends the shard with its cause', async () => {
+  test('an error in the machine makes the shard fail with its cause', async () => {
     const { shard, events } = await readyShard();
     shard.actor.send({
       type: 'socket.closed',
@@ -114,7 +114,7 @@ describe('a fault', () => {
     expect(events.states.at(-1)).toBe('failed');
   });
 
-  test('of a machine that was never connected is told of like any other', () => {
+  test('an error in a machine that never connected makes the shard fail too', () => {
     const { shard, events } = virtualShard();
     shard.actor.send({
       type: 'shard.resume',
@@ -126,7 +126,7 @@ describe('a fault', () => {
     expect(shard.state).toBe('failed');
   });
 
-  test('of a machine that is being stopped keeps nobody waiting for the stop', async () => {
+  test('an error in the machine during disconnect() resolves disconnect()', async () => {
     const { shard, events } = await readyShard();
     const stopping = shard.disconnect();
     const before = shard.state;
@@ -142,7 +142,7 @@ describe('a fault', () => {
     expect(shard.state).toBe('failed');
   });
 
-  test('of the session store is told of, whichever way the session goes', async () => {
+  test('an error of the session store is reported', async () => {
     const cause = new Error('disk full');
     const sessionStore: SessionStore = {
       load: async () => null,
@@ -158,24 +158,26 @@ describe('a fault', () => {
   });
 });
 
-test('the log follows the life of a shard, each line with its id', async () => {
-  const { lines, logger } = recordingLogger();
-  const { shard, clock, gateway } = virtualShard({ logger, shardId: 3, shardCount: 8 });
-  const connected = code(shard.connect());
-  await clock.advanceAsync(10);
-  gateway.last.end(4004, 'no such bot');
-  expect(await connected).toBe('resolved');
-  expect(lines).toEqual([
-    'info shard 3: disconnected → connecting',
-    'info shard 3: connecting → identifying',
-    'info shard 3: identifying → ready',
-    'info shard 3: ready → failed',
-    'error shard 3: AUTHENTICATION_FAILED: the gateway closed the connection with 4004: no such bot',
-  ]);
+describe('the logger', () => {
+  test('logs each state change and failure with the shard id', async () => {
+    const { lines, logger } = recordingLogger();
+    const { shard, clock, gateway } = virtualShard({ logger, shardId: 3, shardCount: 8 });
+    const connected = code(shard.connect());
+    await clock.advanceAsync(10);
+    gateway.last.end(4004, 'no such bot');
+    expect(await connected).toBe('resolved');
+    expect(lines).toEqual([
+      'info shard 3: disconnected → connecting',
+      'info shard 3: connecting → identifying',
+      'info shard 3: identifying → ready',
+      'info shard 3: ready → failed',
+      'error shard 3: AUTHENTICATION_FAILED: the gateway closed the connection with 4004: no such bot',
+    ]);
+  });
 });
 
-describe('the session', () => {
-  test('is stored when the connection is lost, up to the last dispatch', async () => {
+describe('the stored session', () => {
+  test('the session is stored with the last sequence when the connection is lost', async () => {
     const { store, begun, end } = slowStore();
     end();
     const { gateway, clock } = await readyShard({ sessionStore: store });
@@ -186,7 +188,7 @@ describe('the session', () => {
     expect(begun).toEqual(['save 2']);
   });
 
-  test('that was never used is stored when its shard leaves', async () => {
+  test('a session that was never used is stored at disconnect()', async () => {
     const session: Session = { sessionId: 'one', resumeUrl: 'wss://main.test', sequence: 7, shardId: 0, shardCount: 1 };
     const sessionStore = new MemorySessionStore();
     const { shard, clock } = virtualShard({ session, sessionStore });
@@ -195,7 +197,7 @@ describe('the session', () => {
     expect(await sessionStore.load(0)).toEqual(session);
   });
 
-  test('is stored by the time disconnect() settles, which a store that hangs delays for as long as a close may take', async () => {
+  test('disconnect() waits until the session is stored, at most closeTimeoutMs', async () => {
     for (const hangs of [false, true]) {
       const { store, end } = slowStore();
       const { shard, clock } = await readyShard({ sessionStore: store, timing: { closeTimeoutMs: 5_000 } });
@@ -212,7 +214,7 @@ describe('the session', () => {
 });
 
 describe('a stream of dispatches', () => {
-  test('ends when its shard leaves, before the gateway has answered', async () => {
+  test('ends at disconnect(), before the close handshake', async () => {
     const { shard, clock } = await readyShard();
     const next = shard.dispatches()[Symbol.asyncIterator]().next();
     const disconnecting = shard.disconnect();
@@ -220,7 +222,7 @@ describe('a stream of dispatches', () => {
     await Promise.all([disconnecting, clock.advanceAsync(6_000)]);
   });
 
-  test('ends when the connection is lost for good', async () => {
+  test('ends when the connection is lost and shouldReconnect is false', async () => {
     const { shard, gateway } = await readyShard({ shouldReconnect: false });
     const next = shard.dispatches()[Symbol.asyncIterator]().next();
     gateway.last.end(1006);

@@ -12,8 +12,8 @@ const code = (promise: Promise<unknown>): Promise<string> =>
     (error: GatewayError) => error.code,
   );
 
-describe('a Shard', () => {
-  test('says at once what it was made with', () => {
+describe('Shard', () => {
+  test('returns its options as properties', () => {
     const { shard } = virtualShard({
       intents: ['Guilds', 'GuildMessages'],
       shardId: 3,
@@ -33,7 +33,7 @@ describe('a Shard', () => {
     });
   });
 
-  test('before it is connected knows nothing of a connection', () => {
+  test('has no session, interval or ping before it is connected', () => {
     const { shard } = virtualShard();
     const { state, session, lastSequence, heartbeatInterval, heartbeatAcknowledged, ping, pendingSends } = shard;
     expect(state).toBe('disconnected');
@@ -46,7 +46,7 @@ describe('a Shard', () => {
     expect(shard.health).toEqual({ lastFrameAt: null, lastAckAt: null, lastDispatchAt: null });
   });
 
-  test('identifies with what it was told', async () => {
+  test('identifies with its options', async () => {
     const properties = { os: 'plan9', browser: 'lib', device: 'toaster' };
     const { gateway } = await readyShard({ shardId: 1, shardCount: 4, largeThreshold: 250, properties });
     expect(gateway.sent(2)[0]!.d).toEqual({
@@ -59,7 +59,7 @@ describe('a Shard', () => {
     expect(gateway.last.url.href).toBe('wss://main.test/?v=10&encoding=json');
   });
 
-  test('rewrites the URL for a gateway proxy, the resume URL too', async () => {
+  test('rewriteUrl applies to the main URL and the resume URL', async () => {
     const { clock, gateway } = await readyShard({
       rewriteUrl: ({ hostname, search }) => new URL(`wss://proxy.test/${hostname}${search}`),
     });
@@ -73,7 +73,7 @@ describe('a Shard', () => {
     ]);
   });
 
-  test('connect() settles at READY, and again at once while ready', async () => {
+  test('connect() resolves at READY, and at once while the shard is ready', async () => {
     const { clock, gateway, shard } = virtualShard();
     gateway.answers.ready = false;
     let settled = false;
@@ -86,7 +86,7 @@ describe('a Shard', () => {
     expect(gateway.sockets).toHaveLength(1);
   });
 
-  test('connect() twice joins the first', async () => {
+  test('a second connect() joins the first', async () => {
     const { clock, gateway, shard } = virtualShard();
     const both = [shard.connect(), shard.connect()];
     await clock.advanceAsync(100);
@@ -94,7 +94,7 @@ describe('a Shard', () => {
     expect(gateway.sent(2)).toHaveLength(1);
   });
 
-  test('connect() can be aborted: it rejects with the reason, and the attempt ends', async () => {
+  test('connect() rejects when aborted, and the attempt is cancelled', async () => {
     const { clock, gateway, shard } = virtualShard();
     gateway.answers.hello = false;
     const abort = new AbortController();
@@ -108,7 +108,7 @@ describe('a Shard', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('one aborted connect() does not end the attempt that another waits for', async () => {
+  test('one aborted connect() does not cancel the attempt of another', async () => {
     const { clock, shard } = virtualShard();
     const abort = new AbortController();
     const [one, other] = [code(shard.connect({ signal: abort.signal })), code(shard.connect())];
@@ -119,7 +119,7 @@ describe('a Shard', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('with shouldReconnect false a loss is the end: connect() rejects, and can be called again', async () => {
+  test('with shouldReconnect: false a lost connection rejects connect(), which can be called again', async () => {
     const { clock, gateway, shard, events } = virtualShard({ shouldReconnect: false });
     gateway.answers.hello = false;
     const connecting = code(shard.connect());
@@ -142,7 +142,7 @@ describe('a Shard', () => {
     });
   });
 
-  test('connect() may be tried again after it failed', async () => {
+  test('connect() works again after a failure', async () => {
     const { clock, gateway, shard } = virtualShard();
     gateway.answers.ready = false;
     const failing = code(shard.connect());
@@ -171,7 +171,7 @@ describe('a Shard', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('reinstantiate() drops the session and identifies on the original URL', async () => {
+  test('reinstantiate() discards the session and identifies on the original URL', async () => {
     const { clock, gateway, shard, events } = await readyShard({ session: SESSION });
     expect(gateway.last.url.origin).toBe('wss://resume.test');
     await Promise.all([shard.reinstantiate(), clock.advanceAsync(10_000)]);
@@ -181,7 +181,7 @@ describe('a Shard', () => {
     expect(events.of('reconnected')).toEqual([{ resumed: false }]);
   });
 
-  test('reinstantiate({ noFail }) settles where reinstantiate() rejects', async () => {
+  test('reinstantiate({ noFail: true }) resolves where reinstantiate() rejects', async () => {
     const { clock, gateway, shard } = await readyShard();
     gateway.answers.ready = false;
     const [strict, lenient] = [code(shard.reinstantiate()), code(shard.reinstantiate({ noFail: true }))];
@@ -191,7 +191,7 @@ describe('a Shard', () => {
     expect(await lenient).toBe('settled');
   });
 
-  test('resume() takes over a session while connected, and refuses what is none', async () => {
+  test('resume() takes over a session while connected, and rejects an invalid one', async () => {
     const { clock, gateway, shard } = await readyShard();
     await Promise.all([shard.resume({ ...SESSION, sessionId: 'other' }), clock.advanceAsync(1_000)]);
     expect(gateway.last.sent[0]).toMatchObject({ op: 6, d: { session_id: 'other', seq: 41 } });
@@ -201,7 +201,7 @@ describe('a Shard', () => {
     expect(shard.session?.sessionId).toBe('other');
   });
 
-  test('heartbeat() beats now and settles with the round trip', async () => {
+  test('heartbeat() sends a heartbeat now and resolves with the round trip', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.latencyMs = 25;
     const roundTrip = shard.heartbeat();
@@ -212,7 +212,7 @@ describe('a Shard', () => {
     expect(events.of('heartbeat')).toEqual([{ latency: 25 }]);
   });
 
-  test('heartbeat() rejects without a connection, and when the connection is lost before the answer', async () => {
+  test('heartbeat() rejects without a connection, and when the connection is lost before the ACK', async () => {
     const { gateway, shard } = await readyShard();
     const roundTrip = code(shard.heartbeat());
     gateway.last.end(1006);
@@ -220,7 +220,7 @@ describe('a Shard', () => {
     expect(await code(virtualShard().shard.heartbeat())).toBe('NOT_CONNECTED');
   });
 
-  test('heartbeats asked for without end stay within the send limit', async () => {
+  test('calls of heartbeat() without end stay within the send limit', async () => {
     const { clock, gateway, shard } = await readyShard();
     gateway.allowViolation('heartbeat-pace', 'the user asks for them');
     gateway.latencyMs = 0;
@@ -233,16 +233,16 @@ describe('a Shard', () => {
     await asking;
   });
 
-  test('a gateway that asks for beats without end does not drive it over the limit', async () => {
+  test('heartbeat requests without end do not make the shard exceed the send limit', async () => {
     const { clock, gateway } = await readyShard();
-    gateway.allowViolation('heartbeat-answer', 'nobody can answer them all within the limit');
+    gateway.allowViolation('heartbeat-answer', 'the limit leaves no room to answer them all');
     for (let count = 0; count < 500; count += 1) gateway.last.receive({ op: 1, d: null });
     await clock.advanceAsync(50_000);
     expect(gateway.sent(1).length).toBeLessThanOrEqual(119);
     expect(gateway.sockets).toHaveLength(1);
   });
 
-  test('the interval and the verdict of the heartbeat are public while there is a connection', async () => {
+  test('heartbeatInterval and heartbeatAcknowledged are set while there is a connection', async () => {
     const { clock, gateway, shard } = await readyShard();
     expect(shard.heartbeatInterval).toBe(40_000);
     expect(shard.heartbeatAcknowledged).toBe(null);
@@ -253,7 +253,7 @@ describe('a Shard', () => {
     expect(shard.heartbeatAcknowledged).toBe(null);
   });
 
-  test('the voice state, soundboard sounds and channel info go out as Discord names them', async () => {
+  test('voice state, soundboard sounds and channel info are sent in the format of Discord', async () => {
     const { gateway, shard } = await readyShard();
     await shard.updateVoiceState({ guild_id: '1', channel_id: null, self_mute: true, self_deaf: false });
     await shard.requestSoundboardSounds(['1', '2']);
@@ -265,7 +265,7 @@ describe('a Shard', () => {
     ]);
   });
 
-  test('tells each step of a life, in order', async () => {
+  test('emits each step of its lifecycle in order', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     gateway.dispatch('MESSAGE_CREATE', { content: 'hi' });
     gateway.last.end(4000, 'Unknown error');
@@ -307,7 +307,7 @@ describe('a Shard', () => {
     expect(events.of('hello')).toEqual([{ heartbeatInterval: 40_000 }, { heartbeatInterval: 40_000 }]);
   });
 
-  test('hands a dispatch to the listeners of its name, typed, until they unsubscribe', async () => {
+  test('onDispatch() listeners receive typed dispatches until they are removed', async () => {
     const { gateway, shard } = await readyShard();
     const seen: unknown[] = [];
     const off = shard.onDispatch('MESSAGE_CREATE', (data, dispatch) => {
@@ -341,14 +341,14 @@ describe('a Shard', () => {
     expect(seen).toEqual(['A', 'RESUMED', 'B']);
   });
 
-  test('dispatches() throws what the shard failed with', async () => {
+  test('dispatches() throws the error with which the shard failed', async () => {
     const { gateway, shard } = await readyShard();
     const reading = code(shard.dispatches().next());
     gateway.last.end(4014);
     expect(await reading).toBe('DISALLOWED_INTENTS');
   });
 
-  test('a consumer of dispatches() that falls behind stops the socket from being read, until it catches up', async () => {
+  test('a slow consumer of dispatches() pauses the socket until it catches up', async () => {
     const { gateway, shard } = await readyShard();
     const stream = shard.dispatches({ highWaterMark: 4, events: ['A'] });
     for (let count = 0; count < 3; count += 1) gateway.dispatch('A');
@@ -361,11 +361,11 @@ describe('a Shard', () => {
     expect(gateway.last.paused).toBe(false);
   });
 
-  test('a socket paused by a slow consumer is read before its heartbeat is judged', async () => {
+  test('a socket that a slow consumer has paused is read before its heartbeat counts as unacknowledged', async () => {
     const { clock, gateway, shard } = await readyShard();
     const stream = shard.dispatches({ highWaterMark: 1 });
     gateway.dispatch('A');
-    // What a paused socket has received is only delivered when it is read again.
+    // A paused socket emits what it has received only when it is resumed.
     const held: (() => void)[] = [];
     gateway.intercept = (socket, { op }) => {
       if (op === 1 && socket.paused) held.push(() => socket.receive({ op: 11 }));
@@ -386,7 +386,7 @@ describe('a Shard', () => {
     await stream.return?.();
   });
 
-  test('its actor can be waited for with XState', async () => {
+  test("XState's waitFor() works with its actor", async () => {
     const { clock, shard } = virtualShard();
     const ready = waitFor(shard.actor, (snapshot) => snapshot.matches({ online: { session: 'ready' } }));
     void shard.connect();
@@ -394,7 +394,7 @@ describe('a Shard', () => {
     expect((await ready).context.session).toEqual({ sessionId: 'session-1', resumeUrl: 'wss://resume.test' });
   });
 
-  test('the store is asked for a session, keeps the newest, and forgets an invalidated one', async () => {
+  test('the session store is asked for a session, keeps the newest, and clears an invalidated one', async () => {
     const stored = new Map<number, Session>([[0, SESSION]]);
     const sessionStore = {
       load: async (id: number) => stored.get(id) ?? null,
@@ -422,9 +422,9 @@ describe('a Shard', () => {
         throw new Error('disk on fire');
       },
     ],
-    ['gives nonsense', () => Promise.resolve({ sessionId: 5 } as never)],
+    ['returns an invalid session', () => Promise.resolve({ sessionId: 5 } as never)],
     ['never answers', () => new Promise<never>(() => {})],
-  ])('a store that %s costs the session, not the connection', async (_, load) => {
+  ])('a session store that %s costs the session, not the connection', async (_, load) => {
     const { clock, shard, events } = virtualShard({
       sessionStore: { load, save: async () => {}, clear: async () => {} },
     });
@@ -434,7 +434,7 @@ describe('a Shard', () => {
     expect(events.faults).toEqual(['SESSION_STORE_FAILED']);
   });
 
-  test('a machine that breaks takes its socket along, says so, and can be started again', async () => {
+  test('an error in the machine terminates the socket and fails, and connect() works again', async () => {
     const { clock, gateway, shard, events } = await readyShard();
     const waiting = code(shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }));
     shard.actor.send({
@@ -451,7 +451,7 @@ describe('a Shard', () => {
     expect(shard.state).toBe('ready');
   });
 
-  test('is not an emitter that ends the process: there is no event named error', () => {
+  test('has no event named error, so that a missing listener does not end the process', () => {
     const { shard } = virtualShard();
     // @ts-expect-error no event is named error
     shard.on('error', () => {});
