@@ -1,9 +1,6 @@
 /** Calls the handler for a message of a discriminated union. The one place with the cast that such a table needs. */
 type HandlerTable<Key extends string, Message extends Readonly<Record<Key, PropertyKey>>, Context> = {
-  readonly [Value in Message[Key]]: (
-    message: Extract<Message, Readonly<Record<Key, Value>>>,
-    context: Context,
-  ) => void;
+  readonly [Value in Message[Key]]: (message: Extract<Message, Readonly<Record<Key, Value>>>, context: Context) => void;
 };
 
 type Handler<Message, Context> = (message: Message, context: Context) => void;
