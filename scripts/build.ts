@@ -1,9 +1,9 @@
-/** `npm run build`: compiles into an empty `dist`, so that nothing of an earlier build is published. */
+/** `npm run build`: compiles into an empty `dist`, so that no file of an earlier build is published. */
 import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT, run } from './run.ts';
 
-/** Runs in a browser, so it is compiled on its own, and brings files that are no code. */
+/** The inspector's page runs in a browser, so it has its own tsconfig, and it includes HTML and CSS. */
 const PAGE = join('src', 'inspect', 'page');
 
 await rm(join(ROOT, 'dist'), { recursive: true, force: true });

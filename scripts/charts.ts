@@ -1,4 +1,4 @@
-/** `npm run charts`: draws the machines of `machines/` into `docs/charts/`. A test compares, so that none is forgotten. */
+/** `npm run charts`: draws the machines of `machines/` into `docs/charts/`. A test checks that the files are up to date. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { draw, fileOf } from './charts/draw.ts';

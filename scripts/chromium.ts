@@ -1,6 +1,6 @@
 /**
- * Finds Chromium for the tests of the inspector's page. Where there is none, and this is Debian and we are root, it is
- * installed with apt; anywhere else those tests are left out, and say so.
+ * Finds Chromium for the tests of the inspector's page. Without Chromium, root on Debian installs it with apt. On any
+ * other machine those tests are skipped, with a notice.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { run } from './run.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'] as const;
 
-/** The path of a Chromium on this machine: `CHROME` if set, else what is on the PATH. */
+/** Returns the path of Chromium: `CHROME` if it is set, otherwise the first one on the PATH. */
 export function findChromium(environment: NodeJS.ProcessEnv = process.env): string | null {
   const chosen = environment['CHROME'];
   if (chosen !== undefined && chosen !== '') return existsSync(chosen) ? chosen : null;
@@ -23,11 +23,11 @@ export function findChromium(environment: NodeJS.ProcessEnv = process.env): stri
 
 const mayInstall = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
-/** Looks, installs where it can, and says what came of it. @throws when `CI` is `true` and there is none in the end */
+/** Finds or installs Chromium, and logs the result. @throws when `CI` is `true` and there is no Chromium */
 export async function ensureChromium(): Promise<void> {
   let path = findChromium();
   if (path === null && mayInstall()) {
-    console.log('no Chromium here: installing it with apt-get');
+    console.log('there is no Chromium; installing it with apt-get');
     const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
     await promisify(execFile)('apt-get', ['update'], { env: environment });
     await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { capture: true });
@@ -38,6 +38,6 @@ export async function ensureChromium(): Promise<void> {
     throw new Error('the tests of the inspector need Chromium: install it, or set CHROME to its path');
   else
     console.log(
-      'NOTICE: no Chromium, so the tests of the inspector in a browser are left out. Install it, or set CHROME to its path.',
+      'NOTICE: without Chromium, the browser tests of the inspector are skipped. Install it, or set CHROME to its path.',
     );
 }

@@ -1,4 +1,4 @@
-/** `npm run mutants`: puts one small fault after another into the machine and its actors, and asks the tests for each. */
+/** `npm run mutants`: puts small faults into the machine and its actors, one by one, and runs the tests on each. */
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
@@ -13,17 +13,21 @@ import { ROOT } from './run.ts';
 
 const USAGE = `npm run mutants -- [options]
 
-  --chart          what a shard is: machines/
-  --actors         what it does: src/actors and what is around them
-  --only PATTERN   mutants whose id fits this regular expression; of Stryker's, files whose path does
-                   ('file.ts:10-20': those lines of it)
-  --suites PATTERN the suites whose path has this in it
-  --list           the ids, of all but Stryker's
-  --no-code        without Stryker's
-  --workers N      at the same time; default 2
-  --help
+Puts small faults into the code, one by one, and runs the tests on each. A fault that no test
+notices survives.
 
-Without --chart or --actors: both. Results are in .cache/mutants. Exit code 1 below the bar.`;
+  --chart          mutate machines/
+  --actors         mutate src/actors and the code around it
+  --only PATTERN   run only the mutants whose id matches this regular expression; for the mutants of
+                   Stryker, the path of the file ('file.ts:10-20' for some lines of it)
+  --suites PATTERN run only the test suites whose path contains this text
+  --list           print the ids of all mutants except those of Stryker
+  --no-code        skip the mutants of Stryker
+  --workers N      the number of parallel processes (2)
+  --help           print this help
+
+Without --chart and --actors it mutates both. The results are in .cache/mutants. The exit code is 1
+when too many mutants survive.`;
 
 const { values: options } = parseArgs({
   options: {
@@ -64,7 +68,7 @@ async function runOwn(mutants: readonly MutantRef[]): Promise<Result[]> {
   let survived = 0;
   return runAll(mutants, wantedSuites(mutants.map(({ file }) => file)), workers, {
     onBrokenSuite: (suite, failed) => {
-      problems.push(`${suite} fails without any mutant, and is left out: ${failed}`);
+      problems.push(`${suite} fails without a mutant, so it is skipped: ${failed}`);
       console.log(styleText('red', problems.at(-1) ?? ''));
     },
     onResult: ({ id, verdict }) => {

@@ -1,4 +1,4 @@
-/** `npm run options`: writes docs/options.md from the declarations. A test compares, so that it is never out of date. */
+/** `npm run options`: writes docs/options.md from the declarations. A test checks that the page is up to date. */
 import { writeFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { OPTIONS_PAGE, optionsPage } from './options/page.ts';

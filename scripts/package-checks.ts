@@ -1,4 +1,4 @@
-/** What is published, looked at from outside: the tarball, and a project that has nothing but it. */
+/** Checks the published package from outside: the tarball, and a project with only this package. */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ interface Manifest {
 
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
-/** A directory outside the repository, removed at the end, so that nothing of the repository is found by accident. */
+/** Runs `use` with a directory outside the repository, so that it finds no module of the repository by accident. */
 export async function withTemporaryDirectory(use: (directory: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'shardwright-package-'));
   try {
@@ -23,7 +23,7 @@ export async function withTemporaryDirectory(use: (directory: string) => Promise
   }
 }
 
-/** Packs what was built. Gives back the path of the tarball. */
+/** Packs the build. Resolves with the path of the tarball. */
 export async function pack(directory: string): Promise<string> {
   await run('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', directory], {
     capture: true,
@@ -31,7 +31,7 @@ export async function pack(directory: string): Promise<string> {
   return join(directory, `shardwright-${manifest.version}.tgz`);
 }
 
-/** Checks the tarball: it has what it names, and each way to resolve modules finds the types of every entry. */
+/** Checks that the tarball has all files it names, and that every module resolution finds the types of every entry. */
 export async function checkTarball(tarball: string): Promise<void> {
   await run('publint', ['run', tarball, '--strict']);
   // Every supported Node loads an ES module by `require`, which is what the ignored rule warns of.
@@ -62,16 +62,16 @@ export async function checkConsumer(project: string): Promise<void> {
   await run('node', ['uses-import.mjs'], { cwd: project });
   await run('node', ['uses-require.cjs'], { cwd: project });
   await run('node', ['runtime-smoke.mjs'], { cwd: project });
-  // With skipLibCheck off: what the declarations name has to come with the library.
+  // skipLibCheck is off, because all types that the declarations name must come with the package.
   await run('tsc', ['-p', project], { cwd: project });
-  console.log('types: checked, those of the library too');
+  console.log('types: checked, including those of the package');
   await run('node', [olderCompiler(), '-p', join(project, 'commonjs')], { cwd: project });
   await run('node', [join('commonjs', 'out', 'index.js')], { cwd: project });
   const help = await run(join(project, 'node_modules', '.bin', 'shardwright'), ['--help'], {
     cwd: project,
     capture: true,
   });
-  if (!/usage/i.test(help)) throw new Error(`shardwright --help says nothing of its usage:\n${help}`);
+  if (!/usage/i.test(help)) throw new Error(`shardwright --help does not print its usage:\n${help}`);
   console.log('shardwright --help: prints its usage');
   await checkPackedLinks(join(project, 'node_modules', 'shardwright'));
 }

@@ -1,4 +1,4 @@
-/** Runs a command as the npm scripts would: tools of this repository first on the PATH, its own Node among them. */
+/** Runs a command like an npm script: the tools of this repository, with its own Node, come first on the PATH. */
 import { spawn } from 'node:child_process';
 import type { SpawnOptions } from 'node:child_process';
 import { delimiter, join } from 'node:path';
@@ -6,11 +6,11 @@ import { delimiter, join } from 'node:path';
 export const ROOT = join(import.meta.dirname, '..');
 
 export interface RunOptions {
-  /** Default the repository's root. */
+  /** Default: the root of the repository. */
   cwd?: string;
-  /** Give back what it prints instead of showing it. Default false. */
+  /** Whether to return the output instead of printing it. Default false. */
   capture?: boolean;
-  /** Variables on top of those of this process. */
+  /** Environment variables in addition to those of this process. */
   env?: Readonly<Record<string, string>>;
 }
 
@@ -18,7 +18,7 @@ const IS_WINDOWS = process.platform === 'win32';
 /** For `cmd.exe`, the only way to start the `.cmd` files in `node_modules/.bin`. */
 const quoted = (text: string): string => (/^[\w.:\\/@=,+-]+$/.test(text) ? text : `"${text.replaceAll('"', '""')}"`);
 
-/** @throws when the command can't be started or ends with anything but 0; what was captured is in the message. */
+/** Rejects when the command can't start, or when its exit code is not 0; the message has the captured output. */
 export async function run(
   command: string,
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** `npm test`: everything that must hold before a change is merged, cheapest first. Stops at the first failure. */
+/** `npm test`: runs all checks that a change must pass, the fastest first. Stops at the first failure. */
 import { styleText } from 'node:util';
 import { ensureChromium } from './chromium.ts';
 import { checkConsumer, checkTarball, installInto, pack, withTemporaryDirectory } from './package-checks.ts';
@@ -23,11 +23,9 @@ async function testEverything(): Promise<void> {
   const startedAt = performance.now();
   console.log(`Node ${process.version}`);
   if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR)
-    throw new Error('run this with `npm test`, which brings its own Node');
+    throw new Error('run this with `npm test`, which uses its own Node');
 
-  await step('Lint: style, promises, and who may import whom', () =>
-    run('oxlint', ['--type-aware', '--deny-warnings']),
-  );
+  await step('Lint: style, promises, and the import rules', () => run('oxlint', ['--type-aware', '--deny-warnings']));
   await step('Types: the sources, tests, scripts and examples; the inspector’s page; the site', async () => {
     await run('tsc', ['-p', 'tsconfig.json']);
     await run('tsc', ['-p', 'src/inspect/page']);
@@ -36,7 +34,7 @@ async function testEverything(): Promise<void> {
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
   await withTemporaryDirectory(async (directory) => {
     let tarball = '';
-    await step('Package: what is published has what it names', async () => {
+    await step('Package: the tarball has all files that it names', async () => {
       tarball = await pack(directory);
       await checkTarball(tarball);
     });
@@ -51,13 +49,13 @@ async function testEverything(): Promise<void> {
   );
   await step('Browser: Chromium, for the inspector', ensureChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
-  await step('Tests of what decodes, once more: as on a Node whose own way into zlib can not be used', () =>
+  await step('Tests of decoding again, with the streams of node:zlib instead of its handle', () =>
     run('vitest', ['run', 'test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'], {
       env: { SHARDWRIGHT_CODEC: 'stream' },
     }),
   );
   console.log(
-    styleText(['green', 'bold'], `\nEverything holds, after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`),
+    styleText(['green', 'bold'], `\nAll checks passed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`),
   );
 }
 

@@ -1,4 +1,4 @@
-/** `npm run wasm`: assembles what is written in WebAssembly, and writes it where the sources can import it. */
+/** `npm run wasm`: assembles the WebAssembly source, and writes it as a module that the sources can import. */
 import { writeFileSync } from 'node:fs';
 import { MODULE_FILE, assembledModule } from './wasm/assemble.ts';
 

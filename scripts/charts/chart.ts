@@ -1,11 +1,11 @@
 /**
- * What there is to draw of a machine, without where: states, and arrows that gather the transitions between the same
- * two states. A transition that stays where it is becomes a line inside its state.
+ * Turns a machine into the contents of a chart: states, and one arrow for all transitions between the same two states.
+ * A transition that stays in its state becomes a line inside that state.
  */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
 import { transitionId } from '../../machines/transitions.ts';
 
-/** One transition in words, in one row or more. */
+/** The label of one transition, in one or more rows. */
 export interface Line {
   readonly id: string;
   readonly rows: readonly string[];
@@ -14,7 +14,7 @@ export interface Line {
 export interface ChartState {
   readonly id: string;
   readonly title: string;
-  /** `fork`: never rested in. `region`: one of several states at the same time. */
+  /** `fork`: a state that is left at once. `region`: a child of a parallel state. */
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'region' | 'fork';
   readonly initial: string | null;
   readonly inside: readonly Line[];
@@ -33,11 +33,11 @@ export interface Chart {
   readonly arrows: readonly Arrow[];
 }
 
-/** How a machine is told, beyond what it says itself. */
+/** What the chart of a machine shows besides the machine. */
 export interface ChartOptions {
-  /** What is to be read behind a guard, by its name: the close codes it stands for. */
+  /** The text behind a guard, by its name, such as the close codes it stands for. */
   readonly notes: Readonly<Record<string, string>>;
-  /** Events that may come in nearly every state: lines in the states they leave, because their arrows would hide the others. */
+  /** Events that occur in nearly every state. They become lines inside states, because their arrows would hide others. */
   readonly inlineEvents: ReadonlySet<string>;
 }
 
@@ -47,7 +47,7 @@ const guardName = (guard: AnyTransitionDefinition['guard']): string | null => {
   return 'type' in guard && typeof guard.type === 'string' ? guard.type : 'condition';
 };
 
-/** `xstate.after.NAME.STATE` → `after NAME`, and the empty name of an eventless transition → `always`. */
+/** Returns `after NAME` for `xstate.after.NAME.STATE`, and `always` for the empty name of an eventless transition. */
 export function eventName(source: AnyStateNode, eventType: string): string {
   if (eventType === '') return 'always';
   const prefix = 'xstate.after.';
@@ -59,7 +59,7 @@ function transitionsOf(state: AnyStateNode): AnyTransitionDefinition[] {
   return [...state.transitions.values()].flat().concat(state.always ?? []);
 }
 
-/** Longer rows are broken before a guard or a target: a chart is as wide as its labels. */
+/** A longer row breaks before a guard or a target, because labels decide the width of the chart. */
 const ROW_LENGTH = 25;
 
 function lineOf(transition: AnyTransitionDefinition, { notes }: ChartOptions, suffix = ''): Line {
@@ -94,7 +94,7 @@ const staysInside = ({ target, source }: AnyTransitionDefinition): boolean =>
 
 const keyOf = (source: AnyStateNode, target: AnyStateNode): string => `${source.id} → ${target.id}`;
 
-/** Tells which transitions are drawn as arrows; the others are lines in the state they leave. */
+/** Returns the transitions that become arrows; the others become lines inside their state. */
 class Drawing {
   readonly #options: ChartOptions;
   readonly #arrowKeys = new Set<string>();
@@ -133,7 +133,7 @@ class Drawing {
     const { source, target = [] } = transition;
     if (staysInside(transition)) return false;
     if (!target.some((state) => this.#arrowKeys.has(keyOf(source, state)))) return false;
-    // Where an arrow leads there already from a state around this one, a second would only cross the chart.
+    // If an arrow from a parent state already leads there, a second one would only cross the chart.
     for (let outer = source.parent; outer !== undefined; outer = outer.parent) {
       const from = outer;
       if (target.every((state) => this.#arrowKeys.has(keyOf(from, state)))) return false;

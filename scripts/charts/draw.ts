@@ -1,4 +1,4 @@
-/** A machine as an SVG, and where it is kept. */
+/** Draws a machine as an SVG, and names its file. */
 import { join } from 'node:path';
 import { ROOT } from '../run.ts';
 import { chartOf } from './chart.ts';
@@ -8,7 +8,7 @@ import { svgOf } from './svg.ts';
 
 export const fileOf = ({ machine }: ChartSource): string => join(ROOT, 'docs', 'charts', `${machine.id}.svg`);
 
-/** The same for the same machine, to the byte. */
+/** Resolves with the SVG; the same machine gives the same bytes. */
 export async function draw({ machine, options }: ChartSource): Promise<string> {
   const chart = chartOf(machine, options);
   return svgOf(chart, await layoutOf(chart));

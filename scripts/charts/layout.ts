@@ -1,4 +1,4 @@
-/** Where everything goes: elkjs places states, bends arrows around them, and keeps labels clear of each other. */
+/** Computes the layout of a chart: elkjs places the states, bends the arrows around them, and separates the labels. */
 import elk from 'elkjs/lib/elk.bundled.js';
 import type { ElkExtendedEdge, ElkNode, ElkPoint } from 'elkjs/lib/elk.bundled.js';
 import type { Arrow, Chart, ChartState, Line } from './chart.ts';
@@ -21,7 +21,7 @@ export interface Layout {
   readonly width: number;
   readonly height: number;
   readonly states: ReadonlyMap<string, Box>;
-  /** The dots from which an arrow leads to the initial state. */
+  /** The dots at the start of the arrows to the initial states. */
   readonly dots: readonly Box[];
   readonly arrows: readonly PlacedArrow[];
 }
@@ -121,7 +121,7 @@ function flatten(node: ElkNode): ElkNode[] {
   return [node, ...(node.children ?? []).flatMap(flatten)];
 }
 
-/** All edges, wherever elk has put them. */
+/** Returns all edges; elk stores them in different nodes. */
 const edgesIn = (node: ElkNode): ElkExtendedEdge[] => [
   ...(node.edges ?? []),
   ...(node.children ?? []).flatMap(edgesIn),

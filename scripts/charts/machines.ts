@@ -1,4 +1,4 @@
-/** Which machines are drawn, and how each is told. */
+/** The machines that are drawn, with the options of each chart. */
 import type { AnyStateMachine } from 'xstate';
 import { CLOSE_CODES, closePolicy, managerMachine, shardMachine } from '../../machines/index.ts';
 import type { CloseAction } from '../../machines/index.ts';
@@ -9,7 +9,7 @@ export interface ChartSource {
   readonly options: ChartOptions;
 }
 
-/** Numbers in order, runs of them drawn together: `4004, 4010–4014`. */
+/** Returns sorted numbers, with consecutive ones as a range: `4004, 4010–4014`. */
 function ranges(numbers: readonly number[]): string {
   const runs: [first: number, last: number][] = [];
   for (const number of numbers) {

@@ -1,4 +1,4 @@
-/** Draws a chart that has been laid out. One file for light and dark, readable without colour, with stable ids. */
+/** Draws a chart as SVG: one file for light and dark, readable without colour, with stable ids. */
 import type { Chart, ChartState, Line } from './chart.ts';
 import type { Box, Layout, PlacedArrow } from './layout.ts';
 import { FONT, TITLE, textWidth } from './text.ts';
@@ -27,7 +27,7 @@ const n = (value: number): string => String(Math.round(value * 10) / 10);
 const rect = ({ x, y, width, height }: Box, rest = ''): string =>
   `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}"${rest}/>`;
 
-/** Transitions one below the other, each a group of its own that the live page can light up. */
+/** Draws transitions as a list. Each is a separate group, so that the inspector can highlight it. */
 function linesSvg(lines: readonly Line[], x: number, top: number): string {
   let y = top;
   return lines
@@ -42,10 +42,10 @@ function linesSvg(lines: readonly Line[], x: number, top: number): string {
     .join('');
 }
 
-/** A bend is rounded by so much. */
+/** The radius of a bend. */
 const RADIUS = 6;
 
-/** The path through the points of an arrow, with rounded corners. */
+/** Returns the path through the points of an arrow, with rounded corners. */
 export function pathThrough(points: PlacedArrow['points']): string {
   const [first, ...rest] = points;
   if (first === undefined) return '';

@@ -1,4 +1,4 @@
-/** How wide text is. Charts are set in monospaced fonts, so that this can be known without drawing. */
+/** Measures text. Charts use monospaced fonts, so that the width is known without drawing. */
 
 export interface Style {
   readonly size: number;
@@ -8,7 +8,7 @@ export interface Style {
 export const FONT: Style = { size: 11, height: 15 };
 export const TITLE: Style = { size: 13, height: 17 };
 
-/** Of the em, in every monospaced font in use. */
+/** The width of a character in em, for common monospaced fonts. */
 const ADVANCE = 0.605;
 
 export const textWidth = (text: string, { size }: Style): number => Math.ceil(text.length * size * ADVANCE);

@@ -1,6 +1,6 @@
 /**
- * Faults of the chart: each transition, guard, action, actor and start state of a machine's config, dropped, turned
- * around or led elsewhere, one at a time. It knows what a config of XState looks like and nothing of shards.
+ * Makes the mutants of a chart: each drops, negates or redirects one transition, guard, action, actor or initial state
+ * of a machine's config. It works for any XState config, not only for shards.
  */
 import { createMachine, not } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
@@ -48,7 +48,7 @@ function nameOf(named: unknown): string {
   return ['string', 'boolean'].includes(typeof params) ? `${type}(${String(params)})` : type;
 }
 
-/** The child states a target stands among, and how it is written. */
+/** A target: its sibling states, and how the config writes it. */
 interface Target {
   readonly siblings: readonly string[];
   readonly prefix: string;
@@ -121,7 +121,7 @@ class Chart {
         { what: `${at}: drop`, edit: (node: ChartNode) => put(node, without(branches, index)) },
         ...this.#targets(branch, path).map(({ what, change }) => replaced(what, change)),
         ...faults(branch).map(({ what, change }) => replaced(what, change)),
-        // Before one without a guard it would be dropped, which has been done.
+        // Behind a branch without a guard it would never run, which equals dropping it.
         ...(next?.guard === undefined || branch.guard === undefined
           ? []
           : [
@@ -141,7 +141,7 @@ class Chart {
     const { target: _, ...stay } = branch;
     return [
       { what: `${key} → ${other}`, change: { ...branch, target: `${prefix}${other}` } },
-      // Without actions this is a dropped transition, which has been done.
+      // Without actions this equals dropping the transition.
       ...(branch.actions === undefined ? [] : [{ what: 'stay', change: stay }]),
     ];
   }
@@ -182,7 +182,7 @@ function faults(branch: Branch): { what: string; change: Branch }[] {
   ];
 }
 
-/** An action whose parameter is a yes or a no, with the other one. */
+/** Returns an action with its boolean parameter negated. */
 const flipped = (action: Named): Named[] =>
   typeof action === 'object' && typeof action.params === 'boolean' ? [{ ...action, params: !action.params }] : [];
 
@@ -216,7 +216,7 @@ function find(root: ChartNode, path: readonly string[]): ChartNode {
   }, root);
 }
 
-/** A copy down to the state, so that the original stays as it is. */
+/** Returns an edited copy; the original does not change. */
 function edited(node: ChartNode, [key, ...rest]: readonly string[], edit: (node: ChartNode) => void): ChartNode {
   const copy = { ...node };
   if (key === undefined) edit(copy);
@@ -224,7 +224,7 @@ function edited(node: ChartNode, [key, ...rest]: readonly string[], edit: (node:
   return copy;
 }
 
-/** Every fault of a machine's chart; the machine that comes of one has the same actions, guards, delays and actors. */
+/** Returns all mutants of a machine's chart. A mutated machine keeps its actions, guards, delays and actors. */
 export function chartMutants(
   machine: AnyStateMachine,
 ): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {

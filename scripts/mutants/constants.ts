@@ -1,4 +1,4 @@
-/** Faults of numbers: each constant that has a name, doubled and halved in the text of its file. */
+/** Makes the mutants of numbers: each named constant, doubled and halved in the text of its file. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../run.ts';
@@ -9,14 +9,14 @@ const CONSTANT = /^(?:(?:export )?const [A-Z_]+ = |  \w+: )(?<value>[\d_.* /]*\d
 
 const CHANGES = { doubled: '* 2', halved: '/ 2' } as const;
 
-interface Found {
+interface NumberMutant {
   readonly id: string;
   readonly from: number;
   readonly to: number;
   readonly text: string;
 }
 
-function found(file: string, code: string): Found[] {
+function numberMutants(file: string, code: string): NumberMutant[] {
   return [...code.matchAll(CONSTANT)].flatMap((match) => {
     const { value = '', end = '' } = match.groups ?? {};
     const name =
@@ -45,19 +45,19 @@ const FOLDERS = [
   'src/session',
   'src/shard',
 ];
-/** Numbers that are no policy: bytes of a grammar, states of a WebSocket, modes of a file. */
+/** Files whose numbers are not policy: bytes of a grammar, states of a WebSocket, modes of a file. */
 const NOT_POLICY =
   /^src\/(?:decoding\/(?:dispatch-header|json-object-splitter|parse-packet|stream-decoder)|connection\/web-socket|session\/file-session-store)\.ts /;
 
 export const constantMutants = (): MutantRef[] =>
   FOLDERS.flatMap((folder) => readdirSync(join(ROOT, folder)).map((name) => `${folder}/${name}`))
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => found(file, readFileSync(join(ROOT, file), 'utf8')).map(({ id }) => ({ id, file })))
+    .flatMap((file) => numberMutants(file, readFileSync(join(ROOT, file), 'utf8')).map(({ id }) => ({ id, file })))
     .filter(({ id }) => !NOT_POLICY.test(id));
 
 /** The text of a file with the mutant in it, or `undefined` when it is not in this file. */
 export function mutated(file: string, code: string, mutant: string): string | undefined {
   if (!mutant.startsWith(`${file} `)) return undefined;
-  const constant = found(file, code).find(({ id }) => id === mutant);
+  const constant = numberMutants(file, code).find(({ id }) => id === mutant);
   return constant && code.slice(0, constant.from) + constant.text + code.slice(constant.to);
 }

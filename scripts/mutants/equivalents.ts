@@ -1,11 +1,11 @@
 /**
- * Mutants that change nothing anybody could notice: id → why. They are counted apart; one that is killed after all,
- * or that is not there any more, is reported.
+ * Mutants that change no behaviour, with the reason. They are counted separately. The command reports an entry that a
+ * test kills, or whose mutant no longer exists.
  */
-const ALWAYS_RECONNECTS = 'the user insists, so the fork in `lost` has one way only';
-const NO_SESSION = 'whoever identifies has no session that could be dropped';
-const SAME_CODE = 'the code that is told is the one closed with when there is no other, and here both are the same';
-const NEVER_CLOSED = 'a forced close sends no close frame, and tells of its own code';
+const ALWAYS_RECONNECTS = 'the user asked to reconnect, so the fork in `lost` has only one way';
+const NO_SESSION = 'a shard that identifies has no session to drop';
+const SAME_CODE = 'without a code the event reports the one that closed the socket, and here both are the same';
+const NEVER_CLOSED = 'a forced close sends no close frame, and reports its own code';
 
 export const EQUIVALENTS: Readonly<Record<string, string>> = {
   'shard.online on shard.reconnect: lost → reconnecting': ALWAYS_RECONNECTS,
@@ -13,13 +13,13 @@ export const EQUIVALENTS: Readonly<Record<string, string>> = {
   'shard.online on shard.resume: lost → reconnecting': ALWAYS_RECONNECTS,
   'shard.zombie on shard.reinstantiate: lost → reconnecting': ALWAYS_RECONNECTS,
   'shard.zombie on shard.resume: lost → reconnecting': ALWAYS_RECONNECTS,
-  'shard.failed on shard.reinstantiate: drop action setSession': 'every fatal close has dropped the session already',
-  'shard.restoring on session.unavailable: drop action setSession': 'who looks for a stored session has none',
+  'shard.failed on shard.reinstantiate: drop action setSession': 'every fatal close has already dropped the session',
+  'shard.restoring on session.unavailable: drop action setSession': 'a shard that loads a stored session has none',
   'action recordLoss: forget unreachableCount':
-    'it only matters with a session, and whatever brings one starts the count anew: HELLO, or a session handed over',
+    'the count matters only with a session, and HELLO or a session from the user resets it',
   'loss readyTimeout: session → discard': NO_SESSION,
   'loss identify.refused: session → discard': NO_SESSION,
-  'loss resume: session → discard': 'the session handed over takes the place of the one dropped in the same step',
+  'loss resume: session → discard': 'the session from the user replaces the dropped one in the same step',
   'loss shard.disconnect keep: code → null': SAME_CODE,
   'loss shard.disconnect discard: code → null': SAME_CODE,
   'loss shard.forceClose keep: code → null': SAME_CODE,

@@ -1,4 +1,4 @@
-/** What Stryker leaves alone: words for people, in reasons, errors and logs. A test that pins them restates them. */
+/** Makes Stryker ignore texts for people in reasons, errors and logs. A test for such a text would only repeat it. */
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
 
 interface Callee {
@@ -20,7 +20,7 @@ interface Path {
   readonly parentPath?: Path | null;
 }
 
-/** Functions that make errors of what they are told. */
+/** Functions whose argument is the message of an error. */
 const MESSAGE_FUNCTIONS = ['abortedError', 'fail'];
 
 const isText = ({ type }: Node): boolean => type === 'StringLiteral' || type === 'TemplateLiteral';
@@ -42,7 +42,7 @@ export const strykerPlugins = [
   declareValuePlugin(PluginKind.Ignore, 'messages', {
     shouldIgnore(path) {
       const { node, parentPath } = path as unknown as Path;
-      return isText(node) && parentPath && isMessage(node, parentPath.node) ? 'words for people' : undefined;
+      return isText(node) && parentPath && isMessage(node, parentPath.node) ? 'text for people' : undefined;
     },
   }),
 ];

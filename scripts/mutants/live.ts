@@ -1,10 +1,10 @@
-/** Runs within the tests: puts the mutant of this run in the place of what its module exports. */
+/** Runs inside the tests: replaces the exports of a module with those of the current mutant. */
 import { inject } from 'vitest';
 import { mutantsOf } from './modules.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The id of this run's mutant; empty for none. */
+    /** The id of the current mutant; empty without one. */
     mutant: string;
   }
 }

@@ -1,4 +1,4 @@
-/** The mutated modules: which of their exports a mutant replaces, and how its mutants are made. */
+/** The mutated modules: which exports the mutants replace, and how to make the mutants. */
 import type { AnyStateMachine } from 'xstate';
 import type * as CloseCodes from '../../machines/close-codes.ts';
 import type * as Losses from '../../machines/losses.ts';
@@ -31,7 +31,7 @@ const machineMutants = ({ shardMachine }: Machine): Mutant<Machine>[] =>
     apply: (original) => ({ shardMachine: apply(original.shardMachine) }),
   }));
 
-/** By path from the repository's root. */
+/** By path from the root of the repository. */
 export const MODULES: Readonly<Record<string, MutatedModule>> = {
   'machines/shard/shard.machine.ts': module<Machine>(['shardMachine'], machineMutants),
   'machines/shard/delays.ts': module<typeof Delays>(['shardDelays'], delayMutants),

@@ -1,17 +1,17 @@
-/** What a mutant is: one small fault in one module, which some test ought to notice. */
+/** A mutant is one small fault in one module, which a test should notice. */
 
-/** A fault in what a module exports. */
+/** A fault in the exports of a module. */
 export interface Mutant<Exports> {
-  /** Readable, and the same from run to run: what is mutated, then how. */
+  /** What is mutated, and how. The same in every run. */
   readonly id: string;
-  /** Gives back the exports that differ. */
+  /** Returns the exports that differ. */
   readonly apply: (original: Exports) => Partial<Exports>;
 }
 
-/** Where a mutant is, for those who only list and run it. */
+/** The id of a mutant, and its file. */
 export interface MutantRef {
   readonly id: string;
-  /** From the repository's root. */
+  /** The path from the root of the repository. */
   readonly file: string;
 }
 
@@ -19,9 +19,9 @@ export type Verdict = 'killed' | 'timeout' | 'survived';
 
 export interface Result extends MutantRef {
   readonly verdict: Verdict;
-  /** The suite, or the test, that noticed. */
+  /** The suite or test that noticed the mutant. */
   readonly killedBy: string | null;
 }
 
-/** The words other than this one. */
+/** Returns all values except this one. */
 export const othersThan = <T>(value: T, all: readonly T[]): T[] => all.filter((each) => each !== value);

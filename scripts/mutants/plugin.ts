@@ -1,4 +1,4 @@
-/** Puts a wrapper around each mutated module, so that every test gets the mutant whatever way it imports it by. */
+/** A Vite plugin that wraps each mutated module, so that every import of it gets the mutant. */
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Plugin } from 'vitest/config';
@@ -20,7 +20,7 @@ const wrapper = (file: string, names: readonly string[]): string => {
   ].join('\n');
 };
 
-/** @param mutant - gives the id of the mutant of this run. */
+/** @param mutant - returns the id of the current mutant */
 export const mutantsPlugin = (mutant: () => string): Plugin => ({
   name: 'shardwright:mutants',
   enforce: 'pre',

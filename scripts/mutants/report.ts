@@ -1,4 +1,4 @@
-/** What came of the mutants: a table per file, those that survived, and whether that is enough. */
+/** Reports the mutants: a table by file, the survivors, and whether enough mutants were noticed. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../run.ts';
@@ -9,7 +9,7 @@ import type { Result, Verdict } from './mutant.ts';
 const FOLDER = join(ROOT, '.cache', 'mutants');
 const RESULTS = join(FOLDER, 'results.json');
 
-/** The least percentage of mutants that has to be noticed, of what a shard is and of what it does. */
+/** The min percentage of mutants that the tests must notice, for machines/ and for the actors. */
 const MIN_PERCENT = { chart: 95, actors: 85 } as const;
 type Part = keyof typeof MIN_PERCENT;
 const partOf = ({ file }: Result): Part => (file.startsWith('machines/') ? 'chart' : 'actors');
@@ -21,7 +21,7 @@ interface Count {
   readonly killed: number;
   readonly timeout: number;
   readonly survived: number;
-  /** Of those that survived. */
+  /** How many of the survivors have an accepted reason. */
   readonly accepted: number;
   readonly equivalent: number;
   readonly percent: number;
@@ -74,7 +74,7 @@ const markdown = (rows: readonly string[][], rest: readonly string[]): string =>
     '',
   ].join('\n');
 
-/** The results of the last run; none when there was none. */
+/** Returns the results of the last run; an empty list without one. */
 export function lastResults(): Result[] {
   try {
     return JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[];
@@ -83,23 +83,23 @@ export function lastResults(): Result[] {
   }
 }
 
-/** Listed, but not so. With a part of the mutants only, one that is missing says nothing. */
+/** Returns wrong entries of the lists. An entry without a mutant is wrong only when all mutants ran. */
 function wronglyListed(results: readonly Result[], all: boolean): string[] {
   const byId = new Map(results.map((result) => [result.id, result]));
   const problems = (ids: Iterable<string>, what: string, isRight: (verdict: Verdict) => boolean): string[] =>
     [...ids].flatMap((id) => {
       const result = byId.get(id);
-      if (result === undefined) return all ? [`listed as ${what}, but not there: ${id}`] : [];
-      return isRight(result.verdict) ? [] : [`listed as ${what}, but noticed: ${id} (${result.killedBy})`];
+      if (result === undefined) return all ? [`listed as ${what}, but there is no such mutant: ${id}`] : [];
+      return isRight(result.verdict) ? [] : [`listed as ${what}, but a test noticed it: ${id} (${result.killedBy})`];
     });
   return [
     ...problems(Object.keys(EQUIVALENTS), 'equivalent', (verdict) => verdict === 'survived'),
-    // One that only makes the tests slow hangs on a day when the machine is.
+    // A mutant that makes the tests slow can time out on a busy machine.
     ...problems(ACCEPTED_REASONS.keys(), 'accepted', (verdict) => verdict !== 'killed'),
   ];
 }
 
-/** Prints and keeps them. Gives back what is wrong; nothing when all is well. */
+/** Prints and stores the results. Returns the problems. */
 export function report(results: readonly Result[], { all }: { all: boolean }): string[] {
   const sorted = results.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const survivors = sorted
@@ -111,7 +111,7 @@ export function report(results: readonly Result[], { all }: { all: boolean }): s
   writeFileSync(RESULTS, JSON.stringify(all ? sorted : [...kept.values()], null, 2));
   writeFileSync(join(FOLDER, 'summary.md'), markdown(rows, survivors));
   if (survivors.length > 0)
-    console.log(`\nSurvived, and nothing says why:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
+    console.log(`\nSurvived without an accepted reason:\n${survivors.map((id) => `  ${id}`).join('\n')}`);
   console.log(`\n${aligned(rows)}`);
   const low = (Object.keys(MIN_PERCENT) as Part[]).flatMap((part) => {
     const { percent } = count(sorted.filter((result) => partOf(result) === part));

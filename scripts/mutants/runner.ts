@@ -1,4 +1,4 @@
-/** Judges mutants side by side: for each, suite after suite until one fails, those that are likely to first. */
+/** Runs mutants in parallel. For each mutant it runs one suite after another until one fails, the likeliest first. */
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,14 +9,14 @@ import { loadedBy } from './suites.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
 
-/** How much longer than without a mutant a suite may take before it counts as hung, in ms and as a factor. */
+/** With a mutant, a suite may take `GRACE_MS + GRACE_FACTOR ×` its usual time before it counts as hung. */
 const GRACE_MS = 10_000;
 const GRACE_FACTOR = 5;
 
 class MutantWorker {
   #child: ChildProcess | null = null;
 
-  /** `null` when there was no answer in time. */
+  /** Resolves with `null` after the timeout. */
   async run(task: Task, timeoutMs: number): Promise<Outcome | null> {
     const child = (this.#child ??= await startWorker());
     const signal = AbortSignal.timeout(Math.ceil(timeoutMs));
@@ -48,7 +48,7 @@ interface SuiteStats {
   kills: number;
 }
 
-/** What is known of the suites: how long each takes, what it loads, and what it has killed. */
+/** Statistics of the suites: the time each takes, the files it loads, and the mutants it killed. */
 class Suites {
   readonly #stats = new Map<string, SuiteStats>();
 
@@ -65,7 +65,7 @@ class Suites {
     return GRACE_MS + GRACE_FACTOR * (this.#stats.get(suite)?.ms ?? 0);
   }
 
-  /** Those that load the file, the most kills for the time first; `likely` before all. */
+  /** Returns the suites that load the file, sorted by kills per time; `likely` comes first. */
   inOrder(file: string, likely: string | undefined): string[] {
     const rate = ([suite, { ms, kills }]: [string, SuiteStats]): number =>
       suite === likely ? Number.POSITIVE_INFINITY : (kills + 1) / (ms + 1);
@@ -77,10 +77,10 @@ class Suites {
 }
 
 export interface Reporter {
-  /** Suites that fail without any mutant, and so prove nothing. */
+  /** Called for a suite that fails without a mutant, so that it proves nothing. */
   readonly onBrokenSuite: (suite: string, failed: string) => void;
   readonly onResult: (result: Result) => void;
-  /** The suite that killed this mutant the last time. */
+  /** Returns the suite that killed this mutant in the last run. */
   readonly lastKiller: (id: string) => string | undefined;
 }
 
@@ -88,7 +88,7 @@ async function calibrate(worker: MutantWorker, queue: string[], suites: Suites, 
   for (let suite = queue.shift(); suite !== undefined; suite = queue.shift()) {
     const startedAt = performance.now();
     const outcome = await worker.run({ mutant: '', file: '', suite }, 120_000);
-    const failed = outcome === null ? 'it never ends' : outcome.failed;
+    const failed = outcome === null ? 'it does not end' : outcome.failed;
     if (failed === null) suites.add(suite, performance.now() - startedAt);
     else reporter.onBrokenSuite(suite, failed);
   }
@@ -114,7 +114,7 @@ async function runMutant(
   return { id, file, verdict: 'survived', killedBy: null };
 }
 
-/** Judges all of them, as many at a time as there are workers. */
+/** Runs all mutants, `workers` at a time. */
 export async function runAll(
   mutants: readonly MutantRef[],
   suites: readonly string[],

@@ -1,4 +1,4 @@
-/** Faults of the words the chart is written in: what its actions take down, and how long its delays last. */
+/** Makes the mutants of a machine's setup: the context that its actions assign, and the length of its delays. */
 import { assign, enqueueActions } from 'xstate';
 import type { AnyStateMachine } from 'xstate';
 import type { shardDelays } from '../../machines/shard/delays.ts';
@@ -6,7 +6,7 @@ import type { Mutant } from './mutant.ts';
 
 type Assignment = Record<string, unknown>;
 
-/** An action of XState, with what it was made from. */
+/** An action of XState, with the arguments that created it. */
 interface CreatedAction {
   readonly assignment?: Assignment;
   readonly collect?: (args: Args, params: unknown) => void;
@@ -19,7 +19,7 @@ interface Args {
 const without = (assignment: Assignment, key: string): Assignment =>
   Object.fromEntries(Object.entries(assignment).filter(([each]) => each !== key));
 
-/** The keys an action assigns, as its source tells them. */
+/** Returns the keys that an action assigns, from its source. */
 function assignedKeys({ assignment, collect }: CreatedAction): string[] {
   if (assignment !== undefined) return Object.keys(assignment);
   const assignments = String(collect ?? '').matchAll(/\bassign\(\{([^}]*)\}/g);
@@ -45,7 +45,7 @@ function withoutKey({ assignment, collect }: CreatedAction, key: string): unknow
   });
 }
 
-/** Each key an action assigns, forgotten. With one key only it is the action that is dropped, in the chart. */
+/** Each mutant omits one key that an action assigns. An action with one key is dropped by the chart's mutants. */
 export function assignmentMutants(
   machine: AnyStateMachine,
 ): { id: string; apply: (original: AnyStateMachine) => AnyStateMachine }[] {
@@ -67,7 +67,7 @@ interface Delays {
 
 const FACTORS = { '× 10': 10, '÷ 10': 0.1 } as const;
 
-/** Each delay, much too long and much too short. One that never comes is a dropped transition, in the chart. */
+/** Each mutant makes one delay ten times longer or shorter. The chart's mutants drop the transitions of delays. */
 export const delayMutants = ({ shardDelays: original }: Delays): Mutant<Delays>[] =>
   Object.keys(original({ random: () => 1 })).flatMap((name) =>
     Object.entries(FACTORS).map(([how, factor]) => ({

@@ -1,4 +1,4 @@
-/** Faults of code: the mutants of StrykerJS, in what machines and actors do. */
+/** Runs the mutants of StrykerJS in the code of machines and actors. */
 import { join, relative } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import type { MutantResult } from '@stryker-mutator/api/core';
@@ -26,14 +26,14 @@ export const ACTOR_CODE = [
   'src/session/session-writer.ts',
 ];
 
-/** Results come as runners are done: here they are as they stand in the files. */
+/** Sorts results by their place in the file; they arrive in any order. */
 const byPlace = (a: MutantResult, b: MutantResult): number =>
   a.location.start.line - b.location.start.line ||
   a.location.start.column - b.location.start.column ||
   a.location.end.line - b.location.end.line ||
   a.location.end.column - b.location.end.column;
 
-/** Ids that stay when lines move: what was written, what is now, and which of several alike it is. */
+/** Returns ids that don't change when lines move: the code before and after, and a number if several are equal. */
 function named(results: readonly MutantResult[]): { id: string; result: MutantResult }[] {
   const seen = new Map<string, number>();
   return results.toSorted(byPlace).map((result) => {
@@ -44,7 +44,7 @@ function named(results: readonly MutantResult[]): { id: string; result: MutantRe
   });
 }
 
-/** @param mutate - files, as patterns; `file.ts:10-20` is some lines of one. */
+/** @param mutate - patterns of files; `file.ts:10-20` for some lines of a file */
 export async function codeMutants(
   mutate: readonly string[],
   suites: readonly string[],
@@ -60,9 +60,9 @@ export async function codeMutants(
     ],
     ignorers: ['messages'],
     vitest: { configFile: 'scripts/mutants/vitest.config.ts', related: false },
-    // Mutants that run while a module loads would need every test. The chart and the constants have their own.
+    // Mutants in code that runs at import need all tests. Charts and constants have their own mutants.
     ignoreStatic: true,
-    // Its reader of tsconfig.json needs an API that TypeScript has no longer.
+    // Stryker reads tsconfig.json with an API that TypeScript 7 does not have.
     tsconfigFile: 'none',
     disableTypeChecks: false,
     ignorePatterns: ['dist', '.cache', 'coverage'],
@@ -72,7 +72,7 @@ export async function codeMutants(
     allowConsoleColors: process.stdout.isTTY,
     concurrency,
     dryRunTimeoutMinutes: 20,
-    // A busy machine is no endless loop.
+    // A busy machine must not look like an endless loop.
     timeoutMS: 10_000,
   });
   return named(await stryker.runMutationTest()).flatMap(({ id, result }) => {

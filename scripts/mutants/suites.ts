@@ -1,9 +1,9 @@
-/** The suites that have to notice a mutant, those that load the least first, and what each of them loads. */
+/** The test suites that must notice the mutants, the fastest first, and the files that each suite loads. */
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { ROOT } from '../run.ts';
 
-/** Not those that start processes, which would never see a mutant, nor those that read the sources. */
+/** Without suites that start processes, where there is no mutant, and suites that read the sources. */
 const FOLDERS = [
   'machines',
   'session',
@@ -19,23 +19,23 @@ const FOLDERS = [
   'testing/oracle',
   'telemetry',
 ];
-/** The first two take longer than all the others together; the last starts threads, which would never see a mutant. */
-const LEFT_OUT = [
+/** The first two take longer than all others together. The last starts threads, where there is no mutant. */
+const SKIPPED = [
   'test/behaviours/secrets.test.ts',
   'test/simulator/seeds.more.test.ts',
   'test/telemetry/workers.test.ts',
 ];
 
-/** Those that walk through everything a shard can do notice much, but reach every mutant, and take their time. */
+/** Suites that walk through all behaviour. They notice much, but every mutant runs all of them, which is slow. */
 const SLOW_SUITES = /^test\/(?:machines\/model|testing\/(?:model|oracle)|simulator)\//;
 
-/** Tells the suites to the Vitest that Stryker starts. */
+/** The environment variable with the suites for the Vitest that Stryker starts. */
 export const SUITES_VARIABLE = 'MUTANTS_SUITES';
 
-/** Types are gone when a file is loaded. Some tests load one late, into a world that they have changed. */
+/** Imports at run time, without types. Some tests import a module late, after they changed its environment. */
 const STATIC_IMPORTS = /(?:^(?:import|export) (?!type)[^;]*?|\b(?:import|importActual<[^>]*>)\()'(\.[^']+)'(?:;$|\))/gm;
 
-/** All files a file loads, itself included, from the repository's root. */
+/** Returns all files that a file loads, itself included, as paths from the root of the repository. */
 export function loadedBy(file: string, loaded = new Set<string>()): ReadonlySet<string> {
   if (loaded.has(file)) return loaded;
   loaded.add(file);
@@ -45,14 +45,14 @@ export function loadedBy(file: string, loaded = new Set<string>()): ReadonlySet<
   return loaded;
 }
 
-/** A suite that loads little is quick, and is about little: it is the first to ask. */
+/** All suites. A suite that loads few files is fast and specific, so it runs first. */
 export const SUITES: readonly string[] = FOLDERS.flatMap((folder) =>
   globSync(`test/${folder}/**/*.test.ts`, { cwd: ROOT }),
 )
-  .filter((suite) => !LEFT_OUT.includes(suite))
+  .filter((suite) => !SKIPPED.includes(suite))
   .toSorted((a, b) => loadedBy(a).size - loadedBy(b).size || (a < b ? -1 : 1));
 
-/** The suites that load one of these files; quick ones only, if there may be many mutants. */
+/** Returns the suites that load one of these files. @param quick - whether to leave out the slow suites */
 export const suitesOf = (files: readonly string[], { quick = false } = {}): string[] =>
   SUITES.filter(
     (suite) => !(quick && SLOW_SUITES.test(suite)) && [...loadedBy(suite)].some((file) => files.includes(file)),

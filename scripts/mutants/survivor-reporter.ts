@@ -1,7 +1,4 @@
-/**
- * What Stryker says of a mutant, in our words; and each that survived told of as soon as it has, so that a long run
- * need not be waited for.
- */
+/** Translates Stryker's results, and prints each survivor at once, before a long run ends. */
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { PluginKind, declareValuePlugin } from '@stryker-mutator/api/plugin';
@@ -9,7 +6,7 @@ import type { MutantResult } from '@stryker-mutator/api/core';
 import { ROOT } from '../run.ts';
 import type { Verdict } from './mutant.ts';
 
-/** An error outside of the tests fails a run like a failing test does. */
+/** An error outside of the tests counts like a failing test. */
 export const VERDICTS: Partial<Record<MutantResult['status'], Verdict>> = {
   Killed: 'killed',
   RuntimeError: 'killed',
@@ -36,7 +33,7 @@ function textAt(file: string, { start, end }: MutantResult['location']): string 
     .join('\n');
 }
 
-/** What was written, and what is written now. */
+/** Returns the code before and after the mutation. */
 export const changeOf = ({ fileName, location, replacement }: Readonly<MutantResult>): string =>
   `${shortened(textAt(fileName, location))} → ${shortened(replacement)}`;
 

@@ -1,4 +1,4 @@
-/** Faults of the two tables of policy: each field of each row of the losses and of the close codes, with another value. */
+/** Makes the mutants of two tables, the losses and the close codes: each changes one field of one row. */
 import type * as CloseCodes from '../../machines/close-codes.ts';
 import type * as Losses from '../../machines/losses.ts';
 import type { ClosePolicy } from '../../machines/close-codes.ts';
@@ -14,7 +14,7 @@ const SESSIONS: readonly Loss['session'][] = ['keep', 'discard'];
 const RECONNECTS: readonly Loss['reconnect'][] = ['ifEnabled', 'always', 'never'];
 const CLOSES: readonly Loss['closeWith'][] = [null, 4000, 1000];
 const ACTIONS: readonly ClosePolicy['action'][] = ['resume', 'identify', 'fail'];
-/** Two, so that there always is another. */
+/** Two values, so that one always differs. */
 const FAULTS: readonly LifecycleFault[] = ['RATE_LIMITED', 'CONNECTION_FAILED'];
 const FATALS = ['INVALID_INTENTS', 'INVALID_SHARD'] as const;
 
@@ -36,7 +36,7 @@ const CAUSES = Object.keys({
 
 const connectionId = 1;
 
-/** Events that tell a loss, one for each row that differs. What a close code says of it is altered in its own table. */
+/** One event for each row of the losses. The mutants of the close codes change the fields that depend on a code. */
 const LOSS_EVENTS: Record<string, ShardEvent> = {
   'socket.closed 1006': { type: 'socket.closed', connectionId, code: 1006, reason: 'given' },
   'socket.closed': { type: 'socket.closed', connectionId, code: 4000, reason: 'given' },
@@ -49,7 +49,7 @@ const LOSS_EVENTS: Record<string, ShardEvent> = {
   'shard.forceClose discard': { type: 'shard.forceClose', code: 4000, session: 'discard' },
 };
 
-/** The key of the row in `TOLD` an event belongs to. */
+/** Returns the name of the row of `LOSS_BY_EVENT` that an event belongs to. */
 function rowOf(event: ShardEvent): string {
   if ('session' in event && typeof event.session === 'string') return `${event.type} ${event.session}`;
   return event.type === 'socket.closed' && event.code === 1006 ? `${event.type} 1006` : event.type;
@@ -64,7 +64,7 @@ function lossChanges(loss: Loss, row: string): Change<Loss>[] {
     { code: loss.code === null ? 4242 : null },
     ...othersThan(loss.closeWith, CLOSES).map((closeWith) => ({ closeWith })),
     ...(byCloseCode ? [] : othersThan(loss.session, SESSIONS).map((session) => ({ session }))),
-    // After the last attempt there is nothing to wait for.
+    // No attempt follows, so there is no pause.
     ...(byCloseCode || loss.reconnect === 'never' ? [] : othersThan(loss.pause, PAUSES).map((pause) => ({ pause }))),
     ...(byCloseCode
       ? []
@@ -82,7 +82,7 @@ const changeText = (change: object): string =>
     .map(([key, value]) => `${key} → ${String(value)}`)
     .join(', ');
 
-/** Each row of the losses with one field altered. */
+/** Returns the mutants of the losses. */
 export function lossMutants({ lossOf }: typeof Losses): Mutant<typeof Losses>[] {
   const otherEvent: ShardEvent = { type: 'shard.connect' };
   const rows = [
@@ -107,15 +107,15 @@ function codeChanges({ action, fatal, fault, pause }: ClosePolicy): Change<Close
     ...othersThan(action, ACTIONS).map((other) => ({ action: other })),
     ...(fatal === undefined ? [] : [{ fatal: undefined }, { fatal: othersThan(fatal, FATALS)[0] }]),
     fault === undefined ? { fault: FAULTS[0] } : { fault: undefined },
-    // After the last attempt there is nothing to wait for.
+    // No attempt follows, so there is no pause.
     ...(action === 'fail' ? [] : othersThan(pause ?? 'backoff', PAUSES).map((other) => ({ pause: other }))),
   ] as Change<ClosePolicy>[];
 }
 
-/** No such code: its policy is that of all unlisted ones. */
+/** Stands for all codes that are not in the table. */
 const UNLISTED = -1;
 
-/** Each row of the close codes with one field altered, that of unlisted codes too. */
+/** Returns the mutants of the close codes, including the row for codes that are not in the table. */
 export function closeCodeMutants({ CLOSE_CODES, closePolicy }: typeof CloseCodes): Mutant<typeof CloseCodes>[] {
   return [...Object.keys(CLOSE_CODES).map(Number), UNLISTED].flatMap((code) =>
     codeChanges(closePolicy(code)).map((change) => ({
@@ -124,7 +124,7 @@ export function closeCodeMutants({ CLOSE_CODES, closePolicy }: typeof CloseCodes
         const altered = { ...original.closePolicy(code), ...change };
         const table = code === UNLISTED ? original.CLOSE_CODES : { ...original.CLOSE_CODES, [code]: altered };
         const unlisted = code === UNLISTED ? altered : original.closePolicy(UNLISTED);
-        return { CLOSE_CODES: table, closePolicy: (asked) => table[asked] ?? unlisted };
+        return { CLOSE_CODES: table, closePolicy: (closeCode) => table[closeCode] ?? unlisted };
       },
     })),
   );

@@ -1,4 +1,4 @@
-/** How Stryker runs the tests: those that can see a mutant, those that load the least first, so that most mutants die early. */
+/** The configuration with which Stryker runs the suites: the fastest first, so that most mutants are noticed early. */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 import type { TestSpecification } from 'vitest/node';
@@ -19,7 +19,7 @@ export default defineConfig({
     include: SUITES,
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    // Nothing of a sandbox is worth keeping.
+    // A sandbox is deleted after the run, so a cache has no use.
     fsModuleCache: false,
     sequence: { sequencer: InOrder },
   },

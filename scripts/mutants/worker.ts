@@ -1,6 +1,6 @@
 /**
- * A process that keeps one Vitest warm and runs one suite with one mutant at a time, as its parent asks. A process,
- * so that a mutant that never comes back can be ended with it.
+ * A process that keeps one Vitest running, and runs one suite with one mutant at a time. It is a process so that its
+ * parent can kill it when a mutant makes it hang.
  */
 import { join } from 'node:path';
 import { createVitest } from 'vitest/node';
@@ -9,20 +9,20 @@ import { ROOT } from '../run.ts';
 import { mutantsPlugin } from './plugin.ts';
 
 export interface Task {
-  /** Empty for none. */
+  /** The id of the mutant; empty without one. */
   readonly mutant: string;
-  /** Of the mutant; changes the text of some. */
+  /** The file of the mutant. */
   readonly file: string;
   readonly suite: string;
 }
 
 export interface Outcome {
-  /** The first test that failed, or what else did; `null` when nothing did. */
+  /** The first failed test, or another failure; `null` when all tests passed. */
   readonly failed: string | null;
   readonly timedOut: boolean;
 }
 
-/** A test that waits for what the mutant took away would wait for the whole of an ordinary timeout. */
+/** Short, because a test often waits for an event that the mutant removed. */
 const TEST_TIMEOUT_MS = 10_000;
 
 let mutant = '';
@@ -41,7 +41,7 @@ const vitest = await createVitest(
     testTimeout: TEST_TIMEOUT_MS,
     hookTimeout: TEST_TIMEOUT_MS,
     silent: true,
-    // It would keep what one mutant made of a file for the next.
+    // The cache would pass the code of one mutant on to the next.
     fsModuleCache: false,
     provide: { mutant },
   },
@@ -72,7 +72,7 @@ async function run(task: Task): Promise<Outcome> {
     vitest.invalidateFile(file);
     vitest.invalidateFile(`${file}?original`);
   }
-  // What failed in earlier runs would count towards the one failure at which a run stops.
+  // Otherwise failures of earlier runs would count for `bail`.
   vitest.state.filesMap.clear();
   const suite = join(ROOT, task.suite);
   const specification = vitest.getRootProject().createSpecification(suite);

@@ -1,4 +1,4 @@
-/** Makes a module of TypeScript from one of WebAssembly text, so that the package needs no file beside its code. */
+/** Assembles WebAssembly text into a TypeScript module, so that the package needs no other file than its code. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import wabt from 'wabt';
@@ -8,7 +8,7 @@ const SOURCE = join(FOLDER, 'json-scanner.wat');
 export const MODULE_FILE = join(FOLDER, 'json-scanner.wasm.ts');
 const LINE_CHARS = 110;
 
-/** @throws with the place in the source, where it is wrong */
+/** Resolves with the source of the module. Rejects with the place of an error in the WebAssembly text. */
 export async function assembledModule(): Promise<string> {
   const tools = await wabt();
   const module = tools.parseWat('json-scanner.wat', readFileSync(SOURCE, 'utf8'), { simd: true });
