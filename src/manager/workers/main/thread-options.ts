@@ -1,8 +1,7 @@
 /** Which options of a manager go to its worker threads: those that all shards share and that are plain data. */
 import { GatewayError } from '../../../protocol/errors.ts';
 import type { EventName } from '../../../protocol/packets.ts';
-import type { ShardOptions } from '../../../shard/shard-options.ts';
-import type { ResolvedManagerOptions } from '../../manager-options.ts';
+import type { ResolvedOptions, ShardOptions } from '../../../shard/shard-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
 
 /** Functions and sockets can't be sent to a thread, and a shard can't wait for an answer whenever it would call one. */
@@ -24,7 +23,7 @@ export function assertThreadable(options: Readonly<Partial<Record<string, unknow
   }
 }
 
-export function toThreadOptions(options: ResolvedManagerOptions): ThreadOptions {
+export function toThreadOptions(options: ResolvedOptions): ThreadOptions {
   const {
     intents,
     version,
