@@ -1,3 +1,4 @@
+/** The entry `shardwright`: the public classes, functions and types. */
 export type { ManagerState, ShardState, ShardTiming } from '../machines/index.ts';
 export type {
   IdentifyBudget,
