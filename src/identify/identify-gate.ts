@@ -4,6 +4,7 @@
  * @see https://discord.com/developers/docs/events/gateway#identifying
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
+import { isObject } from '../protocol/validation.ts';
 
 /** Asks for the permit to send one IDENTIFY. */
 export interface IdentifyRequest {
@@ -52,6 +53,6 @@ export interface IdentifyQueue extends IdentifyBudget {
   readonly waiting: number;
 }
 
-/** Returns what an inspector may see of a gate; `null` when the gate lacks one of the two optional members. */
+/** Returns what an inspector may see of a gate; `null` when the gate, a user's, lacks one of the two optional members. */
 export const inspectIdentifyGate = ({ waiting, budget }: IdentifyGate): IdentifyQueue | null =>
-  waiting === undefined || budget === undefined || budget === null ? null : { waiting, ...budget };
+  typeof waiting === 'number' && isObject(budget) ? { waiting, ...budget } : null;
