@@ -17,7 +17,7 @@ import type { Clock } from '../clock.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 import { DispatchWatchdog } from './dispatch-watchdog.ts';
 import { createDecoder } from '../decoding/decoder.ts';
-import type { Decoder } from '../decoding/decoder.ts';
+import type { Decoder } from '../decoding/base-decoder.ts';
 import { FastLane } from './fast-lane.ts';
 import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';

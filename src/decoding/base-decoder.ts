@@ -3,7 +3,24 @@
  * {@link JsonDecoder} adds nothing to them, because its frames are messages already.
  */
 import { GatewayError } from '../protocol/errors.ts';
-import type { Decoder, DecoderSink } from './decoder.ts';
+
+export interface DecoderSink {
+  /**
+   * Receives the UTF-8 bytes of one message and returns whether they were a message. The buffer is shared: the bytes
+   * are only valid during the call.
+   */
+  message(bytes: Buffer): boolean;
+  /** Called at most once; no message follows. */
+  fault(error: GatewayError): void;
+}
+
+export interface Decoder {
+  write(data: Buffer, isBinary: boolean): void;
+  /** Calls `done` when every message written before has reached the sink. */
+  flush(done: () => void): void;
+  /** The sink receives nothing afterwards. Idempotent. */
+  close(): void;
+}
 
 export abstract class BaseDecoder implements Decoder {
   readonly #sink: DecoderSink;

@@ -3,29 +3,11 @@
  * a compressed transport has one context for all its messages.
  * @see https://discord.com/developers/docs/events/gateway#encoding-and-compression
  */
-import type { GatewayError } from '../protocol/errors.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { JsonDecoder } from './base-decoder.ts';
+import type { Decoder, DecoderSink } from './base-decoder.ts';
 import { PayloadDecoder } from './payload-decoder.ts';
 import { ZlibStreamDecoder, ZstdStreamDecoder } from './stream-decoder.ts';
-
-export interface DecoderSink {
-  /**
-   * Receives the UTF-8 bytes of one message and returns whether they were a message. The buffer is shared: the bytes
-   * are only valid during the call.
-   */
-  message(bytes: Buffer): boolean;
-  /** Called at most once; no message follows. */
-  fault(error: GatewayError): void;
-}
-
-export interface Decoder {
-  write(data: Buffer, isBinary: boolean): void;
-  /** Calls `done` when every message written before has reached the sink. */
-  flush(done: () => void): void;
-  /** The sink receives nothing afterwards. Idempotent. */
-  close(): void;
-}
 
 export interface DecoderOptions {
   /** Max bytes of one message after decompression. */

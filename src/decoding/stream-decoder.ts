@@ -1,9 +1,9 @@
 /** Decodes transports that compress all messages of a connection in one context. */
 import { messageOf } from '../protocol/errors.ts';
-import type { DecoderSink } from './decoder.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
 import type { Inflater, InflaterSink } from './inflater.ts';
 import { BaseDecoder } from './base-decoder.ts';
+import type { DecoderSink } from './base-decoder.ts';
 import type { StreamKind } from './native-inflater.ts';
 import { JsonObjectSplitter } from './json-object-splitter.ts';
 import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';

@@ -1,5 +1,6 @@
 import { createDecoder } from '../../src/decoding/decoder.ts';
-import type { Decoder, DecoderOptions } from '../../src/decoding/decoder.ts';
+import type { Decoder } from '../../src/decoding/base-decoder.ts';
+import type { DecoderOptions } from '../../src/decoding/decoder.ts';
 import type { GatewayError } from '../../src/protocol/errors.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 

@@ -4,7 +4,7 @@ import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDecoder } from '../../src/decoding/decoder.ts';
-import type { Decoder } from '../../src/decoding/decoder.ts';
+import type { Decoder } from '../../src/decoding/base-decoder.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 import { compress } from '../kit/compressed-streams.ts';
 import { checkProperty, turn } from './kit.ts';
