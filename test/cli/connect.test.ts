@@ -75,7 +75,9 @@ describe('shardwright connect', () => {
     await using gateway = await FakeGateway.listen({ token: 'another' });
     const { code, stdout, stderr } = await runCli(['connect', '--url', gateway.url], { DISCORD_TOKEN: TOKEN });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^shardwright: AUTHENTICATION_FAILED\. .* copy the token again from the Developer Portal\.\n$/);
+    expect(stderr).toMatch(
+      /^shardwright: AUTHENTICATION_FAILED\. .* copy the token again from the Developer Portal\.\n$/,
+    );
     expect(stdout + stderr).not.toContain(TOKEN);
   });
 });

@@ -35,12 +35,7 @@ export function summary(stats: DemoStats, seed: number, colorize: Colorize): str
     ...(kept > 0
       ? [['kept', `${formatNumber(kept)} were on their way at the interrupt; the session keeps them for a resume`]]
       : []),
-    [
-      'rules',
-      violations.length === 0
-        ? 'neither the gateway nor its oracle found a violation'
-        : violations.join('; '),
-    ],
+    ['rules', violations.length === 0 ? 'neither the gateway nor its oracle found a violation' : violations.join('; ')],
   ];
   return [
     '',
