@@ -3,9 +3,6 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { anchorsOf, isAbsolute, targetsOf } from './markdown.ts';
 
-/** Pages that still link to files outside the package. Correct a page, then remove it here. */
-const PENDING: readonly string[] = ['docs/manager.md'];
-
 /** The dead links of an installed package, by page. */
 export async function deadLinks(directory: string): Promise<Map<string, string[]>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -31,17 +28,12 @@ export async function deadLinks(directory: string): Promise<Map<string, string[]
   return dead;
 }
 
-/** @throws with each page that has a dead link, or that is pending without a reason */
+/** @throws with each page that has a dead link */
 export async function checkPackedLinks(directory: string): Promise<void> {
   const dead = await deadLinks(directory);
-  const problems = PENDING.filter((page) => !dead.has(page)).map(
-    (page) => `${page}: has no dead link now. Remove it from PENDING in scripts/packed-links.ts`,
+  const problems = [...dead].map(
+    ([page, targets]) => `${page} links to what is not in the package: ${targets.join(', ')}`,
   );
-  for (const [page, targets] of dead) {
-    const sentence = `${page} links to what is not in the package: ${targets.join(', ')}`;
-    if (PENDING.includes(page)) console.log(`pending: ${sentence}`);
-    else problems.push(sentence);
-  }
   if (problems.length > 0) throw new Error(problems.join('\n'));
   console.log('links: those of the packed pages lead to files of the package or to the web');
 }
