@@ -7,19 +7,23 @@
 import type { AnyActorRef } from 'xstate';
 import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
 import type { ConnectionSlot } from '../connection/connection-slot.ts';
-import type { IdentifyGate } from '../identify/identify-gate.ts';
-import type { SessionWriter } from '../session/session-writer.ts';
+import type { GuardedIdentifyRequest, IdentifyPermit } from '../identify/identify-gate.ts';
+import type { SessionLedger } from '../session/session-ledger.ts';
 
 type System = AnyActorRef['system'];
 
 /** The inside of a shard as its actors see it. `ShardRuntime` implements it. */
 export interface ActorDependencies extends ConnectionDelegate {
   readonly options: ConnectionDelegate['options'] & {
-    readonly identifyGate: IdentifyGate;
+    readonly identifyGate: { acquire(request: GuardedIdentifyRequest): Promise<IdentifyPermit> };
     readonly random: () => number;
   };
   readonly connectionSlot: ConnectionSlot;
-  readonly sessionWriter: SessionWriter;
+  readonly sessionLedger: SessionLedger;
+  readonly backPressure: {
+    /** Calls `listener` once, as soon as there is room. Returns a function that stops waiting. */
+    whenRoom(listener: () => void): () => void;
+  };
   reportBudgetSpent(retryAfterMs: number): void;
 }
 

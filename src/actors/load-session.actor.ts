@@ -5,7 +5,7 @@ import { parseSession } from '../session/session.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
 export const loadSessionActor = fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
-  const { session: currentSession, sessionWriter } = dependenciesOf(system);
+  const { session: currentSession, sessionLedger } = dependenciesOf(system);
   let isStopped = false;
   if (currentSession.identity !== null) {
     sendBack({ type: 'session.loaded', session: currentSession.identity });
@@ -13,7 +13,7 @@ export const loadSessionActor = fromCallback<SocketCommand, { shardId: number }>
   }
   const loadStored = async (): Promise<void> => {
     try {
-      const stored = await sessionWriter.load(input.shardId);
+      const stored = await sessionLedger.load(input.shardId);
       const session = stored === null ? null : parseSession(stored);
       if (!isStopped) sendBack({ type: 'session.loaded', session: currentSession.restore(session) });
     } catch (cause) {

@@ -8,6 +8,7 @@ import type { IdentifyGate } from '../identify/identify-gate.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import { SessionOrigin } from '../session/session-origin.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { FleetDispatcher } from './fleet-dispatcher.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
@@ -38,6 +39,7 @@ export interface FleetDependencies {
 export class Fleet implements ShardSetObserver {
   readonly #dependencies: FleetDependencies;
   readonly #sessionStarts: SessionStarts;
+  readonly #sessionOrigin: SessionOrigin;
   readonly #retired = new Set<ShardSet>();
   #current: ShardSet | null = null;
   #resharding: Resharding | null = null;
@@ -51,6 +53,7 @@ export class Fleet implements ShardSetObserver {
     const { options } = dependencies;
     this.#dependencies = dependencies;
     this.#sessionStarts = new SessionStarts(options, (error) => dependencies.reportFault(error, null));
+    this.#sessionOrigin = new SessionOrigin(options);
     this.presence = options.presence;
   }
 
@@ -148,6 +151,16 @@ export class Fleet implements ShardSetObserver {
     this.#current?.setBackPressure(full);
   }
 
+  /** Makes a shard leave its connection: there is no room for what it receives. */
+  leave(shardId: number): void {
+    this.#current?.leave(shardId);
+  }
+
+  /** Lets shards that have left return. */
+  onRoom(): void {
+    this.#current?.onRoom();
+  }
+
   /** Emits `raw` from now on. */
   enableRaw(): void {
     if (this.#rawEnabled) return;
@@ -229,6 +242,7 @@ export class Fleet implements ShardSetObserver {
       clock,
       createShard,
       sessionBuffer,
+      origin: this.#sessionOrigin,
       gate: this.gate ?? identifyGate,
       storeTimeoutMs: timing.connectTimeoutMs,
       rawEnabled: this.#rawEnabled,

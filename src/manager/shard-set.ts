@@ -1,11 +1,13 @@
 /** The shards of one shard count, which the manager starts, counts and closes together. */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
+import { permitFailedError } from '../identify/identify-gate.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { waitAtMost } from '../protocol/wait-at-most.ts';
+import type { SessionOrigin } from '../session/session-origin.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { isSharedFailure } from './shared-failures.ts';
 import { Launcher } from './start/launcher.ts';
@@ -40,12 +42,18 @@ interface ShardSetDependencies {
   readonly clock: Clock;
   readonly createShard: ShardFactory;
   readonly sessionBuffer: SessionBuffer;
+  /** What a session in the store must belong to, so that a shard resumes it. */
+  readonly origin: SessionOrigin;
   readonly gate: IdentifyGate;
   /** How long to wait for the sessions in the store before the start. */
   readonly storeTimeoutMs: number;
   readonly rawEnabled: boolean;
   readonly observer: ShardSetObserver;
 }
+
+/** A shard rejects with no other error; one of our own must not look like a shard that is ready. */
+const startErrorOf = (cause: unknown): GatewayError =>
+  cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'the shard could not be started', { cause });
 
 /** A shard in one of these states stays in it until `connect()` is called. */
 const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
@@ -60,6 +68,8 @@ export class ShardSet {
   readonly sessionSince = new Map<number, number>();
   readonly #dependencies: ShardSetDependencies;
   readonly #unsettled = new Set<number>();
+  /** Shards that wait for room in the buffers of `dispatches()`. */
+  readonly #away = new Set<number>();
   #launcher: Launcher | null = null;
   /** Grows with each launch and each stop, so that an earlier launch can notice that it is outdated. */
   #generation = 0;
@@ -72,6 +82,8 @@ export class ShardSet {
     const identifyGate = new ManagerIdentifyGate(dependencies.gate, dependencies.clock, {
       onSent: (shardId) => this.#onIdentified(shardId),
       onBudgetSpent: (retryAfterMs) => dependencies.observer.onBudgetSpent(retryAfterMs),
+      onPermitFailed: (shardId, cause) =>
+        dependencies.observer.onShardEvent(this, shardId, 'fault', [permitFailedError(cause)]),
     });
     const { total: shardCount, url, presence } = plan;
     const sharedConfig = { shardCount, url, presence, identifyGate, sessionStore: dependencies.sessionBuffer };
@@ -119,6 +131,7 @@ export class ShardSet {
   /** Starts the shards that are not ready. */
   launch(maxConcurrency: number): void {
     this.#generation += 1;
+    this.sessionBuffer.start();
     void this.#launch(maxConcurrency, this.#generation);
   }
 
@@ -142,11 +155,11 @@ export class ShardSet {
 
   /** Looks for stored sessions. With a slow store the order of the start suffers, but not the start. */
   async #findResumable(ids: readonly number[]): Promise<Set<number>> {
-    const { clock, storeTimeoutMs, sessionBuffer } = this.#dependencies;
+    const { clock, storeTimeoutMs, sessionBuffer, origin } = this.#dependencies;
     const found = new Set<number>();
     const check = async (id: number): Promise<void> => {
       const session = this.handles.get(id)?.session ?? (await sessionBuffer.preload(id));
-      if (session?.shardCount === this.plan.total && session.shardId === id) found.add(id);
+      if (session !== null && origin.accepts(session, id, this.plan.total)) found.add(id);
     };
     await waitAtMost(clock, storeTimeoutMs, Promise.all(ids.map(check)));
     // A copy: an answer that is late must not change the order any more.
@@ -159,7 +172,7 @@ export class ShardSet {
     try {
       await this.handles.get(shardId)?.connect();
     } catch (error) {
-      if (generation === this.#generation && error instanceof GatewayError) this.failures.set(shardId, error);
+      if (generation === this.#generation) this.failures.set(shardId, startErrorOf(error));
     }
     if (generation !== this.#generation) return;
     this.#onIdentified(shardId);
@@ -175,8 +188,8 @@ export class ShardSet {
   async close(closeRequest: DisconnectOptions): Promise<void> {
     this.#stop();
     const closed = [...this.handles.values()].map((handle) => handle.disconnect(closeRequest));
-    await Promise.allSettled([...closed, this.sessionBuffer.flush()]);
-    await this.sessionBuffer.flush();
+    await Promise.allSettled([...closed, this.sessionBuffer.stop()]);
+    await this.sessionBuffer.stop();
   }
 
   /** Gives the calls under way `timeoutMs`, then closes the shards and ends their sessions. Never rejects. */
@@ -193,7 +206,7 @@ export class ShardSet {
   forceClose(code?: number): void {
     this.#stop();
     for (const handle of this.handles.values()) handle.forceClose(code);
-    void this.sessionBuffer.flush();
+    void this.sessionBuffer.stop();
   }
 
   setBackPressure(full: boolean): void {
@@ -201,6 +214,17 @@ export class ShardSet {
       if (full) handle.pauseReading();
       else handle.resumeReading();
     }
+  }
+
+  leave(shardId: number): void {
+    this.#away.add(shardId);
+    this.handles.get(shardId)?.setBufferFull(true);
+  }
+
+  onRoom(): void {
+    const away = [...this.#away];
+    this.#away.clear();
+    for (const id of away) this.handles.get(id)?.setBufferFull(false);
   }
 
   /** Forwards `raw` too. Only now: a shard without a listener for it need not decode every packet. */

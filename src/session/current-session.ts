@@ -2,20 +2,48 @@
  * The session of a running shard. The sequence changes with every dispatch, so it is kept here and not in the
  * statechart: the fast lane writes it, heartbeats and RESUME read it.
  */
+import { createHash } from 'node:crypto';
 import type { SessionIdentity } from '../../machines/index.ts';
+import { isCount } from '../protocol/validation.ts';
+import { deliveredBefore } from './session.ts';
 import type { Session } from './session.ts';
+import type { OriginField, SessionOrigin } from './session-origin.ts';
+
+export interface CurrentSessionOptions {
+  /** What the sessions of this shard belong to; `null` compares nothing. */
+  readonly origin: SessionOrigin | null;
+  /** Called when a session of another origin is not restored. */
+  readonly onMismatch: (field: OriginField) => void;
+  /** Called when the sequence to store has advanced. */
+  readonly onDelivered: () => void;
+}
+
+const ignored = (): void => undefined;
+const DEFAULTS: CurrentSessionOptions = { origin: null, onMismatch: ignored, onDelivered: ignored };
+
+const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
+
+/** A dispatch that has ended this many connections is skipped, or its replay would end every connection. */
+const MAX_FAILURES = 3;
 
 export class CurrentSession {
   readonly #shardId: number;
   readonly #shardCount: number;
+  readonly #options: CurrentSessionOptions;
   #identity: SessionIdentity | null = null;
   #sequence: number | null = null;
   /** The sequence up to which listeners have been called. */
   #deliveredSequence: number | null = null;
+  /** The dispatch that ended a connection last, and how many connections in a row it has ended. */
+  #failedSequence: number | null = null;
+  #failures = 0;
+  /** The digest of the presence that was sent last on this session; `null` if none was, or if it is unknown. */
+  #presence: string | null = null;
 
-  constructor(shardId: number, shardCount: number) {
+  constructor(shardId: number, shardCount: number, options = DEFAULTS) {
     this.#shardId = shardId;
     this.#shardCount = shardCount;
+    this.#options = options;
   }
 
   get identity(): SessionIdentity | null {
@@ -48,18 +76,61 @@ export class CurrentSession {
    * still buffered for a consumer.
    */
   sessionForStore(lowestPending: number | null): Session | null {
-    const maxSequence = lowestPending === null ? Number.POSITIVE_INFINITY : Math.max(0, lowestPending - 1);
-    return this.#sessionAt(Math.min(this.#deliveredSequence ?? 0, maxSequence));
+    return this.#sessionAt(deliveredBefore(this.#deliveredSequence ?? 0, lowestPending));
   }
 
   #sessionAt(sequence: number | null): Session | null {
     if (this.#identity === null) return null;
-    return { ...this.#identity, sequence: sequence ?? 0, shardId: this.#shardId, shardCount: this.#shardCount };
+    return {
+      ...this.#identity,
+      sequence: sequence ?? 0,
+      shardId: this.#shardId,
+      shardCount: this.#shardCount,
+      ...this.#options.origin?.fieldsFor(this.#identity.sessionId),
+      ...(this.#presence === null ? {} : { presence: this.#presence }),
+    };
   }
 
-  /** Called for every dispatch. Within a session the sequence never goes back, whatever the gateway sends. */
-  recordSequence(sequence: number): void {
-    if (this.#sequence === null || sequence > this.#sequence) this.#sequence = sequence;
+  /** The payload of a presence was sent; `null`: IDENTIFY was sent without one. */
+  recordPresence(payload: string | null): void {
+    this.#presence = payload === null ? null : digestOf(payload);
+  }
+
+  /** Whether this payload is the presence that was sent last. */
+  hasPresence(payload: string): boolean {
+    return this.#presence === digestOf(payload);
+  }
+
+  /**
+   * Called for every dispatch. Within a session the sequence never goes back, whatever the gateway sends. A value that
+   * is not an integer from 0 to `Number.MAX_SAFE_INTEGER` is no sequence.
+   */
+  recordSequence(sequence: unknown): void {
+    if (isCount(sequence) && (this.#sequence === null || sequence > this.#sequence)) this.#sequence = sequence;
+  }
+
+  /** Returns whether the dispatch with this sequence has been received. In a replay it is a repetition. */
+  hasReceived(sequence: unknown): boolean {
+    return isCount(sequence) && this.#sequence !== null && sequence <= this.#sequence;
+  }
+
+  /** A dispatch ended its connection, because it could not be read or handled. A resume repeats it. */
+  recordFailure(sequence: number): void {
+    if (this.#identity === null) return;
+    this.#failures = sequence === this.#failedSequence ? this.#failures + 1 : 1;
+    this.#failedSequence = sequence;
+  }
+
+  /** Returns whether this dispatch ended so many connections in a row that it must be skipped. */
+  mustSkip(sequence: unknown): boolean {
+    return this.#failures >= MAX_FAILURES && sequence === this.#failedSequence;
+  }
+
+  /** Counts a dispatch as delivered that is skipped. */
+  skip(sequence: unknown): void {
+    this.recordSequence(sequence);
+    this.#deliveredSequence = this.#sequence;
+    this.#failures = 0;
   }
 
   /** The last dispatch turned out to be corrupt, so Discord has to send it again. */
@@ -69,26 +140,35 @@ export class CurrentSession {
 
   /** All listeners of the last dispatch have been called. One of them may have changed the session. */
   markDelivered(sessionId: string | null): void {
-    if (sessionId === this.id) this.#deliveredSequence = this.#sequence;
+    if (sessionId !== this.id) return;
+    this.#deliveredSequence = this.#sequence;
+    this.#options.onDelivered();
   }
 
   /** READY came. Its sequence is already recorded, unless it replaces another session. */
-  start(identity: SessionIdentity, sequence: number | null): void {
+  start(identity: SessionIdentity, sequence: unknown): void {
     const replaces = this.#identity !== null && this.#identity.sessionId !== identity.sessionId;
     if (replaces) {
-      this.#sequence = sequence;
+      this.#sequence = isCount(sequence) ? sequence : null;
       this.#deliveredSequence = null;
+      this.#failures = 0;
     }
     this.#identity = identity;
   }
 
-  /** Takes over a stored session. Returns `null` if it is of another shard or shard count: Discord rejects that. */
+  /** Takes over a stored session. Returns `null` if it is of another shard, shard count or origin. */
   restore(session: Session | null): SessionIdentity | null {
     this.clear();
     if (session === null || session.shardCount !== this.#shardCount || session.shardId !== this.#shardId) return null;
+    const mismatch = this.#options.origin?.mismatchOf(session) ?? null;
+    if (mismatch !== null) {
+      this.#options.onMismatch(mismatch);
+      return null;
+    }
     this.#identity = { sessionId: session.sessionId, resumeUrl: session.resumeUrl };
     this.#sequence = session.sequence;
     this.#deliveredSequence = session.sequence;
+    this.#presence = session.presence ?? null;
     return this.#identity;
   }
 
@@ -96,5 +176,7 @@ export class CurrentSession {
     this.#identity = null;
     this.#sequence = null;
     this.#deliveredSequence = null;
+    this.#presence = null;
+    this.#failures = 0;
   }
 }

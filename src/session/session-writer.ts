@@ -13,6 +13,8 @@ export class SessionWriter {
   #writing: Promise<void> | null = null;
   /** The last write that the store failed at. Until the next success it is newer than the store. */
   #unwritten: { session: Session | null } | null = null;
+  /** What was last reported. A store that goes on failing is one fault, not one for each write. */
+  #reported: string | null = null;
 
   constructor(store: SessionStore, report: (error: GatewayError) => void) {
     this.#store = store;
@@ -26,6 +28,11 @@ export class SessionWriter {
   async load(shardId: number): Promise<Session | null> {
     await this.#writing;
     return this.#unwritten === null ? this.#store.load(shardId) : this.#unwritten.session;
+  }
+
+  /** Whether the last write failed, so that the store has something older. */
+  get hasFailed(): boolean {
+    return this.#unwritten !== null;
   }
 
   save(session: Session): void {
@@ -53,13 +60,19 @@ export class SessionWriter {
       try {
         await this.#apply(next);
         this.#unwritten = null;
+        this.#reported = null;
       } catch (cause) {
         this.#unwritten = next;
-        const verb = next.session === null ? 'cleared' : 'saved';
-        this.#report(new GatewayError('SESSION_STORE_FAILED', `the session could not be ${verb}`, { cause }));
+        this.#reportOnce(`the session could not be ${next.session === null ? 'cleared' : 'saved'}`, cause);
       }
     }
     this.#writing = null;
+  }
+
+  #reportOnce(message: string, cause: unknown): void {
+    if (this.#reported === message) return;
+    this.#reported = message;
+    this.#report(new GatewayError('SESSION_STORE_FAILED', message, { cause }));
   }
 
   /** Async, so that a store that throws is like one that rejects. Else the loop could end before `#writing` is set. */

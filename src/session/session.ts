@@ -16,7 +16,34 @@ export interface Session {
   readonly shardId: number;
   /** The shard count it was started with. Discord resumes it with this count only. */
   readonly shardCount: number;
+  /** A digest of the id of the bot's application. A shard with the token of another bot does not resume the session. */
+  readonly bot?: string;
+  /** The intents it was started with. Discord keeps them for the session, so a shard with others starts a new one. */
+  readonly intents?: number;
+  /** The API version of its connections. Discord wants the same for every connection of a session. */
+  readonly version?: number;
+  /** The compression of its connections, as in the options. */
+  readonly compression?: string;
+  /** The encoding of its connections: `'json'`. */
+  readonly encoding?: string;
+  /** A digest of the presence that was sent last. A shard that has another presence sends it after RESUMED. */
+  readonly presence?: string;
 }
+
+type OptionalField = 'bot' | 'intents' | 'version' | 'compression' | 'encoding' | 'presence';
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+/** The fields that earlier versions did not store. A database may hold `null` for them. */
+const OPTIONAL_FIELDS: Readonly<Record<OptionalField, readonly [isValid: (value: unknown) => boolean, rule: string]>> =
+  {
+    bot: [isText, 'a non-empty string'],
+    intents: [isCount, 'a non-negative integer'],
+    version: [isCount, 'a non-negative integer'],
+    compression: [isText, 'a non-empty string'],
+    encoding: [isText, 'a non-empty string'],
+    presence: [isText, 'a non-empty string'],
+  };
 
 const invalidSession = (reason: string): GatewayError =>
   new GatewayError('INVALID_SESSION', `not a session: ${reason}`);
@@ -34,5 +61,16 @@ export function parseSession(value: unknown): Session {
   if (!isCount(shardId)) throw invalidSession('shardId must be a non-negative integer');
   if (!isCount(shardCount) || shardCount <= shardId)
     throw invalidSession('shardCount must be an integer above shardId');
-  return { sessionId, resumeUrl, sequence, shardId, shardCount };
+  return { sessionId, resumeUrl, sequence, shardId, shardCount, ...optionalFieldsOf(value) };
 }
+
+function optionalFieldsOf(value: Readonly<Record<string, unknown>>): Pick<Session, OptionalField> {
+  const present = Object.entries(OPTIONAL_FIELDS).filter(([field]) => (value[field] ?? null) !== null);
+  for (const [field, [isValid, rule]] of present)
+    if (!isValid(value[field])) throw invalidSession(`${field} must be ${rule}`);
+  return Object.fromEntries(present.map(([field]) => [field, value[field]]));
+}
+
+/** Returns the sequence up to which all dispatches were delivered, when a stream still holds one. */
+export const deliveredBefore = (sequence: number, lowestPending: number | null): number =>
+  lowestPending === null ? sequence : Math.min(sequence, Math.max(0, lowestPending - 1));

@@ -1,5 +1,6 @@
 /** Starts and stops a shard: which event of the machine a call becomes, and when its promise settles. */
 import type { ShardEvent } from '../../machines/index.ts';
+import { callOptionsError } from '../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
@@ -8,8 +9,17 @@ import type { DisconnectOptions } from './close-request.ts';
 import { logRejection } from './logger.ts';
 import type { ShardRuntime } from './shard-runtime.ts';
 
+/** The options of `connect()`. */
+export interface ConnectOptions {
+  /** Aborts the wait; the promise then rejects with `ABORTED`. If every caller aborts, the attempt is cancelled. */
+  signal?: AbortSignal;
+}
+
 /** Sends `event` to the machine. Resolves at the next READY or RESUMED. */
-export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, signal?: AbortSignal): Promise<void> {
+export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, options?: ConnectOptions): Promise<void> {
+  const invalid = callOptionsError('connect()', options);
+  if (invalid !== null) return Promise.reject(invalid);
+  const signal = options?.signal;
   if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
   if (event.type === 'shard.connect' && runtime.state === 'ready') return Promise.resolve();
   runtime.restartIfCrashed();
@@ -19,6 +29,7 @@ export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, sign
     void logRejection(disconnect(runtime, {}), runtime.options.logger);
   });
   queue.start();
+  runtime.sessionLedger.start();
   runtime.send(event);
   return ready;
 }
@@ -30,8 +41,9 @@ export async function resume(runtime: ShardRuntime, session: Session): Promise<v
   await startAndWaitReady(runtime, event);
 }
 
-export async function disconnect(runtime: ShardRuntime, { signal, ...options }: DisconnectOptions): Promise<void> {
+export async function disconnect(runtime: ShardRuntime, options: DisconnectOptions): Promise<void> {
   const closeRequest = resolveCloseRequest(options);
+  const { signal } = options;
   prepareStop(runtime, closeRequest);
   runtime.send({ type: 'shard.disconnect', ...closeRequest });
   if (runtime.state === 'disconnecting') {
@@ -52,6 +64,6 @@ export function forceClose(runtime: ShardRuntime, code?: number): void {
 function prepareStop(runtime: ShardRuntime, { session }: { readonly session: 'keep' | 'discard' }): void {
   runtime.rejectWaiters(new GatewayError('STOPPED', 'the shard was stopped'));
   runtime.dispatcher.finish(null);
-  runtime.saveSession();
+  runtime.sessionLedger.stop();
   if (session === 'discard') runtime.discardSession();
 }

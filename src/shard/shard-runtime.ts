@@ -2,7 +2,6 @@
  * The inside of a shard. It connects the machine with the session, the send queue and the listeners, and turns what the
  * machine emits into events. `Shard` is its public side.
  */
-import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
@@ -10,6 +9,7 @@ import type { ActivityTimes } from '../connection/connection-delegate.ts';
 import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
+import { SentFrames } from '../connection/sent-frames.ts';
 import { DecodePredictor } from '../decoding/decode-predictor.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { GatewayErrorOptions } from '../protocol/errors.ts';
@@ -17,10 +17,17 @@ import { handlerByType } from '../protocol/handler-table.ts';
 import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
 import { waitAtMost } from '../protocol/wait-at-most.ts';
 import { CurrentSession } from '../session/current-session.ts';
-import { SessionWriter } from '../session/session-writer.ts';
+import { SessionLedger } from '../session/session-ledger.ts';
+import { SessionOrigin, mismatchError } from '../session/session-origin.ts';
+import type { OriginField } from '../session/session-origin.ts';
+import { CurrentPresence } from './current-presence.ts';
+import { BackPressure } from './back-pressure.ts';
+import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { presencePayload, sendChangedPresence } from './changed-presence.ts';
 import { reportListenerError } from './listener-error.ts';
 import { WaitList } from './wait-list.ts';
+import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
@@ -32,17 +39,21 @@ export class ShardRuntime implements ActorDependencies {
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
   readonly connectionSlot = new ConnectionSlot();
+  readonly sentFrames = new SentFrames((opcode) => {
+    if (CARRIES_PRESENCE.has(opcode)) this.presence.accept();
+  });
   readonly queue: SendQueue;
-  readonly sessionWriter: SessionWriter;
+  readonly sessionLedger: SessionLedger;
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
+  readonly backPressure: BackPressure;
   /** Calls that wait for the next READY or RESUMED. */
   readonly readyWaiters = new WaitList('connect()');
   /** Calls that wait for the close handshake. */
   readonly closedWaiters = new WaitList('disconnect()');
-  /** The latest presence, for the next IDENTIFY. */
-  presence: GatewayPresenceUpdateData | undefined;
+  /** The presence for the next IDENTIFY. */
+  readonly presence: CurrentPresence;
   actor: ShardActor;
   #state: ShardState = 'disconnected';
   #hasSession: boolean;
@@ -52,17 +63,37 @@ export class ShardRuntime implements ActorDependencies {
     this.options = options;
     const onListenerError = (name: string, cause: unknown): void => this.#reportListenerError(name, cause);
     this.emitter = new ShardEmitter(options.shardId, onListenerError);
-    this.presence = options.presence;
+    this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
-    this.sessionWriter = new SessionWriter(options.sessionStore, (error) => this.fault(error));
-    this.session = new CurrentSession(options.shardId, options.shardCount);
+    this.sessionLedger = new SessionLedger({
+      clock,
+      store: options.sessionStore,
+      report: (error) => this.fault(error),
+      sessionForStore: () => this.session.sessionForStore(this.#lowestPending()),
+      hasPending: () => this.#lowestPending() !== null,
+    });
+    this.session = new CurrentSession(options.shardId, options.shardCount, {
+      origin: new SessionOrigin(options),
+      onMismatch: (field) => this.#reportMismatch(field),
+      onDelivered: () => this.sessionLedger.advance(),
+    });
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
+    const budget = new BufferBudget(options.maxBufferedBytes, {
+      onTightChange: () => this.updateBackPressure(),
+      onRoom: () => this.backPressure.checkRoom(),
+    });
+    this.backPressure = new BackPressure(budget, {
+      onPauseChange: () => this.updateBackPressure(),
+      onFull: () => this.send({ type: 'consumer.bufferFull' }),
+    });
     this.dispatcher = new Dispatcher({
       events: options.events,
       emitter: this.emitter,
       decodePredictor: this.decodePredictor,
+      budget,
+      onBufferFull: () => this.send({ type: 'consumer.bufferFull' }),
       onBackPressureChange: () => this.updateBackPressure(),
       onListenerError,
     });
@@ -87,7 +118,9 @@ export class ShardRuntime implements ActorDependencies {
   }
 
   identifyPayload(): string {
-    const { options, presence } = this;
+    const { options } = this;
+    const presence = this.presence.value;
+    this.session.recordPresence(presence === undefined ? null : presencePayload(presence));
     return identifyPayload(options.token, { ...options, compress: options.compression === 'payload', presence });
   }
 
@@ -97,19 +130,29 @@ export class ShardRuntime implements ActorDependencies {
   }
 
   saveSession(): void {
-    const session = this.session.sessionForStore(this.dispatcher.lowestSequenceOf(this.session.id));
-    if (session !== null) this.sessionWriter.save(session);
+    this.sessionLedger.save();
   }
 
   discardSession(): void {
     this.session.clear();
-    this.sessionWriter.clear(this.options.shardId);
+    this.sessionLedger.clear(this.options.shardId);
+  }
+
+  #lowestPending(): number | null {
+    return this.dispatcher.lowestSequenceOf(this.session.id);
+  }
+
+  /** Other settings are a deployment. But two bots that share a store overwrite each other's sessions. */
+  #reportMismatch(field: OriginField): void {
+    const error = mismatchError(field);
+    if (field === 'bot') this.fault(error);
+    else this.options.logger.info(this.#logLine(error.message));
   }
 
   /** Resolves when the session is stored, or after `closeTimeoutMs`. */
   async flushStore(): Promise<void> {
     const { clock, timing } = this.options;
-    await waitAtMost(clock, timing.closeTimeoutMs, this.sessionWriter.flushed());
+    await waitAtMost(clock, timing.closeTimeoutMs, this.sessionLedger.flushed());
   }
 
   reportBudgetSpent(retryAfterMs: number): void {
@@ -147,8 +190,10 @@ export class ShardRuntime implements ActorDependencies {
     reconnected: ({ resumed }, runtime) => runtime.emitter.emit('reconnected', { resumed }),
     disconnected: ({ code, reason, initiator, willReconnect, willResume }, runtime) =>
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: ({ code, reason, closeCode, cause }, runtime) =>
-      runtime.fault(new GatewayError(code, reason, { ...closeCodeOption(closeCode), ...causeOption(cause) })),
+    fault: (fault, runtime) => {
+      const options = { ...closeCodeOption(fault.closeCode), ...causeOption(fault.cause) };
+      runtime.fault(new GatewayError(fault.code, handleRefusal(fault, runtime), options));
+    },
     failed: ({ code, reason, closeCode }, runtime) =>
       runtime.#fail(
         new GatewayError(
@@ -161,7 +206,8 @@ export class ShardRuntime implements ActorDependencies {
 
   /** Pauses only a ready shard: others must read HELLO, the replay and RESUMED to become ready. */
   updateBackPressure(): void {
-    if (this.#state === 'ready' && this.dispatcher.isFull) this.connectionSlot.connection?.pauseReading();
+    const isPaused = this.dispatcher.isFull || this.backPressure.isPaused;
+    if (this.#state === 'ready' && isPaused) this.connectionSlot.connection?.pauseReading();
     else this.connectionSlot.connection?.resumeReading();
   }
 
@@ -175,6 +221,8 @@ export class ShardRuntime implements ActorDependencies {
     if (from === to) return;
     this.#state = to;
     ShardRuntime.#ON_EXIT[from]?.(this);
+    // Before listeners hear of it: one may connect again.
+    if (to === 'disconnected' || to === 'failed') this.sessionLedger.stop();
     this.options.logger.info(this.#logLine(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
     ShardRuntime.#ON_ENTRY[to]?.(this);
@@ -194,6 +242,7 @@ export class ShardRuntime implements ActorDependencies {
       runtime.updateBackPressure();
       runtime.readyWaiters.resolve();
       if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
+      sendChangedPresence(runtime);
     },
     disconnected: (runtime) => {
       // forceClose() may have been called while the socket was being created.

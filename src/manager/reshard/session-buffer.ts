@@ -1,15 +1,14 @@
 /**
- * Buffers the sessions of a set of shards on their way to the store. The sequence changes with every dispatch, so it is
- * written at most once a second, and when the shards are closed. It is never ahead of the last delivered dispatch:
- * after a kill, the next process repeats about a second rather than losing events.
+ * Buffers the sessions of a set of shards on their way to the store. The shards report their sessions, and the manager
+ * how far it has delivered: a hand-over holds dispatches back, and so may a thread. A ledger per shard decides when to
+ * write.
  */
 import type { Clock } from '../../clock.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
+import { deliveredBefore, parseSession } from '../../session/session.ts';
 import type { Session } from '../../session/session.ts';
-import { SessionWriter } from '../../session/session-writer.ts';
+import { SessionLedger } from '../../session/session-ledger.ts';
 import type { SessionStore } from '../../session/session-store.ts';
-
-const SAVE_INTERVAL_MS = 1_000;
 
 export interface SessionBufferDependencies {
   readonly clock: Clock;
@@ -22,27 +21,34 @@ export interface SessionBufferDependencies {
 /** One shard's session. */
 export class BufferedSession {
   readonly shardId: number;
-  readonly writer: SessionWriter;
+  readonly ledger: SessionLedger;
   session: Session | null = null;
   /** The last sequence delivered. */
   sequence = 0;
-  /** What was last written to the store. */
-  lastWritten: Session | null = null;
   /** What the store returned before the shard was started. */
   preloaded: Promise<Session | null> | null = null;
-  readonly #onAdvance: (entry: BufferedSession) => void;
 
-  constructor(shardId: number, writer: SessionWriter, onAdvance: (entry: BufferedSession) => void) {
+  constructor(shardId: number, createLedger: (entry: BufferedSession) => SessionLedger) {
     this.shardId = shardId;
-    this.writer = writer;
-    this.#onAdvance = onAdvance;
+    this.ledger = createLedger(this);
   }
 
   /** Records a delivered dispatch. Despite the types, some gateways send a RESUMED without a sequence. */
   recordDelivered(sequence: unknown): void {
     if (typeof sequence !== 'number' || sequence <= this.sequence) return;
     this.sequence = sequence;
-    this.#onAdvance(this);
+    this.ledger.advance();
+  }
+
+  /** The store returned the session that the shard is about to resume. */
+  restore(loaded: unknown): void {
+    if (this.session !== null || loaded === null) return;
+    try {
+      this.session = parseSession(loaded);
+      this.sequence = this.session.sequence;
+    } catch {
+      // The shard gets it too, and reports it.
+    }
   }
 }
 
@@ -52,9 +58,7 @@ type Mode = 'writing' | 'buffering' | 'discarded';
 export class SessionBuffer implements SessionStore {
   readonly #dependencies: SessionBufferDependencies;
   readonly #entries = new Map<number, BufferedSession>();
-  readonly #dirty = new Set<BufferedSession>();
   #mode: Mode;
-  #timer: unknown = null;
   /** While a hand-over defers the dispatches of the shards, they do not count as delivered. */
   isFrozen = false;
 
@@ -66,8 +70,7 @@ export class SessionBuffer implements SessionStore {
   entry(shardId: number): BufferedSession {
     let entry = this.#entries.get(shardId);
     if (entry === undefined) {
-      const writer = new SessionWriter(this.#dependencies.store, (error) => this.#dependencies.report(error, shardId));
-      entry = new BufferedSession(shardId, writer, (advanced) => this.#markDirty(advanced));
+      entry = new BufferedSession(shardId, (created) => this.#createLedger(created));
       this.#entries.set(shardId, entry);
     }
     return entry;
@@ -77,15 +80,17 @@ export class SessionBuffer implements SessionStore {
   async preload(shardId: number): Promise<Session | null> {
     if (this.#mode !== 'writing') return null;
     const entry = this.entry(shardId);
-    entry.preloaded = entry.writer.load(shardId);
+    entry.preloaded = entry.ledger.load(shardId);
     return entry.preloaded.catch(() => null);
   }
 
   async load(shardId: number): Promise<Session | null> {
     if (this.#mode !== 'writing') return null;
     const entry = this.entry(shardId);
-    const loaded = entry.preloaded ?? entry.writer.load(shardId);
+    const loading = entry.preloaded ?? entry.ledger.load(shardId);
     entry.preloaded = null;
+    const loaded = await loading;
+    entry.restore(loaded);
     return loaded;
   }
 
@@ -96,59 +101,54 @@ export class SessionBuffer implements SessionStore {
     entry.session = session;
     if (isNew) entry.sequence = session.sequence;
     else if (!this.isFrozen) entry.sequence = Math.max(entry.sequence, session.sequence);
-    this.#markDirty(entry);
+    entry.ledger.save();
   }
 
   async clear(shardId: number): Promise<void> {
     const entry = this.entry(shardId);
     entry.session = null;
-    entry.lastWritten = null;
     entry.preloaded = null;
-    this.#dirty.delete(entry);
-    if (this.#mode === 'writing') entry.writer.clear(shardId);
+    if (this.#mode === 'writing') entry.ledger.clear(shardId);
   }
 
-  /** Writes all sessions. Resolves when the store has them, or has failed. */
-  async flush(): Promise<void> {
-    if (this.#mode === 'writing') for (const entry of this.#entries.values()) this.#dirty.add(entry);
-    this.#writeDirty();
-    await Promise.all([...this.#entries.values()].map(({ writer }) => writer.flushed()));
+  /** Called before the shards are started. */
+  start(): void {
+    for (const { ledger } of this.#entries.values()) ledger.start();
+  }
+
+  /** Writes all sessions. Resolves when the store has them, or has failed. From now on no timer runs. */
+  async stop(): Promise<void> {
+    for (const { ledger } of this.#entries.values()) ledger.stop();
+    await Promise.all([...this.#entries.values()].map(({ ledger }) => ledger.flushed()));
   }
 
   /** Writes the sessions to the store from now on. */
   commit(): void {
     this.#mode = 'writing';
-    for (const entry of this.#entries.values()) this.#markDirty(entry);
+    // The caller delivers what the hand-over held back in this turn. Before, the sequence would be ahead of it.
+    queueMicrotask(() => {
+      for (const { ledger } of this.#entries.values()) ledger.saveNow();
+    });
   }
 
   /** Writes nothing any more. */
   discard(): void {
     this.#mode = 'discarded';
-    this.#dirty.clear();
-    this.#dependencies.clock.clearTimeout(this.#timer);
+    for (const { ledger } of this.#entries.values()) ledger.stop();
   }
 
-  #markDirty(entry: BufferedSession): void {
-    if (this.#mode !== 'writing' || entry.session === null) return;
-    this.#dirty.add(entry);
-    // A new session is written at once: losing it would cost a session start.
-    if (entry.lastWritten?.sessionId !== entry.session.sessionId) this.#writeEntry(entry);
-    else this.#timer ??= this.#dependencies.clock.setTimeout(() => this.#writeDirty(), SAVE_INTERVAL_MS);
-  }
-
-  #writeDirty(): void {
-    this.#dependencies.clock.clearTimeout(this.#timer);
-    this.#timer = null;
-    for (const entry of this.#dirty) this.#writeEntry(entry);
-  }
-
-  #writeEntry(entry: BufferedSession): void {
-    this.#dirty.delete(entry);
-    if (entry.session === null) return;
-    const pending = this.#dependencies.lowestPendingSequence(entry);
-    const sequence = pending === null ? entry.sequence : Math.min(entry.sequence, Math.max(0, pending - 1));
-    if (entry.lastWritten?.sessionId === entry.session.sessionId && entry.lastWritten.sequence === sequence) return;
-    entry.lastWritten = { ...entry.session, sequence };
-    entry.writer.save(entry.lastWritten);
+  #createLedger(entry: BufferedSession): SessionLedger {
+    const { clock, store } = this.#dependencies;
+    const lowestPending = (): number | null => this.#dependencies.lowestPendingSequence(entry);
+    return new SessionLedger({
+      clock,
+      store,
+      report: (error) => this.#dependencies.report(error, entry.shardId),
+      sessionForStore: () => {
+        if (this.#mode !== 'writing' || entry.session === null) return null;
+        return { ...entry.session, sequence: deliveredBefore(entry.sequence, lowestPending()) };
+      },
+      hasPending: () => this.#mode === 'writing' && lowestPending() !== null,
+    });
   }
 }

@@ -3,8 +3,9 @@
  * things happened in the thread, so a listener finds the shard in the state that belongs to its event.
  */
 import type { ShardState } from '../../../../machines/index.ts';
+import type { Clock } from '../../../clock.ts';
 import type { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
-import type { GatewayError } from '../../../protocol/errors.ts';
+import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByKind } from '../../../protocol/handler-table.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
@@ -17,14 +18,20 @@ import type { ShardStats } from '../wire/messages.ts';
 import { deserializeGatewayError } from '../wire/serialized-error.ts';
 import type { SerializedError } from '../wire/serialized-error.ts';
 import { DispatchReader } from './dispatch-reader.ts';
+import { RewindLimit } from './rewind-limit.ts';
 import type { ShardUpdate } from './shard-channel.ts';
 
 interface ShardMirrorOptions {
   readonly shardId: number;
   readonly store: SessionStore;
   readonly logger: Logger;
-  /** Makes the thread resume from a sequence, so that the dispatches after it come again. */
-  rewind(sequence: number): void;
+  readonly clock: Clock;
+  readonly stableAfterMs: number;
+  /**
+   * Makes the thread resume from a sequence, so that the dispatches after it come again. Returns `false` if there is no
+   * thread that could.
+   */
+  rewind(sequence: number): boolean;
   onFailed(error: GatewayError): void;
 }
 
@@ -39,7 +46,7 @@ interface Delivery {
   readonly sequence: number | null;
   /** The sequence before this dispatch. */
   readonly before: number;
-  isCorrupted: boolean;
+  hasFailed: boolean;
 }
 
 /** `rewinding`: dispatches are dropped, because they come again. */
@@ -60,11 +67,11 @@ export class ShardMirror {
   #stats = NO_STATS;
   #lastDispatchAt: number | null = null;
   #intake: Intake = IDLE;
-  /** A dispatch that is not JSON the second time will not be the third time either. */
-  #lastRewoundSequence: number | null = null;
+  readonly #rewindLimit: RewindLimit;
 
   constructor(options: ShardMirrorOptions) {
     this.#options = options;
+    this.#rewindLimit = new RewindLimit(options.clock, options.stableAfterMs);
     this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#onListenerError(name, cause));
   }
 
@@ -90,13 +97,24 @@ export class ShardMirror {
   readonly applyDispatch = (packet: Buffer, sequence: number | null, now: number): void => {
     if (this.#intake.phase === 'rewinding') return;
     this.#lastDispatchAt = now;
-    const delivery: Delivery = { phase: 'delivering', sequence, before: this.#sequence, isCorrupted: false };
+    const delivery: Delivery = { phase: 'delivering', sequence, before: this.#sequence, hasFailed: false };
     this.#intake = delivery;
     if (sequence !== null && sequence > this.#sequence) this.#sequence = sequence;
-    const dispatch = this.#reader.read(packet, sequence);
-    if (dispatch !== null) this.#deliver(dispatch);
+    try {
+      const dispatch = this.#reader.read(packet, sequence);
+      if (dispatch !== null) this.#deliver(dispatch);
+    } catch (cause) {
+      delivery.hasFailed = true;
+      this.#reportFault(new GatewayError('INTERNAL_ERROR', 'a dispatch could not be handled', { cause }));
+    }
     this.#intake = IDLE;
-    if (delivery.isCorrupted) this.#rewind(delivery.sequence, delivery.before);
+    if (delivery.hasFailed) this.#rewind(delivery.sequence, delivery.before);
+  };
+
+  /** An error of our own: what the message said is lost, and the shard resumes. */
+  readonly onMessageFailed = (cause: unknown): void => {
+    this.#reportFault(new GatewayError('INTERNAL_ERROR', 'a message of the thread could not be handled', { cause }));
+    this.#rewind(null, this.#sequence);
   };
 
   /** The thread has ended, and the shard goes on in another. */
@@ -135,6 +153,7 @@ export class ShardMirror {
     session: ({ session }, mirror) => mirror.#setSession(session),
     save: ({ session }, mirror) => {
       if (session.sessionId !== mirror.#session?.sessionId) mirror.#setSession(session);
+      mirror.#session = session;
       mirror.#sequence = Math.max(mirror.#sequence, session.sequence);
       void mirror.#options.store.save(session);
     },
@@ -144,9 +163,15 @@ export class ShardMirror {
     },
     log: ({ level, message }, mirror) => mirror.#options.logger[level](message),
     rewound: (_, mirror) => mirror.#endRewinding(),
+    undelivered: ({ sequence, error }, mirror) => {
+      if (mirror.#intake.phase === 'rewinding') return;
+      mirror.#reportFault(deserializeGatewayError(error));
+      mirror.#rewind(sequence, mirror.#sequence);
+    },
   });
 
   #setSession(session: Session | null): void {
+    this.#rewindLimit.onSessionChange();
     this.#session = session;
     this.#sequence = session?.sequence ?? 0;
   }
@@ -196,19 +221,19 @@ export class ShardMirror {
     dispatch.releaseBuffer();
   }
 
-  /** A dispatch found corrupt during its delivery is requested again, once. One found corrupt later is lost. */
+  /** A dispatch found corrupt during its delivery is requested again, once. A dispatch found corrupt later is lost. */
   #onDecodeFailed(error: GatewayError): void {
     this.#reportFault(error);
-    if (this.#intake.phase === 'delivering') this.#intake.isCorrupted = true;
+    if (this.#intake.phase === 'delivering') this.#intake.hasFailed = true;
     else this.#rewind(null, this.#sequence);
   }
 
   #rewind(sequence: number | null, before: number): void {
-    if (this.#session === null || (sequence !== null && this.#lastRewoundSequence === sequence)) return;
-    this.#lastRewoundSequence = sequence;
+    if (this.#intake.phase === 'rewinding') return;
+    if (this.#session === null || !this.#rewindLimit.allows(sequence)) return;
     this.#sequence = before;
-    this.#intake = { phase: 'rewinding' };
-    this.#options.rewind(before);
+    // A listener may have closed the shard meanwhile; the next connect() then resumes from there.
+    if (this.#options.rewind(before)) this.#intake = { phase: 'rewinding' };
   }
 
   #onListenerError(name: string, cause: unknown): void {

@@ -1,0 +1,105 @@
+/**
+ * Decides when the session of a shard is written to its store, for a `Shard` and for a `ShardManager` alike. The
+ * sequence changes with every dispatch, so it is written at most once a second, and never ahead of the dispatches that
+ * were delivered. After a kill the next process repeats at most a second, and loses nothing.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../clock.ts';
+import type { GatewayError } from '../protocol/errors.ts';
+import type { Session } from './session.ts';
+import type { SessionStore } from './session-store.ts';
+import { SessionWriter } from './session-writer.ts';
+
+const SAVE_INTERVAL_MS = 1_000;
+
+export interface SessionLedgerOptions {
+  readonly clock: Clock;
+  readonly store: SessionStore;
+  readonly report: (error: GatewayError) => void;
+  /** Returns the session to store: its sequence is never ahead of the dispatches that were delivered. */
+  readonly sessionForStore: () => Session | null;
+  /** Returns whether a stream holds dispatches, so that the session to store changes when they are taken. */
+  readonly hasPending: () => boolean;
+}
+
+export class SessionLedger {
+  readonly #options: SessionLedgerOptions;
+  readonly #writer: SessionWriter;
+  readonly #onTimer = (): void => this.#writeDue();
+  /** What the store was last given, or what it returned. */
+  #lastWritten: Session | null = null;
+  #timer: unknown = null;
+  #isStopped = false;
+
+  constructor(options: SessionLedgerOptions) {
+    this.#options = options;
+    this.#writer = new SessionWriter(options.store, options.report);
+  }
+
+  /** Resolves with the session that was written last. Rejects when the store rejects or throws. */
+  async load(shardId: number): Promise<Session | null> {
+    this.#lastWritten = await this.#writer.load(shardId);
+    return this.#lastWritten;
+  }
+
+  /** Called for every delivered dispatch: the session is written within a second. */
+  advance(): void {
+    if (this.#timer !== null) return;
+    // The listener that was called has stopped the shard, and counts as called.
+    if (this.#isStopped) this.saveNow();
+    else this.#timer = this.#options.clock.setTimeout(this.#onTimer, SAVE_INTERVAL_MS);
+  }
+
+  /** Writes a new session at once, because losing it would cost a session start. A known one is written when due. */
+  save(): void {
+    const session = this.#options.sessionForStore();
+    if (session === null || this.#isWritten(session)) return;
+    if (session.sessionId === this.#lastWritten?.sessionId) this.advance();
+    else this.saveNow();
+  }
+
+  /** Writes the session if the store does not have it yet. */
+  saveNow(): void {
+    this.#clearTimer();
+    const session = this.#options.sessionForStore();
+    if (session === null || this.#isWritten(session)) return;
+    this.#lastWritten = session;
+    this.#writer.save(session);
+  }
+
+  clear(shardId: number): void {
+    this.#clearTimer();
+    this.#lastWritten = null;
+    this.#writer.clear(shardId);
+  }
+
+  /** Writes the session a last time. Until {@link start} no timer runs. */
+  stop(): void {
+    this.#isStopped = true;
+    this.saveNow();
+  }
+
+  start(): void {
+    this.#isStopped = false;
+  }
+
+  /** Resolves when every write is done. Never rejects. */
+  flushed(): Promise<void> {
+    return this.#writer.flushed();
+  }
+
+  #writeDue(): void {
+    this.saveNow();
+    // A consumer that takes what a stream holds reports nothing, so the ledger looks again.
+    if (this.#options.hasPending()) this.advance();
+  }
+
+  #isWritten(session: Session): boolean {
+    return !this.#writer.hasFailed && isDeepStrictEqual(session, this.#lastWritten);
+  }
+
+  #clearTimer(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
