@@ -28,6 +28,7 @@ export interface ClosePolicy {
 
 const RESUMES_HINT = 'Nothing to do: the shard resumes its session.';
 const NEW_SESSION_HINT = 'Nothing to do: the shard starts a new session.';
+const REFUSED_HINT = 'Compare what you sent with the documentation of Discord. The shard resumes its session.';
 
 /** The policy of each close code that Discord documents, and of the common ones of WebSocket. */
 export const CLOSE_CODES: Readonly<Record<number, ClosePolicy>> = {
@@ -36,16 +37,16 @@ export const CLOSE_CODES: Readonly<Record<number, ClosePolicy>> = {
   1005: { name: 'no close code', action: 'resume', hint: RESUMES_HINT },
   1006: { name: 'abnormal closure', action: 'resume', hint: RESUMES_HINT },
   4000: { name: 'unknown error', action: 'resume', hint: RESUMES_HINT },
-  4001: { name: 'unknown opcode', action: 'resume', hint: RESUMES_HINT },
-  4002: { name: 'decode error', action: 'resume', hint: RESUMES_HINT },
-  4003: { name: 'not authenticated', action: 'identify', hint: NEW_SESSION_HINT },
+  4001: { name: 'unknown opcode', action: 'resume', hint: REFUSED_HINT, fault: 'PAYLOAD_REFUSED' },
+  4002: { name: 'decode error', action: 'resume', hint: REFUSED_HINT, fault: 'PAYLOAD_REFUSED' },
+  4003: { name: 'not authenticated', action: 'identify', hint: NEW_SESSION_HINT, fault: 'NOT_AUTHENTICATED' },
   4004: {
     name: 'authentication failed',
     action: 'fail',
     fatal: 'AUTHENTICATION_FAILED',
     hint: 'Check the option token; copy the token again from the Developer Portal.',
   },
-  4005: { name: 'already authenticated', action: 'resume', hint: RESUMES_HINT },
+  4005: { name: 'already authenticated', action: 'resume', hint: RESUMES_HINT, fault: 'ALREADY_AUTHENTICATED' },
   4007: { name: 'invalid seq', action: 'identify', hint: NEW_SESSION_HINT },
   4008: {
     name: 'rate limited',

@@ -7,12 +7,14 @@ import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError } from './protocol/errors.ts';
 import { Opcodes } from './protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
-import { serializePayload } from './protocol/payloads.ts';
+import { assertCallOptions, callOptionsError } from './protocol/call-options.ts';
+import { checkPayload } from './protocol/payloads.ts';
 import type { Session } from './session/session.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
 import { attachInspector } from './shard/inspected-shard-view.ts';
+import { setReadingControl } from './shard/back-pressure.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import { GuildMemberRequests } from './shard/guild-member-requests.ts';
@@ -21,6 +23,7 @@ import { logRejection } from './shard/logger.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
 import type { ShardEvents } from './shard/shard-events.ts';
 import { disconnect, forceClose, resume, startAndWaitReady } from './shard/shard-lifecycle.ts';
+import type { ConnectOptions } from './shard/shard-lifecycle.ts';
 import { resolveOptions } from './shard/shard-options.ts';
 import type { ShardOptions } from './shard/shard-options.ts';
 
@@ -36,6 +39,7 @@ export class Shard extends CommandSender {
   constructor(options: ShardOptions) {
     super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
+    setReadingControl(this, this.#runtime.backPressure);
     attachInspector(this.#runtime);
   }
 
@@ -47,8 +51,8 @@ export class Shard extends CommandSender {
    * `shouldReconnect` is false, `ABORTED`, or the error with which the shard failed. If every caller aborts, the
    * attempt is cancelled.
    */
-  connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#start({ type: 'shard.connect' }, signal);
+  connect(options?: ConnectOptions): Promise<void> {
+    return this.#start({ type: 'shard.connect' }, options);
   }
 
   /**
@@ -80,9 +84,11 @@ export class Shard extends CommandSender {
    * them. Settles as {@link connect} does.
    * @param options - with `noFail: true` the promise also resolves when the shard fails, which events still report
    */
-  reinstantiate({ noFail = false }: { noFail?: boolean } = {}): Promise<void> {
+  reinstantiate(options?: { noFail?: boolean }): Promise<void> {
+    const invalid = callOptionsError('reinstantiate()', options);
+    if (invalid !== null) return this.#logRejection(Promise.reject(invalid));
     const ready = this.#start({ type: 'shard.reinstantiate' });
-    return noFail ? ready.catch(() => undefined) : ready;
+    return options?.noFail === true ? ready.catch(() => undefined) : ready;
   }
 
   /**
@@ -119,10 +125,12 @@ export class Shard extends CommandSender {
     return this.#logRejection(this.#send(payload, options));
   }
 
-  async #send(payload: SendPayload, { signal, ignoreRateLimit = false }: SendOptions): Promise<void> {
-    const text = serializePayload(payload);
+  async #send(candidate: SendPayload, options: SendOptions): Promise<void> {
+    assertCallOptions('send()', options);
+    const { signal, ignoreRateLimit = false } = options;
+    const { text, payload } = checkPayload(candidate);
     const isPresence = payload.op === Opcodes.PresenceUpdate;
-    if (isPresence && !this.#runtime.queue.isStopped) this.#runtime.presence = structuredClone(payload.d);
+    if (isPresence && !this.#runtime.queue.isStopped) this.#runtime.presence.set(payload.d);
     const kind = isPresence ? 'presence' : ignoreRateLimit ? 'priority' : 'command';
     await this.#runtime.queue.send(kind, text, signal);
   }
@@ -136,6 +144,12 @@ export class Shard extends CommandSender {
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
+    return this.#logRejection(this.#requestGuildMembers(request, options));
+  }
+
+  async #requestGuildMembers(d: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
+    assertCallOptions('requestGuildMembers()', options);
+    const { payload } = checkPayload({ op: Opcodes.RequestGuildMembers, d });
     const {
       dispatcher,
       options: { clock, random },
@@ -143,9 +157,9 @@ export class Shard extends CommandSender {
     dispatcher.requests ??= new GuildMemberRequests({
       clock,
       random,
-      send: (d, signal) => this.send({ op: Opcodes.RequestGuildMembers, d }, { signal }),
+      send: (data, signal) => this.send({ op: Opcodes.RequestGuildMembers, d: data }, { signal }),
     });
-    return this.#logRejection(dispatcher.requests.request(request, options));
+    return dispatcher.requests.request(payload.d as GatewayRequestGuildMembersData, options);
   }
 
   /**
@@ -270,8 +284,8 @@ export class Shard extends CommandSender {
     return this.#runtime.actor;
   }
 
-  #start(event: ShardEvent, signal?: AbortSignal): Promise<void> {
-    return this.#logRejection(startAndWaitReady(this.#runtime, event, signal));
+  #start(event: ShardEvent, options?: ConnectOptions): Promise<void> {
+    return this.#logRejection(startAndWaitReady(this.#runtime, event, options));
   }
 
   #logRejection<T>(promise: Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /**
  * The events of a shard's machine, named by where they come from. You send `shard.*`, the transport `socket.*`, Discord
- * `gateway.*`, the identify gate `identify.*`, and the session store `session.*`. Events of a connection carry its id,
- * so that late events of a replaced socket can be ignored.
+ * `gateway.*`, the identify gate `identify.*`, the session store `session.*`, and the buffers of `dispatches()`
+ * `consumer.*`. Events of a connection carry its id, so that late events of a replaced socket can be ignored.
  */
 
 /** Identifies a session. Its sequence changes with every dispatch, so it is kept outside the machine. */
@@ -30,7 +30,13 @@ export type SocketEvent = FromConnection &
     | { type: 'socket.opened' }
     | { type: 'socket.closed'; code: number; reason: string }
     | { type: 'socket.failed'; reason: string; cause?: unknown }
-    | { type: 'socket.decodeFailed'; reason: string; cause?: unknown }
+    | {
+        type: 'socket.decodeFailed';
+        /** `DECODE_FAILED` by default. */
+        code?: 'DECODE_FAILED' | 'INTERNAL_ERROR';
+        reason: string;
+        cause?: unknown;
+      }
     | { type: 'socket.readsFlushed' }
     | { type: 'socket.dispatchTimeout' }
     | { type: 'socket.closeCompleted' }
@@ -58,8 +64,11 @@ export type SessionEvent =
   | { type: 'session.loaded'; session: SessionIdentity | null }
   | { type: 'session.unavailable'; reason: string; cause?: unknown };
 
+/** What the buffers of `dispatches()` report: more than `maxBufferedBytes` waits, or there is room again. */
+export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.roomAvailable' };
+
 /** Every event of a shard's machine. */
-export type ShardEvent = ShardCommand | SocketEvent | GatewayEvent | IdentifyEvent | SessionEvent;
+export type ShardEvent = ShardCommand | SocketEvent | GatewayEvent | IdentifyEvent | SessionEvent | ConsumerEvent;
 
 /** What the machine sends to the actor `socket`. */
 export type SocketCommand =
@@ -80,9 +89,14 @@ export type LifecycleFault =
   | 'RESUME_TIMEOUT'
   | 'READY_TIMEOUT'
   | 'RATE_LIMITED'
+  | 'PAYLOAD_REFUSED'
+  | 'NOT_AUTHENTICATED'
+  | 'ALREADY_AUTHENTICATED'
   | 'RESUMES_EXHAUSTED'
   | 'DISPATCH_SILENCE'
   | 'DECODE_FAILED'
+  | 'BUFFER_FULL'
+  | 'INTERNAL_ERROR'
   | 'IDENTIFY_REFUSED'
   | 'SESSION_STORE_FAILED';
 

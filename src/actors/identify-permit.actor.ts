@@ -1,6 +1,7 @@
 /** Waits at the identify gate while the machine is in `queued`. When the actor is stopped, the request is aborted. */
 import { fromCallback } from 'xstate';
 import type { SocketCommand } from '../../machines/index.ts';
+import { permitFailedError } from '../identify/identify-gate.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
 export const identifyPermitActor = fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
@@ -14,6 +15,7 @@ export const identifyPermitActor = fromCallback<SocketCommand, { shardId: number
         shardId: input.shardId,
         signal,
         onBudgetSpent: (retryAfterMs) => dependencies.reportBudgetSpent(retryAfterMs),
+        onPermitFailed: (cause) => dependencies.fault(permitFailedError(cause)),
       });
       if (signal.aborted) return permit.release();
       isGranted = true;

@@ -2,10 +2,12 @@
 import type { Clock } from '../clock.ts';
 import type { DecodeHint } from '../decoding/decode-predictor.ts';
 import type { LazyDispatch } from '../decoding/lazy-dispatch.ts';
+import type { GatewayError } from '../protocol/errors.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
+import type { SentFrames } from './sent-frames.ts';
 import type { SocketSettings } from './web-socket.ts';
 
 /** The times of the last frame and the last dispatch, over all connections of a shard; `null` before the first. */
@@ -21,6 +23,7 @@ export interface ConnectionDelegate {
   };
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
+  readonly sentFrames: SentFrames;
   readonly activityTimes: ActivityTimes;
   readonly decodePredictor: { onDataRead(t: string): void };
   readonly connectionSlot: { consumePermit(): IdentifyPermit | null };
@@ -38,4 +41,6 @@ export interface ConnectionDelegate {
   /** Returns `null` when the session of the machine has been replaced meanwhile. */
   resumePayload(): string | null;
   saveSession(): void;
+  /** Reports a problem that the shard survives. */
+  fault(error: GatewayError): void;
 }

@@ -9,6 +9,7 @@ import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../.
 import { GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
+import { hostFailure, messageOf, withoutRequest } from '../protocol/network-errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import type { Packet } from '../protocol/packets.ts';
@@ -57,11 +58,14 @@ export class Connection {
     const { clock, compression, maxMessageBytes } = options;
     this.#clock = clock;
     this.limiter = new SendLimiter({ clock });
+    delegate.sentFrames.reset();
     this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => this.#raise({ type: 'socket.dispatchTimeout' }));
-    const fault = ({ message, cause }: GatewayError): void =>
+    const fault = ({ message, cause }: GatewayError): void => {
+      this.#fastLane.abandon();
       this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
+    };
     this.#fastLane = new FastLane(delegate, fault);
-    const sink = { message: (bytes: Buffer) => this.#handleMessage(bytes), fault };
+    const sink = { message: (bytes: Buffer) => this.#tryHandleMessage(bytes), fault };
     this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
     this.#socket = openSocket(options, input.resumeUrl);
     this.#readThrottle = new ReadThrottle(clock, this.#socket);
@@ -71,13 +75,22 @@ export class Connection {
       const now = clock.now();
       activityTimes.lastFrameAt = now;
       this.#readThrottle.startWork(now);
-      this.#decoder.write(toBuffer(data), isBinary);
+      try {
+        this.#decoder.write(toBuffer(data), isBinary);
+      } catch (cause) {
+        this.#failMessage(cause);
+      }
       if (!this.#detached) this.#readThrottle.endWork(clock.now());
     });
     // Never removed: a socket that is terminated while it connects still emits an error.
-    this.#socket.on('error', (cause) => {
-      const type = isTooLarge(cause) ? 'socket.decodeFailed' : 'socket.failed';
-      this.#flushThenEndWith({ type, reason: cause.message, cause });
+    this.#socket.on('error', (error) => {
+      // An agent may attach its request, with the password of a proxy in the headers.
+      const cause = withoutRequest(error);
+      this.#flushThenEndWith(
+        isTooLarge(cause)
+          ? { type: 'socket.decodeFailed', reason: messageOf(cause), cause }
+          : { type: 'socket.failed', reason: hostFailure(input.resumeUrl ?? options.url, cause), cause },
+      );
     });
     this.#socket.on('close', (code, reason) =>
       this.#flushThenEndWith({ type: 'socket.closed', code, reason: reason.toString() }),
@@ -112,7 +125,9 @@ export class Connection {
 
   /** Sends a frame if the socket is open. The caller has asked the limiter. */
   transmit(kind: QueuedKind, text: string): boolean {
-    return !this.#detached && this.#sendFrame(kind, text);
+    if (this.#detached || !this.#sendFrame(kind, text)) return false;
+    if (kind === 'presence') this.#delegate.session.recordPresence(text);
+    return true;
   }
 
   /**
@@ -135,7 +150,7 @@ export class Connection {
     return ack;
   }
 
-  /** Pauses reading for a consumer that falls behind. */
+  /** Pauses reading for a consumer that falls behind, whenever no heartbeat awaits its ACK. */
   pauseReading(): void {
     if (!this.#detached) this.#readThrottle.pause('consumer');
   }
@@ -192,7 +207,30 @@ export class Connection {
     this.#decoder.flush(() => this.#endWith(event));
   }
 
-  /** Returns whether the bytes were a packet. */
+  /**
+   * Returns whether the bytes were a packet. What handling it throws ends this connection. Thrown into the socket, it
+   * would end the process.
+   */
+  #tryHandleMessage(bytes: Buffer): boolean {
+    try {
+      if (!this.#handleMessage(bytes)) return false;
+      this.#fastLane.settle();
+    } catch (cause) {
+      this.#failMessage(cause);
+    }
+    return true;
+  }
+
+  #failMessage(cause: unknown): void {
+    this.#fastLane.abandon();
+    const reason = 'a message could not be handled';
+    const isCorrupt = cause instanceof GatewayError && cause.code === 'DECODE_FAILED';
+    if (!this.#detached) {
+      const code = isCorrupt ? 'DECODE_FAILED' : 'INTERNAL_ERROR';
+      this.#endWith({ type: 'socket.decodeFailed', code, reason, cause });
+    } else if (!isCorrupt) this.#delegate.fault(new GatewayError('INTERNAL_ERROR', reason, { cause }));
+  }
+
   #handleMessage(bytes: Buffer): boolean {
     if (this.#fastLane.tryHandle(bytes)) return true;
     let packet: Packet;
@@ -229,6 +267,8 @@ export class Connection {
       Opcodes.HeartbeatAck,
       (connection) => {
         const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
+        connection.#readThrottle.setAwaitsAck(connection.#delegate.heartbeatTracker.awaitsAck);
+        connection.#delegate.sentFrames.recordAck();
         connection.#raise({ type: 'gateway.heartbeatAck' });
         if (latencyMs === null) return;
         connection.#delegate.emitter.emit('heartbeat', { latency: latencyMs });
@@ -238,14 +278,14 @@ export class Connection {
   ]);
 
   #handleDispatch(packet: Packet, bytes: Buffer): void {
-    this.#fastLane.recordSequence(packet.s);
     if (packet.t === 'READY') return this.#handleReady(packet, bytes);
     if (packet.t === 'RESUMED') return this.#handleResumed(packet, bytes);
-    this.#fastLane.deliver(packet, bytes, this.#delegate.session.id);
+    this.#fastLane.handle(packet, bytes);
   }
 
   #handleResumed(packet: Packet, bytes: Buffer): void {
     const { id } = this.#delegate.session;
+    this.#fastLane.recordHandshake(packet.s);
     const replayed = this.#fastLane.endReplay();
     this.#dispatchWatchdog.start();
     this.#raise({ type: 'gateway.resumed' });
@@ -255,9 +295,12 @@ export class Connection {
 
   /** A READY without a session id ends the connection, because its session could not be resumed. */
   #handleReady(packet: Packet, bytes: Buffer): void {
+    this.#fastLane.recordHandshake(packet.s);
+    this.#fastLane.endReplay();
     const session = sessionOf(packet.d, this.#delegate.options.url);
     if (session === null) return this.#endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
-    this.#delegate.session.start(session, packet.s ?? null);
+    this.#delegate.session.start(session, packet.s);
+    this.#delegate.sentFrames.confirm();
     this.#dispatchWatchdog.start();
     this.#raise({ type: 'gateway.ready', session });
     this.#fastLane.deliver(packet, bytes, session.sessionId);
@@ -271,13 +314,15 @@ export class Connection {
   }
 
   #sendHeartbeat(kind: FrameKind): void {
-    if (this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence)))
-      this.#delegate.heartbeatTracker.recordSent();
+    if (!this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence))) return;
+    this.#delegate.heartbeatTracker.recordSent();
+    this.#readThrottle.setAwaitsAck(true);
   }
 
   #sendFrame(kind: FrameKind, text: string): boolean {
     if (this.#socket.readyState !== OPEN) return false;
     this.limiter.record(kind);
+    this.#delegate.sentFrames.record(text);
     this.#socket.send(text);
     return true;
   }

@@ -1,6 +1,7 @@
 /** Opens and closes sockets. `ws` is used by default; any other that fits `WebSocketLike` works too. */
 import type { Agent } from 'node:http';
 import { WebSocket } from 'ws';
+import { cutCloseReason } from '../protocol/close-reason.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { USER_AGENT } from '../version.ts';
@@ -79,19 +80,17 @@ export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload 
     maxPayload,
   });
 
-const MAX_CLOSE_REASON_BYTES = 123;
-
 /** Starts the close handshake, or tears the socket down when `code` is `null` or the socket is not open. */
 export function closeSocket(socket: WebSocketLike, code: number | null, reason: string): void {
   if (code === null || socket.readyState !== OPEN) return socket.terminate();
   // A paused socket would never read the answer.
   socket.resume();
-  socket.close(code, Buffer.from(reason).subarray(0, MAX_CLOSE_REASON_BYTES).toString());
+  socket.close(code, cutCloseReason(reason));
 }
 
 /** Returns whether a socket ended because a message was larger than `maxPayload`. */
-export const isTooLarge = (error: Error): boolean =>
-  'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
 
 /** Returns the data as a Buffer. `ws` emits Buffers; other sockets may emit other binary types, or text. */
 export function toBuffer(data: Buffer | ArrayBuffer | Buffer[] | string): Buffer {

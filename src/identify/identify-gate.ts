@@ -4,6 +4,7 @@
  * @see https://discord.com/developers/docs/events/gateway#identifying
  * @see https://discord.com/developers/docs/events/gateway#session-start-limit-object
  */
+import { GatewayError } from '../protocol/errors.ts';
 import { isObject } from '../protocol/validation.ts';
 
 /** Asks for the permit to send one IDENTIFY. */
@@ -13,6 +14,12 @@ export interface IdentifyRequest {
   signal: AbortSignal;
   /** Called at most once, if no session starts are left and this request has to wait for the reset, in ms. */
   onBudgetSpent?: (retryAfterMs: number) => void;
+}
+
+/** A request of this library. What a permit throws is reported where it is used. */
+export interface GuardedIdentifyRequest extends IdentifyRequest {
+  /** Called with what `sent()` or `release()` of the permit threw or rejected with. */
+  onPermitFailed?: (cause: unknown) => void;
 }
 
 /** The right to send one IDENTIFY. The shard calls exactly one of the two methods. */
@@ -56,3 +63,6 @@ export interface IdentifyQueue extends IdentifyBudget {
 /** Returns what an inspector may see of a gate; `null` when the gate, a user's, lacks one of the two optional members. */
 export const inspectIdentifyGate = ({ waiting, budget }: IdentifyGate): IdentifyQueue | null =>
   typeof waiting === 'number' && isObject(budget) ? { waiting, ...budget } : null;
+
+export const permitFailedError = (cause: unknown): GatewayError =>
+  new GatewayError('IDENTIFY_PERMIT_FAILED', 'a permit of the identify gate failed', { cause });

@@ -3,8 +3,11 @@
  * order.
  */
 import type { GatewayError } from '../protocol/errors.ts';
+import { assertCallOptions } from '../protocol/call-options.ts';
+import { assertDispatchName } from '../protocol/event-names.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
+import { BufferBudget } from '../shard/buffer-budget.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { FleetStream } from './fleet-stream.ts';
 import type { BufferedSession } from './reshard/session-buffer.ts';
@@ -14,8 +17,12 @@ type ByType = Record<string, [data: unknown, dispatch: Dispatch, shardId: number
 interface FleetDispatcherCallbacks {
   /** Delivers a dispatch to `dispatch` listeners. */
   emit(dispatch: Dispatch, shardId: number): void;
-  /** Called with whether some stream is full. */
+  /** Called with whether sockets should not be read. */
   onBackPressure(full: boolean): void;
+  /** Called after each dispatch of a shard that exceeds the budget. */
+  onBufferFull(shardId: number): void;
+  /** Called when there is room again. */
+  onRoom(): void;
   onThrow(name: string, cause: unknown): void;
 }
 
@@ -23,23 +30,32 @@ export class FleetDispatcher {
   readonly #callbacks: FleetDispatcherCallbacks;
   readonly #byType: Emitter<ByType>;
   readonly #streams = new Set<FleetStream>();
+  readonly #budget: BufferBudget;
+  readonly #onPressureChange = (): void => this.#callbacks.onBackPressure(this.isFull);
 
-  constructor(callbacks: FleetDispatcherCallbacks) {
+  constructor(maxBufferedBytes: number, callbacks: FleetDispatcherCallbacks) {
     this.#callbacks = callbacks;
-    this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause));
+    this.#budget = new BufferBudget(maxBufferedBytes, {
+      onTightChange: this.#onPressureChange,
+      onRoom: () => callbacks.onRoom(),
+    });
+    this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause), null);
   }
 
   /** Returns a function that removes the listener. */
   on(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
+    assertDispatchName(type);
     const typed = listener as (...args: ByType[string]) => unknown;
     this.#byType.on(type, typed);
     return () => this.#byType.off(type, typed);
   }
 
   stream(options?: DispatchStreamOptions): FleetStream {
+    assertCallOptions('dispatches()', options);
     const stream = new FleetStream(
       {
-        onPressureChange: () => this.#callbacks.onBackPressure(this.isFull),
+        budget: this.#budget,
+        onPressureChange: this.#onPressureChange,
         onClosed: (closed) => this.#streams.delete(closed as FleetStream),
       },
       options,
@@ -49,13 +65,14 @@ export class FleetDispatcher {
   }
 
   get isFull(): boolean {
-    return [...this.#streams].some(({ isFull }) => isFull);
+    return this.#budget.isTight || [...this.#streams].some(({ isFull }) => isFull);
   }
 
   deliver(dispatch: Dispatch, entry: BufferedSession): void {
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch, entry.shardId);
     this.#callbacks.emit(dispatch, entry.shardId);
     for (const stream of this.#streams) stream.push(dispatch, entry);
+    if (this.#budget.isExceeded) this.#callbacks.onBufferFull(entry.shardId);
   }
 
   /** Returns the oldest sequence of a shard's session that a stream still holds. */

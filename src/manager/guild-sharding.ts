@@ -3,14 +3,19 @@
  * @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula
  */
 import { GatewayError } from '../protocol/errors.ts';
+import { shown } from '../protocol/event-names.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import { isSnowflake } from '../protocol/payload-rules.ts';
 
 const TIMESTAMP_SHIFT = 22n;
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a guild id. */
 export function shardIdForGuild(guildId: string | bigint, shardCount: number): number {
-  if (typeof guildId !== 'bigint' && !/^\d+$/.test(guildId)) {
-    throw new GatewayError('INVALID_OPTIONS', `"${guildId}" is not a guild id; pass a snowflake as a string or bigint`);
+  if (typeof guildId === 'bigint' ? guildId < 0n : !isSnowflake(guildId)) {
+    throw new GatewayError(
+      'INVALID_OPTIONS',
+      `${shown(guildId)} is not a guild id; pass a snowflake as a string or bigint`,
+    );
   }
   return Number((BigInt(guildId) >> TIMESTAMP_SHIFT) % BigInt(shardCount));
 }

@@ -1,5 +1,6 @@
 /** The events of a manager: those of its shards, with the shard's id as last argument, and some of the manager. */
 import type { GatewayError } from '../protocol/errors.ts';
+import { SHARD_EVENT_NAMES } from '../shard/shard-events.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 
 /** How far a start has come. */
@@ -49,3 +50,12 @@ export const FORWARDED_EVENTS = [
   'fault',
   'failed',
 ] as const satisfies (keyof ShardEvents)[];
+
+/** All events of a manager, for checks of names. */
+export const MANAGER_EVENT_NAMES: ReadonlySet<string> = new Set([
+  ...SHARD_EVENT_NAMES,
+  ...Object.keys({ progress: true, allReady: true, resharded: true } satisfies Record<
+    Exclude<keyof ManagerEvents, keyof ShardEvents>,
+    true
+  >),
+]);

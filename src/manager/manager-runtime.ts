@@ -15,6 +15,7 @@ import { Fleet } from './fleet.ts';
 import { attachManagerInspector } from './inspected-manager.ts';
 import { createManagerActor } from './manager-actor.ts';
 import type { ManagerActor } from './manager-actor.ts';
+import { MANAGER_EVENT_NAMES } from './manager-events.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
 import { shardFactory } from './shard-factory.ts';
@@ -29,7 +30,10 @@ const errorOf = (failure: Failure): GatewayError =>
 
 export class ManagerRuntime {
   readonly options: ResolvedManagerOptions;
-  readonly emitter = new Emitter<ManagerEvents>((name, cause) => this.#onListenerError(name, cause));
+  readonly emitter = new Emitter<ManagerEvents>(
+    (name, cause) => this.#onListenerError(name, cause),
+    MANAGER_EVENT_NAMES,
+  );
   readonly dispatcher: FleetDispatcher;
   readonly fleet: Fleet;
   readonly actor: ManagerActor;
@@ -46,9 +50,11 @@ export class ManagerRuntime {
 
   constructor(options: ResolvedManagerOptions) {
     this.options = options;
-    this.dispatcher = new FleetDispatcher({
+    this.dispatcher = new FleetDispatcher(options.maxBufferedBytes, {
       emit: (dispatch, shardId) => this.emitter.emit('dispatch', dispatch, shardId),
       onBackPressure: (full) => this.fleet.setBackPressure(full),
+      onBufferFull: (shardId) => this.fleet.leave(shardId),
+      onRoom: () => this.fleet.onRoom(),
       onThrow: (name, cause) => this.#onListenerError(name, cause),
     });
     this.fleet = this.#createFleet();

@@ -3,13 +3,16 @@
  * machine, and the outcome into events for listeners and settled promises.
  */
 import type { ManagerState } from '../../machines/index.ts';
+import { assertCallOptions } from '../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
+import { checkPayload } from '../protocol/payloads.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { logRejection } from '../shard/logger.ts';
+import type { ConnectOptions } from '../shard/shard-lifecycle.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { ManagerRuntime } from './manager-runtime.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
@@ -48,11 +51,13 @@ export class ShardManager {
    * shards; with `STOPPED` when the manager is disconnected meanwhile; or with `ABORTED`. If every caller aborts, the
    * attempt is cancelled.
    */
-  connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#swallowUnhandled(this.#connect(signal));
+  connect(options?: ConnectOptions): Promise<void> {
+    return this.#swallowUnhandled(this.#connect(options));
   }
 
-  async #connect(signal?: AbortSignal): Promise<void> {
+  async #connect(options?: ConnectOptions): Promise<void> {
+    assertCallOptions('connect()', options);
+    const signal = options?.signal;
     if (signal?.aborted === true) throw abortedError('connect()', signal);
     const { fleet, readyWaiters } = this.#runtime;
     const wasRunning = this.state === 'running';
@@ -76,9 +81,10 @@ export class ShardManager {
     return this.#swallowUnhandled(this.#disconnect(options));
   }
 
-  async #disconnect({ signal, ...options }: DisconnectOptions): Promise<void> {
+  async #disconnect(options: DisconnectOptions): Promise<void> {
     const runtime = this.#runtime;
     runtime.closeRequest = resolveCloseRequest(options);
+    const { signal } = options;
     runtime.rejectWaiters(stoppedError());
     runtime.send({ type: 'manager.disconnect' });
     if (this.state !== 'draining') return;
@@ -104,12 +110,14 @@ export class ShardManager {
    * `INVALID_SHARD` when Discord does not accept the count, with the error of `GET /gateway/bot`, `STOPPED` or
    * `ABORTED`. The old shards then stay in service.
    */
-  reshard(total: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#swallowUnhandled(this.#reshard(total, signal));
+  reshard(total: number, options?: { signal?: AbortSignal }): Promise<void> {
+    return this.#swallowUnhandled(this.#reshard(total, options));
   }
 
-  async #reshard(total: number, signal?: AbortSignal): Promise<void> {
+  async #reshard(total: number, reshardOptions?: { signal?: AbortSignal }): Promise<void> {
     assertShardCount(total);
+    assertCallOptions('reshard()', reshardOptions);
+    const signal = reshardOptions?.signal;
     if (signal?.aborted === true) throw abortedError('reshard()', signal);
     const { reshardWaiters, options, fleet } = this.#runtime;
     const targetTotal = this.#runtime.actor.getSnapshot().context.targetTotal;
@@ -137,9 +145,10 @@ export class ShardManager {
   }
 
   async #send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
+    assertCallOptions('send()', options);
     if (this.#runtime.fleet.current === null) throw notConnectedError('send()');
     const shard = this.shards.get(shardId);
-    if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${shardId}`);
+    if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${String(shardId)}`);
     await shard.send(payload, options);
   }
 
@@ -153,8 +162,9 @@ export class ShardManager {
 
   async #broadcast(payload: SendPayload): Promise<void> {
     if (this.#runtime.fleet.current === null) throw notConnectedError('broadcast()');
-    const sent = [...this.shards.values()].map((shard) => shard.send(payload));
-    if (payload.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence = structuredClone(payload.d);
+    const { payload: copy } = checkPayload(payload);
+    const sent = [...this.shards.values()].map((shard) => shard.send(copy));
+    if (copy.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence = copy.d;
     await Promise.all(sent);
   }
 

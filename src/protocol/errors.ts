@@ -2,12 +2,14 @@
  * The one error class of the library. `code` says what happened, `hint` what to do about it. `docs/errors.md` lists all
  * codes.
  */
+import { certificateHint } from './network-errors.ts';
+import { printable } from './printable.ts';
 
 /** The hint of each code, by group. This is the complete list of codes; `docs/errors.md` has the same groups. */
 export const HINTS_BY_GROUP = {
   'Errors of a call': {
     INVALID_OPTIONS: 'Correct the option that the message names; docs/options.md lists every option with its default.',
-    INVALID_PAYLOAD: 'Pass { op, d } with plain data that can be written as JSON.',
+    INVALID_PAYLOAD: 'Correct the field that the message names; a payload is { op, d } with data that JSON can hold.',
     OPCODE_NOT_ALLOWED: 'Send op 3, 4, 8, 31 or 43; the shard sends Identify, Resume and Heartbeat for you.',
     PAYLOAD_TOO_LARGE: 'Keep a payload within 4096 bytes of UTF-8; split long lists of ids over several requests.',
     INVALID_SESSION: 'Pass a session as shard.session returned it, or null to start a new one.',
@@ -30,6 +32,8 @@ export const HINTS_BY_GROUP = {
     INVALID_INTENTS: 'Build the option intents with resolveIntents(), or pass a list of names.',
     DISALLOWED_INTENTS:
       'Enable the privileged intents of the bot in the Developer Portal, or remove them from the option intents.',
+    SESSION_IN_USE:
+      'Stop the other process, or give each process a store of its own. If the other needs longer to stop, raise claimTimeoutMs.',
     GATEWAY_INFO_INVALID: 'Check the option api and any proxy; GET {api}/gateway/bot must answer as Discord documents.',
   },
   'Faults that the shard survives': {
@@ -41,12 +45,20 @@ export const HINTS_BY_GROUP = {
     INVALID_HEARTBEAT_INTERVAL:
       'Check any gateway proxy; the interval in HELLO must be from 50 ms to 24 h. The shard tries again.',
     RATE_LIMITED: 'Report this as a bug of shardwright; its send limiter must prevent close code 4008.',
+    PAYLOAD_REFUSED:
+      'Compare the payload that the message names with the documentation of Discord; the shard resumes its session.',
+    NOT_AUTHENTICATED: 'Check any gateway proxy, and report this if there is none; the shard starts a new session.',
+    ALREADY_AUTHENTICATED: 'Check any gateway proxy, and report this if there is none; the shard resumes its session.',
     RESUMES_EXHAUSTED: 'Fetch again what must be exact; the shard starts a new session and some events are lost.',
     DISPATCH_SILENCE: 'Raise maxDispatchSilenceMs if the bot is just quiet; the shard resumes on a new connection.',
     DECODE_FAILED: 'Wait; the shard resumes with a new decoder. If a message is too large, raise maxMessageBytes.',
+    DISPATCH_SKIPPED: 'Fetch again what must be exact; this one event is lost. Report what Discord sent, if you know it.',
+    BUFFER_FULL:
+      'Take faster from dispatches(), also while connect() is pending, or raise maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',
     LISTENER_THREW: 'Catch errors in your listener; the cause is the error that it threw.',
     OBSERVER_THREW: 'Correct the inspect observer, which is now detached; the cause is the error that it threw.',
     IDENTIFY_REFUSED: 'Look at the cause; the identify gate gave no permit. The shard asks again.',
+    IDENTIFY_PERMIT_FAILED: 'Look at the cause, and check sent() and release() of your identify gate; the shard goes on.',
     IDENTIFY_BUDGET_SPENT: 'Find out what used up the session starts; the shard identifies after the reset.',
     SESSION_STORE_FAILED: 'Look at the cause, and check the session store; the shard goes on without it.',
     GATEWAY_INFO_FAILED:
@@ -66,13 +78,16 @@ const HINTS: Readonly<Record<GatewayErrorCode, string>> = Object.assign({}, ...O
 /** All codes, in the order of `docs/errors.md`. */
 export const GATEWAY_ERROR_CODES = Object.keys(HINTS) as readonly GatewayErrorCode[];
 
+/** Codes whose hint depends on what went wrong on the network. */
+const NETWORK_CODES: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED', 'GATEWAY_INFO_FAILED']);
+
 /** Options of the constructor of {@link GatewayError}. */
 export interface GatewayErrorOptions {
   /** The WebSocket close code that caused the error, if there was one. */
   closeCode?: number;
   /**
    * What to do about the error.
-   * @defaultValue the hint of the code
+   * @defaultValue the hint of the code, or advice about certificates when one was not accepted
    */
   hint?: string;
   /** The error, value or abort reason that caused this one. */
@@ -93,15 +108,13 @@ export class GatewayError extends Error {
   declare readonly closeCode?: number;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
-    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    // A message may quote the gateway, and messages are printed and logged.
+    super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
-    this.hint = options.hint ?? HINTS[code];
+    this.hint = options.hint ?? (NETWORK_CODES.has(code) ? certificateHint(options.cause) : undefined) ?? HINTS[code];
     if (options.closeCode !== undefined) this.closeCode = options.closeCode;
   }
 }
-
-/** Returns the message of a thrown value, which need not be an error. */
-export const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** Returns the error for an aborted signal, whose reason becomes the cause. */
 export const abortedError = (operation: string, signal: AbortSignal): GatewayError =>

@@ -1,9 +1,22 @@
-/** Calls the handler for a message of a discriminated union. The one place with the cast that such a table needs. */
+/**
+ * Calls the handler for a message of a discriminated union. The one place with the cast that such a table needs.
+ *
+ * A value that has no handler is ignored. The types exclude it, but others share a thread's port: Node itself sends
+ * messages there with `--watch`, and so may any module that a thread loads.
+ */
 type HandlerTable<Key extends string, Message extends Readonly<Record<Key, PropertyKey>>, Context> = {
   readonly [Value in Message[Key]]: (message: Extract<Message, Readonly<Record<Key, Value>>>, context: Context) => void;
 };
 
 type Handler<Message, Context> = (message: Message, context: Context) => void;
+
+/** Returns the handler of a message, or `undefined` for a value that is not a message of this table. */
+function handlerOf<Message, Context>(handlers: object, key: string, message: unknown) {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const name = (message as Readonly<Record<string, PropertyKey>>)[key];
+  if (name === undefined || !Object.hasOwn(handlers, name)) return undefined;
+  return (handlers as Readonly<Record<PropertyKey, Handler<Message, Context>>>)[name];
+}
 
 /**
  * Returns a function that passes a message to the handler of its `type`. A handler that is missing is a type error.
@@ -14,7 +27,7 @@ export const handlerByType =
     handlers: HandlerTable<'type', Message, Context>,
   ): Handler<Message, Context> =>
   (message, context) =>
-    (handlers[message.type as Message['type']] as Handler<Message, Context>)(message, context);
+    handlerOf<Message, Context>(handlers, 'type', message)?.(message, context);
 
 /** Returns a function that passes a message to the handler of its `kind`, as {@link handlerByType} does for `type`. */
 export const handlerByKind =
@@ -22,4 +35,4 @@ export const handlerByKind =
     handlers: HandlerTable<'kind', Message, Context>,
   ): Handler<Message, Context> =>
   (message, context) =>
-    (handlers[message.kind as Message['kind']] as Handler<Message, Context>)(message, context);
+    handlerOf<Message, Context>(handlers, 'kind', message)?.(message, context);

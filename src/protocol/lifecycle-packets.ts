@@ -1,7 +1,7 @@
-/** Reads the packets that drive the lifecycle. Tolerant, because gateways other than Discord's leave fields out. */
+/** Reads the packets that the shard itself reacts to. Tolerant, because gateways other than Discord's leave fields out. */
 import type { SessionIdentity } from '../../machines/index.ts';
 import { isWebSocketUrl } from './gateway-url.ts';
-import { fieldsOf } from './validation.ts';
+import { fieldsOf, isCount, isDuration, isPositiveInteger } from './validation.ts';
 
 /**
  * Returns the heartbeat interval of HELLO in ms, or `NaN` if it has none.
@@ -28,8 +28,53 @@ export function rateLimitOf(d: unknown): { opcode: number; retryAfter: number; g
   const { guild_id: guildId, nonce } = fieldsOf(meta);
   return {
     opcode: typeof opcode === 'number' ? opcode : -1,
-    retryAfter: typeof retryAfter === 'number' && retryAfter >= 0 ? retryAfter : 0,
+    retryAfter: isDuration(retryAfter) ? retryAfter : 0,
     ...(typeof guildId === 'string' ? { guildId } : {}),
     ...(typeof nonce === 'string' ? { nonce } : {}),
   };
 }
+
+/** One part of the answer to a request for members. */
+export interface MembersChunk {
+  readonly guildId: string;
+  readonly index: number;
+  readonly count: number;
+  readonly members: readonly unknown[];
+  readonly notFound: readonly string[];
+  /** `null` if the request did not ask for them. */
+  readonly presences: readonly unknown[] | null;
+}
+
+/** Returns the nonce of GUILD_MEMBERS_CHUNK; an empty string if it has none. */
+export const nonceOf = (d: unknown): string => {
+  const { nonce } = fieldsOf(d);
+  return typeof nonce === 'string' ? nonce : '';
+};
+
+/**
+ * Returns the fields of GUILD_MEMBERS_CHUNK, or `null` if its place among the chunks is not valid. A chunk that names
+ * no place is the only one.
+ * @see https://discord.com/developers/docs/events/gateway-events#guild-members-chunk
+ */
+export function membersChunkOf(d: unknown): MembersChunk | null {
+  const { guild_id: guildId, chunk_index: index = 0, chunk_count: count = 1, ...lists } = fieldsOf(d);
+  const { members, not_found: notFound, presences } = lists;
+  if (!isCount(index) || !isPositiveInteger(count) || index >= count) return null;
+  return {
+    guildId: isId(guildId) ? String(guildId) : '',
+    index,
+    count,
+    members: elementsOf(members),
+    // Some gateways send ids as numbers, or one id without a list.
+    notFound: elementsOf(isId(notFound) ? [notFound] : notFound)
+      .filter(isId)
+      .map(String),
+    presences: Array.isArray(presences) ? elementsOf(presences) : null,
+  };
+}
+
+const isId = (value: unknown): value is string | number => typeof value === 'string' || typeof value === 'number';
+
+/** Returns the elements of a list without `null`; of any other value, none. */
+const elementsOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value.filter((element) => element !== null) : [];

@@ -1,9 +1,12 @@
 /** Builds everything that a shard sends: the handshake, heartbeats, and your payloads after a check. */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { GatewayError } from './errors.ts';
+import { messageOf } from './network-errors.ts';
 import { Opcodes, opcodeName } from './opcodes.ts';
+import type { SendPayload } from './packets.ts';
+import { isSendable, payloadProblemOf } from './payload-rules.ts';
 import type { Token } from './token.ts';
-import { fieldsOf } from './validation.ts';
+import { fieldsOf, isObject } from './validation.ts';
 
 /**
  * Discord closes the connection after a larger payload.
@@ -43,39 +46,68 @@ export const resumePayload = (token: Token, sessionId: string, sequence: number)
 /** @see https://discord.com/developers/docs/events/gateway-events#heartbeat */
 export const heartbeatPayload = (sequence: number | null): string => `{"op":1,"d":${sequence ?? 'null'}}`;
 
-const SENDABLE: ReadonlySet<number> = new Set([
-  Opcodes.PresenceUpdate,
-  Opcodes.VoiceStateUpdate,
-  Opcodes.RequestGuildMembers,
-  Opcodes.RequestSoundboardSounds,
-  Opcodes.RequestChannelInfo,
-]);
+/**
+ * IDENTIFY carries the presence together with the token and the properties, and may not be larger than other payloads.
+ */
+const MAX_PRESENCE_BYTES = 3072;
+
+/** A payload that Discord accepts, as far as its documentation says. */
+export interface CheckedPayload {
+  /** What is sent. */
+  readonly text: string;
+  /** A copy of the payload as Discord will read it: later changes to the object have no effect. */
+  readonly payload: SendPayload;
+}
 
 /**
- * Checks a payload and returns the text to send. Later changes to the object have no effect.
+ * Checks a payload, and captures it.
  * @throws {@link GatewayError} `INVALID_PAYLOAD`, `OPCODE_NOT_ALLOWED` or `PAYLOAD_TOO_LARGE`.
  */
-export function serializePayload(payload: unknown): string {
+export function checkPayload(payload: unknown): CheckedPayload {
   const { op, d } = fieldsOf(payload);
   if (typeof op !== 'number') {
     throw new GatewayError('INVALID_PAYLOAD', 'a payload must be an object with a numeric op');
   }
-  if (!SENDABLE.has(op)) {
+  if (!isSendable(op)) {
     throw new GatewayError('OPCODE_NOT_ALLOWED', `${opcodeName(op)} (op ${op}) can't be sent with send()`);
   }
-  if (typeof d !== 'object' || d === null) throw new GatewayError('INVALID_PAYLOAD', 'd must be an object');
-  let text: string;
+  if (!isObject(d)) throw new GatewayError('INVALID_PAYLOAD', 'd must be an object');
+  const text = toJson({ op, d });
+  const maxBytes = op === Opcodes.PresenceUpdate ? MAX_PRESENCE_BYTES : MAX_PAYLOAD_BYTES;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxBytes) {
+    const limit = op === Opcodes.PresenceUpdate ? 'a presence may have' : 'Discord accepts up to';
+    throw new GatewayError('PAYLOAD_TOO_LARGE', `the payload has ${bytes} bytes; ${limit} ${maxBytes}`);
+  }
+  // What JSON makes of the data is what Discord reads: a field of `undefined` is missing, and toJSON() was called.
+  const copy = JSON.parse(text) as SendPayload;
+  const problem = isObject(copy.d) ? payloadProblemOf(op, copy.d) : 'd must be an object';
+  if (problem !== null) throw new GatewayError('INVALID_PAYLOAD', `${opcodeName(op)} (op ${op}): ${problem}`);
+  return { text, payload: copy };
+}
+
+function toJson(payload: unknown): string {
   try {
-    text = JSON.stringify({ op, d });
+    return JSON.stringify(payload, rejectBigInt);
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     throw new GatewayError('INVALID_PAYLOAD', 'the payload cannot be written as JSON', { cause });
   }
-  const bytes = Buffer.byteLength(text);
-  if (bytes > MAX_PAYLOAD_BYTES) {
-    throw new GatewayError(
-      'PAYLOAD_TOO_LARGE',
-      `the payload has ${bytes} bytes; Discord accepts up to ${MAX_PAYLOAD_BYTES}`,
-    );
+}
+
+function rejectBigInt(name: string, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  throw new GatewayError('INVALID_PAYLOAD', `JSON cannot hold the bigint ${name}; write an id as a string`);
+}
+
+/**
+ * Checks the option `presence`, and copies it.
+ * @throws {@link GatewayError} `INVALID_OPTIONS`
+ */
+export function checkPresence(presence: unknown): GatewayPresenceUpdateData {
+  try {
+    return checkPayload({ op: Opcodes.PresenceUpdate, d: presence }).payload.d as GatewayPresenceUpdateData;
+  } catch (cause) {
+    throw new GatewayError('INVALID_OPTIONS', `presence is not valid: ${messageOf(cause)}`, { cause });
   }
-  return text;
 }

@@ -1,5 +1,7 @@
 /** Validates the close code of a user. Some codes end the session and others keep it. */
 import { END_SESSION_CODE, KEEP_SESSION_CODE, endsSession } from '../../machines/index.ts';
+import { assertCallOptions } from '../protocol/call-options.ts';
+import { cutCloseReason } from '../protocol/close-reason.ts';
 import { GatewayError } from '../protocol/errors.ts';
 
 /** The options of `disconnect()`. */
@@ -11,7 +13,7 @@ export interface DisconnectOptions {
    */
   code?: number;
   /**
-   * The close reason, up to 123 bytes. A longer one is cut.
+   * The close reason, up to 123 bytes of UTF-8. A longer one is cut at a character.
    * @defaultValue `''`
    */
   reason?: string;
@@ -40,12 +42,18 @@ const isSendable = (code: number): boolean =>
  * @throws {@link GatewayError} `INVALID_OPTIONS` for a code that can't be sent, or a code that ends the session
  * although `session` is `'keep'`
  */
-export function resolveCloseRequest({ code, reason = '', session }: DisconnectOptions): CloseRequest {
+export function resolveCloseRequest(options: DisconnectOptions): CloseRequest {
+  assertCallOptions('disconnect()', options);
+  const { code, session } = options;
+  const reason = cutCloseReason(options.reason ?? '');
   if (code === undefined) {
     return { code: session === 'discard' ? END_SESSION_CODE : KEEP_SESSION_CODE, reason, session: session ?? 'keep' };
   }
   if (!isSendable(code)) {
-    throw new GatewayError('INVALID_OPTIONS', `${code} can't be sent as a close code; use 1000, 1001 or 3000 to 4999`);
+    throw new GatewayError(
+      'INVALID_OPTIONS',
+      `${String(code)} can't be sent as a close code; use 1000, 1001 or 3000 to 4999`,
+    );
   }
   if (endsSession(code) && session === 'keep') {
     throw new GatewayError('INVALID_OPTIONS', `close code ${code} ends the session; leave out the code to keep it`);

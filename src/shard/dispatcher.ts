@@ -2,12 +2,15 @@
  * The end of a dispatch's way: the shard's own handler, then listeners by type, `dispatch` listeners and streams, in
  * this order.
  */
-import type { GatewayGuildMembersChunkDispatchData, GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
 import type { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
+import { assertCallOptions } from '../protocol/call-options.ts';
+import { assertDispatchName } from '../protocol/event-names.ts';
 import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import type { BufferBudget } from './buffer-budget.ts';
 import { Emitter } from './emitter.ts';
 import type { GuildMemberRequests } from './guild-member-requests.ts';
 import { PullStream } from './pull-stream.ts';
@@ -43,8 +46,12 @@ interface DispatcherOptions {
   readonly events: ReadonlySet<string> | null;
   readonly emitter: ShardEmitter;
   readonly decodePredictor: DecodePredictor;
+  /** The bytes that wait in all streams. */
+  readonly budget: BufferBudget;
   /** Called when {@link Dispatcher.isFull} may have changed. */
   readonly onBackPressureChange: () => void;
+  /** Called after each dispatch that exceeds the budget. The streams hold it all the same. */
+  readonly onBufferFull: () => void;
   readonly onListenerError: (name: string, cause: unknown) => void;
 }
 
@@ -58,17 +65,21 @@ export class Dispatcher {
   readonly #emitter: ShardEmitter;
   readonly #byType: Emitter<ByType>;
   readonly #decodePredictor: DecodePredictor;
+  readonly #budget: BufferBudget;
   readonly #onBackPressureChange: () => void;
+  readonly #onBufferFull: () => void;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first request: few shards request members. */
   requests: GuildMemberRequests | null = null;
 
-  constructor({ events, emitter, decodePredictor, onBackPressureChange, onListenerError }: DispatcherOptions) {
-    this.#events = events;
-    this.#emitter = emitter;
-    this.#decodePredictor = decodePredictor;
-    this.#onBackPressureChange = onBackPressureChange;
-    this.#byType = new Emitter(onListenerError);
+  constructor(options: DispatcherOptions) {
+    this.#events = options.events;
+    this.#emitter = options.emitter;
+    this.#decodePredictor = options.decodePredictor;
+    this.#budget = options.budget;
+    this.#onBackPressureChange = options.onBackPressureChange;
+    this.#onBufferFull = options.onBufferFull;
+    this.#byType = new Emitter(options.onListenerError, null);
   }
 
   /** Returns whether the data of a dispatch will be read. Call it once for each. */
@@ -85,14 +96,17 @@ export class Dispatcher {
 
   /** Adds a listener for one type. Returns the function that removes it. */
   on(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
+    assertDispatchName(type);
     const typed = listener as (data: unknown, dispatch: Dispatch) => unknown;
     this.#byType.on(type, typed);
     return () => this.#byType.off(type, typed);
   }
 
   stream(options?: DispatchStreamOptions): DispatchStream {
+    assertCallOptions('dispatches()', options);
     const stream = new DispatchStream(
       {
+        budget: this.#budget,
         onPressureChange: this.#onBackPressureChange,
         onClosed: (closed) => this.#streams?.delete(closed as DispatchStream),
       },
@@ -108,7 +122,9 @@ export class Dispatcher {
     if (this.#events?.has(dispatch.t) === false) return;
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
     this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
-    for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
+    if (this.#streams === null) return;
+    for (const stream of this.#streams) stream.push(dispatch, sessionId);
+    if (this.#budget.isExceeded) this.#onBufferFull();
   }
 
   /** Dispatches that the shard itself reacts to, whatever the user listens to. */
@@ -117,8 +133,9 @@ export class Dispatcher {
     ['RESUMED', (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed })],
     [
       'GUILD_MEMBERS_CHUNK',
-      ({ requests }, { d }) => {
-        if (requests?.hasPending === true) requests.onChunk(d as GatewayGuildMembersChunkDispatchData);
+      ({ requests }, dispatch) => {
+        // Without an open request the data is not read, and so not decoded.
+        if (requests?.hasPending === true) requests.onChunk(dispatch.d);
       },
     ],
     [
@@ -131,8 +148,9 @@ export class Dispatcher {
     ],
   ]);
 
-  /** Whether a stream is full, so that the socket should not be read. */
+  /** Whether a stream is full, or much waits in all together, so that the socket should not be read. */
   get isFull(): boolean {
+    if (this.#budget.isTight) return true;
     for (const { isFull } of this.#streams ?? NO_STREAMS) if (isFull) return true;
     return false;
   }

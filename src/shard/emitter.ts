@@ -2,6 +2,8 @@
  * Typed events, used as in `node:events`, with one difference: a listener that throws, or returns a promise that
  * rejects, disturbs neither the other listeners nor the shard. The error is passed to `onThrow`.
  */
+import { assertEventName, assertListener } from '../protocol/event-names.ts';
+
 type Listener = (...args: never[]) => unknown;
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
@@ -17,17 +19,23 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   /** The map and its lists are replaced, never changed, so that `emit()` can iterate while listeners come and go. */
   #listeners: ReadonlyMap<keyof Events, readonly Listener[]> = NO_LISTENERS;
   readonly #onThrow: (name: string, cause: unknown) => void;
+  readonly #names: ReadonlySet<string> | null;
 
-  constructor(onThrow: (name: string, cause: unknown) => void) {
+  /** @param names - the events there are; `null` if the caller checks the names */
+  constructor(onThrow: (name: string, cause: unknown) => void, names: ReadonlySet<string> | null) {
     this.#onThrow = onThrow;
+    this.#names = names;
   }
 
+  /** @throws {@link GatewayError} `INVALID_OPTIONS` for an event that does not exist, or a listener that is no function. */
   on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
+    this.#check(name, listener);
     const list = this.#listeners.get(name) ?? [];
     this.#set(name, list.toSpliced(list.length, 0, listener));
   }
 
   once<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
+    this.#check(name, listener);
     const once = (...args: Events[Name]): unknown => {
       this.off(name, listener);
       return listener(...args);
@@ -37,10 +45,16 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
   }
 
   off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => unknown): void {
+    this.#check(name, listener);
     const list = this.#listeners.get(name) ?? [];
     const index = list.findLastIndex((other) => other === listener || originals.get(other) === listener);
     if (index === -1) return;
     this.#set(name, list.toSpliced(index, 1));
+  }
+
+  #check(name: keyof Events, listener: unknown): void {
+    if (this.#names !== null) assertEventName(name, this.#names);
+    assertListener(String(name), listener);
   }
 
   #set(name: keyof Events, list: readonly Listener[]): void {

@@ -9,6 +9,8 @@ import type {
 } from 'discord-api-types/v10';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { membersChunkOf, nonceOf } from '../protocol/lifecycle-packets.ts';
+import type { MembersChunk } from '../protocol/lifecycle-packets.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import type { RateLimited } from './shard-events.ts';
 
@@ -55,7 +57,7 @@ interface Request {
   /** Aborts the send when the request ends first. */
   readonly abort: AbortController;
   /** By index, because a replay may repeat a chunk. */
-  readonly chunks: Map<number, GatewayGuildMembersChunkDispatchData>;
+  readonly chunks: Map<number, MembersChunk>;
   readonly resolve: (members: GuildMembers) => void;
   readonly reject: (error: GatewayError) => void;
   sent: boolean;
@@ -106,11 +108,13 @@ export class GuildMemberRequests {
     return promise;
   }
 
-  onChunk(chunk: GatewayGuildMembersChunkDispatchData): void {
-    const request = this.#requests.get(chunk.nonce ?? '');
-    if (request === undefined) return;
-    request.chunks.set(chunk.chunk_index, chunk);
-    if (request.chunks.size < chunk.chunk_count) return this.#restartTimeout(request);
+  /** @param d - the data of a GUILD_MEMBERS_CHUNK, as the gateway sent it */
+  onChunk(d: unknown): void {
+    const request = this.#requests.get(nonceOf(d));
+    const chunk = request === undefined ? null : membersChunkOf(d);
+    if (request === undefined || chunk === null) return;
+    request.chunks.set(chunk.index, chunk);
+    if (request.chunks.size < chunk.count) return this.#restartTimeout(request);
     this.#finish(request);
     request.resolve(joinChunks(request.data.nonce, [...request.chunks.values()]));
   }
@@ -123,11 +127,18 @@ export class GuildMemberRequests {
       const error = new GatewayError('REQUEST_RATE_LIMITED', `Discord refused the request ${request.retries} times`);
       return this.#fail(request, error);
     }
-    request.sent = false;
-    this.#setTimer(request, retryAfter * 1000, () => void this.#send(request));
+    const delayMs = retryAfter * 1000;
+    if (delayMs > request.timeoutMs) {
+      const message = `Discord asks to wait ${retryAfter} s, which is longer than timeoutMs`;
+      return this.#fail(request, new GatewayError('REQUEST_RATE_LIMITED', message));
+    }
+    this.#setTimer(request, delayMs, () => void this.#send(request));
   }
 
-  /** Fails the requests that were sent: Discord answers only on the connection of the request. */
+  /**
+   * Fails the requests that were sent, also those that wait to be sent again: Discord answers only on the connection of
+   * the request. A request that was never sent waits for the next connection.
+   */
   onConnectionLost(): void {
     const error = new GatewayError('CONNECTION_LOST', 'the connection was lost before all chunks arrived');
     for (const request of this.#requests.values()) if (request.sent) this.#fail(request, error);
@@ -201,14 +212,16 @@ export class GuildMemberRequests {
   }
 }
 
-function joinChunks(nonce: string, received: GatewayGuildMembersChunkDispatchData[]): GuildMembers {
-  const chunks = received.toSorted((a, b) => a.chunk_index - b.chunk_index);
-  const presences = chunks.flatMap((chunk) => chunk.presences ?? []);
+function joinChunks(nonce: string, received: MembersChunk[]): GuildMembers {
+  const chunks = received.toSorted((a, b) => a.index - b.index);
+  const presences = chunks.some((chunk) => chunk.presences !== null)
+    ? { presences: chunks.flatMap((chunk) => chunk.presences ?? []) as GatewayGuildMembersChunkPresence[] }
+    : {};
   return {
-    guildId: chunks[0]?.guild_id ?? '',
-    members: chunks.flatMap(({ members }) => members),
-    notFound: chunks.flatMap((chunk) => (chunk.not_found ?? []).map(String)),
-    ...(chunks.some((chunk) => chunk.presences !== undefined) ? { presences } : {}),
+    guildId: chunks[0]?.guildId ?? '',
+    members: chunks.flatMap(({ members }) => members) as GuildMembers['members'],
+    notFound: chunks.flatMap(({ notFound }) => notFound),
+    ...presences,
     nonce,
   };
 }

@@ -3,10 +3,12 @@
  * buffer does not fill the memory. Subclasses decide what they buffer with a dispatch and which value the consumer
  * gets.
  */
+import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { isPositiveInteger } from '../protocol/validation.ts';
+import type { BufferBudget } from './buffer-budget.ts';
 
 /** The options of `dispatches()`. */
 export interface DispatchStreamOptions {
@@ -29,7 +31,9 @@ interface BufferedItem {
 }
 
 export interface PullStreamCallbacks {
-  /** Called when the stream becomes full, for each dispatch while it is full, and when it is no longer full. */
+  /** Counts what waits in all streams. A stream that has ended does not count: nothing is added to it any more. */
+  readonly budget: BufferBudget;
+  /** Called when the stream becomes full, and when it is no longer full. */
   onPressureChange(): void;
   /** Called when the stream has ended and its buffer is empty. */
   onClosed(stream: object): void;
@@ -49,6 +53,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   /** How the stream ends when its buffer is empty; `undefined` before its end. */
   #endedWith: GatewayError | null | undefined;
   #full = false;
+  #bytes = 0;
 
   constructor(callbacks: PullStreamCallbacks, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
     if (!isPositiveInteger(highWaterMark)) {
@@ -77,7 +82,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   next(): Promise<Result<Value>> {
     const item = this.#items[this.#head];
     if (item !== undefined) {
-      this.#consume();
+      this.#consume(item);
       return Promise.resolve({ done: false, value: this.toValue(item) });
     }
     if (this.#endedWith !== undefined) return this.#endResult();
@@ -106,7 +111,10 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: this.toValue(item) });
     this.#items.push(item);
-    if (this.#full || this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
+    const bytes = LazyDispatch.byteLengthOf(item.dispatch);
+    this.#bytes += bytes;
+    this.#callbacks.budget.add(bytes);
+    if (!this.#full && this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
   }
 
   /** Returns the lowest buffered sequence. It may not be the first: a roll-back makes sequences repeat. */
@@ -125,6 +133,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   #endWith(error: GatewayError | null): void {
     this.#endedWith = error;
     if (this.#full) this.#setFull(false);
+    this.#release(this.#bytes);
     this.#closeIfEmpty();
     const pending = this.#pending;
     this.#pending = [];
@@ -138,7 +147,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
   }
 
-  #consume(): void {
+  #consume({ dispatch }: Item): void {
     this.#head += 1;
     // Removing one item at a time from the front would make a long buffer quadratic.
     if (this.#head * 2 >= this.#items.length) {
@@ -146,7 +155,8 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
       this.#head = 0;
     }
     // Resumes at half the mark, or the socket would pause and resume with every dispatch.
-    if (this.#full) this.#setFull(this.#items.length - this.#head > this.#highWaterMark / 2);
+    if (this.#full && this.#items.length - this.#head <= this.#highWaterMark / 2) this.#setFull(false);
+    if (this.#endedWith === undefined) this.#release(LazyDispatch.byteLengthOf(dispatch));
     this.#closeIfEmpty();
   }
 
@@ -158,10 +168,13 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   }
 
   #setFull(full: boolean): void {
-    const changed = full !== this.#full;
     this.#full = full;
-    // Repeated while the stream is full, because an overdue heartbeat may have resumed the socket.
-    if (changed || full) this.#callbacks.onPressureChange();
+    this.#callbacks.onPressureChange();
+  }
+
+  #release(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#callbacks.budget.remove(bytes);
   }
 
   #discardBuffer(): void {

@@ -7,6 +7,7 @@ import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
 import { dependenciesOf, setDependencies } from '../actors/actor-dependencies.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
+import { bufferRoomActor } from '../actors/buffer-room.actor.ts';
 import { closeSocketActor } from '../actors/close-socket.actor.ts';
 import { identifyPermitActor } from '../actors/identify-permit.actor.ts';
 import { loadSessionActor } from '../actors/load-session.actor.ts';
@@ -22,6 +23,7 @@ const machine = shardMachine.provide({
     closeSocket: closeSocketActor,
     identifyPermit: identifyPermitActor,
     loadSession: loadSessionActor,
+    bufferRoom: bufferRoomActor,
   },
   delays: shardDelays({
     random: ({ system }) => dependenciesOf(system).options.random(),

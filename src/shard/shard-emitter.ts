@@ -2,6 +2,7 @@
 import { shardChannel } from '../protocol/telemetry.ts';
 import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
+import { SHARD_EVENT_NAMES } from './shard-events.ts';
 import type { ShardEvents } from './shard-events.ts';
 
 type TelemetryMappers = {
@@ -49,7 +50,7 @@ export class ShardEmitter extends Emitter<ShardEvents> {
   readonly #shardId: number;
 
   constructor(shardId: number, onThrow: (name: string, cause: unknown) => void) {
-    super(onThrow);
+    super(onThrow, SHARD_EVENT_NAMES);
     this.#shardId = shardId;
   }
 

@@ -68,3 +68,24 @@ export interface ShardEvents {
   /** Emitted when the shard has stopped for good. Its `hint` says what to change before you connect again. */
   failed: [GatewayError];
 }
+
+/** All events of a shard, for checks of names. */
+export const SHARD_EVENT_NAMES: ReadonlySet<string> = new Set(
+  Object.keys({
+    stateChange: true,
+    connected: true,
+    hello: true,
+    ready: true,
+    resumed: true,
+    reconnected: true,
+    disconnected: true,
+    heartbeat: true,
+    dispatch: true,
+    raw: true,
+    rateLimited: true,
+    throttled: true,
+    lagged: true,
+    fault: true,
+    failed: true,
+  } satisfies Record<keyof ShardEvents, true>),
+);

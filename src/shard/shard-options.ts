@@ -76,6 +76,13 @@ export interface ShardOptions {
    */
   maxMessageBytes?: number;
   /**
+   * The max size of all dispatches that wait in `dispatches()`, over all its streams, in bytes as received and inflated.
+   * From half of it on the socket is not read. Above it the shard leaves its connection, keeps the session, and stays
+   * away until half has been taken. Lower it if memory is scarce; raise it if your consumers pause for long.
+   * @defaultValue `67_108_864` (64 MiB)
+   */
+  maxBufferedBytes?: number;
+  /**
    * The only dispatches that are delivered to listeners and streams. The others are counted but not decoded, so they
    * cost little CPU time. Set it when an intent brings events that you don't use. The shard's own events, such as
    * `ready` and `rateLimited`, are not affected.
@@ -176,6 +183,7 @@ export interface ShardOptions {
 export type ResolvedOptions = ReturnType<typeof resolveOptions>;
 
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /** A string of this size fits in every version of Node. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
@@ -222,6 +230,7 @@ export function resolveOptions(options: ShardOptions) {
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
+  const { maxBufferedBytes = DEFAULT_MAX_BUFFERED_BYTES } = options;
   assertOption(isPositiveInteger(shardCount), 'shardCount must be a positive integer');
   assertOption(isCount(shardId) && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
   assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
@@ -236,6 +245,7 @@ export function resolveOptions(options: ShardOptions) {
     isPositiveInteger(maxMessageBytes) && maxMessageBytes <= MAX_MESSAGE_BYTES,
     'maxMessageBytes must be an integer from 1 to 268435456',
   );
+  assertOption(isPositiveInteger(maxBufferedBytes), 'maxBufferedBytes must be a positive integer');
   assertOption(
     events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')),
     'events must be an array of event names',
@@ -249,6 +259,7 @@ export function resolveOptions(options: ShardOptions) {
     version,
     compression,
     maxMessageBytes,
+    maxBufferedBytes,
     events: events === undefined ? null : new Set<string>(events),
     largeThreshold,
     presence: options.presence === undefined ? undefined : structuredClone(options.presence),

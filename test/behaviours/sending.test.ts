@@ -102,15 +102,13 @@ describe('Shard: sending', () => {
 
   test('27. a payload over 4096 bytes rejects with PAYLOAD_TOO_LARGE, and the shard stays ready', async () => {
     const { gateway, shard } = await readyShard();
-    gateway.allowViolation('command-fields', 'the test sends guild ids that only have the right size');
-    const fits = 4096 - JSON.stringify({ op: 31, d: { guild_ids: [''] } }).length;
-    await shard.send({ op: 31, d: { guild_ids: ['x'.repeat(fits)] } });
-    expect(await codeOf(shard.send({ op: 31, d: { guild_ids: ['x'.repeat(fits + 1)] } }))).toBe('PAYLOAD_TOO_LARGE');
-    expect(await codeOf(shard.send({ op: 31, d: { guild_ids: ['é'.repeat(fits / 2 + 1)] } }))).toBe(
-      'PAYLOAD_TOO_LARGE',
-    );
+    const withQuery = (query: string) => ({ op: 8 as const, d: { guild_id: '1', limit: 0, query } });
+    const fits = 4096 - JSON.stringify(withQuery('')).length;
+    await shard.send(withQuery('x'.repeat(fits)));
+    expect(await codeOf(shard.send(withQuery('x'.repeat(fits + 1))))).toBe('PAYLOAD_TOO_LARGE');
+    expect(await codeOf(shard.send(withQuery('é'.repeat(fits / 2 + 1))))).toBe('PAYLOAD_TOO_LARGE');
     expect(shard.state).toBe('ready');
-    expect(gateway.sent(31)).toHaveLength(1);
+    expect(gateway.sent(8)).toHaveLength(1);
   });
 
   test("28. send() rejects Identify, Resume, Heartbeat and payloads that JSON can't hold", async () => {

@@ -7,6 +7,7 @@ import type { IdentifyPermit } from '../../src/identify/identify-gate.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
+import { SentFrames } from '../../src/connection/sent-frames.ts';
 import type { WebSocketLike } from '../../src/connection/web-socket.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -91,6 +92,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     },
     session: new CurrentSession(0, 1),
     heartbeatTracker: new HeartbeatTracker(clock),
+    sentFrames: new SentFrames(() => undefined),
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
     decodePredictor: { onDataRead },
     connectionSlot: { consumePermit },
@@ -109,6 +111,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     identifyPayload: () => JSON.stringify({ op: 2 }),
     resumePayload,
     saveSession: () => undefined,
+    fault: (error) => void log.push(['fault', error.code]),
   };
   const connection = new Connection(delegate, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) =>
     log.push(['raised', event]),

@@ -11,7 +11,7 @@ const disconnectedEffect = (code: number, reason: string, willReconnect: boolean
 ];
 
 describe('shard machine: close codes', () => {
-  test.each([1000, 1001, 1005, 1006, 4000, 4001, 4002, 4005, 4006, 3000, 4999])(
+  test.each([1000, 1001, 1005, 1006, 4000, 4006, 3000, 4999])(
     'after close code %i the shard reconnects with its session',
     (code) => {
       const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);
@@ -23,12 +23,27 @@ describe('shard machine: close codes', () => {
     },
   );
 
-  test.each([4003, 4007, 4009])('after close code %i the shard reconnects without a session', (code) => {
+  test.each([4007, 4009])('after close code %i the shard reconnects without a session', (code) => {
     const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);
     expect(shard.consumeEffects()).toEqual([
       [0, ...disconnectedEffect(code, 'why', true, false)],
       [0, 'closeSocket', { connectionId: 1, closeWith: null, reason: 'why' }],
       [BACKOFF_MS, 'socket', { connectionId: 2, resumeUrl: null }],
+    ]);
+  });
+
+  test.each([
+    [4001, 'PAYLOAD_REFUSED', true],
+    [4002, 'PAYLOAD_REFUSED', true],
+    [4003, 'NOT_AUTHENTICATED', false],
+    [4005, 'ALREADY_AUTHENTICATED', true],
+  ])('after close code %i, which blames the shard, it emits the fault %s and reconnects', (code, fault, willResume) => {
+    const shard = SHARDS.ready().clearEffects().send(closed(code, 'why')).wait(BACKOFF_MS);
+    expect(shard.consumeEffects()).toEqual([
+      [0, 'fault', { code: fault, reason: 'why', closeCode: code, cause: undefined }],
+      [0, ...disconnectedEffect(code, 'why', true, willResume)],
+      [0, 'closeSocket', { connectionId: 1, closeWith: null, reason: 'why' }],
+      [BACKOFF_MS, 'socket', { connectionId: 2, resumeUrl: willResume ? SESSION.resumeUrl : null }],
     ]);
   });
 

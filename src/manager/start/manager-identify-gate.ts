@@ -9,6 +9,7 @@ import type { Clock } from '../../clock.ts';
 interface IdentifyCallbacks {
   onSent(shardId: number): void;
   onBudgetSpent(retryAfterMs: number): void;
+  onPermitFailed(shardId: number, cause: unknown): void;
 }
 
 export class ManagerIdentifyGate extends InstrumentedIdentifyGate {
@@ -24,6 +25,7 @@ export class ManagerIdentifyGate extends InstrumentedIdentifyGate {
       shardId,
       signal,
       onBudgetSpent: (retryAfterMs) => this.#callbacks.onBudgetSpent(retryAfterMs),
+      onPermitFailed: (cause) => this.#callbacks.onPermitFailed(shardId, cause),
     });
     return {
       sent: () => {

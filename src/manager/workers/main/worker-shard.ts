@@ -4,10 +4,11 @@
  */
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardState } from '../../../../machines/index.ts';
+import { assertCallOptions, callOptionsError } from '../../../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
 import { Opcodes } from '../../../protocol/opcodes.ts';
 import type { SendPayload } from '../../../protocol/packets.ts';
-import { serializePayload } from '../../../protocol/payloads.ts';
+import { checkPayload } from '../../../protocol/payloads.ts';
 import type { Session } from '../../../session/session.ts';
 import { forcedCloseRequest, resolveCloseRequest } from '../../../shard/close-request.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
@@ -15,6 +16,7 @@ import { CommandSender } from '../../../shard/command-sender.ts';
 import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../../../shard/guild-member-requests.ts';
 import type { ShardEvents } from '../../../shard/shard-events.ts';
+import type { ConnectOptions } from '../../../shard/shard-lifecycle.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ShardConfig, ShardHandle, ShardHealth } from '../../shard-handle.ts';
 import type { Method } from '../wire/messages.ts';
@@ -60,7 +62,9 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       shardId: config.shardId,
       store: config.sessionStore,
       logger: options.logger,
-      rewind: (sequence) => this.#channel?.post({ type: 'rewind', sequence }),
+      clock: options.clock,
+      stableAfterMs: options.timing.stableAfterMs,
+      rewind: (sequence) => this.#rewind(sequence),
       onFailed: (error) => this.#stop(error),
     });
   }
@@ -93,16 +97,18 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     return this.#mirror.stats.pendingSends;
   }
 
-  connect({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
-    return this.#startConnecting('connect', signal);
+  connect(options?: ConnectOptions): Promise<void> {
+    const invalid = callOptionsError('connect()', options);
+    return invalid === null ? this.#startConnecting('connect', options?.signal) : Promise.reject(invalid);
   }
 
   reconnect(): Promise<void> {
     return this.#startConnecting('reconnect');
   }
 
-  async disconnect({ signal, ...options }: DisconnectOptions = {}): Promise<void> {
-    const { session } = resolveCloseRequest(options);
+  async disconnect(disconnectOptions: DisconnectOptions = {}): Promise<void> {
+    const { session } = resolveCloseRequest(disconnectOptions);
+    const { signal, ...options } = disconnectOptions;
     this.#stop(stoppedError());
     if (this.#channel !== null) await this.#call('disconnect', [options], 'disconnect()', signal);
     // The thread may have died before it ended the session.
@@ -122,9 +128,10 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
   }
 
   override async send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
+    assertCallOptions('send()', options);
     const { signal, ...rest } = options;
     // An invalid payload is rejected here, and changes after this call have no effect.
-    const copy = JSON.parse(serializePayload(payload)) as SendPayload;
+    const { payload: copy } = checkPayload(payload);
     if (signal?.aborted === true) throw abortedError('send()', signal);
     if (this.#stopReason !== null) throw this.#stopReason;
     if (copy.op === Opcodes.PresenceUpdate) this.#presence = copy.d;
@@ -135,10 +142,9 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     request: GatewayRequestGuildMembersData,
     options: RequestOptions = {},
   ): Promise<GuildMembers> {
+    assertCallOptions('requestGuildMembers()', options);
     const { signal, ...rest } = options;
-    const copy = JSON.parse(serializePayload({ op: Opcodes.RequestGuildMembers, d: request })) as {
-      d: GatewayRequestGuildMembersData;
-    };
+    const { payload: copy } = checkPayload({ op: Opcodes.RequestGuildMembers, d: request });
     if (this.#stopReason !== null) throw this.#stopReason;
     return (await this.#call('requestGuildMembers', [copy.d, rest], 'requestGuildMembers()', signal)) as GuildMembers;
   }
@@ -165,6 +171,10 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     this.#channel?.post({ type: 'resumeReading' });
   }
 
+  setBufferFull(isFull: boolean): void {
+    this.#channel?.post({ type: 'setBufferFull', isFull });
+  }
+
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     if (name === 'raw' && !this.#rawEnabled) {
       this.#rawEnabled = true;
@@ -184,6 +194,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     const isNeeded = pendingCalls.length > 0 || !STOPPED_STATES.has(this.state);
     const loss = { code: null, reason: 'the thread of the shard has ended', initiator: 'transport' } as const;
     if (this.#stopReason !== null || !isNeeded || !this.#options.shouldReconnect) {
+      this.#stopIfConnecting();
       for (const call of pendingCalls) call.reject(connectionLostError());
       return this.#mirror.markDisconnected(loss);
     }
@@ -238,6 +249,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       store,
       gate,
       onUpdate: this.#mirror.apply,
+      onMessageFailed: this.#mirror.onMessageFailed,
       onDispatch: this.#mirror.applyDispatch,
       onBatchEnd: () => this.#detachIfUnused(),
     });
@@ -249,8 +261,20 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
 
   #detachIfUnused(): void {
     if (!STOPPED_STATES.has(this.state) || this.#channel?.isBusy !== false) return;
-    if (this.#intention.phase === 'connect') this.#stop(connectionLostError());
+    this.#stopIfConnecting();
     this.#detach(connectionLostError());
+  }
+
+  /** The shard has stopped although you want it connected: calls reject until the next connect(). */
+  #stopIfConnecting(): void {
+    if (this.#intention.phase === 'connect') this.#stop(connectionLostError());
+  }
+
+  /** A shard that you have stopped must not connect again. */
+  #rewind(sequence: number): boolean {
+    if (this.#channel === null || this.#stopReason !== null) return false;
+    this.#channel.post({ type: 'rewind', sequence });
+    return true;
   }
 
   /**
