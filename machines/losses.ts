@@ -63,6 +63,9 @@ const LOSSES = {
   readyTimeout: loss('shard', 'no READY in time (readyPatienceMs)', { fault: 'READY_TIMEOUT' }),
   resumedTimeout: loss('shard', 'no RESUMED within resumedTimeoutMs', { fault: 'RESUME_TIMEOUT' }),
   dispatchTimeout: loss('shard', 'no dispatch within maxDispatchSilenceMs', { fault: 'DISPATCH_SILENCE' }),
+  bufferFull: loss('shard', 'more than maxBufferedBytes wait for the consumers of dispatches()', {
+    fault: 'BUFFER_FULL',
+  }),
   reconnectRequested: loss('gateway', 'the gateway asked for a reconnect'),
   invalidSessionResumable: loss('gateway', 'the gateway sent Invalid Session; the session may be resumed', {
     pause: 'invalidSession',
@@ -111,7 +114,7 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
   },
   'socket.failed': ({ reason, cause }) =>
     loss('transport', reason, { closeWith: null, fault: 'CONNECTION_FAILED', cause }),
-  'socket.decodeFailed': ({ reason, cause }) => loss('shard', reason, { fault: 'DECODE_FAILED', cause }),
+  'socket.decodeFailed': ({ code = 'DECODE_FAILED', reason, cause }) => loss('shard', reason, { fault: code, cause }),
   'identify.refused': ({ reason, cause }) => loss('shard', reason, { fault: 'IDENTIFY_REFUSED', cause }),
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
   'shard.forceClose': ({ code, session }) => userLoss(code, 'forceClose() was called', session),

@@ -33,12 +33,13 @@ export interface ShardTiming {
    */
   readonly closeTimeoutMs: number;
   /**
-   * How long a shard must be ready before its backoff starts from the beginning again.
+   * How long a shard must be ready before its backoff starts from the beginning again. Connections that were refused
+   * in an outage are forgotten as soon as the gateway sends HELLO.
    * @defaultValue 30000 ms
    */
   readonly stableAfterMs: number;
   /**
-   * Sets the backoff: before the n-th attempt it is a random part of `backoffBaseMs × 2ⁿ⁻²`.
+   * Sets the backoff: after n lost connections it is a random part of `backoffBaseMs × 2ⁿ⁻²`.
    * @defaultValue 500 ms
    */
   readonly backoffBaseMs: number;
@@ -89,6 +90,9 @@ export const FLUSH_READS_TIMEOUT_MS = 1_000;
 /** How long a terminated socket may take to report its end. It takes one turn; the limit is for a broken transport. */
 export const ZOMBIE_TIMEOUT_MS = 250;
 
+/** How often a shard that waits for room looks for itself. Normally the consumer that makes room wakes it at once. */
+export const ROOM_CHECK_MS = 30_000;
+
 /** The max wait for READY in an outage. Doubling without it would outgrow the timers of Node. */
 const READY_PATIENCE_CAP_MS = 6 * 3_600_000;
 
@@ -101,29 +105,53 @@ export type Pause = 'backoff' | 'invalidSession' | 'rateLimited';
 /** A number in [0, 1). */
 export type Random = () => number;
 
+/**
+ * The ways to lose a connection that the next wait tells apart. Each is counted on its own account, so that an outage
+ * does not slow down what follows it.
+ *
+ * `unreachable`: before HELLO, in a row. `unanswered`: after HELLO, but before READY or RESUMED, in a row.
+ * `refused`: by Invalid Session. `shortLived`: after READY or RESUMED. The last two count since the last stable
+ * connection.
+ */
+export type LossKind = 'unreachable' | 'unanswered' | 'refused' | 'shortLived';
+
+/** How many connections were lost in each way, the last one included. */
+export type LossCounts = Readonly<Record<LossKind, number>>;
+
+export const NO_LOSSES: LossCounts = { unreachable: 0, unanswered: 0, refused: 0, shortLived: 0 };
+
 /** What the waits depend on. */
 export interface AttemptCounters {
   readonly timing: ShardTiming;
-  /** Reconnections since the last stable connection, this one included. */
-  readonly attempt: number;
+  readonly lossCounts: LossCounts;
   /** How often in a row READY did not come in time. */
   readonly readyTimeouts: number;
 }
 
-const backoffCeilingMs = ({ timing, attempt }: AttemptCounters): number =>
-  Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (Math.max(1, attempt) - 2));
+/** The losses that make each wait longer. */
+const COUNTED_LOSSES: Readonly<Record<Pause, readonly LossKind[]>> = {
+  backoff: ['unreachable', 'unanswered', 'shortLived'],
+  rateLimited: ['unreachable', 'unanswered', 'shortLived'],
+  // The hosts of a gateway that sends Invalid Session are reachable, and it answers.
+  invalidSession: ['refused'],
+};
+
+const backoffCeilingMs = (pause: Pause, { timing, lossCounts }: AttemptCounters): number => {
+  const losses = COUNTED_LOSSES[pause].reduce((sum, kind) => sum + lossCounts[kind], 0);
+  return Math.min(timing.backoffCapMs, timing.backoffBaseMs * 2 ** (Math.max(1, losses) - 2));
+};
 
 const PAUSES: Readonly<Record<Pause, (counters: AttemptCounters, random: Random) => number>> = {
   // Full jitter, so that many shards that lost the same host don't come back at once.
-  backoff: (counters, random) => backoffCeilingMs(counters) * random(),
+  backoff: (counters, random) => backoffCeilingMs('backoff', counters) * random(),
   // Discord asks for a wait of 1 to 5 s. A session that is refused repeatedly slows down beyond that, and never draws
   // a short wait.
   invalidSession: (counters, random) => {
     const [min, max] = counters.timing.invalidSessionWaitMs;
-    return Math.max(min + (max - min) * random(), (backoffCeilingMs(counters) * (1 + random())) / 2);
+    return Math.max(min + (max - min) * random(), (backoffCeilingMs('invalidSession', counters) * (1 + random())) / 2);
   },
   rateLimited: (counters, random) =>
-    counters.timing.backoffBaseMs * RATE_LIMITED_BACKOFFS + backoffCeilingMs(counters) * random(),
+    counters.timing.backoffBaseMs * RATE_LIMITED_BACKOFFS + backoffCeilingMs('rateLimited', counters) * random(),
 };
 
 /** Returns how long to wait before the next attempt, in milliseconds. */

@@ -1,7 +1,7 @@
 /** What the machine of a shard remembers, and the inputs of its actors. Contains no token, no payload, no sequence. */
 import type { SessionIdentity } from './events.ts';
 import type { Loss } from '../losses.ts';
-import type { ShardTiming } from '../timing.ts';
+import type { LossCounts, ShardTiming } from '../timing.ts';
 
 /** What the machine of a shard starts with. */
 export interface ShardInput {
@@ -17,9 +17,11 @@ export interface ShardContext extends ShardInput {
   /** The number of the current socket; the first is 1. */
   readonly connectionId: number;
   readonly heartbeatIntervalMs: number | null;
-  /** Reconnections since the last stable connection. */
-  readonly attempt: number;
-  /** Connections in a row that ended before HELLO. With a session, an odd count sends the next to the main URL. */
+  /** How far the current connection came: `hello` from HELLO on, `ready` from READY or RESUMED on. */
+  readonly reached: 'nothing' | 'hello' | 'ready';
+  /** The lost connections that make the next wait longer. */
+  readonly lossCounts: LossCounts;
+  /** Connections in a row of one session that ended before HELLO. An odd count sends the next to the main URL. */
   readonly unreachableCount: number;
   /** Resumes in a row that failed. */
   readonly failedResumes: number;

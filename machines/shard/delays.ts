@@ -4,7 +4,13 @@
  */
 import type { AnyActorRef } from 'xstate';
 import type { ShardContext } from './context.ts';
-import { FLUSH_READS_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS, readyPatienceMs, reconnectDelayMs } from '../timing.ts';
+import {
+  FLUSH_READS_TIMEOUT_MS,
+  ROOM_CHECK_MS,
+  ZOMBIE_TIMEOUT_MS,
+  readyPatienceMs,
+  reconnectDelayMs,
+} from '../timing.ts';
 
 /** The arguments of a delay. `system` identifies the shard among those that run the same machine. */
 export interface DelayArgs {
@@ -53,6 +59,7 @@ export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: D
     reconnectDelay: (args) => reconnectDelayMs(args.context.loss?.pause ?? 'backoff', args.context, () => random(args)),
     closeTimeout: ({ context }) => context.timing.closeTimeoutMs,
     zombieTimeout: () => ZOMBIE_TIMEOUT_MS,
+    roomCheckInterval: () => ROOM_CHECK_MS,
     /** @see https://discord.com/developers/docs/events/gateway#sending-heartbeats */
     heartbeatJitter: (args) => {
       const intervalMs = heartbeatIntervalMs(args);

@@ -20,6 +20,7 @@ import {
   recordLossOf,
   shardSetup,
 } from './shard.setup.ts';
+import { NO_LOSSES } from '../timing.ts';
 
 export const shardMachine = shardSetup.createMachine({
   id: 'shard',
@@ -27,7 +28,8 @@ export const shardMachine = shardSetup.createMachine({
     ...input,
     connectionId: 0,
     heartbeatIntervalMs: null,
-    attempt: 0,
+    reached: 'nothing',
+    lossCounts: NO_LOSSES,
     unreachableCount: 0,
     failedResumes: 0,
     readyTimeouts: 0,
@@ -92,7 +94,7 @@ export const shardMachine = shardSetup.createMachine({
           resumeUrl: unreachableCount % 2 === 0 ? (session?.resumeUrl ?? null) : null,
         }),
       },
-      entry: 'nextConnectionId',
+      entry: 'startConnection',
       exit: 'clearHeartbeatInterval',
       on: {
         'socket.closed': [
@@ -114,6 +116,7 @@ export const shardMachine = shardSetup.createMachine({
           },
           { target: 'lost', actions: recordLossOf('invalidSession') },
         ],
+        'consumer.bufferFull': { target: 'lost', actions: ['forgiveFailedResumes', recordLossOf('bufferFull')] },
         'shard.reconnect': { target: 'lost', actions: recordLossOf('reconnect') },
         'shard.reinstantiate': { target: 'lost', actions: recordLossOf('reinstantiate') },
         'shard.resume': {
@@ -205,10 +208,10 @@ export const shardMachine = shardSetup.createMachine({
               },
             },
 
-            // Receives dispatches and sends. Resets the backoff only after `stableAfter`: a gateway that accepts and
-            // closes at once must not be flooded with attempts.
+            // Receives dispatches and sends. Forgets the lost connections only after `stableAfter`: a gateway that
+            // accepts and closes at once must not be flooded with attempts.
             ready: {
-              after: { stableAfter: { actions: 'resetAttempts' } },
+              after: { stableAfter: { actions: 'forgetLosses' } },
               on: {
                 'gateway.ready': { actions: { type: 'setSession', params: ({ event }) => event.session } },
                 'socket.dispatchTimeout': { target: '#shard.lost', actions: recordLossOf('dispatchTimeout') },
@@ -283,12 +286,43 @@ export const shardMachine = shardSetup.createMachine({
 
     // Decides at once whether to reconnect.
     lost: {
-      always: [{ guard: 'mayReconnect', target: 'reconnecting' }, { target: 'disconnecting' }],
+      always: [
+        { guard: 'mustAwaitRoom', target: 'awaitingRoom' },
+        { guard: 'mayReconnect', target: 'reconnecting' },
+        { target: 'disconnecting' },
+      ],
+    },
+
+    // The consumers of dispatches() have fallen too far behind. The shard stays away until they have caught up: a
+    // connection would only bring more. Discord keeps what it misses, and RESUME replays it.
+    awaitingRoom: {
+      entry: 'emitDisconnected',
+      initial: 'closing',
+      on: {
+        'shard.reinstantiate': { actions: CLEAR_SESSION },
+        'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
+        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
+      },
+      states: {
+        // Closes the old socket, on which much may wait. Leaving terminates it if it is still open.
+        closing: {
+          invoke: { src: 'closeSocket', input: closeInput },
+          after: { closeTimeout: 'waiting' },
+          on: { 'socket.closeCompleted': 'waiting' },
+        },
+        // How long consumers take has no limit, so the deadline only asks again whether there is room.
+        waiting: {
+          invoke: { src: 'bufferRoom' },
+          after: { roomCheckInterval: { target: 'waiting', reenter: true } },
+          on: { 'consumer.roomAvailable': '#shard.online' },
+        },
+      },
     },
 
     // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open.
     reconnecting: {
-      entry: ['countAttempt', 'emitDisconnected'],
+      entry: ['countLoss', 'emitDisconnected'],
       invoke: { src: 'closeSocket', input: closeInput },
       after: { reconnectDelay: 'online' },
       on: {

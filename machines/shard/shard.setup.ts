@@ -11,7 +11,8 @@ import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './
 import { shardDelays } from './delays.ts';
 import { unimplementedActor } from '../setup-helpers.ts';
 import type { EventArgs } from '../setup-helpers.ts';
-import { HEARTBEAT_INTERVAL_MS } from '../timing.ts';
+import { HEARTBEAT_INTERVAL_MS, NO_LOSSES } from '../timing.ts';
+import type { LossKind } from '../timing.ts';
 
 /** Shared by the guard and by the event `disconnected`, so that the event always says what the chart does. */
 const willReconnect = ({ shouldReconnect, loss }: ShardContext): boolean =>
@@ -20,6 +21,23 @@ const willReconnect = ({ shouldReconnect, loss }: ShardContext): boolean =>
 /** False for NaN too, which a timer would treat as 1 ms. */
 const isValidHeartbeatInterval = (ms: number): boolean =>
   ms >= HEARTBEAT_INTERVAL_MS.min && ms <= HEARTBEAT_INTERVAL_MS.max;
+
+/** On which account a lost connection is counted, by how far it came. */
+const LOSS_KINDS: Readonly<Record<ShardContext['reached'], LossKind>> = {
+  nothing: 'unreachable',
+  hello: 'unanswered',
+  ready: 'shortLived',
+};
+
+/** What READY and RESUMED change in the context. */
+const becomeReady = ({ readyCount, lossCounts }: ShardContext) =>
+  ({
+    reached: 'ready',
+    failedResumes: 0,
+    readyTimeouts: 0,
+    readyCount: readyCount + 1,
+    lossCounts: { ...lossCounts, unanswered: 0 },
+  }) as const;
 
 export const shardSetup = setup({
   types: {
@@ -35,6 +53,8 @@ export const shardSetup = setup({
     closeSocket: unimplementedActor<SocketCommand, CloseSocketInput>('closeSocket'),
     /** Waits for a permit of the identify gate. */
     identifyPermit: unimplementedActor<SocketCommand, { shardId: number }>('identifyPermit'),
+    /** Waits for room in the buffers of `dispatches()`, then sends `consumer.roomAvailable`. */
+    bufferRoom: unimplementedActor<SocketCommand, undefined>('bufferRoom'),
     /** Loads the session from the session store. */
     loadSession: unimplementedActor<SocketCommand, { shardId: number }>('loadSession'),
   },
@@ -46,6 +66,7 @@ export const shardSetup = setup({
     isFatal: (_, code: number) => closePolicy(code).action === 'fail',
     isResumable: (_, resumable: boolean) => resumable,
     mayReconnect: ({ context }) => willReconnect(context),
+    mustAwaitRoom: ({ context }) => willReconnect(context) && context.loss?.fault === 'BUFFER_FULL',
     isReconnectRequested: stateIn({ disconnecting: 'reconnectRequested' }),
   },
   actions: {
@@ -55,33 +76,45 @@ export const shardSetup = setup({
     resume: sendTo('socket', { type: 'resume' } satisfies SocketCommand),
 
     resetCounters: assign({
-      attempt: 0,
+      lossCounts: NO_LOSSES,
       unreachableCount: 0,
       failedResumes: 0,
       readyTimeouts: 0,
       readyCount: 0,
       loss: null,
     }),
-    nextConnectionId: assign({ connectionId: ({ context }) => context.connectionId + 1 }),
+    startConnection: assign({ connectionId: ({ context }) => context.connectionId + 1, reached: 'nothing' }),
     clearHeartbeatInterval: assign({ heartbeatIntervalMs: null }),
-    countAttempt: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    resetAttempts: assign({ attempt: 0 }),
+    countLoss: assign({
+      lossCounts: ({ context }) => {
+        const kind = context.loss?.pause === 'invalidSession' ? 'refused' : LOSS_KINDS[context.reached];
+        return { ...context.lossCounts, [kind]: context.lossCounts[kind] + 1 };
+      },
+    }),
+    forgetLosses: assign({ lossCounts: NO_LOSSES }),
     countUnreachable: assign({ unreachableCount: ({ context }) => context.unreachableCount + 1 }),
     countFailedResume: assign({ failedResumes: ({ context }) => context.failedResumes + 1 }),
+    /** A replay that was cut short because of slow consumers is no failure of the gateway. */
+    forgiveFailedResumes: assign({ failedResumes: 0 }),
     countReadyTimeout: assign({ readyTimeouts: ({ context }) => context.readyTimeouts + 1 }),
     /** HELLO: the gateway can be reached, and says how often to send a heartbeat. */
-    recordHello: enqueueActions(({ enqueue }, heartbeatIntervalMs: number) => {
-      enqueue.assign({ heartbeatIntervalMs, unreachableCount: 0 });
+    recordHello: enqueueActions(({ context, enqueue }, heartbeatIntervalMs: number) => {
+      enqueue.assign({
+        heartbeatIntervalMs,
+        reached: 'hello',
+        unreachableCount: 0,
+        lossCounts: { ...context.lossCounts, unreachable: 0 },
+      });
       enqueue.emit({ type: 'hello', heartbeatIntervalMs });
     }),
     /** READY: the shard has a new session. */
     recordReady: enqueueActions(({ context, enqueue }, session: SessionIdentity) => {
-      enqueue.assign({ session, failedResumes: 0, readyTimeouts: 0, readyCount: context.readyCount + 1 });
+      enqueue.assign({ session, ...becomeReady(context) });
       if (context.readyCount > 0) enqueue.emit({ type: 'reconnected', resumed: false });
     }),
     /** RESUMED: the shard continues its session. */
     recordResumed: enqueueActions(({ context, enqueue }) => {
-      enqueue.assign({ failedResumes: 0, readyTimeouts: 0, readyCount: context.readyCount + 1 });
+      enqueue.assign(becomeReady(context));
       if (context.readyCount > 0) enqueue.emit({ type: 'reconnected', resumed: true });
     }),
     setSession: assign({

@@ -17,6 +17,8 @@ export type ShardState =
 const FLAT_STATES: Readonly<Record<string, ShardState>> = {
   // Loading the stored session is the first step of connecting.
   restoring: 'connecting',
+  // The shard has lost its connection and will open another.
+  awaitingRoom: 'reconnecting',
 };
 
 const keyOf = (value: StateValue | undefined): string =>

@@ -2,8 +2,8 @@
 import { deepEqual, ok } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readyPatienceMs, reconnectDelayMs } from '../../machines/timing.ts';
-import type { Pause, ShardTiming, AttemptCounters } from '../../machines/timing.ts';
+import { NO_LOSSES, readyPatienceMs, reconnectDelayMs } from '../../machines/timing.ts';
+import type { LossKind, Pause, ShardTiming, AttemptCounters } from '../../machines/timing.ts';
 import { resolveOptions } from '../../src/shard/shard-options.ts';
 import { checkProperty } from './kit.ts';
 
@@ -32,11 +32,19 @@ const rolls = fc.oneof(
   fc.nat({ max: 999 }).map((thousandths) => thousandths / 1_000),
 );
 
-const counters = (timing: ShardTiming, count: number): AttemptCounters => ({
+const counters = (timing: ShardTiming, count: number, kind: LossKind = 'unreachable'): AttemptCounters => ({
   timing,
-  attempt: count,
+  lossCounts: { ...NO_LOSSES, [kind]: count },
   readyTimeouts: count,
 });
+
+/** The losses that make each wait longer. */
+const KINDS: Readonly<Record<Pause, readonly LossKind[]>> = {
+  backoff: ['unreachable', 'unanswered', 'shortLived'],
+  rateLimited: ['unreachable', 'unanswered', 'shortLived'],
+  invalidSession: ['refused'],
+};
+const ALL_KINDS = Object.keys(NO_LOSSES) as LossKind[];
 
 /** The min and the max of each wait. */
 const BOUNDS: Readonly<Record<Pause, (timing: ShardTiming) => { min: number; max: number }>> = {
@@ -53,15 +61,32 @@ describe('reconnectDelayMs() and readyPatienceMs()', () => {
     'keeps the wait for the reason %s within its bounds, and never shortens it after another failure',
     async (pause) => {
       const runs = await checkProperty(
-        fc.property(timings, counts, rolls, (timing, count, roll) => {
-          const waitMs = reconnectDelayMs(pause, counters(timing, count), () => roll);
+        fc.property(timings, counts, rolls, fc.constantFrom(...KINDS[pause]), (timing, count, roll, kind) => {
+          const waitMs = reconnectDelayMs(pause, counters(timing, count, kind), () => roll);
           const { min, max } = BOUNDS[pause](timing);
           ok(waitMs >= min && waitMs <= max, `${waitMs} ms`);
-          ok(reconnectDelayMs(pause, counters(timing, count + 1), () => roll) >= waitMs);
+          ok(reconnectDelayMs(pause, counters(timing, count + 1, kind), () => roll) >= waitMs);
         }),
         500,
       );
       expect(runs).toBe(500);
+    },
+  );
+
+  test.each(Object.keys(BOUNDS) as Pause[])(
+    'draws the wait for the reason %s whatever was lost for another reason',
+    async (pause) => {
+      const others = ALL_KINDS.filter((kind) => !KINDS[pause].includes(kind));
+      const runs = await checkProperty(
+        fc.property(timings, counts, rolls, fc.constantFrom(...others), (timing, count, roll, kind) => {
+          deepEqual(
+            reconnectDelayMs(pause, counters(timing, count, kind), () => roll),
+            reconnectDelayMs(pause, counters(timing, 0), () => roll),
+          );
+        }),
+        200,
+      );
+      expect(runs).toBe(200);
     },
   );
 
