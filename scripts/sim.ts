@@ -1,6 +1,6 @@
 /** `npm run sim`: runs the simulator on many seeds, or prints the trace of one. See simulator/README.md. */
 import { parseArgs } from 'node:util';
-import { messageOf } from '../src/protocol/errors.ts';
+import { messageOf } from '../src/protocol/network-errors.ts';
 import { runSeeds } from '../simulator/pool.ts';
 import { failureText, progressLine, summaryText } from '../simulator/report.ts';
 import type { Progress } from '../simulator/report.ts';

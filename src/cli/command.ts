@@ -1,7 +1,7 @@
 /** What every subcommand has in common, and how its options are parsed. */
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/network-errors.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 

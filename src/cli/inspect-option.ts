@@ -2,7 +2,7 @@
 import { createInspector } from '../inspect/index.ts';
 import type { Inspector } from '../inspect/index.ts';
 import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/network-errors.ts';
 import { UsageError } from './command.ts';
 import type { OptionValues } from './command.ts';
 import type { OutputLog } from './output-log.ts';

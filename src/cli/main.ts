@@ -2,7 +2,7 @@
 /** The program `shardwright`: runs a subcommand, and turns an error into one line on stderr and an exit code. */
 import { UsageError, parse } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/network-errors.ts';
 import { VERSION } from '../version.ts';
 
 const NAME_WIDTH = 10;

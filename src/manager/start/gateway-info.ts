@@ -4,8 +4,10 @@
  * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
  */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
+import { readText } from '../../http/read-text.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import { isWebSocketUrl } from '../../protocol/gateway-url.ts';
+import { hostFailure, withoutRequest } from '../../protocol/network-errors.ts';
 import type { Token } from '../../protocol/token.ts';
 import { fieldsOf, isCount, isDuration, isPositiveInteger } from '../../protocol/validation.ts';
 import { USER_AGENT } from '../../version.ts';
@@ -38,23 +40,38 @@ export async function fetchGatewayInfo(
   if (!isSendable(token.reveal())) {
     return refused(new GatewayError('AUTHENTICATION_FAILED', "the token contains characters that a token can't have"));
   }
+  const unanswered = (what: string, cause: unknown): InfoEvent => {
+    // A `fetch` of others may attach the request to its error, with the token in the headers.
+    const error = withoutRequest(cause, (text) => text.replaceAll(token.reveal(), '[redacted]'));
+    return unavailable(`${what}: ${hostFailure(api, error)}`, null, error);
+  };
   let response: Response;
   try {
     const headers = { Authorization: `Bot ${token.reveal()}`, 'User-Agent': USER_AGENT, Accept: 'application/json' };
     response = await fetch(`${api}/gateway/bot`, { headers, signal });
   } catch (cause) {
-    return unavailable('failed', null, cause);
+    return unanswered('failed', cause);
   }
   let text: string;
   try {
-    text = await response.text();
+    text = await readText(response, MAX_BODY_BYTES);
   } catch (cause) {
-    return unavailable('was cut off', null, cause);
+    return unanswered('was cut off', cause);
   }
-  return eventFromResponse(response.status, parseJson(text), response.headers.get('retry-after'));
+  const body = parseJson(text);
+  const waitMs = retryAfterMs(body, response.headers);
+  // Discord answers with JSON. A page comes from something on the way: a sign-in page, a proxy, a firewall. It goes away.
+  if (body === undefined) return unavailable(`answered ${response.status} with ${kindOf(text)}, not with JSON`, waitMs);
+  return eventFromJson(response.status, body, waitMs);
 }
 
-function eventFromResponse(status: number, body: unknown, retryAfter: string | null): InfoEvent {
+/** Discord's answer has less than 1 KiB. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+const kindOf = (text: string): string =>
+  text.trim() === '' ? 'nothing' : /^\s*</.test(text) ? 'a web page' : 'something else';
+
+function eventFromJson(status: number, body: unknown, waitMs: number | null): InfoEvent {
   if (status === 200) {
     const info = parseGatewayInfo(body);
     return typeof info === 'string' ? refused(invalid(info)) : { type: 'info.received', info };
@@ -63,14 +80,20 @@ function eventFromResponse(status: number, body: unknown, retryAfter: string | n
     const message = 'GET /gateway/bot answered 401: Discord does not know the token';
     return refused(new GatewayError('AUTHENTICATION_FAILED', message));
   }
-  if (status === 429) return unavailable('answered 429', retryAfterMs(body, retryAfter));
-  if (status >= 500 || status === 408) return unavailable(`answered ${status}`, null);
+  if (status >= 500 || status === 429 || status === 408) return unavailable(`answered ${status}`, waitMs);
   return refused(invalid(`answered ${status}`));
 }
 
-/** Discord puts the wait in the body, a proxy in front of it in the header; both in seconds. The body comes first. */
-function retryAfterMs(body: unknown, header: string | null): number | null {
-  const seconds = [fieldsOf(body)['retry_after'], header === null ? Number.NaN : Number(header)].find(isDuration);
+/**
+ * Discord puts the wait in the body, a proxy in front of it in the header: seconds, or a date. The body comes first.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+function retryAfterMs(body: unknown, headers: Headers): number | null {
+  const header = headers.get('retry-after') ?? '';
+  const inSeconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : Number.NaN;
+  // Compared with the clock of the server, because that of this machine may be wrong.
+  const untilDate = (Date.parse(header) - Date.parse(headers.get('date') ?? '')) / 1000;
+  const seconds = [fieldsOf(body)['retry_after'], inSeconds, untilDate].find(isDuration);
   return seconds === undefined ? null : Math.min(seconds * 1000, MAX_RETRY_AFTER_MS);
 }
 

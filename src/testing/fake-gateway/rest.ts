@@ -3,7 +3,7 @@
  * @see https://discord.com/developers/docs/reference#http-api
  */
 import type { IncomingMessage } from 'node:http';
-import { messageOf } from '../../protocol/errors.ts';
+import { messageOf } from '../../protocol/network-errors.ts';
 import type { FakeRestReply } from './fake-types.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';

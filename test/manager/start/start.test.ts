@@ -1,10 +1,13 @@
 /** How a manager starts: its calls of GET /gateway/bot, and the order and pace of its shards. On virtual time. */
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { MemoryIdentifyGate, MemorySessionStore } from '../../../src/index.ts';
-import type { Session, SessionStore } from '../../../src/index.ts';
+import type { GatewayError, Session, SessionStore } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/virtual-clock.ts';
 import { jsonResponse, infoBody, virtualManager } from '../../kit/virtual-manager.ts';
 import { TOKEN } from '../../kit/virtual-shard.ts';
+
+const PAGE = '<html>please sign in</html>';
 
 const ok = (): Response => jsonResponse(200, infoBody(1));
 
@@ -258,6 +261,61 @@ describe('GET /gateway/bot', () => {
     await clock.advanceAsync(10);
   });
 
+  test.each([
+    ['the sign-in page of a network', 200, PAGE, /answered 200 with a web page/],
+    ['the page of a firewall', 403, PAGE, /answered 403 with a web page/],
+    ['a proxy that has not started', 404, '', /answered 404 with nothing/],
+    ['a proxy that wants a password', 401, PAGE, /answered 401 with a web page/],
+    ['an answer that was cut off', 200, '{"url":"wss://gate', /answered 200 with something else/],
+    ['an endless answer', 200, 'x'.repeat(2 * 1024 * 1024), /more than 1048576 bytes/],
+  ])('is called again, with a fault, after %s', async (_, status, body, message) => {
+    const answer = (): Response => new Response(body, { status, headers: { 'content-type': 'text/html' } });
+    const { manager, clock } = virtualManager({ answers: [answer, answer, ok] });
+    const faults: GatewayError[] = [];
+    manager.on('fault', (fault) => faults.push(fault));
+    const connecting = manager.connect();
+    await clock.advanceAsync(10_000);
+    await connecting;
+
+    expect(faults.map(({ code }) => code)).toEqual(['GATEWAY_INFO_FAILED', 'GATEWAY_INFO_FAILED']);
+    for (const fault of faults) expect(fault.message).toMatch(message);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
+
+  test('waits until the date in Retry-After, by the clock of the server', async () => {
+    const dates = { date: 'Sat, 01 Jan 2000 00:00:00 GMT', 'retry-after': 'Sat, 01 Jan 2000 00:00:40 GMT' };
+    const { manager, clock, requests } = virtualManager({ answers: [() => jsonResponse(503, '<html>', dates), ok] });
+    const connecting = manager.connect();
+    await clock.advanceAsync(60_000);
+    await connecting;
+    expect(requests.map(({ at }) => at)).toEqual([0, 40_250]);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
+
+  test('reports an error of fetch without the request that is attached to it', async () => {
+    const refused = (): Error =>
+      Object.assign(new Error('Network Error'), {
+        code: 'ECONNREFUSED',
+        config: { headers: { Authorization: `Bot ${TOKEN}` } },
+        cause: new Error(`sent Bot ${TOKEN}`),
+      });
+    const { manager, clock } = virtualManager({ answers: [refused, ok] });
+    const faults: GatewayError[] = [];
+    manager.on('fault', (fault) => faults.push(fault));
+    const connecting = manager.connect();
+    await clock.advanceAsync(10_000);
+    await connecting;
+    expect(faults.map(({ message }) => message)).toEqual([
+      'GET /gateway/bot failed: discord.com: Network Error (ECONNREFUSED)',
+    ]);
+    expect(inspect(faults, { depth: null, showHidden: true })).not.toContain(TOKEN);
+    expect(faults[0]?.cause).toMatchObject({ message: 'Network Error', code: 'ECONNREFUSED' });
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
+
   test('is called again when it is not answered', async () => {
     const { manager, clock, requests, faults } = virtualManager({ answers: [() => null, ok] });
     const connecting = manager.connect();
@@ -276,7 +334,6 @@ describe('GET /gateway/bot', () => {
   test.each([
     ['401', jsonResponse(401, { message: '401: Unauthorized', code: 0 }), 'AUTHENTICATION_FAILED', /401/],
     ['404', jsonResponse(404, {}), 'GATEWAY_INFO_INVALID', /answered 404/],
-    ['something that is not JSON', jsonResponse(200, '<html>'), 'GATEWAY_INFO_INVALID', /no ws:\/\/ or wss:\/\/ URL/],
     ['null', jsonResponse(200, 'null'), 'GATEWAY_INFO_INVALID', /URL/],
     ['an https URL', jsonResponse(200, { ...infoBody(1), url: 'https://discord.com' }), 'GATEWAY_INFO_INVALID', /URL/],
     ['zero shards', jsonResponse(200, infoBody(0)), 'GATEWAY_INFO_INVALID', /number of shards/],
