@@ -1,6 +1,6 @@
 /** Decodes messages that are compressed one by one: each binary frame is a complete zlib stream. */
 import { inflateSync } from 'node:zlib';
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/network-errors.ts';
 import { BaseDecoder } from './base-decoder.ts';
 import type { DecoderSink } from './base-decoder.ts';
 import { NativeInflater, acquireScratch, releaseScratch } from './native-inflater.ts';
