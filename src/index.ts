@@ -37,10 +37,11 @@ export type {
 } from './protocol/packets.ts';
 export type { IdentifyTelemetry, SendTelemetry, SentKind, ShardTelemetry } from './protocol/telemetry.ts';
 export { FileSessionStore } from './session/file-session-store.ts';
+export type { FileSessionStoreOptions } from './session/file-session-store.ts';
 export { MemorySessionStore } from './session/memory-session-store.ts';
 export { parseSession } from './session/session.ts';
 export type { Session } from './session/session.ts';
-export type { SessionStore } from './session/session-store.ts';
+export type { ClaimOptions, SessionLease, SessionStore } from './session/session-store.ts';
 export { Shard } from './shard.ts';
 export type { SendOptions } from './shard/command-sender.ts';
 export type { DisconnectOptions } from './shard/close-request.ts';

@@ -2,51 +2,69 @@
  * Stores sessions beyond the process, in one JSON file per shard. A file is replaced as a whole or not at all: after a
  * crash in the middle of a write, the previous session is still there.
  */
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { GatewayError } from '../protocol/errors.ts';
+import { systemClock } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { assertOption, isCount } from '../protocol/validation.ts';
 import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
-import type { SessionStore } from './session-store.ts';
+import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
+import { ShardLocks, createDirectory } from './shard-locks.ts';
+import { MAX_FILE_BYTES, readSmallFile, replaceFile, sweepTemporaryFiles } from './small-file.ts';
 
-/** A session is useless without the token, but other users of the machine have no reason to read it. */
-const FILE_MODE = 0o600;
-const DIRECTORY_MODE = 0o700;
+/** More calls at a time would not be faster, and thousands would need more open files than a process may have. */
+const MAX_CONCURRENT_CALLS = 32;
 
-const isMissing = (cause: unknown): boolean => cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+/** The options of a {@link FileSessionStore}. */
+export interface FileSessionStoreOptions {
+  /**
+   * The source of all times. Set it to a virtual clock in tests.
+   * @defaultValue `systemClock`
+   */
+  clock?: Clock;
+}
 
 /**
  * A {@link SessionStore} in a directory: `shard-0.json`, `shard-1.json`, … readable by the owner only.
  *
- * Calls for the same shard take effect in the order you make them. Use one store per directory. If two processes write
- * the same shard, the file stays intact and the later write wins.
+ * Calls for the same shard take effect in the order you make them. While a shard runs, a file such as `shard-0.7.lock`
+ * names the process that owns its session. A second process waits until the owner has stopped, or is gone.
  *
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 export class FileSessionStore implements SessionStore {
   readonly #directory: string;
+  readonly #clock: Clock;
+  readonly #locks: ShardLocks;
+  readonly #slots = new Slots(MAX_CONCURRENT_CALLS);
   /** The last call for each shard; removed when it is done. */
   readonly #queues = new Map<number, Promise<unknown>>();
+  #swept: Promise<void> | null = null;
 
   /**
-   * @param directory - The path. It is created by the first `save()`, readable by the owner only.
-   * @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a non-empty string.
+   * @param directory - The path. It is created by the first `save()` or `claim()`, readable by the owner only.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a non-empty string that can be a path.
    */
-  constructor(directory: string) {
-    if (typeof directory !== 'string' || directory === '') {
-      throw new GatewayError('INVALID_OPTIONS', 'the directory of a FileSessionStore must be a non-empty string');
-    }
+  constructor(directory: string, { clock = systemClock }: FileSessionStoreOptions = {}) {
+    assertOption(
+      typeof directory === 'string' && directory !== '' && !directory.includes('\0'),
+      'the directory of a FileSessionStore must be a non-empty string that can be a path',
+    );
     this.#directory = resolve(directory);
+    this.#clock = clock;
+    this.#locks = new ShardLocks(this.#directory, clock);
   }
 
   /**
    * Resolves with the session of a shard, or with `null` if there is no file.
    *
-   * @throws {@link GatewayError} Rejects with `SESSION_STORE_FAILED` if the file cannot be read or does not contain a
-   * session of this shard. The hint says what to do.
+   * @throws {@link GatewayError} Rejects with `SESSION_STORE_FAILED` if the file cannot be read, is not a regular file
+   * of at most 64 KiB, or does not contain a session of this shard. The hint says what to do. Rejects with
+   * `INVALID_OPTIONS` if `shardId` is not the id of a shard.
    */
-  load(shardId: number): Promise<Session | null> {
+  async load(shardId: number): Promise<Session | null> {
     const path = this.#pathOf(shardId);
     return this.#enqueue(shardId, async () => {
       const text = await this.#read(path);
@@ -57,17 +75,25 @@ export class FileSessionStore implements SessionStore {
   /**
    * Replaces the file of `session.shardId`. Resolves when the file is on the disk.
    *
-   * @throws {@link GatewayError} Rejects with `INVALID_SESSION` if `session` is not a session, and with
-   * `SESSION_STORE_FAILED` if the file cannot be written. The previous file then stays.
+   * @throws {@link GatewayError} Rejects with `INVALID_SESSION` if `session` is not a session, with `SESSION_IN_USE` if
+   * `lease` is lost, and with `SESSION_STORE_FAILED` if the file cannot be written. The previous file then stays.
    */
-  async save(session: Session): Promise<void> {
+  async save(session: Session, lease?: SessionLease): Promise<void> {
     const copy = parseSession(session);
-    const path = this.#pathOf(copy.shardId);
-    return this.#enqueue(copy.shardId, async () => {
+    const { shardId } = copy;
+    const path = this.#pathOf(shardId);
+    const text = `${JSON.stringify(copy)}\n`;
+    return this.#enqueue(shardId, async () => {
+      if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
+        throw storeFailed(`the session of shard ${shardId} is larger than ${MAX_FILE_BYTES} bytes`, TOO_LARGE_HINT);
+      }
       try {
-        await mkdir(this.#directory, { recursive: true, mode: DIRECTORY_MODE });
-        await replaceFile(path, `${JSON.stringify(copy)}\n`);
+        await createDirectory(this.#directory);
+        this.#swept ??= sweepTemporaryFiles(this.#directory, this.#clock.now());
+        await this.#swept;
+        await replaceFile(path, text, () => this.#assertHeld(shardId, lease));
       } catch (cause) {
+        if (cause instanceof GatewayError) throw cause;
         const hint = `Make sure that ${this.#directory} is a directory with free space and write access.`;
         throw storeFailed(`${path} could not be written`, hint, cause);
       }
@@ -77,14 +103,17 @@ export class FileSessionStore implements SessionStore {
   /**
    * Deletes the file of a shard. Resolves even if there is none.
    *
-   * @throws {@link GatewayError} Rejects with `SESSION_STORE_FAILED` if the file cannot be deleted.
+   * @throws {@link GatewayError} Rejects with `SESSION_IN_USE` if `lease` is lost, with `SESSION_STORE_FAILED` if the
+   * file cannot be deleted, and with `INVALID_OPTIONS` if `shardId` is not the id of a shard.
    */
-  clear(shardId: number): Promise<void> {
+  async clear(shardId: number, lease?: SessionLease): Promise<void> {
     const path = this.#pathOf(shardId);
     return this.#enqueue(shardId, async () => {
       try {
+        await this.#assertHeld(shardId, lease);
         await rm(path, { force: true });
       } catch (cause) {
+        if (cause instanceof GatewayError) throw cause;
         throw storeFailed(
           `${path} could not be deleted`,
           'Delete it by hand, and check who owns its directory.',
@@ -94,22 +123,49 @@ export class FileSessionStore implements SessionStore {
     });
   }
 
+  /**
+   * Claims a shard for this process, with a lock file that names it. Takes over at once from a process that is gone. If
+   * this machine cannot check the owner, for example in another container, it is gone after 15 s without a sign of
+   * life.
+   *
+   * @throws {@link GatewayError} Rejects with `SESSION_IN_USE` while the owner runs, also if it is a shard of this
+   * process, with `SESSION_STORE_FAILED` if the lock cannot be written, and with `ABORTED`.
+   */
+  async claim(shardId: number, options: ClaimOptions = {}): Promise<SessionLease> {
+    this.#pathOf(shardId);
+    return this.#slots.run(async () => {
+      try {
+        return await this.#locks.claim(shardId, options);
+      } catch (cause) {
+        if (cause instanceof GatewayError) throw cause;
+        if (options.signal?.aborted === true) throw abortedError('claim()', options.signal);
+        const hint = `Make sure that ${this.#directory} is a directory with free space and write access.`;
+        throw storeFailed(`shard ${shardId} could not be claimed in ${this.#directory}`, hint, cause);
+      }
+    });
+  }
+
+  async #assertHeld(shardId: number, lease: SessionLease | undefined): Promise<void> {
+    if (lease !== undefined) await this.#locks.assertHeld(shardId, lease);
+  }
+
   #pathOf(shardId: number): string {
+    assertOption(isCount(shardId), 'shardId must be an integer, 0 or more');
     return join(this.#directory, `shard-${shardId}.json`);
   }
 
   async #read(path: string): Promise<string | null> {
     try {
-      return await readFile(path, 'utf8');
+      return (await readSmallFile(path))?.text ?? null;
     } catch (cause) {
-      if (isMissing(cause)) return null;
-      throw storeFailed(`${path} could not be read`, 'Make sure that it is a file that this process may read.', cause);
+      const hint = `Make sure that ${path} is a file that this process may read, or delete it.`;
+      throw storeFailed(`${path} could not be read`, hint, cause);
     }
   }
 
   async #enqueue<T>(shardId: number, task: () => Promise<T>): Promise<T> {
     const before = this.#queues.get(shardId) ?? Promise.resolve();
-    const result = before.then(task);
+    const result = before.then(() => this.#slots.run(task));
     const after = result.catch(() => undefined);
     this.#queues.set(shardId, after);
     try {
@@ -119,6 +175,8 @@ export class FileSessionStore implements SessionStore {
     }
   }
 }
+
+const TOO_LARGE_HINT = 'Report this as a bug of the gateway: a session needs some 200 bytes.';
 
 const storeFailed = (message: string, hint: string, cause?: unknown): GatewayError =>
   new GatewayError('SESSION_STORE_FAILED', message, { hint, ...(cause === undefined ? {} : { cause }) });
@@ -135,20 +193,24 @@ function parseFile(text: string, path: string, shardId: number): Session {
   throw storeFailed(`${path} contains the session of shard ${session.shardId}, not of shard ${shardId}`, hint);
 }
 
-/** A rename within a directory is atomic, but the new file must be on the disk before it. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', FILE_MODE);
+/** Runs at most `count` tasks at a time. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((next) => void this.#waiting.push(next));
     try {
-      await file.writeFile(text);
-      await file.sync();
+      return await task();
     } finally {
-      await file.close();
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free += 1;
+      else next();
     }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw cause;
   }
 }

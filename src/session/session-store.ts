@@ -4,15 +4,46 @@
  */
 import type { Session } from './session.ts';
 
+/** The right to write the session of one shard, which one process has at a time. `SessionStore.claim()` returns it. */
+export interface SessionLease {
+  /** Higher than the fence of every earlier lease of this shard. A store refuses writes with a lower one. */
+  readonly fence: number;
+  /** Gives the shard to the next process. Resolves also if the lease is lost already. */
+  release(): Promise<void>;
+}
+
+/** The options of `SessionStore.claim()`. */
+export interface ClaimOptions {
+  /**
+   * Takes the shard away from its owner, whose writes are refused from then on. A shard passes it when you call
+   * `reinstantiate()` or `resume()` while it is not connected.
+   * @defaultValue `false`
+   */
+  takeOver?: boolean;
+  /** Aborts when the shard no longer wants the lease. A lease that comes later is released. */
+  signal?: AbortSignal;
+}
+
 /**
  * Stores the session of each shard. Implement it to keep sessions in a database, for example.
+ *
+ * `claim()` is optional. With it, a new process waits until the old one has stopped, instead of taking its connection
+ * away. Without it, start the new process after the old one has stopped.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 export interface SessionStore {
   /** Resolves with the session of a shard, or with `null` if none is stored. Rejects if it cannot be read. */
   load(shardId: number): Promise<Session | null>;
-  /** Replaces the session of `session.shardId`. Resolves when it is stored. */
-  save(session: Session): Promise<void>;
-  /** Deletes the session of a shard. Resolves even if none is stored. */
-  clear(shardId: number): Promise<void>;
+  /**
+   * Replaces the session of `session.shardId`. Resolves when it is stored. Rejects with `SESSION_IN_USE` if `lease` is
+   * lost; the shard passes a lease only if the store has `claim()`.
+   */
+  save(session: Session, lease?: SessionLease): Promise<void>;
+  /** Deletes the session of a shard. Resolves even if none is stored. Rejects with `SESSION_IN_USE` as `save()` does. */
+  clear(shardId: number, lease?: SessionLease): Promise<void>;
+  /**
+   * Claims a shard for this process. Rejects at once with a {@link GatewayError} `SESSION_IN_USE` while a living
+   * process has it; its message names the owner. The shard asks again until `timing.claimTimeoutMs` is over.
+   */
+  claim?(shardId: number, options: ClaimOptions): Promise<SessionLease>;
 }
