@@ -353,6 +353,11 @@ describe('Shard: sessions', () => {
       sequence: 2,
       shardId: 1,
       shardCount: 2,
+      bot: expect.any(String) as string,
+      intents: 1,
+      version: 10,
+      compression: 'none',
+      encoding: 'json',
     });
     const second = await readyShard({ shardId: 1, shardCount: 2, session });
     expect(second.gateway.last.url.origin).toBe('wss://resume.test');
