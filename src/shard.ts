@@ -264,7 +264,7 @@ export class Shard extends CommandSender {
     return this.#runtime.heartbeatTracker.acknowledged;
   }
 
-  /** Round trip of the last acknowledged heartbeat, in ms; `null` before the first. */
+  /** Round trip of the connection's last acknowledged heartbeat, in ms; `null` before its first ACK. */
   get ping(): number | null {
     return this.#runtime.heartbeatTracker.ping;
   }

@@ -26,7 +26,7 @@ export class HeartbeatTracker {
   /** When each unacknowledged heartbeat was sent. ACKs arrive in order. */
   #sentAt: number[] = [];
   #waiters: Waiter[] = [];
-  /** The last round trip, in ms. */
+  /** The last round trip of this connection, in ms. */
   ping: number | null = null;
   lastAckAt: number | null = null;
 
@@ -50,6 +50,7 @@ export class HeartbeatTracker {
     this.#wasOverdue = false;
     this.#hasSent = false;
     this.#sentAt = [];
+    this.ping = null;
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const waiter of waiters) waiter.reject(error);

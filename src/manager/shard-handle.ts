@@ -40,7 +40,7 @@ export interface ShardHandle {
   readonly state: ShardState;
   /** The current session; `null` when there is none. */
   readonly session: Session | null;
-  /** The last round trip of a heartbeat, in ms; `null` before the first ACK. */
+  /** Round trip of the connection's last acknowledged heartbeat, in ms; `null` before its first ACK. */
   readonly ping: number | null;
   readonly health: ShardHealth;
   /** The number of payloads that wait to be sent. */
@@ -100,10 +100,18 @@ export interface ShardHandle {
   barrier(): Promise<void>;
   /** Resolves when no send or request of this shard is pending. Never rejects. */
   settled(): Promise<void>;
-  /** Stops reading the socket. Dispatches that have been read already may still be emitted. */
+  /**
+   * Stops reading the socket, except for the ACK of a heartbeat and for a replay. Dispatches that have been read already
+   * may still be emitted.
+   */
   pauseReading(): void;
   /** Reads the socket again after {@link pauseReading}. */
   resumeReading(): void;
+  /**
+   * With `true`, leaves the connection, keeps the session, and stays away until `false`. A shard without a connection
+   * does not mind.
+   */
+  setBufferFull(isFull: boolean): void;
 
   /** Adds a listener for an event of this shard. */
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;

@@ -128,6 +128,27 @@ describe('Shard: connecting and heartbeats', () => {
     expect(shard.state).toBe('ready');
   });
 
+  test('43. ping is null while the shard has no connection, and until the first ACK of the next', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const pings: [string, number | null][] = [];
+    shard.on('stateChange', ({ to }) => void pings.push([to, shard.ping]));
+    await clock.advanceAsync(20_000);
+    expect(shard.ping).toBe(1);
+    gateway.answers.refuse = true;
+    gateway.last.end(1006);
+    await clock.advanceAsync(5_000);
+    gateway.answers.refuse = false;
+    await clock.advanceAsync(10_000);
+    expect(new Set(pings.map(([state]) => state))).toEqual(
+      new Set(['reconnecting', 'connecting', 'resuming', 'ready']),
+    );
+    expect(pings.filter(([, ping]) => ping !== null)).toEqual([]);
+    await clock.advanceAsync(20_000);
+    expect(shard.ping).toBe(1);
+    await Promise.all([shard.disconnect(), clock.advanceAsync(10)]);
+    expect(shard.ping).toBeNull();
+  });
+
   test.each([0, -5, 49, 86_400_001, Number.NaN, Number.POSITIVE_INFINITY, '41250', null, undefined])(
     '8. HELLO with the interval %s is a fault: the shard sends no heartbeat and reconnects',
     async (interval) => {

@@ -18,9 +18,10 @@ const behaviours = files.flatMap((file) =>
 );
 
 describe('the pages that list tests', () => {
-  test('each of the 40 behaviours has a test with its number', () => {
+  test('each of the first 40 behaviours has a test with its number', () => {
     const numbers = new Set(behaviours.map(({ number }) => number));
-    expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    const first = Array.from({ length: 40 }, (_, index) => index + 1);
+    expect(first.filter((number) => !numbers.has(number))).toEqual([]);
   });
 
   test('README.md lists every behaviour test and no other', () => {

@@ -1,6 +1,6 @@
 /** A manager on real sockets to a fake gateway. */
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { GatewayError, MemorySessionStore } from '../../src/index.ts';
 import type { ManagerEvents, SessionStore } from '../../src/index.ts';
 import { nextEvent, liveManager, states } from '../kit/live-manager.ts';
@@ -41,6 +41,20 @@ describe('ShardManager', () => {
 
     expect([...manager.shards.values()].map(({ session }) => session?.sessionId)).toEqual(before);
     expect(gateway.stats).toMatchObject({ identifies: 4, resumes: 4, violations: [] });
+  });
+
+  test('the ping of a handle and of status() is null as soon as the shard has lost its connection', async () => {
+    await using kit = await liveManager({ shards: 1 }, { heartbeatIntervalMs: 100 });
+    const { manager, gateway } = kit;
+    await manager.connect();
+    const handle = manager.shards.get(0)!;
+    await vi.waitUntil(() => handle.ping !== null);
+    const lost = nextEvent(manager, 'disconnected');
+    gateway.refuse();
+    for (const connection of gateway.connections) connection.terminate();
+    await lost;
+    expect(handle.ping).toBeNull();
+    expect(manager.status().shards.map(({ pingMs }) => pingMs)).toEqual([null]);
   });
 
   test('every event of a shard carries the id of the shard', async () => {

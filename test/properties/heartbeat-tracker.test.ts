@@ -95,6 +95,7 @@ class HeartbeatTrackerModel {
 
   loseConnection(): void {
     this.sentAt = [];
+    this.ping = null;
     this.#settle('CONNECTION_LOST');
     this.tracker.reset(new GatewayError('CONNECTION_LOST', 'from the test'));
   }

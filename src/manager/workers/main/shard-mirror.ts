@@ -53,6 +53,8 @@ interface Delivery {
 type Intake = { readonly phase: 'idle' } | Delivery | { readonly phase: 'rewinding' };
 
 const IDLE: Intake = { phase: 'idle' };
+/** In any other state the shard has no connection that heartbeats. */
+const CONNECTED_STATES: ReadonlySet<ShardState> = new Set(['identifying', 'resuming', 'ready']);
 const NO_STATS: ShardStats = { ping: null, lastFrameAt: null, lastAckAt: null, pendingSends: 0 };
 
 export class ShardMirror {
@@ -200,6 +202,7 @@ export class ShardMirror {
     const from = this.#state;
     if (from === to) return;
     this.#state = to;
+    if (!CONNECTED_STATES.has(to)) this.#stats = { ...this.#stats, ping: null };
     this.emitter.emit('stateChange', { from, to });
   }
 
