@@ -2,9 +2,10 @@
  * Takes dispatches past the machine: to the session, which keeps their sequence, and to the dispatcher. A dispatch
  * without a listener costs no more than reading its header.
  */
-import type { GatewayError } from '../protocol/errors.ts';
+import { GatewayError } from '../protocol/errors.ts';
 import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
 import type { Packet } from '../protocol/packets.ts';
+import { isCount } from '../protocol/validation.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../decoding/lazy-dispatch.ts';
 import type { DecodeHint } from '../decoding/decode-predictor.ts';
@@ -13,10 +14,15 @@ import type { ConnectionDelegate } from './connection-delegate.ts';
 /** Shared by all connections: each message is handled before the next is read. */
 const header = new DispatchHeaderReader();
 
+/** They end the handshake, so they are handled even if they repeat a sequence or have failed before. */
+const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
+
 export class FastLane implements DispatchObserver {
   readonly #delegate: ConnectionDelegate;
   readonly #onDecodeFailed: (error: GatewayError) => void;
-  /** The sequence before the undecoded dispatch that is being delivered; `undefined` when there is none. */
+  /** The sequence of the dispatch that is being handled; `null` while it is not known. */
+  #current: number | null = null;
+  /** The sequence before that dispatch; `undefined` while the dispatch does not count as received. */
   #sequenceBefore: number | null | undefined;
   /** Dispatches since RESUME was sent; `null` when no replay is running. */
   #replayed: number | null = null;
@@ -31,35 +37,49 @@ export class FastLane implements DispatchObserver {
 
   /** Handles a message that need not be decoded. Returns `false` for any other. */
   tryHandle(bytes: Buffer): boolean {
-    this.#decodeHint = header.read(bytes) ? this.#delegate.dispatcher.decodeHintFor(header.t) : 'certain';
-    if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
+    if (!header.read(bytes)) {
+      this.#decodeHint = 'certain';
+      return false;
+    }
     const { t, s } = header;
-    const { session } = this.#delegate;
-    const sequenceBefore = session.sequence;
-    this.recordSequence(s);
-    if (this.#decodeHint === 'none') {
-      session.markDelivered(session.id);
+    const { session, dispatcher } = this.#delegate;
+    this.#current = s;
+    // Before it is decoded, which may be what fails.
+    if (session.mustSkip(s) && !HANDSHAKE.has(t)) {
+      this.#skip(t, s);
       return true;
     }
-    this.#sequenceBefore = sequenceBefore;
-    this.#deliver(LazyDispatch.undecoded(t, s, bytes, this), session.id, 0);
+    this.#decodeHint = dispatcher.decodeHintFor(t);
+    if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
+    if (!this.#recordArrival(s)) return true;
+    if (this.#decodeHint === 'none') session.markDelivered(session.id);
+    else this.#deliver(LazyDispatch.undecoded(t, s, bytes, this), session.id, 0);
     return true;
   }
 
-  /** Records that a dispatch arrived. */
-  recordSequence(sequence: unknown): void {
-    const { session, activityTimes } = this.#delegate;
-    if (typeof sequence === 'number') session.recordSequence(sequence);
-    activityTimes.lastDispatchAt = activityTimes.lastFrameAt;
-    if (this.#replayed !== null) this.#replayed += 1;
+  /** Handles a dispatch that the caller has decoded. */
+  handle(packet: Packet, bytes: Buffer): void {
+    const { t, s } = packet;
+    const { session } = this.#delegate;
+    if (isCount(s)) this.#current = s;
+    if (session.mustSkip(s)) this.#skip(t, s);
+    else if (this.#recordArrival(s)) this.deliver(packet, bytes, session.id);
   }
 
-  /** Delivers a dispatch that the caller has decoded. */
+  /** Records that READY or RESUMED arrived. It is never repeated, so it counts as received even if handling it fails. */
+  recordHandshake(sequence: unknown): void {
+    this.#delegate.session.recordSequence(sequence);
+    this.#recordActivity();
+    this.#current = null;
+  }
+
+  /** Delivers a dispatch that counts as received. */
   deliver({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
     if (typeof t !== 'string') return;
     const observer = this.#decodeHint === 'likely' ? this : null;
     // Some gateways send a RESUMED without a sequence, whatever the types say.
-    this.#deliver(LazyDispatch.decoded(t, s as number, d, bytes, observer), sessionId, replayed);
+    const sequence = (isCount(s) ? s : null) as number;
+    this.#deliver(LazyDispatch.decoded(t, sequence, d, bytes, observer), sessionId, replayed);
   }
 
   /** Called when RESUME is sent: the dispatches until RESUMED are a replay. */
@@ -67,11 +87,26 @@ export class FastLane implements DispatchObserver {
     this.#replayed = 0;
   }
 
-  /** Called at RESUMED. Returns the number of replayed dispatches before it. */
+  /** Called at RESUMED, or READY in its place. Returns the number of replayed dispatches before it. */
   endReplay(): number {
-    const replayed = this.#replayed === null ? 0 : this.#replayed - 1;
+    const replayed = this.#replayed ?? 0;
     this.#replayed = null;
     return replayed;
+  }
+
+  /** The message has been handled. */
+  settle(): void {
+    this.#current = null;
+    this.#sequenceBefore = undefined;
+  }
+
+  /** The message could not be read or handled: its dispatch counts as not received, and a resume repeats it. */
+  abandon(): void {
+    if (this.#isClosed) return;
+    const { session } = this.#delegate;
+    if (this.#sequenceBefore !== undefined) session.rollBack(this.#sequenceBefore);
+    if (this.#current !== null) session.recordFailure(this.#current);
+    this.settle();
   }
 
   /** From now on, corrupt data changes nothing: the connection has ended. */
@@ -83,14 +118,38 @@ export class FastLane implements DispatchObserver {
     this.#delegate.decodePredictor.onDataRead(t);
   }
 
-  /**
-   * If corrupt data is noticed during delivery, the dispatch counts as not received, and a resume repeats it. If it is
-   * noticed later, the dispatch is lost.
-   */
+  /** Corrupt data that is noticed after delivery ends the connection too, but that dispatch is lost. */
   onCorruptData(error: GatewayError): void {
     if (this.#isClosed) return;
-    if (this.#sequenceBefore !== undefined) this.#delegate.session.rollBack(this.#sequenceBefore);
+    this.abandon();
     this.#onDecodeFailed(error);
+  }
+
+  /** Returns `false` for a dispatch that was received before the replay and is repeated in it. */
+  #recordArrival(sequence: unknown): boolean {
+    const { session } = this.#delegate;
+    this.#recordActivity();
+    if (this.#replayed !== null) {
+      if (session.hasReceived(sequence)) return false;
+      this.#replayed += 1;
+    }
+    this.#sequenceBefore = session.sequence;
+    session.recordSequence(sequence);
+    return true;
+  }
+
+  #recordActivity(): void {
+    const { activityTimes } = this.#delegate;
+    activityTimes.lastDispatchAt = activityTimes.lastFrameAt;
+  }
+
+  /** Counts a dispatch as delivered that has ended several connections in a row. */
+  #skip(t: unknown, sequence: unknown): void {
+    this.#delegate.session.skip(sequence);
+    this.#recordActivity();
+    const name = typeof t === 'string' && /^\w{1,64}$/.test(t) ? t : 'a dispatch';
+    const message = `${name} with sequence ${String(sequence)} could not be handled on several connections; it is skipped`;
+    this.#delegate.fault(new GatewayError('DISPATCH_SKIPPED', message));
   }
 
   #deliver(dispatch: LazyDispatch, sessionId: string | null, replayed: number): void {
@@ -98,7 +157,6 @@ export class FastLane implements DispatchObserver {
       this.#delegate.dispatcher.deliver(dispatch, sessionId, replayed);
       this.#delegate.session.markDelivered(sessionId);
     } finally {
-      this.#sequenceBefore = undefined;
       dispatch.releaseBuffer();
     }
   }

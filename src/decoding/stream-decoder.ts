@@ -1,10 +1,11 @@
 /** Decodes transports that compress all messages of a connection in one context. */
-import { messageOf } from '../protocol/errors.ts';
+import { messageOf } from '../protocol/network-errors.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
 import type { Inflater, InflaterSink } from './inflater.ts';
 import { BaseDecoder } from './base-decoder.ts';
 import type { DecoderSink } from './base-decoder.ts';
 import type { StreamKind } from './native-inflater.ts';
+import { ByteAccumulator } from './byte-accumulator.ts';
 import { JsonObjectSplitter } from './json-object-splitter.ts';
 import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';
 
@@ -70,8 +71,7 @@ export class ZlibStreamDecoder extends StreamDecoder {
   /** The last bytes before this frame: a suffix may have begun there. */
   #previousTail: Buffer = EMPTY;
   /** The inflated part of a message that is not complete. */
-  #partial: Buffer[] = [];
-  #partialBytes = 0;
+  readonly #partial = new ByteAccumulator();
   /** A suffix followed `#partial`, but the object was unfinished. A message may wait for one more suffix only. */
   #wasUnfinished = false;
 
@@ -100,11 +100,9 @@ export class ZlibStreamDecoder extends StreamDecoder {
   protected override onInflated(bytes: Buffer, endsMessage: boolean): void {
     if (!endsMessage) return this.#bufferPartial(bytes);
     // An empty flush.
-    if (bytes.length === 0 && (this.#partialBytes === 0 || this.#wasUnfinished)) return;
+    if (bytes.length === 0 && (this.#partial.length === 0 || this.#wasUnfinished)) return;
     const isSecondTry = this.#wasUnfinished;
-    const whole = this.#partialBytes === 0 ? bytes : Buffer.concat([...this.#partial, bytes]);
-    this.#partial = [];
-    this.#partialBytes = 0;
+    const whole = this.#joinPartial(bytes);
     this.#wasUnfinished = false;
     if (this.tryEmit(whole)) return;
     if (isSecondTry || !isUnfinishedObject(whole)) return this.failNotJson();
@@ -112,11 +110,16 @@ export class ZlibStreamDecoder extends StreamDecoder {
     this.#bufferPartial(whole);
   }
 
+  #joinPartial(bytes: Buffer): Buffer {
+    if (this.#partial.length === 0) return bytes;
+    this.#partial.append(bytes);
+    return this.#partial.take();
+  }
+
   /** Copies, because the inflater uses its buffer again. */
   #bufferPartial(bytes: Buffer): void {
-    this.#partial.push(Buffer.from(bytes));
-    this.#partialBytes += bytes.length;
-    if (this.#partialBytes > this.maxBytes) this.failTooLarge();
+    if (this.#partial.length + bytes.length > this.maxBytes) return this.failTooLarge();
+    this.#partial.append(bytes);
   }
 }
 

@@ -15,7 +15,8 @@ function deliveryWith(hint: DecodeHint, options: Parameters<typeof bareConnectio
   const connection = bareConnection({
     decodeHintFor: (t) => {
       hintRequests.push(t);
-      return hint;
+      // A dispatcher handles READY and RESUMED itself.
+      return t === 'EVENT' ? hint : 'certain';
     },
     onDataRead: (t) => void readTypes.push(t),
     onDispatch: (dispatch) => void delivered.push(dispatch),
@@ -79,9 +80,96 @@ describe('FastLane', () => {
   test('corrupt data that a listener reads roll the sequence back and end the connection', () => {
     const { delegate, takeLog, receive } = deliveryWith('unlikely', { onDispatch: ({ d }) => void d });
     delegate.session.recordSequence(4);
-    expect(() => receive(CORRUPT)).toThrow(expect.objectContaining({ code: 'DECODE_FAILED' }));
+    receive(CORRUPT);
     expect(delegate.session.sequence).toBe(4);
     expect(takeLog()).toEqual([DECODE_FAILED]);
+  });
+
+  test.each<[DecodeHint]>([['certain'], ['unlikely']])(
+    'what the delivery of a dispatch with hint `%s` throws rolls the sequence back and ends the connection',
+    (hint) => {
+      const cause = new TypeError('a bug');
+      const { delegate, takeLog, receive } = deliveryWith(hint, {
+        onDispatch: () => {
+          throw cause;
+        },
+      });
+      delegate.session.recordSequence(4);
+      receive(VALID);
+      expect(delegate.session.sequence).toBe(4);
+      const reason = 'a message could not be handled';
+      expect(takeLog()).toEqual([raised({ type: 'socket.decodeFailed', code: 'INTERNAL_ERROR', reason, cause })]);
+    },
+  );
+
+  test('what is thrown after the connection has ended is a fault', () => {
+    const { connection, takeLog, receive } = deliveryWith('certain', {
+      onDispatch: () => {
+        connection.terminate();
+        throw new TypeError('a bug');
+      },
+    });
+    receive(VALID);
+    expect(takeLog().filter(([name]) => name === 'fault' || name === 'raised')).toEqual([['fault', 'INTERNAL_ERROR']]);
+  });
+
+  test.each(['-1', '1.5', '1e999', '9007199254740992', '"7"', '{}', 'true'])(
+    'a dispatch with the sequence %s is delivered without one',
+    (sequence) => {
+      const { delivered, delegate, receive } = deliveryWith('certain');
+      delegate.session.recordSequence(4);
+      receive(`{"op":0,"t":"EVENT","s":${sequence},"d":{}}`);
+      expect(delivered.map(({ t, s }) => [t, s])).toEqual([['EVENT', null]]);
+      expect(delegate.session.sequence).toBe(4);
+    },
+  );
+
+  test.each<[DecodeHint]>([['none'], ['unlikely'], ['certain']])(
+    'with hint `%s` a replay does not count what was received before it',
+    (hint) => {
+      const { connection, delegate, delivered, receive } = deliveryWith(hint);
+      const session = { sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 };
+      delegate.session.restore(session);
+      connection.execute({ type: 'resume' });
+      for (const s of [3, 4, 5, 5, 6]) receive(`{"t":"EVENT","s":${s},"op":0,"d":{}}`);
+      receive('{"t":"RESUMED","s":1,"op":0,"d":{}}');
+      receive('{"t":"EVENT","s":6,"op":0,"d":{}}');
+      const events = hint === 'none' ? [] : [5, 6, 6];
+      expect(delivered.filter(({ t }) => t === 'EVENT').map(({ s }) => s)).toEqual(events);
+      expect(delegate.session.sequence).toBe(6);
+    },
+  );
+
+  test('READY in the place of RESUMED is delivered and ends the replay', () => {
+    const { connection, delegate, delivered, receive } = deliveryWith('certain');
+    const session = { sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 9, shardId: 0, shardCount: 1 };
+    delegate.session.restore(session);
+    connection.execute({ type: 'resume' });
+    receive('{"t":"READY","s":1,"op":0,"d":{"session_id":"two"}}');
+    for (const s of [2, 2]) receive(`{"t":"EVENT","s":${s},"op":0,"d":{}}`);
+    expect(delivered.map(({ t, s }) => [t, s])).toEqual([
+      ['READY', 1],
+      ['EVENT', 2],
+      ['EVENT', 2],
+    ]);
+  });
+
+  test.each<[DecodeHint, string]>([
+    ['certain', CORRUPT],
+    ['unlikely', CORRUPT],
+    ['certain', CORRUPT.slice(0, -1)],
+  ])('with hint `%s` a corrupt dispatch is skipped after it has ended three connections: %s', (hint, corrupt) => {
+    const { delegate, delivered, takeLog, receive } = deliveryWith(hint);
+    const session = { sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 };
+    delegate.session.restore(session);
+    for (let failures = 0; failures < 3; failures += 1) delegate.session.recordFailure(5);
+    receive(corrupt);
+    expect(takeLog()).toEqual([['fault', 'DISPATCH_SKIPPED']]);
+    expect(delivered).toEqual([]);
+    expect(delegate.session.sequence).toBe(5);
+    expect(delegate.session.sessionForStore(null)?.sequence).toBe(5);
+    receive(VALID);
+    expect(delivered.length).toBe(1);
   });
 
   test('corrupt data that are read after delivery keep the sequence and end the connection', () => {

@@ -116,7 +116,8 @@ class GuildMemberRequestsModel {
 
   rateLimited(request: TrackedRequest, retryAfterMs: number): void {
     request.retries += 1;
-    if (request.retries > MAX_RETRIES) this.#settle(request, 'REQUEST_RATE_LIMITED');
+    if (request.retries > MAX_RETRIES || retryAfterMs > request.timeoutMs)
+      this.#settle(request, 'REQUEST_RATE_LIMITED');
     else {
       request.state = 'backing off';
       request.dueAt = this.clock.now() + retryAfterMs;
@@ -135,7 +136,8 @@ class GuildMemberRequestsModel {
   }
 
   connectionLost(): void {
-    for (const request of this.open) if (request.state === 'sent') this.#settle(request, 'CONNECTION_LOST');
+    for (const request of this.open)
+      if (request.state !== 'queued' || request.retries > 0) this.#settle(request, 'CONNECTION_LOST');
     this.requests.onConnectionLost();
   }
 

@@ -5,13 +5,16 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
+import { fieldsOf } from '../../protocol/validation.ts';
 
 /** How long to wait for the next guild. One that takes longer is unavailable, and comes when it is available again. */
 export const GUILD_TIMEOUT_MS = 15_000;
 
+const idOf = (guild: unknown): string => String(fieldsOf(guild)['id']);
+
 const guildIdsOf = (d: unknown): string[] => {
-  const guilds = (d as { guilds?: unknown } | null)?.guilds;
-  return Array.isArray(guilds) ? guilds.map(({ id }: { id?: unknown }) => String(id)) : [];
+  const { guilds } = fieldsOf(d);
+  return Array.isArray(guilds) ? guilds.map(idOf) : [];
 };
 
 interface GuildSyncOptions {
@@ -39,7 +42,7 @@ export class GuildSync {
   onDispatch(shardId: number, { t, d }: Dispatch): void {
     if (t === 'READY') this.#expect(shardId, guildIdsOf(d));
     else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE')
-      this.#onGuild(shardId, String((d as { id?: unknown } | null)?.id));
+      this.#onGuild(shardId, idOf(d));
   }
 
   stop(): void {
