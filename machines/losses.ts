@@ -28,6 +28,8 @@ export interface Loss {
   readonly closeWith: number | null;
   readonly session: 'keep' | 'discard';
   readonly pause: Pause;
+  /** How long the server asked to wait; the pause is added to it. `null` if it did not. */
+  readonly retryAfterMs: number | null;
   /** The fault to emit, if any. */
   readonly fault: LifecycleFault | null;
   /** `ifEnabled` follows the option `shouldReconnect`. `always` ignores it, because you asked for the reconnect. */
@@ -42,6 +44,7 @@ const loss = (initiator: Initiator, reason: string, rest: Partial<Loss> = {}): L
   closeWith: KEEP_SESSION_CODE,
   session: 'keep',
   pause: 'backoff',
+  retryAfterMs: null,
   fault: null,
   reconnect: 'ifEnabled',
   cause: undefined,
@@ -94,6 +97,7 @@ type LossEvent = Extract<
       | 'socket.failed'
       | 'socket.decodeFailed'
       | 'identify.refused'
+      | 'session.inUse'
       | 'shard.disconnect'
       | 'shard.forceClose';
   }
@@ -112,10 +116,16 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
       reconnect: action === 'fail' ? 'never' : 'ifEnabled',
     });
   },
-  'socket.failed': ({ reason, cause }) =>
-    loss('transport', reason, { closeWith: null, fault: 'CONNECTION_FAILED', cause }),
+  'socket.failed': ({ reason, cause, retryAfterMs = null }) =>
+    loss('transport', retryAfterMs === null ? reason : `${reason}; the server asks to wait ${retryAfterMs / 1000} s`, {
+      closeWith: null,
+      retryAfterMs,
+      fault: 'CONNECTION_FAILED',
+      cause,
+    }),
   'socket.decodeFailed': ({ code = 'DECODE_FAILED', reason, cause }) => loss('shard', reason, { fault: code, cause }),
   'identify.refused': ({ reason, cause }) => loss('shard', reason, { fault: 'IDENTIFY_REFUSED', cause }),
+  'session.inUse': ({ reason, cause }) => loss('shard', reason, { closeWith: null, reconnect: 'never', cause }),
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
   'shard.forceClose': ({ code, session }) => userLoss(code, 'forceClose() was called', session),
 };

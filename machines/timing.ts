@@ -11,6 +11,13 @@ export interface ShardTiming {
    */
   readonly connectTimeoutMs: number;
   /**
+   * How long the shard waits for another process that runs it with the same session store. Then `connect()` rejects with
+   * `SESSION_IN_USE`. Raise it if your deploys start the new process long before they stop the old one; `0` does not
+   * wait. It has an effect only if the store has `claim()`, as `FileSessionStore` does.
+   * @defaultValue 30000 ms
+   */
+  readonly claimTimeoutMs: number;
+  /**
    * How long the gateway may take to send HELLO once the socket is open.
    * @defaultValue 15000 ms
    */
@@ -69,6 +76,7 @@ export interface ShardTiming {
 
 export const DEFAULT_TIMING: ShardTiming = {
   connectTimeoutMs: 10_000,
+  claimTimeoutMs: 30_000,
   helloTimeoutMs: 15_000,
   resumedTimeoutMs: 30_000,
   readyPatienceMs: 300_000,
@@ -84,6 +92,9 @@ export const DEFAULT_TIMING: ShardTiming = {
 /** The valid heartbeat intervals. HELLO with any other interval is a fault. */
 export const HEARTBEAT_INTERVAL_MS = { min: 50, max: 86_400_000 } as const;
 
+/** How often a shard asks whether the other process has stopped. It is the downtime of a deploy, at most. */
+export const CLAIM_RETRY_MS = 250;
+
 /** How long the shard reads buffered data before it declares a zombie. A longer time would delay the verdict. */
 export const FLUSH_READS_TIMEOUT_MS = 1_000;
 
@@ -92,6 +103,9 @@ export const ZOMBIE_TIMEOUT_MS = 250;
 
 /** How often a shard that waits for room looks for itself. Normally the consumer that makes room wakes it at once. */
 export const ROOM_CHECK_MS = 30_000;
+
+/** After an hour the shard asks again, even if the server asked to wait longer. */
+export const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** The max wait for READY in an outage. Doubling without it would outgrow the timers of Node. */
 const READY_PATIENCE_CAP_MS = 6 * 3_600_000;

@@ -5,7 +5,9 @@
 import type { AnyActorRef } from 'xstate';
 import type { ShardContext } from './context.ts';
 import {
+  CLAIM_RETRY_MS,
   FLUSH_READS_TIMEOUT_MS,
+  MAX_RETRY_AFTER_MS,
   ROOM_CHECK_MS,
   ZOMBIE_TIMEOUT_MS,
   readyPatienceMs,
@@ -51,12 +53,19 @@ const heartbeatIntervalMs = ({ context }: DelayArgs): number => context.heartbea
 export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: DelayDependencies) =>
   ({
     restoreTimeout: ({ context }) => context.timing.connectTimeoutMs,
+    claimRetryDelay: () => CLAIM_RETRY_MS,
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
     helloTimeout: ({ context }) => context.timing.helloTimeoutMs,
     resumedTimeout: ({ context }) => context.timing.resumedTimeoutMs,
     readyPatience: ({ context }) => readyPatienceMs(context),
     stableAfter: ({ context }) => context.timing.stableAfterMs,
-    reconnectDelay: (args) => reconnectDelayMs(args.context.loss?.pause ?? 'backoff', args.context, () => random(args)),
+    reconnectDelay: (args) => {
+      const { pause = 'backoff', retryAfterMs = null } = args.context.loss ?? {};
+      // The backoff is added, so that many shards don't come back at once.
+      return (
+        Math.min(retryAfterMs ?? 0, MAX_RETRY_AFTER_MS) + reconnectDelayMs(pause, args.context, () => random(args))
+      );
+    },
     closeTimeout: ({ context }) => context.timing.closeTimeoutMs,
     zombieTimeout: () => ZOMBIE_TIMEOUT_MS,
     roomCheckInterval: () => ROOM_CHECK_MS,

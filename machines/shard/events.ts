@@ -29,7 +29,13 @@ export type SocketEvent = FromConnection &
   (
     | { type: 'socket.opened' }
     | { type: 'socket.closed'; code: number; reason: string }
-    | { type: 'socket.failed'; reason: string; cause?: unknown }
+    | {
+        type: 'socket.failed';
+        reason: string;
+        cause?: unknown;
+        /** How long the server asked to wait before the next attempt. */
+        retryAfterMs?: number | null;
+      }
     | {
         type: 'socket.decodeFailed';
         /** `DECODE_FAILED` by default. */
@@ -62,7 +68,8 @@ export type IdentifyEvent =
 /** What the session store answers. */
 export type SessionEvent =
   | { type: 'session.loaded'; session: SessionIdentity | null }
-  | { type: 'session.unavailable'; reason: string; cause?: unknown };
+  | { type: 'session.unavailable'; reason: string; cause?: unknown }
+  | { type: 'session.inUse'; reason: string; cause?: unknown };
 
 /** What the buffers of `dispatches()` report: more than `maxBufferedBytes` waits, or there is room again. */
 export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.roomAvailable' };
@@ -123,4 +130,11 @@ export type ShardEmitted =
       willResume: boolean;
     }
   | { type: 'fault'; code: LifecycleFault; reason: string; closeCode: number | null; cause: unknown }
-  | { type: 'failed'; code: FatalCode; reason: string; closeCode: number };
+  | {
+      type: 'failed';
+      /** `SESSION_IN_USE` is the only failure without a close code. */
+      code: FatalCode | 'SESSION_IN_USE';
+      reason: string;
+      closeCode: number | null;
+      cause: unknown;
+    };

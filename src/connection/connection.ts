@@ -24,7 +24,7 @@ import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, toBuffer } from './web-socket.ts';
+import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
 type ConnectionEvent = SocketEvent | GatewayEvent;
@@ -89,7 +89,12 @@ export class Connection {
       this.#flushThenEndWith(
         isTooLarge(cause)
           ? { type: 'socket.decodeFailed', reason: messageOf(cause), cause }
-          : { type: 'socket.failed', reason: hostFailure(input.resumeUrl ?? options.url, cause), cause },
+          : {
+              type: 'socket.failed',
+              reason: hostFailure(input.resumeUrl ?? options.url, cause),
+              cause,
+              retryAfterMs: retryAfterOf(error),
+            },
       );
     });
     this.#socket.on('close', (code, reason) =>

@@ -4,6 +4,10 @@ import { WebSocket } from 'ws';
 import { cutCloseReason } from '../protocol/close-reason.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
+import { parseRetryAfter } from '../http/retry-after.ts';
+import { describeValue, isDuration } from '../protocol/validation.ts';
+import { adaptSocket } from './standard-socket.ts';
+import type { StandardWebSocket } from './standard-socket.ts';
 import { USER_AGENT } from '../version.ts';
 
 /** The part of a `ws` socket that a shard uses. Implement it to bring another WebSocket, or one in memory. */
@@ -13,6 +17,7 @@ export interface WebSocketLike {
   on(event: 'open', listener: () => void): unknown;
   on(event: 'message', listener: (data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean) => void): unknown;
   on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
+  /** An error with a number `retryAfterMs` makes the shard wait so long before its next attempt, up to an hour. */
   on(event: 'error', listener: (error: Error) => void): unknown;
   send(data: string): void;
   /** Starts the close handshake. */
@@ -33,8 +38,10 @@ export interface SocketOptions {
   readonly maxPayload: number;
 }
 
-/** Opens a socket. May throw; the shard then tries again after its backoff. */
-export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLike;
+/**
+ * Opens a socket: one of `ws`, or one of the WHATWG standard. May throw; the shard then tries again after its backoff.
+ */
+export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLike | StandardWebSocket;
 
 /** What opening a socket to the gateway needs. */
 export interface SocketSettings {
@@ -52,16 +59,21 @@ export interface SocketSettings {
 const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 
 /**
- * Opens a socket to the gateway. Throws what `rewriteUrl` or `createSocket` throws.
+ * Opens a socket to the gateway. Throws what `rewriteUrl` or `createSocket` throws, and if they return anything else.
  * @param resumeUrl - `null` for the main URL
  */
 export function openSocket(settings: SocketSettings, resumeUrl: string | null): WebSocketLike {
   const { url, version, compression, agent, maxMessageBytes } = settings;
-  return settings.createSocket(settings.rewriteUrl(gatewayUrl(resumeUrl ?? url, version, compression)).href, {
+  const target: unknown = settings.rewriteUrl(gatewayUrl(resumeUrl ?? url, version, compression));
+  if (!(target instanceof URL)) throw new TypeError(`rewriteUrl must return a URL, not ${describeValue(target)}`);
+  // A WebSocket refuses a URL with a fragment.
+  target.hash = '';
+  const socket = settings.createSocket(target.href, {
     headers: { 'User-Agent': USER_AGENT },
     maxPayload: maxMessageBytes + COMPRESSION_OVERHEAD_BYTES,
     ...(agent === undefined ? {} : { agent }),
   });
+  return adaptSocket(socket);
 }
 
 export const OPEN = 1;
@@ -71,14 +83,34 @@ export const CLOSED = 3;
  * Opens a socket of `ws`. WebSocket compression is off, because the gateway has its own. Events are delivered in the
  * turn in which they arrive: spreading them over turns costs 40 % more CPU time.
  */
-export const createWebSocket: CreateSocket = (url, { headers, agent, maxPayload }) =>
-  new WebSocket(url, {
+export function createWebSocket(url: string, { headers, agent, maxPayload }: SocketOptions): WebSocketLike {
+  let retryAfterMs: number | null = null;
+  const socket = new WebSocket(url, {
     headers: { ...headers },
     ...(agent === undefined ? {} : { agent }),
     perMessageDeflate: false,
     allowSynchronousEvents: true,
     maxPayload,
+    finishRequest: (request) => {
+      // An answer other than the upgrade, which ws turns into an error.
+      request.once('response', ({ statusCode = 0, headers: answered }) => {
+        if (BUSY_STATUSES.has(statusCode)) retryAfterMs = parseRetryAfter(answered['retry-after'], answered.date);
+      });
+      request.end();
+    },
   });
+  socket.once('error', (error) => {
+    if (retryAfterMs !== null) Object.assign(error, { retryAfterMs });
+  });
+  return socket;
+}
+
+/** Too Many Requests, and Service Unavailable: the answers that may say when to come back. */
+const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 503]);
+
+/** Returns how long the server asks to wait before the next attempt, in ms; `null` if it does not say so. */
+export const retryAfterOf = (error: unknown): number | null =>
+  error instanceof Error && 'retryAfterMs' in error && isDuration(error.retryAfterMs) ? error.retryAfterMs : null;
 
 /** Starts the close handshake, or tears the socket down when `code` is `null` or the socket is not open. */
 export function closeSocket(socket: WebSocketLike, code: number | null, reason: string): void {

@@ -1,7 +1,12 @@
 /** After an outage, and while a gateway fails again and again: how long a shard waits before its next connection. */
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test, vi } from 'vitest';
+import { Shard } from '../../src/index.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
-import { readyShard } from '../kit/virtual-shard.ts';
+import { QUICK } from '../kit/timing.ts';
+import { readyShard, TOKEN } from '../kit/virtual-shard.ts';
 import type { MemoryGateway, MemorySocket } from '../kit/memory-gateway.ts';
 
 const LONGEST = (): number => 0.999_999;
@@ -86,4 +91,27 @@ describe('Shard: outages', () => {
     expect(waits[4]).toBeGreaterThan(waits[0]!);
     expect(waits[7]).toBeGreaterThanOrEqual(16_000);
   });
+
+  test.each([429, 503])(
+    '44. an upgrade answered %i with Retry-After makes the shard wait that long before the next attempt',
+    async (status) => {
+      const requests: number[] = [];
+      const server = createServer((_, response) => {
+        requests.push(performance.now());
+        response.writeHead(status, { 'Retry-After': '1' }).end('<html>');
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const shard = new Shard({ token: TOKEN, intents: [], url, timing: QUICK });
+      const faults: string[] = [];
+      shard.on('fault', ({ message }) => void faults.push(message));
+      shard.connect().catch(() => undefined);
+      await vi.waitUntil(() => requests.length === 2, { timeout: 10_000 });
+      shard.forceClose();
+      server.close();
+      expect(requests[1]! - requests[0]!).toBeGreaterThanOrEqual(990);
+      expect(faults[0]).toContain(`${status}; the server asks to wait 1 s`);
+    },
+  );
 });

@@ -31,7 +31,33 @@ class CountingAgent extends Agent {
   }
 }
 
+/** A server that answers each upgrade request with this status and these headers. */
+async function refusals(status: number, headers: Record<string, string>) {
+  const server = createServer((_, response) => response.writeHead(status, headers).end('<html>'));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => void server.close(),
+  };
+}
+
 describe('createWebSocket', () => {
+  test.each([
+    [429, '5', 5_000],
+    [503, '1', 1_000],
+    [429, 'soon', undefined],
+    [403, '5', undefined],
+  ])('the error of an upgrade answered %i with Retry-After %s says how long to wait', async (status, header, ms) => {
+    await using server = await refusals(status, { 'Retry-After': header });
+    const socket = createWebSocket(server.url, { headers: {}, maxPayload: 1_000 });
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    const error = await new Promise<Error & { retryAfterMs?: number }>((resolve) => socket.on('error', resolve));
+    expect(error.message).toBe(`Unexpected server response: ${status}`);
+    expect(error.retryAfterMs).toBe(ms);
+    expect(await closed).toBe(1006);
+  });
+
   test.each([
     ['the agent of the options', new CountingAgent(), 1],
     ['no agent when there is none', undefined, 0],

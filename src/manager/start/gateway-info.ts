@@ -5,6 +5,7 @@
  */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
 import { readText } from '../../http/read-text.ts';
+import { parseRetryAfter } from '../../http/retry-after.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import { isWebSocketUrl } from '../../protocol/gateway-url.ts';
 import { hostFailure, withoutRequest } from '../../protocol/network-errors.ts';
@@ -89,12 +90,9 @@ function eventFromJson(status: number, body: unknown, waitMs: number | null): In
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
 function retryAfterMs(body: unknown, headers: Headers): number | null {
-  const header = headers.get('retry-after') ?? '';
-  const inSeconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : Number.NaN;
-  // Compared with the clock of the server, because that of this machine may be wrong.
-  const untilDate = (Date.parse(header) - Date.parse(headers.get('date') ?? '')) / 1000;
-  const seconds = [fieldsOf(body)['retry_after'], inSeconds, untilDate].find(isDuration);
-  return seconds === undefined ? null : Math.min(seconds * 1000, MAX_RETRY_AFTER_MS);
+  const seconds = fieldsOf(body)['retry_after'];
+  const ms = isDuration(seconds) ? seconds * 1000 : parseRetryAfter(headers.get('retry-after'), headers.get('date'));
+  return ms === null ? null : Math.min(ms, MAX_RETRY_AFTER_MS);
 }
 
 /** After a day the request is tried again, even if Discord asked to wait longer. */
