@@ -106,6 +106,20 @@ export function describeSessionStore(name: string, open: () => Promise<StoreRig>
       expect(await store.load(0)).toEqual(aSession());
     });
 
+    test('keeps what a session belongs to', async () => {
+      const store = await newStore();
+      const session = aSession({
+        bot: 'digest of the bot',
+        intents: 513,
+        version: 10,
+        compression: 'none',
+        encoding: 'json',
+        presence: 'digest of the presence',
+      });
+      await store.save(session);
+      expect(await store.load(0)).toEqual(session);
+    });
+
     test('stores the fields of a session and no others', async () => {
       const store = await newStore();
       const extended = { ...aSession(), token: 'not to be stored' };

@@ -15,6 +15,14 @@ describe('parseSession()', () => {
     expect(parseSession(extended)).toEqual(aSession());
   });
 
+  const origin = { bot: 'a', intents: 0, version: 10, compression: 'none', encoding: 'json', presence: 'b' };
+
+  test('copies the optional fields, and leaves out those that a database returns as null', () => {
+    const nulls = Object.fromEntries(Object.keys(origin).map((field) => [field, null]));
+    expect(parseSession({ ...aSession(), ...origin })).toEqual({ ...aSession(), ...origin });
+    expect(Object.keys(parseSession({ ...aSession(), ...nulls }))).toEqual(Object.keys(aSession()));
+  });
+
   test('accepts the sequence 0 and a resume URL with port, path and query', () => {
     const session = aSession({ sequence: 0, resumeUrl: 'ws://127.0.0.1:8080/a?b=c' });
     expect(parseSession(session)).toEqual(session);
@@ -31,6 +39,12 @@ describe('parseSession()', () => {
       [{ sequence: -1 }, { sequence: 1.5 }, { sequence: '1' }, { sequence: null }],
     ],
     ['shardId must be a non-negative integer', [{ shardId: -1 }, { shardId: Number.NaN }, { shardId: '0' }]],
+    ['bot must be a non-empty string', [{ bot: '' }, { bot: 1 }]],
+    ['intents must be a non-negative integer', [{ intents: -1 }, { intents: '1' }, { intents: ['Guilds'] }]],
+    ['version must be a non-negative integer', [{ version: 1.5 }]],
+    ['compression must be a non-empty string', [{ compression: {} }]],
+    ['encoding must be a non-empty string', [{ encoding: true }]],
+    ['presence must be a non-empty string', [{ presence: { status: 'online' } }]],
     ['shardCount must be an integer above shardId', [{ shardCount: 0 }, { shardId: 4 }, { shardCount: 4.5 }]],
   ])('throws INVALID_SESSION with the message: %s', (reason, changes) => {
     for (const change of changes) {

@@ -177,14 +177,15 @@ describe('the logger', () => {
 });
 
 describe('the stored session', () => {
-  test('the session is stored with the last sequence when the connection is lost', async () => {
+  test('the session is stored with the last sequence within a second after the connection is lost', async () => {
     const { store, begun, end } = slowStore();
     end();
     const { gateway, clock } = await readyShard({ sessionStore: store });
     begun.splice(0);
     gateway.dispatch('EVENT', {});
+    gateway.answers.open = false;
     gateway.last.end(1006);
-    await clock.advanceAsync(0);
+    await clock.advanceAsync(1_000);
     expect(begun).toEqual(['save 2']);
   });
 
@@ -194,7 +195,8 @@ describe('the stored session', () => {
     const { shard, clock } = virtualShard({ session, sessionStore });
     void shard.connect().catch(() => undefined);
     await Promise.all([shard.disconnect(), clock.advanceAsync(6_000)]);
-    expect(await sessionStore.load(0)).toEqual(session);
+    expect(await sessionStore.load(0)).toEqual(shard.session);
+    expect(shard.session).toMatchObject(session);
   });
 
   test('disconnect() waits until the session is stored, at most closeTimeoutMs', async () => {

@@ -18,6 +18,11 @@ describe('the stored sequence', () => {
       sequence: 1,
       shardId: 0,
       shardCount: 1,
+      bot: expect.any(String) as string,
+      intents: 1,
+      version: 10,
+      compression: 'none',
+      encoding: 'json',
     });
     expect(await sessionStore.load(0)).toEqual({ ...shard.session, sequence: 0 });
     for (let n = 0; n < 51; n += 1) await stream.next();

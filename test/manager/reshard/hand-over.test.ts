@@ -24,7 +24,7 @@ class SimulatedSession {
   sequence = 0;
 
   constructor(shardId: number) {
-    this.entry = new BufferedSession(shardId, undefined as never, () => undefined);
+    this.entry = new BufferedSession(shardId, () => ({ advance: () => undefined }) as never);
   }
 }
 
