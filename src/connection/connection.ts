@@ -1,25 +1,21 @@
 /**
- * One WebSocket to the gateway. It turns bytes into packets, and packets into machine events or dispatches; it turns
- * the machine's commands into frames. It makes no decision about the lifecycle, and emits nothing once it is detached.
+ * One WebSocket to the gateway. Its packet handler turns messages into machine events or dispatches; it turns the
+ * machine's commands into frames. It makes no decision about the lifecycle, and emits nothing once it is detached.
  *
- * The way of a dispatch: web-socket.ts → here → decoding/decoder.ts → here → fast-lane.ts → shard/dispatcher.ts →
- * shard/emitter.ts → listener. The machine does not see it.
+ * The way of a dispatch: web-socket.ts → here → decoding/decoder.ts → packet-handler.ts → fast-lane.ts →
+ * shard/dispatcher.ts → shard/emitter.ts → listener. The machine does not see it.
  */
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
-import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { hostFailure, messageOf, withoutRequest } from '../protocol/network-errors.ts';
-import { Opcodes } from '../protocol/opcodes.ts';
-import { parsePacket } from '../decoding/parse-packet.ts';
-import type { Packet } from '../protocol/packets.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
 import type { Clock } from '../clock.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
-import { DispatchWatchdog } from './dispatch-watchdog.ts';
 import { createDecoder } from '../decoding/decoder.ts';
 import type { Decoder } from '../decoding/base-decoder.ts';
-import { FastLane } from './fast-lane.ts';
+import { PacketHandler } from './packet-handler.ts';
+import type { ConnectionEvent } from './packet-handler.ts';
 import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
@@ -27,13 +23,8 @@ import type { QueuedKind } from './send-queue.ts';
 import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
 
-type ConnectionEvent = SocketEvent | GatewayEvent;
-type WithoutConnectionId<Event> = Event extends unknown ? Omit<Event, 'connectionId'> : never;
-
 const heartbeatUnanswered = (): GatewayError =>
   new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was acknowledged');
-
-type ControlHandler = (connection: Connection, d: unknown) => void;
 
 export class Connection {
   readonly id: number;
@@ -43,14 +34,13 @@ export class Connection {
   readonly #socket: WebSocketLike;
   readonly #decoder: Decoder;
   readonly #readThrottle: ReadThrottle;
-  readonly #fastLane: FastLane;
-  readonly #emit: (event: ConnectionEvent) => void;
-  readonly #dispatchWatchdog: DispatchWatchdog;
+  readonly #packets: PacketHandler;
+  readonly #emit: (event: SocketEvent | GatewayEvent) => void;
   #detached = false;
   #heartbeatTimer: unknown;
 
   /** @throws what opening the socket throws */
-  constructor(delegate: ConnectionDelegate, input: SocketInput, emit: (event: ConnectionEvent) => void) {
+  constructor(delegate: ConnectionDelegate, input: SocketInput, emit: (event: SocketEvent | GatewayEvent) => void) {
     this.id = input.connectionId;
     this.#delegate = delegate;
     this.#emit = emit;
@@ -59,13 +49,15 @@ export class Connection {
     this.#clock = clock;
     this.limiter = new SendLimiter({ clock });
     delegate.sentFrames.reset();
-    this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => this.#raise({ type: 'socket.dispatchTimeout' }));
-    const fault = ({ message, cause }: GatewayError): void => {
-      this.#fastLane.abandon();
-      this.#endWith({ type: 'socket.decodeFailed', reason: message, cause });
+    this.#packets = new PacketHandler(delegate, this.limiter, {
+      raise: (event) => this.#raise(event),
+      endWith: (event) => this.#endWith(event),
+      onHeartbeatAck: () => this.#readThrottle.setAwaitsAck(delegate.heartbeatTracker.awaitsAck),
+    });
+    const sink = {
+      message: (bytes: Buffer) => this.#packets.handle(bytes),
+      fault: (error: GatewayError) => this.#packets.onCorrupt(error),
     };
-    this.#fastLane = new FastLane(delegate, fault);
-    const sink = { message: (bytes: Buffer) => this.#tryHandleMessage(bytes), fault };
     this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
     this.#socket = openSocket(options, input.resumeUrl);
     this.#readThrottle = new ReadThrottle(clock, this.#socket);
@@ -78,7 +70,7 @@ export class Connection {
       try {
         this.#decoder.write(toBuffer(data), isBinary);
       } catch (cause) {
-        this.#failMessage(cause);
+        this.#packets.onError(cause);
       }
       if (!this.#detached) this.#readThrottle.endWork(clock.now());
     });
@@ -115,7 +107,7 @@ export class Connection {
     },
     identify: (_, connection) => connection.#sendIdentify(),
     resume: (_, connection) => {
-      connection.#fastLane.startReplay();
+      connection.#packets.startReplay();
       const payload = connection.#delegate.resumePayload();
       if (payload !== null) connection.#sendFrame('handshake', payload);
     },
@@ -168,10 +160,9 @@ export class Connection {
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
-    this.#dispatchWatchdog.stop();
     this.#clock.clearTimeout(this.#heartbeatTimer);
     this.#readThrottle.stop();
-    this.#fastLane.close();
+    this.#packets.close();
     this.#decoder.close();
     this.#delegate.connectionSlot.consumePermit()?.release();
     this.#delegate.heartbeatTracker.reset(heartbeatUnanswered());
@@ -197,119 +188,19 @@ export class Connection {
     if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
   }
 
-  #raise(event: WithoutConnectionId<ConnectionEvent>): void {
+  #raise(event: ConnectionEvent): void {
     if (!this.#detached) this.#emit({ ...event, connectionId: this.id });
   }
 
   /** Sends the last event of this connection. */
-  #endWith(event: WithoutConnectionId<ConnectionEvent>): void {
+  #endWith(event: ConnectionEvent): void {
     this.#raise(event);
     this.detach();
   }
 
   /** Delivers what arrived before the end, then ends. */
-  #flushThenEndWith(event: WithoutConnectionId<ConnectionEvent>): void {
+  #flushThenEndWith(event: ConnectionEvent): void {
     this.#decoder.flush(() => this.#endWith(event));
-  }
-
-  /**
-   * Returns whether the bytes were a packet. What handling it throws ends this connection. Thrown into the socket, it
-   * would end the process.
-   */
-  #tryHandleMessage(bytes: Buffer): boolean {
-    try {
-      if (!this.#handleMessage(bytes)) return false;
-      this.#fastLane.settle();
-    } catch (cause) {
-      this.#failMessage(cause);
-    }
-    return true;
-  }
-
-  #failMessage(cause: unknown): void {
-    this.#fastLane.abandon();
-    const reason = 'a message could not be handled';
-    const isCorrupt = cause instanceof GatewayError && cause.code === 'DECODE_FAILED';
-    if (!this.#detached) {
-      const code = isCorrupt ? 'DECODE_FAILED' : 'INTERNAL_ERROR';
-      this.#endWith({ type: 'socket.decodeFailed', code, reason, cause });
-    } else if (!isCorrupt) this.#delegate.fault(new GatewayError('INTERNAL_ERROR', reason, { cause }));
-  }
-
-  #handleMessage(bytes: Buffer): boolean {
-    if (this.#fastLane.tryHandle(bytes)) return true;
-    let packet: Packet;
-    try {
-      packet = parsePacket(bytes) as Packet;
-    } catch {
-      return false;
-    }
-    if (typeof packet !== 'object' || packet === null) return false;
-    this.#delegate.emitter.emitWithoutTelemetry('raw', packet);
-    if (this.#detached) return true;
-    if (packet.op === Opcodes.Dispatch) this.#handleDispatch(packet, bytes);
-    else Connection.#controlHandlers.get(packet.op)?.(this, packet.d);
-    return true;
-  }
-
-  /** By opcode. Opcodes without a handler are ignored. */
-  static readonly #controlHandlers: ReadonlyMap<number, ControlHandler> = new Map<number, ControlHandler>([
-    [Opcodes.Heartbeat, (connection) => connection.#raise({ type: 'gateway.heartbeatRequest' })],
-    [Opcodes.Reconnect, (connection) => connection.#raise({ type: 'gateway.reconnect' })],
-    [
-      Opcodes.InvalidSession,
-      (connection, d) => connection.#raise({ type: 'gateway.invalidSession', resumable: d === true }),
-    ],
-    [
-      Opcodes.Hello,
-      (connection, d) => {
-        const heartbeatIntervalMs = heartbeatIntervalOf(d);
-        connection.limiter.reserveHeartbeats(heartbeatIntervalMs);
-        connection.#raise({ type: 'gateway.hello', heartbeatIntervalMs });
-      },
-    ],
-    [
-      Opcodes.HeartbeatAck,
-      (connection) => {
-        const latencyMs = connection.#delegate.heartbeatTracker.recordAck();
-        connection.#readThrottle.setAwaitsAck(connection.#delegate.heartbeatTracker.awaitsAck);
-        connection.#delegate.sentFrames.recordAck();
-        connection.#raise({ type: 'gateway.heartbeatAck' });
-        if (latencyMs === null) return;
-        connection.#delegate.emitter.emit('heartbeat', { latency: latencyMs });
-        connection.#delegate.saveSession();
-      },
-    ],
-  ]);
-
-  #handleDispatch(packet: Packet, bytes: Buffer): void {
-    if (packet.t === 'READY') return this.#handleReady(packet, bytes);
-    if (packet.t === 'RESUMED') return this.#handleResumed(packet, bytes);
-    this.#fastLane.handle(packet, bytes);
-  }
-
-  #handleResumed(packet: Packet, bytes: Buffer): void {
-    const { id } = this.#delegate.session;
-    this.#fastLane.recordHandshake(packet.s);
-    const replayed = this.#fastLane.endReplay();
-    this.#dispatchWatchdog.start();
-    this.#raise({ type: 'gateway.resumed' });
-    this.#fastLane.deliver(packet, bytes, id, replayed);
-    this.#delegate.saveSession();
-  }
-
-  /** A READY without a session id ends the connection, because its session could not be resumed. */
-  #handleReady(packet: Packet, bytes: Buffer): void {
-    this.#fastLane.recordHandshake(packet.s);
-    this.#fastLane.endReplay();
-    const session = sessionOf(packet.d, this.#delegate.options.url);
-    if (session === null) return this.#endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
-    this.#delegate.session.start(session, packet.s);
-    this.#delegate.sentFrames.confirm();
-    this.#dispatchWatchdog.start();
-    this.#raise({ type: 'gateway.ready', session });
-    this.#fastLane.deliver(packet, bytes, session.sessionId);
-    this.#delegate.saveSession();
   }
 
   #sendIdentify(): void {
