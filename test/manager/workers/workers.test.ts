@@ -215,6 +215,23 @@ describe('ShardManager with workers', () => {
     expect(gateway.stats.resumes).toBe(1);
   });
 
+  test('rejects sends after a thread has died, if the shards must not reconnect', async () => {
+    using threads = watchThreads();
+    await using kit = await threadedManager({ shards: 1, workers: 1, shouldReconnect: false });
+    const { manager } = kit;
+    await manager.connect();
+    await threads.started[0]!.terminate();
+    await until(manager, () => manager.shards.get(0)!.state === 'disconnected');
+    const shard = manager.shards.get(0)!;
+
+    await expect(shard.send({ op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    const requesting = shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 });
+    await expect(requesting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(threads.alive).toEqual([]);
+    await shard.connect();
+    expect(shard.state).toBe('ready');
+  });
+
   test('keeps the presence and the pause of a shard when its thread dies', async () => {
     using threads = watchThreads();
     await using kit = await threadedManager({ shards: 1, workers: 1 });

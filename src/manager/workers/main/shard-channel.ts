@@ -17,6 +17,8 @@ interface ShardChannelOptions {
   readonly store: SessionStore;
   readonly gate: IdentifyGate;
   readonly onUpdate: (update: ShardUpdate) => void;
+  /** Called when handling a message has thrown. */
+  readonly onMessageFailed: (cause: unknown) => void;
   readonly onDispatch: ThreadClient['onDispatch'];
   readonly onBatchEnd: ThreadClient['onBatchEnd'];
 }
@@ -60,7 +62,7 @@ export class ShardChannel implements ThreadClient {
     const id = lastCallId;
     this.#calls.set(id, call);
     const { method, args } = call;
-    this.post({ type: 'request', id, method, args });
+    this.post({ type: 'request', id, method, args: JSON.stringify(args) });
     call.onAbort(() => this.#options.thread.post({ type: 'abort', id }));
   }
 
@@ -68,7 +70,16 @@ export class ShardChannel implements ThreadClient {
     this.#options.thread.post({ ...message, key: this.key });
   }
 
+  /** An error of our own concerns this shard, and not the others in the thread. */
   onMessage(message: ShardMessage): void {
+    try {
+      this.#handle(message);
+    } catch (cause) {
+      this.#options.onMessageFailed(cause);
+    }
+  }
+
+  #handle(message: ShardMessage): void {
     if (message.kind === 'response') this.#onResponse(message);
     else if (message.kind === 'permit') this.#permitBroker[message.what](message.id);
     else if (message.kind !== 'request') this.#options.onUpdate(message);
@@ -102,7 +113,13 @@ export class ShardChannel implements ThreadClient {
     }
   }
 
+  /** @throws for a session that JSON can't hold */
   #respond(id: number, session: Session | null, error: unknown): void {
-    this.#options.thread.post({ type: 'response', id, session, error: error === null ? null : serializeError(error) });
+    this.#options.thread.post({
+      type: 'response',
+      id,
+      session: JSON.stringify(session),
+      error: error === null ? null : serializeError(error),
+    });
   }
 }

@@ -3,6 +3,7 @@
  * its place, and the shards move.
  */
 import { GatewayError } from '../../../protocol/errors.ts';
+import { fieldsOf } from '../../../protocol/validation.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -22,8 +23,17 @@ export interface WorkerSlotOptions {
   reportFault(error: GatewayError): void;
 }
 
+/** What to do when no thread can be started, by the code of the cause. */
+const HINTS: ReadonlyMap<unknown, string> = new Map([
+  [
+    'ERR_ACCESS_DENIED',
+    'Start Node with --allow-worker and with --allow-fs-read for the files of the package, or set workers to 0.',
+  ],
+]);
 const HINT =
   'Leave shardwright out of a bundle: the file that a worker thread runs must lie beside the others. See the cause.';
+
+const hintFor = (cause: unknown): string => HINTS.get(fieldsOf(cause)['code']) ?? HINT;
 
 export class WorkerSlot {
   readonly #options: WorkerSlotOptions;
@@ -85,7 +95,10 @@ export class WorkerSlot {
     this.#thread = null;
     const clients = [...this.#clients];
     if (this.#startedAt === null) {
-      const failure = new GatewayError('WORKER_FAILED', error.message, { hint: HINT, cause: error.cause });
+      const failure = new GatewayError('WORKER_FAILED', error.message, {
+        hint: hintFor(error.cause),
+        cause: error.cause,
+      });
       for (const client of clients) client.onThreadUnavailable(failure);
       return;
     }

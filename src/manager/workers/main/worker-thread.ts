@@ -1,10 +1,11 @@
 /** One worker thread, as the manager's thread sees it: its messages in both directions, and how it ends. */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../clock.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByType } from '../../../protocol/handler-table.ts';
 import { DispatchBatchReader } from '../wire/dispatch-batch.ts';
-import type { FromThread, ShardMessage, ThreadOptions, ToThread } from '../wire/messages.ts';
+import type { FromThread, OrderedMessage, ShardMessage, ThreadOptions, ToThread } from '../wire/messages.ts';
+import { createWorker } from './create-worker.ts';
 import { Watchdog } from './watchdog.ts';
 
 const ENTRY = new URL('../thread/entry.js', import.meta.url);
@@ -107,8 +108,12 @@ export class WorkerThread {
 
   #start(): void {
     const queued = this.#state.phase === 'delayed' ? this.#state.queued : [];
-    // The token goes by message: code in the thread can read its `workerData`.
-    const worker = new Worker(ENTRY, { name: this.#options.name });
+    let worker: Worker;
+    try {
+      worker = createWorker(ENTRY, this.#options.name);
+    } catch (cause) {
+      return this.#onNotCreated(cause);
+    }
     worker.on('message', (message: FromThread) => this.#onMessage(message));
     worker.on('messageerror', (cause) =>
       this.#abandon({ what: 'sent a message that could not be deserialized', cause }),
@@ -118,14 +123,28 @@ export class WorkerThread {
     });
     worker.on('exit', (code) => this.#onExit(worker, code));
     this.#state = { phase: 'running', worker };
+    // The token goes by message: code in the thread can read its `workerData`.
     this.post({ type: 'init', options: this.#options.threadOptions });
     for (const message of queued) this.post(message);
     this.#watchdog.start();
   }
 
+  /** Later, as for a thread that ends: the caller of the constructor does not know this thread yet. */
+  #onNotCreated(cause: unknown): void {
+    this.#state = { phase: 'exited' };
+    this.#exited.resolve();
+    this.#exitCause = { what: 'could not be created', cause };
+    queueMicrotask(() => this.#reportDeath());
+  }
+
+  /** An error of our own must not end the process, so it ends the thread: its shards resume in another. */
   #onMessage(message: FromThread): void {
     this.#watchdog.touch();
-    this.#handle(message);
+    try {
+      this.#handle(message);
+    } catch (cause) {
+      this.#abandon({ what: 'sent a message that could not be processed', cause });
+    }
   }
 
   readonly #handle = handlerByType<FromThread>({
@@ -142,8 +161,9 @@ export class WorkerThread {
   });
 
   /** Passes on what a batch holds, in the order in which the thread sent it: messages come between dispatches. */
-  #processBatch({ bytes, messages }: Extract<FromThread, { type: 'batch' }>): void {
+  #processBatch({ bytes, messages: text }: Extract<FromThread, { type: 'batch' }>): void {
     const reader = new DispatchBatchReader(bytes);
+    const messages = JSON.parse(text) as readonly OrderedMessage[];
     const now = this.#options.clock.now();
     let nextMessage = 0;
     for (let count = 0; ; count += 1) {
@@ -178,7 +198,12 @@ export class WorkerThread {
     worker.removeAllListeners();
     this.#exited.resolve();
     if (state.phase === 'shuttingDown') return this.#options.clock.clearTimeout(state.timer);
-    const { what, cause } = this.#exitCause ?? { what: `ended with code ${code}` };
+    this.#exitCause ??= { what: `ended with code ${code}` };
+    this.#reportDeath();
+  }
+
+  #reportDeath(): void {
+    const { what, cause } = this.#exitCause ?? { what: 'ended' };
     const message = `thread ${this.#options.name} ${what}; it had ${this.#clients.size} shards`;
     this.#options.onDied(new GatewayError('WORKER_FAILED', message, cause === undefined ? {} : { cause }));
   }

@@ -1,11 +1,12 @@
 /**
  * Collects the messages of a worker thread into one batch per turn of the event loop. At most two batches are in
- * flight. If the manager is behind, the next batch grows, and above a limit the sockets are not read.
+ * flight. If the manager is behind, the next batch grows. Above a limit the sockets are not read, and above another the
+ * connections are left: a replay has to be read.
  */
 import type { Clock } from '../../../clock.ts';
 import type { Dispatch } from '../../../protocol/packets.ts';
 import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
-import type { FromThread, OrderedMessage, ShardMessage } from '../wire/messages.ts';
+import type { FromThread, ShardMessage } from '../wire/messages.ts';
 import { DispatchBatchWriter } from '../wire/dispatch-batch.ts';
 
 /** While the manager processes one batch, the next is already there. */
@@ -23,15 +24,22 @@ interface MessageBatcherOptions {
   onBeforePost(): void;
   /** Called with whether too much is pending. */
   onBackPressure(full: boolean): void;
+  /** Called when there is room again after {@link MessageBatcher.isOverfull}. */
+  onRoom(): void;
 }
 
 export class MessageBatcher {
   readonly #options: MessageBatcherOptions;
   readonly #dispatches = new DispatchBatchWriter();
-  #messages: OrderedMessage[] = [];
+  /** Each as JSON. */
+  #messages: string[] = [];
+  #messagesLength = 0;
   #inFlight = 0;
   #timer: unknown = null;
   #full = false;
+  #isOverfull = false;
+  /** Above this, connections are left. */
+  maxPendingBytes = Number.POSITIVE_INFINITY;
 
   constructor(options: MessageBatcherOptions) {
     this.#options = options;
@@ -41,15 +49,25 @@ export class MessageBatcher {
     return this.#full;
   }
 
+  /** Whether so much is pending that no connection should be open. */
+  get isOverfull(): boolean {
+    return this.#isOverfull;
+  }
+
+  /** @throws for data that JSON can't hold; then nothing is sent */
   send(key: number, message: ShardMessage): void {
-    this.#messages.push({ ...message, key, after: this.#dispatches.count });
+    const text = JSON.stringify({ ...message, key, after: this.#dispatches.count });
+    this.#messages.push(text);
+    this.#messagesLength += text.length;
     this.#scheduleFlush();
   }
 
+  /** @throws when there is no memory for it; then nothing is sent */
   sendDispatch(key: number, dispatch: Dispatch): void {
     this.#dispatches.add(key, dispatch.s, LazyDispatch.transferRaw(dispatch));
     if (this.#dispatches.byteLength >= BATCH_BYTES) this.flush();
     else this.#scheduleFlush();
+    if (this.#dispatches.byteLength > this.maxPendingBytes) this.#isOverfull = true;
   }
 
   /** Called when the manager has processed a batch. */
@@ -63,7 +81,8 @@ export class MessageBatcher {
     if (this.#dispatches.count === 0 && this.#messages.length === 0) return;
     if (this.#inFlight < MAX_IN_FLIGHT) this.#post();
     const isOverLimit =
-      this.#dispatches.byteLength >= MAX_PENDING_BYTES || this.#messages.length >= MAX_PENDING_MESSAGES;
+      this.#dispatches.byteLength + this.#messagesLength >= MAX_PENDING_BYTES ||
+      this.#messages.length >= MAX_PENDING_MESSAGES;
     if (isOverLimit === this.#full) return;
     this.#full = isOverLimit;
     this.#options.onBackPressure(isOverLimit);
@@ -79,9 +98,13 @@ export class MessageBatcher {
   #post(): void {
     this.#options.onBeforePost();
     const bytes = this.#dispatches.takeBuffer();
-    const messages = this.#messages;
+    const messages = `[${this.#messages.join(',')}]`;
     this.#messages = [];
+    this.#messagesLength = 0;
     this.#inFlight += 1;
     this.#options.post({ type: 'batch', bytes, messages }, [bytes]);
+    if (!this.#isOverfull) return;
+    this.#isOverfull = false;
+    this.#options.onRoom();
   }
 }

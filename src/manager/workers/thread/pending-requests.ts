@@ -36,7 +36,7 @@ export class PendingRequests {
 
   settle({ id, session, error }: ResponseMessage): void {
     const request = this.#remove(id);
-    if (error === null) request?.resolve(session);
+    if (error === null) request?.resolve(JSON.parse(session) as Session | null);
     else request?.reject(deserializeError(error));
   }
 

@@ -30,6 +30,9 @@ export class ThreadRuntime {
           else shard.resumeReading('backPressure');
         }
       },
+      onRoom: () => {
+        for (const shard of this.#shards.values()) shard.setBufferFull('backPressure', false);
+      },
     });
     port.on('message', (message: ToThread) => this.#handle(message));
     this.#post({ type: 'started' });
@@ -38,6 +41,7 @@ export class ThreadRuntime {
   readonly #handle = handlerByType<ToThread>({
     init: ({ options }) => {
       this.#options = options;
+      this.#batcher.maxPendingBytes = options.maxBufferedBytes;
     },
     createShard: ({ key, config }) => {
       if (this.#options === null) return;
@@ -47,16 +51,16 @@ export class ThreadRuntime {
       );
     },
     request: ({ key, id, method, args }) => {
+      const shard = this.#shards.get(key);
+      if (shard === undefined) return;
       const controller = new AbortController();
       this.#abortControllers.set(id, controller);
-      void this.#shards
-        .get(key)
-        ?.call(id, method, args, controller.signal)
-        .finally(() => this.#abortControllers.delete(id));
+      void shard.call(id, method, args, controller.signal).finally(() => this.#abortControllers.delete(id));
     },
     abort: ({ id }) => this.#abortControllers.get(id)?.abort(),
     pauseReading: ({ key }) => this.#shards.get(key)?.pauseReading('manager'),
     resumeReading: ({ key }) => this.#shards.get(key)?.resumeReading('manager'),
+    setBufferFull: ({ key, isFull }) => this.#shards.get(key)?.setBufferFull('manager', isFull),
     enableRaw: ({ key }) => this.#shards.get(key)?.enableRaw(),
     forceClose: ({ key, code }) => this.#shards.get(key)?.forceClose(code),
     rewind: ({ key, sequence }) => this.#shards.get(key)?.rewind(sequence),

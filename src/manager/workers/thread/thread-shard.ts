@@ -1,6 +1,7 @@
 /** A shard inside a worker thread: a local shard whose events and dispatches are sent to the manager's thread. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
-import type { SendPayload } from '../../../protocol/packets.ts';
+import { GatewayError } from '../../../protocol/errors.ts';
+import type { Dispatch, SendPayload } from '../../../protocol/packets.ts';
 import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import type { RequestOptions } from '../../../shard/guild-member-requests.ts';
@@ -14,8 +15,14 @@ import type { ThreadOptions, Method, ThreadShardConfig, ShardMessage } from '../
 import type { MessageBatcher } from './message-batcher.ts';
 import { serializeError } from '../wire/serialized-error.ts';
 
-/** Why the socket is not read. */
+/** Who has asked that the socket is not read, or that the connection is left. */
 type PauseReason = 'manager' | 'backPressure';
+
+const HINT =
+  'Look at the cause; data that is nested thousands of levels deep does not leave its thread. Set workers to 0 to get it.';
+
+const unsendableError = (what: string, cause: unknown): GatewayError =>
+  new GatewayError('WORKER_FAILED', `${what} could not be sent from the thread of the shard`, { hint: HINT, cause });
 
 interface ThreadShardDependencies {
   readonly options: ThreadOptions;
@@ -28,6 +35,7 @@ export class ThreadShard {
   readonly #batcher: MessageBatcher;
   readonly #shard: LocalShard;
   readonly #pauseReasons = new Set<PauseReason>();
+  readonly #fullReasons = new Set<PauseReason>();
   #sessionId: string | null;
   #hasChanged = false;
   #isDisposed = false;
@@ -54,17 +62,22 @@ export class ThreadShard {
     for (const name of FORWARDED_EVENTS)
       this.#shard.on(name, (...args: readonly unknown[]) => this.#sendEvent(name, args));
     this.#shard.on('dispatch', (dispatch) => {
-      if (!this.#isDisposed) batcher.sendDispatch(key, dispatch);
+      if (this.#isDisposed) return;
+      this.#sendDispatch(dispatch);
+      if (batcher.isOverfull) this.setBufferFull('backPressure', true);
     });
     if (batcher.isFull) this.pauseReading('backPressure');
   }
 
-  /** Calls a method and sends the response. Never rejects. */
-  async call(id: number, method: Method, args: readonly unknown[], signal: AbortSignal): Promise<void> {
+  /**
+   * Calls a method and sends the response. Never rejects.
+   * @param args - a list, as JSON
+   */
+  async call(id: number, method: Method, args: string, signal: AbortSignal): Promise<void> {
     this.#hasChanged = true;
     try {
-      const value = await this.#methods[method](args, signal);
-      this.#send({ kind: 'response', id, value, error: null });
+      const value = await this.#methods[method](JSON.parse(args) as unknown[], signal);
+      this.#sendResult(id, method, value);
     } catch (error) {
       this.#send({ kind: 'response', id, value: undefined, error: serializeError(error) });
     }
@@ -94,6 +107,12 @@ export class ThreadShard {
   resumeReading(reason: PauseReason): void {
     this.#pauseReasons.delete(reason);
     if (this.#pauseReasons.size === 0) this.#shard.resumeReading();
+  }
+
+  setBufferFull(reason: PauseReason, isFull: boolean): void {
+    if (isFull) this.#fullReasons.add(reason);
+    else if (!this.#fullReasons.delete(reason)) return;
+    if (isFull || this.#fullReasons.size === 0) this.#shard.setBufferFull(isFull);
   }
 
   enableRaw(): void {
@@ -128,7 +147,31 @@ export class ThreadShard {
 
   #sendEvent(name: (typeof FORWARDED_EVENTS)[number] | 'raw', args: readonly unknown[]): void {
     this.#sendSessionChange();
-    this.#send({ kind: 'event', name, args: args.map((arg) => (arg instanceof Error ? serializeError(arg) : arg)) });
+    const data = args.map((arg) => (arg instanceof Error ? serializeError(arg) : arg));
+    try {
+      this.#send({ kind: 'event', name, args: data });
+    } catch (cause) {
+      const error = unsendableError(`the event "${name}"`, cause);
+      this.#send({ kind: 'event', name: 'fault', args: [serializeError(error)] });
+    }
+  }
+
+  #sendResult(id: number, method: Method, value: unknown): void {
+    try {
+      this.#send({ kind: 'response', id, value, error: null });
+    } catch (cause) {
+      throw unsendableError(`the result of ${method}()`, cause);
+    }
+  }
+
+  /** A dispatch that can't be sent is resumed from, as one that can't be read. */
+  #sendDispatch(dispatch: Dispatch): void {
+    try {
+      this.#batcher.sendDispatch(this.#key, dispatch);
+    } catch (cause) {
+      const { t, s } = dispatch;
+      this.#send({ kind: 'undelivered', sequence: s, error: serializeError(unsendableError(t, cause)) });
+    }
   }
 
   /** The manager's thread must know a session before its first dispatch. */

@@ -2,6 +2,7 @@
  * Dispatches side by side in one buffer: the key of the shard, the sequence, and the packet as it arrived. The writer
  * reuses its buffer. Another thread gets a copy of the filled part, which is transferred and not copied again.
  */
+import { isCount } from '../../../protocol/validation.ts';
 
 /** Key, sequence, length. */
 const HEADER_BYTES = 4 + 8 + 4;
@@ -30,7 +31,7 @@ export class DispatchBatchWriter {
     const end = start + HEADER_BYTES + packet.length;
     if (end > this.#buffer.length) this.#grow(end);
     this.#buffer.writeUInt32LE(key, start);
-    this.#buffer.writeDoubleLE(typeof sequence === 'number' ? sequence : NO_SEQUENCE, start + 4);
+    this.#buffer.writeDoubleLE(isCount(sequence) ? sequence : NO_SEQUENCE, start + 4);
     this.#buffer.writeUInt32LE(packet.length, start + 12);
     this.#buffer.set(packet, start + HEADER_BYTES);
     this.#end = end;

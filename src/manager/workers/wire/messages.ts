@@ -1,7 +1,10 @@
 /**
- * The messages between the manager's thread and its worker threads. Dispatches cross as the bytes they arrived in;
- * everything else is plain data. Each shard has its own key, because two sets of shards may live side by side. Messages
- * with an unknown key are ignored: that shard was disposed of.
+ * The messages between the manager's thread and its worker threads. Dispatches cross as the bytes they arrived in. What
+ * the gateway or the user's code made crosses as JSON: a structured clone of it may fail, and of deeply nested data it
+ * may fail even where it arrives, because threads have stacks of different sizes. Everything else is plain data.
+ *
+ * Each shard has its own key, because two sets of shards may live side by side. Messages with an unknown key are
+ * ignored: that shard was disposed of.
  */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardTiming } from '../../../../machines/index.ts';
@@ -19,6 +22,7 @@ export interface ThreadOptions {
   readonly version: number;
   readonly compression: Compression;
   readonly maxMessageBytes: number;
+  readonly maxBufferedBytes: number;
   readonly events?: readonly EventName[];
   readonly largeThreshold?: number;
   readonly properties: { readonly os: string; readonly browser: string; readonly device: string };
@@ -50,6 +54,8 @@ export type Method =
 interface ToShard {
   pauseReading: object;
   resumeReading: object;
+  /** Leaves the connection until there is room in the manager's buffers. */
+  setBufferFull: { readonly isFull: boolean };
   /** Every packet is sent as an event from now on. */
   enableRaw: object;
   forceClose: { readonly code: number | undefined };
@@ -67,7 +73,8 @@ export type ToThread =
       readonly key: number;
       readonly id: number;
       readonly method: Method;
-      readonly args: readonly unknown[];
+      /** A list, as JSON. */
+      readonly args: string;
     }
   | { [Type in keyof ToShard]: { readonly type: Type; readonly key: number } & ToShard[Type] }[keyof ToShard]
   /** The signal of a call has aborted. */
@@ -75,7 +82,8 @@ export type ToThread =
   | {
       readonly type: 'response';
       readonly id: number;
-      readonly session: Session | null;
+      /** A session or `null`, as JSON. */
+      readonly session: string;
       readonly error: SerializedError | null;
     }
   | { readonly type: 'budgetSpent'; readonly id: number; readonly retryAfterMs: number }
@@ -101,7 +109,9 @@ export type ShardMessage =
   | { readonly kind: 'stats'; readonly stats: ShardStats }
   | { readonly kind: 'log'; readonly level: keyof Logger; readonly message: string }
   /** Answers `rewind`: the dispatches from here on come after that sequence. */
-  | { readonly kind: 'rewound' };
+  | { readonly kind: 'rewound' }
+  /** Stands for a dispatch that could not be sent. */
+  | { readonly kind: 'undelivered'; readonly sequence: number | null; readonly error: SerializedError };
 
 export interface ShardStats {
   readonly ping: number | null;
@@ -116,5 +126,6 @@ export type OrderedMessage = ShardMessage & { readonly key: number; readonly aft
 export type FromThread =
   | { readonly type: 'started' }
   | { readonly type: 'pong' }
-  | { readonly type: 'batch'; readonly bytes: ArrayBuffer; readonly messages: readonly OrderedMessage[] }
+  /** `messages`: a list of {@link OrderedMessage}, as JSON. */
+  | { readonly type: 'batch'; readonly bytes: ArrayBuffer; readonly messages: string }
   | { readonly type: 'ended' };

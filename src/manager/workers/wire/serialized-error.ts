@@ -28,11 +28,24 @@ const textOf = (value: unknown): string => {
   }
 };
 
+/** Returns a field of an error. A getter may throw, and a field may be of any type. */
+function read(error: Error, field: 'name' | 'message' | 'stack' | 'code' | 'cause'): unknown {
+  try {
+    return (error as { readonly [Field in typeof field]?: unknown })[field];
+  } catch {
+    return undefined;
+  }
+}
+
+const optionalText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error))
     return { name: 'Error', message: textOf(error), stack: undefined, code: undefined, gateway: null, cause: null };
-  const { name, message, stack, cause } = error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const name = textOf(read(error, 'name'));
+  const message = textOf(read(error, 'message'));
+  const [stack, code] = [optionalText(read(error, 'stack')), optionalText(read(error, 'code'))];
+  const cause = read(error, 'cause');
   const gateway =
     error instanceof GatewayError ? { code: error.code, hint: error.hint, closeCode: error.closeCode } : null;
   const hasCause = cause !== undefined && depth < MAX_DEPTH;

@@ -14,11 +14,13 @@ function createBatcher() {
   const clock = new VirtualClock();
   const batches: Batch[] = [];
   const pressure: boolean[] = [];
+  const rooms = { count: 0 };
   const batcher = new MessageBatcher({
     clock,
     post: (message) => batches.push(message as Batch),
     onBeforePost: () => batcher.send(9, { kind: 'rewound' }),
     onBackPressure: (full) => pressure.push(full),
+    onRoom: () => void (rooms.count += 1),
   });
   const sequences = (batch: Batch): (number | null)[] => {
     const reader = new DispatchBatchReader(batch.bytes);
@@ -26,7 +28,7 @@ function createBatcher() {
     while (reader.next() !== null) found.push(reader.sequence);
     return found;
   };
-  return { clock, batcher, batches, pressure, sequences };
+  return { clock, batcher, batches, pressure, rooms, sequences };
 }
 
 describe('MessageBatcher', () => {
@@ -38,7 +40,7 @@ describe('MessageBatcher', () => {
     batcher.sendDispatch(2, dispatch(2));
     expect(batches).toEqual([]);
     clock.advance(0);
-    expect(batches.map(({ messages }) => messages)).toEqual([
+    expect(batches.map(({ messages }) => JSON.parse(messages) as unknown)).toEqual([
       [
         { kind: 'clear', key: 1, after: 0 },
         { kind: 'clear', key: 2, after: 1 },
