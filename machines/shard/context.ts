@@ -29,6 +29,8 @@ export interface ShardContext extends ShardInput {
   readonly readyTimeouts: number;
   /** How often the shard became ready since you last called `connect()`, `resume()` or `reinstantiate()`. */
   readonly readyCount: number;
+  /** How often the shard has asked again whether it may have its session. */
+  readonly claimRetries: number;
   /** Why the last connection ended. */
   readonly loss: Loss | null;
 }

@@ -34,6 +34,7 @@ export const shardMachine = shardSetup.createMachine({
     failedResumes: 0,
     readyTimeouts: 0,
     readyCount: 0,
+    claimRetries: 0,
     loss: null,
   }),
   initial: 'disconnected',
@@ -50,8 +51,9 @@ export const shardMachine = shardSetup.createMachine({
       },
     },
 
-    // Looks for a session: the shard's own, or the one that an earlier process stored. If the store is slow or broken,
-    // the shard starts a new session rather than not connecting.
+    // Claims its session in the store, where the store has owners. Then looks for a session: the shard's own, or the one
+    // that an earlier process stored. If the store is slow or broken, the shard starts a new session rather than not
+    // connecting.
     restoring: {
       invoke: { src: 'loadSession', input: ({ context }) => ({ shardId: context.shardId }) },
       after: {
@@ -75,6 +77,23 @@ export const shardMachine = shardSetup.createMachine({
             { type: 'emitStoreFault', params: ({ event: { reason, cause } }) => ({ reason, cause }) },
           ],
         },
+        'session.inUse': [
+          { guard: 'isClaimOverdue', target: 'failed', actions: [recordLossOf('event'), 'emitSessionInUse'] },
+          { target: 'awaitingOwner' },
+        ],
+        'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
+        'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
+        'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
+      },
+    },
+
+    // Another process runs this shard. Two connections with one session would close each other, so the shard waits for
+    // the other to stop, and asks again until `claimTimeoutMs` is over.
+    awaitingOwner: {
+      entry: 'countClaimRetry',
+      after: { claimRetryDelay: 'restoring' },
+      on: {
         'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
         'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
         'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
@@ -101,7 +120,7 @@ export const shardMachine = shardSetup.createMachine({
           {
             guard: { type: 'isFatal', params: ({ event }) => event.code },
             target: 'failed',
-            actions: recordLossOf('event'),
+            actions: [recordLossOf('event'), 'emitDisconnected', 'emitFailed'],
           },
           { target: 'lost', actions: recordLossOf('event') },
         ],
@@ -286,46 +305,30 @@ export const shardMachine = shardSetup.createMachine({
 
     // Decides at once whether to reconnect.
     lost: {
-      always: [
-        { guard: 'mustAwaitRoom', target: 'awaitingRoom' },
-        { guard: 'mayReconnect', target: 'reconnecting' },
-        { target: 'disconnecting' },
-      ],
-    },
-
-    // The consumers of dispatches() have fallen too far behind. The shard stays away until they have caught up: a
-    // connection would only bring more. Discord keeps what it misses, and RESUME replays it.
-    awaitingRoom: {
-      entry: 'emitDisconnected',
-      initial: 'closing',
-      on: {
-        'shard.reinstantiate': { actions: CLEAR_SESSION },
-        'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
-        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
-        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
-      },
-      states: {
-        // Closes the old socket, on which much may wait. Leaving terminates it if it is still open.
-        closing: {
-          invoke: { src: 'closeSocket', input: closeInput },
-          after: { closeTimeout: 'waiting' },
-          on: { 'socket.closeCompleted': 'waiting' },
-        },
-        // How long consumers take has no limit, so the deadline only asks again whether there is room.
-        waiting: {
-          invoke: { src: 'bufferRoom' },
-          after: { roomCheckInterval: { target: 'waiting', reenter: true } },
-          on: { 'consumer.roomAvailable': '#shard.online' },
-        },
-      },
+      always: [{ guard: 'mayReconnect', target: 'reconnecting' }, { target: 'disconnecting' }],
     },
 
     // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open.
     reconnecting: {
       entry: ['countLoss', 'emitDisconnected'],
       invoke: { src: 'closeSocket', input: closeInput },
-      after: { reconnectDelay: 'online' },
+      after: { reconnectDelay: [{ guard: 'mustAwaitRoom', target: 'awaitingRoom' }, { target: 'online' }] },
       on: {
+        'shard.reinstantiate': { actions: CLEAR_SESSION },
+        'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
+        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
+        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
+      },
+    },
+
+    // The consumers of dispatches() have fallen too far behind. The shard stays away until they have caught up, because a
+    // connection would only bring more. Discord keeps what it misses, and RESUME replays it. How long consumers take has
+    // no limit, so the deadline only asks again whether there is room.
+    awaitingRoom: {
+      invoke: { src: 'bufferRoom' },
+      after: { roomCheckInterval: { target: 'awaitingRoom', reenter: true } },
+      on: {
+        'consumer.roomAvailable': 'online',
         'shard.reinstantiate': { actions: CLEAR_SESSION },
         'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
         'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
@@ -363,9 +366,9 @@ export const shardMachine = shardSetup.createMachine({
       },
     },
 
-    // Discord closed with a code that no retry can cure. You can call connect() again once the cause is fixed.
+    // Discord closed with a code that no retry can cure, or another process did not stop in time. You can call connect()
+    // again once the cause is fixed.
     failed: {
-      entry: ['emitDisconnected', 'emitFailed'],
       on: {
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
         'shard.resume': {

@@ -11,7 +11,7 @@ import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './
 import { shardDelays } from './delays.ts';
 import { unimplementedActor } from '../setup-helpers.ts';
 import type { EventArgs } from '../setup-helpers.ts';
-import { HEARTBEAT_INTERVAL_MS, NO_LOSSES } from '../timing.ts';
+import { CLAIM_RETRY_MS, HEARTBEAT_INTERVAL_MS, NO_LOSSES } from '../timing.ts';
 import type { LossKind } from '../timing.ts';
 
 /** Shared by the guard and by the event `disconnected`, so that the event always says what the chart does. */
@@ -66,7 +66,8 @@ export const shardSetup = setup({
     isFatal: (_, code: number) => closePolicy(code).action === 'fail',
     isResumable: (_, resumable: boolean) => resumable,
     mayReconnect: ({ context }) => willReconnect(context),
-    mustAwaitRoom: ({ context }) => willReconnect(context) && context.loss?.fault === 'BUFFER_FULL',
+    mustAwaitRoom: ({ context }) => context.loss?.fault === 'BUFFER_FULL',
+    isClaimOverdue: ({ context }) => context.claimRetries * CLAIM_RETRY_MS >= context.timing.claimTimeoutMs,
     isReconnectRequested: stateIn({ disconnecting: 'reconnectRequested' }),
   },
   actions: {
@@ -81,8 +82,10 @@ export const shardSetup = setup({
       failedResumes: 0,
       readyTimeouts: 0,
       readyCount: 0,
+      claimRetries: 0,
       loss: null,
     }),
+    countClaimRetry: assign({ claimRetries: ({ context }) => context.claimRetries + 1 }),
     startConnection: assign({ connectionId: ({ context }) => context.connectionId + 1, reached: 'nothing' }),
     clearHeartbeatInterval: assign({ heartbeatIntervalMs: null }),
     countLoss: assign({
@@ -158,8 +161,15 @@ export const shardSetup = setup({
       if (context.loss === null || context.loss.code === null) return;
       const { code: closeCode, reason } = context.loss;
       const { fatal } = closePolicy(closeCode);
-      if (fatal !== undefined) enqueue.emit({ type: 'failed', code: fatal, reason, closeCode });
+      if (fatal !== undefined) enqueue.emit({ type: 'failed', code: fatal, reason, closeCode, cause: undefined });
     }),
+    emitSessionInUse: emit(({ context }): ShardEmitted => ({
+      type: 'failed',
+      code: 'SESSION_IN_USE',
+      reason: context.loss?.reason ?? '',
+      closeCode: null,
+      cause: context.loss?.cause,
+    })),
     emitStoreFault: emit((_, fault: { reason: string; cause: unknown }): ShardEmitted => ({
       type: 'fault',
       code: 'SESSION_STORE_FAILED',

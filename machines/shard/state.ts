@@ -17,6 +17,7 @@ export type ShardState =
 const FLAT_STATES: Readonly<Record<string, ShardState>> = {
   // Loading the stored session is the first step of connecting.
   restoring: 'connecting',
+  awaitingOwner: 'connecting',
   // The shard has lost its connection and will open another.
   awaitingRoom: 'reconnecting',
 };

@@ -8,6 +8,7 @@ import type { AnyActorRef } from 'xstate';
 import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
 import type { ConnectionSlot } from '../connection/connection-slot.ts';
 import type { GuardedIdentifyRequest, IdentifyPermit } from '../identify/identify-gate.ts';
+import type { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { SessionLedger } from '../session/session-ledger.ts';
 
 type System = AnyActorRef['system'];
@@ -20,6 +21,7 @@ export interface ActorDependencies extends ConnectionDelegate {
   };
   readonly connectionSlot: ConnectionSlot;
   readonly sessionLedger: SessionLedger;
+  readonly sessionStore: ClaimedSessionStore;
   readonly backPressure: {
     /** Calls `listener` once, as soon as there is room. Returns a function that stops waiting. */
     whenRoom(listener: () => void): () => void;

@@ -1,27 +1,47 @@
-/** Finds the session to resume: the current one, else the one that the store kept for an earlier process. */
+/**
+ * Claims the session of the shard, then finds the one to resume: the current one, else the one that the store kept for
+ * an earlier process.
+ */
 import { fromCallback } from 'xstate';
-import type { SocketCommand } from '../../machines/index.ts';
+import type { SessionIdentity, SocketCommand } from '../../machines/index.ts';
+import { isSessionInUse } from '../session/claimed-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
 export const loadSessionActor = fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
-  const { session: currentSession, sessionLedger } = dependenciesOf(system);
-  let isStopped = false;
-  if (currentSession.identity !== null) {
+  const { session: currentSession, sessionLedger, sessionStore } = dependenciesOf(system);
+  const { shardId } = input;
+  const abort = new AbortController();
+  const { signal } = abort;
+  if (currentSession.identity !== null && !sessionStore.hasOwners) {
     sendBack({ type: 'session.loaded', session: currentSession.identity });
     return undefined;
   }
-  const loadStored = async (): Promise<void> => {
+  const claim = async (): Promise<void> => {
     try {
-      const stored = await sessionLedger.load(input.shardId);
-      const session = stored === null ? null : parseSession(stored);
-      if (!isStopped) sendBack({ type: 'session.loaded', session: currentSession.restore(session) });
+      await sessionStore.hold(shardId, { signal });
     } catch (cause) {
-      if (!isStopped) sendBack({ type: 'session.unavailable', reason: 'the session could not be loaded', cause });
+      // A store that fails says so again when it is read or written. Only another owner is a reason not to connect.
+      if (isSessionInUse(cause)) throw cause;
     }
   };
-  void loadStored();
-  return () => {
-    isStopped = true;
+  const find = async (): Promise<SessionIdentity | null> => {
+    if (currentSession.identity !== null) return currentSession.identity;
+    const stored = await sessionLedger.load(shardId);
+    const session = stored === null ? null : parseSession(stored);
+    return signal.aborted ? null : currentSession.restore(session);
   };
+  const claimAndFind = async (): Promise<void> => {
+    try {
+      await claim();
+      const session = signal.aborted ? null : await find();
+      if (!signal.aborted) sendBack({ type: 'session.loaded', session });
+    } catch (cause) {
+      if (signal.aborted) return;
+      if (isSessionInUse(cause)) sendBack({ type: 'session.inUse', reason: cause.message, cause });
+      else sendBack({ type: 'session.unavailable', reason: 'the session could not be loaded', cause });
+    }
+  };
+  void claimAndFind();
+  return () => abort.abort();
 });

@@ -3,6 +3,7 @@
  * runs at a time, the latest one wins, and an error of the store is reported as a fault.
  */
 import { GatewayError } from '../protocol/errors.ts';
+import { isSessionInUse } from './claimed-session-store.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
@@ -63,16 +64,17 @@ export class SessionWriter {
         this.#reported = null;
       } catch (cause) {
         this.#unwritten = next;
-        this.#reportOnce(`the session could not be ${next.session === null ? 'cleared' : 'saved'}`, cause);
+        const message = `the session could not be ${next.session === null ? 'cleared' : 'saved'}`;
+        this.#reportOnce(isSessionInUse(cause) ? cause : new GatewayError('SESSION_STORE_FAILED', message, { cause }));
       }
     }
     this.#writing = null;
   }
 
-  #reportOnce(message: string, cause: unknown): void {
-    if (this.#reported === message) return;
-    this.#reported = message;
-    this.#report(new GatewayError('SESSION_STORE_FAILED', message, { cause }));
+  #reportOnce(error: GatewayError): void {
+    if (this.#reported === error.message) return;
+    this.#reported = error.message;
+    this.#report(error);
   }
 
   /** Async, so that a store that throws is like one that rejects. Else the loop could end before `#writing` is set. */

@@ -30,8 +30,14 @@ export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, opti
   });
   queue.start();
   runtime.sessionLedger.start();
+  if (event.type !== 'shard.connect') takeSessionOver(runtime);
   runtime.send(event);
   return ready;
+}
+
+/** You have named the session that counts, so another process no longer owns the one in the store. */
+function takeSessionOver({ sessionStore, options: { shardId, logger } }: ShardRuntime): void {
+  void logRejection(sessionStore.hold(shardId, { takeOver: true }), logger);
 }
 
 export async function resume(runtime: ShardRuntime, session: Session): Promise<void> {

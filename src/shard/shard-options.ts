@@ -12,17 +12,20 @@ import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { isWebSocketUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
+import { assertEventNames } from '../protocol/event-names.ts';
+import { checkPresence } from '../protocol/payloads.ts';
 import { resolveIntents } from '../protocol/intents.ts';
 import type { IntentName } from '../protocol/intents.ts';
 import type { EventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
-import { assertOption, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
+import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 import { safeLogger, silentLogger } from './logger.ts';
+import { assertParts, safeRandom } from './option-parts.ts';
 import type { Logger } from './logger.ts';
 
 /**
@@ -150,7 +153,8 @@ export interface ShardOptions {
    */
   agent?: Agent;
   /**
-   * Opens a WebSocket. Set it to use another WebSocket library, or sockets in memory for tests.
+   * Opens a WebSocket. Set it to use another WebSocket library, the global `WebSocket` of the platform, or sockets in
+   * memory for tests. A socket of the platform can't pause, so a consumer that falls behind does not slow the gateway.
    * @defaultValue opens a socket of `ws`
    */
   createSocket?: CreateSocket;
@@ -195,6 +199,7 @@ const isTimeoutOrZero = (value: unknown): boolean => value === 0 || isTimeout(va
 
 const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
   connectTimeoutMs: isTimeout,
+  claimTimeoutMs: isTimeoutOrZero,
   helloTimeoutMs: isTimeout,
   resumedTimeoutMs: isTimeout,
   readyPatienceMs: isTimeout,
@@ -216,7 +221,7 @@ function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
       isValid !== undefined,
       `timing.${name} does not exist; use ${Object.keys(TIMING_VALIDATORS).join(', ')}`,
     );
-    assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${JSON.stringify(value)}`);
+    assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${describeValue(value)}`);
   }
   return entries.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(entries) };
 }
@@ -227,13 +232,14 @@ export function resolveOptions(options: ShardOptions) {
     typeof options === 'object' && options !== null,
     'options must be an object with at least token and intents',
   );
+  assertParts(options);
   const { shardId = 0, shardCount = 1, url = 'wss://gateway.discord.gg', version = 10 } = options;
   const { compression = 'zlib-stream', largeThreshold, clock = systemClock, properties = {} } = options;
   const { events, maxMessageBytes = DEFAULT_MAX_MESSAGE_BYTES } = options;
   const { maxBufferedBytes = DEFAULT_MAX_BUFFERED_BYTES } = options;
   assertOption(isPositiveInteger(shardCount), 'shardCount must be a positive integer');
   assertOption(isCount(shardId) && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
-  assertOption(isWebSocketUrl(url), 'url must be a ws:// or wss:// URL');
+  assertOption(isWebSocketUrl(url) && !url.includes('#'), 'url must be a ws:// or wss:// URL without a fragment (#…)');
   assertOption(isPositiveInteger(version), 'version must be a positive integer');
   assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
   assertOption(
@@ -246,10 +252,7 @@ export function resolveOptions(options: ShardOptions) {
     'maxMessageBytes must be an integer from 1 to 268435456',
   );
   assertOption(isPositiveInteger(maxBufferedBytes), 'maxBufferedBytes must be a positive integer');
-  assertOption(
-    events === undefined || (Array.isArray(events) && events.every((name) => typeof name === 'string')),
-    'events must be an array of event names',
-  );
+  if (events !== undefined) assertEventNames('events', events);
   return {
     token: new Token(options.token),
     intents: resolveIntents(options.intents),
@@ -262,7 +265,7 @@ export function resolveOptions(options: ShardOptions) {
     maxBufferedBytes,
     events: events === undefined ? null : new Set<string>(events),
     largeThreshold,
-    presence: options.presence === undefined ? undefined : structuredClone(options.presence),
+    presence: options.presence === undefined ? undefined : checkPresence(options.presence),
     properties: {
       os: properties.os ?? process.platform,
       browser: properties.browser ?? 'shardwright',
@@ -279,6 +282,6 @@ export function resolveOptions(options: ShardOptions) {
     logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
     inspect: options.inspect,
     clock,
-    random: options.random ?? Math.random,
+    random: options.random === undefined ? Math.random : safeRandom(options.random),
   };
 }

@@ -12,10 +12,10 @@ import { SendQueue } from '../connection/send-queue.ts';
 import { SentFrames } from '../connection/sent-frames.ts';
 import { DecodePredictor } from '../decoding/decode-predictor.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import type { GatewayErrorOptions } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
 import { waitAtMost } from '../protocol/wait-at-most.ts';
+import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import { CurrentSession } from '../session/current-session.ts';
 import { SessionLedger } from '../session/session-ledger.ts';
 import { SessionOrigin, mismatchError } from '../session/session-origin.ts';
@@ -25,12 +25,14 @@ import { BackPressure } from './back-pressure.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { presencePayload, sendChangedPresence } from './changed-presence.ts';
+import { failureError, faultError } from './lifecycle-errors.ts';
 import { reportListenerError } from './listener-error.ts';
 import { WaitList } from './wait-list.ts';
 import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
+import { reportUnheardFailure } from './unheard-failure.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 export class ShardRuntime implements ActorDependencies {
@@ -44,6 +46,7 @@ export class ShardRuntime implements ActorDependencies {
   });
   readonly queue: SendQueue;
   readonly sessionLedger: SessionLedger;
+  readonly sessionStore: ClaimedSessionStore;
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
@@ -66,9 +69,10 @@ export class ShardRuntime implements ActorDependencies {
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
+    this.sessionStore = new ClaimedSessionStore(options.sessionStore);
     this.sessionLedger = new SessionLedger({
       clock,
-      store: options.sessionStore,
+      store: this.sessionStore,
       report: (error) => this.fault(error),
       sessionForStore: () => this.session.sessionForStore(this.#lowestPending()),
       hasPending: () => this.#lowestPending() !== null,
@@ -149,10 +153,15 @@ export class ShardRuntime implements ActorDependencies {
     else this.options.logger.info(this.#logLine(error.message));
   }
 
-  /** Resolves when the session is stored, or after `closeTimeoutMs`. */
+  /** Resolves when the session is stored and given to the next process, or after `closeTimeoutMs`. */
   async flushStore(): Promise<void> {
     const { clock, timing } = this.options;
-    await waitAtMost(clock, timing.closeTimeoutMs, this.sessionLedger.flushed());
+    await waitAtMost(clock, timing.closeTimeoutMs, this.#releaseSession());
+  }
+
+  async #releaseSession(): Promise<void> {
+    await this.sessionLedger.flushed();
+    if (this.state === 'disconnected' || this.state === 'failed') await this.sessionStore.release();
   }
 
   reportBudgetSpent(retryAfterMs: number): void {
@@ -190,18 +199,8 @@ export class ShardRuntime implements ActorDependencies {
     reconnected: ({ resumed }, runtime) => runtime.emitter.emit('reconnected', { resumed }),
     disconnected: ({ code, reason, initiator, willReconnect, willResume }, runtime) =>
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: (fault, runtime) => {
-      const options = { ...closeCodeOption(fault.closeCode), ...causeOption(fault.cause) };
-      runtime.fault(new GatewayError(fault.code, handleRefusal(fault, runtime), options));
-    },
-    failed: ({ code, reason, closeCode }, runtime) =>
-      runtime.#fail(
-        new GatewayError(
-          code,
-          `the gateway closed the connection with ${closeCode}: ${reason}`,
-          closeCodeOption(closeCode),
-        ),
-      ),
+    fault: (fault, runtime) => runtime.fault(faultError(fault, handleRefusal(fault, runtime))),
+    failed: (failed, runtime) => runtime.#fail(failureError(failed)),
   });
 
   /** Pauses only a ready shard: others must read HELLO, the replay and RESUMED to become ready. */
@@ -222,7 +221,10 @@ export class ShardRuntime implements ActorDependencies {
     this.#state = to;
     ShardRuntime.#ON_EXIT[from]?.(this);
     // Before listeners hear of it: one may connect again.
-    if (to === 'disconnected' || to === 'failed') this.sessionLedger.stop();
+    if (to === 'disconnected' || to === 'failed') {
+      this.sessionLedger.stop();
+      void this.#releaseSession();
+    }
     this.options.logger.info(this.#logLine(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
     ShardRuntime.#ON_ENTRY[to]?.(this);
@@ -259,9 +261,13 @@ export class ShardRuntime implements ActorDependencies {
   };
 
   #fail(error: GatewayError): void {
+    const isAwaited = this.readyWaiters.size > 0 || this.dispatcher.hasStreams;
     this.rejectWaiters(error);
     this.dispatcher.finish(error);
     this.options.logger.error(this.#logLine(`${error.code}: ${error.message}`));
+    const { logger, shardId } = this.options;
+    const hasListener = this.emitter.has('failed');
+    reportUnheardFailure(error, { who: `shard ${shardId}`, hasListener, isAwaited, logger });
     this.emitter.emit('failed', error);
   }
 
@@ -287,6 +293,3 @@ export class ShardRuntime implements ActorDependencies {
     return `shard ${this.options.shardId}: ${text}`;
   }
 }
-
-const closeCodeOption = (closeCode: number | null): GatewayErrorOptions => (closeCode === null ? {} : { closeCode });
-const causeOption = (cause: unknown): GatewayErrorOptions => (cause === undefined ? {} : { cause });

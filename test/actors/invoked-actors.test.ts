@@ -6,10 +6,13 @@ import type { ActorDependencies } from '../../src/actors/actor-dependencies.ts';
 import { closeSocketActor } from '../../src/actors/close-socket.actor.ts';
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../src/identify/identify-gate.ts';
 import { ConnectionSlot } from '../../src/connection/connection-slot.ts';
+import { GatewayError } from '../../src/protocol/errors.ts';
 import { identifyPermitActor } from '../../src/actors/identify-permit.actor.ts';
 import { loadSessionActor } from '../../src/actors/load-session.actor.ts';
 import { socketActor } from '../../src/actors/socket.actor.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
+import { ClaimedSessionStore } from '../../src/session/claimed-session-store.ts';
+import type { SessionLease } from '../../src/session/session-store.ts';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Session } from '../../src/session/session.ts';
 import { bareConnection } from '../connection/bare-connection.ts';
@@ -169,12 +172,17 @@ describe('identifyPermitActor', () => {
 const IDENTITY = { sessionId: 'one', resumeUrl: 'wss://one.test' };
 const STORED: Session = { ...IDENTITY, sequence: 5, shardId: 0, shardCount: 1 };
 
-function loadFrom(load: () => Promise<Session | null>, currentSession = new CurrentSession(0, 1)) {
-  const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve() };
-  const sessionWriter = new SessionWriter(store, () => undefined);
+function loadFrom(
+  load: () => Promise<Session | null>,
+  currentSession = new CurrentSession(0, 1),
+  claim?: () => Promise<SessionLease>,
+) {
+  const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve(), ...(claim && { claim }) };
+  const sessionStore = new ClaimedSessionStore(store);
+  const sessionLedger = new SessionWriter(sessionStore, () => undefined);
   return {
     currentSession,
-    ...invoked(loadSessionActor, { shardId: 0 }, { session: currentSession, sessionWriter }),
+    ...invoked(loadSessionActor, { shardId: 0 }, { session: currentSession, sessionLedger, sessionStore }),
   };
 }
 
@@ -197,6 +205,28 @@ describe('loadSessionActor', () => {
     expect(events).toEqual([{ type: 'session.loaded', session }]);
     expect(currentSession.identity).toEqual(session);
     expect(currentSession.sequence).toEqual(sequence);
+  });
+
+  test('claims the session before it loads one, and reports the owner instead', async () => {
+    const cause = new GatewayError('SESSION_IN_USE', 'process 7 has it');
+    const load = (): Promise<never> => Promise.reject(new Error('the session was loaded'));
+    const currentSession = new CurrentSession(0, 1);
+    currentSession.start(IDENTITY, 9);
+    for (const session of [new CurrentSession(0, 1), currentSession]) {
+      const { events } = loadFrom(load, session, () => Promise.reject(cause));
+      await turn();
+      expect(events).toEqual([{ type: 'session.inUse', reason: 'process 7 has it', cause }]);
+    }
+  });
+
+  test('loads the session although it could not be claimed, when the store fails', async () => {
+    const { events } = loadFrom(
+      () => Promise.resolve(STORED),
+      new CurrentSession(0, 1),
+      () => Promise.reject(new Error('read-only')),
+    );
+    await turn();
+    expect(events).toEqual([{ type: 'session.loaded', session: IDENTITY }]);
   });
 
   test('reports a store that cannot be read, with the cause', async () => {

@@ -11,6 +11,7 @@ describe('shardState()', () => {
   test.each([
     ['disconnected', 'disconnected'],
     ['restoring', 'connecting'],
+    ['awaitingOwner', 'connecting'],
     [{ online: { session: { connecting: 'opening' }, heartbeat: 'idle' } }, 'connecting'],
     [{ online: { session: { identifying: 'queued' }, heartbeat: { beating: 'acknowledged' } } }, 'identifying'],
     [{ online: { session: 'resuming', heartbeat: { beating: 'acknowledged' } } }, 'resuming'],
@@ -18,6 +19,7 @@ describe('shardState()', () => {
     [{ disconnecting: 'closing' }, 'disconnecting'],
     ['zombie', 'zombie'],
     ['reconnecting', 'reconnecting'],
+    ['awaitingRoom', 'reconnecting'],
     ['failed', 'failed'],
   ])('%j is %s', (value, state) => {
     expect(shardState(value)).toBe(state);

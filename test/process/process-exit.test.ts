@@ -10,6 +10,7 @@ const LIMIT_MS = 60_000;
 const MOMENTS = [
   'disconnected',
   'restoring',
+  'awaitingOwner',
   'connecting',
   'awaitingHello',
   'queued',

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
+import { GatewayError, MemoryIdentifyGate, MemorySessionStore, Shard } from '../../src/index.ts';
 import type { ShardOptions, ShardState } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 
@@ -32,6 +32,12 @@ const MOMENTS: Record<string, () => Promise<Shard>> = {
       make({ sessionStore: { load: () => new Promise(() => {}), save: async () => {}, clear: async () => {} } }),
       'connecting',
     ),
+  awaitingOwner: () => {
+    const claim = async (): Promise<never> => {
+      throw new GatewayError('SESSION_IN_USE', 'another process');
+    };
+    return reach(make({ sessionStore: Object.assign(new MemorySessionStore(), { claim }) }), 'connecting');
+  },
   connecting: () => reach(make({ url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` }), 'connecting'),
   awaitingHello: async () => {
     gateway.holdHello();

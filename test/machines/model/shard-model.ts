@@ -1,6 +1,6 @@
 /** The chart of a shard as a model: fixed random numbers, short times, and every event that may happen. */
 import type { SnapshotFrom } from 'xstate';
-import { CLOSE_CODES, DEFAULT_TIMING, shardDelays, shardMachine } from '../../../machines/index.ts';
+import { CLAIM_RETRY_MS, CLOSE_CODES, DEFAULT_TIMING, shardDelays, shardMachine } from '../../../machines/index.ts';
 import type { SessionIdentity, ShardEvent, ShardInput, ShardTiming } from '../../../machines/index.ts';
 import { INTERVAL_MS, OTHER, SESSION, closed } from '../shard-events.ts';
 
@@ -15,6 +15,7 @@ export const TIMING: ShardTiming = {
   readyPatienceMs: 75_000,
   resumedTimeoutMs: 70_000,
   maxResumeAttempts: 2,
+  claimTimeoutMs: CLAIM_RETRY_MS,
 };
 
 export const model: ShardMachine = shardMachine.provide({ delays: shardDelays({ random }) });
@@ -54,8 +55,15 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
   { type: 'session.loaded', session: null },
   { type: 'session.loaded', session: SESSION },
   { type: 'session.unavailable', reason: 'no disk' },
+  { type: 'session.inUse', reason: 'another process' },
   { type: 'identify.granted' },
   { type: 'identify.refused', reason: 'no gate' },
+];
+
+/** What the buffers of `dispatches()` report. */
+export const CONSUMER_EVENTS: readonly ShardEvent[] = [
+  { type: 'consumer.bufferFull' },
+  { type: 'consumer.roomAvailable' },
 ];
 
 /** One close code of each kind. */
@@ -84,6 +92,7 @@ export const connectionEvents = (connectionId: number): ShardEvent[] => [
 export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] => [
   ...COMMANDS,
   ...STORE_AND_GATE_EVENTS,
+  ...CONSUMER_EVENTS,
   ...connectionEvents(connectionId),
   { type: 'socket.closeCompleted', connectionId },
 ];

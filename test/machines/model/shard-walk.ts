@@ -6,7 +6,7 @@ import { lossOf } from '../../../machines/index.ts';
 import type { ShardEvent } from '../../../machines/index.ts';
 import { coveringPaths, exploreTimed } from '../../../src/testing/index.ts';
 import type { Cover, CoveringPaths, TimedGraph, TimedPath } from '../../../src/testing/index.ts';
-import { STORE_AND_GATE_EVENTS, COMMANDS, INPUTS, connectionEvents, model } from './shard-model.ts';
+import { CONSUMER_EVENTS, STORE_AND_GATE_EVENTS, COMMANDS, INPUTS, connectionEvents, model } from './shard-model.ts';
 import type { ShardMachine, ShardSnapshot } from './shard-model.ts';
 
 export type ShardPath = TimedPath<ShardMachine>;
@@ -40,18 +40,23 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   return [
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
     ...STORE_AND_GATE_EVENTS,
+    // A shard that does not wait for room hears nothing of it.
+    ...CONSUMER_EVENTS.filter(({ type }) =>
+      type === 'consumer.bufferFull' ? snapshot.matches('online') : value === 'awaitingRoom',
+    ),
     ...(snapshot.matches('online') ? connectionEvents(connectionId) : [closeCompleted(connectionId)]),
   ];
 }
 
 /** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
-  const { session, shouldReconnect, failedResumes, readyTimeouts } = snapshot.context;
+  const { session, shouldReconnect, failedResumes, readyTimeouts, claimRetries } = snapshot.context;
   return JSON.stringify([
     session !== null,
     shouldReconnect,
     failedResumes,
     readyTimeouts,
+    claimRetries,
     snapshot.value === 'reconnecting' && isSocketGone(snapshot),
   ]);
 };

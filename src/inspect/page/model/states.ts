@@ -32,7 +32,9 @@ export const isShardState = (value: unknown): value is ShardState =>
 
 /** Returns the flat state for the active states of a chart, or `null` for the chart of a manager. */
 export function flatStateOf(active: readonly string[]): ShardState | null {
-  const names = active.flatMap((id) => id.split('.')).map((key) => (key === 'restoring' ? 'connecting' : key));
+  const names = active
+    .flatMap((id) => id.split('.'))
+    .map((key) => (key === 'restoring' || key === 'awaitingOwner' ? 'connecting' : key));
   return names.find(isShardState) ?? null;
 }
 

@@ -2,6 +2,7 @@
 import { GatewayDispatchEvents } from 'discord-api-types/v10';
 import type { ShardEvent } from '../../../../machines/index.ts';
 import { Opcodes } from '../../../../src/protocol/opcodes.ts';
+import { readingControlOf } from '../../../../src/shard/back-pressure.ts';
 import type { TimedStep } from '../../../../src/testing/index.ts';
 import type { ShardSnapshot } from '../shard-model.ts';
 import { SILENCE_MS } from '../shard-walk.ts';
@@ -55,8 +56,12 @@ const EVENT_DRIVERS: EventDrivers = {
     return harness.store.find(harness.entries.restoring, session === null ? null : harness.session());
   },
   'session.unavailable': ({ store, entries }) => store.fail(entries.restoring),
+  'session.inUse': ({ store, entries }) => store.refuse(entries.restoring),
   'identify.granted': ({ gate, entries }) => gate.grant(entries.queued),
   'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
+
+  'consumer.bufferFull': ({ shard }) => readingControlOf(shard).setFull(true),
+  'consumer.roomAvailable': ({ shard }) => readingControlOf(shard).setFull(false),
 
   'socket.opened': ({ socket }) => socket.deliver('open'),
   'socket.closed': ({ socket, connection }, { code }) => {

@@ -1,5 +1,6 @@
 /** An identify gate and a session store that answer when the test says so. */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../../src/identify/identify-gate.ts';
+import { GatewayError } from '../../../../src/protocol/errors.ts';
 import type { Session } from '../../../../src/session/session.ts';
 import type { SessionStore } from '../../../../src/session/session-store.ts';
 
@@ -68,5 +69,9 @@ export class ManualSessionStore implements SessionStore {
 
   async fail(count: number): Promise<void> {
     (await this.calls.nth(count)).reject(new Error('no disk'));
+  }
+
+  async refuse(count: number): Promise<void> {
+    (await this.calls.nth(count)).reject(new GatewayError('SESSION_IN_USE', 'another process'));
   }
 }
