@@ -100,7 +100,7 @@ export interface ShardOptions {
   largeThreshold?: number;
   /**
    * The presence to identify with. Set it so that the bot has its status from the start. A later `updatePresence()`
-   * replaces it for reconnections.
+   * replaces it for reconnections. A shard that resumes a session with another presence sends this one after RESUMED.
    * @defaultValue online, without an activity
    * @see https://discord.com/developers/docs/events/gateway-events#update-presence
    */
@@ -125,7 +125,9 @@ export interface ShardOptions {
   session?: Session | null;
   /**
    * Where the session is kept for the next process. Use a `FileSessionStore` so that a restart resumes instead of
-   * identifying, and no events are lost.
+   * identifying, and no events are lost. The sequence is written at most once a second, so after a kill the last second
+   * comes again. Give each bot a store of its own. A session that was started with other intents, another API version or
+   * another compression is not resumed.
    * @defaultValue a new `MemorySessionStore`
    */
   sessionStore?: SessionStore;
