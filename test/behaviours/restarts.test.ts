@@ -1,6 +1,7 @@
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { describe, expect, test } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
-import type { GatewayPresenceUpdateData, Session, SessionStore, ShardOptions } from '../../src/index.ts';
+import type { Session, SessionStore, ShardOptions } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { virtualManager } from '../kit/virtual-manager.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
