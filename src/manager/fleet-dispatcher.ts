@@ -85,6 +85,11 @@ export class FleetDispatcher {
     return lowest;
   }
 
+  /** Whether a stream is open, whose consumer is told when the manager fails. */
+  get hasStreams(): boolean {
+    return this.#streams.size > 0;
+  }
+
   /** Ends all streams once they are empty; with an error where the manager has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams) stream.finish(error);

@@ -9,6 +9,7 @@ import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { reportListenerError } from '../shard/listener-error.ts';
+import { reportUnheardFailure } from '../shard/unheard-failure.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
 import { Fleet } from './fleet.ts';
@@ -46,6 +47,8 @@ export class ManagerRuntime {
   closeRequest: DisconnectOptions = {};
   #state: ManagerState = 'stopped';
   #lastProgressKey = '';
+  /** Whether a caller got the failure already, while the other shards were still closing. */
+  #isFailureAwaited = false;
   readonly #serviceChangeListeners = new Set<() => void>();
 
   constructor(options: ResolvedManagerOptions) {
@@ -107,7 +110,10 @@ export class ManagerRuntime {
       dispatcher,
       createShard: shardFactory(options, (error) => this.reportFault(error, null)),
       send: (event) => this.send(event),
-      emitShardEvent: (shardId, name, args) => emitShardEvent(name, ...args, shardId),
+      emitShardEvent: (shardId, name, args) => {
+        if (name === 'failed' && args[0] instanceof GatewayError) this.#reportUnheard(args[0], shardId);
+        emitShardEvent(name, ...args, shardId);
+      },
       reportFault: (error, shardId) => this.reportFault(error, shardId),
       onProgress: (set) => this.#onProgress(set),
       onServiceChange: () => {
@@ -167,12 +173,27 @@ export class ManagerRuntime {
     },
     draining: () => {
       const { failure } = this.actor.getSnapshot().context;
-      if (failure !== null) this.rejectWaiters(errorOf(failure));
+      if (failure === null) return;
+      this.#isFailureAwaited = this.#isAwaited;
+      this.rejectWaiters(errorOf(failure));
     },
     stopped: () => this.dispatcher.finish(null),
   };
 
+  get #isAwaited(): boolean {
+    return this.readyWaiters.size > 0 || this.reshardWaiters.size > 0 || this.dispatcher.hasStreams;
+  }
+
+  #reportUnheard(error: GatewayError, shardId: number | null): void {
+    const { logger } = this.options;
+    const who = shardId === null ? 'the manager' : `shard ${shardId}`;
+    const isAwaited = this.#isAwaited || this.#isFailureAwaited;
+    reportUnheardFailure(error, { who, hasListener: this.emitter.has('failed'), isAwaited, logger });
+  }
+
   #fail(error: GatewayError): void {
+    this.#reportUnheard(error, null);
+    this.#isFailureAwaited = false;
     this.rejectWaiters(error);
     this.dispatcher.finish(error);
     this.options.logger.error(`manager: ${error.code}: ${error.message}`);

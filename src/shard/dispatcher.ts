@@ -155,6 +155,11 @@ export class Dispatcher {
     return false;
   }
 
+  /** Whether a stream is open, whose consumer is told when the shard fails. */
+  get hasStreams(): boolean {
+    return (this.#streams?.size ?? 0) > 0;
+  }
+
   /** Returns the lowest sequence of a session that a stream still holds. */
   lowestSequenceOf(sessionId: string | null): number | null {
     let lowest: number | null = null;

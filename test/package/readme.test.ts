@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
+import { readmeCode } from '../kit/readme-code.ts';
 import { ROOT } from './source-tree.ts';
 
 const TOKEN = 'readme-token';
@@ -22,17 +23,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** The source of an entry of the package, as an import specifier. */
-const entry = (path: string): string => `'${pathToFileURL(join(ROOT, 'src', path, 'index.ts')).href}'`;
-
-/** Returns the first code block under a heading, with the package's entries replaced by their sources. */
-function codeUnder(heading: string): string {
-  const section = readme.slice(readme.indexOf(`\n## ${heading}\n`));
-  const code = /```[jt]s\n([\s\S]*?)```/.exec(section)?.[1] ?? '';
-  return code
-    .replaceAll("'shardwright'", entry(''))
-    .replaceAll(/'shardwright\/(\w+)'/g, (_, path: string) => entry(path));
-}
+const codeUnder = (heading: string): string => readmeCode(readme, heading);
 
 describe('README.md', () => {
   test('has a bot that replies to !ping and keeps its session on SIGTERM', async () => {
