@@ -3,13 +3,19 @@ import { formatMs, formatNumber } from '../inspect/page/model/format.ts';
 
 /** How many event names a line shows. */
 const MAX_NAMED = 3;
+/** Discord's names have up to 39 characters; a gateway can send others. */
+const MAX_NAME_LENGTH = 50;
+/** How many names are counted apart, so that names without end cost no memory. */
+const MAX_COUNTED = 1_000;
 
 export class DispatchRate {
   readonly #counts = new Map<string, number>();
   #since = performance.now();
 
   count(type: string): void {
-    this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
+    const short = type.length > MAX_NAME_LENGTH ? `${type.slice(0, MAX_NAME_LENGTH)}…` : type;
+    const name = this.#counts.has(short) || this.#counts.size < MAX_COUNTED ? short : '(others)';
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
   }
 
   /** Returns the counts as text and resets them; `null` when there were no dispatches. */

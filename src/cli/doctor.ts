@@ -8,6 +8,8 @@ import { intentsCheck } from './doctor/intents.ts';
 import { compressionCheck, nodeCheck } from './doctor/runtime.ts';
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
+import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
+import { printable, printableJson } from '../protocol/printable.ts';
 import { VERSION } from '../version.ts';
 
 const DEFAULT_API = 'https://discord.com/api/v10';
@@ -38,7 +40,7 @@ const MARKS: Readonly<Record<Outcome, { readonly symbol: string; readonly style:
 };
 
 function apiFrom(text: string | undefined): string {
-  const api = (text ?? DEFAULT_API).replace(/\/+$/, '');
+  const api = withoutTrailingSlashes(text ?? DEFAULT_API);
   if (URL.canParse(api) && /^https?:$/.test(new URL(api).protocol)) return api;
   throw new UsageError(`doctor: --api must be an http:// or https:// URL, such as ${DEFAULT_API}`);
 }
@@ -55,10 +57,11 @@ async function runChecks(api: string, token: string, intents: string | undefined
 
 function checkLines(checks: readonly Check[], colorize: Colorize): string[] {
   const width = Math.max(...checks.map(({ name }) => name.length));
-  return checks.flatMap(({ name, outcome, found, advice }) => {
+  return checks.flatMap(({ name, outcome, found: text, advice }) => {
+    const found = printable(text);
     const { symbol, style } = MARKS[outcome];
     const line = `${colorize(style, symbol)} ${name.padEnd(width)}  ${outcome === 'skipped' ? colorize('dim', found) : found}`;
-    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  ${colorize(style, `→ ${advice}`)}`];
+    return advice === null ? [line] : [line, `  ${' '.repeat(width)}  ${colorize(style, `→ ${printable(advice)}`)}`];
   });
 }
 
@@ -72,7 +75,7 @@ export const doctor: Command = {
     const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
     const text =
       values['json'] === true
-        ? JSON.stringify({ shardwright: VERSION, ok: isHealthy, checks })
+        ? printableJson({ shardwright: VERSION, ok: isHealthy, checks })
         : checkLines(checks, colorizeFor(process.stdout, process.env)).join('\n');
     process.stdout.write(`${text}\n`);
     return isHealthy ? 0 : 1;

@@ -3,6 +3,7 @@
 import { UsageError, parse } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { messageOf } from '../protocol/network-errors.ts';
+import { printable } from '../protocol/printable.ts';
 import { VERSION } from '../version.ts';
 
 const NAME_WIDTH = 10;
@@ -55,6 +56,6 @@ process.stdout.on('error', () => process.exit(0));
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`shardwright: ${messageOf(error)}\n`);
+  process.stderr.write(`shardwright: ${printable(messageOf(error))}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

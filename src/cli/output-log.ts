@@ -4,6 +4,7 @@
  */
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
+import { printable } from '../protocol/printable.ts';
 
 interface Kind {
   readonly symbol: string;
@@ -66,8 +67,10 @@ export class OutputLog {
     this.colorize = colorizeFor(output, environment);
   }
 
-  log(name: KindName, text: string): void {
+  /** Escapes control characters: the text may come from the gateway. */
+  log(name: KindName, message: string): void {
     const kind: Kind = KINDS[name];
+    const text = printable(message);
     const time = this.#stamp();
     const indent = time.length + KIND_WIDTH + 4;
     const lines = this.#fold(text, indent).map((line) =>

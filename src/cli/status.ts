@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StatusReport } from '../inspect/index.ts';
 import type { Command } from './command.ts';
 import { UsageError, stringOption } from './command.ts';
+import { printable, printableJson } from '../protocol/printable.ts';
 import { interruptSignal } from './interrupt.ts';
 import { colorizeFor } from './colors.ts';
 import { ReportError, fetchReport } from './status/report.ts';
@@ -42,8 +43,8 @@ interface View {
 }
 
 const jsonView: View = {
-  show: (report) => process.stdout.write(`${JSON.stringify(report)}\n`),
-  showError: ({ code, message }) => process.stdout.write(`${JSON.stringify({ error: code, message })}\n`),
+  show: (report) => process.stdout.write(`${printableJson(report)}\n`),
+  showError: ({ code, message }) => process.stdout.write(`${printableJson({ error: code, message })}\n`),
 };
 
 function tableView(isWatched: boolean): View {
@@ -55,7 +56,7 @@ function tableView(isWatched: boolean): View {
     );
   return {
     show: (report) => write(statusLines(report, colorize, isScreen ? process.stdout.rows : Infinity)),
-    showError: ({ message }) => write([colorize('red', `✗ ${message}`)]),
+    showError: ({ message }) => write([colorize('red', `✗ ${printable(message)}`)]),
   };
 }
 

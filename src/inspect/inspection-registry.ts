@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
+import { printable } from '../protocol/printable.ts';
 import { ManagerProbe } from './manager-probe.ts';
 import type { ShardRegistration } from './manager-probe.ts';
 import type { NewLogEntry, IdentifyReport, LogEntry, ManagerSummary, ShardSummary } from './messages.ts';
@@ -16,6 +17,8 @@ const LOG_LIMITS = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;
 const MEASURE_EVERY_MS = 250;
 /** A person can not read more rows, and they would only fill the memory of a page that does not keep up. */
 const MAX_DETAILS_PER_TICK = 500;
+
+const MAX_TEXT_LENGTH = 2_000;
 
 const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
 
@@ -193,6 +196,7 @@ export class InspectionRegistry {
 
   #toLogEntry(key: string, entry: NewLogEntry): LogEntry {
     this.#lastEntryId += 1;
-    return { id: this.#lastEntryId, shard: key, ...entry };
+    // The text may come from the gateway, as the reason of a close frame or the name of an event.
+    return { id: this.#lastEntryId, shard: key, ...entry, text: printable(entry.text.slice(0, MAX_TEXT_LENGTH)) };
   }
 }

@@ -22,3 +22,10 @@ export function gatewayUrl(base: string, version: number, compression: Compressi
 /** Returns whether `url` is a `ws://` or `wss://` URL. */
 export const isWebSocketUrl = (url: unknown): url is string =>
   typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
+
+/** Returns the URL without slashes at its end. A pattern would take quadratic time for many slashes. */
+export function withoutTrailingSlashes(url: string): string {
+  let end = url.length;
+  while (url[end - 1] === '/') end -= 1;
+  return url.slice(0, end);
+}

@@ -1,8 +1,12 @@
 /** Fetches the status of a manager, and checks its format. */
 import type { StatusReport } from '../../inspect/index.ts';
+import { readText } from '../../http/read-text.ts';
 import { isObject } from '../../protocol/validation.ts';
+import { damageOf } from './report-format.ts';
 
 const TIMEOUT_MS = 5_000;
+/** Enough for 50,000 shards. */
+const MAX_REPORT_BYTES = 16 * 1024 * 1024;
 
 /** There is no status to show. The message says what to do. */
 export class ReportError extends Error {
@@ -20,8 +24,12 @@ export async function fetchReport(url: URL, signal?: AbortSignal): Promise<Statu
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   let text: string;
   try {
-    const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
-    text = await response.text();
+    const response = await fetch(url, {
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      // A status endpoint does not redirect; another server must not choose what is asked next.
+      redirect: 'manual',
+    });
+    text = await readText(response, MAX_REPORT_BYTES);
   } catch (cause) {
     throw new ReportError(
       'NO_ANSWER',
@@ -40,16 +48,17 @@ function reportFrom(text: string, url: URL): StatusReport {
       `${url.href} does not serve a status; use the URL that serveStatus() returned`,
     );
   }
-  const { formatVersion, status } = report;
+  const { formatVersion } = report;
   if (formatVersion !== 1)
     throw new ReportError(
       'NEWER_FORMAT',
       `${url.href} serves the status of a newer shardwright; run that version of shardwright status`,
     );
-  if (!isObject(status) || !Array.isArray(status['shards']))
+  const wrong = damageOf(report);
+  if (wrong !== null)
     throw new ReportError(
       'NOT_A_STATUS',
-      `${url.href} serves a status without shards; use the URL that serveStatus() returned`,
+      `${url.href} serves a damaged status (${wrong}); use the URL that serveStatus() returned`,
     );
   return report as unknown as StatusReport;
 }

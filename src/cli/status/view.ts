@@ -2,6 +2,7 @@
 import type { ShardStatus } from '../../index.ts';
 import type { StatusReport } from '../../inspect/index.ts';
 import type { Colorize } from '../colors.ts';
+import { printable } from '../../protocol/printable.ts';
 import { STATE_STYLES } from '../state-styles.ts';
 import { table } from '../table.ts';
 import { formatCount, formatMs, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
@@ -26,7 +27,7 @@ const cells = (
   sequence === null ? '–' : formatNumber(sequence),
   lastDispatchAt === null ? '–' : `${formatDuration(at - lastDispatchAt)} ago`,
   formatNumber(pendingSends),
-  failure ?? '',
+  printable(failure ?? ''),
 ];
 
 function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: Colorize): string[] {
@@ -53,7 +54,10 @@ function headerLines({ status, shardwright, pid, at }: StatusReport, colorize: C
   ];
   return [
     `${colorize([mark[state], 'bold'], `● ${state}`)}  ${facts.join(' · ')}`,
-    colorize('dim', `shardwright ${shardwright}, process ${pid}, at ${new Date(at).toTimeString().slice(0, 8)}`),
+    colorize(
+      'dim',
+      `shardwright ${printable(shardwright)}, process ${pid}, at ${new Date(at).toTimeString().slice(0, 8)}`,
+    ),
   ];
 }
 

@@ -148,6 +148,20 @@ describe('readRecording', () => {
       { log: [{ id: 1, at: 1, shard: '3', kind: '<b>', text: '' }] },
       'log[0].kind is not one of state, event, heartbeat, dispatch, closed, fault, failed, notice',
     ],
+    ['a time past all calendars', { exportedAt: 8.7e15 }, 'exportedAt is not a time'],
+    ['a time before 1970', { shards: [{ ...SHARD, since: -1 }] }, 'shards[0].since is not a time'],
+    ['a huge number', { shards: [{ ...SHARD, shardId: 1e300 }] }, 'shards[0].shardId is not a number of a usual size'],
+    ['too many shards', { shards: Array(20_001).fill(SHARD) }, 'shards is not a list of at most 20000'],
+    [
+      'a text that fills the page',
+      { log: [{ ...RECORDING.log[0], text: 'x'.repeat(20_001) }] },
+      'log[0].text is not a string of at most 20000 characters',
+    ],
+    [
+      'a payload without end',
+      { log: [{ ...RECORDING.log[0], payload: 'x'.repeat(100_000) }] },
+      'log[0].payload is not a payload of at most 100000 characters',
+    ],
     ['a missing field', { identify: { waiting: 0 } }, 'identify.total is not a number'],
   ])('rejects %s and names the field', (_name, change, reason) => {
     expect(errorAfter(change)).toEqual(['DAMAGED', `The recording is damaged: ${reason}.`]);

@@ -34,6 +34,12 @@ export class RecordingError extends Error {
 const FORMAT = 'shardwright-recording';
 export const MAX_RECORDING_BYTES = 64 * 1_024 * 1_024;
 
+/** The page redraws everything many times a second, so more than a page can export is refused. */
+const MAX_LIST_LENGTH = 20_000;
+const MAX_TEXT_LENGTH = 20_000;
+const MAX_PAYLOAD_LENGTH = 100_000;
+const MAX_TIME = 8.64e15;
+
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown, path: string) => void;
 
@@ -43,10 +49,29 @@ const fail = (path: string, expected: string): never => {
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const number: Check = (value, path) => void (Number.isFinite(value) || fail(path, 'a number'));
-const text: Check = (value, path) => void (typeof value === 'string' || fail(path, 'a string'));
+const number: Check = (value, path) => {
+  if (!Number.isFinite(value)) fail(path, 'a number');
+  if (Math.abs(Number(value)) > Number.MAX_SAFE_INTEGER) fail(path, 'a number of a usual size');
+};
+/** A time that `Date` can hold. A larger one would make the time axis count without end. */
+const time: Check = (value, path) => {
+  number(value, path);
+  if (Number(value) < 0 || Number(value) > MAX_TIME) fail(path, 'a time');
+};
+const text: Check = (value, path) => {
+  if (typeof value !== 'string') fail(path, 'a string');
+  if (String(value).length > MAX_TEXT_LENGTH) fail(path, `a string of at most ${MAX_TEXT_LENGTH} characters`);
+};
 const state: Check = (value, path) => void (isShardState(value) || fail(path, 'a shard state'));
-const anything: Check = () => {};
+/** A payload is shown as JSON. */
+const payload: Check = (value, path) => {
+  try {
+    if (value === undefined || JSON.stringify(value).length <= MAX_PAYLOAD_LENGTH) return;
+  } catch {
+    // It is nested too deeply.
+  }
+  fail(path, `a payload of at most ${MAX_PAYLOAD_LENGTH} characters`);
+};
 const oneOf =
   (...values: readonly string[]): Check =>
   (value, path) =>
@@ -63,6 +88,7 @@ const listOf =
   (check: Check): Check =>
   (value, path) => {
     if (!Array.isArray(value)) fail(path, 'a list');
+    if ((value as unknown[]).length > MAX_LIST_LENGTH) fail(path, `a list of at most ${MAX_LIST_LENGTH}`);
     for (const [index, item] of (value as unknown[]).entries()) check(item, `${path}[${index}]`);
   };
 const record =
@@ -75,14 +101,14 @@ const record =
 
 const checkRecording = record({
   shardwright: text,
-  exportedAt: number,
+  exportedAt: time,
   identify: nullable(record({ waiting: number, total: number, remaining: number, resetAfterMs: number })),
   managers: optional(
     listOf(
       record({
         key: text,
         state: oneOf(...MANAGER_STATES),
-        since: number,
+        since: time,
         total: nullable(number),
         ready: number,
         shards: number,
@@ -96,11 +122,11 @@ const checkRecording = record({
       shardId: number,
       shardCount: number,
       state,
-      since: number,
+      since: time,
       pingMs: nullable(number),
       dispatchesPerSecond: number,
       sequence: nullable(number),
-      lastDispatchAt: nullable(number),
+      lastDispatchAt: nullable(time),
       pendingSends: number,
       sendWindow: nullable(record({ used: number, limit: number })),
     }),
@@ -110,21 +136,21 @@ const checkRecording = record({
       key: text,
       chart: text,
       active: listOf(text),
-      states: listOf(record({ at: number, state })),
-      marks: listOf(record({ at: number, kind: oneOf(...MARK_KINDS), text })),
-      heartbeats: listOf(record({ at: number, latencyMs: nullable(number) })),
+      states: listOf(record({ at: time, state })),
+      marks: listOf(record({ at: time, kind: oneOf(...MARK_KINDS), text })),
+      heartbeats: listOf(record({ at: time, latencyMs: nullable(number) })),
     }),
   ),
   log: listOf(
     record({
       id: number,
-      at: number,
+      at: time,
       shard: text,
       kind: oneOf(...LOG_KINDS),
       text,
       active: optional(listOf(text)),
       taken: optional(listOf(text)),
-      payload: anything,
+      payload,
     }),
   ),
 });
