@@ -94,6 +94,7 @@ type LossEvent = Extract<
   {
     type:
       | 'socket.closed'
+      | 'socket.closeCompleted'
       | 'socket.failed'
       | 'socket.decodeFailed'
       | 'identify.refused'
@@ -103,19 +104,22 @@ type LossEvent = Extract<
   }
 >;
 
+const closedLoss = (code: number, reason: string): Loss => {
+  const { name, action, fault = null, pause = 'backoff' } = closePolicy(code);
+  return loss(code === 1006 ? 'transport' : 'gateway', reason === '' ? name : reason, {
+    code,
+    closeWith: null,
+    session: action === 'resume' ? 'keep' : 'discard',
+    fault,
+    pause,
+    reconnect: action === 'fail' ? 'never' : 'ifEnabled',
+  });
+};
+
 /** Losses whose details the event carries. */
 const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, { type: Type }>) => Loss } = {
-  'socket.closed': ({ code, reason }) => {
-    const { name, action, fault = null, pause = 'backoff' } = closePolicy(code);
-    return loss(code === 1006 ? 'transport' : 'gateway', reason === '' ? name : reason, {
-      code,
-      closeWith: null,
-      session: action === 'resume' ? 'keep' : 'discard',
-      fault,
-      pause,
-      reconnect: action === 'fail' ? 'never' : 'ifEnabled',
-    });
-  },
+  'socket.closed': ({ code, reason }) => closedLoss(code, reason),
+  'socket.closeCompleted': ({ code = 1006, reason = '' }) => closedLoss(code, reason),
   'socket.failed': ({ reason, cause, retryAfterMs = null }) =>
     loss('transport', retryAfterMs === null ? reason : `${reason}; the server asks to wait ${retryAfterMs / 1000} s`, {
       closeWith: null,
@@ -129,6 +133,9 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
   'shard.forceClose': ({ code, session }) => userLoss(code, 'forceClose() was called', session),
 };
+
+/** Whether the shard stays away until the consumers of `dispatches()` have made room. */
+export const awaitsRoom = ({ loss }: { readonly loss: Loss | null }): boolean => loss?.fault === 'BUFFER_FULL';
 
 /** Returns the row for a loss, completed with what the event says. */
 export const lossOf = (cause: LossCause, event: ShardEvent): Loss =>

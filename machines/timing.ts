@@ -24,7 +24,7 @@ export interface ShardTiming {
   readonly helloTimeoutMs: number;
   /**
    * How long the gateway may take to answer RESUME with RESUMED. Raise it if a replay takes longer, for a bot with very
-   * many events.
+   * many events. If nothing at all comes, the shard resumes once more, waits half as long, and then identifies.
    * @defaultValue 30000 ms
    */
   readonly resumedTimeoutMs: number;
@@ -89,6 +89,9 @@ export const DEFAULT_TIMING: ShardTiming = {
   maxDispatchSilenceMs: null,
 };
 
+/** After so many resumes in a row to which the gateway sent nothing, the shard starts a new session. */
+export const MAX_UNANSWERED_RESUMES = 2;
+
 /** The valid heartbeat intervals. HELLO with any other interval is a fault. */
 export const HEARTBEAT_INTERVAL_MS = { min: 50, max: 86_400_000 } as const;
 
@@ -100,9 +103,6 @@ export const FLUSH_READS_TIMEOUT_MS = 1_000;
 
 /** How long a terminated socket may take to report its end. It takes one turn; the limit is for a broken transport. */
 export const ZOMBIE_TIMEOUT_MS = 250;
-
-/** How often a shard that waits for room looks for itself. Normally the consumer that makes room wakes it at once. */
-export const ROOM_CHECK_MS = 30_000;
 
 /** After an hour the shard asks again, even if the server asked to wait longer. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
@@ -141,6 +141,10 @@ export interface AttemptCounters {
   /** How often in a row READY did not come in time. */
   readonly readyTimeouts: number;
 }
+
+/** Returns how long to wait for RESUMED. All resumes that are not answered take less than 60 s with the defaults. */
+export const resumedTimeoutMs = ({ resumedTimeoutMs: ms }: ShardTiming, unansweredResumes: number): number =>
+  unansweredResumes === 0 ? ms : ms / 2;
 
 /** The losses that make each wait longer. */
 const COUNTED_LOSSES: Readonly<Record<Pause, readonly LossKind[]>> = {

@@ -17,14 +17,21 @@ export interface ShardContext extends ShardInput {
   /** The number of the current socket; the first is 1. */
   readonly connectionId: number;
   readonly heartbeatIntervalMs: number | null;
-  /** How far the current connection came: `hello` from HELLO on, `ready` from READY or RESUMED on. */
-  readonly reached: 'nothing' | 'hello' | 'ready';
+  /**
+   * How far the current connection came: `hello` from HELLO on, `replay` from the first replayed dispatch on, `ready`
+   * from READY or RESUMED on.
+   */
+  readonly reached: 'nothing' | 'hello' | 'replay' | 'ready';
   /** The lost connections that make the next wait longer. */
   readonly lossCounts: LossCounts;
   /** Connections in a row of one session that ended before HELLO. An odd count sends the next to the main URL. */
   readonly unreachableCount: number;
   /** Resumes in a row that failed. */
   readonly failedResumes: number;
+  /** Resumes in a row that timed out although the gateway sent no dispatch. */
+  readonly unansweredResumes: number;
+  /** Whether the session is that of the last connection, so that a late close code may end it. */
+  readonly isSessionOfLoss: boolean;
   /** How often in a row READY did not come in time. */
   readonly readyTimeouts: number;
   /** How often the shard became ready since you last called `connect()`, `resume()` or `reinstantiate()`. */

@@ -8,10 +8,10 @@ import {
   CLAIM_RETRY_MS,
   FLUSH_READS_TIMEOUT_MS,
   MAX_RETRY_AFTER_MS,
-  ROOM_CHECK_MS,
   ZOMBIE_TIMEOUT_MS,
   readyPatienceMs,
   reconnectDelayMs,
+  resumedTimeoutMs,
 } from '../timing.ts';
 
 /** The arguments of a delay. `system` identifies the shard among those that run the same machine. */
@@ -56,7 +56,7 @@ export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: D
     claimRetryDelay: () => CLAIM_RETRY_MS,
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
     helloTimeout: ({ context }) => context.timing.helloTimeoutMs,
-    resumedTimeout: ({ context }) => context.timing.resumedTimeoutMs,
+    resumedTimeout: ({ context }) => resumedTimeoutMs(context.timing, context.unansweredResumes),
     readyPatience: ({ context }) => readyPatienceMs(context),
     stableAfter: ({ context }) => context.timing.stableAfterMs,
     reconnectDelay: (args) => {
@@ -68,7 +68,6 @@ export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: D
     },
     closeTimeout: ({ context }) => context.timing.closeTimeoutMs,
     zombieTimeout: () => ZOMBIE_TIMEOUT_MS,
-    roomCheckInterval: () => ROOM_CHECK_MS,
     /** @see https://discord.com/developers/docs/events/gateway#sending-heartbeats */
     heartbeatJitter: (args) => {
       const intervalMs = heartbeatIntervalMs(args);

@@ -45,7 +45,12 @@ export type SocketEvent = FromConnection &
       }
     | { type: 'socket.readsFlushed' }
     | { type: 'socket.dispatchTimeout' }
-    | { type: 'socket.closeCompleted' }
+    | {
+        type: 'socket.closeCompleted';
+        /** The code with which the gateway closed of its own accord. Its frame crossed that of the shard. */
+        code?: number;
+        reason?: string;
+      }
   );
 
 /** What the gateway sends. */
@@ -53,6 +58,8 @@ export type GatewayEvent = FromConnection &
   (
     | { type: 'gateway.hello'; heartbeatIntervalMs: number }
     | { type: 'gateway.ready'; session: SessionIdentity }
+    /** The first dispatch after RESUME. */
+    | { type: 'gateway.replayStarted' }
     | { type: 'gateway.resumed' }
     | { type: 'gateway.reconnect' }
     | { type: 'gateway.invalidSession'; resumable: boolean }
@@ -72,7 +79,7 @@ export type SessionEvent =
   | { type: 'session.inUse'; reason: string; cause?: unknown };
 
 /** What the buffers of `dispatches()` report: more than `maxBufferedBytes` waits, or there is room again. */
-export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.roomAvailable' };
+export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.room' };
 
 /** Every event of a shard's machine. */
 export type ShardEvent = ShardCommand | SocketEvent | GatewayEvent | IdentifyEvent | SessionEvent | ConsumerEvent;

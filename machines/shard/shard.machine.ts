@@ -14,6 +14,7 @@
  */
 import {
   CLEAR_SESSION,
+  closeCodeFromEvent,
   closeInput,
   sessionFromEvent,
   intervalFromEvent,
@@ -32,6 +33,8 @@ export const shardMachine = shardSetup.createMachine({
     lossCounts: NO_LOSSES,
     unreachableCount: 0,
     failedResumes: 0,
+    unansweredResumes: 0,
+    isSessionOfLoss: false,
     readyTimeouts: 0,
     readyCount: 0,
     claimRetries: 0,
@@ -214,8 +217,14 @@ export const shardMachine = shardSetup.createMachine({
             resuming: {
               entry: 'resume',
               exit: 'countFailedResume',
-              after: { resumedTimeout: { target: '#shard.lost', actions: recordLossOf('resumedTimeout') } },
+              after: {
+                resumedTimeout: {
+                  target: '#shard.lost',
+                  actions: ['countUnansweredResume', recordLossOf('resumedTimeout')],
+                },
+              },
               on: {
+                'gateway.replayStarted': { actions: 'recordReplay' },
                 'gateway.resumed': {
                   target: 'ready',
                   actions: 'recordResumed',
@@ -308,27 +317,20 @@ export const shardMachine = shardSetup.createMachine({
       always: [{ guard: 'mayReconnect', target: 'reconnecting' }, { target: 'disconnecting' }],
     },
 
-    // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open.
+    // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open. After
+    // `bufferFull` the wait ends when the consumers of dispatches() have made room, however long that takes: a connection
+    // would only bring more. Discord keeps what the shard misses, and RESUME replays it.
     reconnecting: {
       entry: ['countLoss', 'emitDisconnected'],
       invoke: { src: 'closeSocket', input: closeInput },
-      after: { reconnectDelay: [{ guard: 'mustAwaitRoom', target: 'awaitingRoom' }, { target: 'online' }] },
+      after: { reconnectDelay: { guard: 'hasRoom', target: 'online' } },
       on: {
-        'shard.reinstantiate': { actions: CLEAR_SESSION },
-        'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
-        'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
-        'shard.forceClose': { target: 'disconnected', actions: [recordLossOf('event'), 'emitDisconnected'] },
-      },
-    },
-
-    // The consumers of dispatches() have fallen too far behind. The shard stays away until they have caught up, because a
-    // connection would only bring more. Discord keeps what it misses, and RESUME replays it. How long consumers take has
-    // no limit, so the deadline only asks again whether there is room.
-    awaitingRoom: {
-      invoke: { src: 'bufferRoom' },
-      after: { roomCheckInterval: { target: 'awaitingRoom', reenter: true } },
-      on: {
-        'consumer.roomAvailable': 'online',
+        // The gateway's close frame crossed that of the shard. What its code says holds all the same.
+        'socket.closeCompleted': [
+          { guard: { type: 'isFatal', params: closeCodeFromEvent }, target: 'failed', actions: recordLossOf('event') },
+          { actions: { type: 'recordCloseCode', params: closeCodeFromEvent } },
+        ],
+        'consumer.room': 'online',
         'shard.reinstantiate': { actions: CLEAR_SESSION },
         'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },
         'shard.disconnect': { target: 'disconnecting', actions: recordLossOf('event') },
@@ -349,8 +351,12 @@ export const shardMachine = shardSetup.createMachine({
       },
       on: {
         'socket.closeCompleted': [
-          { guard: 'isReconnectRequested', target: 'restoring', actions: 'resetCounters' },
-          { target: 'disconnected' },
+          {
+            guard: 'isReconnectRequested',
+            target: 'restoring',
+            actions: [{ type: 'recordCloseCode', params: closeCodeFromEvent }, 'resetCounters'],
+          },
+          { target: 'disconnected', actions: { type: 'recordCloseCode', params: closeCodeFromEvent } },
         ],
         'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
       },

@@ -5,7 +5,7 @@
 import { assign, emit, enqueueActions, sendTo, setup, stateIn } from 'xstate';
 import { closePolicy } from '../close-codes.ts';
 import type { SessionIdentity, ShardEmitted, ShardEvent, SocketCommand } from './events.ts';
-import { lossOf } from '../losses.ts';
+import { awaitsRoom, lossOf } from '../losses.ts';
 import type { LossCause } from '../losses.ts';
 import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './context.ts';
 import { shardDelays } from './delays.ts';
@@ -53,8 +53,6 @@ export const shardSetup = setup({
     closeSocket: unimplementedActor<SocketCommand, CloseSocketInput>('closeSocket'),
     /** Waits for a permit of the identify gate. */
     identifyPermit: unimplementedActor<SocketCommand, { shardId: number }>('identifyPermit'),
-    /** Waits for room in the buffers of `dispatches()`, then sends `consumer.roomAvailable`. */
-    bufferRoom: unimplementedActor<SocketCommand, undefined>('bufferRoom'),
     /** Loads the session from the session store. */
     loadSession: unimplementedActor<SocketCommand, { shardId: number }>('loadSession'),
   },
@@ -66,7 +64,7 @@ export const shardSetup = setup({
     isFatal: (_, code: number) => closePolicy(code).action === 'fail',
     isResumable: (_, resumable: boolean) => resumable,
     mayReconnect: ({ context }) => willReconnect(context),
-    mustAwaitRoom: ({ context }) => context.loss?.fault === 'BUFFER_FULL',
+    hasRoom: ({ context }) => !awaitsRoom(context),
     isClaimOverdue: ({ context }) => context.claimRetries * CLAIM_RETRY_MS >= context.timing.claimTimeoutMs,
     isReconnectRequested: stateIn({ disconnecting: 'reconnectRequested' }),
   },
@@ -90,6 +88,8 @@ export const shardSetup = setup({
     clearHeartbeatInterval: assign({ heartbeatIntervalMs: null }),
     countLoss: assign({
       lossCounts: ({ context }) => {
+        // Slow consumers are no failure of the gateway.
+        if (awaitsRoom(context)) return context.lossCounts;
         const kind = context.loss?.pause === 'invalidSession' ? 'refused' : LOSS_KINDS[context.reached];
         return { ...context.lossCounts, [kind]: context.lossCounts[kind] + 1 };
       },

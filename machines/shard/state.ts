@@ -18,8 +18,6 @@ const FLAT_STATES: Readonly<Record<string, ShardState>> = {
   // Loading the stored session is the first step of connecting.
   restoring: 'connecting',
   awaitingOwner: 'connecting',
-  // The shard has lost its connection and will open another.
-  awaitingRoom: 'reconnecting',
 };
 
 const keyOf = (value: StateValue | undefined): string =>

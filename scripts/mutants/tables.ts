@@ -26,6 +26,7 @@ const CAUSES = Object.keys({
   readyTimeout: true,
   resumedTimeout: true,
   dispatchTimeout: true,
+  bufferFull: true,
   reconnectRequested: true,
   invalidSessionResumable: true,
   invalidSession: true,

@@ -22,10 +22,6 @@ export interface ActorDependencies extends ConnectionDelegate {
   readonly connectionSlot: ConnectionSlot;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
-  readonly backPressure: {
-    /** Calls `listener` once, as soon as there is room. Returns a function that stops waiting. */
-    whenRoom(listener: () => void): () => void;
-  };
   reportBudgetSpent(retryAfterMs: number): void;
 }
 

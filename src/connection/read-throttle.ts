@@ -1,6 +1,9 @@
 /**
  * Pauses a socket while a consumer falls behind, and when its frames keep the event loop busy for too long. A backlog
  * is read in portions, so that timers and other sockets have their turn in between.
+ *
+ * While a heartbeat awaits its ACK, no consumer pauses the socket. The ACK is behind everything that waits there, and
+ * unread it would look as if the gateway were gone.
  */
 import type { Clock } from '../clock.ts';
 import type { WebSocketLike } from './web-socket.ts';
@@ -20,6 +23,7 @@ export class ReadThrottle {
   #busySince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #frames = 0;
+  #awaitsAck = false;
   #yieldTimer: unknown;
   #drainTimer: unknown;
 
@@ -29,27 +33,31 @@ export class ReadThrottle {
   }
 
   pause(reason: PauseReason): void {
-    if (!this.#isPaused) this.#socket.pause();
+    const wasPaused = this.#isPaused;
     this.#pauseReasons[reason] = true;
+    this.#apply(wasPaused);
   }
 
   resume(reason: PauseReason): void {
-    if (!this.#pauseReasons[reason]) return;
+    const wasPaused = this.#isPaused;
     this.#pauseReasons[reason] = false;
-    if (!this.#isPaused) this.#socket.resume();
+    this.#apply(wasPaused);
   }
 
-  /** Reads, whatever the reasons to pause. */
-  forceResume(): void {
+  /** Called when a heartbeat is sent, and at each ACK. */
+  setAwaitsAck(awaitsAck: boolean): void {
+    const wasPaused = this.#isPaused;
+    this.#awaitsAck = awaitsAck;
+    if (!awaitsAck) this.#clock.clearTimeout(this.#drainTimer);
+    this.#apply(wasPaused);
+  }
+
+  /** Reads what waits for an ACK, and calls `onDrained` after a turn in which no frame arrived. An ACK ends it. */
+  drain(onDrained: () => void): void {
     this.stop();
-    this.#pauseReasons.consumer = false;
+    this.#awaitsAck = true;
     this.#pauseReasons.yield = false;
     this.#socket.resume();
-  }
-
-  /** Forces reading, and calls `onDrained` after a turn in which no frame arrived. */
-  drain(onDrained: () => void): void {
-    this.forceResume();
     const framesBefore = this.#frames;
     this.#drainTimer = this.#clock.setTimeout(() => {
       if (this.#frames === framesBefore) onDrained();
@@ -76,7 +84,13 @@ export class ReadThrottle {
   }
 
   get #isPaused(): boolean {
-    return this.#pauseReasons.consumer || this.#pauseReasons.yield;
+    return this.#pauseReasons.yield || (this.#pauseReasons.consumer && !this.#awaitsAck);
+  }
+
+  #apply(wasPaused: boolean): void {
+    if (wasPaused === this.#isPaused) return;
+    if (wasPaused) this.#socket.resume();
+    else this.#socket.pause();
   }
 
   #yieldTurn(): void {

@@ -50,6 +50,7 @@ export class LazyDispatch {
   readonly op = 0 as const;
   declare readonly d: unknown;
   readonly #observer: DispatchObserver | null;
+  readonly #byteLength: number;
   /** The whole packet, in a buffer that the decoder uses again after {@link releaseBuffer}. */
   #borrowed: Buffer | null;
   /** A copy of the packet after that, until `d` is decoded. */
@@ -62,6 +63,7 @@ export class LazyDispatch {
     this.t = t;
     this.s = s;
     this.#borrowed = packet;
+    this.#byteLength = packet.length;
     this.#data = data;
     this.#observer = observer;
     if (observer === null) this.d = data;
@@ -80,6 +82,11 @@ export class LazyDispatch {
   static readData(dispatch: LazyDispatch): unknown {
     dispatch.#observer?.onDataRead(dispatch.t);
     return dispatch.#data === UNDECODED ? dispatch.#decode() : dispatch.#data;
+  }
+
+  /** Returns the size of the whole packet, inflated, in bytes: about the memory that an undecoded dispatch costs. */
+  static byteLengthOf(dispatch: object): number {
+    return #byteLength in dispatch ? dispatch.#byteLength : 0;
   }
 
   /**

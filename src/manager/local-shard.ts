@@ -4,6 +4,7 @@ import type { ShardState } from '../../machines/index.ts';
 import type { SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
 import { Shard } from '../shard.ts';
+import { readingControlOf } from '../shard/back-pressure.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { CommandSender } from '../shard/command-sender.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
@@ -17,8 +18,6 @@ import type { ShardHandle, ShardHealth } from './shard-handle.ts';
 export class LocalShard extends CommandSender implements ShardHandle {
   readonly #shard: Shard;
   readonly #pending = new Set<Promise<unknown>>();
-  /** A stream that nothing is read from: while it is open, back-pressure keeps the socket from being read. */
-  #unreadStream: ReturnType<Shard['dispatches']> | null = null;
 
   /** The inspector's view of the shard; `null` without an observer. */
   inspected: InspectedShard | null = null;
@@ -98,12 +97,15 @@ export class LocalShard extends CommandSender implements ShardHandle {
   }
 
   pauseReading(): void {
-    this.#unreadStream ??= this.#shard.dispatches({ highWaterMark: 1 });
+    readingControlOf(this.#shard).pause();
   }
 
   resumeReading(): void {
-    void this.#unreadStream?.return?.();
-    this.#unreadStream = null;
+    readingControlOf(this.#shard).resume();
+  }
+
+  setBufferFull(isFull: boolean): void {
+    readingControlOf(this.#shard).setFull(isFull);
   }
 
   /** Resumes from an earlier sequence, so that Discord sends the dispatches after it again. */

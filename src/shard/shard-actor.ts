@@ -7,7 +7,6 @@ import type { ActorRefFrom } from 'xstate';
 import { shardDelays, shardMachine } from '../../machines/index.ts';
 import { dependenciesOf, setDependencies } from '../actors/actor-dependencies.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
-import { bufferRoomActor } from '../actors/buffer-room.actor.ts';
 import { closeSocketActor } from '../actors/close-socket.actor.ts';
 import { identifyPermitActor } from '../actors/identify-permit.actor.ts';
 import { loadSessionActor } from '../actors/load-session.actor.ts';
@@ -23,7 +22,6 @@ const machine = shardMachine.provide({
     closeSocket: closeSocketActor,
     identifyPermit: identifyPermitActor,
     loadSession: loadSessionActor,
-    bufferRoom: bufferRoomActor,
   },
   delays: shardDelays({
     random: ({ system }) => dependenciesOf(system).options.random(),

@@ -2,7 +2,7 @@
  * The inside of a shard. It connects the machine with the session, the send queue and the listeners, and turns what the
  * machine emits into events. `Shard` is its public side.
  */
-import { KEEP_SESSION_CODE, shardState } from '../../machines/index.ts';
+import { KEEP_SESSION_CODE, awaitsRoom, shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
 import type { ActivityTimes } from '../connection/connection-delegate.ts';
@@ -88,9 +88,10 @@ export class ShardRuntime implements ActorDependencies {
       onTightChange: () => this.updateBackPressure(),
       onRoom: () => this.backPressure.checkRoom(),
     });
-    this.backPressure = new BackPressure(budget, {
+    this.backPressure = new BackPressure(clock, budget, {
       onPauseChange: () => this.updateBackPressure(),
       onFull: () => this.send({ type: 'consumer.bufferFull' }),
+      onRoom: () => this.send({ type: 'consumer.room' }),
     });
     this.dispatcher = new Dispatcher({
       events: options.events,
@@ -236,6 +237,7 @@ export class ShardRuntime implements ActorDependencies {
       runtime.dispatcher.requests?.onConnectionLost();
       runtime.saveSession();
     },
+    reconnecting: (runtime) => runtime.backPressure.endWait(),
     disconnecting: (runtime) => runtime.closedWaiters.resolve(),
   };
 
@@ -245,6 +247,9 @@ export class ShardRuntime implements ActorDependencies {
       runtime.readyWaiters.resolve();
       if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
       sendChangedPresence(runtime);
+    },
+    reconnecting: (runtime) => {
+      if (awaitsRoom(runtime.actor.getSnapshot().context)) runtime.backPressure.awaitRoom();
     },
     disconnected: (runtime) => {
       // forceClose() may have been called while the socket was being created.

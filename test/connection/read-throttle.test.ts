@@ -77,15 +77,42 @@ describe('ReadThrottle', () => {
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  test('forceResume() resumes in spite of all pauses, and a consumer can pause again', () => {
+  test('a consumer does not pause the socket while an ACK is awaited, and pauses it when the ACK is there', () => {
+    const { calls, throttle } = setUp();
+    throttle.setAwaitsAck(true);
+    throttle.pause('consumer');
+    expect(calls).toEqual([]);
+    throttle.setAwaitsAck(false);
+    expect(calls).toEqual(['pause']);
+    throttle.setAwaitsAck(true);
+    expect(calls).toEqual(['pause', 'resume']);
+    throttle.resume('consumer');
+    throttle.setAwaitsAck(false);
+    expect(calls).toEqual(['pause', 'resume']);
+  });
+
+  test('drain() reads in spite of all pauses until a turn without frames', () => {
     const { clock, calls, throttle, frames } = setUp();
+    const drained: number[] = [];
     throttle.pause('consumer');
     frames(11, 1);
-    throttle.forceResume();
+    throttle.drain(() => drained.push(clock.now()));
     expect(calls).toEqual(['pause', 'resume']);
+    frames(1, 0);
+    clock.next();
+    expect(drained).toEqual([]);
+    clock.next();
+    expect(drained.length).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+
+  test('an ACK ends a drain, and the consumer pauses the socket again', () => {
+    const { clock, calls, throttle } = setUp();
     throttle.pause('consumer');
-    expect(calls).toEqual(['pause', 'resume', 'pause']);
+    throttle.drain(() => expect.unreachable());
+    throttle.setAwaitsAck(false);
+    expect(calls.at(-1)).toBe('pause');
+    expect(clock.pending).toBe(0);
   });
 
   test('stop() leaves no timer', () => {

@@ -51,7 +51,6 @@ export class RunningShard {
         loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
           this.#record('loadSession', actorInput),
         ),
-        bufferRoom: fromCallback<SocketCommand, undefined>(() => this.#record('bufferRoom')),
       },
       delays: shardDelays({ random: () => 0.5 }),
     });

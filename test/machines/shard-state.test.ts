@@ -19,7 +19,6 @@ describe('shardState()', () => {
     [{ disconnecting: 'closing' }, 'disconnecting'],
     ['zombie', 'zombie'],
     ['reconnecting', 'reconnecting'],
-    ['awaitingRoom', 'reconnecting'],
     ['failed', 'failed'],
   ])('%j is %s', (value, state) => {
     expect(shardState(value)).toBe(state);

@@ -3,14 +3,29 @@ import { deepEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
+import { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import type { Dispatch } from '../../src/protocol/packets.ts';
+import { BufferBudget } from '../../src/shard/buffer-budget.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import { checkProperty, runScript, script, step, turn } from './kit.ts';
 
 /** A sequence, the code of an error, `done` or `waiting`. */
 type Outcome = number | string;
 
+const MAX_BYTES = 120;
+const bytesOf = (sequence: number): number => 5 + (sequence % 11);
+
 class DispatchStreamModel {
+  /** How often each level of the budget has changed, as the owner was notified. */
+  readonly notified = { tight: 0, room: 0 };
+  /** The expected changes. */
+  readonly expected = { tight: 0, room: 0 };
+  isTight = false;
+  isExceeded = false;
+  readonly budget = new BufferBudget(MAX_BYTES, {
+    onTightChange: () => void (this.notified.tight += 1),
+    onRoom: () => void (this.notified.room += 1),
+  });
   /** The state as the owner was notified of it. */
   isPressured = false;
   isClosed = false;
@@ -28,6 +43,7 @@ class DispatchStreamModel {
   constructor(highWaterMark: number) {
     this.#highWaterMark = highWaterMark;
     const owner = {
+      budget: this.budget,
       onPressureChange: (): void => void (this.isPressured = this.stream.isFull),
       onClosed: (): void => void (this.isClosed = true),
     };
@@ -42,13 +58,32 @@ class DispatchStreamModel {
       else this.buffered.push(this.sequence);
       if (this.buffered.length >= this.#highWaterMark) this.isFull = true;
     }
-    this.stream.push({ op: 0, t, s: this.sequence, d: {}, raw: Buffer.from('{}') }, null);
+    const packet = Buffer.alloc(bytesOf(this.sequence));
+    this.stream.push(LazyDispatch.decoded(t, this.sequence, {}, packet, null) as Dispatch, null);
+    this.#measure();
+  }
+
+  /** What waits in a stream that has not ended. */
+  get bytes(): number {
+    return this.end === 'waiting' ? this.buffered.reduce((sum, sequence) => sum + bytesOf(sequence), 0) : 0;
+  }
+
+  #measure(): void {
+    const { bytes } = this;
+    if (bytes > MAX_BYTES) this.isExceeded = true;
+    const isTight = bytes > MAX_BYTES / 2 || (this.isTight && bytes > MAX_BYTES / 4);
+    if (isTight !== this.isTight) this.expected.tight += 1;
+    this.isTight = isTight;
+    if (!this.isExceeded || bytes > MAX_BYTES / 2) return;
+    this.isExceeded = false;
+    this.expected.room += 1;
   }
 
   next(): void {
     const call = { expected: this.buffered.shift() ?? this.#consumeEnd(), outcome: 'waiting' as Outcome };
     if (this.buffered.length <= this.#highWaterMark / 2) this.isFull = false;
     this.calls.push(call);
+    this.#measure();
     this.stream.next().then(
       (result: IteratorResult<Dispatch, undefined>) => (call.outcome = result.done === true ? 'done' : result.value.s),
       (error: GatewayError) => (call.outcome = error.code),
@@ -64,6 +99,7 @@ class DispatchStreamModel {
     this.buffered.length = 0;
     this.#endWith('done');
     this.end = 'done';
+    this.#measure();
     void this.stream.return();
   }
 
@@ -72,6 +108,7 @@ class DispatchStreamModel {
     else if (this.buffered.length > 0) this.end = 'ABORTED';
     this.buffered.length = 0;
     this.abort.abort();
+    this.#measure();
   }
 
   async check(): Promise<void> {
@@ -83,6 +120,9 @@ class DispatchStreamModel {
         isFull: this.stream.isFull,
         isPressured: this.isPressured,
         isClosed: this.isClosed,
+        bytes: this.budget.bytes,
+        levels: [this.budget.isTight, this.budget.isExceeded],
+        notified: this.notified,
       },
       {
         outcomes: this.calls.map(({ expected }) => expected),
@@ -90,6 +130,9 @@ class DispatchStreamModel {
         isFull: this.isFull,
         isPressured: this.isFull,
         isClosed: this.end !== 'waiting' && this.buffered.length === 0,
+        bytes: this.bytes,
+        levels: [this.isTight, this.isExceeded],
+        notified: this.expected,
       },
     );
   }
@@ -104,6 +147,7 @@ class DispatchStreamModel {
   #endWith(outcome: Outcome): void {
     if (this.end !== 'waiting') return;
     this.end = outcome;
+    this.#measure();
     this.isFull = false;
     for (const call of this.calls) if (call.expected === 'waiting') call.expected = this.#consumeEnd();
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
+import { BufferBudget } from '../../src/shard/buffer-budget.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 
@@ -7,6 +8,7 @@ import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
 function streamWith(count: number, options?: DispatchStreamOptions) {
   const calls: string[] = [];
   const callbacks = {
+    budget: new BufferBudget(Infinity, { onTightChange: () => undefined, onRoom: () => undefined }),
     onPressureChange: () => void calls.push(`full: ${stream.isFull}`),
     onClosed: () => void calls.push('closed'),
   };

@@ -46,7 +46,6 @@ function run({ input }: ShardPath, recorder: TransitionRecorder) {
     closeSocket: actor('closeSocket'),
     identifyPermit: actor('identifyPermit'),
     loadSession: actor('loadSession'),
-    bufferRoom: actor('bufferRoom'),
   } as never;
   const machine = shardMachine.provide({ delays: shardDelays({ random }), actors });
   const shard = createActor(machine, { input, clock, inspect: recorder.observe }).start();

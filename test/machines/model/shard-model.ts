@@ -61,10 +61,7 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
 ];
 
 /** What the buffers of `dispatches()` report. */
-export const CONSUMER_EVENTS: readonly ShardEvent[] = [
-  { type: 'consumer.bufferFull' },
-  { type: 'consumer.roomAvailable' },
-];
+export const CONSUMER_EVENTS: readonly ShardEvent[] = [{ type: 'consumer.bufferFull' }, { type: 'consumer.room' }];
 
 /** One close code of each kind. */
 const CODES = [1006, 4003, 4004, 4008];

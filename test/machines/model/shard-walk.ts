@@ -2,7 +2,7 @@
  * The paths through the chart of a shard that the tests take, in memory and on the wire. In each state only those events
  * may happen that a real socket can bring about.
  */
-import { lossOf } from '../../../machines/index.ts';
+import { awaitsRoom, lossOf } from '../../../machines/index.ts';
 import type { ShardEvent } from '../../../machines/index.ts';
 import { coveringPaths, exploreTimed } from '../../../src/testing/index.ts';
 import type { Cover, CoveringPaths, TimedGraph, TimedPath } from '../../../src/testing/index.ts';
@@ -40,9 +40,9 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   return [
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
     ...STORE_AND_GATE_EVENTS,
-    // A shard that does not wait for room hears nothing of it.
+    // A shard that does not wait for room is not told of it.
     ...CONSUMER_EVENTS.filter(({ type }) =>
-      type === 'consumer.bufferFull' ? snapshot.matches('online') : value === 'awaitingRoom',
+      type === 'consumer.bufferFull' ? snapshot.matches('online') : awaitsRoom(context),
     ),
     ...(snapshot.matches('online') ? connectionEvents(connectionId) : [closeCompleted(connectionId)]),
   ];

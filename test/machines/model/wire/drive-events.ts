@@ -61,7 +61,11 @@ const EVENT_DRIVERS: EventDrivers = {
   'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
 
   'consumer.bufferFull': ({ shard }) => readingControlOf(shard).setFull(true),
-  'consumer.roomAvailable': ({ shard }) => readingControlOf(shard).setFull(false),
+  'consumer.room': ({ shard }) => {
+    readingControlOf(shard).setFull(false);
+    // A shard that left just now would wait a moment for its socket to close.
+    if (shard.state === 'reconnecting') shard.actor.send({ type: 'consumer.room' });
+  },
 
   'socket.opened': ({ socket }) => socket.deliver('open'),
   'socket.closed': ({ socket, connection }, { code }) => {
