@@ -2,7 +2,6 @@
  * Answers the commands of a client that has identified: a table from opcode to the dispatches that come back.
  * @see https://discord.com/developers/docs/events/gateway-events#send-events
  */
-import { isObject } from '../../protocol/validation.ts';
 import type { Fields } from '../../protocol/validation.ts';
 import { Opcodes } from '../../protocol/opcodes.ts';
 import type { Ids } from './ids.ts';
@@ -16,21 +15,20 @@ export interface ResponseDispatch {
 
 /** What a response depends on. */
 export interface CommandContext {
-  readonly d: unknown;
+  /** Valid data. */
+  readonly d: Fields;
   readonly session: FakeSession;
   readonly userId: string;
   readonly ids: Ids;
 }
 
-/** Returns `null` when `d` lacks fields or has fields of a wrong type. */
-type Responder = (d: Fields, context: CommandContext) => ResponseDispatch[] | null;
+type Responder = (d: Fields, context: CommandContext) => ResponseDispatch[];
 
-const isSnowflake = (value: unknown): value is string => typeof value === 'string' && /^\d+$/.test(value);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
 /** @see https://discord.com/developers/docs/events/gateway-events#update-voice-state */
 const voiceState: Responder = (d, { session, userId }) => {
   const { guild_id: guildId, channel_id: channelId } = d;
-  if (!isSnowflake(guildId) || (channelId !== null && !isSnowflake(channelId))) return null;
   const state = {
     guild_id: guildId,
     channel_id: channelId,
@@ -48,12 +46,10 @@ const voiceState: Responder = (d, { session, userId }) => {
 };
 
 /** @see https://discord.com/developers/docs/events/gateway-events#request-soundboard-sounds */
-const soundboardSounds: Responder = (d, { ids }) => {
-  const guildIds = d['guild_ids'];
-  if (!Array.isArray(guildIds) || !guildIds.every(isSnowflake)) return null;
-  return guildIds.map((guildId) => {
+const soundboardSounds: Responder = (d, { ids }) =>
+  listOf(d['guild_ids']).map((guildId) => {
     const sound = {
-      sound_id: ids.snowflake(`sound of ${guildId}`),
+      sound_id: ids.snowflake(`sound of ${String(guildId)}`),
       name: 'Sound',
       volume: 1,
       emoji_id: null,
@@ -63,14 +59,13 @@ const soundboardSounds: Responder = (d, { ids }) => {
     };
     return { t: 'SOUNDBOARD_SOUNDS', d: { guild_id: guildId, soundboard_sounds: [sound] } };
   });
-};
 
 /** @see https://discord.com/developers/docs/events/gateway-events#request-channel-info */
 const channelInfo: Responder = (d, { ids }) => {
-  const { guild_id: guildId, fields } = d;
-  if (!isSnowflake(guildId) || !Array.isArray(fields)) return null;
+  const { guild_id: guildId } = d;
+  const fields = listOf(d['fields']);
   const channel = {
-    id: ids.snowflake(`voice channel of ${guildId}`),
+    id: ids.snowflake(`voice channel of ${String(guildId)}`),
     ...(fields.includes('status') ? { status: 'Fake status' } : {}),
     ...(fields.includes('voice_start_time') ? { voice_start_time: 1_704_067_200 } : {}),
   };
@@ -83,6 +78,6 @@ const RESPONDERS: ReadonlyMap<number, Responder> = new Map<number, Responder>([
   [Opcodes.RequestChannelInfo, channelInfo],
 ]);
 
-/** Returns the dispatches that answer a command; `null` when its `d` is invalid. */
-export const responsesTo = (op: number, context: CommandContext): ResponseDispatch[] | null =>
-  isObject(context.d) ? (RESPONDERS.get(op)?.(context.d, context) ?? null) : null;
+/** Returns the dispatches that answer a command. */
+export const responsesTo = (op: number, context: CommandContext): ResponseDispatch[] =>
+  RESPONDERS.get(op)?.(context.d, context) ?? [];

@@ -80,7 +80,10 @@ export class FakeGateway {
       onRequest: (request, response) => {
         const { gateway } = started;
         if (gateway === undefined) response.destroy();
-        else void serveHttp({ settings, starts: gateway.#context.starts, url: gateway.url }, request, response);
+        else {
+          const context = { settings, starts: gateway.#context.starts, url: gateway.url, identity: gateway.#context };
+          void serveHttp(context, request, response);
+        }
       },
       onUpgrade: (request, accept, reject) => {
         if (started.gateway === undefined) reject(0, '');

@@ -44,6 +44,8 @@ export function createGatewayContext(
 ): GatewayContext {
   const ids = new Ids(settings.seed);
   const stats = new Stats();
+  const identity = { userId: ids.snowflake('user'), applicationId: ids.snowflake('application') };
+  const members = new Members(settings, ids, identity);
   return {
     settings,
     clock: settings.clock,
@@ -51,13 +53,12 @@ export function createGatewayContext(
     stats,
     sessions: new Sessions(settings, ids, stats),
     starts: new SessionStarts(settings),
-    guilds: new Guilds(settings, ids),
-    members: new Members(settings, ids),
+    guilds: new Guilds(settings, ids, members),
+    members,
     latches: { hello: new Latch(), ready: new Latch(), resumed: new Latch(), members: new Latch() },
     oracle: settings.strict ? createOracle(settings, ports.main) : null,
     resumeUrl: `ws://127.0.0.1:${ports.resume}`,
-    userId: ids.snowflake('user'),
-    applicationId: ids.snowflake('application'),
+    ...identity,
     notifyChange,
   };
 }

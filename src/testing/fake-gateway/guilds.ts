@@ -1,6 +1,8 @@
 /** The guilds of the fake bot, and which shard is responsible for which. */
+import { guildData } from './guild-data.ts';
 import type { FakeGuild } from './fake-types.ts';
 import type { Ids } from './ids.ts';
+import type { Members } from './members.ts';
 import type { Settings } from './options.ts';
 
 const TIMESTAMP_SHIFT = 22n;
@@ -11,10 +13,14 @@ export const shardIdForGuild = (guildId: string, shardCount: number): number =>
 
 export class Guilds {
   readonly #guilds: readonly FakeGuild[];
+  readonly #ids: Ids;
+  readonly #members: Members;
   readonly #ownerId: string;
 
-  constructor(settings: Settings, ids: Ids) {
+  constructor(settings: Settings, ids: Ids, members: Members) {
     const { readyGuilds } = settings;
+    this.#ids = ids;
+    this.#members = members;
     this.#ownerId = ids.snowflake('owner');
     this.#guilds =
       typeof readyGuilds === 'number'
@@ -27,27 +33,14 @@ export class Guilds {
     return this.#guilds.filter((guild) => shardIdForGuild(guild.id, shardCount) === shardId);
   }
 
-  /** Returns the data of GUILD_CREATE. */
+  /** Returns the data of GUILD_CREATE. Discord sends the bot as a member, and others only on request. */
   createData(guild: FakeGuild): FakeGuild {
     return {
-      name: `Guild ${guild.id}`,
-      owner_id: this.#ownerId,
-      joined_at: '2024-01-01T00:00:00.000000+00:00',
-      large: false,
-      unavailable: false,
-      member_count: 1,
-      roles: [],
-      emojis: [],
-      stickers: [],
-      features: [],
-      members: [],
-      channels: [],
-      threads: [],
-      presences: [],
-      voice_states: [],
-      stage_instances: [],
-      guild_scheduled_events: [],
-      soundboard_sounds: [],
+      ...guildData(guild.id, this.#ids, {
+        ownerId: this.#ownerId,
+        bot: this.#members.bot,
+        memberCount: this.#members.countOf(guild.id),
+      }),
       ...guild,
     };
   }

@@ -2,8 +2,8 @@
  * Answers Request Guild Members.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
-import { isObject } from '../../protocol/validation.ts';
 import type { Fields } from '../../protocol/validation.ts';
+import { BOT_NAME, publicUser } from './bot-identity.ts';
 import type { FakeMember } from './fake-types.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
@@ -22,23 +22,15 @@ interface MembersRequest {
   readonly nonce: string | undefined;
 }
 
-/** A single id may come without a list. */
-function parseIds(value: unknown): string[] | null {
-  if (typeof value === 'string') return [value];
-  return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : null;
-}
-
-/** Returns `null` when a field is missing or has a wrong type. */
-function parseRequest(d: Fields): MembersRequest | null {
-  const { guild_id: guildId, query, limit, user_ids: requestedIds, presences, nonce } = d;
-  const userIds = requestedIds === undefined ? null : parseIds(requestedIds);
-  const hasQuery = typeof query === 'string' && typeof limit === 'number' && Number.isInteger(limit) && limit >= 0;
-  if (typeof guildId !== 'string' || (userIds === null && !hasQuery)) return null;
+/** Reads valid data. */
+function parseRequest(d: Fields): MembersRequest {
+  const { guild_id: guildId, query, limit, user_ids: userIds, presences, nonce } = d;
+  const ids = Array.isArray(userIds) ? userIds.map(String) : null;
   return {
-    guildId,
-    query: userIds === null ? String(query) : null,
+    guildId: String(guildId),
+    query: ids === null ? String(query) : null,
     limit: Number(limit ?? 0),
-    userIds,
+    userIds: ids,
     presences: presences === true,
     // Discord ignores a nonce that is too long.
     nonce: typeof nonce === 'string' && Buffer.byteLength(nonce) <= MAX_NONCE_BYTES ? nonce : undefined,
@@ -50,15 +42,30 @@ export class Members {
   readonly #ids: Ids;
   readonly #allRequestedAt = new Map<string, number>();
 
-  constructor(settings: Settings, ids: Ids) {
+  readonly #bot: FakeMember;
+
+  constructor(settings: Settings, ids: Ids, { userId }: { readonly userId: string }) {
     this.#settings = settings;
     this.#ids = ids;
+    this.#bot = { user: { ...publicUser(userId, BOT_NAME, true), id: userId, username: BOT_NAME } };
   }
 
-  /** Returns the dispatches that answer a request; `null` when the request is invalid. */
-  responses(d: unknown, intents: number): ResponseDispatch[] | null {
-    const request = isObject(d) ? parseRequest(d) : null;
-    if (request === null) return null;
+  /** The bot as a member, complete. */
+  get bot(): FakeMember {
+    return withDefaults(this.#bot);
+  }
+
+  /** Returns how many members a guild has, the bot included. */
+  countOf(guildId: string): number {
+    const { guildMembers } = this.#settings;
+    if (typeof guildMembers === 'number') return Math.max(1, guildMembers);
+    const members = guildMembers[guildId] ?? [];
+    return members.length + (members.some(({ user }) => user.id === this.#bot.user.id) ? 0 : 1);
+  }
+
+  /** Returns the dispatches that answer a valid request. */
+  responses(d: Fields, intents: number): ResponseDispatch[] {
+    const request = parseRequest(d);
     const nonce = request.nonce === undefined ? {} : { nonce: request.nonce };
     if (request.query === '' && request.limit === 0) {
       const waitMs = this.#reserveFullRequest(request.guildId);
@@ -114,15 +121,21 @@ export class Members {
   #membersOf(guildId: string): readonly FakeMember[] {
     const { guildMembers } = this.#settings;
     if (typeof guildMembers !== 'number') return guildMembers[guildId] ?? [];
+    // The last one is the bot.
     return this.#ids
       .snowflakes(`members of ${guildId}`, guildMembers)
-      .map((id, n) => ({ user: { id, username: `member-${n}` } }));
+      .map((id, n) => (n === guildMembers - 1 ? this.#bot : { user: { id, username: `member-${n}` } }));
   }
 }
 
 const withDefaults = (member: FakeMember): FakeMember => ({
   nick: null,
+  avatar: null,
+  banner: null,
   roles: [],
+  premium_since: null,
+  pending: false,
+  communication_disabled_until: null,
   joined_at: '2024-01-01T00:00:00.000000+00:00',
   deaf: false,
   mute: false,

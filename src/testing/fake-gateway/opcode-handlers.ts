@@ -4,8 +4,10 @@
  * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-opcodes
  */
 import { isCount, isObject } from '../../protocol/validation.ts';
+import type { Fields } from '../../protocol/validation.ts';
 import { Opcodes } from '../../protocol/opcodes.ts';
 import type { RejectCode } from './close-codes.ts';
+import { judgeCommand } from './command-validation.ts';
 import { validateIdentify } from './identify-validation.ts';
 import { acceptsToken } from './options.ts';
 import type { ResponseDispatch } from './command-responses.ts';
@@ -42,6 +44,10 @@ const identify: OpcodeHandler['handle'] = (connection, d) => {
   if ('code' in validated) {
     connection.reject(validated.code, validated.what);
     return;
+  }
+  const { presence: initial } = validated;
+  if (initial !== undefined && initial !== null) {
+    if (accept(connection, Opcodes.PresenceUpdate, initial, 'the presence in IDENTIFY') === null) return;
   }
   const problem = starts.tryConsume(validated.shard[0]);
   if (problem === null) {
@@ -81,30 +87,33 @@ function dispatchAll(connection: ServerConnectionPort, responses: readonly Respo
   for (const { t, d } of responses) connection.session?.dispatch(t, jsonOf(d));
 }
 
+/** Judges a command. Returns its data, or `null` if it gets no answer. */
+function accept(connection: ServerConnectionPort, op: number, d: unknown, name?: string): Fields | null {
+  const judged = judgeCommand(op, d, name);
+  for (const note of judged.notes) connection.recordViolation(null, note);
+  if (judged.refusal !== null) connection.reject(4002, judged.refusal);
+  return judged.refusal !== null || judged.ignored ? null : judged.d;
+}
+
 /** @see https://discord.com/developers/docs/events/gateway-events#update-presence */
-const presence: OpcodeHandler['handle'] = (connection, d) => {
-  if (isObject(d)) connection.presence = d;
-  else connection.reject(4002, 'the presence is not an object');
+const presence: OpcodeHandler['handle'] = (connection, d, op) => {
+  if (accept(connection, op, d) !== null) connection.presence = d;
 };
 
 /** A request that comes while READY is held finds no session, and gets no answer. */
 const request: OpcodeHandler['handle'] = (connection, d, op) => {
+  const command = accept(connection, op, d);
   const { session, context } = connection;
-  if (session === null) return;
+  if (session === null || command === null) return;
   const { userId, ids } = context;
-  const responses = responsesTo(op, { d, session, userId, ids });
-  if (responses === null) connection.reject(4002, `a request (op ${op}) lacks fields or has fields of a wrong type`);
-  else dispatchAll(connection, responses);
+  dispatchAll(connection, responsesTo(op, { d: command, session, userId, ids }));
 };
 
-const members: OpcodeHandler['handle'] = (connection, d) => {
+const members: OpcodeHandler['handle'] = (connection, d, op) => {
+  const command = accept(connection, op, d);
   const { session, context } = connection;
-  if (session === null) return;
-  const responses = context.members.responses(d, session.intents);
-  if (responses === null) {
-    connection.reject(4002, 'Request Guild Members lacks fields or has fields of a wrong type');
-    return;
-  }
+  if (session === null || command === null) return;
+  const responses = context.members.responses(command, session.intents);
   context.latches.members.run(() => connection.members.run(() => dispatchAll(connection, responses)));
 };
 

@@ -1,5 +1,6 @@
 /** The options of a fake gateway, with their defaults. */
 import type { Clock } from '../../clock.ts';
+import { assertOption, isCount } from '../../protocol/validation.ts';
 import { systemClock } from '../../clock.ts';
 import type { FakeGuild, FakeMember, FakeRest } from './fake-types.ts';
 
@@ -38,7 +39,8 @@ export interface FakeGatewayOptions {
    */
   token?: string;
   /**
-   * The port of the main URL on 127.0.0.1; 0 chooses a free one. The resume URL always gets a free port.
+   * The port of the main URL on 127.0.0.1, from 0 to 65535; 0 chooses a free one. The resume URL always gets a free
+   * port. Another value is `INVALID_OPTIONS`.
    * @defaultValue 0
    */
   port?: number;
@@ -62,13 +64,15 @@ export interface FakeGatewayOptions {
   shards?: number;
   /**
    * The guilds of the bot, or how many to make up. READY lists those of the shard as unavailable. A GUILD_CREATE for
-   * each follows if the session has the intent `Guilds`.
+   * each follows if the session has the intent `Guilds`, with every documented field, the role `@everyone`, a text and a
+   * voice channel, and the bot as a member. Fields that you give take their place.
    * @defaultValue 0
    * @see https://discord.com/developers/docs/events/gateway-events#ready
    */
   readyGuilds?: number | readonly FakeGuild[];
   /**
-   * The members that Request Guild Members finds: by guild id, or how many to make up for every guild.
+   * The members that Request Guild Members finds: by guild id, or how many to make up for every guild, the bot
+   * included.
    * @defaultValue 5
    */
   guildMembers?: number | Readonly<Record<string, readonly FakeMember[]>>;
@@ -131,7 +135,7 @@ export interface FakeGatewayOptions {
   /**
    * Answers REST requests other than `/gateway` and `/gateway/bot`, so that a test sees what the bot does there. It is
    * called only for requests with the bot's token, and for paths that carry a token of their own.
-   * @defaultValue every other path answers 404
+   * @defaultValue `/users/@me` and `/oauth2/applications/@me` describe the bot, every other path answers 404
    */
   rest?: FakeRest;
   /**
@@ -154,15 +158,18 @@ export type Settings = Required<Omit<FakeGatewayOptions, 'sessionStartLimit' | '
 };
 
 const DAY_MS = 86_400_000;
+const MAX_PORT = 65_535;
 
 export function resolveSettings(options: FakeGatewayOptions): Settings {
   const { sessionStartLimit = {}, ...others } = options;
+  const { port = 0 } = options;
+  assertOption(isCount(port) && port <= MAX_PORT, `port must be an integer from 0 to ${MAX_PORT}`);
   const total = sessionStartLimit.total ?? 1000;
   const identifyIntervalMs = others.identifyIntervalMs ?? 5000;
   return {
     token: others.token ?? null,
     rest: others.rest ?? null,
-    port: others.port ?? 0,
+    port,
     heartbeatIntervalMs: others.heartbeatIntervalMs ?? 41_250,
     shards: others.shards ?? 1,
     readyGuilds: others.readyGuilds ?? 0,

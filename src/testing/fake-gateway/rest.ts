@@ -8,7 +8,8 @@ import type { FakeRestReply } from './fake-types.ts';
 import { acceptsToken } from './options.ts';
 import type { Settings } from './options.ts';
 
-const BASE = '/api/v10/';
+/** The version of the API may be left out, as Discord allows. */
+const API_PATH = /^\/api(?:\/v(?:9|10))?(\/[^?#]*)/;
 const MAX_BODY_BYTES = 1 << 24;
 
 /**
@@ -43,13 +44,18 @@ const errorReply = (status: number, what: string): FakeRestReply => ({
   body: { message: `${status}: ${what}`, code: 0 },
 });
 
+const ANOTHER_VERSION = /^\/v\d/;
+
+/** Returns the path below the base of the API; `null` for another path. */
+export const apiPath = (url: string): string | null => API_PATH.exec(url)?.[1] ?? null;
+
 /** Returns the reply of the test; `null` when the option `rest` is missing or returns `null`. */
 export async function restReply(settings: Settings, request: IncomingMessage): Promise<FakeRestReply | null> {
   const { rest } = settings;
   const { method = 'GET', url = '', headers } = request;
-  if (rest === null || !url.startsWith(BASE)) return null;
-  const { pathname, searchParams: query } = new URL(url, 'http://127.0.0.1');
-  const path = pathname.slice(BASE.length - 1);
+  const path = apiPath(url);
+  if (rest === null || path === null || ANOTHER_VERSION.test(path)) return null;
+  const { searchParams: query } = new URL(url, 'http://127.0.0.1');
   const isAuthorized =
     OWN_TOKEN.test(path) || acceptsToken(settings, /^Bot (\S+)$/.exec(headers.authorization ?? '')?.[1]);
   if (!isAuthorized) return errorReply(401, 'Unauthorized');

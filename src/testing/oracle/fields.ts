@@ -13,7 +13,12 @@ const MAX_NONCE_BYTES = 32;
 const THRESHOLD = { min: 50, max: 250 } as const;
 
 const isNonEmptyString = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isId = (value: unknown): boolean => typeof value === 'string' && /^\d+$/.test(value);
+/** Discord also takes an id as a number, or as a list of one. */
+const isId = (value: unknown): boolean =>
+  (typeof value === 'string' && /^\d+$/.test(value)) ||
+  isCount(value) ||
+  typeof value === 'bigint' ||
+  (Array.isArray(value) && value.length === 1 && isId(value[0]));
 const isIdList = (value: unknown): boolean => Array.isArray(value) && value.every(isId);
 const isShardKey = (value: unknown): value is readonly [number, number] =>
   Array.isArray(value) && value.length === 2 && isCount(value[0]) && isCount(value[1]) && value[0] < value[1];
@@ -47,12 +52,17 @@ const RESUME: readonly Check[] = [
 const byQuery = ({ query, limit }: Fields): boolean => typeof query === 'string' && isCount(limit);
 const byUsers = ({ user_ids: ids }: Fields): boolean => isId(ids) || isIdList(ids);
 
+const GUILD_ID: readonly Check[] = [
+  ['no guild_id', ({ guild_id: id }) => id === undefined],
+  ['a guild_id that is not an id', ({ guild_id: id }) => !isId(id)],
+];
+
 const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly Check[]>([
-  [OP.voiceState, [['no guild_id', ({ guild_id: id }) => !isId(id)]]],
+  [OP.voiceState, GUILD_ID],
   [
     OP.members,
     [
-      ['no guild_id', ({ guild_id: id }) => !isId(id) && !isIdList(id)],
+      ...GUILD_ID,
       ['neither query and limit nor user_ids', (d) => !byQuery(d) && !byUsers(d)],
       [
         'a nonce of more than 32 bytes',
@@ -60,14 +70,14 @@ const COMMANDS: ReadonlyMap<number, readonly Check[]> = new Map<number, readonly
       ],
     ],
   ],
-  [OP.sounds, [['no guild_ids', ({ guild_ids: ids }) => !isIdList(ids)]]],
   [
-    OP.channelInfo,
+    OP.sounds,
     [
-      ['no guild_id', ({ guild_id: id }) => !isId(id)],
-      ['no fields', ({ fields }) => !Array.isArray(fields)],
+      ['no guild_ids', ({ guild_ids: ids }) => ids === undefined],
+      ['guild_ids that are not a list of ids', ({ guild_ids: ids }) => !isIdList(ids)],
     ],
   ],
+  [OP.channelInfo, [...GUILD_ID, ['no fields', ({ fields }) => !Array.isArray(fields)]]],
 ]);
 
 const failure = (checks: readonly Check[], d: unknown, isCompressed: boolean): string | null => {

@@ -92,7 +92,7 @@ describe('the HTTP API of FakeGateway', () => {
 
   test('other paths answer 404, other methods 405', async () => {
     const gateway = await listen();
-    expect((await get(`${gateway.apiUrl}/users/@me`))[0]).toBe(404);
+    expect((await get(`${gateway.apiUrl}/users/1`))[0]).toBe(404);
     expect((await get(`${gateway.apiUrl}/gateway`, {}, 'POST'))[0]).toBe(405);
   });
 

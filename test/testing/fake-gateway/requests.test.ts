@@ -160,11 +160,12 @@ describe('other commands at FakeGateway', () => {
   });
 
   test('FakeConnection keeps the last presence, of IDENTIFY or Update Presence', async () => {
-    const { gateway, client } = await ready({}, { presence: { status: 'idle' } });
+    const presence = { since: null, activities: [], status: 'idle', afk: false };
+    const { gateway, client } = await ready({}, { presence });
     const connection = await gateway.waitForConnection();
-    expect(connection.presence).toEqual({ status: 'idle' });
-    client.send(3, { status: 'dnd' });
+    expect(connection.presence).toEqual(presence);
+    client.send(3, { ...presence, status: 'dnd' });
     await connection.waitFor(3);
-    expect(connection.presence).toEqual({ status: 'dnd' });
+    expect(connection.presence).toEqual({ ...presence, status: 'dnd' });
   });
 });

@@ -56,7 +56,7 @@ describe('READY of FakeGateway', () => {
       },
     });
     expect(created).toMatchObject([
-      { s: 2, d: { ...guilds[1], unavailable: false, members: [], channels: [] } },
+      { s: 2, d: { ...guilds[1], unavailable: false, members: [{ user: { bot: true } }], stickers: [] } },
       { s: 3, d: { ...guilds[3], unavailable: false } },
     ]);
     expect(gateway.stats.dispatched).toBe(3);

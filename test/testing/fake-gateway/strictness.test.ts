@@ -23,7 +23,9 @@ async function closeCodeFor(frame: string | object, options: FakeGatewayOptions 
 
 const identify = (fields: object): object => ({ op: 2, d: { ...identity, ...fields } });
 
-const FRAME_OF_4096 = `{"op":3,"d":{"x":"x${'é'.repeat((4096 - 22) / 2)}"}}`;
+const presenceFrame = (name: string): string =>
+  JSON.stringify({ op: 3, d: { since: null, activities: [{ name, type: 0 }], status: 'dnd', afk: false } });
+const FRAME_OF_4096 = presenceFrame('é'.repeat((4096 - presenceFrame('').length) / 2));
 
 describe('FakeGateway and a correct client', () => {
   test('a client that keeps the rules causes no violation', async () => {
