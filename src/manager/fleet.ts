@@ -9,6 +9,7 @@ import { GatewayError } from '../protocol/errors.ts';
 import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { SessionOrigin } from '../session/session-origin.ts';
+import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { FleetDispatcher } from './fleet-dispatcher.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
@@ -19,6 +20,7 @@ import type { BufferedSession } from './reshard/session-buffer.ts';
 import type { ShardFactory } from './shard-handle.ts';
 import { ShardSet } from './shard-set.ts';
 import type { ForwardedEvent, ShardSetObserver, ShardSetPlan } from './shard-set.ts';
+import { SessionClaims } from './start/session-claims.ts';
 import { SessionStarts } from './start/session-starts.ts';
 
 export interface FleetDependencies {
@@ -40,12 +42,14 @@ export class Fleet implements ShardSetObserver {
   readonly #dependencies: FleetDependencies;
   readonly #sessionStarts: SessionStarts;
   readonly #sessionOrigin: SessionOrigin;
+  readonly #sessionStore: ClaimedSessionStore;
   readonly #retired = new Set<ShardSet>();
   #current: ShardSet | null = null;
   #resharding: Resharding | null = null;
   /** The shard count after resharding, in place of the configured one. */
   #reshardedTotal: number | null = null;
   #rawEnabled = false;
+  #launchCount = 0;
   /** The latest presence for all shards, to identify with. */
   presence: GatewayPresenceUpdateData | undefined;
 
@@ -54,6 +58,7 @@ export class Fleet implements ShardSetObserver {
     this.#dependencies = dependencies;
     this.#sessionStarts = new SessionStarts(options, (error) => dependencies.reportFault(error, null));
     this.#sessionOrigin = new SessionOrigin(options);
+    this.#sessionStore = new ClaimedSessionStore(options.sessionStore);
     this.presence = options.presence;
   }
 
@@ -81,6 +86,7 @@ export class Fleet implements ShardSetObserver {
       this.#current = this.#createShardSet(plan, 'writing');
       this.#dependencies.onServiceChange();
     }
+    this.#launchCount += 1;
     this.#current.launch(plan.maxConcurrency);
   }
 
@@ -117,6 +123,7 @@ export class Fleet implements ShardSetObserver {
     this.#dependencies.onServiceChange();
     old.sessionBuffer.discard();
     successor.setBackPressure(dispatcher.isFull);
+    for (const id of successor.plan.ids) void this.#sessionStore.hold(id).catch(() => undefined);
     successor.sessionBuffer.commit();
     for (const id of old.plan.ids) if (!successor.handles.has(id)) void successor.sessionBuffer.clear(id);
     void this.#retire(old, options.timing.closeTimeoutMs);
@@ -134,11 +141,14 @@ export class Fleet implements ShardSetObserver {
 
   /** Closes all shards. Resolves when they are closed; never rejects. */
   async close(closeRequest: DisconnectOptions): Promise<void> {
+    const launchCount = this.#launchCount;
     this.discardSuccessor();
     await Promise.all([
       this.#current?.close(closeRequest),
       ...[...this.#retired].map((set) => set.close({ session: 'discard' })),
     ]);
+    // A close that takes too long may end after the next start.
+    if (launchCount === this.#launchCount) await this.#sessionStore.release();
   }
 
   forceClose(code?: number): void {
@@ -228,11 +238,12 @@ export class Fleet implements ShardSetObserver {
 
   #createShardSet(plan: ShardSetPlan, mode: 'writing' | 'buffering'): ShardSet {
     const { createShard, dispatcher, options, reportFault } = this.#dependencies;
-    const { clock, timing, sessionStore, identifyGate } = options;
+    const { clock, timing, identifyGate } = options;
+    const store = this.#sessionStore;
     const sessionBuffer = new SessionBuffer(
       {
         clock,
-        store: sessionStore,
+        store,
         lowestPendingSequence: (entry) => dispatcher.lowestSequenceOf(entry),
         report: reportFault,
       },
@@ -242,6 +253,7 @@ export class Fleet implements ShardSetObserver {
       clock,
       createShard,
       sessionBuffer,
+      claims: mode === 'writing' ? new SessionClaims({ clock, store, timing }) : null,
       origin: this.#sessionOrigin,
       gate: this.gate ?? identifyGate,
       storeTimeoutMs: timing.connectTimeoutMs,

@@ -14,6 +14,7 @@ import { Launcher } from './start/launcher.ts';
 import { FORWARDED_EVENTS } from './manager-events.ts';
 import type { BufferedSession, SessionBuffer } from './reshard/session-buffer.ts';
 import type { ShardFactory, ShardHandle } from './shard-handle.ts';
+import type { SessionClaims } from './start/session-claims.ts';
 import { ManagerIdentifyGate } from './start/manager-identify-gate.ts';
 
 export type ForwardedEvent = (typeof FORWARDED_EVENTS)[number] | 'raw';
@@ -44,6 +45,8 @@ interface ShardSetDependencies {
   readonly sessionBuffer: SessionBuffer;
   /** What a session in the store must belong to, so that a shard resumes it. */
   readonly origin: SessionOrigin;
+  /** `null` for a set that may never be in service: it stores nothing before. */
+  readonly claims: SessionClaims | null;
   readonly gate: IdentifyGate;
   /** How long to wait for the sessions in the store before the start. */
   readonly storeTimeoutMs: number;
@@ -53,7 +56,9 @@ interface ShardSetDependencies {
 
 /** A shard rejects with no other error; one of our own must not look like a shard that is ready. */
 const startErrorOf = (cause: unknown): GatewayError =>
-  cause instanceof GatewayError ? cause : new GatewayError('INTERNAL_ERROR', 'the shard could not be started', { cause });
+  cause instanceof GatewayError
+    ? cause
+    : new GatewayError('INTERNAL_ERROR', 'the shard could not be started', { cause });
 
 /** A shard in one of these states stays in it until `connect()` is called. */
 const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
@@ -141,6 +146,9 @@ export class ShardSet {
       this.#unsettled.add(id);
       this.failures.delete(id);
     }
+    const inUse = (await this.#dependencies.claims?.claim(ids)) ?? null;
+    if (generation !== this.#generation) return;
+    if (inUse !== null) return this.#dependencies.observer.onSharedFailure(this, inUse);
     const resumable = await this.#findResumable(ids);
     if (generation !== this.#generation) return;
     this.#launcher = new Launcher({
@@ -236,6 +244,7 @@ export class ShardSet {
 
   #stop(): void {
     this.#generation += 1;
+    this.#dependencies.claims?.stop();
     this.#launcher = null;
     this.#unsettled.clear();
   }

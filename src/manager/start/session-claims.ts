@@ -1,0 +1,58 @@
+/**
+ * Claims the sessions of all shards before any of them starts. While another process has one, all wait: two processes
+ * that run the same shards close each other's connections.
+ */
+import { CLAIM_RETRY_MS } from '../../../machines/index.ts';
+import type { ShardTiming } from '../../../machines/index.ts';
+import type { Clock } from '../../clock.ts';
+import type { GatewayError } from '../../protocol/errors.ts';
+import { waitAtMost } from '../../protocol/wait-at-most.ts';
+import { isSessionInUse } from '../../session/claimed-session-store.ts';
+import type { ClaimedSessionStore } from '../../session/claimed-session-store.ts';
+
+export interface SessionClaimsOptions {
+  readonly clock: Clock;
+  readonly store: ClaimedSessionStore;
+  readonly timing: ShardTiming;
+}
+
+export class SessionClaims {
+  readonly #options: SessionClaimsOptions;
+  #stopped = Promise.withResolvers<void>();
+
+  constructor(options: SessionClaimsOptions) {
+    this.#options = options;
+  }
+
+  /** Ends the wait of `claim()`. */
+  stop(): void {
+    this.#stopped.resolve();
+    this.#stopped = Promise.withResolvers();
+  }
+
+  /**
+   * Resolves with `null` when the shards are claimed, or when the store fails or does not answer: the shards then start
+   * as with a store that has no owners. Resolves with the error if another process does not stop in `claimTimeoutMs`.
+   */
+  async claim(shardIds: readonly number[]): Promise<GatewayError | null> {
+    const { clock, store, timing } = this.#options;
+    if (!store.hasOwners) return null;
+    let hasStopped = false;
+    const stopped = this.#stopped.promise.then(() => void (hasStopped = true));
+    for (let waitedMs = 0; ; waitedMs += CLAIM_RETRY_MS) {
+      const errors: GatewayError[] = [];
+      const hold = async (shardId: number): Promise<void> => {
+        try {
+          await store.hold(shardId);
+        } catch (error) {
+          if (isSessionInUse(error)) errors.push(error);
+        }
+      };
+      await waitAtMost(clock, timing.connectTimeoutMs, Promise.race([Promise.all(shardIds.map(hold)), stopped]));
+      const [error] = errors;
+      if (error === undefined || hasStopped) return null;
+      if (waitedMs >= timing.claimTimeoutMs) return error;
+      await waitAtMost(clock, CLAIM_RETRY_MS, stopped);
+    }
+  }
+}
