@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import { cutCloseReason } from '../protocol/close-reason.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
+import { urlRefusal } from '../protocol/trusted-url.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { describeValue, isDuration } from '../protocol/validation.ts';
 import { adaptSocket } from './standard-socket.ts';
@@ -47,6 +48,8 @@ export type CreateSocket = (url: string, options: SocketOptions) => WebSocketLik
 export interface SocketSettings {
   /** The main URL. */
   readonly url: string;
+  /** The hosts that the gateway may name; `null` for any. */
+  readonly allowedHosts: readonly string[] | null;
   readonly version: number;
   readonly compression: Compression;
   readonly maxMessageBytes: number;
@@ -59,12 +62,19 @@ export interface SocketSettings {
 const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 
 /**
+ * Returns the URL to connect to. A session may come from a store or from another process, so its URL is checked here.
+ * @param resumeUrl - `null` for the main URL
+ */
+export const baseUrlOf = (settings: SocketSettings, resumeUrl: string | null): string =>
+  resumeUrl === null || urlRefusal(resumeUrl, settings) !== null ? settings.url : resumeUrl;
+
+/**
  * Opens a socket to the gateway. Throws what `rewriteUrl` or `createSocket` throws, and if they return anything else.
  * @param resumeUrl - `null` for the main URL
  */
 export function openSocket(settings: SocketSettings, resumeUrl: string | null): WebSocketLike {
-  const { url, version, compression, agent, maxMessageBytes } = settings;
-  const target: unknown = settings.rewriteUrl(gatewayUrl(resumeUrl ?? url, version, compression));
+  const { version, compression, agent, maxMessageBytes } = settings;
+  const target: unknown = settings.rewriteUrl(gatewayUrl(baseUrlOf(settings, resumeUrl), version, compression));
   if (!(target instanceof URL)) throw new TypeError(`rewriteUrl must return a URL, not ${describeValue(target)}`);
   // A WebSocket refuses a URL with a fragment.
   target.hash = '';

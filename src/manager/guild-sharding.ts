@@ -3,9 +3,9 @@
  * @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula
  */
 import { GatewayError } from '../protocol/errors.ts';
-import { shown } from '../protocol/event-names.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { isSnowflake } from '../protocol/payload-rules.ts';
+import { describeValue } from '../protocol/validation.ts';
 
 const TIMESTAMP_SHIFT = 22n;
 
@@ -14,7 +14,7 @@ export function shardIdForGuild(guildId: string | bigint, shardCount: number): n
   if (typeof guildId === 'bigint' ? guildId < 0n : !isSnowflake(guildId)) {
     throw new GatewayError(
       'INVALID_OPTIONS',
-      `${shown(guildId)} is not a guild id; pass a snowflake as a string or bigint`,
+      `${describeValue(guildId)} is not a guild id; pass a snowflake as a string or bigint`,
     );
   }
   return Number((BigInt(guildId) >> TIMESTAMP_SHIFT) % BigInt(shardCount));

@@ -6,6 +6,7 @@ import type { AnyActorRef } from 'xstate';
 import type { ManagerState } from '../../machines/index.ts';
 import { inspectIdentifyGate } from '../identify/identify-gate.ts';
 import type { IdentifyGate, IdentifyQueue } from '../identify/identify-gate.ts';
+import { isThenable } from '../shard/emitter.ts';
 import type { Emitter } from '../shard/emitter.ts';
 import type { InspectedShard, InspectionObserver } from '../shard/inspected-shard.ts';
 import type { ManagerEvents } from './manager-events.ts';
@@ -113,7 +114,8 @@ export function attachManagerInspector(
   onThrow: (cause: unknown) => void,
 ): void {
   try {
-    inspect?.attachManager?.(new InspectedManagerView(manager));
+    const result: unknown = inspect?.attachManager?.(new InspectedManagerView(manager));
+    if (isThenable(result)) result.then(undefined, onThrow);
   } catch (cause) {
     // The constructor of the manager has not returned, so the user has no fault listener yet.
     queueMicrotask(() => onThrow(cause));

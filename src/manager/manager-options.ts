@@ -1,5 +1,7 @@
 /** The options of a manager: their declaration, defaults and validation. */
-import { assertOption, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
+import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
+import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
+import { resolveAllowedHosts } from '../protocol/trusted-url.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
@@ -28,7 +30,8 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
   /**
    * The shards to run: `'auto'` for as many as Discord recommends, a number for that many, or `{ total, ids }` for some
    * of them. Set a number to decide yourself when the shard count changes: sessions can't be resumed with another
-   * count. Use `{ total, ids }` when several processes share the shards of one bot.
+   * count. Use `{ total, ids }` when several processes share the shards of one bot, and give all of them one
+   * `identifyGate`: IDENTIFYs of different processes that come within 5 s cost a session start each.
    * @defaultValue `'auto'`
    * @see https://discord.com/developers/docs/events/gateway#sharding
    */
@@ -74,9 +77,13 @@ export type ResolvedManagerOptions = ReturnType<typeof resolveManagerOptions>;
 /** No machine has use for more threads, so a larger number is a mistake. */
 const MAX_WORKERS = 1_024;
 
+/** Returns whether paths can be added to `url`. */
+const isHttpUrl = (url: unknown): boolean =>
+  typeof url === 'string' && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) && !/[?#]/.test(url);
+
 /** @throws {@link GatewayError} `INVALID_OPTIONS` if it is not a shard count. */
 export function assertShardCount(total: number): void {
-  assertOption(isPositiveInteger(total), `the shard count must be a positive integer, not ${String(total)}`);
+  assertOption(isPositiveInteger(total), `the shard count must be a positive integer, not ${describeValue(total)}`);
 }
 
 function resolveShards(
@@ -120,17 +127,21 @@ export function resolveManagerOptions(options: ManagerOptions) {
   const { inspect, ...withoutInspect } = shared;
   if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);
   // Validates the options that all shards share, and hides the token.
-  const resolved = resolveOptions({ ...shared, token });
-  assertOption(URL.canParse(api) && /^https?:$/.test(new URL(api).protocol), 'api must be an http:// or https:// URL');
+  const { allowedHosts: hosts, ...checked } = shared;
+  const resolved = resolveOptions({ ...checked, token });
+  // The URL comes from Discord's answer, so there is none to compare with yet.
+  const allowedHosts = resolveAllowedHosts(hosts);
+  assertOption(isHttpUrl(api), 'api must be an http:// or https:// URL without a query and a fragment');
   assertOption(typeof fetchFunction === 'function', 'fetch must be a function');
   assertOption(isCount(reserve), 'sessionStartReserve must be an integer, 0 or more');
   assertOption(isTimeout(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
     ...resolved,
+    allowedHosts,
     workers,
     workerTimeoutMs,
     shards: resolveShards(shards),
-    api: api.replace(/\/+$/, ''),
+    api: withoutTrailingSlashes(api),
     fetch: fetchFunction,
     reserve,
     /** The user's identify gate; `null` if the manager is to create one from what Discord answers. */

@@ -8,6 +8,7 @@ import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
 import { checkPayload } from '../protocol/payloads.ts';
+import { describeValue } from '../protocol/validation.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
@@ -148,7 +149,8 @@ export class ShardManager {
     assertCallOptions('send()', options);
     if (this.#runtime.fleet.current === null) throw notConnectedError('send()');
     const shard = this.shards.get(shardId);
-    if (shard === undefined) throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${String(shardId)}`);
+    if (shard === undefined)
+      throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${describeValue(shardId)}`);
     await shard.send(payload, options);
   }
 

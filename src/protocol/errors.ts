@@ -52,6 +52,8 @@ export const HINTS_BY_GROUP = {
     RESUMES_EXHAUSTED: 'Fetch again what must be exact; the shard starts a new session and some events are lost.',
     DISPATCH_SILENCE: 'Raise maxDispatchSilenceMs if the bot is just quiet; the shard resumes on a new connection.',
     DECODE_FAILED: 'Wait; the shard resumes with a new decoder. If a message is too large, raise maxMessageBytes.',
+    RESUME_URL_REFUSED:
+      'Check any gateway proxy, and the option allowedHosts; the shard resumes on the main URL, which costs nothing.',
     DISPATCH_SKIPPED: 'Fetch again what must be exact; this one event is lost. Report what Discord sent, if you know it.',
     BUFFER_FULL:
       'Take faster from dispatches(), also while connect() is pending, or raise maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',

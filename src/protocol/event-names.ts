@@ -3,6 +3,7 @@
  * the error says the right one.
  */
 import { GatewayError } from './errors.ts';
+import { describeValue } from './validation.ts';
 
 /** Discord's names look so, and new ones will; which of them exist the library does not know. */
 const isDispatchName = (name: unknown): name is string =>
@@ -16,16 +17,12 @@ const toDispatchName = (name: string): string =>
     .replaceAll(/[^A-Za-z\d]+/g, '_')
     .toUpperCase();
 
-/** How names are shown: short, and on one line. */
-export const shown = (name: unknown): string =>
-  typeof name === 'string' ? JSON.stringify(name.slice(0, 64)) : typeof name;
-
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, with the right name. */
 export function assertDispatchName(name: unknown): void {
   if (isDispatchName(name)) return;
   const suggestion = typeof name === 'string' ? toDispatchName(name) : '';
   const example = isDispatchName(suggestion) ? `'${suggestion.slice(0, 64)}'` : "a name such as 'MESSAGE_CREATE'";
-  throw new GatewayError('INVALID_OPTIONS', `${shown(name)} is not the name of a dispatch; use ${example}`);
+  throw new GatewayError('INVALID_OPTIONS', `${describeValue(name)} is not the name of a dispatch; use ${example}`);
 }
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` unless it is an array of names of dispatches. */
@@ -37,7 +34,10 @@ export function assertEventNames(option: string, names: unknown): void {
 /** @throws {@link GatewayError} `INVALID_OPTIONS` */
 export function assertListener(name: string, listener: unknown): void {
   if (typeof listener === 'function') return;
-  throw new GatewayError('INVALID_OPTIONS', `the listener of ${name} must be a function, not ${typeof listener}`);
+  throw new GatewayError(
+    'INVALID_OPTIONS',
+    `the listener of ${name} must be a function, not ${describeValue(listener)}`,
+  );
 }
 
 /** What people call our events elsewhere. */
@@ -61,7 +61,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  */
 export function assertEventName(name: unknown, known: ReadonlySet<string>): void {
   if (typeof name === 'string' && known.has(name)) return;
-  throw new GatewayError('INVALID_OPTIONS', `there is no event ${shown(name)}; ${adviceFor(name, known)}`);
+  throw new GatewayError('INVALID_OPTIONS', `there is no event ${describeValue(name)}; ${adviceFor(name, known)}`);
 }
 
 function adviceFor(name: unknown, known: ReadonlySet<string>): string {

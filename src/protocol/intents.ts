@@ -3,7 +3,7 @@
  * @see https://discord.com/developers/docs/events/gateway#gateway-intents
  */
 import { GatewayError } from './errors.ts';
-import { isCount } from './validation.ts';
+import { describeValue, isCount } from './validation.ts';
 
 /** The bit of each intent, by name. The names are those of discord-api-types. */
 export const Intents = {
@@ -48,8 +48,11 @@ export function resolveIntents(intents: number | readonly IntentName[]): number 
   }
   let bits = 0;
   for (const name of intents as readonly string[]) {
-    if (!Object.hasOwn(Intents, name)) {
-      throw new GatewayError('INVALID_OPTIONS', `unknown intent "${name}"; known: ${Object.keys(Intents).join(', ')}`);
+    if (typeof name !== 'string' || !Object.hasOwn(Intents, name)) {
+      throw new GatewayError(
+        'INVALID_OPTIONS',
+        `unknown intent ${describeValue(name)}; known: ${Object.keys(Intents).join(', ')}`,
+      );
     }
     bits |= Intents[name as IntentName];
   }

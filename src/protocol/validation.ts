@@ -24,6 +24,15 @@ export const isDuration = (value: unknown): value is number => Number.isFinite(v
 /** Returns whether `value` is a positive number of ms that one timer of Node can wait. */
 export const isTimeout = (value: unknown): value is number => isDuration(value) && value > 0 && value <= MAX_TIMER_MS;
 
+/** Returns a value that somebody passed, for a message: short, and never the content of an object. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 64));
+  if (Array.isArray(value)) return 'an array';
+  return value === null || (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'symbol')
+    ? String(value)
+    : `a value of type ${typeof value}`;
+}
+
 /** @throws {@link GatewayError} `INVALID_OPTIONS` with this message, if the option is not valid. */
 export function assertOption(isValid: boolean, message: string): void {
   if (!isValid) throw new GatewayError('INVALID_OPTIONS', message);

@@ -3,6 +3,7 @@ import { END_SESSION_CODE, KEEP_SESSION_CODE, endsSession } from '../../machines
 import { assertCallOptions } from '../protocol/call-options.ts';
 import { cutCloseReason } from '../protocol/close-reason.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { describeValue } from '../protocol/validation.ts';
 
 /** The options of `disconnect()`. */
 export interface DisconnectOptions {
@@ -52,7 +53,7 @@ export function resolveCloseRequest(options: DisconnectOptions): CloseRequest {
   if (!isSendable(code)) {
     throw new GatewayError(
       'INVALID_OPTIONS',
-      `${String(code)} can't be sent as a close code; use 1000, 1001 or 3000 to 4999`,
+      `${describeValue(code)} can't be sent as a close code; use 1000, 1001 or 3000 to 4999`,
     );
   }
   if (endsSession(code) && session === 'keep') {

@@ -3,6 +3,7 @@ import type { AnyActorRef } from 'xstate';
 import type { ShardState } from '../../machines/index.ts';
 import { inspectIdentifyGate } from '../identify/identify-gate.ts';
 import type { IdentifyQueue } from '../identify/identify-gate.ts';
+import { isThenable } from './emitter.ts';
 import type { InspectedShard, SendWindow } from './inspected-shard.ts';
 import type { ShardEvents } from './shard-events.ts';
 import type { ShardRuntime } from './shard-runtime.ts';
@@ -69,10 +70,12 @@ class InspectedShardView implements InspectedShard {
  * more than XState's inspection events.
  */
 export function attachInspector(runtime: ShardRuntime): void {
+  const report = (cause: unknown): void => runtime.reportObserverError(cause);
   try {
-    runtime.options.inspect?.attach?.(new InspectedShardView(runtime));
+    const result: unknown = runtime.options.inspect?.attach?.(new InspectedShardView(runtime));
+    if (isThenable(result)) result.then(undefined, report);
   } catch (cause) {
     // The user had no chance yet to listen for faults.
-    queueMicrotask(() => runtime.reportObserverError(cause));
+    queueMicrotask(() => report(cause));
   }
 }

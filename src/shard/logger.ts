@@ -1,3 +1,5 @@
+import { isThenable } from './emitter.ts';
+
 /** Receives what a shard or a manager logs. `console` is one. Messages never contain the token. */
 export interface Logger {
   debug(message: string): void;
@@ -9,13 +11,16 @@ export interface Logger {
 /** The default: a library logs nothing unless you ask for it. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-/** Wraps a logger, so that one that throws does not disturb the shard. */
+const ignore = (): void => undefined;
+
+/** Wraps a logger, so that one that throws, or returns a promise that rejects, does not disturb the shard. */
 export function safeLogger(logger: Logger): Logger {
   const guard =
     (level: keyof Logger) =>
     (message: string): void => {
       try {
-        logger[level](message);
+        const result: unknown = logger[level](message);
+        if (isThenable(result)) result.then(undefined, ignore);
       } catch {
         // There is no other place to report it.
       }

@@ -18,6 +18,7 @@ import { resolveIntents } from '../protocol/intents.ts';
 import type { IntentName } from '../protocol/intents.ts';
 import type { EventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
+import { isAllowedHost, resolveAllowedHosts } from '../protocol/trusted-url.ts';
 import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
@@ -59,6 +60,13 @@ export interface ShardOptions {
    * @defaultValue `'wss://gateway.discord.gg'`
    */
   url?: string;
+  /**
+   * The hosts to which the token may be sent, such as `['*.discord.gg']`. `url`, the answer of `GET /gateway/bot` and
+   * the resume URL of READY must name one of them. Set it if a proxy or a store could name another. `rewriteUrl` is
+   * yours, so its result is not checked.
+   * @defaultValue any host, but never `ws://` if `url` is `wss://`
+   */
+  allowedHosts?: readonly string[];
   /**
    * The version of Discord's API. Change it when Discord has a newer version that your bot needs.
    * @defaultValue `10`
@@ -242,6 +250,8 @@ export function resolveOptions(options: ShardOptions) {
   assertOption(isPositiveInteger(shardCount), 'shardCount must be a positive integer');
   assertOption(isCount(shardId) && shardId < shardCount, 'shardId must be an integer from 0 to shardCount - 1');
   assertOption(isWebSocketUrl(url) && !url.includes('#'), 'url must be a ws:// or wss:// URL without a fragment (#…)');
+  const allowedHosts = resolveAllowedHosts(options.allowedHosts);
+  assertOption(isAllowedHost(url, allowedHosts), 'url must name a host that allowedHosts lists');
   assertOption(isPositiveInteger(version), 'version must be a positive integer');
   assertOption(COMPRESSIONS.includes(compression), `compression must be one of ${COMPRESSIONS.join(', ')}`);
   assertOption(
@@ -261,6 +271,7 @@ export function resolveOptions(options: ShardOptions) {
     shardId,
     shardCount,
     url,
+    allowedHosts,
     version,
     compression,
     maxMessageBytes,

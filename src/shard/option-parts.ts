@@ -1,0 +1,70 @@
+/**
+ * Checks the parts that users pass to a shard: objects and functions of their own. One with a missing method would fail
+ * in the middle of a connection.
+ */
+import { assertOption, isObject } from '../protocol/validation.ts';
+
+interface PartRule {
+  readonly isValid: (value: unknown) => boolean;
+  /** Completes the sentence "OPTION must be …". */
+  readonly expected: string;
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const FUNCTION: PartRule = { isValid: isFunction, expected: 'a function' };
+
+/** An object of a class has its methods in the prototype, which `isObject` does not mind. */
+const objectWith = (...methods: readonly string[]): PartRule => ({
+  isValid: (value) => isObject(value) && methods.every((name) => isFunction(value[name])),
+  expected: `an object with ${methods.map((name) => `${name}()`).join(', ')}`,
+});
+
+/** IDENTIFY has room for 4096 bytes in all. */
+const MAX_PROPERTY_BYTES = 128;
+const isProperty = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && Buffer.byteLength(value) <= MAX_PROPERTY_BYTES);
+
+const isOptionalFunction = (value: unknown): boolean => value === undefined || isFunction(value);
+
+const PARTS: Readonly<Record<string, PartRule>> = {
+  properties: {
+    isValid: (value) => isObject(value) && [value['os'], value['browser'], value['device']].every(isProperty),
+    expected: `an object with os, browser and device, each a string of up to ${MAX_PROPERTY_BYTES} bytes`,
+  },
+  shouldReconnect: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
+  sessionStore: objectWith('load', 'save', 'clear'),
+  identifyGate: objectWith('acquire'),
+  timing: { isValid: isObject, expected: 'an object' },
+  rewriteUrl: FUNCTION,
+  agent: { isValid: isObject, expected: 'an http.Agent' },
+  createSocket: FUNCTION,
+  logger: objectWith('debug', 'info', 'warn', 'error'),
+  inspect: {
+    isValid: (value) =>
+      isFunction(value) ||
+      (isObject(value) && [value['next'], value['attach'], value['attachManager']].every(isOptionalFunction)),
+    expected: 'an observer: a function, or an object with next()',
+  },
+  clock: objectWith('now', 'setTimeout', 'clearTimeout'),
+  random: FUNCTION,
+};
+
+/** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
+export function assertParts(options: object): void {
+  for (const [name, { isValid, expected }] of Object.entries(PARTS)) {
+    const value: unknown = Reflect.get(options, name);
+    assertOption(value === undefined || isValid(value), `${name} must be ${expected}`);
+  }
+}
+
+/** Wraps a `random` of a user: delays that are not numbers would become none. */
+export function safeRandom(random: () => number): () => number {
+  return () => {
+    try {
+      const value = random();
+      return value >= 0 && value <= 1 ? value : 0.5;
+    } catch {
+      return 0.5;
+    }
+  };
+}
