@@ -30,7 +30,16 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Connection',
     text: 'The address of the gateway, and how the shard connects to it.',
-    names: ['url', 'version', 'compression', 'maxMessageBytes', 'rewriteUrl', 'agent', 'shouldReconnect'],
+    names: [
+      'url',
+      'allowedHosts',
+      'version',
+      'compression',
+      'maxMessageBytes',
+      'rewriteUrl',
+      'agent',
+      'shouldReconnect',
+    ],
   },
   {
     title: 'Sessions',

@@ -20,8 +20,17 @@ import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
+import { CLOSED, OPEN, baseUrlOf, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket.ts';
+
+/** What the gateway said when it closed. */
+export interface CloseFrame {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** The code of a socket that was closed without a close frame. */
+const NO_CLOSE_FRAME = 1006;
 
 const heartbeatUnanswered = (): GatewayError =>
   new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was acknowledged');
@@ -83,7 +92,7 @@ export class Connection {
           ? { type: 'socket.decodeFailed', reason: messageOf(cause), cause }
           : {
               type: 'socket.failed',
-              reason: hostFailure(input.resumeUrl ?? options.url, cause),
+              reason: hostFailure(baseUrlOf(options, input.resumeUrl), cause),
               cause,
               retryAfterMs: retryAfterOf(error),
             },
@@ -168,11 +177,18 @@ export class Connection {
     this.#delegate.heartbeatTracker.reset(heartbeatUnanswered());
   }
 
-  /** Closes the socket, without a close frame when `code` is `null`. Calls `onClosed` when it is closed. */
-  close(code: number | null, reason: string, onClosed: () => void): void {
+  /**
+   * Closes the socket, without a close frame when `code` is `null`. Calls `onClosed` when it is closed, with the close
+   * frame of the gateway unless that only answers.
+   */
+  close(code: number | null, reason: string, onClosed: (own: CloseFrame | null) => void): void {
     this.detach();
-    if (this.#socket.readyState === CLOSED) return onClosed();
-    this.#socket.on('close', onClosed);
+    if (this.#socket.readyState === CLOSED) return onClosed(null);
+    this.#socket.on('close', (closedWith, why) =>
+      onClosed(
+        closedWith === code || closedWith === NO_CLOSE_FRAME ? null : { code: closedWith, reason: why.toString() },
+      ),
+    );
     closeSocket(this.#socket, code, reason);
   }
 

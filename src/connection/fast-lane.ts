@@ -17,9 +17,15 @@ const header = new DispatchHeaderReader();
 /** They end the handshake, so they are handled even if they repeat a sequence or have failed before. */
 const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
 
+export interface FastLaneCallbacks {
+  onDecodeFailed(error: GatewayError): void;
+  /** Called at the first dispatch after RESUME. */
+  onReplayStarted(): void;
+}
+
 export class FastLane implements DispatchObserver {
   readonly #delegate: ConnectionDelegate;
-  readonly #onDecodeFailed: (error: GatewayError) => void;
+  readonly #callbacks: FastLaneCallbacks;
   /** The sequence of the dispatch that is being handled; `null` while it is not known. */
   #current: number | null = null;
   /** The sequence before that dispatch; `undefined` while the dispatch does not count as received. */
@@ -30,9 +36,9 @@ export class FastLane implements DispatchObserver {
   /** For the message that is being handled. */
   #decodeHint: DecodeHint = 'certain';
 
-  constructor(delegate: ConnectionDelegate, onDecodeFailed: (error: GatewayError) => void) {
+  constructor(delegate: ConnectionDelegate, callbacks: FastLaneCallbacks) {
     this.#delegate = delegate;
-    this.#onDecodeFailed = onDecodeFailed;
+    this.#callbacks = callbacks;
   }
 
   /** Handles a message that need not be decoded. Returns `false` for any other. */
@@ -122,7 +128,7 @@ export class FastLane implements DispatchObserver {
   onCorruptData(error: GatewayError): void {
     if (this.#isClosed) return;
     this.abandon();
-    this.#onDecodeFailed(error);
+    this.#callbacks.onDecodeFailed(error);
   }
 
   /** Returns `false` for a dispatch that was received before the replay and is repeated in it. */
@@ -132,6 +138,7 @@ export class FastLane implements DispatchObserver {
     if (this.#replayed !== null) {
       if (session.hasReceived(sequence)) return false;
       this.#replayed += 1;
+      if (this.#replayed === 1) this.#callbacks.onReplayStarted();
     }
     this.#sequenceBefore = session.sequence;
     session.recordSequence(sequence);

@@ -6,7 +6,7 @@
 import type { GatewayEvent, SocketEvent } from '../../machines/index.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import { heartbeatIntervalOf, sessionOf } from '../protocol/lifecycle-packets.ts';
+import { heartbeatIntervalOf, resumeUrlRefusal, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
@@ -42,7 +42,10 @@ export class PacketHandler {
     this.#delegate = delegate;
     this.#limiter = limiter;
     this.#callbacks = callbacks;
-    this.#fastLane = new FastLane(delegate, (error) => this.onCorrupt(error));
+    this.#fastLane = new FastLane(delegate, {
+      onDecodeFailed: (error) => this.onCorrupt(error),
+      onReplayStarted: () => callbacks.raise({ type: 'gateway.replayStarted' }),
+    });
     this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => callbacks.raise({ type: 'socket.dispatchTimeout' }));
   }
 
@@ -153,13 +156,17 @@ export class PacketHandler {
   #handleReady(packet: Packet, bytes: Buffer): void {
     this.#fastLane.recordHandshake(packet.s);
     this.#fastLane.endReplay();
-    const session = sessionOf(packet.d, this.#delegate.options.url);
+    const { options } = this.#delegate;
+    const session = sessionOf(packet.d, options);
     if (session === null)
       return this.#callbacks.endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
     this.#delegate.session.start(session, packet.s);
     this.#delegate.sentFrames.confirm();
     this.#dispatchWatchdog.start();
     this.#callbacks.raise({ type: 'gateway.ready', session });
+    const refusal = resumeUrlRefusal(packet.d, options);
+    if (refusal !== null)
+      this.#delegate.fault(new GatewayError('RESUME_URL_REFUSED', `the resume URL of READY is not used: ${refusal}`));
     this.#fastLane.deliver(packet, bytes, session.sessionId);
     this.#delegate.saveSession();
   }

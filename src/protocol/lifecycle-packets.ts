@@ -1,6 +1,8 @@
 /** Reads the packets that the shard itself reacts to. Tolerant, because gateways other than Discord's leave fields out. */
 import type { SessionIdentity } from '../../machines/index.ts';
 import { isWebSocketUrl } from './gateway-url.ts';
+import { urlRefusal } from './trusted-url.ts';
+import type { UrlTrust } from './trusted-url.ts';
 import { fieldsOf, isCount, isDuration, isPositiveInteger } from './validation.ts';
 
 /**
@@ -13,13 +15,20 @@ export function heartbeatIntervalOf(d: unknown): number {
 }
 
 /**
- * Returns the session of READY, or `null` if it has no session id. Without a resume URL, RESUME uses the main URL.
+ * Returns the session of READY, or `null` if it has no session id. Without a resume URL that can be trusted, RESUME
+ * uses the main URL.
  * @see https://discord.com/developers/docs/events/gateway-events#ready
  */
-export function sessionOf(d: unknown, mainUrl: string): SessionIdentity | null {
+export function sessionOf(d: unknown, trust: UrlTrust): SessionIdentity | null {
   const { session_id: sessionId, resume_gateway_url: url } = fieldsOf(d);
   if (typeof sessionId !== 'string' || sessionId === '') return null;
-  return { sessionId, resumeUrl: isWebSocketUrl(url) ? url : mainUrl };
+  return { sessionId, resumeUrl: typeof url === 'string' && urlRefusal(url, trust) === null ? url : trust.url };
+}
+
+/** Returns why the resume URL of READY is not used; `null` if it is, or if READY has none. */
+export function resumeUrlRefusal(d: unknown, trust: UrlTrust): string | null {
+  const { resume_gateway_url: url } = fieldsOf(d);
+  return isWebSocketUrl(url) ? urlRefusal(url, trust) : null;
 }
 
 /** Returns the fields of RATE_LIMITED. @see https://discord.com/developers/docs/events/gateway-events#rate-limited */

@@ -82,6 +82,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     options: {
       clock,
       url: 'wss://main.test',
+      allowedHosts: null,
       version: 10,
       compression,
       maxMessageBytes,

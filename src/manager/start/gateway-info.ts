@@ -10,6 +10,8 @@ import { GatewayError } from '../../protocol/errors.ts';
 import { isWebSocketUrl } from '../../protocol/gateway-url.ts';
 import { hostFailure, withoutRequest } from '../../protocol/network-errors.ts';
 import type { Token } from '../../protocol/token.ts';
+import { urlRefusal } from '../../protocol/trusted-url.ts';
+import type { UrlTrust } from '../../protocol/trusted-url.ts';
 import { fieldsOf, isCount, isDuration, isPositiveInteger } from '../../protocol/validation.ts';
 import { USER_AGENT } from '../../version.ts';
 
@@ -18,6 +20,8 @@ export interface GatewayInfoOptions {
   readonly api: string;
   readonly token: Token;
   readonly fetch: typeof fetch;
+  /** The hosts that the answer may name; `null` for any. */
+  readonly allowedHosts: readonly string[] | null;
 }
 
 const invalid = (what: string): GatewayError => new GatewayError('GATEWAY_INFO_INVALID', `GET /gateway/bot ${what}`);
@@ -35,7 +39,7 @@ const isSendable = (token: string): boolean => /^[\x21-\x7e]+$/.test(token);
 
 /** Never rejects. */
 export async function fetchGatewayInfo(
-  { api, token, fetch }: GatewayInfoOptions,
+  { api, token, fetch, allowedHosts }: GatewayInfoOptions,
   signal: AbortSignal,
 ): Promise<InfoEvent> {
   if (!isSendable(token.reveal())) {
@@ -63,7 +67,8 @@ export async function fetchGatewayInfo(
   const waitMs = retryAfterMs(body, response.headers);
   // Discord answers with JSON. A page comes from something on the way: a sign-in page, a proxy, a firewall. It goes away.
   if (body === undefined) return unavailable(`answered ${response.status} with ${kindOf(text)}, not with JSON`, waitMs);
-  return eventFromJson(response.status, body, waitMs);
+  // An API with TLS vouches only for a gateway with TLS.
+  return eventFromJson(response.status, body, waitMs, { url: api.replace(/^http/, 'ws'), allowedHosts });
 }
 
 /** Discord's answer has less than 1 KiB. */
@@ -72,9 +77,9 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const kindOf = (text: string): string =>
   text.trim() === '' ? 'nothing' : /^\s*</.test(text) ? 'a web page' : 'something else';
 
-function eventFromJson(status: number, body: unknown, waitMs: number | null): InfoEvent {
+function eventFromJson(status: number, body: unknown, waitMs: number | null, trust: UrlTrust): InfoEvent {
   if (status === 200) {
-    const info = parseGatewayInfo(body);
+    const info = parseGatewayInfo(body, trust);
     return typeof info === 'string' ? refused(invalid(info)) : { type: 'info.received', info };
   }
   if (status === 401) {
@@ -107,10 +112,12 @@ function parseJson(text: string): unknown {
 }
 
 /** Returns the answer in our form, or what is wrong with it. */
-function parseGatewayInfo(body: unknown): GatewayInfo | string {
+function parseGatewayInfo(body: unknown, trust: UrlTrust): GatewayInfo | string {
   const { url, shards, session_start_limit: limit } = fieldsOf(body);
   const { total, remaining, reset_after: resetAfterMs, max_concurrency: maxConcurrency } = fieldsOf(limit);
   if (!isWebSocketUrl(url)) return 'returned no ws:// or wss:// URL';
+  const refusal = urlRefusal(url, trust);
+  if (refusal !== null) return `returned a URL that is not used: ${refusal}`;
   if (!isPositiveInteger(shards)) return 'returned an invalid number of shards';
   if (!isPositiveInteger(total) || !isCount(remaining) || remaining > total)
     return 'returned an invalid budget of session starts';

@@ -26,9 +26,11 @@ export function assertThreadable(options: Readonly<Partial<Record<string, unknow
 export function toThreadOptions(options: ResolvedOptions): ThreadOptions {
   const {
     intents,
+    allowedHosts,
     version,
     compression,
     maxMessageBytes,
+    maxBufferedBytes,
     events,
     largeThreshold,
     properties,
@@ -41,6 +43,8 @@ export function toThreadOptions(options: ResolvedOptions): ThreadOptions {
     version,
     compression,
     maxMessageBytes,
+    maxBufferedBytes,
+    ...(allowedHosts === null ? {} : { allowedHosts }),
     ...(events === null ? {} : { events: [...events] as EventName[] }),
     ...(largeThreshold === undefined ? {} : { largeThreshold }),
     properties,

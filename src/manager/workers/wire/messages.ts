@@ -19,6 +19,7 @@ import type { SerializedError } from './serialized-error.ts';
 export interface ThreadOptions {
   readonly token: string;
   readonly intents: number;
+  readonly allowedHosts?: readonly string[];
   readonly version: number;
   readonly compression: Compression;
   readonly maxMessageBytes: number;
