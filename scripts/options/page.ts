@@ -36,6 +36,7 @@ const GROUPS: readonly Group[] = [
       'version',
       'compression',
       'maxMessageBytes',
+      'maxBufferedBytes',
       'rewriteUrl',
       'agent',
       'shouldReconnect',

@@ -1,0 +1,161 @@
+/** A consumer that falls behind costs bounded memory, and no dispatch. */
+import { describe, expect, test } from 'vitest';
+import type { Dispatch, ShardOptions } from '../../src/index.ts';
+import { liveShard, nextEvent, reaches } from '../kit/live-shard.ts';
+import { liveManager } from '../kit/live-manager.ts';
+import { readyShard } from '../kit/virtual-shard.ts';
+
+const MB = 1_000_000;
+const PAD = 'y'.repeat(20_000);
+
+const idOf = ({ d }: Dispatch): number => Number((d as { id: string }).id);
+const messageIds = (dispatches: readonly Dispatch[]): number[] =>
+  dispatches.filter(({ t }) => t === 'MESSAGE_CREATE').map(idOf);
+const range = (count: number): number[] => Array.from({ length: count }, (_, id) => id);
+
+type Stream = AsyncIterator<Dispatch, undefined>;
+
+/** Takes dispatches until one has this id. */
+async function takeUntil(stream: Stream, id: number): Promise<Dispatch[]> {
+  const taken: Dispatch[] = [];
+  for (;;) {
+    const { value } = await stream.next();
+    if (value === undefined) return taken;
+    taken.push(value);
+    if (value.t === 'MESSAGE_CREATE' && idOf(value) === id) return taken;
+  }
+}
+
+/** A ready shard with an open stream, to which the gateway sends `bytes` in each `send()`. */
+async function virtualConsumer(maxBufferedBytes: number, options: Partial<ShardOptions> = {}) {
+  const kit = await readyShard({ maxBufferedBytes, ...options });
+  const stream = kit.shard.dispatches();
+  const codes: string[] = [];
+  kit.shard.on('fault', ({ code }) => codes.push(code));
+  let sent = 0;
+  const send = (bytes: number): void => {
+    kit.gateway.dispatch('MESSAGE_CREATE', { id: String(sent), pad: 'y'.repeat(bytes) });
+    sent += 1;
+  };
+  return { ...kit, stream, codes, send };
+}
+
+describe('Shard: slow consumers', () => {
+  test('87. a consumer that takes nothing makes the shard close with 4000 above maxBufferedBytes, and stay away', async () => {
+    const { shard, gateway, clock, codes, send } = await virtualConsumer(10_000);
+    for (let count = 0; count < 4; count += 1) send(2_000);
+    expect(shard.state).toBe('ready');
+    expect(gateway.last.paused).toBe(true);
+    send(2_000);
+    expect(shard.state).toBe('reconnecting');
+    expect(gateway.last.closedWith).toBe(4000);
+    expect(codes).toEqual(['BUFFER_FULL']);
+    await clock.advanceAsync(24 * 3_600_000);
+    expect(shard.state).toBe('reconnecting');
+    expect(shard.session?.sessionId).toBe('session-1');
+    expect(gateway.sockets.length).toBe(1);
+    expect(codes).toEqual(['BUFFER_FULL']);
+  });
+
+  test('87. the shard resumes as soon as half of maxBufferedBytes has been taken', async () => {
+    const { shard, gateway, clock, stream, send } = await virtualConsumer(10_000);
+    for (let count = 0; count < 5; count += 1) send(2_000);
+    await clock.advanceAsync(1_000);
+    for (let count = 0; count < 2; count += 1) await stream.next();
+    await clock.advanceAsync(1_000);
+    expect(shard.state).toBe('reconnecting');
+    await stream.next();
+    await clock.advanceAsync(100);
+    expect(shard.state).toBe('ready');
+    expect(gateway.sent(6).map(({ d }) => (d as { seq: number }).seq)).toEqual([6]);
+    expect(gateway.sent(2).length).toBe(1);
+  });
+
+  test('87. a stream that its consumer leaves makes room', async () => {
+    const { shard, clock, stream, send } = await virtualConsumer(10_000);
+    for (let count = 0; count < 5; count += 1) send(2_000);
+    await clock.advanceAsync(1_000);
+    await stream.return?.();
+    await clock.advanceAsync(100);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('88. a replay that does not fit is taken in parts, and no part counts as a failed resume', async () => {
+    const { shard, gateway, clock, stream, codes, send } = await virtualConsumer(10_000);
+    gateway.answers.resumed = false;
+    gateway.last.end(1006);
+    for (let part = 0; part < 8; part += 1) {
+      await clock.advanceAsync(1_000);
+      expect(shard.state).toBe('resuming');
+      for (let count = 0; count < 5; count += 1) send(2_000);
+      expect(shard.state).toBe('reconnecting');
+      for (let count = 0; count < 5; count += 1) await stream.next();
+    }
+    expect(codes).toEqual(range(8).map(() => 'BUFFER_FULL'));
+    expect(shard.session?.sessionId).toBe('session-1');
+    gateway.answers.resumed = true;
+    await clock.advanceAsync(1_000);
+    expect(shard.state).toBe('ready');
+  });
+
+  test.each(['none', 'zlib-stream', 'zstd-stream'] as const)(
+    '89. a stopped consumer costs maxBufferedBytes, and later gets every dispatch once and in order (%s)',
+    async (compression) => {
+      await using kit = await liveShard({ compression, maxBufferedBytes: 4 * MB }, { heartbeatIntervalMs: 200 });
+      const { gateway, shard, events } = kit;
+      await shard.connect();
+      const stream = shard.dispatches({ highWaterMark: 50 });
+      const left = reaches(shard, 'reconnecting');
+      for (const id of range(1_000)) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
+      await left;
+      const buffered = shard.lastSequence! - 1;
+      expect(buffered).toBeGreaterThan(190);
+      expect(buffered).toBeLessThanOrEqual(200);
+      expect(messageIds(await takeUntil(stream, 999))).toEqual(range(1_000));
+      expect(events.states).not.toContain('zombie');
+      expect(events.of('fault').every(({ code }) => code === 'BUFFER_FULL')).toBe(true);
+      expect(gateway.stats.identifies).toBe(1);
+    },
+  );
+
+  test('90. a slow consumer whose socket is paused is no zombie, and its ACKs are read at once', async () => {
+    await using kit = await liveShard({ compression: 'none' }, { heartbeatIntervalMs: 200 });
+    const { gateway, shard, events } = kit;
+    await shard.connect();
+    const stream = shard.dispatches({ highWaterMark: 2 });
+    for (const id of range(300)) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
+    for (let beats = 0; beats < 5; beats += 1) await nextEvent(shard, 'heartbeat');
+    expect(messageIds(await takeUntil(stream, 299))).toEqual(range(300));
+    expect(events.states).not.toContain('zombie');
+    expect(events.of('heartbeat').every(({ latency }) => latency < 200)).toBe(true);
+    expect(gateway.stats.resumes).toBe(0);
+  });
+
+  test.each([0, 1])(
+    '91. maxBufferedBytes of a manager holds for all shards together, with %i workers, and nothing is lost or doubled',
+    async (workers) => {
+      await using kit = await liveManager(
+        { shards: 2, workers, compression: 'none', maxBufferedBytes: 4 * MB },
+        { heartbeatIntervalMs: 500, shards: 2 },
+      );
+      const { gateway, manager } = kit;
+      const left = new Set<number | null>();
+      const bothLeft = Promise.withResolvers<void>();
+      manager.on('fault', ({ code }, shardId) => {
+        if (code === 'BUFFER_FULL') left.add(shardId);
+        if (left.size === 2) bothLeft.resolve();
+      });
+      await manager.connect();
+      const stream = manager.dispatches({ highWaterMark: 50, events: ['MESSAGE_CREATE'] });
+      for (const id of range(1_000))
+        gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD }, { shardId: id % 2 });
+      await bothLeft.promise;
+      const taken: Dispatch[] = [];
+      while (taken.length < 1_000) taken.push((await stream.next()).value!);
+      const byShard = (shard: number): number[] => messageIds(taken).filter((id) => id % 2 === shard);
+      expect(byShard(0)).toEqual(range(1_000).filter((id) => id % 2 === 0));
+      expect(byShard(1)).toEqual(range(1_000).filter((id) => id % 2 === 1));
+      expect(gateway.stats.identifies).toBe(2);
+    },
+  );
+});
