@@ -22,6 +22,7 @@ import {
   identifySpacing,
   presences,
 } from './sending.ts';
+import { storeFresh } from './store.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
@@ -32,6 +33,7 @@ export const CHECKS = {
   'resumed-count': resumedCount,
   'streams-agree': streamsAgree,
   'store-behind': storeBehind,
+  'store-fresh': storeFresh,
   'frames-per-minute': framesPerMinute,
   presences: presences,
   'identify-spacing': identifySpacing,
@@ -66,6 +68,7 @@ const OF_SHARDS: readonly CheckName[] = [
   'resumed-count',
   'streams-agree',
   'store-behind',
+  'store-fresh',
   'identify-needless',
   'identify-patience',
 ];

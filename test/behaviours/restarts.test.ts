@@ -131,10 +131,11 @@ describe('Shard: restarts', () => {
     await Promise.all([shard.updatePresence(presence('first')), clock.advanceAsync(10)]);
     gateway.answers.open = false;
     gateway.last.end(1006);
-    const queued = shard.updatePresence(presence('second'));
-    const rejected = expect(queued).rejects.toMatchObject({ code: 'STOPPED' });
-    await Promise.all([shard.disconnect(), clock.advanceAsync(10)]);
-    await rejected;
+    await Promise.all([
+      expect(shard.updatePresence(presence('second'))).rejects.toMatchObject({ code: 'STOPPED' }),
+      shard.disconnect(),
+      clock.advanceAsync(10),
+    ]);
     gateway.answers.open = true;
     void shard.connect();
     await clock.advanceAsync(100);

@@ -11,7 +11,7 @@ function createRig(loaded: Session | null = null) {
   const startedAt = clock.now();
   const writes: [at: number, what: number | 'clear'][] = [];
   const faults: GatewayError[] = [];
-  const state = { session: loaded as Session | null, hasPending: false, fails: false };
+  const state = { session: loaded, hasPending: false, fails: false };
   const write = async (what: number | 'clear'): Promise<void> => {
     writes.push([clock.now() - startedAt, what]);
     if (state.fails) throw new Error('disk full');

@@ -146,6 +146,18 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       world.eventLog.record('store.saving', { proc: proc(world), session: { ...session, sequence: ahead.sequence } });
     });
   }),
+  'store-fresh': interfering((world) => {
+    world.eventLog.on('emitted', ({ name }) => {
+      const sessionId = proc(world).shard.session?.sessionId;
+      if (name !== 'heartbeat' || sessionId === undefined) return;
+      // The shard does not know of it, so it can't store it.
+      const d = { sim: [sessionId, 1_000_000] };
+      world.eventLog.record('dispatched', {
+        proc: proc(world),
+        dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d, raw: Buffer.from('{}') },
+      });
+    });
+  }),
   'frames-per-minute': throughProxy(
     (world, socket) =>
       new (class extends SocketProxy {
