@@ -50,7 +50,7 @@ export class ShardLocks {
   readonly #silences = new Map<string, Silence>();
   #listing: Promise<Listing> | null = null;
   #nextListing: Promise<Listing> | null = null;
-  #timer: unknown = null;
+  #interval: NodeJS.Timeout | undefined;
 
   constructor(directory: string, clock: Clock) {
     this.#directory = directory;
@@ -75,7 +75,7 @@ export class ShardLocks {
         await rm(this.#pathOf(shardId, lower), { force: true }).catch(() => undefined);
       }
       this.#held.add(path);
-      this.#touchLater();
+      this.#startTouching();
       return { fence, release: () => this.#release(path) };
     }
     throw inUse(shardId, this.#directory, 'other processes');
@@ -146,19 +146,18 @@ export class ShardLocks {
     }
   }
 
-  #touchLater(): void {
-    if (this.#timer !== null || this.#held.size === 0) return;
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = null;
-      void this.#touch();
-    }, TOUCH_INTERVAL_MS);
-    unref(this.#timer);
+  /** A sign of life for others is one in real time. A process must be able to end while it owns a shard. */
+  #startTouching(): void {
+    this.#interval ??= setInterval(() => void this.#touch(), TOUCH_INTERVAL_MS).unref();
   }
 
   async #touch(): Promise<void> {
+    if (this.#held.size === 0) {
+      clearInterval(this.#interval);
+      this.#interval = undefined;
+    }
     const seconds = this.#clock.now() / 1_000;
     for (const path of this.#held) await utimes(path, seconds, seconds).catch(() => undefined);
-    this.#touchLater();
   }
 }
 
@@ -207,10 +206,4 @@ async function exists(path: string): Promise<boolean> {
     if (isMissing(cause)) return false;
     throw cause;
   }
-}
-
-/** A process must be able to end while it owns a shard. */
-function unref(timer: unknown): void {
-  const { unref: unrefTimer } = fieldsOf(timer);
-  if (typeof unrefTimer === 'function') unrefTimer.call(timer);
 }

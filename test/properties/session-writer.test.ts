@@ -15,7 +15,9 @@ type StoreWrite = number | null;
 class SlowStore implements SessionStore {
   readonly writes: StoreWrite[] = [];
   stored: StoreWrite = null;
-  failures = 0;
+  /** How many faults its failures make: one for all saves, or all clears, that fail in a row. */
+  faults = 0;
+  #lastFailure: 'save' | 'clear' | null = null;
   /** How many of the next writes throw instead of returning a promise. */
   throws = 0;
   #writing: { write: StoreWrite; end: PromiseWithResolvers<void> } | null = null;
@@ -38,11 +40,18 @@ class SlowStore implements SessionStore {
     if (writing === null) return;
     this.#writing = null;
     if (!isGood) {
-      this.failures += 1;
+      this.#recordFailure(writing.write);
       return writing.end.reject(new Error('from the test'));
     }
+    this.#lastFailure = null;
     this.stored = writing.write;
     writing.end.resolve();
+  }
+
+  #recordFailure(write: StoreWrite): void {
+    const failure = write === null ? 'clear' : 'save';
+    if (failure !== this.#lastFailure) this.faults += 1;
+    this.#lastFailure = failure;
   }
 
   #begin(write: StoreWrite): Promise<void> {
@@ -50,7 +59,7 @@ class SlowStore implements SessionStore {
     deepEqual(this.#writing, null, 'two writes at once');
     if (this.throws > 0) {
       this.throws -= 1;
-      this.failures += 1;
+      this.#recordFailure(write);
       throw new Error('from the test');
     }
     const end = Promise.withResolvers<void>();
@@ -146,7 +155,7 @@ describe('SessionWriter', () => {
         await model.settle();
         deepEqual(model.store.stored, 1_000);
         deepEqual(model.loading, 0);
-        deepEqual(model.faults, model.store.failures);
+        deepEqual(model.faults, model.store.faults);
       }),
       200,
     );

@@ -1,10 +1,10 @@
 import { fork, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FileSessionStore } from '../../src/session/file-session-store.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { aSession } from '../kit/session-store-conformance.ts';
@@ -106,12 +106,19 @@ describe('a claim of FileSessionStore', () => {
   });
 
   test('touches its lock as a sign of life, until it is released', async () => {
-    const clock = new VirtualClock({ startAt: 0 });
-    const lease = await new FileSessionStore(directory, { clock }).claim(0);
-    expect(clock.pending).toBe(1);
-    await lease.release();
-    clock.advance(3_000);
-    expect(clock.pending).toBe(0);
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const touched = async (): Promise<number> => (await stat(join(directory, 'shard-0.1.lock'))).mtimeMs;
+      const lease = await store.claim(0);
+      await utimes(join(directory, 'shard-0.1.lock'), 1, 1);
+      vi.advanceTimersByTime(3_000);
+      while ((await touched()) === 1_000) await new Promise((resolve) => void setImmediate(resolve));
+      await lease.release();
+      vi.advanceTimersByTime(3_000);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('of a damaged lock is refused until it is certain that no process writes it', async () => {
