@@ -54,13 +54,15 @@ export const HINTS_BY_GROUP = {
     DECODE_FAILED: 'Wait; the shard resumes with a new decoder. If a message is too large, raise maxMessageBytes.',
     RESUME_URL_REFUSED:
       'Check any gateway proxy, and the option allowedHosts; the shard resumes on the main URL, which costs nothing.',
-    DISPATCH_SKIPPED: 'Fetch again what must be exact; this one event is lost. Report what Discord sent, if you know it.',
+    DISPATCH_SKIPPED:
+      'Fetch again what must be exact; this one event is lost. Report what Discord sent, if you know it.',
     BUFFER_FULL:
       'Take faster from dispatches(), also while connect() is pending, or raise maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',
     LISTENER_THREW: 'Catch errors in your listener; the cause is the error that it threw.',
     OBSERVER_THREW: 'Correct the inspect observer, which is now detached; the cause is the error that it threw.',
     IDENTIFY_REFUSED: 'Look at the cause; the identify gate gave no permit. The shard asks again.',
-    IDENTIFY_PERMIT_FAILED: 'Look at the cause, and check sent() and release() of your identify gate; the shard goes on.',
+    IDENTIFY_PERMIT_FAILED:
+      'Look at the cause, and check sent() and release() of your identify gate; the shard goes on.',
     IDENTIFY_BUDGET_SPENT: 'Find out what used up the session starts; the shard identifies after the reset.',
     SESSION_STORE_FAILED: 'Look at the cause, and check the session store; the shard goes on without it.',
     GATEWAY_INFO_FAILED:
@@ -87,6 +89,8 @@ const NETWORK_CODES: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED
 export interface GatewayErrorOptions {
   /** The WebSocket close code that caused the error, if there was one. */
   closeCode?: number;
+  /** The opcode of the payload that Discord refused, if that is known. */
+  opcode?: number;
   /**
    * What to do about the error.
    * @defaultValue the hint of the code, or advice about certificates when one was not accepted
@@ -108,6 +112,8 @@ export class GatewayError extends Error {
    * @see https://discord.com/developers/docs/topics/opcodes-and-status-codes#gateway-gateway-close-event-codes
    */
   declare readonly closeCode?: number;
+  /** The opcode of the payload that Discord refused, if that is known. */
+  declare readonly opcode?: number;
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     // A message may quote the gateway, and messages are printed and logged.
@@ -115,6 +121,7 @@ export class GatewayError extends Error {
     this.code = code;
     this.hint = options.hint ?? (NETWORK_CODES.has(code) ? certificateHint(options.cause) : undefined) ?? HINTS[code];
     if (options.closeCode !== undefined) this.closeCode = options.closeCode;
+    if (options.opcode !== undefined) this.opcode = options.opcode;
   }
 }
 

@@ -3,6 +3,7 @@
  * in the middle of a connection.
  */
 import { assertOption, isObject } from '../protocol/validation.ts';
+import type { Fields } from '../protocol/validation.ts';
 
 interface PartRule {
   readonly isValid: (value: unknown) => boolean;
@@ -24,6 +25,15 @@ const MAX_PROPERTY_BYTES = 128;
 const isProperty = (value: unknown): boolean =>
   value === undefined || (typeof value === 'string' && Buffer.byteLength(value) <= MAX_PROPERTY_BYTES);
 
+/** Reads a field of a part whose getter may throw. What uses the part reports that. */
+function read(part: Fields, name: string): unknown {
+  try {
+    return part[name];
+  } catch {
+    return undefined;
+  }
+}
+
 const isOptionalFunction = (value: unknown): boolean => value === undefined || isFunction(value);
 
 const PARTS: Readonly<Record<string, PartRule>> = {
@@ -42,7 +52,7 @@ const PARTS: Readonly<Record<string, PartRule>> = {
   inspect: {
     isValid: (value) =>
       isFunction(value) ||
-      (isObject(value) && [value['next'], value['attach'], value['attachManager']].every(isOptionalFunction)),
+      (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name)))),
     expected: 'an observer: a function, or an object with next()',
   },
   clock: objectWith('now', 'setTimeout', 'clearTimeout'),

@@ -4,27 +4,39 @@
  */
 import { closePolicy } from '../../machines/index.ts';
 import type { SentFrames } from '../connection/sent-frames.ts';
+import type { GatewayError } from '../protocol/errors.ts';
 import { Opcodes, opcodeName } from '../protocol/opcodes.ts';
 import type { CurrentPresence } from './current-presence.ts';
 
 /** The frames that carry a presence. */
 export const CARRIES_PRESENCE: ReadonlySet<number> = new Set([Opcodes.Identify, Opcodes.PresenceUpdate]);
 
+/** Returns whether Discord refused a presence, which must then not be sent again. */
+export const isPresenceRefused = ({ code, opcode }: Pick<GatewayError, 'code' | 'opcode'>): boolean =>
+  code === 'PAYLOAD_REFUSED' && opcode !== undefined && CARRIES_PRESENCE.has(opcode);
+
 interface CloseFault {
-  readonly code: string;
+  readonly code: GatewayError['code'];
   readonly reason: string;
   readonly closeCode: number | null;
+}
+
+export interface Refusal {
+  readonly message: string;
+  /** Set if Discord refused this payload. One that it had accepted before is only named. */
+  readonly opcode?: number;
 }
 
 /** Returns the message of a fault, and drops the presence if it was refused. */
 export function handleRefusal(
   { code, reason, closeCode }: CloseFault,
   { sentFrames, presence }: { readonly sentFrames: SentFrames; readonly presence: CurrentPresence },
-): string {
-  if (closeCode === null || closePolicy(closeCode).fault !== code) return reason;
-  const { last, unconfirmed } = sentFrames;
-  if (last === null) return `${reason}; no payload had been sent`;
-  const sentLast = `${reason}; the last payload was ${opcodeName(last)} (op ${last})`;
-  const isPresence = code === 'PAYLOAD_REFUSED' && unconfirmed !== null && CARRIES_PRESENCE.has(unconfirmed);
-  return isPresence && presence.refuse() ? `${sentLast}; its presence is not sent again` : sentLast;
+): Refusal {
+  if (closeCode === null || closePolicy(closeCode).fault !== code) return { message: reason };
+  const { last, unconfirmed: opcode } = sentFrames;
+  if (last === null) return { message: `${reason}; no payload had been sent` };
+  const message = `${reason}; the last payload was ${opcodeName(last)} (op ${last})`;
+  if (code !== 'PAYLOAD_REFUSED' || opcode === null) return { message };
+  const isDropped = isPresenceRefused({ code, opcode }) && presence.refuse();
+  return { message: isDropped ? `${message}; its presence is not sent again` : message, opcode };
 }

@@ -50,6 +50,7 @@ describe('payloads', () => {
     expect(events.of('fault')).toMatchObject([
       {
         code: 'PAYLOAD_REFUSED',
+        opcode: 3,
         message: expect.stringMatching(/the last payload was PresenceUpdate \(op 3\); its presence is not sent again/),
       },
     ]);

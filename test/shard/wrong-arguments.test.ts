@@ -39,7 +39,6 @@ const SHARED = {
   timing: [...NO_OBJECTS, { backoffBaseMs: '5' }, { helloTimeoutMs: 1n }, { backoffCapMs: BARE }, { nope: 1 }],
   rewriteUrl: NO_FUNCTIONS,
   agent: NO_OBJECTS,
-  allowedHosts: [null, 5, 'discord.gg', {}, [5], [BARE]],
   createSocket: NO_FUNCTIONS,
   logger: [...NO_OBJECTS, {}, { info() {}, warn() {}, error() {} }],
   clock: [...NO_OBJECTS, {}, { now: Date.now }],

@@ -15,6 +15,7 @@ import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import { CommandSender } from '../../../shard/command-sender.ts';
 import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../../../shard/guild-member-requests.ts';
+import { isPresenceRefused } from '../../../shard/refused-payload.ts';
 import type { ShardEvents } from '../../../shard/shard-events.ts';
 import type { ConnectOptions } from '../../../shard/shard-lifecycle.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
@@ -66,6 +67,10 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       stableAfterMs: options.timing.stableAfterMs,
       rewind: (sequence) => this.#rewind(sequence),
       onFailed: (error) => this.#stop(error),
+    });
+    // The next thread must not begin with a presence that Discord refused in this one.
+    this.#mirror.emitter.on('fault', (error) => {
+      if (isPresenceRefused(error)) this.#presence = undefined;
     });
   }
 

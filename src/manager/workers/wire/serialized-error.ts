@@ -13,6 +13,7 @@ export interface SerializedError {
     readonly code: GatewayErrorCode;
     readonly hint: string;
     readonly closeCode: number | undefined;
+    readonly opcode: number | undefined;
   } | null;
   readonly cause: SerializedError | null;
 }
@@ -39,6 +40,8 @@ function read(error: Error, field: 'name' | 'message' | 'stack' | 'code' | 'caus
 
 const optionalText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+const gatewayFields = ({ code, hint, closeCode, opcode }: GatewayError) => ({ code, hint, closeCode, opcode });
+
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error))
     return { name: 'Error', message: textOf(error), stack: undefined, code: undefined, gateway: null, cause: null };
@@ -46,8 +49,7 @@ export function serializeError(error: unknown, depth = 0): SerializedError {
   const message = textOf(read(error, 'message'));
   const [stack, code] = [optionalText(read(error, 'stack')), optionalText(read(error, 'code'))];
   const cause = read(error, 'cause');
-  const gateway =
-    error instanceof GatewayError ? { code: error.code, hint: error.hint, closeCode: error.closeCode } : null;
+  const gateway = error instanceof GatewayError ? gatewayFields(error) : null;
   const hasCause = cause !== undefined && depth < MAX_DEPTH;
   return { name, message, stack, code, gateway, cause: hasCause ? serializeError(cause, depth + 1) : null };
 }
@@ -57,7 +59,9 @@ export function deserializeError(serialized: SerializedError): Error {
   const causeOption = cause === null ? {} : { cause: deserializeError(cause) };
   if (gateway !== null) {
     const closeCodeOption = gateway.closeCode === undefined ? {} : { closeCode: gateway.closeCode };
-    return new GatewayError(gateway.code, message, { hint: gateway.hint, ...closeCodeOption, ...causeOption });
+    const opcodeOption = gateway.opcode === undefined ? {} : { opcode: gateway.opcode };
+    const options = { hint: gateway.hint, ...closeCodeOption, ...opcodeOption, ...causeOption };
+    return new GatewayError(gateway.code, message, options);
   }
   const error = new Error(message, causeOption);
   error.name = name;

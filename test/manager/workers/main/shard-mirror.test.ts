@@ -143,7 +143,7 @@ describe('ShardMirror', () => {
     mirror.apply({
       kind: 'undelivered',
       sequence: 3,
-      error: { ...error, gateway: { code: 'WORKER_FAILED', hint: '', closeCode: undefined } },
+      error: { ...error, gateway: { code: 'WORKER_FAILED', hint: '', closeCode: undefined, opcode: undefined } },
     });
     receive(4);
     mirror.apply({ kind: 'rewound' });

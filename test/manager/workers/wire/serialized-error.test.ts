@@ -5,9 +5,14 @@ import { deserializeError, serializeError } from '../../../../src/manager/worker
 const roundTrip = (thrown: unknown): Error => deserializeError(structuredClone(serializeError(thrown)));
 
 describe('serializeError() and deserializeError()', () => {
-  test('keep the class, code, hint, close code and causes of a GatewayError', () => {
+  test('keep the class, code, hint, close code, opcode and causes of a GatewayError', () => {
     const cause = Object.assign(new TypeError('no disk', { cause: 'a text' }), { code: 'ENOSPC' });
-    const error = new GatewayError('SESSION_STORE_FAILED', 'not saved', { hint: 'Make room.', closeCode: 4000, cause });
+    const error = new GatewayError('SESSION_STORE_FAILED', 'not saved', {
+      hint: 'Make room.',
+      closeCode: 4000,
+      opcode: 3,
+      cause,
+    });
     const copy = roundTrip(error);
     expect(copy).toBeInstanceOf(GatewayError);
     expect(copy).toMatchObject({
@@ -15,6 +20,7 @@ describe('serializeError() and deserializeError()', () => {
       message: 'not saved',
       hint: 'Make room.',
       closeCode: 4000,
+      opcode: 3,
     });
     expect(copy.cause).toMatchObject({
       name: 'TypeError',
