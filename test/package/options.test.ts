@@ -33,6 +33,10 @@ interface DescribedDefault {
 
 /** The defaults that are described in words, with the check that the resolved options do what the words say. */
 const DESCRIBED: Readonly<Record<string, DescribedDefault>> = {
+  allowedHosts: {
+    text: 'any host, but never `ws://` if `url` is `wss://`',
+    isTrueOf: (resolved) => resolved === null,
+  },
   events: { text: 'all events', isTrueOf: (resolved) => resolved === null },
   largeThreshold: { text: 'not sent; Discord then uses `50`', isTrueOf: (resolved) => resolved === undefined },
   presence: { text: 'online, without an activity', isTrueOf: (resolved) => resolved === undefined },
