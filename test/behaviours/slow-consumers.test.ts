@@ -101,17 +101,15 @@ describe('Shard: slow consumers', () => {
   test.each(['none', 'zlib-stream', 'zstd-stream'] as const)(
     '89. a stopped consumer costs maxBufferedBytes, and later gets every dispatch once and in order (%s)',
     async (compression) => {
-      await using kit = await liveShard({ compression, maxBufferedBytes: 4 * MB }, { heartbeatIntervalMs: 200 });
+      await using kit = await liveShard({ compression, maxBufferedBytes: MB }, { heartbeatIntervalMs: 2_000 });
       const { gateway, shard, events } = kit;
       await shard.connect();
       const stream = shard.dispatches({ highWaterMark: 50 });
       const left = reaches(shard, 'reconnecting');
-      for (const id of range(1_000)) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
+      for (const id of range(300)) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
       await left;
-      const buffered = shard.lastSequence! - 1;
-      expect(buffered).toBeGreaterThan(190);
-      expect(buffered).toBeLessThanOrEqual(200);
-      expect(messageIds(await takeUntil(stream, 999))).toEqual(range(1_000));
+      expect(shard.lastSequence! - 1).toBe(50);
+      expect(messageIds(await takeUntil(stream, 299))).toEqual(range(300));
       expect(events.states).not.toContain('zombie');
       expect(events.of('fault').every(({ code }) => code === 'BUFFER_FULL')).toBe(true);
       expect(gateway.stats.identifies).toBe(1);
@@ -119,15 +117,15 @@ describe('Shard: slow consumers', () => {
   );
 
   test('90. a slow consumer whose socket is paused is no zombie, and its ACKs are read at once', async () => {
-    await using kit = await liveShard({ compression: 'none' }, { heartbeatIntervalMs: 200 });
+    await using kit = await liveShard({ compression: 'none' }, { heartbeatIntervalMs: 1_000 });
     const { gateway, shard, events } = kit;
     await shard.connect();
     const stream = shard.dispatches({ highWaterMark: 2 });
     for (const id of range(300)) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
-    for (let beats = 0; beats < 5; beats += 1) await nextEvent(shard, 'heartbeat');
+    for (let beats = 0; beats < 3; beats += 1) await nextEvent(shard, 'heartbeat');
     expect(messageIds(await takeUntil(stream, 299))).toEqual(range(300));
     expect(events.states).not.toContain('zombie');
-    expect(events.of('heartbeat').every(({ latency }) => latency < 200)).toBe(true);
+    expect(events.of('heartbeat').every(({ latency }) => latency < 1_000)).toBe(true);
     expect(gateway.stats.resumes).toBe(0);
   });
 
@@ -135,8 +133,8 @@ describe('Shard: slow consumers', () => {
     '91. maxBufferedBytes of a manager holds for all shards together, with %i workers, and nothing is lost or doubled',
     async (workers) => {
       await using kit = await liveManager(
-        { shards: 2, workers, compression: 'none', maxBufferedBytes: 4 * MB },
-        { heartbeatIntervalMs: 500, shards: 2 },
+        { shards: 2, workers, compression: 'none', maxBufferedBytes: 2 * MB },
+        { heartbeatIntervalMs: 2_000, shards: 2 },
       );
       const { gateway, manager } = kit;
       const left = new Set<number | null>();
@@ -147,14 +145,14 @@ describe('Shard: slow consumers', () => {
       });
       await manager.connect();
       const stream = manager.dispatches({ highWaterMark: 50, events: ['MESSAGE_CREATE'] });
-      for (const id of range(1_000))
+      for (const id of range(600))
         gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD }, { shardId: id % 2 });
       await bothLeft.promise;
       const taken: Dispatch[] = [];
-      while (taken.length < 1_000) taken.push((await stream.next()).value!);
+      while (taken.length < 600) taken.push((await stream.next()).value!);
       const byShard = (shard: number): number[] => messageIds(taken).filter((id) => id % 2 === shard);
-      expect(byShard(0)).toEqual(range(1_000).filter((id) => id % 2 === 0));
-      expect(byShard(1)).toEqual(range(1_000).filter((id) => id % 2 === 1));
+      expect(byShard(0)).toEqual(range(600).filter((id) => id % 2 === 0));
+      expect(byShard(1)).toEqual(range(600).filter((id) => id % 2 === 1));
       expect(gateway.stats.identifies).toBe(2);
     },
   );

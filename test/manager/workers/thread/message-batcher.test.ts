@@ -32,6 +32,25 @@ function createBatcher() {
 }
 
 describe('MessageBatcher', () => {
+  test('is overfull above maxPendingBytes, until the manager has taken a batch', () => {
+    const { clock, batcher, batches, rooms } = createBatcher();
+    batcher.maxPendingBytes = 1_000_000;
+    for (let s = 1; s <= 2; s += 1) {
+      batcher.sendDispatch(1, dispatch(s));
+      clock.advance(0);
+    }
+    batcher.sendDispatch(1, dispatch(3, 900_000));
+    expect(batcher.isOverfull).toBe(false);
+    batcher.sendDispatch(1, dispatch(4, 200_000));
+    expect(batcher.isOverfull).toBe(true);
+    expect(rooms.count).toBe(0);
+    batcher.acknowledge();
+    clock.advance(0);
+    expect(batches.length).toBe(3);
+    expect(batcher.isOverfull).toBe(false);
+    expect(rooms.count).toBe(1);
+  });
+
   test('posts the messages of one turn as one batch, in order, with what onBeforePost adds at the end', () => {
     const { clock, batcher, batches, sequences } = createBatcher();
     batcher.send(1, { kind: 'clear' });
