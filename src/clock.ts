@@ -16,35 +16,105 @@ export interface Clock {
 /** The longest delay of a Node timer. With a longer delay it fires at once. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
-const STARTED_AT = performance.timeOrigin;
+/** How often the two clocks are compared while a wait is pending. A suspended machine is noticed so soon on waking. */
+const COMPARE_EVERY_MS = 1_000;
+/** If the wall clock gains more than this, the machine was suspended. */
+const SUSPENDED_MS = 1_000;
+/** A timer later than this is judged after what waits on the sockets has been read. */
+const LATE_MS = 250;
 
-/** Real time, monotonic: if the wall clock is set back, no heartbeat or rate limit must take longer. */
-export const systemClock: Clock = {
-  now: () => STARTED_AT + performance.now(),
-  setTimeout: (callback, delayMs) => {
-    // An immediate comes after the poll phase of the event loop; a timer of 1 ms may come before it.
-    if (delayMs <= 0) return immediate(callback);
-    return delayMs > MAX_TIMER_MS ? longTimer(callback, delayMs) : setTimeout(callback, delayMs);
-  },
-  clearTimeout: (handle) => {
-    if (typeof handle === 'function') handle();
-    else clearTimeout(handle as NodeJS.Timeout | undefined);
-  },
-};
+/** Where real time comes from. */
+export interface TimeSources {
+  /** Returns milliseconds since the epoch. May be set, and goes on while the machine is suspended. */
+  wallNow(): number;
+  /** Returns milliseconds since the epoch. Never set, and may stand still while the machine is suspended. */
+  monotonicNow(): number;
+}
 
-/** Returns the function that clears it. */
-function immediate(callback: () => void): () => void {
+/** A wait longer than a turn of the comparison, which a suspension makes shorter. */
+interface Wait {
+  readonly callback: () => void;
+  readonly dueAt: number;
+  /** Clears the timer that is set. */
+  clear(): void;
+}
+
+/**
+ * Returns a clock of real time. Timers run on the monotonic clock: if the wall clock is set back, no heartbeat or rate
+ * limit must take longer. But the monotonic clock of Linux stands still while the machine is suspended. So both are
+ * compared: what the wall clock gains has passed for the waits too.
+ */
+export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock {
+  const waits = new Set<Wait>();
+  let suspendedMs = 0;
+  let comparison: NodeJS.Timeout | undefined;
+
+  const now = (): number => monotonicNow() + suspendedMs;
+
+  const end = (wait: Wait): void => {
+    waits.delete(wait);
+    if (waits.size > 0) return;
+    clearInterval(comparison);
+    comparison = undefined;
+  };
+
+  const run = (wait: Wait): void => {
+    end(wait);
+    wait.callback();
+  };
+
+  const arm = (wait: Wait, leftMs: number): void => {
+    if (leftMs <= 0) {
+      wait.clear = afterReading(() => run(wait));
+      return;
+    }
+    const timer =
+      leftMs > MAX_TIMER_MS
+        ? setTimeout(() => arm(wait, leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
+        : setTimeout(() => (now() - wait.dueAt > LATE_MS ? arm(wait, 0) : run(wait)), leftMs);
+    wait.clear = () => clearTimeout(timer);
+  };
+
+  const compare = (): void => {
+    const gainedMs = wallNow() - now();
+    if (gainedMs <= SUSPENDED_MS) return;
+    suspendedMs += gainedMs;
+    for (const wait of [...waits].toSorted((a, b) => a.dueAt - b.dueAt)) {
+      wait.clear();
+      arm(wait, wait.dueAt - now());
+    }
+  };
+
+  return {
+    now,
+    setTimeout: (callback, delayMs) => {
+      if (delayMs <= 0) return afterReading(callback);
+      if (delayMs <= COMPARE_EVERY_MS) return setTimeout(callback, delayMs);
+      compare();
+      const wait: Wait = { callback, dueAt: now() + delayMs, clear: () => undefined };
+      waits.add(wait);
+      comparison ??= setInterval(compare, COMPARE_EVERY_MS).unref();
+      arm(wait, delayMs);
+      return () => {
+        wait.clear();
+        end(wait);
+      };
+    },
+    clearTimeout: (handle) => {
+      if (typeof handle === 'function') handle();
+      else clearTimeout(handle as NodeJS.Timeout | undefined);
+    },
+  };
+}
+
+/** Calls back after the poll phase of the event loop, which reads the sockets. Returns the function that clears it. */
+function afterReading(callback: () => void): () => void {
   const handle = setImmediate(callback);
   return () => clearImmediate(handle);
 }
 
-/** Chains timers. Returns the function that clears them. */
-function longTimer(callback: () => void, delayMs: number): () => void {
-  let timeout: NodeJS.Timeout;
-  const wait = (leftMs: number): void => {
-    const remainingMs = leftMs - MAX_TIMER_MS;
-    timeout = remainingMs > 0 ? setTimeout(() => wait(remainingMs), MAX_TIMER_MS) : setTimeout(callback, leftMs);
-  };
-  wait(delayMs);
-  return () => clearTimeout(timeout);
-}
+/** Real time. A machine that was suspended is noticed within a second of waking. */
+export const systemClock: Clock = createSystemClock({
+  wallNow: () => Date.now(),
+  monotonicNow: () => performance.timeOrigin + performance.now(),
+});

@@ -12,6 +12,7 @@
  *
  * @see https://discord.com/developers/docs/events/gateway#connection-lifecycle
  */
+import { heartbeatStates } from './heartbeat.states.ts';
 import {
   CLEAR_SESSION,
   closeCodeFromEvent,
@@ -248,51 +249,7 @@ export const shardMachine = shardSetup.createMachine({
           },
         },
 
-        heartbeat: {
-          initial: 'idle',
-          states: {
-            // Waits for HELLO, which carries the interval.
-            idle: {
-              on: {
-                'gateway.hello': {
-                  guard: { type: 'isValidInterval', params: intervalFromEvent },
-                  target: 'jitter',
-                },
-              },
-            },
-            // Sends the first heartbeat after a random part of the interval, so that many shards don't send at once.
-            jitter: {
-              after: { heartbeatJitter: 'beating' },
-              on: { 'gateway.heartbeatRequest': { actions: { type: 'heartbeat', params: false } } },
-            },
-            // Sends one heartbeat an interval. The timer belongs to this parent state, so an ACK does not restart it.
-            beating: {
-              initial: 'awaitingAck',
-              entry: { type: 'heartbeat', params: true },
-              after: {
-                heartbeatInterval: [
-                  { guard: 'isAcknowledged', target: 'beating', reenter: true },
-                  { target: 'overdue' },
-                ],
-              },
-              on: { 'gateway.heartbeatRequest': { actions: { type: 'heartbeat', params: false } } },
-              states: {
-                awaitingAck: { on: { 'gateway.heartbeatAck': 'acknowledged' } },
-                acknowledged: {},
-              },
-            },
-            // The next heartbeat is due and the last has no ACK. If this process was busy or asleep, the ACK may be
-            // unread on the socket, so the shard reads that first.
-            overdue: {
-              entry: 'flushReads',
-              after: { flushReadsTimeout: { target: '#shard.zombie', actions: recordLossOf('zombie') } },
-              on: {
-                'gateway.heartbeatAck': 'beating',
-                'socket.readsFlushed': { target: '#shard.zombie', actions: recordLossOf('zombie') },
-              },
-            },
-          },
-        },
+        heartbeat: heartbeatStates,
       },
     },
 
@@ -327,8 +284,12 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         // The gateway's close frame crossed that of the shard. What its code says holds all the same.
         'socket.closeCompleted': [
-          { guard: { type: 'isFatal', params: closeCodeFromEvent }, target: 'failed', actions: recordLossOf('event') },
-          { actions: { type: 'recordCloseCode', params: closeCodeFromEvent } },
+          {
+            guard: { type: 'isFatal', params: closeCodeFromEvent },
+            target: 'failed',
+            actions: [recordLossOf('event'), 'emitDisconnected', 'emitFailed'],
+          },
+          { guard: { type: 'isSessionOver', params: closeCodeFromEvent }, actions: CLEAR_SESSION },
         ],
         'consumer.room': 'online',
         'shard.reinstantiate': { actions: CLEAR_SESSION },

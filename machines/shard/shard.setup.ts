@@ -11,7 +11,7 @@ import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './
 import { shardDelays } from './delays.ts';
 import { unimplementedActor } from '../setup-helpers.ts';
 import type { EventArgs } from '../setup-helpers.ts';
-import { CLAIM_RETRY_MS, HEARTBEAT_INTERVAL_MS, NO_LOSSES } from '../timing.ts';
+import { CLAIM_RETRY_MS, HEARTBEAT_INTERVAL_MS, MAX_UNANSWERED_RESUMES, NO_LOSSES } from '../timing.ts';
 import type { LossKind } from '../timing.ts';
 
 /** Shared by the guard and by the event `disconnected`, so that the event always says what the chart does. */
@@ -26,6 +26,7 @@ const isValidHeartbeatInterval = (ms: number): boolean =>
 const LOSS_KINDS: Readonly<Record<ShardContext['reached'], LossKind>> = {
   nothing: 'unreachable',
   hello: 'unanswered',
+  replay: 'unanswered',
   ready: 'shortLived',
 };
 
@@ -34,6 +35,7 @@ const becomeReady = ({ readyCount, lossCounts }: ShardContext) =>
   ({
     reached: 'ready',
     failedResumes: 0,
+    unansweredResumes: 0,
     readyTimeouts: 0,
     readyCount: readyCount + 1,
     lossCounts: { ...lossCounts, unanswered: 0 },
@@ -62,6 +64,7 @@ export const shardSetup = setup({
     isValidInterval: (_, heartbeatIntervalMs: number) => isValidHeartbeatInterval(heartbeatIntervalMs),
     isInvalidInterval: (_, heartbeatIntervalMs: number) => !isValidHeartbeatInterval(heartbeatIntervalMs),
     isFatal: (_, code: number) => closePolicy(code).action === 'fail',
+    isSessionOver: ({ context }, code: number) => context.isSessionOfLoss && closePolicy(code).action === 'identify',
     isResumable: (_, resumable: boolean) => resumable,
     mayReconnect: ({ context }) => willReconnect(context),
     hasRoom: ({ context }) => !awaitsRoom(context),
@@ -78,6 +81,7 @@ export const shardSetup = setup({
       lossCounts: NO_LOSSES,
       unreachableCount: 0,
       failedResumes: 0,
+      unansweredResumes: 0,
       readyTimeouts: 0,
       readyCount: 0,
       claimRetries: 0,
@@ -99,6 +103,11 @@ export const shardSetup = setup({
     countFailedResume: assign({ failedResumes: ({ context }) => context.failedResumes + 1 }),
     /** A replay that was cut short because of slow consumers is no failure of the gateway. */
     forgiveFailedResumes: assign({ failedResumes: 0 }),
+    countUnansweredResume: assign({
+      unansweredResumes: ({ context }) => (context.reached === 'replay' ? 0 : context.unansweredResumes + 1),
+    }),
+    /** The gateway answers RESUME, however long the replay takes. */
+    recordReplay: assign({ reached: 'replay', unansweredResumes: 0 }),
     countReadyTimeout: assign({ readyTimeouts: ({ context }) => context.readyTimeouts + 1 }),
     /** HELLO: the gateway can be reached, and says how often to send a heartbeat. */
     recordHello: enqueueActions(({ context, enqueue }, heartbeatIntervalMs: number) => {
@@ -122,17 +131,25 @@ export const shardSetup = setup({
     }),
     setSession: assign({
       session: (_, session: SessionIdentity | null) => session,
+      isSessionOfLoss: false,
       failedResumes: 0,
+      unansweredResumes: 0,
       unreachableCount: 0,
     }),
+    /** The close frame of the gateway came after that of the shard. It may say that the session is over. */
+    recordCloseCode: assign(({ context: { session, isSessionOfLoss } }, code: number) => ({
+      session: isSessionOfLoss && closePolicy(code).action !== 'resume' ? null : session,
+    })),
 
     /** Records why the connection was lost, and drops the session where it can't be resumed. */
     recordLoss: enqueueActions(({ context, event, enqueue }, cause: LossCause) => {
       const loss = lossOf(cause, event);
-      const exhausted = context.session !== null && context.failedResumes >= context.timing.maxResumeAttempts;
-      enqueue.assign({ loss });
+      const { session, failedResumes, unansweredResumes, timing } = context;
+      const isUnanswered = unansweredResumes >= MAX_UNANSWERED_RESUMES;
+      const exhausted = session !== null && (isUnanswered || failedResumes >= timing.maxResumeAttempts);
+      enqueue.assign({ loss, isSessionOfLoss: true });
       if (loss.session === 'discard' || exhausted) {
-        enqueue.assign({ session: null, failedResumes: 0, unreachableCount: 0 });
+        enqueue.assign({ session: null, failedResumes: 0, unansweredResumes: 0, unreachableCount: 0 });
       }
       const { reason, code: closeCode } = loss;
       if (loss.fault !== null) {
@@ -142,7 +159,9 @@ export const shardSetup = setup({
         enqueue.emit({
           type: 'fault',
           code: 'RESUMES_EXHAUSTED',
-          reason: `${context.failedResumes} resumes failed in a row`,
+          reason: isUnanswered
+            ? `${unansweredResumes} resumes in a row were not answered`
+            : `${failedResumes} resumes failed in a row`,
           closeCode,
           cause: loss.cause,
         });
@@ -185,6 +204,8 @@ export const recordLossOf = (params: LossCause) => ({ type: 'recordLoss', params
 export const CLEAR_SESSION = { type: 'setSession', params: null } as const;
 
 export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;
+/** An abnormal closure says nothing, like no code. */
+export const closeCodeFromEvent = ({ event: { code = 1006 } }: EventArgs<ShardEvent, 'socket.closeCompleted'>) => code;
 export const intervalFromEvent = ({ event }: EventArgs<ShardEvent, 'gateway.hello'>) => event.heartbeatIntervalMs;
 export const closeInput = ({ context }: { context: ShardContext }): CloseSocketInput => ({
   connectionId: context.connectionId,

@@ -5,10 +5,11 @@ import { dependenciesOf } from './actor-dependencies.ts';
 
 export const closeSocketActor = fromCallback<SocketCommand, CloseSocketInput>(({ input, system, sendBack }) => {
   const { connection } = dependenciesOf(system).connectionSlot;
-  const notifyClosed = (): void => sendBack({ type: 'socket.closeCompleted', connectionId: input.connectionId });
+  const notifyClosed = (own: { code: number; reason: string } | null): void =>
+    sendBack({ type: 'socket.closeCompleted', connectionId: input.connectionId, ...own });
   // If the socket could not be opened, the slot still holds the connection before it.
   if (connection === null || connection.id !== input.connectionId) {
-    notifyClosed();
+    notifyClosed(null);
     return undefined;
   }
   connection.close(input.closeWith, input.reason, notifyClosed);

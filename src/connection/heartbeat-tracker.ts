@@ -11,6 +11,12 @@ const LAGGED_FRACTION = 0.25;
 /** Min time between two heartbeats, as a part of the interval, so that the first can be acknowledged. */
 const MIN_GAP_FRACTION = 0.25;
 
+/**
+ * After a sleep, the next heartbeat comes this soon, or after a quarter of the interval if that is longer: the
+ * connection is probably dead, and a heartbeat without ACK shows it.
+ */
+const PROBE_AFTER_MS = 5_000;
+
 interface Waiter {
   resolve(latencyMs: number): void;
   reject(error: GatewayError): void;
@@ -73,8 +79,10 @@ export class HeartbeatTracker {
     if (!this.#wasOverdue) this.#lateMs = now - dueAt;
     this.#wasOverdue = false;
     const nextAt = dueAt + this.#intervalMs;
+    const minGapMs = this.#intervalMs * MIN_GAP_FRACTION;
     // After a sleep, the schedule restarts: a heartbeat right after another would find it unacknowledged.
-    this.#dueAt = nextAt - now >= this.#intervalMs * MIN_GAP_FRACTION ? nextAt : now + this.#intervalMs;
+    const restartsAt = now + Math.max(minGapMs, Math.min(this.#intervalMs, PROBE_AFTER_MS));
+    this.#dueAt = nextAt - now >= minGapMs ? nextAt : restartsAt;
     return this.#dueAt - now;
   }
 

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test, vi } from 'vitest';
+import { createSystemClock } from '../../src/clock.ts';
 import { Shard } from '../../src/index.ts';
+import { FakeGateway } from '../../src/testing/index.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { QUICK } from '../kit/timing.ts';
 import { readyShard, TOKEN } from '../kit/virtual-shard.ts';
@@ -114,4 +116,93 @@ describe('Shard: outages', () => {
       expect(faults[0]).toContain(`${status}; the server asks to wait 1 s`);
     },
   );
+
+  test('45. a suspended machine emits lagged within a second of waking, and health says the true time', async () => {
+    await using gateway = await FakeGateway.listen({ heartbeatIntervalMs: 60_000 });
+    let suspendedMs = 0;
+    const clock = createSystemClock({
+      wallNow: () => Date.now() + suspendedMs,
+      monotonicNow: () => performance.timeOrigin + performance.now(),
+    });
+    const shard = new Shard({ token: 'any', intents: [], url: gateway.url, clock, random: () => 0.5 });
+    await shard.connect();
+    const lagged = new Promise<number>((resolve) => shard.once('lagged', ({ lateMs }) => resolve(lateMs)));
+    suspendedMs = 3_600_000;
+    const wokeAt = performance.now();
+    const lateMs = await lagged;
+    const noticedMs = performance.now() - wokeAt;
+    await shard.heartbeat();
+    const { lastFrameAt, lastAckAt } = shard.health;
+    await shard.disconnect();
+    expect(noticedMs).toBeLessThan(2_000);
+    expect(lateMs / 3_570_000).toBeCloseTo(1, 2);
+    expect([lastFrameAt, lastAckAt].map((at) => Date.now() + suspendedMs - at! < 5_000)).toEqual([true, true]);
+  });
+
+  test('46. on waking from a sleep the shard sends a heartbeat, and a quarter of the interval later replaces a connection that is dead', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    await clock.advanceAsync(25_000);
+    gateway.answers.ack = false;
+    clock.sleep(3_600_000);
+    await clock.advanceAsync(1);
+    expect(gateway.sent(1)).toHaveLength(2);
+    expect(events.of('lagged')).toHaveLength(1);
+    const wokeAt = clock.now();
+    await clock.advanceAsync(9_900);
+    expect(gateway.sockets).toHaveLength(1);
+    gateway.answers.ack = true;
+    await clock.advanceAsync(1_000);
+    expect(gateway.last.openedAt - wokeAt).toBeLessThan(10_500);
+    expect(gateway.last.sentOps()).toEqual([6]);
+    expect(shard.state).toBe('ready');
+  });
+
+  test.each([4003, 4007, 4009])(
+    '47. a close code %i that crosses the close frame of the shard ends the session: the shard identifies',
+    async (code) => {
+      const { clock, gateway, shard } = await readyShard();
+      gateway.answers.close = false;
+      gateway.last.receive({ op: 9, d: true });
+      expect(gateway.last.closedWith).toBe(4000);
+      gateway.last.end(code);
+      gateway.answers.close = true;
+      expect(shard.session).toBeNull();
+      await clock.advanceAsync(10_000);
+      expect(gateway.sent(6)).toEqual([]);
+      expect(gateway.sent(2)).toHaveLength(2);
+      expect(shard.state).toBe('ready');
+    },
+  );
+
+  test('47. a fatal close code that crosses the close frame of the shard makes it fail', async () => {
+    const { clock, gateway, shard, events } = await readyShard();
+    gateway.answers.close = false;
+    gateway.last.receive({ op: 9, d: true });
+    gateway.last.end(4004, 'Authentication failed.');
+    await clock.advanceAsync(60_000);
+    expect(gateway.sockets).toHaveLength(1);
+    expect(events.of('failed').map(({ code }) => code)).toEqual(['AUTHENTICATION_FAILED']);
+    expect(shard.state).toBe('failed');
+  });
+
+  test('47. a close code that crosses disconnect() ends the session', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    gateway.answers.close = false;
+    const stopping = shard.disconnect();
+    gateway.last.end(4009);
+    await Promise.all([stopping, clock.advanceAsync(10)]);
+    expect(shard.session).toBeNull();
+  });
+
+  test('47. a late close code of the last connection does not end a session that you gave to resume()', async () => {
+    const { clock, gateway, shard } = await readyShard();
+    const session = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
+    gateway.answers.close = false;
+    gateway.last.receive({ op: 9, d: true });
+    void shard.resume(session);
+    gateway.sockets[0]!.end(4009);
+    await clock.advanceAsync(10_000);
+    expect(gateway.sent(6)).toMatchObject([{ d: { session_id: 'kept' } }]);
+    expect(gateway.sent(2)).toHaveLength(1);
+  });
 });

@@ -325,10 +325,28 @@ describe('Shard: sessions', () => {
     await clock.advanceAsync(29_900);
     expect(shard.state).toBe('resuming');
     expect(gateway.sockets).toHaveLength(1);
-    await clock.advanceAsync(200_000);
-    expect(gateway.sockets.slice(0, 4).map(({ closedWith }) => closedWith)).toEqual([4000, 4000, 4000, 4000]);
-    expect(gateway.sockets.slice(0, 5).map(({ sent }) => sent[0]!.op)).toEqual([6, 6, 6, 6, 2]);
-    expect(events.faults).toEqual([...Array(4).fill('RESUME_TIMEOUT'), 'RESUMES_EXHAUSTED']);
+    await clock.advanceAsync(30_100);
+    expect(gateway.sockets.map(({ closedWith }) => closedWith)).toEqual([4000, 4000, null]);
+    expect(gateway.sockets.map(({ sent }) => sent[0]!.op)).toEqual([6, 6, 2]);
+    expect(events.faults).toEqual(['RESUME_TIMEOUT', 'RESUME_TIMEOUT', 'RESUMES_EXHAUSTED']);
+    expect(shard.state).toBe('ready');
+  });
+
+  test('21. a replay that takes longer than resumedTimeoutMs is answered: the shard goes on resuming', async () => {
+    const { clock, gateway, shard, events } = virtualShard({ session: SESSION });
+    gateway.answers.resumed = false;
+    gateway.sequence = 41;
+    void shard.connect();
+    for (let resumes = 1; resumes <= 3; resumes += 1) {
+      await clock.advanceAsync(1_000);
+      expect(gateway.last.sent[0]).toMatchObject({ op: 6, d: { seq: 40 + resumes } });
+      gateway.dispatch('MESSAGE_CREATE');
+      gateway.answers.resumed = resumes === 3;
+      await clock.advanceAsync(30_000);
+    }
+    expect(events.faults).toEqual(Array(3).fill('RESUME_TIMEOUT'));
+    expect(gateway.sent(2)).toEqual([]);
+    expect(shard.state).toBe('ready');
   });
 
   test('22. IDENTIFY without an answer is repeated after 5 min, then after 10 and 20 min', async () => {

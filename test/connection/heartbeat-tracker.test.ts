@@ -46,10 +46,24 @@ describe('HeartbeatTracker: schedule', () => {
   test.each([
     [29_999, 10_001],
     [30_000, 10_000],
-    [30_001, INTERVAL_MS],
+    [30_001, 10_000],
+    [3_600_000, 10_000],
   ])('after a heartbeat that is %i ms late the next one is due in %i ms', (lateMs, leftMs) => {
     const { clock, tracker } = scheduled();
     clock.advance(10_000 + lateMs);
+    expect(tracker.scheduleNext()).toBe(leftMs);
+  });
+
+  test.each([
+    [4_000, 4_000],
+    [8_000, 5_000],
+    [20_000, 5_000],
+    [24_000, 6_000],
+  ])('after a long sleep, at an interval of %i ms, the next heartbeat is due in %i ms', (intervalMs, leftMs) => {
+    const clock = new VirtualClock({ startAt: 0 });
+    const tracker = new HeartbeatTracker(clock);
+    tracker.scheduleFirst(0, intervalMs);
+    clock.advance(3_600_000);
     expect(tracker.scheduleNext()).toBe(leftMs);
   });
 

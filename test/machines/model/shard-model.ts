@@ -13,7 +13,7 @@ export const random = (): number => 0.5;
 export const TIMING: ShardTiming = {
   ...DEFAULT_TIMING,
   readyPatienceMs: 75_000,
-  resumedTimeoutMs: 70_000,
+  resumedTimeoutMs: 150_000,
   maxResumeAttempts: 2,
   claimTimeoutMs: CLAIM_RETRY_MS,
 };
@@ -77,6 +77,7 @@ export const connectionEvents = (connectionId: number): ShardEvent[] => [
   { type: 'gateway.hello', connectionId, heartbeatIntervalMs: INTERVAL_MS },
   { type: 'gateway.hello', connectionId, heartbeatIntervalMs: 0 },
   { type: 'gateway.ready', connectionId, session: SESSION },
+  { type: 'gateway.replayStarted', connectionId },
   { type: 'gateway.resumed', connectionId },
   { type: 'gateway.reconnect', connectionId },
   { type: 'gateway.invalidSession', connectionId, resumable: true },
@@ -85,6 +86,10 @@ export const connectionEvents = (connectionId: number): ShardEvent[] => [
   { type: 'gateway.heartbeatAck', connectionId },
 ];
 
+/** The gateway has closed with a code of its own while the close frame of the shard was on its way. */
+export const crossedCloses = (connectionId: number): ShardEvent[] =>
+  [4009, 4004].map((code) => ({ type: 'socket.closeCompleted', connectionId, code, reason: '' }));
+
 /** Every event that may happen. */
 export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): ShardEvent[] => [
   ...COMMANDS,
@@ -92,6 +97,7 @@ export const possibleEvents = ({ context: { connectionId } }: ShardSnapshot): Sh
   ...CONSUMER_EVENTS,
   ...connectionEvents(connectionId),
   { type: 'socket.closeCompleted', connectionId },
+  ...crossedCloses(connectionId),
 ];
 
 /** Events that only a bug of ours or of a gateway would send. Some violate the types. */

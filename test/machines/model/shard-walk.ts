@@ -6,7 +6,15 @@ import { awaitsRoom, lossOf } from '../../../machines/index.ts';
 import type { ShardEvent } from '../../../machines/index.ts';
 import { coveringPaths, exploreTimed } from '../../../src/testing/index.ts';
 import type { Cover, CoveringPaths, TimedGraph, TimedPath } from '../../../src/testing/index.ts';
-import { CONSUMER_EVENTS, STORE_AND_GATE_EVENTS, COMMANDS, INPUTS, connectionEvents, model } from './shard-model.ts';
+import {
+  CONSUMER_EVENTS,
+  STORE_AND_GATE_EVENTS,
+  COMMANDS,
+  INPUTS,
+  connectionEvents,
+  crossedCloses,
+  model,
+} from './shard-model.ts';
 import type { ShardMachine, ShardSnapshot } from './shard-model.ts';
 
 export type ShardPath = TimedPath<ShardMachine>;
@@ -37,6 +45,7 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
     return [value === 'restoring' ? { type: 'session.loaded', session } : closeCompleted(connectionId)];
   // A shard without a socket passes through `disconnecting` in one step, so a test can't observe that state.
   const isUnseen = value === 'reconnecting' && isSocketGone(snapshot);
+  const mayCross = !isSocketGone(snapshot) && context.isSessionOfLoss && context.loss?.closeWith !== null;
   return [
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
     ...STORE_AND_GATE_EVENTS,
@@ -45,16 +54,21 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
       type === 'consumer.bufferFull' ? snapshot.matches('online') : awaitsRoom(context),
     ),
     ...(snapshot.matches('online') ? connectionEvents(connectionId) : [closeCompleted(connectionId)]),
-  ];
+    ...(mayCross && !snapshot.matches('online') ? crossedCloses(connectionId) : []),
+  ].filter(({ type }) => type !== 'gateway.replayStarted' || context.reached === 'hello');
 }
 
 /** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
-  const { session, shouldReconnect, failedResumes, readyTimeouts, claimRetries } = snapshot.context;
+  const { session, shouldReconnect, failedResumes, unansweredResumes, readyTimeouts, claimRetries } = snapshot.context;
+  const { reached, isSessionOfLoss } = snapshot.context;
   return JSON.stringify([
     session !== null,
     shouldReconnect,
     failedResumes,
+    unansweredResumes,
+    reached === 'replay',
+    !snapshot.matches('online') && isSessionOfLoss,
     readyTimeouts,
     claimRetries,
     snapshot.value === 'reconnecting' && isSocketGone(snapshot),

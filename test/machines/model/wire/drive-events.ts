@@ -32,13 +32,17 @@ const DISPATCH = { op: Opcodes.Dispatch, t: GatewayDispatchEvents.TypingStart, d
 /** An opcode that does not exist. */
 const UNKNOWN_PACKET = { op: 99 };
 
-const receivesTraffic = (snapshot: ShardSnapshot): boolean =>
-  snapshot.matches({ online: { session: 'ready' } }) || snapshot.matches({ online: { heartbeat: 'overdue' } });
+/** What the gateway sends while time passes: a dispatch would be a replay before RESUMED. */
+const trafficIn = (snapshot: ShardSnapshot): typeof DISPATCH | typeof UNKNOWN_PACKET | null => {
+  if (snapshot.matches({ online: { session: 'ready' } })) return DISPATCH;
+  return snapshot.matches({ online: { heartbeat: 'overdue' } }) ? UNKNOWN_PACKET : null;
+};
 
 /** Lets time pass while the gateway sends, so that neither the dispatch timeout nor `readsFlushed` comes first. */
 async function wait(harness: WireHarness, before: ShardSnapshot, at: number): Promise<void> {
   harness.clock.sleep(at - harness.clock.now());
-  if (receivesTraffic(before)) await harness.receivePacket(DISPATCH);
+  const traffic = trafficIn(before);
+  if (traffic !== null) await harness.receivePacket(traffic);
   runTimers(harness);
 }
 
@@ -86,7 +90,8 @@ const EVENT_DRIVERS: EventDrivers = {
     await harness.receivePacket(UNKNOWN_PACKET);
     runTimers(harness);
   },
-  'socket.closeCompleted': ({ socket, log }) => (log.unread === 0 ? socket.deliver('close') : undefined),
+  'socket.closeCompleted': ({ socket, log }, { code }) =>
+    log.unread === 0 ? socket.deliver('close', code === undefined ? null : [code, Buffer.alloc(0)]) : undefined,
 
   'gateway.hello': ({ gateway, connection }, { heartbeatIntervalMs }) => {
     if (heartbeatIntervalMs === 0) {
@@ -99,6 +104,10 @@ const EVENT_DRIVERS: EventDrivers = {
   'gateway.ready': (harness, _, before) => {
     if (before.matches({ online: { session: { identifying: 'awaitingReady' } } })) harness.connection.releaseReady();
     else sendUnrequestedReady(harness);
+  },
+  'gateway.replayStarted': async (harness) => {
+    await harness.connection.waitFor(Opcodes.Resume);
+    await harness.receivePacket(DISPATCH);
   },
   'gateway.resumed': async ({ gateway, connection }) => {
     await connection.waitFor(Opcodes.Resume);

@@ -60,9 +60,13 @@ export class ManualSocket implements WebSocketLike {
     return this.#happened.close;
   }
 
-  /** Emits an event to the shard as soon as it has happened. */
-  async deliver(event: SocketEventName): Promise<void> {
-    const args = await this.#happened[event];
+  /**
+   * Emits an event to the shard as soon as it has happened.
+   * @param instead - other details of the event
+   */
+  async deliver(event: SocketEventName, instead: unknown[] | null = null): Promise<void> {
+    const happened = await this.#happened[event];
+    const args = instead ?? happened;
     if (event === 'close') this.#isCloseDelivered = true;
     for (const listener of this.#listeners[event]) (listener as (...all: unknown[]) => void)(...args);
   }
