@@ -3,8 +3,7 @@ import type { SimulatedProcess } from '../simulated-process.ts';
 import type { Check } from './check.ts';
 import { lastIndex, logPositionOf } from './delivery.ts';
 
-/** A timer of a second may be late by what else runs at the same time. */
-const MAX_AGE_MS = 1_100;
+const SAVE_INTERVAL_MS = 1_000;
 /** A store that fails is tried again at the next dispatch. */
 const RETRY_MS = 2_500;
 
@@ -43,7 +42,7 @@ export const storeFresh: Check = {
       const oldest = ledger.unwritten[0];
       if (oldest !== undefined && ledger.openStreams === 0 && clock.now() >= ledger.excusedUntil) {
         const ageMs = clock.now() - oldest.at;
-        if (ageMs > MAX_AGE_MS)
+        if (ageMs > SAVE_INTERVAL_MS + clock.latenessMs(oldest.at, clock.now()))
           complain(`number ${oldest.index} of ${sessionId} was delivered ${ageMs} ms ago and is not in the store`);
       }
       ledger.unwritten.push({ at: clock.now(), sessionId, index });
@@ -54,21 +53,18 @@ export const storeFresh: Check = {
       const index = lastIndex(world, sessionId, sequence);
       ledger.unwritten = ledger.unwritten.filter((entry) => entry.sessionId === sessionId && entry.index > index);
       const slowMs = conditions.get('slowStore');
-      if (slowMs !== undefined) excuse(ledger, 2 * slowMs + MAX_AGE_MS);
+      if (slowMs !== undefined) excuse(ledger, 2 * slowMs + RETRY_MS);
     });
     eventLog.on('store.failed', ({ proc, what }) =>
       excuse(ledgerOf(proc), what.endsWith('hangs') ? Number.POSITIVE_INFINITY : RETRY_MS),
     );
     eventLog.on('store.clearing', ({ proc }) => void (ledgerOf(proc).unwritten = []));
     eventLog.on('action', ({ proc }) => void (ledgerOf(proc).unwritten = []));
-    eventLog.on('process.asleep', ({ ms }) => {
-      for (const ledger of ledgers.values()) excuse(ledger, ms + MAX_AGE_MS);
-    });
     eventLog.on('stream.opened', ({ proc }) => void (ledgerOf(proc).openStreams += 1));
     eventLog.on('stream.ended', ({ proc }) => {
       const ledger = ledgerOf(proc);
       ledger.openStreams -= 1;
-      excuse(ledger, MAX_AGE_MS);
+      excuse(ledger, RETRY_MS);
     });
   },
 };
