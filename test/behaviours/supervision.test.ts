@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 interface RunningBot {
-  kill(signal: NodeJS.Signals): void;
+  readonly kill: (signal: NodeJS.Signals) => void;
   readonly exited: Promise<{ code: number | null; stderr: string }>;
 }
 
@@ -66,7 +66,8 @@ async function closedWith(code: number, bot: (gateway: FakeGateway) => string) {
   // A heartbeat after READY: by then the bot knows that it is ready.
   await connection.waitFor(1);
   connection.close(code, 'No longer welcome.');
-  return exited;
+  // The gateway closes only after the bot has ended.
+  return await exited;
 }
 
 describe('a bot and its supervisor', { timeout: 60_000 }, () => {
