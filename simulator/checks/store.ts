@@ -16,6 +16,8 @@ interface Unwritten {
 class Ledger {
   /** What was delivered and is not in the store, from the oldest. */
   unwritten: Unwritten[] = [];
+  /** What the store has, by session: a listener may store a session before the other listeners are called. */
+  readonly written = new Map<string, number>();
   excusedUntil = 0;
   openStreams = 0;
 }
@@ -45,12 +47,13 @@ export const storeFresh: Check = {
         if (ageMs > SAVE_INTERVAL_MS + clock.latenessMs(oldest.at, clock.now()))
           complain(`number ${oldest.index} of ${sessionId} was delivered ${ageMs} ms ago and is not in the store`);
       }
-      ledger.unwritten.push({ at: clock.now(), sessionId, index });
+      if (index > (ledger.written.get(sessionId) ?? -1)) ledger.unwritten.push({ at: clock.now(), sessionId, index });
     });
     eventLog.on('store.saving', ({ proc, session: { sessionId, sequence } }) => {
       const ledger = ledgerOf(proc);
       if (!gateway.sessions.has(sessionId)) return;
       const index = lastIndex(world, sessionId, sequence);
+      ledger.written.set(sessionId, index);
       ledger.unwritten = ledger.unwritten.filter((entry) => entry.sessionId === sessionId && entry.index > index);
       const slowMs = conditions.get('slowStore');
       if (slowMs !== undefined) excuse(ledger, 2 * slowMs + RETRY_MS);
