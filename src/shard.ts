@@ -139,7 +139,7 @@ export class Shard extends CommandSender {
    * Requests members of a guild. Resolves with the members of all chunks. When Discord answers with RATE_LIMITED, the
    * request is repeated after the wait that Discord names, three times at most.
    *
-   * Rejects with `INVALID_PAYLOAD` (the nonce is too long or in use), `INVALID_OPTIONS`, `REQUEST_TIMED_OUT`,
+   * Rejects with `INVALID_PAYLOAD` (a field is wrong, or the nonce is in use), `INVALID_OPTIONS`, `REQUEST_TIMED_OUT`,
    * `REQUEST_RATE_LIMITED`, `CONNECTION_LOST`, `STOPPED` or `ABORTED`.
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
@@ -174,6 +174,7 @@ export class Shard extends CommandSender {
 
   /**
    * Adds a listener for one of Discord's events. Returns the function that removes it.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not written as Discord's are
    * @see https://discord.com/developers/docs/events/gateway-events#receive-events
    */
   onDispatch<T extends EventName>(
@@ -186,7 +187,10 @@ export class Shard extends CommandSender {
     return this.#runtime.dispatcher.on(type, listener);
   }
 
-  /** Adds a listener. What it throws, or its promise rejects with, becomes a `fault` with code `LISTENER_THREW`. */
+  /**
+   * Adds a listener. What it throws, or its promise rejects with, becomes a `fault` with code `LISTENER_THREW`.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` for an event that does not exist
+   */
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
     this.#runtime.emitter.on(name, listener);
     return this;

@@ -49,8 +49,8 @@ export class ShardManager {
    * shards have failed, it starts these again.
    *
    * Rejects with the error of a shard that failed for good, once the others are ready; with the error that stopped all
-   * shards; with `STOPPED` when the manager is disconnected meanwhile; or with `ABORTED`. If every caller aborts, the
-   * attempt is cancelled.
+   * shards; with `STOPPED` when the manager was disconnected meanwhile, once the sessions are stored; or with `ABORTED`.
+   * If every caller aborts, the attempt is cancelled.
    */
   connect(options?: ConnectOptions): Promise<void> {
     return this.#swallowUnhandled(this.#connect(options));
@@ -69,7 +69,14 @@ export class ShardManager {
         void this.disconnect();
     });
     this.#runtime.send({ type: 'manager.connect' });
-    await ready;
+    await ready.catch((error: GatewayError) => this.#rejectWhenStored(error));
+  }
+
+  /** A rejection that nobody handles ends the process. By then the sockets are closed and the sessions stored. */
+  async #rejectWhenStored(error: GatewayError): Promise<never> {
+    const { closedWaiters } = this.#runtime;
+    if (error.code === 'STOPPED' && this.state === 'draining') await closedWaiters.wait();
+    throw error;
   }
 
   /**
@@ -204,7 +211,10 @@ export class ShardManager {
     return this.#runtime.dispatcher.stream(options);
   }
 
-  /** Adds a listener for one of Discord's events. Returns a function that removes it. */
+  /**
+   * Adds a listener for one of Discord's events. Returns a function that removes it.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not written as Discord's are
+   */
   onDispatch<T extends EventName>(
     type: T,
     listener: (data: DispatchData<T>, dispatch: Dispatch<T>, shardId: number) => unknown,
@@ -215,7 +225,10 @@ export class ShardManager {
     return this.#runtime.dispatcher.on(type, listener);
   }
 
-  /** Adds a listener. An error that it throws is reported as the fault `LISTENER_THREW`. */
+  /**
+   * Adds a listener. An error that it throws is reported as the fault `LISTENER_THREW`.
+   * @throws {@link GatewayError} `INVALID_OPTIONS` for an event that does not exist
+   */
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
     this.#enableRawFor(name);
     this.#runtime.emitter.on(name, listener);

@@ -22,7 +22,7 @@ interface PayloadRule {
   readonly problemOf?: (d: Fields) => string | null;
 }
 
-const MAX_NONCE_BYTES = 32;
+export const MAX_NONCE_BYTES = 32;
 /** @see https://discord.com/developers/docs/events/gateway-events#request-guild-members */
 const MAX_USER_IDS = 100;
 

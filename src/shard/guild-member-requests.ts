@@ -12,6 +12,7 @@ import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { membersChunkOf, nonceOf } from '../protocol/lifecycle-packets.ts';
 import type { MembersChunk } from '../protocol/lifecycle-packets.ts';
 import { onAbort } from '../protocol/on-abort.ts';
+import { MAX_NONCE_BYTES, isNonce } from '../protocol/payload-rules.ts';
 import type { RateLimited } from './shard-events.ts';
 
 /**
@@ -46,7 +47,6 @@ interface GuildMemberRequestsDependencies {
   send(data: GatewayRequestGuildMembersData, signal: AbortSignal): Promise<void>;
 }
 
-const MAX_NONCE_BYTES = 32;
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** After this many repetitions the request fails: it is refused for a lasting reason. */
 const MAX_RETRIES = 3;
@@ -198,7 +198,7 @@ export class GuildMemberRequests {
   }
 
   #validationError(nonce: string, timeoutMs: number): GatewayError | null {
-    if (typeof nonce !== 'string' || nonce === '' || Buffer.byteLength(nonce) > MAX_NONCE_BYTES) {
+    if (!isNonce(nonce)) {
       return new GatewayError('INVALID_PAYLOAD', `a nonce must be a string of 1 to ${MAX_NONCE_BYTES} bytes`);
     }
     if (this.#requests.has(nonce)) return new GatewayError('INVALID_PAYLOAD', 'the nonce is in use by another request');
