@@ -65,7 +65,7 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
         { session: 'discard' },
         { code: 1000 },
         { code: 1001 },
-        { code: 4999, reason: 'x'.repeat(200) },
+        { code: 4999, reason: 'é'.repeat(100) },
       ] as const);
       const signal = maybeSignal(proc, random);
       describe(`${JSON.stringify(how).slice(0, 60)}${signal === undefined ? '' : ' with a signal'}`, {
