@@ -158,6 +158,7 @@ describe('FastLane', () => {
     ['certain', CORRUPT],
     ['unlikely', CORRUPT],
     ['certain', CORRUPT.slice(0, -1)],
+    ['certain', '{"d":{},"op":0,"t":"EVENT","s":5}'],
   ])('with hint `%s` a corrupt dispatch is skipped after it has ended three connections: %s', (hint, corrupt) => {
     const { delegate, delivered, takeLog, receive } = deliveryWith(hint);
     const session = { sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 4, shardId: 0, shardCount: 1 };

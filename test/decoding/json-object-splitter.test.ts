@@ -18,7 +18,16 @@ describe('JsonObjectSplitter', () => {
     ],
     ['objects with empty strings', ['{"":1}{"":""}'], ['{"":1}', '{"":""}']],
     ['an escaped quote whose backslash is in another piece', ['{"a":"\\', '"}"}{}'], [String.raw`{"a":"\"}"}`, '{}']],
+    ['an object after a bracket too many', ['}{"a":[1]}'], ['}', '{"a":[1]}']],
   ])('splits %s', (_what, pieces, objects) => {
     expect(split(...pieces)).toEqual(objects);
+  });
+
+  test('counts the bytes of the object that is not complete', () => {
+    const splitter = new JsonObjectSplitter();
+    expect([...splitter.push(Buffer.from('{}{"a'))].map(String)).toEqual(['{}']);
+    expect(splitter.pendingBytes).toBe(3);
+    expect([...splitter.push(Buffer.from('":1}'))].map(String)).toEqual(['{"a":1}']);
+    expect(splitter.pendingBytes).toBe(0);
   });
 });

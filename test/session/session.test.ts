@@ -90,6 +90,36 @@ describe('CurrentSession', () => {
     expect(sequences).toEqual([5, 5, 5, 6, 6]);
   });
 
+  test('ignores what is not an integer from 0 to Number.MAX_SAFE_INTEGER', () => {
+    const current = new CurrentSession(0, 1);
+    current.recordSequence(0);
+    for (const sequence of [-1, 0.5, 2 ** 53, Infinity, Number.NaN, '7', null, undefined, {}])
+      current.recordSequence(sequence);
+    expect(current.sequence).toBe(0);
+    current.start(identity, 1);
+    current.start({ ...identity, sessionId: 'next' }, 1.5);
+    expect(current.sequence).toBeNull();
+  });
+
+  test('skips a dispatch only after it has ended three connections in a row', () => {
+    const current = new CurrentSession(0, 1);
+    current.recordFailure(5);
+    current.start(identity, 1);
+    const failAt = (...sequences: number[]): boolean[] =>
+      sequences.map((sequence) => {
+        current.recordFailure(sequence);
+        return current.mustSkip(sequence);
+      });
+    expect(failAt(5, 5, 6, 5, 5, 5)).toEqual([false, false, false, false, false, true]);
+    expect(current.mustSkip(6)).toBe(false);
+    current.skip(5);
+    expect(current.mustSkip(5)).toBe(false);
+    expect(current.sessionForStore(null)?.sequence).toBe(5);
+    expect(failAt(6, 6)).toEqual([false, false]);
+    current.start({ ...identity, sessionId: 'next' }, 1);
+    expect(failAt(6)).toEqual([false]);
+  });
+
   test('starts with a new sequence when another session replaces its session', () => {
     const current = new CurrentSession(0, 1);
     current.start(identity, 1);
