@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const titlesIn = (source: string): string[] =>
-  [...source.matchAll(/^ *test(?:\.each\([\s\S]*?\)|\.concurrent)?\(\s*(['"`])(.+?)\1,\s/gm)].map(
+  [...source.matchAll(/^ *test(?:\.concurrent)?(?:\.each(?:<[\s\S]*?>)?\([\s\S]*?\))?\(\s*(['"`])(.+?)\1,\s/gm)].map(
     ([, , title]) => title!,
   );
 

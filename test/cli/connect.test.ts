@@ -53,6 +53,19 @@ describe('shardwright connect', () => {
     expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000]);
   });
 
+  test('escapes control characters of the gateway', async () => {
+    const hostile = '\u001B[2J\u001B]0;title\u0007\n12:00:00  ✓ ready';
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    const cli = startCli(['connect', '--url', gateway.url], { DISCORD_TOKEN: TOKEN });
+    await cli.waitForOutput('✓ ready');
+    gateway.connections[0]?.close(4004, hostile);
+    const { code, stdout, stderr } = await cli.finished;
+    expect(code).toBe(1);
+    expect(stdout).toContain(String.raw`4004: \u001b[2J\u001b]0;title\u0007\n12:00:00  ✓ ready`);
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    expect(stdout + stderr).not.toMatch(/[\u0000-\u0009\u000B-\u001F]/);
+  });
+
   test('resumes the session that an earlier run stored in a directory', async () => {
     const directory = await temporaryDirectory();
     await using gateway = await FakeGateway.listen({ token: TOKEN });
@@ -61,7 +74,7 @@ describe('shardwright connect', () => {
     await first.waitForOutput('identifying → ready');
     first.interrupt();
     expect((await first.finished).code).toBe(0);
-    expect(await readdir(directory)).toEqual(['shard-0.json']);
+    expect(await readdir(directory)).toEqual(['shard-0.1.lock', 'shard-0.json']);
 
     gateway.dispatch('MESSAGE_CREATE', { content: 'while no process was connected' });
     const second = startCli(args, { DISCORD_TOKEN: TOKEN });

@@ -1,4 +1,5 @@
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { statusLines } from '../../src/cli/status/view.ts';
 import { createInspector, serveStatus } from '../../src/inspect/index.ts';
@@ -33,6 +34,17 @@ const get = (
       .on('error', reject)
       .end();
   });
+
+const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusReport['status']['shards'][number] => ({
+  shardId,
+  state,
+  pingMs: state === 'ready' ? 41.6 : null,
+  sessionAgeMs: state === 'failed' ? null : 3_700_000,
+  sequence: 12_345,
+  lastDispatchAt: 59_000,
+  pendingSends: 0,
+  failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
+});
 
 describe('serveStatus', () => {
   test('serves the status of the manager as JSON, without the token and without sessions', async () => {
@@ -137,15 +149,56 @@ describe('shardwright status', { timeout: 60_000 }, () => {
   });
 });
 
-const shard = (shardId: number, state: 'ready' | 'resuming' | 'failed'): StatusReport['status']['shards'][number] => ({
-  shardId,
-  state,
-  pingMs: state === 'ready' ? 41.6 : null,
-  sessionAgeMs: state === 'failed' ? null : 3_700_000,
-  sequence: 12_345,
-  lastDispatchAt: 59_000,
-  pendingSends: 0,
-  failure: state === 'failed' ? 'DISALLOWED_INTENTS' : null,
+describe('shardwright status of a server that is no bot', { timeout: 60_000 }, () => {
+  async function statusOf(body: string, ...more: string[]) {
+    const server = createServer((_request, response) => response.end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const result = await runCli(['status', '--url', `http://127.0.0.1:${port}/`, ...more]);
+    server.close();
+    return result;
+  }
+
+  const REPORT = {
+    format: 'shardwright-status',
+    formatVersion: 1,
+    shardwright: '1',
+    pid: 1,
+    at: 1,
+    status: { state: 'running', total: 1, ready: 1, resharding: null, budget: null, shards: [shard(0, 'ready')] },
+  };
+  const HOSTILE = '\u001B[2J\n\u009B31m';
+
+  test.each([
+    ['shardwright', { ...REPORT, shardwright: undefined }],
+    ['status.state', { ...REPORT, status: { ...REPORT.status, state: HOSTILE } }],
+    ['status.budget', { ...REPORT, status: { ...REPORT.status, budget: {} } }],
+    ['status.shards[0].shardId', { ...REPORT, status: { ...REPORT.status, shards: [null] } }],
+    [
+      'status.shards[0].state',
+      { ...REPORT, status: { ...REPORT.status, shards: [{ ...shard(0, 'ready'), state: 'x' }] } },
+    ],
+  ])('names the field %s of a damaged report, and exits with 1', async (field, report) => {
+    const { code, stdout, stderr } = await statusOf(JSON.stringify(report));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^shardwright: .*\n$/);
+    expect(stderr).toContain(`serves a damaged status, whose field ${field} is missing or wrong`);
+  });
+
+  test.each([[[]], [['--json']]])('escapes control characters of a report, with the options %j', async (options) => {
+    const failed = { ...shard(0, 'failed'), failure: HOSTILE };
+    const report = { ...REPORT, shardwright: HOSTILE, status: { ...REPORT.status, shards: [failed] } };
+    const { stdout } = await statusOf(JSON.stringify(report), ...options);
+    expect(stdout).toContain(String.raw`\u001b[2J`);
+    // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+    expect(stdout).not.toMatch(/[\u001B\u009B]/);
+  });
+
+  test('stops reading an answer without end', async () => {
+    const { code, stderr } = await statusOf('x'.repeat(17 * 1024 * 1024));
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^shardwright: no answer from /);
+  });
 });
 
 describe('statusLines', () => {

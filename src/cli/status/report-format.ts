@@ -44,12 +44,14 @@ const isComplete = (value: unknown, checks: Checks): boolean => wrongField(value
 /** Returns which field of a report is missing or wrong; `null` if none is. */
 export function damageOf(report: unknown): string | null {
   const { status } = fieldsOf(report);
-  const wrong = wrongField(report, REPORT) ?? wrongField(status, STATUS);
+  const wrong = wrongField(report, REPORT);
   if (wrong !== undefined) return wrong;
+  const wrongInStatus = wrongField(status, STATUS);
+  if (wrongInStatus !== undefined) return `status.${wrongInStatus}`;
   const { shards } = fieldsOf(status);
   for (const [index, shard] of (Array.isArray(shards) ? shards : []).entries()) {
     const field = wrongField(shard, SHARD);
-    if (field !== undefined) return `shards[${index}].${field}`;
+    if (field !== undefined) return `status.shards[${index}].${field}`;
   }
   return null;
 }

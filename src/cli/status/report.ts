@@ -58,7 +58,7 @@ function reportFrom(text: string, url: URL): StatusReport {
   if (wrong !== null)
     throw new ReportError(
       'NOT_A_STATUS',
-      `${url.href} serves a damaged status (${wrong}); use the URL that serveStatus() returned`,
+      `${url.href} serves a damaged status, whose field ${wrong} is missing or wrong; use the URL that serveStatus() returned`,
     );
   return report as unknown as StatusReport;
 }
