@@ -10,6 +10,7 @@ import { SUITES_VARIABLE } from './suites.ts';
 export const CHART_CODE = [
   'machines/shard/shard.machine.ts',
   'machines/shard/shard.setup.ts',
+  'machines/shard/heartbeat.states.ts',
   'machines/shard/delays.ts',
   'machines/shard/state.ts',
   'machines/timing.ts',

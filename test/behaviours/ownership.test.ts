@@ -15,6 +15,12 @@ import { TOKEN, readyShard } from '../kit/virtual-shard.ts';
 
 const codeOf = (error: unknown): unknown => (error instanceof GatewayError ? error.code : error);
 
+let failures = 0;
+const failing = async (): Promise<never> => {
+  failures += 1;
+  throw Object.assign(new Error(`no space left, failure ${failures}`), { code: 'ENOSPC' });
+};
+
 interface Report {
   readonly state?: string;
   readonly sessionId?: string;
@@ -227,9 +233,6 @@ describe('Two owners of one session store', () => {
 
 describe('The session store of a shard', () => {
   test('72. a session store that goes on failing is one fault, not one for each write', async () => {
-    const failing = async (): Promise<never> => {
-      throw Object.assign(new Error(`ENOSPC ${Math.random()}`), { code: 'ENOSPC' });
-    };
     const sessionStore: SessionStore = { load: async () => null, save: failing, clear: failing, claim: failing };
     const { shard, gateway, clock, events } = await readyShard({ sessionStore });
     for (let seconds = 0; seconds < 60; seconds += 1) {
@@ -237,6 +240,7 @@ describe('The session store of a shard', () => {
       await clock.advanceAsync(1_000);
     }
     await Promise.all([shard.disconnect(), clock.advanceAsync(6_000)]);
+    expect(failures).toBeGreaterThan(60);
     expect(events.faults).toEqual(['SESSION_STORE_FAILED']);
   });
 });
