@@ -21,7 +21,10 @@ type ShardEventsWithId = { [Name in keyof ShardEvents]: [...ShardEvents[Name], s
 export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed'> {
   /** Emitted for a problem that the bot survives. The shard's id is `null` if it concerns no shard, or all. */
   fault: [GatewayError, shardId: number | null];
-  /** Emitted when a shard has stopped for good. The shard's id is `null` if all have, which is emitted once. */
+  /**
+   * Emitted when a shard has stopped for good. The shard's id is `null` if all have, which is emitted once. What happens
+   * without a listener is as for a `Shard`.
+   */
   failed: [GatewayError, shardId: number | null];
   /** Emitted during a start or `reshard()`, when the number of ready or waiting shards has changed. */
   progress: [Progress];

@@ -65,7 +65,11 @@ export interface ShardEvents {
   lagged: [{ lateMs: number }];
   /** Emitted for a problem that the shard survives. */
   fault: [GatewayError];
-  /** Emitted when the shard has stopped for good. Its `hint` says what to change before you connect again. */
+  /**
+   * Emitted when the shard has stopped for good. Its `hint` says what to change before you connect again. Without a
+   * listener the failure is written to stderr, unless you set `logger`. If no call and no stream reports it either, the
+   * exit code of the process becomes 1.
+   */
   failed: [GatewayError];
 }
 

@@ -35,6 +35,13 @@ function recordingLogger() {
   return { logger, lines };
 }
 
+/** An error as HTTP clients throw it. */
+const withRequest = (): Error =>
+  Object.assign(new Error('socket hang up'), {
+    code: 'ECONNRESET',
+    request: { headers: { Authorization: `Bot ${TOKEN}`, 'Proxy-Authorization': 'Basic secret' } },
+  });
+
 describe('what is said', () => {
   test.each([
     ['a sign-in page', 200, '<html>please sign in</html>'],
@@ -118,11 +125,6 @@ describe('what is said', () => {
   });
 
   test('86. the cause of a fault carries no request and no header', async () => {
-    const withRequest = (): Error =>
-      Object.assign(new Error('socket hang up'), {
-        code: 'ECONNRESET',
-        request: { headers: { Authorization: `Bot ${TOKEN}`, 'Proxy-Authorization': 'Basic secret' } },
-      });
     const faults: GatewayError[] = [];
     const manager = new ShardManager({
       token: TOKEN,

@@ -149,16 +149,17 @@ describe('shardwright status', { timeout: 60_000 }, () => {
   });
 });
 
-describe('shardwright status of a server that is no bot', { timeout: 60_000 }, () => {
-  async function statusOf(body: string, ...more: string[]) {
-    const server = createServer((_request, response) => response.end(body));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    const result = await runCli(['status', '--url', `http://127.0.0.1:${port}/`, ...more]);
-    server.close();
-    return result;
-  }
+/** Runs `shardwright status` against a server that answers with this body. */
+async function statusOf(body: string, ...more: string[]) {
+  const server = createServer((_request, response) => response.end(body));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const result = await runCli(['status', '--url', `http://127.0.0.1:${port}/`, ...more]);
+  server.close();
+  return result;
+}
 
+describe('shardwright status of a server that is no bot', { timeout: 60_000 }, () => {
   const REPORT = {
     format: 'shardwright-status',
     formatVersion: 1,

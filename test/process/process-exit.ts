@@ -73,7 +73,12 @@ const MOMENTS: Record<string, () => Promise<Shard>> = {
     void shard.disconnect();
     return shard;
   },
-  failed: () => reach(make({ token: 'wrong' }), 'failed'),
+  // A listener, because a failure without one is written to stderr.
+  failed: () =>
+    reach(
+      make({ token: 'wrong' }).on('failed', () => undefined),
+      'failed',
+    ),
 };
 
 const ENDS: Record<string, (shard: Shard) => unknown> = {
