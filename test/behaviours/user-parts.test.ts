@@ -4,6 +4,7 @@ import { Shard } from '../../src/index.ts';
 import type { GatewayError, Packet } from '../../src/index.ts';
 import { HELLO, bareGateway, ready } from '../kit/bare-gateway.ts';
 import { liveShard, nextEvent } from '../kit/live-shard.ts';
+import { liveManager } from '../kit/live-manager.ts';
 import { QUICK } from '../kit/timing.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
@@ -154,6 +155,22 @@ describe('parts of users', () => {
       expect(gateway.sent(2)).toEqual([]);
       expect(events.of('fault')[0]).toMatchObject({ code: 'IDENTIFY_REFUSED' });
       await Promise.all([shard.disconnect(), clock.advanceAsync(100)]);
+    },
+  );
+
+  test.each([0, 1])(
+    '76. a permit that fails is one fault of a manager with %i workers, which runs on',
+    async (workers) => {
+      await using kit = await liveManager({
+        workers,
+        shards: 1,
+        identifyGate: { acquire: async () => ({ sent: failLater, release: () => undefined }) },
+      });
+      const faults: unknown[] = [];
+      kit.manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
+      await kit.manager.connect();
+      expect(faults).toEqual([['IDENTIFY_PERMIT_FAILED', 0]]);
+      expect(kit.manager.state).toBe('running');
     },
   );
 
