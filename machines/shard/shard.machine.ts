@@ -289,7 +289,10 @@ export const shardMachine = shardSetup.createMachine({
             target: 'failed',
             actions: [recordLossOf('event'), 'emitDisconnected', 'emitFailed'],
           },
-          { guard: { type: 'isSessionOver', params: closeCodeFromEvent }, actions: CLEAR_SESSION },
+          {
+            guard: { type: 'isSessionOver', params: closeCodeFromEvent },
+            actions: { type: 'recordCrossedClose', params: closeCodeFromEvent },
+          },
         ],
         'consumer.room': 'online',
         'shard.reinstantiate': { actions: CLEAR_SESSION },

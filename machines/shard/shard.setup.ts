@@ -136,6 +136,15 @@ export const shardSetup = setup({
       unansweredResumes: 0,
       unreachableCount: 0,
     }),
+    /** The close frame of the gateway crossed that of the shard, and says that the session is over. */
+    recordCrossedClose: assign(({ context: { loss } }, code: number) => ({
+      session: null,
+      isSessionOfLoss: false,
+      failedResumes: 0,
+      unansweredResumes: 0,
+      unreachableCount: 0,
+      loss: loss === null ? null : { ...loss, code, closeWith: null },
+    })),
     /** The close frame of the gateway came after that of the shard. It may say that the session is over. */
     recordCloseCode: assign(({ context: { session, isSessionOfLoss } }, code: number) => ({
       session: isSessionOfLoss && closePolicy(code).action !== 'resume' ? null : session,

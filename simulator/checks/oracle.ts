@@ -12,7 +12,8 @@ import type { Check } from './check.ts';
 const WINDOW_MS = 60_500;
 
 /**
- * The rules that a shard may break because of what the user or the process did, which the oracle can't know. Resharding
+ * The rules that a shard may break because of what the user or the process did, which the oracle can't know. A shard
+ * that terminates its socket does not read a close code that is still on the way. Resharding
  * and `heartbeat()` add heartbeats. A user, a restart or a broken store may bring back an old session. After a sleep
  * frames are late.
  */
@@ -20,7 +21,7 @@ const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
   'zombie-heartbeat': ['heartbeat', 'reshard', 'sleep'],
   'resume-session': ['resume'],
-  'resume-ended': ['resume', 'restart', 'kill', 'store'],
+  'resume-ended': ['resume', 'restart', 'kill', 'store', 'unread close'],
   'resume-sequence': ['resume', 'restart', 'kill', 'store'],
 };
 
@@ -99,7 +100,13 @@ export const noOracleComplaints: Check = {
       drop(socket);
       checkComplaints();
     });
+    const closeCodes = new Map<SimSocket, number | null>();
+    eventLog.on('socket.closed', ({ socket, code }) => {
+      if ((closeCodes.get(socket) ?? code) !== code) actionsByPlace.get(socket.proc.place)?.add('unread close');
+      closeCodes.delete(socket);
+    });
     eventLog.on('gateway.closed', ({ socket, code }) => {
+      closeCodes.set(socket, code);
       connections.get(socket)?.closedByGateway(code);
       connections.get(socket)?.finish();
       drop(socket);

@@ -1,5 +1,5 @@
 /** Checks Discord's rate limits, and that a shard sends IDENTIFY only when it must. */
-import { DEFAULT_TIMING } from '../../machines/index.ts';
+import { DEFAULT_TIMING, MAX_UNANSWERED_RESUMES } from '../../machines/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import type { SimSocket } from '../sim-socket.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
@@ -86,8 +86,8 @@ const SESSION_LOST = [4003, 4007, 4009, 4004, 4010, 4011, 4012, 4013, 4014];
 export const identifyNeedless: Check = {
   rule: 'no shard identifies while it has a session that it can resume',
   watch(world, complain) {
-    /** The session of each process, and the number of RESUMEs since the shard was last ready. */
-    const sessions = new Map<SimulatedProcess, { sessionId: string; resumes: number }>();
+    /** The session of each process, and the RESUMEs since the shard was last ready: all, and the last that met silence. */
+    const sessions = new Map<SimulatedProcess, { sessionId: string; resumes: number; silent: number }>();
     const drop = (proc: SimulatedProcess): void => void sessions.delete(proc);
     /** Processes whose user has discarded the session since the last handshake. A READY on the way does not count. */
     const discarded = new Set<SimulatedProcess>();
@@ -100,20 +100,22 @@ export const identifyNeedless: Check = {
     world.eventLog.on('emitted', ({ proc, name, args }) => {
       const isOver = discarded.has(proc) || ended.has(proc.sockets.at(-1)!);
       if (name === 'ready' && !isOver)
-        sessions.set(proc, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0 });
+        sessions.set(proc, { sessionId: (args[0] as { session_id: string }).session_id, resumes: 0, silent: 0 });
       if (name === 'resumed') {
         const session = sessions.get(proc);
         if (session !== undefined) session.resumes = 0;
       }
       if (name === 'fault' && (args[0] as { code: string }).code === 'RESUMES_EXHAUSTED') {
-        const { resumes } = sessions.get(proc) ?? { resumes: Infinity };
-        if (resumes < DEFAULT_TIMING.maxResumeAttempts)
+        const { resumes, silent } = sessions.get(proc) ?? { resumes: Infinity, silent: 0 };
+        if (resumes < DEFAULT_TIMING.maxResumeAttempts && silent < MAX_UNANSWERED_RESUMES)
           complain(`the shard gave up a session after ${resumes} RESUMEs`);
         drop(proc);
       }
     });
     world.eventLog.on('shard.received', ({ socket, packet }) => {
       if (packet.op === 9 && packet.d !== true) end(socket);
+      const session = sessions.get(socket.proc);
+      if (packet.op === 0 && session !== undefined) session.silent = 0;
     });
     world.eventLog.on('socket.closed', ({ socket, code }) => {
       if (SESSION_LOST.includes(code)) end(socket);
@@ -128,8 +130,10 @@ export const identifyNeedless: Check = {
       discarded.delete(proc);
       const session = sessions.get(proc);
       if (session === undefined) return;
-      if (packet.op === 6) session.resumes += 1;
-      else complain(`the shard sent IDENTIFY, but it could resume ${session.sessionId}`);
+      if (packet.op === 6) {
+        session.resumes += 1;
+        session.silent += 1;
+      } else complain(`the shard sent IDENTIFY, but it could resume ${session.sessionId}`);
     });
   },
 };

@@ -272,7 +272,7 @@ describe('socketActor', () => {
     };
     const options = { ...delegate.options, createSocket };
     const { events } = invoked(socketActor, input, { ...delegate, connectionSlot, options });
-    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'bad URL', cause }]);
+    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'main.test: bad URL', cause }]);
     expect(connectionSlot.connection).toBe(null);
   });
 
@@ -283,7 +283,7 @@ describe('socketActor', () => {
     };
     const { events, send } = invoked(socketActor, input, { ...delegate, connectionSlot: new ConnectionSlot() });
     send({ type: 'identify' });
-    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'broken', cause: 'broken' }]);
+    expect(events).toEqual([{ type: 'socket.failed', connectionId: 3, reason: 'main.test: broken', cause: 'broken' }]);
   });
 
   test('stores the connection, executes commands, and ignores the socket once stopped', () => {

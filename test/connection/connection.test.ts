@@ -61,6 +61,7 @@ describe('Connection: receiving', () => {
       raised({ type: 'gateway.ready', session: { sessionId: 'one', resumeUrl: 'wss://one.test' } }),
       ['dispatch', 'READY', 'one', 0],
       ['dispatch', 'EVENT', 'one', 0],
+      raised({ type: 'gateway.replayStarted' }),
       ['dispatch', 'EVENT', 'one', 0],
       ['dispatch', 'EVENT', 'one', 0],
       raised({ type: 'gateway.resumed' }),
@@ -84,7 +85,12 @@ describe('Connection: receiving', () => {
     [
       'error',
       [new Error('ECONNRESET')],
-      { type: 'socket.failed', reason: 'ECONNRESET', cause: new Error('ECONNRESET') },
+      {
+        type: 'socket.failed',
+        reason: 'resume.test: ECONNRESET',
+        cause: new Error('ECONNRESET'),
+        retryAfterMs: null,
+      },
     ],
   ])('the socket event "%s" is sent to the machine', (event, args, expected) => {
     const { socket, takeLog } = bareConnection();

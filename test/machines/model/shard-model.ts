@@ -13,7 +13,7 @@ export const random = (): number => 0.5;
 export const TIMING: ShardTiming = {
   ...DEFAULT_TIMING,
   readyPatienceMs: 75_000,
-  resumedTimeoutMs: 150_000,
+  resumedTimeoutMs: 70_000,
   maxResumeAttempts: 2,
   claimTimeoutMs: CLAIM_RETRY_MS,
 };

@@ -38,6 +38,16 @@ const SESSION_KEEPING_COMMANDS = COMMANDS.filter((command) => !('session' in com
 
 const closeCompleted = (connectionId: number): ShardEvent => ({ type: 'socket.closeCompleted', connectionId });
 
+/** Whether the close frame of the shard may cross one of the gateway. */
+const mayCross = (snapshot: ShardSnapshot): boolean =>
+  (snapshot.value === 'reconnecting' || snapshot.matches('disconnecting')) &&
+  !isSocketGone(snapshot) &&
+  snapshot.context.isSessionOfLoss &&
+  snapshot.context.loss?.closeWith !== null;
+
+/** Whether the shard waits for the consumers of `dispatches()`. */
+const isAway = ({ value, context }: ShardSnapshot): boolean => value === 'reconnecting' && awaitsRoom(context);
+
 function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   const { value, context } = snapshot;
   const { connectionId, session } = context;
@@ -45,30 +55,30 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
     return [value === 'restoring' ? { type: 'session.loaded', session } : closeCompleted(connectionId)];
   // A shard without a socket passes through `disconnecting` in one step, so a test can't observe that state.
   const isUnseen = value === 'reconnecting' && isSocketGone(snapshot);
-  const mayCross = !isSocketGone(snapshot) && context.isSessionOfLoss && context.loss?.closeWith !== null;
   return [
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
     ...STORE_AND_GATE_EVENTS,
     // A shard that does not wait for room is not told of it.
     ...CONSUMER_EVENTS.filter(({ type }) =>
-      type === 'consumer.bufferFull' ? snapshot.matches('online') : awaitsRoom(context),
+      type === 'consumer.bufferFull' ? snapshot.matches('online') : isAway(snapshot),
     ),
     ...(snapshot.matches('online') ? connectionEvents(connectionId) : [closeCompleted(connectionId)]),
-    ...(mayCross && !snapshot.matches('online') ? crossedCloses(connectionId) : []),
+    ...(mayCross(snapshot) ? crossedCloses(connectionId) : []),
   ].filter(({ type }) => type !== 'gateway.replayStarted' || context.reached === 'hello');
 }
 
 /** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
   const { session, shouldReconnect, failedResumes, unansweredResumes, readyTimeouts, claimRetries } = snapshot.context;
-  const { reached, isSessionOfLoss } = snapshot.context;
+  const { reached } = snapshot.context;
   return JSON.stringify([
     session !== null,
     shouldReconnect,
     failedResumes,
     unansweredResumes,
     reached === 'replay',
-    !snapshot.matches('online') && isSessionOfLoss,
+    mayCross(snapshot),
+    isAway(snapshot),
     readyTimeouts,
     claimRetries,
     snapshot.value === 'reconnecting' && isSocketGone(snapshot),
