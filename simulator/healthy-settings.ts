@@ -19,6 +19,7 @@ export const HEALTHY: Partial<Setting> = {
   shouldReconnect: true,
   hasStore: true,
   maxDispatchSilenceMs: null,
+  maxBufferedBytes: null,
   manager: null,
 };
 

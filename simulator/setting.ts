@@ -32,6 +32,8 @@ export interface Setting {
   /** Whether the session store outlives a process. */
   readonly hasStore: boolean;
   readonly maxDispatchSilenceMs: number | null;
+  /** The option `maxBufferedBytes`, a few dispatches; `null` for the default, which no run reaches. */
+  readonly maxBufferedBytes: number | null;
   /** A manager instead of single shards; `null` without one. `shards` is then the recommended number. */
   readonly manager: ManagerSetting | null;
 }
@@ -107,5 +109,6 @@ export function settingOf(seed: number): Setting {
     hasStore: random.chance(0.6),
     manager,
     maxDispatchSilenceMs: random.chance(0.08) ? random.magnitude(5 * MINUTE, HOUR) : null,
+    maxBufferedBytes: random.chance(0.4) ? random.magnitude(60, 400) : null,
   };
 }

@@ -47,6 +47,7 @@ export class ShardProcess extends SimulatedProcess {
       sessionStore: new SimStore(this),
       identifyGate: world.gate,
       timing: { maxDispatchSilenceMs: setting.maxDispatchSilenceMs },
+      ...(setting.maxBufferedBytes === null ? {} : { maxBufferedBytes: setting.maxBufferedBytes }),
       createSocket: (url) => world.createSocket(this, url, place.shardId),
       clock: world.clock,
       random: randomFor(setting.seed, `shard ${place.shardId} life ${number}`).next,

@@ -23,6 +23,7 @@ import {
   presences,
 } from './sending.ts';
 import { storeFresh } from './store.ts';
+import { buffersBounded } from './buffers.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
@@ -31,6 +32,8 @@ export const CHECKS = {
   'nothing-lost': nothingLost,
   'typed-listeners': typedListeners,
   'resumed-count': resumedCount,
+  // Before the checks that follow the streams: it looks at what waits before each dispatch.
+  'buffers-bounded': buffersBounded,
   'streams-agree': streamsAgree,
   'store-behind': storeBehind,
   'store-fresh': storeFresh,
@@ -66,6 +69,7 @@ const OF_SHARDS: readonly CheckName[] = [
   'nothing-lost',
   'typed-listeners',
   'resumed-count',
+  'buffers-bounded',
   'streams-agree',
   'store-behind',
   'store-fresh',

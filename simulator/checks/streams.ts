@@ -22,7 +22,7 @@ interface WatchedStream {
 const key = (proc: SimulatedProcess, id: number): string => `${proc.place.name}/${id}`;
 
 /** Follows what each stream still has to return. */
-const trackStreams = sharedTracker((world, complain): ReadonlyMap<string, WatchedStream> => {
+export const trackStreams = sharedTracker((world, complain): ReadonlyMap<string, WatchedStream> => {
   const streams = new Map<string, WatchedStream>();
   const streamsOf = (proc: SimulatedProcess): WatchedStream[] =>
     [...streams.values()].filter((stream) => stream.proc === proc);

@@ -137,6 +137,21 @@ const BROKEN: Readonly<Record<CheckName, RunOptions>> = {
       });
     });
   }),
+  'buffers-bounded': {
+    setting: { maxBufferedBytes: 1_000 },
+    ...interfering((world) => {
+      world.eventLog.on('emitted', ({ name }) => {
+        if (name !== 'heartbeat') return;
+        world.eventLog.record('stream.opened', { proc: proc(world), id: 901, events: null, signal: undefined });
+        // Nobody takes them.
+        for (let s = 1; s <= 5; s += 1)
+          world.eventLog.record('dispatched', {
+            proc: proc(world),
+            dispatch: { op: 0, t: 'MESSAGE_CREATE', s, d: {}, raw: Buffer.alloc(500) },
+          });
+      });
+    }),
+  },
   'store-behind': interfering((world) => {
     world.eventLog.on('emitted', ({ name }) => {
       const { session } = proc(world).shard;
