@@ -21,10 +21,17 @@ export function reportUnheardFailure(
   { who, hasListener, isAwaited, logger }: FailureAudience,
 ): void {
   if (hasListener) return;
-  // A logger of the user has it already. Unlike a write to the stream, `console` survives a closed stderr.
-  if (logger === silentLogger) {
-    // oxlint-disable-next-line no-console -- the only word about why the bot ends
-    console.error(`shardwright: ${who} failed. ${error.code}: ${error.message}. ${error.hint}`);
-  }
+  // A logger of the user has it already.
+  if (logger === silentLogger)
+    writeError(`shardwright: ${who} failed. ${error.code}: ${error.message}. ${error.hint}\n`);
   if (!isAwaited) process.exitCode ??= 1;
+}
+
+const ignore = (): void => undefined;
+
+/** A write to a closed stderr must not end the process. */
+function writeError(text: string): void {
+  const { stderr } = process;
+  stderr.once('error', ignore);
+  stderr.write(text, () => stderr.off('error', ignore));
 }

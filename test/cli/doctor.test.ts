@@ -114,7 +114,7 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
     const [wrong, down] = await Promise.all([doctor(['--api', nowhere.api]), doctor(['--api', broken.api])]);
     expect(wrong.code).toBe(1);
     expect(down.code).toBe(1);
-    expect(wrong.stdout).toContain('answered 404\n');
+    expect(wrong.stdout).toContain('answered 404 with something else, not with JSON\n');
     expect(wrong.stdout).toContain('→ Check --api');
     expect(down.stdout).toContain('answered 503\n');
     expect(down.stdout).toContain('→ Check your network, proxy and firewall');

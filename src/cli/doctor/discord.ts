@@ -1,6 +1,6 @@
 /** Checks the token, the clock, the shards and the session starts, with one GET /gateway/bot. */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
-import { fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
+import { NOT_JSON, fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
 import { Token } from '../../protocol/token.ts';
 import { formatCount, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
 import type { Check } from './check.ts';
@@ -71,10 +71,14 @@ export async function discordChecks(api: string, token: string): Promise<Check[]
 function failureCheck({ failure, type }: Exclude<InfoEvent, { type: 'info.received' }>, api: string): Check {
   if (failure.code === 'AUTHENTICATION_FAILED')
     return failed('Token', failure.message, ADVICE_TOKEN, { code: failure.code });
+  // A wrong address answers with a page, and so does a sign-in page or a firewall in the place of Discord.
+  const isForeign = failure.message.includes(NOT_JSON);
   const advice =
-    type === 'info.unavailable'
+    type === 'info.unavailable' && !isForeign
       ? 'Check your network, proxy and firewall, and the status of Discord (https://discordstatus.com).'
-      : 'Check --api: it must be the base of the REST API, such as https://discord.com/api/v10.';
+      : `Check --api: it must be the base of the REST API, such as https://discord.com/api/v10.${
+          isForeign ? ' If it is, a proxy, a firewall or a sign-in page answers in the place of Discord.' : ''
+        }`;
   return failed('Token', `not checked, ${new URL(api).host}: ${failure.message}`, advice, { code: failure.code });
 }
 

@@ -65,11 +65,16 @@ export async function fetchGatewayInfo(
   }
   const body = parseJson(text);
   const waitMs = retryAfterMs(body, response.headers);
+  const { status } = response;
+  if (status >= 500 || status === 429 || status === 408) return unavailable(`answered ${status}`, waitMs);
   // Discord answers with JSON. A page comes from something on the way: a sign-in page, a proxy, a firewall. It goes away.
-  if (body === undefined) return unavailable(`answered ${response.status} with ${kindOf(text)}, not with JSON`, waitMs);
+  if (body === undefined) return unavailable(`answered ${status} with ${kindOf(text)}, ${NOT_JSON}`, waitMs);
   // An API with TLS vouches only for a gateway with TLS.
-  return eventFromJson(response.status, body, waitMs, { url: api.replace(/^http/, 'ws'), allowedHosts });
+  return eventFromJson(status, body, { url: api.replace(/^http/, 'ws'), allowedHosts });
 }
+
+/** Part of the message when the answer is not from Discord. */
+export const NOT_JSON = 'not with JSON';
 
 /** Discord's answer has less than 1 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -77,7 +82,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const kindOf = (text: string): string =>
   text.trim() === '' ? 'nothing' : /^\s*</.test(text) ? 'a web page' : 'something else';
 
-function eventFromJson(status: number, body: unknown, waitMs: number | null, trust: UrlTrust): InfoEvent {
+function eventFromJson(status: number, body: unknown, trust: UrlTrust): InfoEvent {
   if (status === 200) {
     const info = parseGatewayInfo(body, trust);
     return typeof info === 'string' ? refused(invalid(info)) : { type: 'info.received', info };
@@ -86,7 +91,6 @@ function eventFromJson(status: number, body: unknown, waitMs: number | null, tru
     const message = 'GET /gateway/bot answered 401: Discord does not know the token';
     return refused(new GatewayError('AUTHENTICATION_FAILED', message));
   }
-  if (status >= 500 || status === 429 || status === 408) return unavailable(`answered ${status}`, waitMs);
   return refused(invalid(`answered ${status}`));
 }
 

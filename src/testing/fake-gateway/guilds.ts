@@ -1,15 +1,10 @@
-/** The guilds of the fake bot, and which shard is responsible for which. */
+/** The guilds of the fake bot. */
 import { guildData } from './guild-data.ts';
+import { shardIdForGuild } from './guild-shard.ts';
 import type { FakeGuild } from './fake-types.ts';
 import type { Ids } from './ids.ts';
 import type { Members } from './members.ts';
 import type { Settings } from './options.ts';
-
-const TIMESTAMP_SHIFT = 22n;
-
-/** @see https://discord.com/developers/docs/events/gateway#sharding */
-export const shardIdForGuild = (guildId: string, shardCount: number): number =>
-  Number((BigInt(guildId) >> TIMESTAMP_SHIFT) % BigInt(shardCount));
 
 export class Guilds {
   readonly #guilds: readonly FakeGuild[];

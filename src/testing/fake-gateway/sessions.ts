@@ -2,7 +2,7 @@
  * Sessions outlive their connections. A session numbers its dispatches and keeps them for a replay.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
-import { shardIdForGuild } from './guilds.ts';
+import { shardIdForGuild } from './guild-shard.ts';
 import type { Ids } from './ids.ts';
 import type { Settings } from './options.ts';
 import type { Stats } from './stats.ts';
