@@ -3,6 +3,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { ShardState } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
+import { liveManager, nextEvent } from '../kit/live-manager.ts';
 import { MemoryGateway } from '../kit/memory-gateway.ts';
 import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
@@ -206,4 +207,55 @@ describe('Shard: stopping', () => {
     expect(kept.state).toBe('disconnected');
     expect(kept.session).not.toBeNull();
   });
+});
+
+describe('ShardManager: stopping during the start', () => {
+  test.each([0, 1])(
+    '60. disconnect() while the manager with %i workers starts stores what was delivered before connect() rejects',
+    async (workers) => {
+      const stored = new Map<number, number>();
+      const { promise: shardOneWaits, resolve: onShardOneWaits } = Promise.withResolvers<void>();
+      await using kit = await liveManager({
+        shards: 2,
+        workers,
+        identifyGate: {
+          acquire: ({ shardId, signal }) => {
+            if (shardId === 0) return Promise.resolve({ sent: () => undefined, release: () => undefined });
+            onShardOneWaits();
+            return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+          },
+        },
+        sessionStore: {
+          load: async () => null,
+          save: async ({ shardId, sequence }) => {
+            // The store is slower than the rejection of a promise.
+            await new Promise((resolve) => setImmediate(resolve));
+            stored.set(shardId, sequence);
+          },
+          clear: async () => undefined,
+        },
+      });
+      const { manager, gateway } = kit;
+      const ended = Promise.allSettled([manager.connect()]).then(([outcome]) => ({
+        outcome,
+        stored: stored.get(0),
+        closed: gateway.history.map(({ closedWith }) => closedWith?.code),
+      }));
+      await gateway.waitForConnection(({ sessionId }) => sessionId !== null);
+      await shardOneWaits;
+      let last = 0;
+      const arrived = nextEvent(manager, 'dispatch', ({ d, s }) => {
+        last = s;
+        return (d as { id?: string }).id === '30';
+      });
+      for (let n = 1; n <= 30; n += 1) gateway.dispatch('MESSAGE_CREATE', { id: String(n) }, { shardId: 0 });
+      await arrived;
+      await manager.disconnect();
+
+      const { outcome, ...atRejection } = await ended;
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STOPPED' } });
+      expect(atRejection).toEqual({ stored: last, closed: [4000, 4000] });
+      expect(last).toBeGreaterThan(30);
+    },
+  );
 });

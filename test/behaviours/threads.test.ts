@@ -94,6 +94,7 @@ async function scriptedManager(script: Script, options: Partial<ManagerOptions> 
     compression: 'none',
     timing: QUICK,
     identifyGate: quickGate(),
+    api: server.url.replace('ws:', 'http:'),
     fetch: async () => Response.json(info),
     workers: 1,
     ...options,

@@ -378,7 +378,7 @@ describe('ShardManager with workers', () => {
       shard.requestGuildMembers({ guild_id: '1', query: '', limit: 0 }, { timeoutMs: -1 }),
     ).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',
-      message: 'timeoutMs must be a positive number',
+      message: 'requestGuildMembers(): timeoutMs must be a positive number of ms',
     });
     await manager.disconnect();
     await expect(shard.send({ op: 31, d: { guild_ids: ['1'] } })).rejects.toMatchObject({ code: 'STOPPED' });
