@@ -26,8 +26,8 @@ export class Token {
     return this.#value;
   }
 
-  /** The id of the bot's application, which is not secret: the first part of a bot token. `null` for other tokens. */
-  get applicationId(): string | null {
+  /** Returns the id of the bot's application, which is the first part of a bot token and not secret; else `null`. */
+  applicationId(): string | null {
     const [first = '', ...rest] = this.#value.split('.');
     const id = Buffer.from(first, 'base64').toString('latin1');
     return rest.length > 0 && /^\d{1,20}$/.test(id) ? id : null;

@@ -50,7 +50,7 @@ export class SessionOrigin {
   #digest: { readonly sessionId: string; readonly bot: string } | null = null;
 
   constructor({ token, intents, version, compression }: OriginSettings) {
-    this.#applicationId = token.applicationId;
+    this.#applicationId = token.applicationId();
     this.#settings = { intents, version, compression, encoding: 'json' };
   }
 

@@ -53,4 +53,13 @@ describe('Token', () => {
       );
     },
   );
+
+  test.each([
+    ['MjIyMjIyMjIyMjIyMjIyMjIy.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs', '222222222222222222'],
+    [SECRET, null],
+    ['MjIyMjIyMjIyMjIyMjIyMjIy', null],
+    ['x', null],
+  ])('names the application of the bot, if it is a bot token (%s)', (token, id) => {
+    expect(new Token(token).applicationId()).toBe(id);
+  });
 });
