@@ -1,5 +1,5 @@
 /** On virtual time and without a thread: what the mirror asks of its thread is recorded. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { MemorySessionStore } from '../../../../src/index.ts';
 import type { Session } from '../../../../src/index.ts';
 import { ShardMirror } from '../../../../src/manager/workers/main/shard-mirror.ts';
@@ -123,12 +123,10 @@ describe('ShardMirror', () => {
 
   test('reports an error of our own during a dispatch as a fault, and resumes before it', () => {
     const { mirror, receive, rewinds, faults, delivered } = createMirror();
-    const { emitWithoutTelemetry } = mirror.emitter;
-    mirror.emitter.emitWithoutTelemetry = () => {
+    vi.spyOn(mirror.emitter, 'emitWithoutTelemetry').mockImplementationOnce(() => {
       throw new TypeError('ours');
-    };
+    });
     receive(2);
-    mirror.emitter.emitWithoutTelemetry = emitWithoutTelemetry;
     mirror.apply({ kind: 'rewound' });
     receive(2);
     expect(faults).toEqual(['INTERNAL_ERROR']);
