@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Shard } from '../../src/index.ts';
 import { resumeUrlRefusal, sessionOf } from '../../src/protocol/lifecycle-packets.ts';
 import { isAllowedHost, resolveAllowedHosts, urlRefusal } from '../../src/protocol/trusted-url.ts';
 
@@ -50,6 +51,18 @@ describe('urlRefusal()', () => {
     const trust = { url: MAIN, allowedHosts: ['*.discord.gg'] };
     expect(urlRefusal('wss://us-east1-b.discord.gg', trust)).toBe(null);
     expect(urlRefusal('wss://evil.test', trust)).toBe('allowedHosts does not list its host');
+  });
+});
+
+describe('the option allowedHosts of a Shard', () => {
+  test('must list the host of the main URL', () => {
+    const options = { token: 'x', intents: 0, allowedHosts: ['proxy.test'] };
+    const refusal = expect.objectContaining({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringMatching(/allowedHosts/),
+    });
+    expect(() => new Shard(options)).toThrow(refusal);
+    expect(() => new Shard({ ...options, url: 'wss://proxy.test' })).not.toThrow();
   });
 });
 

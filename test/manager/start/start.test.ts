@@ -336,6 +336,12 @@ describe('GET /gateway/bot', () => {
     ['404', jsonResponse(404, {}), 'GATEWAY_INFO_INVALID', /answered 404/],
     ['null', jsonResponse(200, 'null'), 'GATEWAY_INFO_INVALID', /URL/],
     ['an https URL', jsonResponse(200, { ...infoBody(1), url: 'https://discord.com' }), 'GATEWAY_INFO_INVALID', /URL/],
+    [
+      'a ws URL, although the API is https',
+      jsonResponse(200, { ...infoBody(1), url: 'ws://gateway.discord.gg' }),
+      'GATEWAY_INFO_INVALID',
+      /not encrypted/,
+    ],
     ['zero shards', jsonResponse(200, infoBody(0)), 'GATEWAY_INFO_INVALID', /number of shards/],
     ['half a shard', jsonResponse(200, infoBody(1.5)), 'GATEWAY_INFO_INVALID', /number of shards/],
     [
@@ -365,6 +371,24 @@ describe('GET /gateway/bot', () => {
     expect(manager.state).toBe('failed');
     expect(gateway.sockets).toEqual([]);
     expect(clock.pending).toBe(0);
+  });
+
+  test('ends the start with an error when it names a host that allowedHosts does not list', async () => {
+    const { manager, clock, gateway } = virtualManager({}, { allowedHosts: ['gateway.discord.gg'] });
+    const connecting = manager.connect();
+    await clock.advanceAsync(100);
+    const message = 'GET /gateway/bot returned a URL that is not used: allowedHosts does not list its host';
+    await expect(connecting).rejects.toMatchObject({ code: 'GATEWAY_INFO_INVALID', message });
+    expect(gateway.sockets).toEqual([]);
+  });
+
+  test('may name any host that allowedHosts lists', async () => {
+    const { manager, clock } = virtualManager({}, { allowedHosts: ['gateway.discord.gg', '*.test'] });
+    const connecting = manager.connect();
+    await clock.advanceAsync(100);
+    await connecting;
+    manager.forceClose();
+    await clock.advanceAsync(10);
   });
 
   test('is not called with a token that the error of fetch would contain', async () => {
