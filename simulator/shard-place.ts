@@ -3,7 +3,7 @@ import type { Session, ShardEvents } from '../src/index.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
 import { ShardProcess } from './shard-process.ts';
-import type { ProcessPlace } from './simulated-process.ts';
+import type { ProcessPlace, SessionOwner } from './simulated-process.ts';
 import type { World } from './world.ts';
 
 export class ShardPlace implements ProcessPlace {
@@ -12,6 +12,7 @@ export class ShardPlace implements ProcessPlace {
   readonly processes: ShardProcess[] = [];
   readonly #random: SeededRandom;
   readonly stored = new Map<number, Session>();
+  readonly owners = new Map<number, SessionOwner>();
   proc: ShardProcess;
   /** The probability that the user connects again after the shard has stopped. */
   persistence = 0.8;

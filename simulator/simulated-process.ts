@@ -12,7 +12,15 @@ export interface ProcessPlace {
   readonly processes: readonly SimulatedProcess[];
   /** The stored sessions, by shard id. */
   readonly stored: Map<number, Session>;
+  /** Which process has claimed each shard's session, and with which fence; kept after its release. */
+  readonly owners: Map<number, SessionOwner>;
   nextId(): number;
+}
+
+export interface SessionOwner {
+  /** `null` after the release. */
+  readonly proc: SimulatedProcess | null;
+  readonly fence: number;
 }
 
 /** An action that the user takes within a listener, at the next event of this name. */

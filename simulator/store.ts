@@ -1,5 +1,6 @@
 /** The session store of one place, as one process uses it. Conditions make it slow or broken. */
-import type { Session, SessionStore } from '../src/index.ts';
+import { GatewayError } from '../src/index.ts';
+import type { ClaimOptions, Session, SessionLease, SessionStore } from '../src/index.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 
 export class SimStore implements SessionStore {
@@ -18,24 +19,48 @@ export class SimStore implements SessionStore {
     });
   }
 
-  save(session: Session): Promise<void> {
+  claim(shardId: number, { takeOver = false }: ClaimOptions): Promise<SessionLease> {
+    return this.#attempt('claim', () => {
+      const { owners } = this.#proc.place;
+      const last = owners.get(shardId);
+      const isOwned = last !== undefined && last.proc !== null && !last.proc.isOver;
+      if (isOwned && !takeOver) throw new GatewayError('SESSION_IN_USE', 'a process that runs has it');
+      const fence = (last?.fence ?? 0) + 1;
+      owners.set(shardId, { proc: this.#proc, fence });
+      const release = async (): Promise<void> => {
+        if (owners.get(shardId)?.fence === fence) owners.set(shardId, { proc: null, fence });
+      };
+      return { fence, release };
+    });
+  }
+
+  #assertHeld(shardId: number, lease: SessionLease | undefined): void {
+    const owner = this.#proc.place.owners.get(shardId);
+    if (lease === undefined || owner?.proc !== this.#proc || owner.fence !== lease.fence)
+      throw new GatewayError('SESSION_IN_USE', 'another process has it');
+  }
+
+  save(session: Session, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
     world.eventLog.record('store.saving', { proc: this.#proc, session });
     return this.#attempt('save', () => {
+      this.#assertHeld(session.shardId, lease);
       place.stored.set(session.shardId, { ...session });
     });
   }
 
-  clear(shardId: number): Promise<void> {
+  clear(shardId: number, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
     world.eventLog.record('store.clearing', { proc: this.#proc, shardId });
     return this.#attempt('clear', () => {
+      this.#assertHeld(shardId, lease);
       place.stored.delete(shardId);
     });
   }
 
   /** A write that an ended process had begun does not happen. */
   #attempt<T>(what: string, act: () => T): Promise<T> {
+    const run = (): Promise<T> => new Promise((resolve) => resolve(act()));
     const { conditions, clock, eventLog } = this.#proc.world;
     if (this.#proc.isOver) return new Promise(() => undefined);
     const throws = conditions.get('storeThrows') !== undefined;
@@ -46,10 +71,10 @@ export class SimStore implements SessionStore {
     if (throws) return Promise.reject(new Error('the disk is full'));
     if (hangs) return new Promise(() => undefined);
     const slowMs = conditions.get('slowStore');
-    if (slowMs === undefined) return Promise.resolve(act());
+    if (slowMs === undefined) return run();
     return new Promise((resolve) => {
       clock.scheduleInProcess(() => {
-        if (!this.#proc.isOver) resolve(act());
+        if (!this.#proc.isOver) resolve(run());
       }, slowMs);
     });
   }

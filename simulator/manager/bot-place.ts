@@ -2,7 +2,7 @@
 import type { Session } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
-import type { ProcessPlace } from '../simulated-process.ts';
+import type { ProcessPlace, SessionOwner } from '../simulated-process.ts';
 import type { World } from '../world.ts';
 import { BotProcess } from './bot-process.ts';
 
@@ -14,6 +14,7 @@ export class BotPlace implements ProcessPlace {
   readonly world: World;
   readonly processes: BotProcess[] = [];
   readonly stored = new Map<number, Session>();
+  readonly owners = new Map<number, SessionOwner>();
   readonly #random: SeededRandom;
   proc: BotProcess;
   /** The probability that the user connects again after the manager has stopped. */

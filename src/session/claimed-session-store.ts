@@ -82,20 +82,22 @@ export class ClaimedSessionStore implements SessionStore {
     if (options.takeOver === true) await this.#claiming.get(shardId)?.catch(() => undefined);
     const held = this.#leases.get(shardId);
     if (held !== undefined) return held;
-    const claiming = this.#claiming.get(shardId) ?? this.#claim(shardId, options);
+    return this.#claiming.get(shardId) ?? this.#startClaim(shardId, options);
+  }
+
+  #startClaim(shardId: number, options: ClaimOptions): Promise<SessionLease> {
+    const claiming = this.#claim(shardId, options);
+    const forget = (): void => void this.#claiming.delete(shardId);
     this.#claiming.set(shardId, claiming);
+    claiming.then(forget, forget);
     return claiming;
   }
 
   async #claim(shardId: number, options: ClaimOptions): Promise<SessionLease> {
-    try {
-      const lease = await this.#store.claim?.(shardId, options);
-      if (lease === undefined) throw new Error('claim() of the session store returned no lease');
-      this.#leases.set(shardId, lease);
-      return lease;
-    } finally {
-      this.#claiming.delete(shardId);
-    }
+    const lease = await this.#store.claim?.(shardId, options);
+    if (lease === undefined) throw new Error('claim() of the session store returned no lease');
+    this.#leases.set(shardId, lease);
+    return lease;
   }
 
   async #giveUp(shardId: number): Promise<void> {

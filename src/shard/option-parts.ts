@@ -20,6 +20,12 @@ const objectWith = (...methods: readonly string[]): PartRule => ({
   expected: `an object with ${methods.map((name) => `${name}()`).join(', ')}`,
 });
 
+const SESSION_STORE = objectWith('load', 'save', 'clear');
+const STORE: PartRule = {
+  isValid: (value) => SESSION_STORE.isValid(value) && isObject(value) && isOptionalFunction(value['claim']),
+  expected: `${SESSION_STORE.expected}, and with claim() or without it`,
+};
+
 /** IDENTIFY has room for 4096 bytes in all. */
 const MAX_PROPERTY_BYTES = 128;
 const isProperty = (value: unknown): boolean =>
@@ -42,7 +48,7 @@ const PARTS: Readonly<Record<string, PartRule>> = {
     expected: `an object with os, browser and device, each a string of up to ${MAX_PROPERTY_BYTES} bytes`,
   },
   shouldReconnect: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
-  sessionStore: objectWith('load', 'save', 'clear'),
+  sessionStore: STORE,
   identifyGate: objectWith('acquire'),
   timing: { isValid: isObject, expected: 'an object' },
   rewriteUrl: FUNCTION,

@@ -34,7 +34,7 @@ const SHARED = {
   presence: [...NO_OBJECTS, {}, { status: 'online' }, { since: null, activities: null, status: 'online', afk: false }],
   properties: [...NO_OBJECTS, { os: 5 }, { browser: null }, { device: 'x'.repeat(129) }],
   shouldReconnect: NO_BOOLEANS,
-  sessionStore: [...NO_OBJECTS, {}, { load() {}, save() {} }],
+  sessionStore: [...NO_OBJECTS, {}, { load() {}, save() {} }, { load() {}, save() {}, clear() {}, claim: true }],
   identifyGate: [...NO_OBJECTS, {}, { acquire: true }],
   timing: [...NO_OBJECTS, { backoffBaseMs: '5' }, { helloTimeoutMs: 1n }, { backoffCapMs: BARE }, { nope: 1 }],
   rewriteUrl: NO_FUNCTIONS,
