@@ -1,33 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import { handlerByKind, handlerByType } from '../../src/protocol/handler-table.ts';
 
-describe('handlerByType', () => {
-  type Message = { type: 'add'; amount: number } | { type: 'reset' };
+type Message = { readonly type: 'add'; readonly n: number } | { readonly type: 'reset' };
 
-  test('passes a message and the context to the handler of its type', () => {
-    const handle = handlerByType<Message, { sum: number }>({
-      add: ({ amount }, context) => void (context.sum += amount),
-      reset: (_, context) => void (context.sum = 0),
+describe('handlerByType() and handlerByKind()', () => {
+  test('call the handler of a message with the context', () => {
+    const handle = handlerByType<Message, number[]>({
+      add: ({ n }, list) => void list.push(n),
+      reset: (_, list) => void list.splice(0),
     });
-    const context = { sum: 1 };
-    handle({ type: 'add', amount: 2 }, context);
-    expect(context.sum).toBe(3);
-    handle({ type: 'reset' }, context);
-    expect(context.sum).toBe(0);
+    const list: number[] = [];
+    handle({ type: 'add', n: 1 }, list);
+    handle({ type: 'reset' }, list);
+    handle({ type: 'add', n: 2 }, list);
+    expect(list).toEqual([2]);
   });
-});
 
-describe('handlerByKind', () => {
-  type Message = { kind: 'left'; steps: number } | { kind: 'right'; steps: number };
-
-  test('passes a message to the handler of its kind', () => {
-    const steps: number[] = [];
-    const handle = handlerByKind<Message>({
-      left: (message) => void steps.push(-message.steps),
-      right: (message) => void steps.push(message.steps),
-    });
-    handle({ kind: 'left', steps: 1 });
-    handle({ kind: 'right', steps: 2 });
-    expect(steps).toEqual([-1, 2]);
-  });
+  test.each([null, undefined, 'add', 7, [], {}, { type: 'toString' }, { type: 'other' }, { type: {} }, { kind: 'no' }])(
+    'ignore %j, which is no message of the table',
+    (unknown) => {
+      const calls: unknown[] = [];
+      handlerByType<{ type: 'add' }>({ add: (message) => calls.push(message) })(unknown as never);
+      handlerByKind<{ kind: 'add' }>({ add: (message) => calls.push(message) })(unknown as never);
+      expect(calls).toEqual([]);
+    },
+  );
 });
