@@ -122,6 +122,20 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       return `${(ms / 1000).toFixed(1)} s`;
     },
   },
+  /** Discord is down: all connections drop, all hosts are away, and perhaps all sessions are lost. */
+  outage: {
+    weight: 1,
+    inject(world, _, random) {
+      const forMs = randomSpan(random, 60 * MINUTE);
+      world.setCondition(random.pick(['refuse', 'unreachable']), 'all', forMs);
+      if (world.bot !== null) world.setCondition('apiFails', random.pick([503, 'no answer'] as const), forMs);
+      const losesSessions = random.chance(0.5);
+      for (const connection of world.gateway.connections) connection.drop();
+      if (losesSessions)
+        for (const session of world.gateway.sessions.values()) world.gateway.endSession(session, 'the outage');
+      return `for ${(forMs / 1000).toFixed(1)} s${losesSessions ? ', sessions are lost' : ''}`;
+    },
+  },
   refuse: conditionFault('refuse', 3, 240 * MINUTE, randomHosts),
   unreachable: conditionFault('unreachable', 1, 60 * MINUTE, randomHosts),
   slowConnect: conditionFault('slowConnect', 1, 10 * MINUTE, (random) => random.magnitude(500, 20_000)),

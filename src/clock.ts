@@ -26,9 +26,9 @@ const LATE_MS = 250;
 /** Where real time comes from. */
 export interface TimeSources {
   /** Returns milliseconds since the epoch. May be set, and goes on while the machine is suspended. */
-  wallNow(): number;
+  readonly wallNow: () => number;
   /** Returns milliseconds since the epoch. Never set, and may stand still while the machine is suspended. */
-  monotonicNow(): number;
+  readonly monotonicNow: () => number;
 }
 
 /** A wait longer than a turn of the comparison, which a suspension makes shorter. */

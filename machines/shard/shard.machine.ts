@@ -15,6 +15,7 @@
 import { heartbeatStates } from './heartbeat.states.ts';
 import {
   CLEAR_SESSION,
+  FAILURE,
   closeCodeFromEvent,
   closeInput,
   sessionFromEvent,
@@ -124,7 +125,7 @@ export const shardMachine = shardSetup.createMachine({
           {
             guard: { type: 'isFatal', params: ({ event }) => event.code },
             target: 'failed',
-            actions: [recordLossOf('event'), 'emitDisconnected', 'emitFailed'],
+            actions: FAILURE,
           },
           { target: 'lost', actions: recordLossOf('event') },
         ],
@@ -284,11 +285,7 @@ export const shardMachine = shardSetup.createMachine({
       on: {
         // The gateway's close frame crossed that of the shard. What its code says holds all the same.
         'socket.closeCompleted': [
-          {
-            guard: { type: 'isFatal', params: closeCodeFromEvent },
-            target: 'failed',
-            actions: [recordLossOf('event'), 'emitDisconnected', 'emitFailed'],
-          },
+          { guard: { type: 'isFatal', params: closeCodeFromEvent }, target: 'failed', actions: FAILURE },
           {
             guard: { type: 'isSessionOver', params: closeCodeFromEvent },
             actions: { type: 'recordCrossedClose', params: closeCodeFromEvent },

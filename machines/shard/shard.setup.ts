@@ -210,6 +210,8 @@ export const shardSetup = setup({
 
 /** The action `recordLoss` with its parameter, as the chart refers to it. */
 export const recordLossOf = (params: LossCause) => ({ type: 'recordLoss', params }) as const;
+/** What happens when Discord closed with a fatal code. */
+export const FAILURE = [recordLossOf('event'), 'emitDisconnected', 'emitFailed'] as const;
 export const CLEAR_SESSION = { type: 'setSession', params: null } as const;
 
 export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;

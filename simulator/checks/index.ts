@@ -25,6 +25,7 @@ import {
 import { storeFresh } from './store.ts';
 import { buffersBounded } from './buffers.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
+import { promptReturn } from './outages.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
 export const CHECKS = {
@@ -45,6 +46,7 @@ export const CHECKS = {
   'identify-patience': identifyPatience,
   'heartbeats-on-time': heartbeatsOnTime,
   'zombie-replaced': zombieReplaced,
+  'prompt-return': promptReturn,
   'ready-again': readyAgain,
   'promises-settle': promisesSettle,
   'no-timers': noTimers,
@@ -75,6 +77,7 @@ const OF_SHARDS: readonly CheckName[] = [
   'store-fresh',
   'identify-needless',
   'identify-patience',
+  'prompt-return',
 ];
 const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
 

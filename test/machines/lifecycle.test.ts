@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING, NO_LOSSES } from '../../machines/index.ts';
 import { FORCE, HELLO, KEEP, RunningShard, SHARDS } from './running-shard.ts';
-import { INTERVAL_MS, OTHER, SESSION, closed } from './shard-events.ts';
+import { INTERVAL_MS, OTHER, SESSION } from './shard-events.ts';
 import type { Effect } from './running-shard.ts';
 
 const OPENED = { type: 'socket.opened' } as const;
@@ -359,31 +359,6 @@ describe('shard machine: further attempts', () => {
     const early = once.wait(29_999).context.lossCounts;
     expect(early).toEqual({ ...NO_LOSSES, shortLived: 1 });
     expect(once.wait(1).context.lossCounts).toEqual(NO_LOSSES);
-  });
-
-  test('HELLO forgets the connections that ended before it, and no others', () => {
-    const shard = SHARDS.ready().clearEffects().send({ type: 'gateway.reconnect' });
-    for (let refusals = 0; refusals < 8; refusals += 1) {
-      shard.runUntil('socket');
-      shard.send({ type: 'socket.failed', reason: 'ECONNREFUSED' });
-    }
-    shard.runUntil('socket');
-    const during = shard.context.lossCounts;
-    shard.send(OPENED, HELLO);
-    expect(during).toEqual({ ...NO_LOSSES, unreachable: 8, shortLived: 1 });
-    expect(shard.context.lossCounts).toEqual({ ...NO_LOSSES, shortLived: 1 });
-  });
-
-  test('RESUMED forgets the connections that ended between HELLO and RESUMED, and no others', () => {
-    const shard = SHARDS.resuming();
-    for (const loss of [closed(4000), { type: 'gateway.invalidSession', resumable: true } as const]) {
-      shard.clearEffects().send(loss).runUntil('socket');
-      shard.send(OPENED, HELLO);
-    }
-    const before = shard.context.lossCounts;
-    shard.send({ type: 'gateway.resumed' });
-    expect(before).toEqual({ ...NO_LOSSES, unanswered: 1, refused: 1 });
-    expect(shard.context.lossCounts).toEqual({ ...NO_LOSSES, refused: 1 });
   });
 
   test('after four failed resumes in a row the shard discards its session and emits one fault', () => {

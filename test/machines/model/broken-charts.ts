@@ -50,7 +50,7 @@ export const BROKEN_CHARTS = {
     on: {},
     states: { ...(states as Config), reconnectRequested: {} },
   })),
-  'reconnecting has no deadline': withoutKeys('reconnecting', 'after'),
+  'reconnecting has no deadline': withoutKeys('reconnecting', 'after', 'on'),
   'no close code is fatal': model.provide({ guards: { isFatal: () => false } }),
   'a reconnect closes with 1000': withKeys('reconnecting', {
     invoke: { src: 'closeSocket', input: { closeWith: 1000 } },
