@@ -21,9 +21,9 @@ export function reportUnheardFailure(
   { who, hasListener, isAwaited, logger }: FailureAudience,
 ): void {
   if (hasListener) return;
+  const what = error.message.replace(/\.$/, '');
   // A logger of the user has it already.
-  if (logger === silentLogger)
-    writeError(`shardwright: ${who} failed. ${error.code}: ${error.message}. ${error.hint}\n`);
+  if (logger === silentLogger) writeError(`shardwright: ${who} failed. ${error.code}: ${what}. ${error.hint}\n`);
   if (!isAwaited) process.exitCode ??= 1;
 }
 

@@ -43,7 +43,7 @@ const SHARDED = [0, 1, 2].flatMap((id) => ['Ann: !ping', `bot: pong from shard $
 /** The lines of the conversation, in order. The bot prints its own state in between, at any time. */
 const CONVERSATIONS: Record<string, string[]> = {
   'npm run example:bot': [...PING, 'The connection breaks.', ...PING],
-  'npm run example:discordjs': [...PING, 'Ann: !members', 'bot: member-0, member-1, member-2'],
+  'npm run example:discordjs': [...PING, 'Ann: !members', 'bot: member-0, member-1, fake-bot'],
   'npm run example:sharded': [...SHARDED, 'All connections break.', ...SHARDED],
   'npm run example:sharded -- --workers 2': [...SHARDED, 'All connections break.', ...SHARDED],
 };

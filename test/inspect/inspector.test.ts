@@ -48,6 +48,22 @@ const refusedStatus = async (url: string, headers: Record<string, string>): Prom
 };
 
 describe('createInspector: messages to a page', () => {
+  test('control characters of the gateway are escaped in the log, and long texts are cut', async () => {
+    await using kit = await inspectedShard({ payloads: true });
+    const page = await PageSocket.open(kit.inspector.url);
+    page.send({ type: 'select', shard: '0' });
+    await page.until(() => page.detail !== undefined);
+    await kit.shard.connect();
+    kit.gateway.dispatch(`LONG${'x'.repeat(5_000)}`, {});
+    kit.gateway.connections[0]!.close(4000, 'bye\u001B[2J\n\u202Egpj');
+    await nextEvent(kit.shard, 'resumed');
+    await page.until(() => page.log.some(({ kind }) => kind === 'closed'));
+    const closed = page.log.find(({ kind }) => kind === 'closed');
+    expect(closed?.text).toContain(String.raw`bye\u001b[2J\n\u202egpj`);
+    await page.until(() => page.log.some(({ text }) => text.startsWith('LONG')));
+    expect(page.log.find(({ text }) => text.startsWith('LONG'))?.text.length).toBe(2_000);
+  });
+
   test('a page receives states, closes, heartbeats and transitions of the selected shard', async () => {
     await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);

@@ -1,6 +1,11 @@
 /** The URL of a connection: the required query, added to the one that the URL has. */
 import { describe, expect, test } from 'vitest';
-import { type Compression, gatewayUrl, isWebSocketUrl } from '../../src/protocol/gateway-url.ts';
+import {
+  type Compression,
+  gatewayUrl,
+  isWebSocketUrl,
+  withoutTrailingSlashes,
+} from '../../src/protocol/gateway-url.ts';
 
 describe('gatewayUrl()', () => {
   test.each<[Compression, string]>([
@@ -42,5 +47,22 @@ describe('isWebSocketUrl()', () => {
     [new URL('wss://host'), false],
   ])('returns for %o: %o', (url, expected) => {
     expect(isWebSocketUrl(url)).toBe(expected);
+  });
+});
+
+describe('withoutTrailingSlashes()', () => {
+  test.each([
+    ['https://discord.com/api/v10//', 'https://discord.com/api/v10'],
+    ['https://discord.com/a//b', 'https://discord.com/a//b'],
+    ['//', ''],
+  ])('makes %j %j', (url, expected) => {
+    expect(withoutTrailingSlashes(url)).toBe(expected);
+  });
+
+  test('takes no longer for many slashes that are not at the end', () => {
+    const url = `https://discord.com/${'/'.repeat(500_000)}x`;
+    const startedAt = performance.now();
+    expect(withoutTrailingSlashes(url)).toBe(url);
+    expect(performance.now() - startedAt).toBeLessThan(500);
   });
 });
