@@ -80,10 +80,9 @@ const DETAIL_KEYS = [
   'status',
   'statusCode',
 ] as const;
-const KNOWN_KEYS: ReadonlySet<PropertyKey> = new Set([
-  ...DETAIL_KEYS,
-  ...['name', 'message', 'stack', 'cause', 'errors', 'reason', 'hint', 'closeCode'],
-]);
+const KNOWN_KEYS: ReadonlySet<PropertyKey> = new Set(
+  [DETAIL_KEYS, ['name', 'message', 'stack', 'cause', 'errors', 'reason', 'hint', 'closeCode']].flat(),
+);
 
 const isPrimitiveFact = (value: unknown): boolean =>
   typeof value === 'boolean' || typeof value === 'number' || value === null || value === undefined;

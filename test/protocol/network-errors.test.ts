@@ -94,7 +94,7 @@ describe('withoutRequest()', () => {
     ['non-enumerable field', Object.defineProperty(new Error('x'), 'options', { value: { auth: 'secret' } })],
     ['list of errors', new AggregateError([coded('y', 'E', { options: 'secret' })], 'x')],
     ['text', new Error('x: the header Bot secret is wrong')],
-    ['object that is no error', { toString: () => 'x', headers: 'secret' }],
+    ['object that is no error', { toString: (): string => 'x', headers: 'secret' }],
   ])('removes the token from the %s of an error', (_, error) => {
     const kept = withoutRequest(error, (text) => text.replaceAll('secret', '[redacted]'));
     expect(inspect(kept, { showHidden: true, depth: null })).not.toContain('secret');
