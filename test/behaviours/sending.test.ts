@@ -194,7 +194,7 @@ describe('Shard: sending', () => {
 
   test('29. RATE_LIMITED makes the shard emit rateLimited and send the member request again after retry_after', async () => {
     const { clock, gateway, shard, events } = await readyShard();
-    const request = codeOf(shard.requestGuildMembers({ guild_id: '7', query: '', limit: 0 }, { timeoutMs: 1_000 }));
+    const request = codeOf(shard.requestGuildMembers({ guild_id: '7', query: '', limit: 0 }, { timeoutMs: 13_000 }));
     await clock.advanceAsync(10);
     const { nonce } = gateway.sent(8)[0]!.d as { nonce: string };
     gateway.dispatch('RATE_LIMITED', { opcode: 8, retry_after: 12.5, meta: { guild_id: '7', nonce } });
