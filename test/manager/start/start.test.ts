@@ -384,9 +384,9 @@ describe('GET /gateway/bot', () => {
 
   test('may name any host that allowedHosts lists', async () => {
     const { manager, clock } = virtualManager({}, { allowedHosts: ['gateway.discord.gg', '*.test'] });
-    const connecting = manager.connect();
+    void manager.connect();
     await clock.advanceAsync(100);
-    await connecting;
+    expect(manager.state).toBe('running');
     manager.forceClose();
     await clock.advanceAsync(10);
   });
