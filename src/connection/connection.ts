@@ -32,6 +32,9 @@ export interface CloseFrame {
 /** The code of a socket that was closed without a close frame. */
 const NO_CLOSE_FRAME = 1006;
 
+/** A slow consumer may leave an ACK unread for this part of the interval. */
+const ACK_PATIENCE = 1 / 2;
+
 const heartbeatUnanswered = (): GatewayError =>
   new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was acknowledged');
 
@@ -61,7 +64,9 @@ export class Connection {
     this.#packets = new PacketHandler(delegate, this.limiter, {
       raise: (event) => this.#raise(event),
       endWith: (event) => this.#endWith(event),
-      onHeartbeatAck: () => this.#readThrottle.setAwaitsAck(delegate.heartbeatTracker.awaitsAck),
+      onHeartbeatAck: () => {
+        if (!delegate.heartbeatTracker.awaitsAck) this.#readThrottle.endAckWait();
+      },
     });
     const sink = {
       message: (bytes: Buffer) => this.#packets.handle(bytes),
@@ -228,7 +233,7 @@ export class Connection {
   #sendHeartbeat(kind: FrameKind): void {
     if (!this.#sendFrame(kind, heartbeatPayload(this.#delegate.session.sequence))) return;
     this.#delegate.heartbeatTracker.recordSent();
-    this.#readThrottle.setAwaitsAck(true);
+    this.#readThrottle.expectAck(this.#delegate.heartbeatTracker.intervalMs * ACK_PATIENCE);
   }
 
   #sendFrame(kind: FrameKind, text: string): boolean {

@@ -45,6 +45,11 @@ export class HeartbeatTracker {
     return this.#hasSent ? this.#sentAt.length === 0 : null;
   }
 
+  /** The interval of HELLO, in ms. */
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
   get awaitsAck(): boolean {
     return this.#sentAt.length > 0;
   }

@@ -2,8 +2,8 @@
  * Pauses a socket while a consumer falls behind, and when its frames keep the event loop busy for too long. A backlog
  * is read in portions, so that timers and other sockets have their turn in between.
  *
- * While a heartbeat awaits its ACK, no consumer pauses the socket. The ACK is behind everything that waits there, and
- * unread it would look as if the gateway were gone.
+ * The ACK of a heartbeat is behind everything that waits on the socket, and unread it would look as if the gateway were
+ * gone. So a consumer pauses the socket only for a while after a heartbeat, and then no more until the ACK is there.
  */
 import type { Clock } from '../clock.ts';
 import type { WebSocketLike } from './web-socket.ts';
@@ -23,7 +23,10 @@ export class ReadThrottle {
   #busySince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #frames = 0;
-  #awaitsAck = false;
+  /** From when on the socket is read for an ACK; `null` when none is awaited. */
+  #readForAckAt: number | null = null;
+  #mustRead = false;
+  #ackTimer: unknown;
   #yieldTimer: unknown;
   #drainTimer: unknown;
 
@@ -33,29 +36,30 @@ export class ReadThrottle {
   }
 
   pause(reason: PauseReason): void {
-    const wasPaused = this.#isPaused;
-    this.#pauseReasons[reason] = true;
-    this.#apply(wasPaused);
+    this.#set(reason, true);
   }
 
   resume(reason: PauseReason): void {
-    const wasPaused = this.#isPaused;
-    this.#pauseReasons[reason] = false;
-    this.#apply(wasPaused);
+    this.#set(reason, false);
   }
 
-  /** Called when a heartbeat is sent, and at each ACK. */
-  setAwaitsAck(awaitsAck: boolean): void {
-    const wasPaused = this.#isPaused;
-    this.#awaitsAck = awaitsAck;
-    if (!awaitsAck) this.#clock.clearTimeout(this.#drainTimer);
-    this.#apply(wasPaused);
+  /** Called when a heartbeat is sent. After `patienceMs` the socket is read for its ACK, whatever the consumer. */
+  expectAck(patienceMs: number): void {
+    this.#readForAckAt ??= this.#clock.now() + patienceMs;
+    this.#update();
+  }
+
+  /** Called when no heartbeat awaits its ACK any more. */
+  endAckWait(): void {
+    this.#clock.clearTimeout(this.#drainTimer);
+    this.#readForAckAt = null;
+    this.#setMustRead(false);
   }
 
   /** Reads what waits for an ACK, and calls `onDrained` after a turn in which no frame arrived. An ACK ends it. */
   drain(onDrained: () => void): void {
     this.stop();
-    this.#awaitsAck = true;
+    this.#mustRead = true;
     this.#pauseReasons.yield = false;
     this.#socket.resume();
     const framesBefore = this.#frames;
@@ -81,10 +85,33 @@ export class ReadThrottle {
   stop(): void {
     this.#clock.clearTimeout(this.#yieldTimer);
     this.#clock.clearTimeout(this.#drainTimer);
+    this.#clock.clearTimeout(this.#ackTimer);
   }
 
   get #isPaused(): boolean {
-    return this.#pauseReasons.yield || (this.#pauseReasons.consumer && !this.#awaitsAck);
+    return this.#pauseReasons.yield || (this.#pauseReasons.consumer && !this.#mustRead);
+  }
+
+  #set(reason: PauseReason, isPaused: boolean): void {
+    const wasPaused = this.#isPaused;
+    this.#pauseReasons[reason] = isPaused;
+    this.#apply(wasPaused);
+    if (reason === 'consumer') this.#update();
+  }
+
+  #setMustRead(mustRead: boolean): void {
+    const wasPaused = this.#isPaused;
+    this.#mustRead = mustRead;
+    this.#apply(wasPaused);
+    this.#update();
+  }
+
+  /** A timer runs only while a consumer pauses the socket and an ACK is awaited. */
+  #update(): void {
+    this.#clock.clearTimeout(this.#ackTimer);
+    if (this.#readForAckAt === null || this.#mustRead || !this.#pauseReasons.consumer) return;
+    const delayMs = Math.max(0, this.#readForAckAt - this.#clock.now());
+    this.#ackTimer = this.#clock.setTimeout(() => this.#setMustRead(true), delayMs);
   }
 
   #apply(wasPaused: boolean): void {

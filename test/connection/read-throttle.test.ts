@@ -77,18 +77,30 @@ describe('ReadThrottle', () => {
     expect(calls).toEqual(['pause', 'resume']);
   });
 
-  test('a consumer does not pause the socket while an ACK is awaited, and pauses it when the ACK is there', () => {
-    const { calls, throttle } = setUp();
-    throttle.setAwaitsAck(true);
+  test('reads for an ACK when its time has come, and the consumer pauses the socket again when the ACK is there', () => {
+    const { clock, calls, throttle } = setUp();
     throttle.pause('consumer');
-    expect(calls).toEqual([]);
-    throttle.setAwaitsAck(false);
+    throttle.expectAck(100);
+    clock.advance(99);
     expect(calls).toEqual(['pause']);
-    throttle.setAwaitsAck(true);
+    clock.advance(1);
     expect(calls).toEqual(['pause', 'resume']);
     throttle.resume('consumer');
-    throttle.setAwaitsAck(false);
+    throttle.pause('consumer');
     expect(calls).toEqual(['pause', 'resume']);
+    throttle.endAckWait();
+    expect(calls).toEqual(['pause', 'resume', 'pause']);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('needs no timer for an ACK that comes in time, or without a pause', () => {
+    const { clock, calls, throttle } = setUp();
+    throttle.expectAck(100);
+    expect(clock.pending).toBe(0);
+    throttle.pause('consumer');
+    throttle.endAckWait();
+    expect(clock.pending).toBe(0);
+    expect(calls).toEqual(['pause']);
   });
 
   test('drain() reads in spite of all pauses until a turn without frames', () => {
@@ -110,7 +122,7 @@ describe('ReadThrottle', () => {
     const { clock, calls, throttle } = setUp();
     throttle.pause('consumer');
     throttle.drain(() => expect.unreachable());
-    throttle.setAwaitsAck(false);
+    throttle.endAckWait();
     expect(calls.at(-1)).toBe('pause');
     expect(clock.pending).toBe(0);
   });
