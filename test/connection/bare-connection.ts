@@ -59,7 +59,8 @@ interface BareConnectionOptions {
   readonly consumePermit?: () => IdentifyPermit | null;
   readonly decodeHintFor?: (t: string) => DecodeHint;
   readonly onDataRead?: (t: string) => void;
-  readonly onPacket?: (packet: Packet) => void;
+  readonly onPacket?: (packet: Packet, event: 'raw') => void;
+  readonly saveSession?: () => void;
   readonly onDispatch?: (dispatch: LazyDispatch) => void;
 }
 
@@ -76,6 +77,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     decodeHintFor = () => 'certain',
     onDataRead = () => undefined,
     onPacket = () => undefined,
+    saveSession = () => undefined,
     onDispatch,
   } = options;
   const delegate: ConnectionDelegate = {
@@ -100,7 +102,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     emitter: {
       emit: (name: string, event: { latency: number } | { lateMs: number }) =>
         void log.push([name, 'latency' in event ? event.latency : event.lateMs]),
-      emitWithoutTelemetry: (_, packet) => onPacket(packet),
+      emitWithoutTelemetry: (event, packet) => onPacket(packet, event),
     },
     dispatcher: {
       decodeHintFor,
@@ -111,7 +113,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     },
     identifyPayload: () => JSON.stringify({ op: 2 }),
     resumePayload,
-    saveSession: () => undefined,
+    saveSession,
     fault: (error) => void log.push(['fault', error.code]),
   };
   const connection = new Connection(delegate, { connectionId: 3, resumeUrl: 'wss://resume.test' }, (event) =>

@@ -41,8 +41,7 @@ export class GuildSync {
 
   onDispatch(shardId: number, { t, d }: Dispatch): void {
     if (t === 'READY') this.#expect(shardId, guildIdsOf(d));
-    else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE')
-      this.#onGuild(shardId, idOf(d));
+    else if (t === 'GUILD_CREATE' || t === 'GUILD_DELETE') this.#onGuild(shardId, idOf(d));
   }
 
   stop(): void {
