@@ -78,6 +78,6 @@ describe('IDENTIFY', () => {
     void kit.shard.connect();
     await reaches(kit.shard, 'ready');
     const identify = kit.gateway.connections[0]?.received.find(({ op }) => op === 2);
-    expect((identify?.d as { compress?: boolean }).compress).toBe(compress);
+    expect((identify!.d as { compress?: boolean }).compress).toBe(compress);
   });
 });
