@@ -10,7 +10,8 @@ export type {
 export { MemoryIdentifyGate } from './identify/memory-identify-gate.ts';
 export type { MemoryIdentifyGateOptions } from './identify/memory-identify-gate.ts';
 export type { StandardWebSocket } from './connection/standard-socket.ts';
-export type { CreateSocket, SocketOptions, WebSocketLike } from './connection/web-socket.ts';
+export type { CreateSocket, SocketOptions } from './connection/web-socket.ts';
+export type { WebSocketLike } from './connection/web-socket-like.ts';
 export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { ShardDispatch } from './manager/fleet-stream.ts';

@@ -21,7 +21,7 @@ import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
 import { CLOSED, OPEN, baseUrlOf, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
-import type { WebSocketLike } from './web-socket.ts';
+import type { WebSocketLike } from './web-socket-like.ts';
 
 /** What the gateway said when it closed. */
 export interface CloseFrame {

@@ -6,7 +6,7 @@
  * gone. So a consumer pauses the socket only for a while after a heartbeat, and then no more until the ACK is there.
  */
 import type { Clock } from '../clock.ts';
-import type { WebSocketLike } from './web-socket.ts';
+import type { WebSocketLike } from './web-socket-like.ts';
 
 /** Why a socket is paused. */
 type PauseReason = 'consumer' | 'yield';

@@ -5,7 +5,7 @@
  */
 import { KEEP_SESSION_CODE } from '../../machines/index.ts';
 import { describeValue, fieldsOf } from '../protocol/validation.ts';
-import type { WebSocketLike } from './web-socket.ts';
+import type { WebSocketLike } from './web-socket-like.ts';
 
 /** The part of a WHATWG WebSocket that a shard uses. */
 export interface StandardWebSocket {

@@ -40,6 +40,8 @@ function invoked(logic: AnyActorLogic, input: unknown, dependencies: object) {
   return { events, send: (event: { type: string }) => child?.send(event), stop: () => actor.send({ type: 'off' }) };
 }
 
+const loadUnclaimed = (): Promise<never> => Promise.reject(new Error('the session was loaded'));
+
 describe('closeSocketActor', () => {
   const CLOSED = { type: 'socket.closeCompleted', connectionId: 3 };
   const input = { connectionId: 3, closeWith: 4_000, reason: 'enough' };
@@ -209,11 +211,10 @@ describe('loadSessionActor', () => {
 
   test('claims the session before it loads one, and reports the owner instead', async () => {
     const cause = new GatewayError('SESSION_IN_USE', 'process 7 has it');
-    const load = (): Promise<never> => Promise.reject(new Error('the session was loaded'));
     const currentSession = new CurrentSession(0, 1);
     currentSession.start(IDENTITY, 9);
     for (const session of [new CurrentSession(0, 1), currentSession]) {
-      const { events } = loadFrom(load, session, () => Promise.reject(cause));
+      const { events } = loadFrom(loadUnclaimed, session, () => Promise.reject(cause));
       await turn();
       expect(events).toEqual([{ type: 'session.inUse', reason: 'process 7 has it', cause }]);
     }

@@ -11,6 +11,8 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     (error: GatewayError) => error.code,
   );
 
+const withQuery = (query: string) => ({ op: 8 as const, d: { guild_id: '1', limit: 0, query } });
+
 describe('Shard: sending', () => {
   test.each(['READY', 'RESUMED'])(
     '25. payloads sent before the shard is ready go out in order after %s',
@@ -102,7 +104,6 @@ describe('Shard: sending', () => {
 
   test('27. a payload over 4096 bytes rejects with PAYLOAD_TOO_LARGE, and the shard stays ready', async () => {
     const { gateway, shard } = await readyShard();
-    const withQuery = (query: string) => ({ op: 8 as const, d: { guild_id: '1', limit: 0, query } });
     const fits = 4096 - JSON.stringify(withQuery('')).length;
     await shard.send(withQuery('x'.repeat(fits)));
     expect(await codeOf(shard.send(withQuery('x'.repeat(fits + 1))))).toBe('PAYLOAD_TOO_LARGE');

@@ -8,7 +8,7 @@ import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import { SentFrames } from '../../src/connection/sent-frames.ts';
-import type { WebSocketLike } from '../../src/connection/web-socket.ts';
+import type { WebSocketLike } from '../../src/connection/web-socket-like.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 

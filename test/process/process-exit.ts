@@ -25,6 +25,10 @@ const reach = async (shard: Shard, state: ShardState, ...then: ShardState[]): Pr
   return following === undefined ? shard : reach(shard, following, ...rest);
 };
 
+const claim = async (): Promise<never> => {
+  throw new GatewayError('SESSION_IN_USE', 'another process');
+};
+
 const MOMENTS: Record<string, () => Promise<Shard>> = {
   disconnected: async () => make(),
   restoring: () =>
@@ -33,9 +37,6 @@ const MOMENTS: Record<string, () => Promise<Shard>> = {
       'connecting',
     ),
   awaitingOwner: () => {
-    const claim = async (): Promise<never> => {
-      throw new GatewayError('SESSION_IN_USE', 'another process');
-    };
     return reach(make({ sessionStore: Object.assign(new MemorySessionStore(), { claim }) }), 'connecting');
   },
   connecting: () => reach(make({ url: `ws://127.0.0.1:${(silent.address() as AddressInfo).port}` }), 'connecting'),

@@ -59,7 +59,7 @@ class DispatchStreamModel {
       if (this.buffered.length >= this.#highWaterMark) this.isFull = true;
     }
     const packet = Buffer.alloc(bytesOf(this.sequence));
-    this.stream.push(LazyDispatch.decoded(t, this.sequence, {}, packet, null) as Dispatch, null);
+    this.stream.push(LazyDispatch.decoded(t, this.sequence, {}, packet, null), null);
     this.#measure();
   }
 

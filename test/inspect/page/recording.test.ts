@@ -151,7 +151,11 @@ describe('readRecording', () => {
     ['a time past all calendars', { exportedAt: 8.7e15 }, 'exportedAt is not a time'],
     ['a time before 1970', { shards: [{ ...SHARD, since: -1 }] }, 'shards[0].since is not a time'],
     ['a huge number', { shards: [{ ...SHARD, shardId: 1e300 }] }, 'shards[0].shardId is not a number of a usual size'],
-    ['too many shards', { shards: Array(20_001).fill(SHARD) }, 'shards is not a list of at most 20000'],
+    [
+      'too many shards',
+      { shards: Array.from({ length: 20_001 }, () => SHARD) },
+      'shards is not a list of at most 20000',
+    ],
     [
       'a text that fills the page',
       { log: [{ ...RECORDING.log[0], text: 'x'.repeat(20_001) }] },

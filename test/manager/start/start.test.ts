@@ -25,6 +25,13 @@ async function storeWith(...sessions: Session[]): Promise<SessionStore> {
   return store;
 }
 
+const refused = (): Error =>
+  Object.assign(new Error('Network Error'), {
+    code: 'ECONNREFUSED',
+    config: { headers: { Authorization: `Bot ${TOKEN}` } },
+    cause: new Error(`sent Bot ${TOKEN}`),
+  });
+
 describe('the start of a manager', () => {
   test('starts 16 buckets of 16 shards one after the other, each 5 s after the one before', async () => {
     const { manager, clock, sent } = virtualManager({ shards: 256, limit: { max_concurrency: 16 } });
@@ -295,12 +302,6 @@ describe('GET /gateway/bot', () => {
   });
 
   test('reports an error of fetch without the request that is attached to it', async () => {
-    const refused = (): Error =>
-      Object.assign(new Error('Network Error'), {
-        code: 'ECONNREFUSED',
-        config: { headers: { Authorization: `Bot ${TOKEN}` } },
-        cause: new Error(`sent Bot ${TOKEN}`),
-      });
     const { manager, clock } = virtualManager({ answers: [refused, ok] });
     const faults: GatewayError[] = [];
     manager.on('fault', (fault) => faults.push(fault));

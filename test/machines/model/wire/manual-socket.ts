@@ -5,7 +5,7 @@
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import { createWebSocket } from '../../../../src/connection/web-socket.ts';
-import type { SocketOptions, WebSocketLike } from '../../../../src/connection/web-socket.ts';
+import type { SocketOptions, WebSocketLike } from '../../../../src/index.ts';
 import type { Packet } from '../../../../src/protocol/packets.ts';
 
 type SocketEventName = 'open' | 'error' | 'close';
