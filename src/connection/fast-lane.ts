@@ -93,7 +93,12 @@ export class FastLane implements DispatchObserver {
     this.#replayed = 0;
   }
 
-  /** Called at RESUMED, or READY in its place. Returns the number of replayed dispatches before it. */
+  /** A resume from sequence 0 repeats the READY of the session, and the replay goes on. */
+  countReplayedReady(): void {
+    if (this.#replayed !== null) this.#replayed += 1;
+  }
+
+  /** Called at RESUMED, or at the READY of another session in its place. Returns the number of replayed dispatches before it. */
   endReplay(): number {
     const replayed = this.#replayed ?? 0;
     this.#replayed = null;

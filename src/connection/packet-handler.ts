@@ -155,11 +155,12 @@ export class PacketHandler {
   /** A READY without a session id ends the connection, because its session could not be resumed. */
   #handleReady(packet: Packet, bytes: Buffer): void {
     this.#fastLane.recordHandshake(packet.s);
-    this.#fastLane.endReplay();
     const { options } = this.#delegate;
     const session = sessionOf(packet.d, options);
     if (session === null)
       return this.#callbacks.endWith({ type: 'socket.decodeFailed', reason: 'READY without a session id' });
+    if (session.sessionId === this.#delegate.session.id) this.#fastLane.countReplayedReady();
+    else this.#fastLane.endReplay();
     this.#delegate.session.start(session, packet.s);
     this.#delegate.sentFrames.confirm();
     this.#dispatchWatchdog.start();

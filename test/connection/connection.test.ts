@@ -72,6 +72,28 @@ describe('Connection: receiving', () => {
     ]);
   });
 
+  test('a READY that a replay repeats counts as replayed, and the replay goes on', () => {
+    const { connection, receive, takeLog, delegate } = bareConnection();
+    delegate.session.restore({
+      sessionId: 'one',
+      resumeUrl: 'wss://one.test',
+      sequence: 0,
+      shardId: 0,
+      shardCount: 1,
+    });
+    connection.execute({ type: 'resume' });
+    receive(READY, dispatch(2), dispatch(3), RESUMED);
+    expect(takeLog().at(-1)).toEqual(['dispatch', 'RESUMED', 'one', 3]);
+  });
+
+  test('the READY of another session ends a replay', () => {
+    const { connection, receive, takeLog } = bareConnection();
+    receive(READY);
+    connection.execute({ type: 'resume' });
+    receive(dispatch(2), { ...READY, d: { ...READY.d, session_id: 'two' } }, dispatch(3), RESUMED);
+    expect(takeLog().at(-1)).toEqual(['dispatch', 'RESUMED', 'two', 0]);
+  });
+
   test('READY without a session id ends the connection', () => {
     const { receive, takeLog, delegate } = bareConnection();
     receive({ op: 0, t: 'READY', s: 1, d: {} }, dispatch(2));
