@@ -44,6 +44,9 @@ export interface SimEvents {
   'store.clearing': { proc: SimulatedProcess; shardId: number };
   'store.loaded': { proc: SimulatedProcess; shardId: number; session: Session | null };
   'store.failed': { proc: SimulatedProcess; what: string };
+  /** A call of the store begins, and ends. A call that hangs never ends. */
+  'store.began': { proc: SimulatedProcess; what: string };
+  'store.ended': { proc: SimulatedProcess; what: string };
   /** A fault is injected. */
   fault: { name: string; what: string };
   /** The user calls a method. `drops`: the call discards the session. `session`: the call sets another session. */

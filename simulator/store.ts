@@ -58,11 +58,25 @@ export class SimStore implements SessionStore {
     });
   }
 
-  /** A write that an ended process had begun does not happen. */
   #attempt<T>(what: string, act: () => T): Promise<T> {
+    const { eventLog } = this.#proc.world;
+    if (this.#proc.isOver) return new Promise(() => undefined);
+    eventLog.record('store.began', { proc: this.#proc, what });
+    const end = (): void => eventLog.record('store.ended', { proc: this.#proc, what });
+    try {
+      const attempt = this.#call(what, act);
+      attempt.then(end, end);
+      return attempt;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /** A write that an ended process had begun does not happen. */
+  #call<T>(what: string, act: () => T): Promise<T> {
     const run = (): Promise<T> => new Promise((resolve) => resolve(act()));
     const { conditions, clock, eventLog } = this.#proc.world;
-    if (this.#proc.isOver) return new Promise(() => undefined);
     const throws = conditions.get('storeThrows') !== undefined;
     const hangs = conditions.get('storeHangs') !== undefined;
     if (throws || hangs)

@@ -4,11 +4,11 @@ import type { Check } from './check.ts';
 import { lastIndex, logPositionOf } from './delivery.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
-/** A store that fails is tried again at the next dispatch. */
-const RETRY_MS = 2_500;
+/** After a stream has ended, the ledger looks again when its timer runs. */
+const STREAM_MS = 2_500;
 
 interface Unwritten {
-  readonly at: number;
+  at: number;
   readonly sessionId: string;
   readonly index: number;
 }
@@ -20,20 +20,21 @@ class Ledger {
   readonly written = new Map<string, number>();
   excusedUntil = 0;
   openStreams = 0;
+  /** The writes that the store has not answered: the next one waits for them. */
+  openWrites = 0;
+  /** A store that failed is tried again a second after the next dispatch. */
+  hasFailed = false;
 }
 
 export const storeFresh: Check = {
   rule: 'what was delivered more than a second ago has been given to the store, if the store works',
   watch(world, complain) {
-    const { clock, conditions, gateway, eventLog } = world;
+    const { clock, gateway, eventLog } = world;
     const ledgers = new Map<SimulatedProcess, Ledger>();
     const ledgerOf = (proc: SimulatedProcess): Ledger => {
       const ledger = ledgers.get(proc) ?? new Ledger();
       ledgers.set(proc, ledger);
       return ledger;
-    };
-    const excuse = (ledger: Ledger, ms: number): void => {
-      ledger.excusedUntil = Math.max(ledger.excusedUntil, clock.now() + ms);
     };
     eventLog.on('dispatched', ({ proc, dispatch }) => {
       const position = logPositionOf(dispatch);
@@ -41,8 +42,11 @@ export const storeFresh: Check = {
       const ledger = ledgerOf(proc);
       const [sessionId, index] = position;
       if (ledger.unwritten[0]?.sessionId !== sessionId) ledger.unwritten = [];
+      if (ledger.hasFailed) for (const entry of ledger.unwritten) entry.at = clock.now();
+      ledger.hasFailed = false;
       const oldest = ledger.unwritten[0];
-      if (oldest !== undefined && ledger.openStreams === 0 && clock.now() >= ledger.excusedUntil) {
+      const isExcused = ledger.openStreams > 0 || ledger.openWrites > 0 || clock.now() < ledger.excusedUntil;
+      if (oldest !== undefined && !isExcused) {
         const ageMs = clock.now() - oldest.at;
         if (ageMs > SAVE_INTERVAL_MS + clock.latenessMs(oldest.at, clock.now()))
           complain(`number ${oldest.index} of ${sessionId} was delivered ${ageMs} ms ago and is not in the store`);
@@ -55,19 +59,22 @@ export const storeFresh: Check = {
       const index = lastIndex(world, sessionId, sequence);
       ledger.written.set(sessionId, index);
       ledger.unwritten = ledger.unwritten.filter((entry) => entry.sessionId === sessionId && entry.index > index);
-      const slowMs = conditions.get('slowStore');
-      if (slowMs !== undefined) excuse(ledger, 2 * slowMs + RETRY_MS);
     });
-    eventLog.on('store.failed', ({ proc, what }) =>
-      excuse(ledgerOf(proc), what.endsWith('hangs') ? Number.POSITIVE_INFINITY : RETRY_MS),
-    );
+    const isWrite = (what: string): boolean => what !== 'load';
+    eventLog.on('store.began', ({ proc, what }) => {
+      if (isWrite(what)) ledgerOf(proc).openWrites += 1;
+    });
+    eventLog.on('store.ended', ({ proc, what }) => {
+      if (isWrite(what)) ledgerOf(proc).openWrites -= 1;
+    });
+    eventLog.on('store.failed', ({ proc }) => void (ledgerOf(proc).hasFailed = true));
     eventLog.on('store.clearing', ({ proc }) => void (ledgerOf(proc).unwritten = []));
     eventLog.on('action', ({ proc }) => void (ledgerOf(proc).unwritten = []));
     eventLog.on('stream.opened', ({ proc }) => void (ledgerOf(proc).openStreams += 1));
     eventLog.on('stream.ended', ({ proc }) => {
       const ledger = ledgerOf(proc);
       ledger.openStreams -= 1;
-      excuse(ledger, RETRY_MS);
+      ledger.excusedUntil = clock.now() + STREAM_MS;
     });
   },
 };
