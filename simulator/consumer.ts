@@ -33,8 +33,10 @@ export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
       consumed += 1;
       hasLeft ||= consumed >= plan.maxDispatches;
       if (hasLeft) return;
-      if (plan.workMs > 0 && !proc.world.isHealed)
-        await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
+      if (plan.workMs === 0 || proc.world.isHealed) continue;
+      proc.busyConsumers += 1;
+      await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
+      proc.busyConsumers -= 1;
     }
   };
   const end = (error: unknown): void => eventLog.record('stream.ended', { proc, id, hasLeft, error });

@@ -29,6 +29,8 @@ export class ShardProcess extends SimulatedProcess {
   readonly shard: Shard;
   /** Sessions that the user has copied. */
   readonly exported: Session[] = [];
+  /** Consumers that work on a dispatch. */
+  busyConsumers = 0;
 
   /** @param session - from the process before; `null` without one */
   constructor(world: World, place: ShardPlace, number: number, session: Session | null) {
