@@ -16,6 +16,7 @@ import { heartbeatStates } from './heartbeat.states.ts';
 import {
   CLEAR_SESSION,
   FAILURE,
+  KEEP_SESSION,
   closeCodeFromEvent,
   closeInput,
   sessionFromEvent,
@@ -43,6 +44,11 @@ export const shardMachine = shardSetup.createMachine({
     loss: null,
   }),
   initial: 'disconnected',
+  // In states where there is nothing to stop, these can still discard the session.
+  on: {
+    'shard.disconnect': { actions: 'recordDiscard' },
+    'shard.forceClose': { actions: 'recordDiscard' },
+  },
   states: {
     // There is no socket. A session may remain, which the next connection resumes.
     disconnected: {
@@ -57,15 +63,15 @@ export const shardMachine = shardSetup.createMachine({
     },
 
     // Claims its session in the store, where the store has owners. Then looks for a session: the shard's own, or the one
-    // that an earlier process stored. If the store is slow or broken, the shard starts a new session rather than not
-    // connecting.
+    // that an earlier process stored. If the store is slow or broken, the shard goes on with its own session, or starts a
+    // new one, rather than not connecting.
     restoring: {
       invoke: { src: 'loadSession', input: ({ context }) => ({ shardId: context.shardId }) },
       after: {
         restoreTimeout: {
           target: 'online',
           actions: [
-            CLEAR_SESSION,
+            KEEP_SESSION,
             {
               type: 'emitStoreFault',
               params: { reason: 'the session store did not answer within connectTimeoutMs', cause: undefined },
@@ -78,7 +84,7 @@ export const shardMachine = shardSetup.createMachine({
         'session.unavailable': {
           target: 'online',
           actions: [
-            CLEAR_SESSION,
+            KEEP_SESSION,
             { type: 'emitStoreFault', params: ({ event: { reason, cause } }) => ({ reason, cause }) },
           ],
         },
@@ -329,7 +335,7 @@ export const shardMachine = shardSetup.createMachine({
             'shard.reinstantiate': { target: 'reconnectRequested', actions: CLEAR_SESSION },
           },
         },
-        reconnectRequested: { on: { 'shard.disconnect': 'closing' } },
+        reconnectRequested: { on: { 'shard.disconnect': { target: 'closing', actions: 'recordDiscard' } } },
       },
     },
 

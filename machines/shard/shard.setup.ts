@@ -136,6 +136,10 @@ export const shardSetup = setup({
       unansweredResumes: 0,
       unreachableCount: 0,
     }),
+    /** The user stopped a shard that has no connection, perhaps to discard its session. */
+    recordDiscard: assign(({ context: { session }, event }) => ({
+      session: 'session' in event && event.session === 'discard' ? null : session,
+    })),
     /** The close frame of the gateway crossed that of the shard, and says that the session is over. */
     recordCrossedClose: assign(({ context: { loss } }, code: number) => ({
       session: null,
@@ -213,6 +217,11 @@ export const recordLossOf = (params: LossCause) => ({ type: 'recordLoss', params
 /** What happens when Discord closed with a fatal code. */
 export const FAILURE = [recordLossOf('event'), 'emitDisconnected', 'emitFailed'] as const;
 export const CLEAR_SESSION = { type: 'setSession', params: null } as const;
+/** The store does not answer: the shard goes on with the session it has, if any. */
+export const KEEP_SESSION = {
+  type: 'setSession',
+  params: ({ context }: { readonly context: ShardContext }) => context.session,
+} as const;
 
 export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;
 /** An abnormal closure says nothing, like no code. */

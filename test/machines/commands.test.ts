@@ -139,6 +139,18 @@ describe('shard machine: reinstantiate()', () => {
 });
 
 describe('shard machine: disconnect()', () => {
+  test.each(['disconnected', 'disconnecting', 'reconnectRequested', 'failed'] as const)(
+    'in %s a call that discards the session changes only that',
+    (state) => {
+      const before = SHARDS[state]().state;
+      for (const call of [DISCARD, FORCE_DISCARD]) {
+        const shard = SHARDS[state]().clearEffects().send(call);
+        expect(shard.context.session).toBeNull();
+        if (call === DISCARD && state !== 'reconnectRequested') expect(shard.state).toEqual(before);
+      }
+    },
+  );
+
   test.each([
     'opening',
     'awaitingHello',

@@ -99,4 +99,20 @@ describe('the stored sequence', () => {
     ).toEqual([['main.test', [2]]]);
     expect(shard.state).toBe('ready');
   });
+
+  test('a claim that hangs does not cost the session that the shard has', async () => {
+    const sessionStore = {
+      load: async () => null,
+      save: async () => undefined,
+      clear: async () => undefined,
+      claim: () => new Promise<never>(() => undefined),
+    };
+    const session = { sessionId: 'old', resumeUrl: 'wss://resume.test', sequence: 7, shardId: 0, shardCount: 1 };
+    const { shard, gateway, clock } = virtualShard({ session, sessionStore });
+    void shard.connect();
+    await clock.advanceAsync(11_000);
+    expect(
+      gateway.sockets.map(({ url, sent }) => [url.host, sent.map(({ op }) => op).filter((op) => op !== 1)]),
+    ).toEqual([['resume.test', [6]]]);
+  });
 });
