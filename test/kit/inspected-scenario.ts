@@ -33,6 +33,7 @@ export const SCENARIO: readonly (readonly [event: string, state: ShardState])[] 
   ['xstate.after.reconnectDelay.shard.reconnecting', 'connecting'],
   ['socket.opened', 'connecting'],
   ['gateway.hello', 'resuming'],
+  ['gateway.replayStarted', 'resuming'],
   ['gateway.resumed', 'ready'],
   ['shard.disconnect', 'disconnecting'],
   ['socket.closeCompleted', 'disconnected'],

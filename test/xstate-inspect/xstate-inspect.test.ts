@@ -141,6 +141,9 @@ describe('@xstate/inspect', () => {
       services: {},
       guards: {
         hasSession: () => readies > 0,
+        hasRoom: () => true,
+        isFatal: () => false,
+        isSessionOver: () => false,
         isInvalidInterval: () => false,
         isValidInterval: () => true,
         isAcknowledged: (_context, _event, { state }) => state.matches('online.heartbeat.beating.acknowledged'),
