@@ -44,15 +44,12 @@ export const shardMachine = shardSetup.createMachine({
     loss: null,
   }),
   initial: 'disconnected',
-  // In states where there is nothing to stop, these can still discard the session.
-  on: {
-    'shard.disconnect': { actions: 'recordDiscard' },
-    'shard.forceClose': { actions: 'recordDiscard' },
-  },
   states: {
-    // There is no socket. A session may remain, which the next connection resumes.
+    // There is no socket. A session may remain, which the next connection resumes. A stop can still discard it.
     disconnected: {
       on: {
+        'shard.disconnect': { actions: 'recordDiscard' },
+        'shard.forceClose': { actions: 'recordDiscard' },
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
         'shard.resume': {
           target: 'online',
@@ -330,6 +327,7 @@ export const shardMachine = shardSetup.createMachine({
       states: {
         closing: {
           on: {
+            'shard.disconnect': { actions: 'recordDiscard' },
             'shard.connect': 'reconnectRequested',
             'shard.resume': { target: 'reconnectRequested', actions: { type: 'setSession', params: sessionFromEvent } },
             'shard.reinstantiate': { target: 'reconnectRequested', actions: CLEAR_SESSION },
@@ -343,6 +341,8 @@ export const shardMachine = shardSetup.createMachine({
     // again once the cause is fixed.
     failed: {
       on: {
+        'shard.disconnect': { actions: 'recordDiscard' },
+        'shard.forceClose': { actions: 'recordDiscard' },
         'shard.connect': { target: 'restoring', actions: 'resetCounters' },
         'shard.resume': {
           target: 'online',

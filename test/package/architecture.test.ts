@@ -124,10 +124,10 @@ describe('the sources', () => {
     expect(foreign).toEqual([]);
   });
 
-  test('no file is longer than 310 lines, and no machine longer than 350', () => {
+  test('no file is longer than 310 lines, and no machine longer than 360', () => {
     const tooLong = tree
       .map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }))
-      .filter(({ path, lines }) => lines > (path.endsWith('.machine.ts') ? 350 : 310));
+      .filter(({ path, lines }) => lines > (path.endsWith('.machine.ts') ? 360 : 310));
     expect(tooLong).toEqual([]);
   });
 

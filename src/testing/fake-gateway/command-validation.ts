@@ -26,6 +26,8 @@ type Rule = (d: Fields, judgement: Judgement) => Fields | void;
 
 const MAX_USER_IDS = 100;
 const MAX_NONCE_BYTES = 32;
+/** What Discord takes the fields to be that it does not require in IDENTIFY. */
+const UNSET_PRESENCE: Fields = { since: null, afk: false };
 const STATUSES: readonly unknown[] = ['online', 'dnd', 'idle', 'invisible', 'offline'];
 
 const isNumericId = (value: unknown): boolean => isCount(value) || typeof value === 'bigint';
@@ -78,6 +80,17 @@ const presence: Rule = (d, judgement) => {
   }
 };
 
+/**
+ * Discord takes an IDENTIFY whose presence has no `since` or `afk`, as Oceanic and Eris send it. It refuses the same in
+ * Update Presence.
+ * @see https://github.com/abalabahaha/eris/issues/219
+ */
+const firstPresence: Rule = (d, judgement) => {
+  const missing = Object.keys(UNSET_PRESENCE).filter((name) => d[name] === undefined);
+  for (const name of missing) judgement.notes.push(`${name} is missing, which Discord takes only here`);
+  presence({ ...d, ...Object.fromEntries(missing.map((name) => [name, UNSET_PRESENCE[name]])) }, judgement);
+};
+
 /** @see https://discord.com/developers/docs/events/gateway-events#update-voice-state */
 const voiceState: Rule = (d, judgement) => {
   const guildId = idFrom('guild_id', d['guild_id'], judgement);
@@ -121,6 +134,7 @@ const channelInfo: Rule = (d, judgement) => {
 };
 
 const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
+  [Opcodes.Identify, firstPresence],
   [Opcodes.PresenceUpdate, presence],
   [Opcodes.VoiceStateUpdate, voiceState],
   [Opcodes.RequestGuildMembers, members],
@@ -128,7 +142,7 @@ const RULES: ReadonlyMap<number, Rule> = new Map<number, Rule>([
   [Opcodes.RequestChannelInfo, channelInfo],
 ]);
 
-/** Judges the data of a command, or the presence in IDENTIFY as that of op 3. */
+/** Judges the data of a command; of IDENTIFY, only its presence. */
 export function judgeCommand(op: number, d: unknown, name: string = opcodeName(op)): JudgedCommand {
   const judgement: Judgement = { refusal: null, notes: [], ignored: false };
   const rule = RULES.get(op);

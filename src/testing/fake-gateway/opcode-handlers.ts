@@ -47,7 +47,7 @@ const identify: OpcodeHandler['handle'] = (connection, d) => {
   }
   const { presence: initial } = validated;
   if (initial !== undefined && initial !== null) {
-    if (accept(connection, Opcodes.PresenceUpdate, initial, 'the presence in IDENTIFY') === null) return;
+    if (accept(connection, Opcodes.Identify, initial, 'the presence in IDENTIFY') === null) return;
   }
   const problem = starts.tryConsume(validated.shard[0]);
   if (problem === null) {
