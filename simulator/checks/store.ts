@@ -7,6 +7,9 @@ const SAVE_INTERVAL_MS = 1_000;
 /** After a stream has ended, the ledger looks again when its timer runs. */
 const STREAM_MS = 2_500;
 
+/** A claim counts as a write, because every write waits for it. */
+const isWrite = (what: string): boolean => what !== 'load';
+
 interface Unwritten {
   at: number;
   readonly sessionId: string;
@@ -60,7 +63,6 @@ export const storeFresh: Check = {
       ledger.written.set(sessionId, index);
       ledger.unwritten = ledger.unwritten.filter((entry) => entry.sessionId === sessionId && entry.index > index);
     });
-    const isWrite = (what: string): boolean => what !== 'load';
     eventLog.on('store.began', ({ proc, what }) => {
       if (isWrite(what)) ledgerOf(proc).openWrites += 1;
     });

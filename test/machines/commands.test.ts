@@ -65,6 +65,20 @@ describe('shard machine: connect()', () => {
   });
 });
 
+describe('shard machine: the session store', () => {
+  test.each([
+    ['takes longer than 10 s', null],
+    ['fails', { type: 'session.unavailable', reason: 'no disk' }],
+  ] as const)('a store that %s does not cost the session that the shard has', (_, event) => {
+    const shard = SHARDS.restoring({ session: SESSION });
+    if (event === null) shard.wait(10_000);
+    else shard.send(event);
+    shard.clearEffects().send({ type: 'socket.opened' }, HELLO);
+    expect(shard.context.session).toEqual(SESSION);
+    expect(shard.state).toMatchObject({ online: { session: 'resuming' } });
+  });
+});
+
 describe('shard machine: resume()', () => {
   test.each(['disconnected', 'restoring', 'failed'] as const)(
     'in %s the shard connects with the given session and does not load another',
@@ -139,15 +153,22 @@ describe('shard machine: reinstantiate()', () => {
 });
 
 describe('shard machine: disconnect()', () => {
-  test.each(['disconnected', 'disconnecting', 'reconnectRequested', 'failed'] as const)(
+  test.each(['disconnected', 'disconnecting', 'failed'] as const)(
     'in %s a call that discards the session changes only that',
     (state) => {
-      const before = SHARDS[state]().state;
-      for (const call of [DISCARD, FORCE_DISCARD]) {
-        const shard = SHARDS[state]().clearEffects().send(call);
-        expect(shard.context.session).toBeNull();
-        if (call === DISCARD && state !== 'reconnectRequested') expect(shard.state).toEqual(before);
-      }
+      const shard = SHARDS[state]();
+      const before = shard.state;
+      shard.send(DISCARD);
+      expect(shard.context.session).toBeNull();
+      expect(shard.state).toEqual(before);
+    },
+  );
+
+  test.each(['disconnected', 'disconnecting', 'reconnectRequested', 'failed'] as const)(
+    'in %s forceClose() with 1001 and disconnect() discard the session',
+    (state) => {
+      const sessions = [DISCARD, FORCE_DISCARD].map((call) => SHARDS[state]().send(call).context.session);
+      expect(sessions).toEqual([null, null]);
     },
   );
 

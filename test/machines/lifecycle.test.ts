@@ -108,18 +108,6 @@ describe('shard machine: an existing session', () => {
     ]);
   });
 
-  test.each([
-    ['takes longer than 10 s', null],
-    ['fails', { type: 'session.unavailable', reason: 'no disk' }],
-  ] as const)('a store that %s does not cost the session that the shard has', (_, event) => {
-    const shard = SHARDS.restoring({ session: SESSION });
-    if (event === null) shard.wait(10_000);
-    else shard.send(event);
-    shard.clearEffects().send(OPENED, HELLO);
-    expect(shard.context.session).toEqual(SESSION);
-    expect(shard.state).toMatchObject({ online: { session: 'resuming' } });
-  });
-
   test('a store that fails is a fault, and the shard connects without a session', () => {
     const cause = new Error('EACCES');
     const shard = SHARDS.restoring({ session: null })
