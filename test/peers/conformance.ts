@@ -8,6 +8,9 @@ import type { FakeConnection, OracleRule } from '../../src/testing/index.ts';
 
 export const TOKEN = 'peers-test';
 
+/** A client that is stuck takes this long in each test, so it is short. */
+const TIMEOUT_MS = 20_000;
+
 /** A client, reduced to what all clients have. */
 export interface Peer {
   /** Resolves when the client says that it is ready. */
@@ -48,6 +51,13 @@ function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void 
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
+/** Rejects when the gateway refuses the client, which otherwise tries again for ever. */
+async function refusalBy(gateway: FakeGateway): Promise<never> {
+  const refusals = () => gateway.stats.violations.filter(({ code }) => code !== null);
+  await gateway.waitUntil(() => refusals().length > 0);
+  throw new Error(`The gateway refused the client: ${refusals()[0]!.what}`);
+}
+
 /** What a client is known to do differently from the documentation. */
 export interface KnownDeviations {
   /** Violations that FakeGateway reports, by their text. */
@@ -68,7 +78,7 @@ export function describePeer(
   describe.each([
     { transport: 'none', compress: false },
     { transport: 'zlib-stream', compress: true },
-  ] as const)(`${name}, compression $transport`, ({ transport, compress }) => {
+  ] as const)(`${name}, compression $transport`, { timeout: TIMEOUT_MS }, ({ transport, compress }) => {
     const open: { gateway: FakeGateway; peer: Peer }[] = [];
 
     afterEach(async () => {
@@ -84,7 +94,7 @@ export function describePeer(
       const recording = new Recording();
       const peer = createPeer({ gateway, compress, onDispatch: recording.onDispatch });
       open.push({ gateway, peer });
-      await peer.start();
+      await Promise.race([peer.start(), refusalBy(gateway)]);
       const connection = await gateway.waitForConnection(({ sessionId }) => sessionId !== null);
       return { gateway, recording, connection };
     }

@@ -56,12 +56,17 @@ describe('FakeGateway closes with 4002 and names the field', () => {
     expect(textsOf(gateway)).toEqual([what]);
   });
 
-  test('an IDENTIFY whose presence lacks fields', async () => {
+  test.each([
+    [without(PRESENCE, 'activities'), 'activities is missing'],
+    [without(PRESENCE, 'status'), 'status is missing'],
+    [{ ...PRESENCE, since: 'now' }, 'since has a wrong type or value'],
+    [{ ...PRESENCE, afk: null }, 'afk has a wrong type or value'],
+  ])('an IDENTIFY with the presence %j', async (presence, what) => {
     const gateway = await listen();
     const client = await RawClient.afterHello(gateway);
-    client.send(2, { ...identity, presence: { status: 'online' } });
+    client.send(2, { ...identity, presence });
     expect((await client.closed).code).toBe(4002);
-    expect(textsOf(gateway)).toEqual(['the presence in IDENTIFY: since is missing']);
+    expect(textsOf(gateway)).toEqual([`the presence in IDENTIFY: ${what}`]);
   });
 });
 
@@ -85,6 +90,15 @@ describe('FakeGateway takes, with a note,', () => {
     client.send(31, { guild_ids: [1] });
     expect((await client.next('SOUNDBOARD_SOUNDS')).d).toMatchObject({ guild_id: '1' });
     expect(gateway.stats.violations).toMatchObject([{ code: null }]);
+  });
+
+  test.each(['since', 'afk'])('an IDENTIFY whose presence has no %s', async (name) => {
+    const gateway = await listen();
+    const client = await RawClient.afterHello(gateway);
+    client.send(2, { ...identity, presence: without(PRESENCE, name) });
+    await client.next('READY');
+    const what = `the presence in IDENTIFY: ${name} is missing, which Discord takes only here`;
+    expect(gateway.stats.violations).toMatchObject([{ code: null, what }]);
   });
 
   test('a presence whose activities are null', async () => {
