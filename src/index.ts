@@ -46,6 +46,7 @@ export type { Session } from './session/session.ts';
 export type { ClaimOptions, SessionLease, SessionStore } from './session/session-store.ts';
 export { Shard } from './shard.ts';
 export type { SendOptions } from './shard/command-sender.ts';
+export type { ConnectOptions } from './shard/shard-lifecycle.ts';
 export type { DisconnectOptions } from './shard/close-request.ts';
 export type { DispatchStreamOptions } from './shard/pull-stream.ts';
 export type { InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
