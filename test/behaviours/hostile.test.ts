@@ -215,16 +215,17 @@ describe('Shard: hostile input', () => {
     expect(joinedBytes + allocatedBytes).toBeLessThan(30_000_000);
   });
 
-  test('52. frames that inflate to nothing cost no memory (zlib-stream)', () => {
+  test('52. frames that inflate to nothing cost no memory (zlib-stream)', async () => {
     const recorder = new DecoderRecorder('zlib-stream');
     // An endless sequence of empty blocks, of 10 bits each.
-    const EMPTY_BLOCKS = [0x02, 0x08, 0x20, 0x80, 0x00];
+    const emptyBlocks = [0x02, 0x08, 0x20, 0x80, 0x00].map((byte) => Buffer.of(byte));
     recorder.write(Buffer.from([0x78, 0x9c]));
-    const frame = Buffer.alloc(1);
+    await recorder.result();
     const heapBefore = usedHeap();
-    for (let count = 0; count < 200_000; count += 1) {
-      frame[0] = EMPTY_BLOCKS[count % EMPTY_BLOCKS.length]!;
-      recorder.write(frame);
+    // In batches, because the streams of node:zlib queue what is written.
+    for (let batch = 0; batch < 100; batch += 1) {
+      for (let count = 0; count < 1_000; count += 1) recorder.write(emptyBlocks[count % emptyBlocks.length]!);
+      await recorder.result();
     }
     expect(usedHeap() - heapBefore).toBeLessThan(4_000_000);
     expect(recorder.messages).toEqual([]);
