@@ -5,24 +5,9 @@ import type { ShardPlace } from './shard-place.ts';
 import { SimStore } from './store.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
 import { MAIN_URL } from './setting.ts';
+import { FORWARDED_EVENTS } from '../src/manager/manager-events.ts';
 import { TOKEN, SimulatedProcess } from './simulated-process.ts';
 import type { World } from './world.ts';
-
-const EVENTS = [
-  'stateChange',
-  'connected',
-  'hello',
-  'ready',
-  'resumed',
-  'reconnected',
-  'disconnected',
-  'heartbeat',
-  'rateLimited',
-  'throttled',
-  'lagged',
-  'fault',
-  'failed',
-] as const satisfies (keyof ShardEvents)[];
 
 export class ShardProcess extends SimulatedProcess {
   readonly place: ShardPlace;
@@ -54,7 +39,7 @@ export class ShardProcess extends SimulatedProcess {
       clock: world.clock,
       random: randomFor(setting.seed, `shard ${place.shardId} life ${number}`).next,
     });
-    for (const name of EVENTS) this.shard.on(name, (...args: unknown[]) => this.#onEvent(name, args));
+    for (const name of FORWARDED_EVENTS) this.shard.on(name, (...args: unknown[]) => this.#onEvent(name, args));
     this.shard.on('dispatch', (dispatch) => this.#onDispatch(dispatch));
     this.shard.onDispatch('MESSAGE_CREATE', (_, dispatch) => world.eventLog.record('typed', { proc: this, dispatch }));
   }

@@ -5,28 +5,12 @@ import { ShardManager } from '../../src/index.ts';
 import type { Dispatch, ManagerEvents } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import { SimStore } from '../store.ts';
+import { FORWARDED_EVENTS } from '../../src/manager/manager-events.ts';
 import { TOKEN, SimulatedProcess } from '../simulated-process.ts';
 import type { World } from '../world.ts';
 import type { BotPlace } from './bot-place.ts';
 
-const EVENTS = [
-  'stateChange',
-  'connected',
-  'hello',
-  'ready',
-  'resumed',
-  'reconnected',
-  'disconnected',
-  'heartbeat',
-  'rateLimited',
-  'throttled',
-  'lagged',
-  'fault',
-  'failed',
-  'progress',
-  'allReady',
-  'resharded',
-] as const satisfies (keyof ManagerEvents)[];
+const EVENTS = [...FORWARDED_EVENTS, 'progress', 'allReady', 'resharded'] as const satisfies (keyof ManagerEvents)[];
 
 export class BotProcess extends SimulatedProcess {
   readonly place: BotPlace;
