@@ -259,7 +259,11 @@ export class ShardSet {
     const { shardId } = handle;
     const entry = this.sessionBuffer.entry(shardId);
     handle.on('dispatch', (dispatch) => observer.onDispatch(this, entry, dispatch));
-    handle.on('ready', () => this.sessionSince.set(shardId, clock.now()));
+    // Emitted before READY itself, as a dispatch.
+    handle.on('ready', () => {
+      entry.begin(handle.session);
+      this.sessionSince.set(shardId, clock.now());
+    });
     handle.on('resumed', () => {
       if (!this.sessionSince.has(shardId)) this.sessionSince.set(shardId, clock.now());
     });

@@ -55,7 +55,7 @@ export class SessionLedger {
     const session = this.#options.sessionForStore();
     if (session === null || this.#isWritten(session)) return;
     if (session.sessionId === this.#lastWritten?.sessionId) this.advance();
-    else this.saveNow();
+    else this.#writeDue();
   }
 
   /** Writes the session if the store does not have it yet. */

@@ -86,6 +86,43 @@ describe('the sessions of a manager', () => {
     expect(writes.at(-1)).toEqual([2_000, 0, 4]);
   });
 
+  test('does not write that the READY of a new session was delivered while a stream still holds it', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    const stream = manager.dispatches();
+    gateway.dispatch('MESSAGE_CREATE', { id: '1' });
+    gateway.last.receive({ op: 9, d: false });
+    gateway.sequence = 0;
+    await clock.advanceAsync(20_000);
+    expect(writes.at(-1)?.slice(1)).toEqual([0, 0]);
+
+    expect([(await stream.next()).value?.t, (await stream.next()).value?.t]).toEqual(['MESSAGE_CREATE', 'READY']);
+    await clock.advanceAsync(1_000);
+    expect(writes.at(-1)?.slice(1)).toEqual([0, 1]);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
+
+  test('a READY in the place of RESUMED belongs to the new session, whose sequence starts again', async () => {
+    const { manager, clock, gateway, writes } = await startManager();
+    for (let n = 0; n < 50; n += 1) gateway.dispatch('MESSAGE_CREATE', { id: String(n) });
+    const stream = manager.dispatches();
+    gateway.intercept = (socket, { op }) => {
+      if (op !== 6) return false;
+      gateway.sequence = 0;
+      gateway.ready(socket);
+      gateway.dispatch('GUILD_CREATE', { id: '1' });
+      return true;
+    };
+    gateway.last.end(1006);
+    await clock.advanceAsync(20_000);
+    expect(writes.at(-1)?.slice(1)).toEqual([0, 0]);
+    await stream.next();
+    await clock.advanceAsync(1_000);
+    expect(writes.at(-1)?.slice(1)).toEqual([0, 1]);
+    manager.forceClose();
+    await clock.advanceAsync(10);
+  });
+
   test('pauses all sockets while a stream is full, and resumes them well below its highWaterMark', async () => {
     const { manager, clock, gateway } = virtualManager({ shards: 2, limit: { max_concurrency: 2 } });
     const connecting = manager.connect();

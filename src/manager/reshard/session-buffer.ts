@@ -33,6 +33,16 @@ export class BufferedSession {
     this.ledger = createLedger(this);
   }
 
+  /**
+   * READY came. The store gets the session after READY was delivered, but READY belongs to it already: in a stream it
+   * would else wait as a dispatch of the session before, and count as delivered.
+   */
+  begin(session: Session | null): void {
+    if (session === null || session.sessionId === this.session?.sessionId) return;
+    this.session = session;
+    this.sequence = 0;
+  }
+
   /** Records a delivered dispatch. Despite the types, some gateways send a RESUMED without a sequence. */
   recordDelivered(sequence: unknown): void {
     if (typeof sequence !== 'number' || sequence <= this.sequence) return;
