@@ -1,6 +1,6 @@
 /**
  * Reads the event name and the sequence of a dispatch without decoding its data. It recognizes only the form that
- * gateways write: no white space, each field once, `d` last and an object. `JSON.parse` decides about anything else.
+ * gateways write: no white space, each field once, `d` last. `JSON.parse` decides about anything else.
  */
 import { findObjectEnd } from './json-scanner/json-scanner.ts';
 
@@ -70,7 +70,13 @@ export class DispatchHeaderReader {
   /** Returns whether `d` is one object by its brackets and ends where the packet ends. */
   isWhole(bytes: Buffer): boolean {
     const end = bytes.length - 1;
-    return bytes[end] === CLOSING_BRACE && findObjectEnd(bytes, this.#dataAt, end) === end;
+    if (bytes[this.#dataAt] !== OPENING_BRACE || bytes[end] !== CLOSING_BRACE) return false;
+    return findObjectEnd(bytes, this.#dataAt, end) === end;
+  }
+
+  /** Returns the bytes of `d`, if {@link isWhole} has accepted the packet. */
+  dataOf(bytes: Buffer): Buffer {
+    return bytes.subarray(this.#dataAt, bytes.length - 1);
   }
 
   /** Reads `t`, `s` or `op` and returns its bit; 0 for any other field. */
@@ -120,12 +126,6 @@ export class DispatchHeaderReader {
   #isAtData(bytes: Buffer): boolean {
     const at = this.#at;
     this.#dataAt = at + 4;
-    return (
-      bytes[at] === QUOTE &&
-      bytes[at + 1] === LETTER_D &&
-      bytes[at + 2] === QUOTE &&
-      bytes[at + 3] === COLON &&
-      bytes[at + 4] === OPENING_BRACE
-    );
+    return bytes[at] === QUOTE && bytes[at + 1] === LETTER_D && bytes[at + 2] === QUOTE && bytes[at + 3] === COLON;
   }
 }
