@@ -32,6 +32,14 @@ export interface ConditionValues {
   storeThrows: boolean;
   storeHangs: boolean;
   listenersThrow: 'now' | 'later';
+  /** READY has fields of other types than the documented ones. */
+  oddReady: boolean;
+  /** Chunks of members and RATE_LIMITED have fields of other types than the documented ones. */
+  oddAnswers: boolean;
+  /** How many dispatches a replay repeats that the shard has confirmed. */
+  replayOverlap: number;
+  /** A message that can't be read follows each RESUMED. */
+  garbageAfterResumed: boolean;
   noChunks: boolean;
   chunksLimited: boolean;
   /** The status of `GET /gateway/bot`. */

@@ -3,6 +3,7 @@ import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { GatewayConnection } from './gateway-connection.ts';
 import { INVALID_BODIES } from './manager/api.ts';
 import type { ConditionName, ConditionValues } from './conditions.ts';
+import { dispatchOddData, dispatchPoison, sendOddSequence } from './odd-data.ts';
 import type { World } from './world.ts';
 
 export interface Fault {
@@ -113,6 +114,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     if (session !== null) world.gateway.endSession(session, 'it expired');
     return '';
   }),
+  oddData: onConnection(2, dispatchOddData),
+  poison: onConnection(1.5, (connection, _, world) => dispatchPoison(connection, world.setting.compression)),
+  oddSequence: onConnection(2, (connection, random, world) => {
+    const count = random.int(1, 4);
+    const sent = Array.from({ length: count }, () => sendOddSequence(connection, world.gateway.nextOddId()));
+    return sent.join(', ');
+  }),
+  sequenceGap: onConnection(1, ({ session }, random) => {
+    const gap = random.magnitude(1, 1_000);
+    if (session !== null) session.sequence += gap;
+    return `${gap}`;
+  }),
   sleep: {
     weight: 1.5,
     inject(world, _, random) {
@@ -158,6 +171,10 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   storeThrows: conditionFault('storeThrows', 1, 60 * MINUTE, () => true),
   storeHangs: conditionFault('storeHangs', 0.3, MINUTE, () => true),
   listenersThrow: conditionFault('listenersThrow', 1.5, 10 * MINUTE, (random) => random.pick(['now', 'later'])),
+  oddReady: conditionFault('oddReady', 1, 20 * MINUTE, () => true),
+  oddAnswers: conditionFault('oddAnswers', 1, 20 * MINUTE, () => true),
+  replayOverlap: conditionFault('replayOverlap', 2, 60 * MINUTE, (random) => random.magnitude(1, 100)),
+  garbageAfterResumed: conditionFault('garbageAfterResumed', 0.7, 30 * MINUTE, () => true),
   noChunks: conditionFault('noChunks', 0.7, 10 * MINUTE, () => true),
   chunksLimited: conditionFault('chunksLimited', 0.7, 5 * MINUTE, () => true),
 };

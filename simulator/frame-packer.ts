@@ -35,8 +35,8 @@ export class FramePacker {
     this.#transmit = transmit;
   }
 
-  send(packet: Packet): void {
-    this.#buffer({ ...this.#encode(JSON.stringify(packet)), packets: [packet] });
+  send(packet: Packet, text = JSON.stringify(packet)): void {
+    this.#buffer({ ...this.#encode(text), packets: [packet] });
   }
 
   /** Sends bytes that are not a message. */

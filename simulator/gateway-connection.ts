@@ -38,11 +38,13 @@ export class GatewayConnection implements SessionConnection {
     });
   }
 
-  send(packet: Packet): void {
+  /** @param text - what is sent instead, if it is no JSON */
+  send(packet: Packet, text?: string): void {
     if (this.isClosed) return;
     if (packet.op === 9 && packet.d === false) this.isInvalidated = true;
     this.#world.eventLog.record('gateway.sent', { socket: this.socket, packet });
-    this.#packer.send(packet);
+    if (text !== undefined) this.#world.eventLog.record('gateway.sentGarbage', { socket: this.socket });
+    this.#packer.send(packet, text);
   }
 
   corrupt(): void {
@@ -113,6 +115,11 @@ export class GatewayConnection implements SessionConnection {
     this.sendPending();
   }
 
+  /** The sequence of the last dispatch that the shard has been sent or has confirmed; 0 before the first. */
+  get sentSequence(): number {
+    return this.session?.log[this.#cursor - 1]?.s ?? 0;
+  }
+
   /** Sends the pending dispatches of the session; a replay in bursts. */
   sendPending(): void {
     const { session } = this;
@@ -131,6 +138,7 @@ export class GatewayConnection implements SessionConnection {
       if (this.#cursor >= until && this.#world.conditions.get('endlessReplay') === undefined) {
         this.#replayUntil = null;
         this.send({ op: 0, t: 'RESUMED', s: this.#resumedSequence, d: { _trace: [] } });
+        if (this.#world.conditions.get('garbageAfterResumed') !== undefined) this.corrupt();
       } else if (this.#cursor >= until) this.pending = () => this.sendPending();
       if (this.pending === null) this.sendPending();
     };
@@ -139,8 +147,8 @@ export class GatewayConnection implements SessionConnection {
   }
 
   #sendNext(session: GatewaySession): void {
-    const { s, t, d } = session.log[this.#cursor]!;
-    this.send({ op: 0, t, s, d });
+    const { s, t, d, poison } = session.log[this.#cursor]!;
+    this.send({ op: 0, t, s, d }, poison);
   }
 
   /** RESUMED gets its sequence before the dispatches that happen during the replay. */

@@ -2,6 +2,7 @@
 import type { Packet } from '../src/protocol/packets.ts';
 import { GatewayConnection } from './gateway-connection.ts';
 import { GatewaySession } from './gateway-session.ts';
+import { oddChunk, oddRateLimit, oddReady } from './odd-data.ts';
 import type { SimSocket } from './sim-socket.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
@@ -22,6 +23,7 @@ export class SimGateway {
   readonly sessions = new Map<string, GatewaySession>();
   readonly connections = new Set<GatewayConnection>();
   #hasTraffic = true;
+  #oddIds = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -90,12 +92,14 @@ export class SimGateway {
     const host = `wss://resume-${this.#random.int(1, 3)}.sim${this.#random.chance(0.1) ? '/path?a=b' : ''}`;
     connection.attach(session, 0, false);
     const ids = guilds?.idsForShard(...shard) ?? [];
-    session.dispatch('READY', {
+    const ready = {
       v: 10,
       session_id: session.id,
       resume_gateway_url: host,
       guilds: ids.map((id) => ({ id, unavailable: true })),
-    });
+    };
+    const isOdd = this.#world.conditions.get('oddReady') !== undefined;
+    session.dispatch('READY', isOdd ? oddReady(ready, this.#random, guilds === null) : ready);
     if (guilds === null) return this.#scheduleTraffic(session);
     for (const id of ids) {
       if (this.#random.chance(0.98))
@@ -120,7 +124,10 @@ export class SimGateway {
       this.endSession(session, 'RESUME had a sequence that was not sent');
       return connection.close(4007, 'Invalid seq.');
     }
-    connection.attach(session, session.indexAfter(d.seq), true);
+    const from = session.indexAfter(d.seq);
+    const overlap = conditions.get('replayOverlap') ?? 0;
+    // READY is not repeated, unless the shard asks for it.
+    connection.attach(session, Math.max(Math.min(from, 1), from - overlap), true);
   }
 
   requestMembers(
@@ -130,12 +137,10 @@ export class SimGateway {
     const { conditions, clock } = this.#world;
     const { session, random } = connection;
     if (session === null || conditions.get('noChunks') !== undefined || random.chance(0.05)) return;
+    const isOdd = conditions.get('oddAnswers') !== undefined;
     if (conditions.get('chunksLimited') !== undefined || random.chance(0.1)) {
-      return session.dispatch('RATE_LIMITED', {
-        opcode: 8,
-        retry_after: random.int(0, 20_000) / 1000,
-        meta: { guild_id: guildId, nonce },
-      });
+      const limit = { opcode: 8, retry_after: random.int(0, 20_000) / 1000, meta: { guild_id: guildId, nonce } };
+      return session.dispatch('RATE_LIMITED', isOdd ? oddRateLimit(limit, random) : limit);
     }
     const count = random.int(1, 4);
     for (let index = 0; index < count; index += 1) {
@@ -146,7 +151,8 @@ export class SimGateway {
         chunk_count: count,
         nonce,
       };
-      clock.scheduleInWorld(() => session.dispatch('GUILD_MEMBERS_CHUNK', chunk), random.int(0, 2_000));
+      const sent = isOdd ? oddChunk(chunk, random) : chunk;
+      clock.scheduleInWorld(() => session.dispatch('GUILD_MEMBERS_CHUNK', sent), random.int(0, 2_000));
     }
   }
 
@@ -177,6 +183,12 @@ export class SimGateway {
         this.#random.chance(0.1) ? { text: 'ÿ∀𝄞'.repeat(this.#random.int(1, 400)) } : {},
       );
     }
+  }
+
+  /** Returns the id of the next dispatch that no session logs. */
+  nextOddId(): number {
+    this.#oddIds += 1;
+    return this.#oddIds;
   }
 
   /** Sends the answers that were held back, if the conditions allow it now. */

@@ -1,5 +1,6 @@
 /** Runs seeds on several worker threads. */
 import { Worker } from 'node:worker_threads';
+import { isObject } from '../src/protocol/validation.ts';
 import type { SeedResult } from './run-seed.ts';
 
 export interface PoolOptions {
@@ -8,21 +9,28 @@ export interface PoolOptions {
   /** Called before each seed. */
   readonly shouldContinue: () => boolean;
   readonly onResult: (result: SeedResult) => void;
+  /** Options of Node for the threads. Default: those of this process. */
+  readonly execArgv?: string[];
 }
 
+/** Node posts messages of its own, with `--watch` for example. Threads and the pool ignore what they do not know. */
+const isSeedResult = (message: unknown): message is SeedResult =>
+  isObject(message) && isObject(message['result']) && isObject(message['stats']);
+
 /** Resolves when `shouldContinue` is false and every thread has finished. Rejects when a thread fails. */
-export async function runSeeds({ workers, firstSeed, shouldContinue, onResult }: PoolOptions): Promise<void> {
+export async function runSeeds({ workers, firstSeed, shouldContinue, onResult, execArgv }: PoolOptions): Promise<void> {
   let seed = firstSeed;
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url));
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: execArgv ?? process.execArgv });
       const next = (): void => {
         if (shouldContinue()) {
-          worker.postMessage(seed, []);
+          worker.postMessage({ seed }, []);
           seed += 1;
         } else void worker.terminate().then(() => resolve());
       };
-      worker.on('message', (message: SeedResult) => {
+      worker.on('message', (message: unknown) => {
+        if (!isSeedResult(message)) return;
         onResult(message);
         next();
       });

@@ -1,5 +1,6 @@
 /** Formats the events of a run as lines of text, for `npm run sim -- --trace`. */
 import type { SimEvents, SimEventName } from './event-log.ts';
+import { dataOf } from './checks/check.ts';
 import type { World } from './world.ts';
 
 const json = (value: unknown): string => {
@@ -43,7 +44,7 @@ const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string }
   'bot.emitted': ({ name, args }) =>
     `manager   emits ${name} ${args.map((arg) => (arg instanceof Error ? error(arg) : json(arg))).join(' ')}`,
   'bot.dispatched': ({ dispatch, shardId }) =>
-    `manager   delivers ${dispatch.t} ${json(dispatch.d)} of shard ${shardId}`,
+    `manager   delivers ${dispatch.t} ${json(dataOf(dispatch))} of shard ${shardId}`,
   'bot.state': ({ from, to }) => `manager   ${from} → ${to}`,
   'bot.ended': ({ isGraceful }) => `world     the process of the manager ${isGraceful ? 'ends' : 'is killed'}`,
   'api.requested': ({ answer }) => `world     GET /gateway/bot: ${answer}`,

@@ -29,3 +29,12 @@ export function sharedTracker<State>(
     return tracker.state;
   };
 }
+
+/** Returns the data of a dispatch; `undefined` if it can't be read. */
+export function dataOf(dispatch: { readonly d?: unknown }): unknown {
+  try {
+    return dispatch.d;
+  } catch {
+    return undefined;
+  }
+}

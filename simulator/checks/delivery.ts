@@ -2,6 +2,7 @@
 import type { Dispatch } from '../../src/index.ts';
 import type { ProcessPlace, SimulatedProcess } from '../simulated-process.ts';
 import type { World } from '../world.ts';
+import { dataOf } from './check.ts';
 import type { Check } from './check.ts';
 import { sharedTracker } from './check.ts';
 
@@ -14,13 +15,18 @@ interface DeliveryPosition {
   isUserSession: boolean;
 }
 
-/** Returns the session of a dispatch and the index in its log; `null` for RESUMED, which is not logged. */
-export const logPositionOf = ({ d }: { readonly d?: unknown }): [sessionId: string, index: number] | null =>
-  (d as { sim?: [string, number] } | null)?.sim ?? null;
+/**
+ * Returns the session of a dispatch and the index in its log; `null` for one that can't be followed: RESUMED, which is
+ * not logged, and data without a tag.
+ */
+export const logPositionOf = (dispatch: { readonly d?: unknown }): [sessionId: string, index: number] | null =>
+  (dataOf(dispatch) as { sim?: [string, number] } | null | undefined)?.sim ?? null;
 
-/** Returns the index in the log of the last dispatch that a sequence covers. */
-export const lastIndex = (world: World, sessionId: string, sequence: number): number =>
-  (world.gateway.sessions.get(sessionId)?.indexAfter(sequence) ?? 0) - 1;
+/** Returns the index in the log of the last dispatch that a sequence covers, of those that can be followed. */
+export function lastIndex(world: World, sessionId: string, sequence: number): number {
+  const session = world.gateway.sessions.get(sessionId);
+  return session === undefined ? -1 : session.lastTagged(session.indexAfter(sequence) - 1);
+}
 
 interface Deliveries {
   readonly positions: ReadonlyMap<SimulatedProcess, DeliveryPosition>;
@@ -38,7 +44,8 @@ export const trackDeliveries = sharedTracker((world, complain): Deliveries => {
     const [sessionId, index] = logPosition;
     const position = positions.get(proc);
     if (proc.isOver) complain(`${dispatch.t} ${dispatch.s} reached a process that has ended`);
-    if (position?.sessionId === sessionId && index !== position.index + 1) {
+    const before = world.gateway.sessions.get(sessionId)?.lastTagged(index - 1);
+    if (position?.sessionId === sessionId && before !== position.index) {
       complain(`${sessionId}: number ${index} (${dispatch.t}) was delivered after number ${position.index}`);
     } else if (position?.sessionId !== sessionId && index !== 0) {
       complain(`${sessionId}: number ${index} (${dispatch.t}) was delivered first`);
@@ -105,11 +112,9 @@ export const nothingLost: Check = {
         if (!isHealthy || session === undefined) continue;
         const index = positions.get(proc)?.index ?? -1;
         const onTheWay = (sentAt.get(session.id) ?? []).filter(isRecent).length;
-        if (index < session.log.length - 1 - onTheWay) {
-          complain(
-            `shard ${proc.place.shardId} received ${session.id} only up to number ${index} of ${session.log.length - 1}`,
-          );
-        }
+        const last = session.lastTagged(session.log.length - 1);
+        if (index < last - onTheWay)
+          complain(`shard ${proc.place.shardId} received ${session.id} only up to number ${index} of ${last}`);
       }
     });
   },

@@ -25,6 +25,7 @@ import {
 import { storeFresh } from './store.ts';
 import { buffersBounded } from './buffers.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
+import { oddDelivered, poisonSkipped, unreadableBounded } from './hostile.ts';
 import { promptReturn } from './outages.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
@@ -58,6 +59,9 @@ export const CHECKS = {
   oracle: noOracleComplaints,
   'events-once': eventsOnce,
   'events-kept': eventsKept,
+  'poison-skipped': poisonSkipped,
+  'unreadable-bounded': unreadableBounded,
+  'odd-delivered': oddDelivered,
   'bucket-order': bucketOrder,
   'one-error': oneError,
 } as const satisfies Record<string, Check>;
@@ -78,6 +82,8 @@ const OF_SHARDS: readonly CheckName[] = [
   'identify-needless',
   'identify-patience',
   'prompt-return',
+  'poison-skipped',
+  'unreadable-bounded',
 ];
 const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
 

@@ -5,6 +5,7 @@ import type { BotProcess } from '../manager/bot-process.ts';
 import { eventOf } from '../manager/guilds.ts';
 import type { GatewaySession } from '../gateway-session.ts';
 import type { World } from '../world.ts';
+import { dataOf } from './check.ts';
 import type { Check } from './check.ts';
 
 export const eventsOnce: Check = {
@@ -16,7 +17,7 @@ export const eventsOnce: Check = {
     /** Whether the store may be behind what was delivered, so that events come again after a restart. */
     let mayRepeat = false;
     world.eventLog.on('bot.dispatched', ({ dispatch }) => {
-      const found = eventOf(dispatch.d);
+      const found = eventOf(dataOf(dispatch));
       if (found === null) return;
       const { guild, event } = found;
       const last = lastByGuild.get(guild) ?? 0;
@@ -69,7 +70,7 @@ export const eventsKept: Check = {
     });
     const delivered = new Set<number>();
     world.eventLog.on('bot.dispatched', ({ dispatch }) => {
-      const found = eventOf(dispatch.d);
+      const found = eventOf(dataOf(dispatch));
       if (found !== null) delivered.add(found.event);
     });
     world.eventLog.on('action', ({ drops }) => {

@@ -1,6 +1,7 @@
 /** Checks Discord's rate limits, and that a shard sends IDENTIFY only when it must. */
 import { DEFAULT_TIMING, MAX_UNANSWERED_RESUMES } from '../../machines/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
+import type { GatewayError } from '../../src/index.ts';
 import type { SimSocket } from '../sim-socket.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 import type { Check } from './check.ts';
@@ -105,7 +106,11 @@ export const identifyNeedless: Check = {
         const session = sessions.get(proc);
         if (session !== undefined) session.resumes = 0;
       }
-      if (name === 'fault' && (args[0] as { code: string }).code === 'RESUMES_EXHAUSTED') {
+      const { code, message } = (name === 'fault' ? args[0] : {}) as Partial<GatewayError>;
+      // How many of these are too many is the rule of another check.
+      const isUnreadable = message?.startsWith('messages that could not be read') === true;
+      if (code === 'RESUMES_EXHAUSTED' && isUnreadable) drop(proc);
+      else if (code === 'RESUMES_EXHAUSTED') {
         const { resumes, silent } = sessions.get(proc) ?? { resumes: Infinity, silent: 0 };
         if (resumes < DEFAULT_TIMING.maxResumeAttempts && silent < MAX_UNANSWERED_RESUMES)
           complain(`the shard gave up a session after ${resumes} RESUMEs`);

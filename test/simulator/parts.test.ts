@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { SeededRandom, randomFor } from '../../src/testing/seeded-random.ts';
 import { runSimulation } from '../../simulator/run.ts';
+import { runSeeds } from '../../simulator/pool.ts';
+import type { SeedResult } from '../../simulator/run-seed.ts';
 import { scriptOf } from '../../simulator/script.ts';
 import { settingOf } from '../../simulator/setting.ts';
 import { shrink } from '../../simulator/shrink.ts';
@@ -96,6 +98,27 @@ describe('a run of the simulator', () => {
       },
     });
     expect(shrunk!.events).toBeLessThan(20);
+  });
+});
+
+describe('the pool of threads', () => {
+  test('ignores messages that Node or a loader posts, in both directions', async () => {
+    // As `node --watch` does in each thread.
+    const foreign = `import { parentPort } from 'node:worker_threads';
+      parentPort?.postMessage({ 'watch:import': ['file:///a.ts'] });
+      parentPort?.postMessage(null);
+      for (const message of [null, 'reload', { seed: 'x' }]) parentPort?.emit('message', message);
+      setImmediate(() => parentPort?.emit('message', { 'watch:require': [] }));`;
+    const results: SeedResult[] = [];
+    let wanted = 2;
+    await runSeeds({
+      workers: 1,
+      firstSeed: 3,
+      shouldContinue: () => (wanted -= 1) >= 0,
+      onResult: (result) => results.push(result),
+      execArgv: [...process.execArgv, '--import', `data:text/javascript,${encodeURIComponent(foreign)}`],
+    });
+    expect(results.map(({ result }) => result.setting.seed)).toEqual([3, 4]);
   });
 });
 
