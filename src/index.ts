@@ -48,6 +48,7 @@ export { Shard } from './shard.ts';
 export type { SendOptions } from './shard/command-sender.ts';
 export type { ConnectOptions } from './shard/shard-lifecycle.ts';
 export type { DisconnectOptions } from './shard/close-request.ts';
+export type { DispatchHandlerOptions } from './shard/handler-options.ts';
 export type { DispatchStreamOptions } from './shard/pull-stream.ts';
 export type { InspectedShard, InspectionObserver, SendWindow } from './shard/inspected-shard.ts';
 export type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';

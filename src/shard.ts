@@ -17,8 +17,9 @@ import { attachInspector } from './shard/inspected-shard-view.ts';
 import { setReadingControl } from './shard/back-pressure.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
-import { GuildMemberRequests } from './shard/guild-member-requests.ts';
+import type { DispatchHandlerOptions, UntypedHandlerOptions } from './shard/handler-options.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
+import { requestMembers } from './shard/request-members.ts';
 import { logRejection } from './shard/logger.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
 import type { ShardEvents } from './shard/shard-events.ts';
@@ -144,22 +145,7 @@ export class Shard extends CommandSender {
    * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
    */
   requestGuildMembers(request: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    return this.#logRejection(this.#requestGuildMembers(request, options));
-  }
-
-  async #requestGuildMembers(d: GatewayRequestGuildMembersData, options?: RequestOptions): Promise<GuildMembers> {
-    assertCallOptions('requestGuildMembers()', options);
-    const { payload } = checkPayload({ op: Opcodes.RequestGuildMembers, d });
-    const {
-      dispatcher,
-      options: { clock, random },
-    } = this.#runtime;
-    dispatcher.requests ??= new GuildMemberRequests({
-      clock,
-      random,
-      send: (data, signal) => this.send({ op: Opcodes.RequestGuildMembers, d: data }, { signal }),
-    });
-    return dispatcher.requests.request(payload.d as GatewayRequestGuildMembersData, options);
+    return this.#logRejection(requestMembers(this.#runtime, this, request, options));
   }
 
   /**
@@ -173,18 +159,29 @@ export class Shard extends CommandSender {
   }
 
   /**
-   * Adds a listener for one of Discord's events. Returns the function that removes it.
-   * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not written as Discord's are
+   * Adds a listener for one of Discord's events. Returns the function that removes it. With the option `concurrency` the
+   * listener is a handler that takes time: it handles several dispatches at once, those of one guild in order. Removing
+   * it drops the dispatches that wait for it.
+   * @throws {@link GatewayError} `INVALID_OPTIONS`, also for a name that is not written as Discord's are
    * @see https://discord.com/developers/docs/events/gateway-events#receive-events
    */
   onDispatch<T extends EventName>(
     type: T,
     listener: (data: DispatchData<T>, dispatch: Dispatch<T>) => unknown,
+    options?: DispatchHandlerOptions<T>,
   ): () => void;
   /** Adds a listener for an event that the types do not list yet. */
-  onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch) => unknown): () => void;
-  onDispatch(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
-    return this.#runtime.dispatcher.on(type, listener);
+  onDispatch(
+    type: string,
+    listener: (data: unknown, dispatch: Dispatch) => unknown,
+    options?: DispatchHandlerOptions,
+  ): () => void;
+  onDispatch(
+    type: string,
+    listener: (data: never, dispatch: never) => unknown,
+    options?: UntypedHandlerOptions,
+  ): () => void {
+    return this.#runtime.dispatcher.on(type, listener, options);
   }
 
   /**

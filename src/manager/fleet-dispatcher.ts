@@ -1,6 +1,6 @@
 /**
- * Delivers the dispatches of all shards: to listeners by event name, to `dispatch` listeners, and to streams, in this
- * order.
+ * Delivers the dispatches of all shards: to listeners by event name, to concurrent handlers, to `dispatch` listeners,
+ * and to streams, in this order.
  */
 import type { GatewayError } from '../protocol/errors.ts';
 import { assertCallOptions } from '../protocol/call-options.ts';
@@ -8,8 +8,15 @@ import { assertDispatchName } from '../protocol/event-names.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
 import { BufferBudget } from '../shard/buffer-budget.ts';
+import { ConcurrentHandlers } from '../shard/concurrent-handlers.ts';
+import type { HandlerItem } from '../shard/concurrent-handlers.ts';
+import { lowerSequence } from '../shard/dispatch-fifo.ts';
 import { Emitter } from '../shard/emitter.ts';
-import { FleetStream } from './fleet-stream.ts';
+import { isConcurrent } from '../shard/handler-options.ts';
+import type { UntypedHandlerOptions } from '../shard/handler-options.ts';
+import type { OnListenerError } from '../shard/listener-error.ts';
+import { FleetStream, isOfSession } from './fleet-stream.ts';
+import type { QueuedDispatch } from './fleet-stream.ts';
 import type { BufferedSession } from './reshard/session-buffer.ts';
 
 type ByType = Record<string, [data: unknown, dispatch: Dispatch, shardId: number]>;
@@ -23,7 +30,7 @@ interface FleetDispatcherCallbacks {
   onBufferFull(shardId: number): void;
   /** Called when there is room again. */
   onRoom(): void;
-  onThrow(name: string, cause: unknown): void;
+  readonly onThrow: OnListenerError;
 }
 
 export class FleetDispatcher {
@@ -31,6 +38,8 @@ export class FleetDispatcher {
   readonly #byType: Emitter<ByType>;
   readonly #streams = new Set<FleetStream>();
   readonly #budget: BufferBudget;
+  /** Created with the first concurrent handler. */
+  #handlers: ConcurrentHandlers<QueuedDispatch & HandlerItem> | null = null;
   readonly #onPressureChange = (): void => this.#callbacks.onBackPressure(this.isFull);
 
   constructor(maxBufferedBytes: number, callbacks: FleetDispatcherCallbacks) {
@@ -39,12 +48,20 @@ export class FleetDispatcher {
       onTightChange: this.#onPressureChange,
       onRoom: () => callbacks.onRoom(),
     });
-    this.#byType = new Emitter((name, cause) => callbacks.onThrow(name, cause), null);
+    this.#byType = new Emitter(callbacks.onThrow, null);
   }
 
-  /** Returns a function that removes the listener. */
-  on(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
+  /** Adds a listener for one type, or a concurrent handler. Returns the function that removes it. */
+  on(
+    type: string,
+    listener: (data: never, dispatch: never, shardId: number) => unknown,
+    options?: UntypedHandlerOptions,
+  ): () => void {
     assertDispatchName(type);
+    if (isConcurrent(options)) {
+      this.#handlers ??= this.#createHandlers();
+      return this.#handlers.add(type, listener, options);
+    }
     const typed = listener as (...args: ByType[string]) => unknown;
     this.#byType.on(type, typed);
     return () => this.#byType.off(type, typed);
@@ -65,24 +82,32 @@ export class FleetDispatcher {
   }
 
   get isFull(): boolean {
-    return this.#budget.isTight || [...this.#streams].some(({ isFull }) => isFull);
+    return this.#budget.isTight || this.#handlers?.isFull === true || [...this.#streams].some(({ isFull }) => isFull);
   }
 
   deliver(dispatch: Dispatch, entry: BufferedSession): void {
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch, entry.shardId);
+    if (this.#handlers?.has(dispatch.t) === true)
+      this.#handlers.push({ dispatch, data: dispatch.d, entry, sessionId: entry.session?.sessionId });
     this.#callbacks.emit(dispatch, entry.shardId);
     for (const stream of this.#streams) stream.push(dispatch, entry);
     if (this.#budget.isExceeded) this.#callbacks.onBufferFull(entry.shardId);
   }
 
-  /** Returns the oldest sequence of a shard's session that a stream still holds. */
+  /** Returns the oldest sequence of a shard's session that a stream or a handler still holds. */
   lowestSequenceOf(entry: BufferedSession): number | null {
-    let lowest: number | null = null;
-    for (const stream of this.#streams) {
-      const sequence = stream.lowestSequenceOf(entry);
-      if (sequence !== null && (lowest === null || sequence < lowest)) lowest = sequence;
-    }
+    let lowest = this.#handlers?.lowestSequence(isOfSession(entry)) ?? null;
+    for (const stream of this.#streams) lowest = lowerSequence(lowest, stream.lowestSequenceOf(entry));
     return lowest;
+  }
+
+  /** Starts no call of a concurrent handler until {@link resumeHandlers}. */
+  holdHandlers(): void {
+    this.#handlers?.hold();
+  }
+
+  resumeHandlers(): void {
+    this.#handlers?.resume();
   }
 
   /** Whether a stream is open, whose consumer is told when the manager fails. */
@@ -93,5 +118,15 @@ export class FleetDispatcher {
   /** Ends all streams once they are empty; with an error where the manager has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams) stream.finish(error);
+  }
+
+  #createHandlers(): ConcurrentHandlers<QueuedDispatch & HandlerItem> {
+    return new ConcurrentHandlers({
+      budget: this.#budget,
+      onPressureChange: this.#onPressureChange,
+      onListenerError: this.#callbacks.onThrow,
+      restOf: ({ entry }) => [entry.shardId],
+      shardKeyOf: ({ entry }) => `shard ${entry.shardId}`,
+    });
   }
 }

@@ -21,11 +21,17 @@ function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {
   return Object.defineProperty(shardDispatch, 'raw', { get: () => dispatch.raw }) as ShardDispatch;
 }
 
-interface QueuedDispatch {
+export interface QueuedDispatch {
   readonly dispatch: Dispatch;
   readonly entry: BufferedSession;
   /** The session in which it arrived. */
   readonly sessionId: string | undefined;
+}
+
+/** Returns a function that says whether a dispatch belongs to the session that this shard has now. */
+export function isOfSession(entry: BufferedSession): (item: QueuedDispatch) => boolean {
+  const sessionId = entry.session?.sessionId;
+  return (item) => item.entry === entry && item.sessionId === sessionId;
 }
 
 export class FleetStream extends PullStream<QueuedDispatch, ShardDispatch> {
@@ -35,8 +41,7 @@ export class FleetStream extends PullStream<QueuedDispatch, ShardDispatch> {
 
   /** Returns the lowest sequence of this shard's session that has not been consumed. */
   lowestSequenceOf(entry: BufferedSession): number | null {
-    const sessionId = entry.session?.sessionId;
-    return this.lowestSequence((item) => item.entry === entry && item.sessionId === sessionId);
+    return this.lowestSequence(isOfSession(entry));
   }
 
   protected override toValue({ dispatch, entry }: QueuedDispatch): ShardDispatch {

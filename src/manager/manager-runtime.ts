@@ -8,7 +8,7 @@ import { GATEWAY_ERROR_CODES, GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { Emitter } from '../shard/emitter.ts';
-import { reportListenerError } from '../shard/listener-error.ts';
+import { listenerErrorReporter } from '../shard/listener-error.ts';
 import { reportUnheardFailure } from '../shard/unheard-failure.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
@@ -31,10 +31,11 @@ const errorOf = (failure: Failure): GatewayError =>
 
 export class ManagerRuntime {
   readonly options: ResolvedManagerOptions;
-  readonly emitter = new Emitter<ManagerEvents>(
-    (name, cause) => this.#onListenerError(name, cause),
-    MANAGER_EVENT_NAMES,
-  );
+  readonly #onListenerError = listenerErrorReporter({
+    reportFault: (error) => this.reportFault(error, null),
+    logError: (message) => this.options.logger.error(message),
+  });
+  readonly emitter = new Emitter<ManagerEvents>(this.#onListenerError, MANAGER_EVENT_NAMES);
   readonly dispatcher: FleetDispatcher;
   readonly fleet: Fleet;
   readonly actor: ManagerActor;
@@ -58,7 +59,7 @@ export class ManagerRuntime {
       onBackPressure: (full) => this.fleet.setBackPressure(full),
       onBufferFull: (shardId) => this.fleet.leave(shardId),
       onRoom: () => this.fleet.onRoom(),
-      onThrow: (name, cause) => this.#onListenerError(name, cause),
+      onThrow: this.#onListenerError,
     });
     this.fleet = this.#createFleet();
     this.actor = createManagerActor({ options, fleet: this.fleet, closeRequest: () => this.closeRequest });
@@ -172,6 +173,7 @@ export class ManagerRuntime {
       if (from === 'starting') this.emitter.emit('allReady');
     },
     draining: () => {
+    starting: () => this.dispatcher.resumeHandlers(),
       const { failure } = this.actor.getSnapshot().context;
       if (failure === null) return;
       this.#isFailureAwaited = this.#isAwaited;
@@ -180,6 +182,8 @@ export class ManagerRuntime {
     stopped: () => this.dispatcher.finish(null),
   };
 
+      // The next connect() goes on with the sessions. After a failure, or without sessions, nothing comes again.
+      if (failure === null && this.closeRequest.session !== 'discard') this.dispatcher.holdHandlers();
   get #isAwaited(): boolean {
     return this.readyWaiters.size > 0 || this.reshardWaiters.size > 0 || this.dispatcher.hasStreams;
   }
@@ -209,12 +213,5 @@ export class ManagerRuntime {
 
   #onObserverError(cause: unknown): void {
     this.reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }), null);
-  }
-
-  #onListenerError(name: string, cause: unknown): void {
-    reportListenerError(name, cause, {
-      reportFault: (error) => this.reportFault(error, null),
-      logError: (message) => this.options.logger.error(message),
-    });
   }
 }

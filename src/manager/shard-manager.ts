@@ -12,6 +12,7 @@ import { describeValue } from '../protocol/validation.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
+import type { DispatchHandlerOptions, UntypedHandlerOptions } from '../shard/handler-options.ts';
 import { logRejection } from '../shard/logger.ts';
 import type { ConnectOptions } from '../shard/shard-lifecycle.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
@@ -212,17 +213,27 @@ export class ShardManager {
   }
 
   /**
-   * Adds a listener for one of Discord's events. Returns a function that removes it.
-   * @throws {@link GatewayError} `INVALID_OPTIONS` for a name that is not written as Discord's are
+   * Adds a listener for one of Discord's events. Returns a function that removes it. With the option `concurrency` it
+   * handles several dispatches at once, those of one guild in order; see `Shard.onDispatch()`.
+   * @throws {@link GatewayError} `INVALID_OPTIONS`, also for a name that is not written as Discord's are
    */
   onDispatch<T extends EventName>(
     type: T,
     listener: (data: DispatchData<T>, dispatch: Dispatch<T>, shardId: number) => unknown,
+    options?: DispatchHandlerOptions<T>,
   ): () => void;
   /** Adds a listener for an event that the types do not know yet. */
-  onDispatch(type: string, listener: (data: unknown, dispatch: Dispatch, shardId: number) => unknown): () => void;
-  onDispatch(type: string, listener: (data: never, dispatch: never, shardId: number) => unknown): () => void {
-    return this.#runtime.dispatcher.on(type, listener);
+  onDispatch(
+    type: string,
+    listener: (data: unknown, dispatch: Dispatch, shardId: number) => unknown,
+    options?: DispatchHandlerOptions,
+  ): () => void;
+  onDispatch(
+    type: string,
+    listener: (data: never, dispatch: never, shardId: number) => unknown,
+    options?: UntypedHandlerOptions,
+  ): () => void {
+    return this.#runtime.dispatcher.on(type, listener, options);
   }
 
   /**

@@ -31,6 +31,8 @@ const RULES: Readonly<Record<string, OptionRule>> = {
   noFail: BOOLEAN,
   timeoutMs: { isValid: isTimeout, expected: 'a positive number of ms' },
   highWaterMark: { isValid: isPositiveInteger, expected: 'a positive integer' },
+  concurrency: { isValid: isPositiveInteger, expected: 'a positive integer' },
+  key: { isValid: (value) => typeof value === 'function', expected: 'a function' },
   reason: { isValid: (value) => typeof value === 'string', expected: 'a string' },
   session: { isValid: (value) => value === 'keep' || value === 'discard', expected: "'keep' or 'discard'" },
 };

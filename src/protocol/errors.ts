@@ -57,7 +57,7 @@ export const HINTS_BY_GROUP = {
     DISPATCH_SKIPPED:
       'Fetch again what must be exact; this one event is lost. Report what Discord sent, if you know it.',
     BUFFER_FULL:
-      'Take faster from dispatches(), also while connect() is pending, or raise maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',
+      'Take faster from dispatches(), also while connect() is pending; raise concurrency or maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',
     LISTENER_THREW: 'Catch errors in your listener; the cause is the error that it threw.',
     OBSERVER_THREW: 'Correct the inspect observer, which is now detached; the cause is the error that it threw.',
     IDENTIFY_REFUSED: 'Look at the cause; the identify gate gave no permit. The shard asks again.',
@@ -69,6 +69,8 @@ export const HINTS_BY_GROUP = {
       'Wait; the manager asks again. If it keeps failing, check the network, the proxy and the option api.',
     WORKER_FAILED: 'Wait; the shards of the thread resume in a new one. If it keeps failing, look at the cause.',
     INTERNAL_ERROR: 'Report this as a bug of shardwright, with the cause.',
+    SNAPSHOT_FAILED:
+      'Look at the message and the cause; the next start identifies. The first start with warmStart reports this once, if there is a session from before.',
   },
 } as const;
 

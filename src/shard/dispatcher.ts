@@ -1,6 +1,6 @@
 /**
- * The end of a dispatch's way: the shard's own handler, then listeners by type, `dispatch` listeners and streams, in
- * this order.
+ * The end of a dispatch's way: the shard's own handler, then listeners by type, concurrent handlers, `dispatch`
+ * listeners and streams, in this order.
  */
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
@@ -11,8 +11,14 @@ import { assertDispatchName } from '../protocol/event-names.ts';
 import { rateLimitOf } from '../protocol/lifecycle-packets.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { BufferBudget } from './buffer-budget.ts';
+import { ConcurrentHandlers } from './concurrent-handlers.ts';
+import type { HandlerItem } from './concurrent-handlers.ts';
+import { lowerSequence } from './dispatch-fifo.ts';
 import { Emitter } from './emitter.ts';
 import type { GuildMemberRequests } from './guild-member-requests.ts';
+import { isConcurrent } from './handler-options.ts';
+import type { UntypedHandlerOptions } from './handler-options.ts';
+import type { OnListenerError } from './listener-error.ts';
 import { PullStream } from './pull-stream.ts';
 import type { DispatchStreamOptions } from './pull-stream.ts';
 import type { ShardEmitter } from './shard-emitter.ts';
@@ -52,7 +58,7 @@ interface DispatcherOptions {
   readonly onBackPressureChange: () => void;
   /** Called after each dispatch that exceeds the budget. The streams hold it all the same. */
   readonly onBufferFull: () => void;
-  readonly onListenerError: (name: string, cause: unknown) => void;
+  readonly onListenerError: OnListenerError;
 }
 
 type ShardHandler = (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
@@ -68,7 +74,10 @@ export class Dispatcher {
   readonly #budget: BufferBudget;
   readonly #onBackPressureChange: () => void;
   readonly #onBufferFull: () => void;
+  readonly #onListenerError: OnListenerError;
   #streams: Set<DispatchStream> | null = null;
+  /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
+  #handlers: ConcurrentHandlers<StreamItem & HandlerItem> | null = null;
   /** Created with the first request: few shards request members. */
   requests: GuildMemberRequests | null = null;
 
@@ -79,6 +88,7 @@ export class Dispatcher {
     this.#budget = options.budget;
     this.#onBackPressureChange = options.onBackPressureChange;
     this.#onBufferFull = options.onBufferFull;
+    this.#onListenerError = options.onListenerError;
     this.#byType = new Emitter(options.onListenerError, null);
   }
 
@@ -89,15 +99,19 @@ export class Dispatcher {
     if (Dispatcher.#shardHandlers.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests?.hasPending === true))
       return 'certain';
     if (this.#events?.has(t) === false) return 'none';
-    if (this.#byType.has(t)) return 'certain';
+    if (this.#byType.has(t) || this.#handlers?.has(t) === true) return 'certain';
     if (!this.#emitter.has('dispatch') && !this.#isStreamed(t)) return 'none';
     return this.#decodePredictor.decodeHintFor(t);
   }
 
-  /** Adds a listener for one type. Returns the function that removes it. */
-  on(type: string, listener: (data: never, dispatch: never) => unknown): () => void {
+  /** Adds a listener for one type, or a concurrent handler. Returns the function that removes it. */
+  on(type: string, listener: (data: never, dispatch: never) => unknown, options?: UntypedHandlerOptions): () => void {
     assertDispatchName(type);
     const typed = listener as (data: unknown, dispatch: Dispatch) => unknown;
+    if (isConcurrent(options)) {
+      this.#handlers ??= this.#createHandlers();
+      return this.#handlers.add(type, listener, options);
+    }
     this.#byType.on(type, typed);
     return () => this.#byType.off(type, typed);
   }
@@ -121,9 +135,10 @@ export class Dispatcher {
     Dispatcher.#shardHandlers.get(dispatch.t)?.(this, dispatch, replayed);
     if (this.#events?.has(dispatch.t) === false) return;
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
+    if (this.#handlers?.has(dispatch.t) === true) this.#handlers.push({ dispatch, data: dispatch.d, sessionId });
     this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
-    if (this.#streams === null) return;
-    for (const stream of this.#streams) stream.push(dispatch, sessionId);
+    if (this.#streams === null && this.#handlers === null) return;
+    for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
     if (this.#budget.isExceeded) this.#onBufferFull();
   }
 
@@ -148,9 +163,9 @@ export class Dispatcher {
     ],
   ]);
 
-  /** Whether a stream is full, or much waits in all together, so that the socket should not be read. */
+  /** Whether a stream or a handler is full, or much waits in all together, so that the socket should not be read. */
   get isFull(): boolean {
-    if (this.#budget.isTight) return true;
+    if (this.#budget.isTight || this.#handlers?.isFull === true) return true;
     for (const { isFull } of this.#streams ?? NO_STREAMS) if (isFull) return true;
     return false;
   }
@@ -160,19 +175,36 @@ export class Dispatcher {
     return (this.#streams?.size ?? 0) > 0;
   }
 
-  /** Returns the lowest sequence of a session that a stream still holds. */
+  /** Returns the lowest sequence of a session that a stream or a handler still holds. */
   lowestSequenceOf(sessionId: string | null): number | null {
-    let lowest: number | null = null;
-    for (const stream of this.#streams ?? NO_STREAMS) {
-      const sequence = stream.lowestSequenceOf(sessionId);
-      if (sequence !== null && (lowest === null || sequence < lowest)) lowest = sequence;
-    }
+    let lowest = this.#handlers?.lowestSequence((item) => item.sessionId === sessionId) ?? null;
+    for (const stream of this.#streams ?? NO_STREAMS)
+      lowest = lowerSequence(lowest, stream.lowestSequenceOf(sessionId));
     return lowest;
+  }
+
+  /** Starts no call of a concurrent handler until {@link resumeHandlers}. */
+  holdHandlers(): void {
+    this.#handlers?.hold();
+  }
+
+  resumeHandlers(): void {
+    this.#handlers?.resume();
   }
 
   /** Ends all streams after the dispatches they hold; with `error` if the shard has failed. */
   finish(error: GatewayError | null): void {
     for (const stream of this.#streams ?? NO_STREAMS) stream.finish(error);
+  }
+
+  #createHandlers(): ConcurrentHandlers<StreamItem & HandlerItem> {
+    return new ConcurrentHandlers({
+      budget: this.#budget,
+      onPressureChange: this.#onBackPressureChange,
+      onListenerError: this.#onListenerError,
+      restOf: () => [],
+      shardKeyOf: () => 'shard',
+    });
   }
 
   #isStreamed(t: string): boolean {

@@ -3,12 +3,13 @@
  * buffer does not fill the memory. Subclasses decide what they buffer with a dispatch and which value the consumer
  * gets.
  */
-import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { onAbort } from '../protocol/on-abort.ts';
-import type { Dispatch } from '../protocol/packets.ts';
 import { isPositiveInteger } from '../protocol/validation.ts';
-import type { BufferBudget } from './buffer-budget.ts';
+import { BufferLevel, DEFAULT_HIGH_WATER_MARK } from './buffer-level.ts';
+import type { BufferLevelCallbacks } from './buffer-level.ts';
+import { DispatchFifo } from './dispatch-fifo.ts';
+import type { BufferedItem } from './dispatch-fifo.ts';
 
 /** The options of `dispatches()`. */
 export interface DispatchStreamOptions {
@@ -26,15 +27,7 @@ export interface DispatchStreamOptions {
   highWaterMark?: number;
 }
 
-interface BufferedItem {
-  readonly dispatch: Dispatch;
-}
-
-export interface PullStreamCallbacks {
-  /** Counts what waits in all streams. A stream that has ended does not count: nothing is added to it any more. */
-  readonly budget: BufferBudget;
-  /** Called when the stream becomes full, and when it is no longer full. */
-  onPressureChange(): void;
+export interface PullStreamCallbacks extends BufferLevelCallbacks {
   /** Called when the stream has ended and its buffer is empty. */
   onClosed(stream: object): void;
 }
@@ -44,30 +37,31 @@ type Result<Value> = IteratorResult<Value, undefined>;
 export abstract class PullStream<Item extends BufferedItem, Value> implements AsyncIterableIterator<Value, undefined> {
   readonly #callbacks: PullStreamCallbacks;
   readonly #events: ReadonlySet<string> | null;
-  readonly #highWaterMark: number;
   readonly #signal: AbortSignal | undefined;
   readonly #stopListening: (() => void) | null;
-  #items: Item[] = [];
-  #head = 0;
+  readonly #items = new DispatchFifo<Item>();
+  /** A stream that has ended does not count: nothing is added to it any more. */
+  readonly #level: BufferLevel;
   #pending: ((result: Result<Value> | Promise<Result<Value>>) => void)[] = [];
   /** How the stream ends when its buffer is empty; `undefined` before its end. */
   #endedWith: GatewayError | null | undefined;
-  #full = false;
-  #bytes = 0;
 
-  constructor(callbacks: PullStreamCallbacks, { signal, events, highWaterMark = 1024 }: DispatchStreamOptions = {}) {
+  constructor(
+    callbacks: PullStreamCallbacks,
+    { signal, events, highWaterMark = DEFAULT_HIGH_WATER_MARK }: DispatchStreamOptions = {},
+  ) {
     if (!isPositiveInteger(highWaterMark)) {
       throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
     }
     this.#callbacks = callbacks;
     this.#events = events === undefined ? null : new Set(events);
-    this.#highWaterMark = highWaterMark;
+    this.#level = new BufferLevel(callbacks, highWaterMark);
     this.#signal = signal;
     this.#stopListening = onAbort(signal, () => this.#abort());
   }
 
   get isFull(): boolean {
-    return this.#full;
+    return this.#level.isFull;
   }
 
   wants(t: string): boolean {
@@ -80,9 +74,10 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
   }
 
   next(): Promise<Result<Value>> {
-    const item = this.#items[this.#head];
+    const item = this.#items.shift();
     if (item !== undefined) {
-      this.#consume(item);
+      if (this.#endedWith === undefined) this.#level.remove(item.dispatch);
+      this.#closeIfEmpty();
       return Promise.resolve({ done: false, value: this.toValue(item) });
     }
     if (this.#endedWith !== undefined) return this.#endResult();
@@ -91,7 +86,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
 
   /** Called when the consumer leaves its loop. Drops the buffer. */
   return(): Promise<Result<Value>> {
-    this.#discardBuffer();
+    this.#items.clear();
     this.#endWith(null);
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -111,29 +106,17 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     const pending = this.#pending.shift();
     if (pending !== undefined) return pending({ done: false, value: this.toValue(item) });
     this.#items.push(item);
-    const bytes = LazyDispatch.byteLengthOf(item.dispatch);
-    this.#bytes += bytes;
-    this.#callbacks.budget.add(bytes);
-    if (!this.#full && this.#items.length - this.#head >= this.#highWaterMark) this.#setFull(true);
+    this.#level.add(item.dispatch);
   }
 
-  /** Returns the lowest buffered sequence. It may not be the first: a roll-back makes sequences repeat. */
+  /** Returns the lowest buffered sequence. */
   protected lowestSequence(matches: (item: Item) => boolean): number | null {
-    let lowest: number | null = null;
-    for (let index = this.#head; index < this.#items.length; index += 1) {
-      const item = this.#items[index];
-      if (item === undefined || !matches(item)) continue;
-      // Some gateways send a RESUMED without a sequence, whatever the types say.
-      const sequence: unknown = item.dispatch.s;
-      if (typeof sequence === 'number' && (lowest === null || sequence < lowest)) lowest = sequence;
-    }
-    return lowest;
+    return this.#items.lowestSequence(matches);
   }
 
   #endWith(error: GatewayError | null): void {
     this.#endedWith = error;
-    if (this.#full) this.#setFull(false);
-    this.#release(this.#bytes);
+    this.#level.clear();
     this.#closeIfEmpty();
     const pending = this.#pending;
     this.#pending = [];
@@ -147,44 +130,15 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     return error === null ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
   }
 
-  #consume({ dispatch }: Item): void {
-    this.#head += 1;
-    // Removing one item at a time from the front would make a long buffer quadratic.
-    if (this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    // Resumes at half the mark, or the socket would pause and resume with every dispatch.
-    if (this.#full && this.#items.length - this.#head <= this.#highWaterMark / 2) this.#setFull(false);
-    if (this.#endedWith === undefined) this.#release(LazyDispatch.byteLengthOf(dispatch));
-    this.#closeIfEmpty();
-  }
-
   /** A stream that has ended still counts as a consumer until its buffer is empty. */
   #closeIfEmpty(): void {
-    if (this.#endedWith === undefined || this.#head < this.#items.length) return;
+    if (this.#endedWith === undefined || this.#items.size > 0) return;
     this.#stopListening?.();
     this.#callbacks.onClosed(this);
   }
 
-  #setFull(full: boolean): void {
-    this.#full = full;
-    this.#callbacks.onPressureChange();
-  }
-
-  #release(bytes: number): void {
-    this.#bytes -= bytes;
-    this.#callbacks.budget.remove(bytes);
-  }
-
-  #discardBuffer(): void {
-    this.#items = [];
-    this.#head = 0;
-    if (this.#full) this.#setFull(false);
-  }
-
   #abort(): void {
-    this.#discardBuffer();
+    this.#items.clear();
     if (this.#signal !== undefined) this.#endWith(abortedError('dispatches()', this.#signal));
   }
 }

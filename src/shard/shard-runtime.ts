@@ -26,7 +26,7 @@ import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { presencePayload, sendChangedPresence } from './changed-presence.ts';
 import { failureError, faultError } from './lifecycle-errors.ts';
-import { reportListenerError } from './listener-error.ts';
+import { listenerErrorReporter } from './listener-error.ts';
 import { WaitList } from './wait-list.ts';
 import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
 import { createShardActor } from './shard-actor.ts';
@@ -64,7 +64,10 @@ export class ShardRuntime implements ActorDependencies {
   constructor(options: ResolvedOptions) {
     const { clock } = options;
     this.options = options;
-    const onListenerError = (name: string, cause: unknown): void => this.#reportListenerError(name, cause);
+    const onListenerError = listenerErrorReporter({
+      reportFault: (error) => this.fault(error),
+      logError: (message) => options.logger.error(this.#logLine(message)),
+    });
     this.emitter = new ShardEmitter(options.shardId, onListenerError);
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
@@ -228,6 +231,8 @@ export class ShardRuntime implements ActorDependencies {
     }
     this.options.logger.info(this.#logLine(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
+      // The next connect() goes on with the session. After a failure, or without a session, nothing comes again.
+      if (to === 'disconnected' && hasSession) this.dispatcher.holdHandlers();
     ShardRuntime.#ON_ENTRY[to]?.(this);
   }
 
@@ -244,6 +249,7 @@ export class ShardRuntime implements ActorDependencies {
   static readonly #ON_ENTRY: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
     ready: (runtime) => {
       runtime.updateBackPressure();
+    disconnected: (runtime) => runtime.dispatcher.resumeHandlers(),
       runtime.readyWaiters.resolve();
       if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
       sendChangedPresence(runtime);
@@ -285,13 +291,6 @@ export class ShardRuntime implements ActorDependencies {
 
   reportObserverError(cause: unknown): void {
     this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
-  }
-
-  #reportListenerError(name: string, cause: unknown): void {
-    reportListenerError(name, cause, {
-      reportFault: (error) => this.fault(error),
-      logError: (message) => this.options.logger.error(this.#logLine(message)),
-    });
   }
 
   #logLine(text: string): string {

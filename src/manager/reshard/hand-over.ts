@@ -16,9 +16,9 @@
  * If anything fails before the last step, the old set delivers the deferred dispatches and goes on as before.
  * `docs/manager.md` says what this assumes about Discord.
  */
+import { guildIdOf } from '../../protocol/dispatch-guild.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
 import type { BufferedSession } from './session-buffer.ts';
-import { guildIdOf } from '../guild-sharding.ts';
 import type { ShardSet } from '../shard-set.ts';
 
 type Phase = 'watching' | 'overlapping' | 'frozen' | 'over';

@@ -9,7 +9,7 @@ import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByKind } from '../../../protocol/handler-table.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
-import { reportListenerError } from '../../../shard/listener-error.ts';
+import { listenerErrorReporter } from '../../../shard/listener-error.ts';
 import type { Logger } from '../../../shard/logger.ts';
 import { ShardEmitter } from '../../../shard/shard-emitter.ts';
 import type { Disconnected, StateChange } from '../../../shard/shard-events.ts';
@@ -74,7 +74,11 @@ export class ShardMirror {
   constructor(options: ShardMirrorOptions) {
     this.#options = options;
     this.#rewindLimit = new RewindLimit(options.clock, options.stableAfterMs);
-    this.emitter = new ShardEmitter(options.shardId, (name, cause) => this.#onListenerError(name, cause));
+    const onListenerError = listenerErrorReporter({
+      reportFault: (error) => this.#reportFault(error),
+      logError: (message) => options.logger.error(this.#logLine(message)),
+    });
+    this.emitter = new ShardEmitter(options.shardId, onListenerError);
   }
 
   get state(): ShardState {
@@ -237,13 +241,6 @@ export class ShardMirror {
     this.#sequence = before;
     // A listener may have closed the shard meanwhile; the next connect() then resumes from there.
     if (this.#options.rewind(before)) this.#intake = { phase: 'rewinding' };
-  }
-
-  #onListenerError(name: string, cause: unknown): void {
-    reportListenerError(name, cause, {
-      reportFault: (error) => this.#reportFault(error),
-      logError: (message) => this.#options.logger.error(this.#logLine(message)),
-    });
   }
 
   #reportFault(error: GatewayError): void {
