@@ -1,0 +1,157 @@
+/** A Client of discord.js, or of a framework on it, that shardwright connects to a strict FakeGateway. */
+import { LogLevel, SapphireClient } from '@sapphire/framework';
+import { Client, Events, GatewayIntentBits } from 'discord.js';
+import type { ClientEvents, ClientOptions, Message } from 'discord.js';
+import { shardingStrategy } from '../../src/discordjs/index.ts';
+import type { ShardingStrategyOptions, ShardwrightStrategy } from '../../src/discordjs/index.ts';
+import { FakeGateway } from '../../src/testing/index.ts';
+import type { FakeGatewayOptions, FakeGuild, FakeRest, FakeRestRequest, OracleRule } from '../../src/testing/index.ts';
+import { expectNoViolations } from '../kit/expect-no-violations.ts';
+import { guildId } from '../kit/guild-events.ts';
+import { QUICK } from '../kit/timing.ts';
+import { TOKEN } from '../kit/virtual-shard.ts';
+
+export type CreateClient = (options: ClientOptions) => Client;
+
+/** The unmodified classes from npm. Sapphire must not look for commands in this repository. */
+export const CLIENTS: Readonly<Record<string, CreateClient>> = {
+  'the Client of discord.js': (options) => new Client(options),
+  'the SapphireClient of @sapphire/framework': (options) =>
+    new SapphireClient({ ...options, baseUserDirectory: null, logger: { level: LogLevel.None } }),
+};
+
+export const GUILD = guildId(1);
+export const CHANNEL = '20';
+
+/** A guild with a text channel. */
+const guildWith = (n: number, channelId: string): FakeGuild => ({
+  id: guildId(n),
+  channels: [{ id: channelId, type: 0, name: 'general', position: 0, permission_overwrites: [] }],
+});
+
+/** Of two shards, each has one of these. */
+const GUILDS = [guildWith(0, '10'), guildWith(1, CHANNEL)];
+
+/** Answers what frameworks ask when they start, and records what the bot sends. */
+const restOf =
+  (calls: RestCall[]): FakeRest =>
+  ({ method, path, body }) => {
+    if (method === 'GET') return path.endsWith('/commands') ? { body: [] } : null;
+    calls.push({ method, path, body });
+    return { body: { ...messageData(50), content: (body as { content: string }).content } };
+  };
+
+type RestCall = Pick<FakeRestRequest, 'method' | 'path' | 'body'>;
+
+interface Setup {
+  readonly create?: CreateClient;
+  readonly strategy?: ShardingStrategyOptions;
+  readonly client?: Partial<ClientOptions>;
+  readonly gateway?: FakeGatewayOptions;
+  /** The rules that the test breaks itself. */
+  readonly broken?: readonly OracleRule[];
+}
+
+const author = { id: '30', username: 'ann', discriminator: '0', global_name: 'Ann', avatar: null };
+
+/** Data of a MESSAGE_CREATE in the channel of the guild. Its content is its id. */
+export const messageData = (id: number): object => ({
+  id: String(id),
+  channel_id: CHANNEL,
+  guild_id: GUILD,
+  author,
+  content: String(id),
+  timestamp: '2026-01-01T00:00:00.000Z',
+  edited_timestamp: null,
+  tts: false,
+  mention_everyone: false,
+  mentions: [],
+  mention_roles: [],
+  attachments: [],
+  embeds: [],
+  pinned: false,
+  type: 0,
+});
+
+/** Returns a client that is not logged in, its gateway, and its strategy once it is. */
+export async function liveClient({ create = CLIENTS['the Client of discord.js']!, ...setup }: Setup = {}) {
+  const restCalls: RestCall[] = [];
+  const gateway = await FakeGateway.listen({
+    token: TOKEN,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+    sessionStartLimit: { maxConcurrency: 16 },
+    readyGuilds: GUILDS,
+    strict: true,
+    rest: restOf(restCalls),
+    ...setup.gateway,
+  });
+  const strategies: ShardwrightStrategy[] = [];
+  const buildStrategy = shardingStrategy({ timing: QUICK, ...setup.strategy });
+  const client = create({
+    intents: [
+      GatewayIntentBits.Guilds,
+      GatewayIntentBits.GuildMembers,
+      GatewayIntentBits.GuildMessages,
+      GatewayIntentBits.MessageContent,
+    ],
+    rest: { api: gateway.apiUrl.replace('/v10', ''), retries: 0 },
+    ...setup.client,
+    ws: {
+      ...setup.client?.ws,
+      buildStrategy: (ws) => {
+        const strategy = buildStrategy(ws);
+        strategies.push(strategy);
+        return strategy;
+      },
+    },
+  });
+  return {
+    gateway,
+    client,
+    restCalls,
+    /** The strategy of the last login. */
+    get strategy() {
+      return strategies.at(-1)!;
+    },
+    /** Logs in. Resolves when the client is ready. */
+    async login(): Promise<void> {
+      const ready = nextClientEvent(client, Events.ClientReady);
+      await client.login(TOKEN);
+      await ready;
+    },
+    /** Dispatches a message. Resolves when the client has emitted it. */
+    sendMessage(id: number): Promise<Message> {
+      const arrived = nextMessage(client, id);
+      gateway.dispatch('MESSAGE_CREATE', messageData(id), { guildId: GUILD });
+      return arrived;
+    },
+    async [Symbol.asyncDispose]() {
+      await client.destroy();
+      // discord.js destroys a client only once.
+      for (const { manager } of strategies) await manager.disconnect();
+      await gateway.close();
+      expectNoViolations(gateway.complaints, setup.broken ?? []);
+    },
+  };
+}
+
+/** Resolves with the message of this id. */
+export const nextMessage = (client: Client, id: number): Promise<Message> =>
+  new Promise((resolve) => {
+    const listener = (message: Message): void => {
+      if (message.id !== String(id)) return;
+      client.off(Events.MessageCreate, listener);
+      resolve(message);
+    };
+    client.on(Events.MessageCreate, listener);
+  });
+
+/** Resolves with the arguments of the next event of a client. */
+export const nextClientEvent = <Name extends keyof ClientEvents>(
+  client: Client,
+  name: Name,
+): Promise<ClientEvents[Name]> =>
+  new Promise((resolve) => {
+    client.once(name, (...args) => resolve(args));
+  });
