@@ -37,6 +37,8 @@ interface Wait {
   readonly dueAt: number;
   /** Clears the timer that is set. */
   clear(): void;
+  /** Whether the process may end before. */
+  isUnref: boolean;
 }
 
 /**
@@ -72,6 +74,7 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
       leftMs > MAX_TIMER_MS
         ? setTimeout(() => arm(wait, leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
         : setTimeout(() => (now() - wait.dueAt > LATE_MS ? arm(wait, 0) : run(wait)), leftMs);
+    if (wait.isUnref) timer.unref();
     wait.clear = () => clearTimeout(timer);
   };
 
@@ -91,14 +94,20 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
       if (delayMs <= 0) return afterReading(callback);
       if (delayMs <= COMPARE_EVERY_MS) return setTimeout(callback, delayMs);
       compare();
-      const wait: Wait = { callback, dueAt: now() + delayMs, clear: () => undefined };
+      const wait: Wait = { callback, dueAt: now() + delayMs, clear: () => undefined, isUnref: false };
       waits.add(wait);
       comparison ??= setInterval(compare, COMPARE_EVERY_MS).unref();
       arm(wait, delayMs);
-      return () => {
+      const clear = (): void => {
         wait.clear();
         end(wait);
       };
+      const unref = (): void => {
+        wait.isUnref = true;
+        wait.clear();
+        arm(wait, wait.dueAt - now());
+      };
+      return Object.assign(clear, { unref });
     },
     clearTimeout: (handle) => {
       if (typeof handle === 'function') handle();
@@ -106,6 +115,19 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
     },
   };
 }
+
+/** Sets a timer that does not keep the process alive, if the clock has such timers. */
+export function setUnrefTimeout(clock: Clock, callback: () => void, delayMs: number): unknown {
+  const handle = clock.setTimeout(callback, delayMs);
+  if (hasUnref(handle)) handle.unref();
+  return handle;
+}
+
+const hasUnref = (handle: unknown): handle is { unref(): void } =>
+  (typeof handle === 'object' || typeof handle === 'function') &&
+  handle !== null &&
+  'unref' in handle &&
+  typeof handle.unref === 'function';
 
 /** Calls back after the poll phase of the event loop, which reads the sockets. Returns the function that clears it. */
 function afterReading(callback: () => void): () => void {

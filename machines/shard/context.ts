@@ -36,8 +36,8 @@ export interface ShardContext extends ShardInput {
   readonly readyTimeouts: number;
   /** How often the shard became ready since you last called `connect()`, `resume()` or `reinstantiate()`. */
   readonly readyCount: number;
-  /** How often the shard has asked again whether it may have its session. */
-  readonly claimRetries: number;
+  /** How long the shard has waited for another process that has its session, in ms. */
+  readonly claimWaitMs: number;
   /** Why the last connection ended. */
   readonly loss: Loss | null;
 }

@@ -15,8 +15,10 @@
 import { heartbeatStates } from './heartbeat.states.ts';
 import {
   CLEAR_SESSION,
+  COMMANDS_BEFORE_SOCKET,
   FAILURE,
   KEEP_SESSION,
+  STORE_SILENT,
   closeCodeFromEvent,
   closeInput,
   sessionFromEvent,
@@ -40,7 +42,7 @@ export const shardMachine = shardSetup.createMachine({
     isSessionOfLoss: false,
     readyTimeouts: 0,
     readyCount: 0,
-    claimRetries: 0,
+    claimWaitMs: 0,
     loss: null,
   }),
   initial: 'disconnected',
@@ -61,20 +63,15 @@ export const shardMachine = shardSetup.createMachine({
 
     // Claims its session in the store, where the store has owners. Then looks for a session: the shard's own, or the one
     // that an earlier process stored. If the store is slow or broken, the shard goes on with its own session, or starts a
-    // new one, rather than not connecting.
+    // new one, rather than not connecting. But once another process had the session, only a claim says that it is free.
     restoring: {
       invoke: { src: 'loadSession', input: ({ context }) => ({ shardId: context.shardId }) },
       after: {
-        restoreTimeout: {
-          target: 'online',
-          actions: [
-            KEEP_SESSION,
-            {
-              type: 'emitStoreFault',
-              params: { reason: 'the session store did not answer within connectTimeoutMs', cause: undefined },
-            },
-          ],
-        },
+        restoreTimeout: [
+          { guard: 'isOwnerUnknown', target: 'online', actions: [KEEP_SESSION, STORE_SILENT] },
+          { guard: 'isClaimOverdue', target: 'failed', actions: 'emitSessionInUse' },
+          { target: 'awaitingOwner', actions: ['countSilentClaim', STORE_SILENT] },
+        ],
       },
       on: {
         'session.loaded': { target: 'online', actions: { type: 'setSession', params: ({ event }) => event.session } },
@@ -87,12 +84,9 @@ export const shardMachine = shardSetup.createMachine({
         },
         'session.inUse': [
           { guard: 'isClaimOverdue', target: 'failed', actions: [recordLossOf('event'), 'emitSessionInUse'] },
-          { target: 'awaitingOwner' },
+          { target: 'awaitingOwner', actions: recordLossOf('event') },
         ],
-        'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
-        'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
-        'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
-        'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
+        ...COMMANDS_BEFORE_SOCKET,
       },
     },
 
@@ -101,12 +95,7 @@ export const shardMachine = shardSetup.createMachine({
     awaitingOwner: {
       entry: 'countClaimRetry',
       after: { claimRetryDelay: 'restoring' },
-      on: {
-        'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
-        'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
-        'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
-        'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
-      },
+      on: COMMANDS_BEFORE_SOCKET,
     },
 
     // One socket is open or opening. Every loss leaves this state, so that both regions end together.

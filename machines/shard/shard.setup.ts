@@ -68,7 +68,8 @@ export const shardSetup = setup({
     isResumable: (_, resumable: boolean) => resumable,
     mayReconnect: ({ context }) => willReconnect(context),
     hasRoom: ({ context }) => !awaitsRoom(context),
-    isClaimOverdue: ({ context }) => context.claimRetries * CLAIM_RETRY_MS >= context.timing.claimTimeoutMs,
+    isOwnerUnknown: ({ context }) => context.claimWaitMs === 0,
+    isClaimOverdue: ({ context }) => context.claimWaitMs >= context.timing.claimTimeoutMs,
     isReconnectRequested: stateIn({ disconnecting: 'reconnectRequested' }),
   },
   actions: {
@@ -84,10 +85,11 @@ export const shardSetup = setup({
       unansweredResumes: 0,
       readyTimeouts: 0,
       readyCount: 0,
-      claimRetries: 0,
+      claimWaitMs: 0,
       loss: null,
     }),
-    countClaimRetry: assign({ claimRetries: ({ context }) => context.claimRetries + 1 }),
+    countClaimRetry: assign({ claimWaitMs: ({ context }) => context.claimWaitMs + CLAIM_RETRY_MS }),
+    countSilentClaim: assign({ claimWaitMs: ({ context }) => context.claimWaitMs + context.timing.connectTimeoutMs }),
     startConnection: assign({ connectionId: ({ context }) => context.connectionId + 1, reached: 'nothing' }),
     clearHeartbeatInterval: assign({ heartbeatIntervalMs: null }),
     countLoss: assign({
@@ -223,9 +225,21 @@ export const KEEP_SESSION = {
   params: ({ context }: { readonly context: ShardContext }) => context.session,
 } as const;
 
+export const STORE_SILENT = {
+  type: 'emitStoreFault',
+  params: { reason: 'the session store did not answer within connectTimeoutMs', cause: undefined },
+} as const;
+
 export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;
 /** An abnormal closure says nothing, like no code. */
 export const closeCodeFromEvent = ({ event: { code = 1006 } }: EventArgs<ShardEvent, 'socket.closeCompleted'>) => code;
+/** What you ask of a shard that looks for its session. */
+export const COMMANDS_BEFORE_SOCKET = {
+  'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },
+  'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
+  'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
+  'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
+} as const;
 export const intervalFromEvent = ({ event }: EventArgs<ShardEvent, 'gateway.hello'>) => event.heartbeatIntervalMs;
 export const closeInput = ({ context }: { context: ShardContext }): CloseSocketInput => ({
   connectionId: context.connectionId,

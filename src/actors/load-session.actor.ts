@@ -27,7 +27,7 @@ export const loadSessionActor = fromCallback<SocketCommand, { shardId: number }>
   };
   const find = async (): Promise<SessionIdentity | null> => {
     if (currentSession.identity !== null) return currentSession.identity;
-    const stored = await sessionLedger.load(shardId);
+    const stored = await sessionLedger.load(shardId, signal);
     const session = stored === null ? null : parseSession(stored);
     return signal.aborted ? null : currentSession.restore(session);
   };

@@ -58,7 +58,11 @@ export class Fleet implements ShardSetObserver {
     this.#dependencies = dependencies;
     this.#sessionStarts = new SessionStarts(options, (error) => dependencies.reportFault(error, null));
     this.#sessionOrigin = new SessionOrigin(options);
-    this.#sessionStore = new ClaimedSessionStore(options.sessionStore);
+    this.#sessionStore = new ClaimedSessionStore(options.sessionStore, {
+      clock: options.clock,
+      timeoutMs: options.timing.connectTimeoutMs,
+      report: dependencies.reportFault,
+    });
     this.presence = options.presence;
   }
 

@@ -7,14 +7,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Session } from './session.ts';
-import type { SessionStore } from './session-store.ts';
 import { SessionWriter } from './session-writer.ts';
+import type { AbortableSessionStore } from './session-writer.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
 
 export interface SessionLedgerOptions {
   readonly clock: Clock;
-  readonly store: SessionStore;
+  readonly store: AbortableSessionStore;
   readonly report: (error: GatewayError) => void;
   /** Returns the session to store: its sequence is never ahead of the dispatches that were delivered. */
   readonly sessionForStore: () => Session | null;
@@ -37,9 +37,12 @@ export class SessionLedger {
   }
 
   /** Resolves with the session that was written last. Rejects when the store rejects or throws. */
-  async load(shardId: number): Promise<Session | null> {
-    this.#lastWritten = await this.#writer.load(shardId);
-    return this.#lastWritten;
+  async load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
+    const before = this.#lastWritten;
+    const loaded = await this.#writer.load(shardId, signal);
+    // An answer may be so late that another session has been written since.
+    if (this.#lastWritten === before) this.#lastWritten = loaded;
+    return loaded;
   }
 
   /** Called for every delivered dispatch: the session is written within a second. */

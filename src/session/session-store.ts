@@ -25,7 +25,8 @@ export interface ClaimOptions {
 }
 
 /**
- * Stores the session of each shard. Implement it to keep sessions in a database, for example.
+ * Stores the session of each shard. Implement it to keep sessions in a database, for example. A call that takes longer
+ * than `timing.connectTimeoutMs` is a fault, and its answer is dropped.
  *
  * `claim()` is optional. With it, a new process waits until the old one has stopped, instead of taking its connection
  * away. Without it, start the new process after the old one has stopped.

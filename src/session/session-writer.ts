@@ -7,8 +7,13 @@ import { isSessionInUse } from './claimed-session-store.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
+/** A store whose `load()` can be given up. */
+export interface AbortableSessionStore extends SessionStore {
+  load(shardId: number, signal?: AbortSignal): Promise<Session | null>;
+}
+
 export class SessionWriter {
-  readonly #store: SessionStore;
+  readonly #store: AbortableSessionStore;
   readonly #report: (error: GatewayError) => void;
   #pending: { shardId: number; session: Session | null } | null = null;
   #writing: Promise<void> | null = null;
@@ -17,7 +22,7 @@ export class SessionWriter {
   /** What was last reported. A store that goes on failing is one fault, not one for each write. */
   #reported: string | null = null;
 
-  constructor(store: SessionStore, report: (error: GatewayError) => void) {
+  constructor(store: AbortableSessionStore, report: (error: GatewayError) => void) {
     this.#store = store;
     this.#report = report;
   }
@@ -26,9 +31,9 @@ export class SessionWriter {
    * Resolves with the session that was written last, even if the store failed to write it: a discarded session must not
    * come back. Rejects when the store rejects or throws.
    */
-  async load(shardId: number): Promise<Session | null> {
+  async load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
     await this.#writing;
-    return this.#unwritten === null ? this.#store.load(shardId) : this.#unwritten.session;
+    return this.#unwritten === null ? this.#store.load(shardId, signal) : this.#unwritten.session;
   }
 
   /** Whether the last write failed, so that the store has something older. */

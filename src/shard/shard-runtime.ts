@@ -72,7 +72,11 @@ export class ShardRuntime implements ActorDependencies {
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
-    this.sessionStore = new ClaimedSessionStore(options.sessionStore);
+    this.sessionStore = new ClaimedSessionStore(options.sessionStore, {
+      clock,
+      timeoutMs: options.timing.connectTimeoutMs,
+      report: (error) => this.fault(error),
+    });
     this.sessionLedger = new SessionLedger({
       clock,
       store: this.sessionStore,

@@ -16,6 +16,7 @@ import type { SessionLease } from '../../src/session/session-store.ts';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Session } from '../../src/session/session.ts';
 import { bareConnection } from '../connection/bare-connection.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
@@ -180,7 +181,11 @@ function loadFrom(
   claim?: () => Promise<SessionLease>,
 ) {
   const store = { load, save: () => Promise.resolve(), clear: () => Promise.resolve(), ...(claim && { claim }) };
-  const sessionStore = new ClaimedSessionStore(store);
+  const sessionStore = new ClaimedSessionStore(store, {
+    clock: new VirtualClock(),
+    timeoutMs: 10_000,
+    report: () => undefined,
+  });
   const sessionLedger = new SessionWriter(sessionStore, () => undefined);
   return {
     currentSession,

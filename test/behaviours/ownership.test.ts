@@ -5,13 +5,14 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FileSessionStore, GatewayError, MemoryIdentifyGate, Shard } from '../../src/index.ts';
-import type { ManagerOptions, Session, SessionStore, ShardOptions } from '../../src/index.ts';
+import { FileSessionStore, GatewayError, MemoryIdentifyGate, MemorySessionStore, Shard } from '../../src/index.ts';
+import type { ManagerOptions, Session, SessionLease, SessionStore, ShardOptions } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { nextEvent as nextManagerEvent, quickManager } from '../kit/live-manager.ts';
 import { nextEvent, reaches } from '../kit/live-shard.ts';
 import { QUICK } from '../kit/timing.ts';
-import { TOKEN, readyShard } from '../kit/virtual-shard.ts';
+import { virtualManager } from '../kit/virtual-manager.ts';
+import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const codeOf = (error: unknown): unknown => (error instanceof GatewayError ? error.code : error);
 
@@ -231,6 +232,14 @@ describe('Two owners of one session store', () => {
   });
 });
 
+const silentSince = (since: 'fails' | 'is never answered'): NonNullable<SessionStore['claim']> => {
+  const answers: (() => Promise<SessionLease>)[] = [
+    () => Promise.reject(new GatewayError('SESSION_IN_USE', 'process 7 has it')),
+  ];
+  const later = (): Promise<SessionLease> =>
+    since === 'fails' ? Promise.reject(new Error('no connection')) : new Promise<never>(() => undefined);
+  return () => (answers.pop() ?? later)();
+};
 describe('The session store of a shard', () => {
   test('72. a session store that goes on failing is one fault, not one for each write', async () => {
     const sessionStore: SessionStore = { load: async () => null, save: failing, clear: failing, claim: failing };
@@ -243,4 +252,59 @@ describe('The session store of a shard', () => {
     expect(failures).toBeGreaterThan(60);
     expect(events.faults).toEqual(['SESSION_STORE_FAILED']);
   });
+
+  test.each([
+    ['load', 1],
+    ['claim', 2],
+    ['save', 1],
+  ] as const)('104. a session store whose %s() is never answered blocks no later write', async (method, faults) => {
+    const memory = new MemorySessionStore();
+    let isSilent = true;
+    const asked = (name: string): Promise<void> =>
+      isSilent && name === method ? new Promise<never>(() => undefined) : Promise.resolve();
+    const { shard, gateway, clock, events } = virtualShard({
+      sessionStore: {
+        load: (shardId) => asked('load').then(() => memory.load(shardId)),
+        claim: () => asked('claim').then(() => ({ fence: 1, release: async () => undefined })),
+        save: (session) => asked('save').then(() => memory.save(session)),
+        clear: (shardId) => memory.clear(shardId),
+      },
+    });
+    const connected = shard.connect();
+    await clock.advanceAsync(10_100);
+    await connected;
+    gateway.dispatch('MESSAGE_CREATE');
+    await clock.advanceAsync(60_000);
+    expect(events.faults).toEqual(Array.from({ length: faults }, () => 'SESSION_STORE_FAILED'));
+    isSilent = false;
+    gateway.dispatch('MESSAGE_CREATE');
+    await clock.advanceAsync(20_000);
+    expect(await memory.load(0)).toMatchObject({ sessionId: shard.session?.sessionId, sequence: 3 });
+  });
+
+  const OWN: Session = { sessionId: 'own', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 };
+
+  test.each(['fails', 'is never answered'] as const)(
+    '105. a shard does not resume a session that another process had when a later claim %s',
+    async (how) => {
+      const sessionStore = Object.assign(new MemorySessionStore(), { claim: silentSince(how) });
+      const { shard, gateway, clock } = virtualShard({ session: OWN, sessionStore });
+      const ended = shard.connect().catch(codeOf);
+      await clock.advanceAsync(60_000);
+      expect(await ended).toBe('SESSION_IN_USE');
+      expect(gateway.sockets).toEqual([]);
+    },
+  );
+
+  test.each(['fails', 'is never answered'] as const)(
+    '105. a manager does not start shards that another process had when a later claim %s',
+    async (how) => {
+      const sessionStore = Object.assign(new MemorySessionStore(), { claim: silentSince(how) });
+      const { manager, gateway, clock } = virtualManager({}, { sessionStore });
+      const ended = manager.connect().catch(codeOf);
+      await clock.advanceAsync(60_000);
+      expect(await ended).toBe('SESSION_IN_USE');
+      expect(gateway.sockets).toEqual([]);
+    },
+  );
 });

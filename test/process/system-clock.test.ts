@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { systemClock } from '../../src/clock.ts';
+import { setUnrefTimeout, systemClock } from '../../src/clock.ts';
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -26,6 +26,13 @@ describe('systemClock', () => {
     systemClock.setTimeout(fired, Number.POSITIVE_INFINITY);
     vi.advanceTimersByTime(3 * MAX_TIMER_MS);
     expect(fired).not.toHaveBeenCalled();
+  });
+
+  test.each([500, 5_000])('a wait of %d ms can leave the process free to end, and still fires', (delayMs) => {
+    const fired = vi.fn<() => void>();
+    setUnrefTimeout(systemClock, fired, delayMs);
+    vi.advanceTimersByTime(delayMs);
+    expect(fired.mock.calls.length).toBe(1);
   });
 
   test('a wait above the max delay of a Node timer can be cleared in the middle', () => {

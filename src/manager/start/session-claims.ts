@@ -39,19 +39,23 @@ export class SessionClaims {
     if (!store.hasOwners) return null;
     let hasStopped = false;
     const stopped = this.#stopped.promise.then(() => void (hasStopped = true));
-    for (let waitedMs = 0; ; waitedMs += CLAIM_RETRY_MS) {
-      const errors: GatewayError[] = [];
-      const hold = async (shardId: number): Promise<void> => {
-        try {
-          await store.hold(shardId);
-        } catch (error) {
-          if (isSessionInUse(error)) errors.push(error);
-        }
-      };
+    const since = clock.now();
+    // A shard that another process has stays in it until it is claimed: a store that is silent does not say it is free.
+    const owned = new Map<number, GatewayError>();
+    const hold = async (shardId: number): Promise<void> => {
+      try {
+        await store.hold(shardId);
+        owned.delete(shardId);
+      } catch (error) {
+        if (isSessionInUse(error)) owned.set(shardId, error);
+      }
+    };
+    for (;;) {
       await waitAtMost(clock, timing.connectTimeoutMs, Promise.race([Promise.all(shardIds.map(hold)), stopped]));
-      const [error] = errors;
-      if (error === undefined || hasStopped) return null;
-      if (waitedMs >= timing.claimTimeoutMs) return error;
+      if (hasStopped) return null;
+      const [error] = owned.values();
+      if (error === undefined) return null;
+      if (clock.now() - since >= timing.claimTimeoutMs) return error;
       await waitAtMost(clock, CLAIM_RETRY_MS, stopped);
     }
   }

@@ -15,7 +15,8 @@ export const TIMING: ShardTiming = {
   readyPatienceMs: 75_000,
   resumedTimeoutMs: 70_000,
   maxResumeAttempts: 2,
-  claimTimeoutMs: CLAIM_RETRY_MS,
+  // A second retry, so that a claim may also stay unanswered in between.
+  claimTimeoutMs: CLAIM_RETRY_MS + 1,
 };
 
 export const model: ShardMachine = shardMachine.provide({ delays: shardDelays({ random }) });

@@ -69,7 +69,7 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
 
 /** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
-  const { session, shouldReconnect, failedResumes, unansweredResumes, readyTimeouts, claimRetries } = snapshot.context;
+  const { session, shouldReconnect, failedResumes, unansweredResumes, readyTimeouts, claimWaitMs } = snapshot.context;
   const { reached } = snapshot.context;
   return JSON.stringify([
     session !== null,
@@ -80,8 +80,8 @@ const key = (snapshot: ShardSnapshot): string => {
     mayCross(snapshot),
     isAway(snapshot),
     readyTimeouts,
-    claimRetries,
-    snapshot.value === 'reconnecting' && isSocketGone(snapshot),
+    claimWaitMs,
+    snapshot.matches('reconnecting') && isSocketGone(snapshot),
   ]);
 };
 

@@ -151,8 +151,8 @@ describe('the start of a manager', () => {
     await clock.advanceAsync(10_000);
     await connecting;
 
-    expect(sent(2)).toEqual([[0, 6_001]]);
-    expect(faults).toEqual([['SESSION_STORE_FAILED', 0, 6_000]]);
+    expect(sent(2)).toEqual([[0, 3_001]]);
+    expect(faults).toEqual([['SESSION_STORE_FAILED', 0, 3_000]]);
     manager.forceClose();
     await clock.advanceAsync(10);
   });

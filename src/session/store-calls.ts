@@ -1,0 +1,61 @@
+/**
+ * Puts a time limit on the calls of a user's session store. A database that has lost its connection may never answer,
+ * and what waits for it must go on.
+ */
+import { setUnrefTimeout } from '../clock.ts';
+import type { Clock } from '../clock.ts';
+import { GatewayError, abortedError } from '../protocol/errors.ts';
+import { onAbort } from '../protocol/on-abort.ts';
+
+interface StoreCall<T> {
+  /** The name of the method, for the message. */
+  readonly method: string;
+  readonly call: () => T | Promise<T>;
+  /** Called with an answer that comes after the call has been given up. */
+  readonly onLate?: (answer: T) => void;
+  /** When it aborts, the call is given up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const HINT = 'Check whether the session store can be reached; if it is only slow, raise timing.connectTimeoutMs.';
+
+export class StoreCalls {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /**
+   * Settles as `call` does. Rejects with `SESSION_STORE_FAILED` when the time is over, and with `ABORTED`. A `call` that
+   * throws is like one that rejects.
+   */
+  async run<T>({ method, call, onLate, signal }: StoreCall<T>): Promise<T> {
+    const givenUp = Promise.withResolvers<never>();
+    let isGivenUp = false;
+    const giveUp = (error: GatewayError): void => {
+      isGivenUp = true;
+      givenUp.reject(error);
+    };
+    const message = `${method}() of the session store did not answer within ${this.#timeoutMs} ms`;
+    const expire = (): void => giveUp(new GatewayError('SESSION_STORE_FAILED', message, { hint: HINT }));
+    // A store that does not answer must not keep a process alive that has stopped.
+    const timer = setUnrefTimeout(this.#clock, expire, this.#timeoutMs);
+    const answer = (async () => call())();
+    answer.then(
+      (value) => (isGivenUp ? onLate?.(value) : undefined),
+      () => undefined,
+    );
+    const stopListening = onAbort(signal, () => {
+      if (signal !== undefined) giveUp(abortedError(`${method}() of the session store`, signal));
+    });
+    try {
+      return await Promise.race([answer, givenUp.promise]);
+    } finally {
+      stopListening();
+      this.#clock.clearTimeout(timer);
+    }
+  }
+}
