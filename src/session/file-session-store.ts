@@ -8,6 +8,8 @@ import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { assertOption, isCount } from '../protocol/validation.ts';
+import { FileSnapshots } from './file-snapshots.ts';
+import type { AssertHeld } from './file-snapshots.ts';
 import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
@@ -38,6 +40,7 @@ export class FileSessionStore implements SessionStore {
   readonly #directory: string;
   readonly #clock: Clock;
   readonly #locks: ShardLocks;
+  readonly #snapshots: FileSnapshots;
   readonly #slots = new Slots(MAX_CONCURRENT_CALLS);
   /** The last call for each shard; removed when it is done. */
   readonly #queues = new Map<number, Promise<unknown>>();
@@ -55,6 +58,7 @@ export class FileSessionStore implements SessionStore {
     this.#directory = resolve(directory);
     this.#clock = clock;
     this.#locks = new ShardLocks(this.#directory, clock);
+    this.#snapshots = new FileSnapshots(this.#directory);
   }
 
   /**
@@ -88,9 +92,7 @@ export class FileSessionStore implements SessionStore {
         throw storeFailed(`the session of shard ${shardId} is larger than ${MAX_FILE_BYTES} bytes`, TOO_LARGE_HINT);
       }
       try {
-        await createDirectory(this.#directory);
-        this.#swept ??= sweepTemporaryFiles(this.#directory, this.#clock.now());
-        await this.#swept;
+        await this.#prepareDirectory();
         await replaceFile(path, text, () => this.#assertHeld(shardId, lease));
       } catch (cause) {
         if (cause instanceof GatewayError) throw cause;
@@ -143,6 +145,67 @@ export class FileSessionStore implements SessionStore {
         throw storeFailed(`shard ${shardId} could not be claimed in ${this.#directory}`, hint, cause);
       }
     });
+  }
+
+  /**
+   * Resolves with the snapshot of a shard, from `shard-0.guilds`, or with `null` if there is no file.
+   * @throws {@link GatewayError} Rejects as {@link load} does; the file may have up to 256 MiB.
+   */
+  async loadSnapshot(shardId: number): Promise<Uint8Array | null> {
+    return this.#onSnapshot(shardId, 'read', () => this.#snapshots.load(shardId));
+  }
+
+  /**
+   * Replaces the snapshot of a shard. Resolves when the file is on the disk.
+   * @throws {@link GatewayError} Rejects as {@link save} does.
+   */
+  async saveSnapshot(shardId: number, bytes: Uint8Array, lease?: SessionLease): Promise<void> {
+    return this.#onSnapshot(shardId, 'written', async () => {
+      await this.#prepareDirectory();
+      await this.#snapshots.save(shardId, bytes, this.#heldBy(shardId, lease));
+    });
+  }
+
+  /**
+   * Adds to the snapshot of a shard. Resolves when that is on the disk.
+   * @throws {@link GatewayError} Rejects as {@link save} does.
+   */
+  async appendSnapshot(shardId: number, bytes: Uint8Array, lease?: SessionLease): Promise<void> {
+    return this.#onSnapshot(shardId, 'written', () =>
+      this.#snapshots.append(shardId, bytes, this.#heldBy(shardId, lease)),
+    );
+  }
+
+  /**
+   * Deletes the snapshot of a shard. Resolves even if there is none.
+   * @throws {@link GatewayError} Rejects as {@link clear} does.
+   */
+  async clearSnapshot(shardId: number, lease?: SessionLease): Promise<void> {
+    return this.#onSnapshot(shardId, 'deleted', () => this.#snapshots.clear(shardId, this.#heldBy(shardId, lease)));
+  }
+
+  #onSnapshot<T>(shardId: number, verb: string, task: () => Promise<T>): Promise<T> {
+    this.#pathOf(shardId);
+    return this.#enqueue(shardId, async () => {
+      try {
+        return await task();
+      } catch (cause) {
+        if (cause instanceof GatewayError) throw cause;
+        const path = this.#snapshots.pathOf(shardId);
+        const hint = `Make sure that ${path} is a file that this process may read and write, and that there is space.`;
+        throw storeFailed(`${path} could not be ${verb}`, hint, cause);
+      }
+    });
+  }
+
+  async #prepareDirectory(): Promise<void> {
+    await createDirectory(this.#directory);
+    this.#swept ??= sweepTemporaryFiles(this.#directory, this.#clock.now());
+    await this.#swept;
+  }
+
+  #heldBy(shardId: number, lease: SessionLease | undefined): AssertHeld {
+    return () => this.#assertHeld(shardId, lease);
   }
 
   async #assertHeld(shardId: number, lease: SessionLease | undefined): Promise<void> {

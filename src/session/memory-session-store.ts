@@ -10,6 +10,7 @@ import type { SessionStore } from './session-store.ts';
  */
 export class MemorySessionStore implements SessionStore {
   readonly #sessions = new Map<number, Session>();
+  readonly #snapshots = new Map<number, readonly Uint8Array[]>();
 
   async load(shardId: number): Promise<Session | null> {
     const session = this.#sessions.get(shardId);
@@ -24,5 +25,22 @@ export class MemorySessionStore implements SessionStore {
 
   async clear(shardId: number): Promise<void> {
     this.#sessions.delete(shardId);
+  }
+
+  async loadSnapshot(shardId: number): Promise<Uint8Array | null> {
+    const parts = this.#snapshots.get(shardId);
+    return parts === undefined ? null : Buffer.concat(parts);
+  }
+
+  async saveSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
+    this.#snapshots.set(shardId, [Uint8Array.from(bytes)]);
+  }
+
+  async appendSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
+    this.#snapshots.set(shardId, [...(this.#snapshots.get(shardId) ?? []), Uint8Array.from(bytes)]);
+  }
+
+  async clearSnapshot(shardId: number): Promise<void> {
+    this.#snapshots.delete(shardId);
   }
 }

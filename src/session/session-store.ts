@@ -30,6 +30,9 @@ export interface ClaimOptions {
  *
  * `claim()` is optional. With it, a new process waits until the old one has stopped, instead of taking its connection
  * away. Without it, start the new process after the old one has stopped.
+ *
+ * The option `warmStart` needs the four methods of snapshots. A snapshot is bytes that only grow, beside the session:
+ * a file, or one key of a database. A shard makes one call at a time.
  * @see https://discord.com/developers/docs/events/gateway#resuming
  */
 export interface SessionStore {
@@ -47,4 +50,18 @@ export interface SessionStore {
    * process has it; its message names the owner. The shard asks again until `timing.claimTimeoutMs` is over.
    */
   claim?(shardId: number, options: ClaimOptions): Promise<SessionLease>;
+  /** Resolves with the snapshot of a shard as it was saved and appended to, or with `null` if none is stored. */
+  loadSnapshot?(shardId: number): Promise<Uint8Array | null>;
+  /**
+   * Replaces the snapshot of a shard, as a whole or not at all. Resolves when it is stored. Rejects with
+   * `SESSION_IN_USE` as `save()` does.
+   */
+  saveSnapshot?(shardId: number, bytes: Uint8Array, lease?: SessionLease): Promise<void>;
+  /**
+   * Adds to the end of the snapshot of a shard. Resolves when that is stored. If it fails, or the process is killed, a
+   * part may be stored. Rejects with `SESSION_IN_USE` as `save()` does.
+   */
+  appendSnapshot?(shardId: number, bytes: Uint8Array, lease?: SessionLease): Promise<void>;
+  /** Deletes the snapshot of a shard. Resolves even if none is stored. Rejects with `SESSION_IN_USE` as `save()` does. */
+  clearSnapshot?(shardId: number, lease?: SessionLease): Promise<void>;
 }

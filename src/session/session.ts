@@ -28,11 +28,46 @@ export interface Session {
   readonly encoding?: string;
   /** A digest of the presence that was sent last. A shard that has another presence sends it after RESUMED. */
   readonly presence?: string;
+  /** The bot's user, as Discord sent it last. */
+  readonly user?: BotUser;
+  /** The bot's application, as READY sent it. */
+  readonly application?: BotApplication;
+  /** With `warmStart`: the sequence of the last dispatch that changed the guilds. The snapshot beside it has it. */
+  readonly snapshotSequence?: number;
 }
 
-type OptionalField = 'bot' | 'intents' | 'version' | 'compression' | 'encoding' | 'presence';
+/**
+ * The bot's own user.
+ * @see https://discord.com/developers/docs/resources/user#user-object
+ */
+export interface BotUser {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * The bot's application, as READY names it.
+ * @see https://discord.com/developers/docs/events/gateway-events#ready
+ */
+export interface BotApplication {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+type OptionalField =
+  | 'bot'
+  | 'intents'
+  | 'version'
+  | 'compression'
+  | 'encoding'
+  | 'presence'
+  | 'user'
+  | 'application'
+  | 'snapshotSequence';
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const hasId = (value: unknown): boolean => isObject(value) && isText(value['id']);
 
 /** The fields that earlier versions did not store. A database may hold `null` for them. */
 const OPTIONAL_FIELDS: Readonly<Record<OptionalField, readonly [isValid: (value: unknown) => boolean, rule: string]>> =
@@ -43,6 +78,9 @@ const OPTIONAL_FIELDS: Readonly<Record<OptionalField, readonly [isValid: (value:
     compression: [isText, 'a non-empty string'],
     encoding: [isText, 'a non-empty string'],
     presence: [isText, 'a non-empty string'],
+    user: [hasId, 'an object with an id'],
+    application: [hasId, 'an object with an id'],
+    snapshotSequence: [isCount, 'a non-negative integer'],
   };
 
 const invalidSession = (reason: string): GatewayError =>

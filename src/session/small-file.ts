@@ -1,5 +1,5 @@
 /**
- * Reads and replaces the small files of a session store. Others may write to the directory, so what is read may be
+ * Reads, replaces and extends the files of a session store. Others may write to the directory, so what is read may be
  * anything: a link, a FIFO on which a read would wait for ever, a device, or a file of any size.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -16,9 +16,10 @@ export const FILE_MODE = 0o600;
 
 /** Follows no link, and does not wait for the writer of a FIFO. Windows has neither flag, and takes 0 for it. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+const APPEND_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 /** How old a temporary file must be to be deleted if its process cannot be checked. A write takes some ms. */
 const ABANDONED_AFTER_MS = 600_000;
-const TEMPORARY_FILE = /^shard-\d+\.json\.(?:([0-9a-f]{8})-(\d+)-(\d+)\.)?[^/]*\.tmp$/;
+const TEMPORARY_FILE = /^shard-\d+\.(?:json|guilds)\.(?:([0-9a-f]{8})-(\d+)-(\d+)\.)?[^/]*\.tmp$/;
 
 /** Returns the code of an error of Node, such as `ENOENT`. */
 export const codeOf = (cause: unknown): unknown => fieldsOf(cause)['code'];
@@ -31,6 +32,15 @@ export interface SmallFile {
 
 /** Resolves with `null` if there is no file. Rejects for anything but a regular file of at most `MAX_FILE_BYTES`. */
 export async function readSmallFile(path: string): Promise<SmallFile | null> {
+  const file = await readBytes(path, MAX_FILE_BYTES);
+  return file === null ? null : { text: file.bytes.toString(), modifiedAt: file.modifiedAt };
+}
+
+/** Resolves with `null` if there is no file. Rejects for anything but a regular file of at most `maxBytes`. */
+export async function readBytes(
+  path: string,
+  maxBytes: number,
+): Promise<{ readonly bytes: Buffer; readonly modifiedAt: number } | null> {
   let file;
   try {
     file = await open(path, READ_FLAGS);
@@ -41,15 +51,28 @@ export async function readSmallFile(path: string): Promise<SmallFile | null> {
   try {
     const stats = await file.stat();
     if (!stats.isFile()) throw new Error('it is not a regular file');
-    const buffer = Buffer.alloc(Math.min(stats.size, MAX_FILE_BYTES) + 1);
+    const buffer = Buffer.alloc(Math.min(stats.size, maxBytes) + 1);
     let length = 0;
     while (length < buffer.length) {
       const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
       if (bytesRead === 0) break;
       length += bytesRead;
     }
-    if (length > MAX_FILE_BYTES) throw new Error(`it is larger than ${MAX_FILE_BYTES} bytes`);
-    return { text: buffer.toString('utf8', 0, length), modifiedAt: stats.mtimeMs };
+    if (length > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    return { bytes: buffer.subarray(0, length), modifiedAt: stats.mtimeMs };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Adds to the end of a regular file that exists. Resolves when it is on the disk. A kill may leave a part of it. */
+export async function appendBytes(path: string, bytes: Uint8Array, beforeWrite: () => Promise<void>): Promise<void> {
+  const file = await open(path, APPEND_FLAGS);
+  try {
+    if (!(await file.stat()).isFile()) throw new Error('it is not a regular file');
+    await beforeWrite();
+    await file.appendFile(bytes);
+    await file.datasync();
   } finally {
     await file.close();
   }
@@ -61,11 +84,15 @@ const hashOf = (machine: string): string => createHash('sha256').update(machine)
  * Replaces a file as a whole: a rename within a directory is atomic, but the new file must be on the disk before it.
  * `beforeRename` may still reject.
  */
-export async function replaceFile(path: string, text: string, beforeRename: () => Promise<void>): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  beforeRename: () => Promise<void>,
+): Promise<void> {
   const { machine, pid, startedAt } = await thisProcess();
   const temporary = `${path}.${hashOf(machine)}-${pid}-${startedAt ?? 0}.${randomUUID()}.tmp`;
   try {
-    await writeFile(temporary, text, { flag: 'wx', mode: FILE_MODE, flush: true });
+    await writeFile(temporary, content, { flag: 'wx', mode: FILE_MODE, flush: true });
     await beforeRename();
     await rename(temporary, path);
   } catch (cause) {
