@@ -121,7 +121,7 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
   'socket.closed': ({ code, reason }) => closedLoss(code, reason),
   'socket.closeCompleted': ({ code = 1006, reason = '' }) => closedLoss(code, reason),
   'socket.failed': ({ reason, cause, retryAfterMs = null }) =>
-    loss('transport', retryAfterMs === null ? reason : `${reason}; the server asks to wait ${retryAfterMs / 1000} s`, {
+    loss('transport', retryAfterMs === null ? reason : `${reason}; the shard waits at least ${retryAfterMs / 1000} s`, {
       closeWith: null,
       retryAfterMs,
       fault: 'CONNECTION_FAILED',

@@ -38,6 +38,7 @@ const GROUPS: readonly Group[] = [
       'maxMessageBytes',
       'maxBufferedBytes',
       'rewriteUrl',
+      'proxy',
       'agent',
       'shouldReconnect',
     ],

@@ -8,6 +8,7 @@ import { interruptSignal } from './interrupt.ts';
 import { logEvents } from './event-logger.ts';
 import { shardStatusLine } from './status-line.ts';
 import { OutputLog, wallClock } from './output-log.ts';
+import { resolveProxy } from '../http/proxy/proxy-selection.ts';
 import { VERSION } from '../version.ts';
 
 const DEFAULT_INTENTS = 'Guilds,GuildMessages';
@@ -27,6 +28,8 @@ Options:
       --session-dir DIR   store the session in this directory, and resume it next time
 ${INSPECT_HELP}
   -h, --help              print this help
+
+It connects through the proxy of HTTPS_PROXY or ALL_PROXY, if there is one.
 
 Ctrl-C closes the connection and keeps the session; a second Ctrl-C exits at once.
 Exit codes: 0 closed by Ctrl-C; 1 the gateway refused the shard, and the last line says
@@ -114,6 +117,8 @@ export const connect: Command = {
       'note',
       `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; press Ctrl-C to stop`,
     );
+    const proxy = resolveProxy(undefined)?.(new URL(shard.url)) ?? null;
+    if (proxy !== null) output.log('note', `through the proxy ${proxy.host}`);
     const stopLogging = logEvents(shard, output, { rateEveryMs: RATE_EVERY_MS });
     statusLine.start();
     const ended = waitForEnd(shard, signal);

@@ -9,8 +9,10 @@ import { summary } from './demo/summary.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom } from './inspect-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { OutputLog, stopwatch } from './output-log.ts';
+import { resolveProxy } from '../http/proxy/proxy-selection.ts';
 import { VERSION } from '../version.ts';
 
+const DISCORD_GATEWAY = 'wss://gateway.discord.gg';
 const MAX_SHARDS = 1_000;
 const MAX_WORKERS = 64;
 
@@ -78,6 +80,9 @@ export const demo: Command = {
     const output = new OutputLog(stopwatch());
     const forever = values['forever'] === true;
     output.log('note', `shardwright ${VERSION} demo, seed ${seed}; press Ctrl-C to stop${forever ? '' : ' early'}`);
+    const proxy = resolveProxy(undefined)?.(new URL(DISCORD_GATEWAY)) ?? null;
+    if (proxy !== null)
+      output.log('note', `your bot will connect through the proxy ${proxy.host}; the gateway of the demo needs none`);
     await using inspector = await inspectorFrom(values, output);
     const { inspect } = inspector;
     const demoOptions = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, output, signal, inspect };

@@ -8,6 +8,7 @@ import { intentsCheck } from './doctor/intents.ts';
 import { compressionCheck, nodeCheck } from './doctor/runtime.ts';
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
+import { resolveProxy } from '../http/proxy/proxy-selection.ts';
 import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
 import { printable, printableJson } from '../protocol/printable.ts';
 import { VERSION } from '../version.ts';
@@ -18,9 +19,10 @@ const HELP = `Usage: DISCORD_TOKEN=… shardwright doctor [OPTIONS]
 
 Checks what a bot needs, and prints what to do about each problem. It looks at Node, the
 decoders, the token, the intents, the clock, the number of shards that Discord recommends,
-and the session starts that are left today. It sends one request (GET /gateway/bot), opens
-no connection and uses no session start. It reads the token from the environment only, and
-does not print it.
+and the session starts that are left today. It sends one request (GET /gateway/bot), and
+uses no session start. If the environment names a proxy (HTTPS_PROXY, ALL_PROXY), it asks
+the proxy for a connection to the gateway, too. It reads the token from the environment
+only, and prints neither the token nor the password of the proxy.
 
 Options:
       --intents LIST  the intents of your bot: names separated by commas, or a number
@@ -47,7 +49,7 @@ function apiFrom(text: string | undefined): string {
 
 async function runChecks(api: string, token: string, intents: string | undefined): Promise<Check[]> {
   try {
-    const discord = await discordChecks(api, token);
+    const discord = await discordChecks(api, token, resolveProxy(undefined));
     return [nodeCheck(), compressionCheck(), ...discord, ...(intents === undefined ? [] : [intentsCheck(intents)])];
   } catch (error) {
     if (error instanceof GatewayError) throw new UsageError(`doctor: ${error.message}`, { cause: error });

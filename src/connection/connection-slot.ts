@@ -10,6 +10,11 @@ export class ConnectionSlot {
   connection: Connection | null = null;
   #permit: IdentifyPermit | null = null;
 
+  /** The host and port of the proxy that the newest connection goes through; `null` without one. */
+  get proxyInUse(): string | null {
+    return this.connection?.proxyInUse ?? null;
+  }
+
   storePermit(permit: IdentifyPermit): void {
     this.#permit?.release();
     this.#permit = permit;

@@ -7,6 +7,8 @@
  */
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { withProxy } from '../http/proxy/proxy-error.ts';
+import type { ProxyAgent } from '../http/proxy/proxy-agent.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import { hostFailure, messageOf, withoutRequest } from '../protocol/network-errors.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
@@ -44,6 +46,7 @@ export class Connection {
   readonly #delegate: ConnectionDelegate;
   readonly #clock: Clock;
   readonly #socket: WebSocketLike;
+  readonly #proxyAgent: ProxyAgent | null;
   readonly #decoder: Decoder;
   readonly #readThrottle: ReadThrottle;
   readonly #packets: PacketHandler;
@@ -73,7 +76,9 @@ export class Connection {
       fault: (error: GatewayError) => this.#packets.onCorrupt(error),
     };
     this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
-    this.#socket = openSocket(options, input.resumeUrl);
+    const { socket, proxyAgent } = openSocket(options, input.resumeUrl);
+    this.#socket = socket;
+    this.#proxyAgent = proxyAgent;
     this.#readThrottle = new ReadThrottle(clock, this.#socket);
     this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
@@ -97,7 +102,7 @@ export class Connection {
           ? { type: 'socket.decodeFailed', reason: messageOf(cause), cause }
           : {
               type: 'socket.failed',
-              reason: hostFailure(baseUrlOf(options, input.resumeUrl), cause),
+              reason: withProxy(hostFailure(baseUrlOf(options, input.resumeUrl), cause), this.proxyInUse),
               cause,
               retryAfterMs: retryAfterOf(error),
             },
@@ -106,6 +111,11 @@ export class Connection {
     this.#socket.on('close', (code, reason) =>
       this.#flushThenEndWith({ type: 'socket.closed', code, reason: reason.toString() }),
     );
+  }
+
+  /** The host and port of the proxy that the socket goes through; `null` without one. */
+  get proxyInUse(): string | null {
+    return this.#proxyAgent?.proxyInUse ?? null;
   }
 
   execute(command: SocketCommand): void {

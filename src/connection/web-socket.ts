@@ -5,6 +5,8 @@ import { cutCloseReason } from '../protocol/close-reason.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
 import type { Compression } from '../protocol/gateway-url.ts';
 import { urlRefusal } from '../protocol/trusted-url.ts';
+import { ProxyAgent } from '../http/proxy/proxy-agent.ts';
+import type { SelectProxy } from '../http/proxy/proxy-selection.ts';
 import { parseRetryAfter } from '../http/retry-after.ts';
 import { describeValue, isDuration } from '../protocol/validation.ts';
 import { adaptSocket } from './standard-socket.ts';
@@ -36,6 +38,8 @@ export interface SocketSettings {
   readonly compression: Compression;
   readonly maxMessageBytes: number;
   readonly agent: Agent | undefined;
+  /** Not asked when there is an `agent`. */
+  readonly selectProxy: SelectProxy | null;
   readonly createSocket: CreateSocket;
   readonly rewriteUrl: (url: URL) => URL;
 }
@@ -50,22 +54,35 @@ const COMPRESSION_OVERHEAD_BYTES = 128 * 1024;
 export const baseUrlOf = (settings: SocketSettings, resumeUrl: string | null): string =>
   resumeUrl === null || urlRefusal(resumeUrl, settings) !== null ? settings.url : resumeUrl;
 
+/** A socket to the gateway, and the agent that leads it through a proxy, if there is one. */
+export interface OpenedSocket {
+  readonly socket: WebSocketLike;
+  readonly proxyAgent: ProxyAgent | null;
+}
+
 /**
  * Opens a socket to the gateway. Throws what `rewriteUrl` or `createSocket` throws, and if they return anything else.
  * @param resumeUrl - `null` for the main URL
  */
-export function openSocket(settings: SocketSettings, resumeUrl: string | null): WebSocketLike {
-  const { version, compression, agent, maxMessageBytes } = settings;
+export function openSocket(settings: SocketSettings, resumeUrl: string | null): OpenedSocket {
+  const { version, compression, maxMessageBytes } = settings;
   const target: unknown = settings.rewriteUrl(gatewayUrl(baseUrlOf(settings, resumeUrl), version, compression));
   if (!(target instanceof URL)) throw new TypeError(`rewriteUrl must return a URL, not ${describeValue(target)}`);
   // A WebSocket refuses a URL with a fragment.
   target.hash = '';
-  const socket = settings.createSocket(target.href, {
-    headers: { 'User-Agent': USER_AGENT },
-    maxPayload: maxMessageBytes + COMPRESSION_OVERHEAD_BYTES,
-    ...(agent === undefined ? {} : { agent }),
-  });
-  return adaptSocket(socket);
+  const proxy = settings.agent === undefined ? (settings.selectProxy?.(target) ?? null) : null;
+  const proxyAgent = proxy === null ? null : new ProxyAgent(proxy, target);
+  const agent = settings.agent ?? proxyAgent;
+  const socket = adaptSocket(
+    settings.createSocket(target.href, {
+      headers: { 'User-Agent': USER_AGENT },
+      maxPayload: maxMessageBytes + COMPRESSION_OVERHEAD_BYTES,
+      ...(agent === null ? {} : { agent }),
+    }),
+  );
+  // A proxy that does not answer would hold its connection.
+  if (proxyAgent !== null) socket.on('close', () => proxyAgent.destroy());
+  return { socket, proxyAgent };
 }
 
 export const OPEN = 1;

@@ -1,4 +1,5 @@
 /** The options of a manager: their declaration, defaults and validation. */
+import { createDirectFetch } from '../http/proxy/direct-fetch.ts';
 import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
 import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { resolveAllowedHosts } from '../protocol/trusted-url.ts';
@@ -44,9 +45,9 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
    */
   api?: string;
   /**
-   * The function that calls `GET /gateway/bot`; the manager makes no other request. Set it to go through an HTTP proxy,
-   * or to answer the request in tests.
-   * @defaultValue `fetch` of Node
+   * The function that calls `GET /gateway/bot`; the manager makes no other request. Set it to answer the request in
+   * tests, or to send it in a way of your own.
+   * @defaultValue `fetch` of Node, or a request through the `proxy`
    */
   fetch?: typeof fetch;
   /**
@@ -114,14 +115,8 @@ export function resolveManagerOptions(options: ManagerOptions) {
     typeof options === 'object' && options !== null,
     'options must be an object with at least token and intents',
   );
-  const {
-    shards = 'auto',
-    api = 'https://discord.com/api/v10',
-    fetch: fetchFunction = fetch,
-    token,
-    ...rest
-  } = options;
-  const { sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
+  const { shards = 'auto', api = 'https://discord.com/api/v10', token, ...rest } = options;
+  const { fetch: ownFetch, sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
   assertOption(isCount(workers) && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   // An observer with `attachManager` stays in this thread, where the manager is.
   const { inspect, ...withoutInspect } = shared;
@@ -132,7 +127,8 @@ export function resolveManagerOptions(options: ManagerOptions) {
   // The URL comes from Discord's answer, so there is none to compare with yet.
   const allowedHosts = resolveAllowedHosts(hosts);
   assertOption(isHttpUrl(api), 'api must be an http:// or https:// URL without a query and a fragment');
-  assertOption(typeof fetchFunction === 'function', 'fetch must be a function');
+  assertOption(ownFetch === undefined || typeof ownFetch === 'function', 'fetch must be a function');
+  const proxyOfApi = resolved.selectProxy?.(new URL(api))?.host ?? null;
   assertOption(isCount(reserve), 'sessionStartReserve must be an integer, 0 or more');
   assertOption(isTimeout(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
@@ -142,7 +138,10 @@ export function resolveManagerOptions(options: ManagerOptions) {
     workerTimeoutMs,
     shards: resolveShards(shards),
     api: withoutTrailingSlashes(api),
-    fetch: fetchFunction,
+    // The `fetch` of Node can't use our proxy, and may use one that the user does not want.
+    fetch: ownFetch ?? (proxyOfApi === null && shared.proxy !== false ? fetch : createDirectFetch(resolved.selectProxy)),
+    /** The host and port of the proxy for requests of our own; `null` without one. */
+    proxyOfApi: ownFetch === undefined ? proxyOfApi : null,
     reserve,
     /** The user's identify gate; `null` if the manager is to create one from what Discord answers. */
     customGate: shared.identifyGate ?? null,

@@ -4,6 +4,7 @@
  */
 import { managerState } from '../../machines/index.ts';
 import type { Failure, ManagerEmitted, ManagerEvent, ManagerState } from '../../machines/index.ts';
+import { withProxy } from '../http/proxy/proxy-error.ts';
 import { GATEWAY_ERROR_CODES, GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
@@ -140,8 +141,8 @@ export class ManagerRuntime {
 
   /** Turns what the machine emits into faults and rejections. */
   readonly #handleEmitted = handlerByType<ManagerEmitted>({
-    unavailable: ({ failure }) => this.reportFault(errorOf(failure), null),
-    reshardRefused: ({ failure }) => this.reshardWaiters.reject(errorOf(failure)),
+    unavailable: ({ failure }) => this.reportFault(errorOf(this.#withProxy(failure)), null),
+    reshardRefused: ({ failure }) => this.reshardWaiters.reject(errorOf(this.#withProxy(failure))),
     reshardUnaffordable: ({ total, info: { sessionStartLimit } }) => {
       const { remaining, resetAfterMs } = sessionStartLimit;
       const { reserve } = this.options;
@@ -153,6 +154,12 @@ export class ManagerRuntime {
     },
     failed: ({ failure }) => this.#fail(errorOf(failure)),
   });
+
+  /** A request that was not answered does not say what it went through. */
+  #withProxy(failure: Failure): Failure {
+    if (failure instanceof GatewayError) return failure;
+    return { ...failure, message: withProxy(failure.message, this.options.proxyOfApi) };
+  }
 
   /** Acts on a change of the flat state, once. */
   #onStateChange(): void {

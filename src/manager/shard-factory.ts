@@ -24,7 +24,7 @@ const localShards =
     });
 
 function workerShards(options: ResolvedManagerOptions, reportFault: (error: GatewayError) => void): ShardFactory {
-  const threadOptions = toThreadOptions(options);
+  const threadOptions = toThreadOptions(options, options.shared.proxy);
   const slots = Array.from(
     { length: options.workers },
     (_, n) => new WorkerSlot({ name: `shardwright-${n}`, options, threadOptions, reportFault }),

@@ -40,6 +40,10 @@ export const HINTS_BY_GROUP = {
     CONNECTION_FAILED: 'Wait; the shard tries again. If it keeps failing, check the network, the proxy and the URL.',
     CONNECT_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the network, or raise connectTimeoutMs.',
     HELLO_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the URL and any proxy.',
+    PROXY_FAILED:
+      'Check the option proxy or HTTPS_PROXY, and whether the proxy allows CONNECT to the host; the shard tries again.',
+    PROXY_AUTHENTICATION_FAILED:
+      'Put the user name and the password into the URL of the proxy, percent-encoded: http://name:password@host:3128. The shard waits 30 s or longer between attempts.',
     RESUME_TIMEOUT: 'Wait; the shard tries again.',
     READY_TIMEOUT: 'Check the status page of Discord (discordstatus.com); the shard tries again.',
     INVALID_HEARTBEAT_INTERVAL:
@@ -85,7 +89,11 @@ const HINTS: Readonly<Record<GatewayErrorCode, string>> = Object.assign({}, ...O
 export const GATEWAY_ERROR_CODES = Object.keys(HINTS) as readonly GatewayErrorCode[];
 
 /** Codes whose hint depends on what went wrong on the network. */
-const NETWORK_CODES: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED', 'GATEWAY_INFO_FAILED']);
+const NETWORK_CODES: ReadonlySet<GatewayErrorCode> = new Set([
+  'CONNECTION_FAILED',
+  'PROXY_FAILED',
+  'GATEWAY_INFO_FAILED',
+]);
 
 /** Options of the constructor of {@link GatewayError}. */
 export interface GatewayErrorOptions {

@@ -1,11 +1,11 @@
 /** The options of a shard, their defaults and their validation. */
 import type { Agent } from 'node:http';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
-import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { ShardTiming } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import { MemoryIdentifyGate } from '../identify/memory-identify-gate.ts';
 import { InstrumentedIdentifyGate } from '../identify/instrumented-identify-gate.ts';
+import { resolveProxy } from '../http/proxy/proxy-selection.ts';
 import { createWebSocket } from '../connection/web-socket.ts';
 import type { CreateSocket } from '../connection/web-socket.ts';
 import { systemClock } from '../clock.ts';
@@ -19,7 +19,7 @@ import type { IntentName } from '../protocol/intents.ts';
 import type { EventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
 import { isAllowedHost, resolveAllowedHosts } from '../protocol/trusted-url.ts';
-import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
+import { assertOption, isCount, isPositiveInteger } from '../protocol/validation.ts';
 import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
@@ -27,6 +27,7 @@ import type { SessionStore } from '../session/session-store.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 import { safeLogger, silentLogger } from './logger.ts';
 import { assertParts, safeRandom } from './option-parts.ts';
+import { resolveTiming } from './timing-options.ts';
 import type { Logger } from './logger.ts';
 
 /**
@@ -158,7 +159,15 @@ export interface ShardOptions {
    */
   rewriteUrl?: (url: URL) => URL;
   /**
-   * The HTTP agent that `ws` opens connections with. Set it to connect through an HTTP or SOCKS proxy.
+   * The proxy through which the shard connects: an `http://`, `https://` or `socks5://` URL, with a user name and a
+   * password if the proxy wants them (`http://name:password@host:3128`). Set it if the environment names no proxy, or
+   * another one; `false` connects without a proxy. Without the option NO_PROXY lists exceptions; hosts of this machine
+   * are some if it is not set. See `docs/guides/proxy.md`.
+   * @defaultValue the environment variable HTTPS_PROXY or ALL_PROXY
+   */
+  proxy?: string | URL | false;
+  /**
+   * The HTTP agent that `ws` opens connections with. Set it to connect in a way of your own; `proxy` is then not used.
    * @defaultValue the agent of Node
    */
   agent?: Agent;
@@ -204,37 +213,6 @@ const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 const unchangedUrl = (url: URL): URL => url;
 
 const COMPRESSIONS: readonly string[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
-
-const isTimeoutOrZero = (value: unknown): boolean => value === 0 || isTimeout(value);
-
-const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
-  connectTimeoutMs: isTimeout,
-  claimTimeoutMs: isTimeoutOrZero,
-  helloTimeoutMs: isTimeout,
-  resumedTimeoutMs: isTimeout,
-  readyPatienceMs: isTimeout,
-  closeTimeoutMs: isTimeout,
-  stableAfterMs: isTimeout,
-  backoffBaseMs: isTimeout,
-  backoffCapMs: isTimeout,
-  invalidSessionWaitMs: (value) =>
-    Array.isArray(value) && value.length === 2 && value.every(isTimeoutOrZero) && Number(value[0]) <= Number(value[1]),
-  maxResumeAttempts: isPositiveInteger,
-  maxDispatchSilenceMs: (value) => value === null || isTimeout(value),
-};
-
-function resolveTiming(timing: Partial<ShardTiming> = {}): ShardTiming {
-  const entries = Object.entries(timing).filter(([, value]) => value !== undefined);
-  for (const [name, value] of entries) {
-    const isValid = (TIMING_VALIDATORS as Record<string, ((value: unknown) => boolean) | undefined>)[name];
-    assertOption(
-      isValid !== undefined,
-      `timing.${name} does not exist; use ${Object.keys(TIMING_VALIDATORS).join(', ')}`,
-    );
-    assertOption(isValid?.(value) === true, `timing.${name} has an invalid value: ${describeValue(value)}`);
-  }
-  return entries.length === 0 ? DEFAULT_TIMING : { ...DEFAULT_TIMING, ...Object.fromEntries(entries) };
-}
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` or `INVALID_SESSION`, naming the option. */
 export function resolveOptions(options: ShardOptions) {
@@ -291,6 +269,7 @@ export function resolveOptions(options: ShardOptions) {
     timing: resolveTiming(options.timing),
     rewriteUrl: options.rewriteUrl ?? unchangedUrl,
     agent: options.agent,
+    selectProxy: resolveProxy(options.proxy),
     createSocket: options.createSocket ?? createWebSocket,
     logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
     inspect: options.inspect,

@@ -207,7 +207,8 @@ export class ShardRuntime implements ActorDependencies {
     reconnected: ({ resumed }, runtime) => runtime.emitter.emit('reconnected', { resumed }),
     disconnected: ({ code, reason, initiator, willReconnect, willResume }, runtime) =>
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
-    fault: (fault, runtime) => runtime.fault(faultError(fault, handleRefusal(fault, runtime))),
+    fault: (fault, runtime) =>
+      runtime.fault(faultError(fault, handleRefusal(fault, runtime), runtime.connectionSlot.proxyInUse)),
     failed: (failed, runtime) => runtime.#fail(failureError(failed)),
   });
 

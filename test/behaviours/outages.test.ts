@@ -113,7 +113,7 @@ describe('Shard: outages', () => {
       shard.forceClose();
       server.close();
       expect(requests[1]! - requests[0]!).toBeGreaterThanOrEqual(990);
-      expect(faults[0]).toContain(`${status}; the server asks to wait 1 s`);
+      expect(faults[0]).toContain(`${status}; the shard waits at least 1 s`);
     },
   );
 

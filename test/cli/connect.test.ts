@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
+import { httpProxy } from '../kit/proxies.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { runCli, startCli } from './run-cli.ts';
 
@@ -51,6 +52,22 @@ describe('shardwright connect', () => {
     expect(stdout).toContain('the session is kept');
     expect(stdout).not.toContain(TOKEN);
     expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000]);
+  });
+
+  test('says which proxy it connects through, without the password', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    await using proxy = await httpProxy();
+    const cli = startCli(['connect', '--url', gateway.url], {
+      DISCORD_TOKEN: TOKEN,
+      NO_PROXY: '',
+      HTTPS_PROXY: `http://bot:secret-word@${proxy.host}`,
+    });
+    await cli.waitForOutput('✓ ready');
+    cli.interrupt();
+    const { stdout } = await cli.finished;
+    expect(stdout).toContain(`through the proxy ${proxy.host}\n`);
+    expect(stdout).not.toContain('secret-word');
+    expect(proxy.targets).toEqual([new URL(gateway.url).host]);
   });
 
   test('escapes control characters of the gateway', async () => {

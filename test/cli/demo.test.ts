@@ -61,6 +61,18 @@ describe('shardwright demo', () => {
     expect(page.log.filter(({ kind }) => kind === 'event').length).toBeGreaterThan(0);
   });
 
+  test('says which proxy a bot would use, and needs none itself', { timeout: LIMIT_MS }, async () => {
+    const proxy = 'http://bot:secret-word@127.0.0.1:9';
+    const cli = startCli(['demo'], { HTTPS_PROXY: proxy, NO_PROXY: '' });
+    const stdout = await cli.waitForOutput('✓ ready');
+    cli.interrupt();
+    await cli.finished;
+    expect(stdout).toContain(
+      'your bot will connect through the proxy 127.0.0.1:9; the gateway of the demo needs none\n',
+    );
+    expect(stdout).not.toContain('secret-word');
+  });
+
   test('prints plain text into a pipe, and ends cleanly with Ctrl-C', { timeout: LIMIT_MS }, async () => {
     const cli = startCli(['demo', '--fast', '--forever']);
     await cli.waitForOutput('★ survived');

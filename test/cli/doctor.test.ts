@@ -7,6 +7,7 @@ import { budgetChecks, clockCheck } from '../../src/cli/doctor/discord.ts';
 import { intentsCheck } from '../../src/cli/doctor/intents.ts';
 import { compressionCheck, nodeCheck } from '../../src/cli/doctor/runtime.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
+import { httpProxy } from '../kit/proxies.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import type { CliResult } from './run-cli.ts';
 import { runCli } from './run-cli.ts';
@@ -61,6 +62,35 @@ describe('shardwright doctor', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/^✓ Intents {9}513: Guilds, GuildMessages$/m);
     expect(stdout).not.toContain(TOKEN);
     expect(stdout).not.toContain('\u001B');
+  });
+
+  test('goes through the proxy of the environment, says so, and does not print its password', async () => {
+    await using gateway = await FakeGateway.listen({ token: TOKEN });
+    const credentials = { username: 'bot', password: 'secret-word' };
+    await using proxy = await httpProxy({ credentials });
+    const environment = { DISCORD_TOKEN: TOKEN, NO_PROXY: '', ALL_PROXY: `http://bot:secret-word@${proxy.host}` };
+    const finished = await runCli(['doctor', '--api', gateway.apiUrl, '--json'], environment);
+    const { host } = new URL(gateway.url);
+    expect({ code: finished.code, targets: proxy.targets }).toEqual({ code: 0, targets: [host, host] });
+    expect(reportOf(finished).checks.find(({ name }) => name === 'Proxy')).toEqual({
+      name: 'Proxy',
+      outcome: 'ok',
+      found: `${proxy.host} connects to ${host}`,
+      advice: null,
+      figures: { proxy: proxy.host },
+    });
+    expect(finished.stdout).not.toContain('secret-word');
+  });
+
+  test('names a proxy that refuses, and exits with 1', async () => {
+    await using proxy = await httpProxy({ credentials: { username: 'bot', password: 'right' } });
+    const environment = { DISCORD_TOKEN: TOKEN, NO_PROXY: '', ALL_PROXY: `http://bot:secret-word@${proxy.host}` };
+    const finished = await runCli(['doctor', '--api', 'http://127.0.0.1:9/api', '--json'], environment);
+    const check = reportOf(finished).checks.find(({ name }) => name === 'Proxy');
+    expect(finished.code).toBe(1);
+    expect(check).toMatchObject({ outcome: 'failed', advice: expect.stringContaining('name:password@host') as string });
+    expect(check?.found).toMatch(/^the proxy 127\.0\.0\.1:\d+ does not accept the user name and the password: 407/);
+    expect(finished.stdout).not.toContain('secret-word');
   });
 
   test('prints the same as JSON, with the figures', async () => {

@@ -90,6 +90,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
       maxMessageBytes,
       timing: { maxDispatchSilenceMs },
       agent: undefined,
+      selectProxy: null,
       createSocket: () => socket,
       rewriteUrl: (url) => url,
     },

@@ -19,6 +19,7 @@ function optionsFor(agent: Agent | undefined): SocketOptions | undefined {
       compression: 'none',
       maxMessageBytes: 1_000,
       agent,
+      selectProxy: null,
       allowedHosts: null,
       createSocket: (_, options) => {
         passed = options;

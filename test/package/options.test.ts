@@ -19,7 +19,7 @@ const SHARD: Resolved = resolveOptions(REQUIRED);
 const MANAGER: Resolved = resolveManagerOptions(REQUIRED);
 
 /** The options that the resolved options keep under another name. */
-const RESOLVED_NAMES: Readonly<Record<string, string>> = { sessionStartReserve: 'reserve' };
+const RESOLVED_NAMES: Readonly<Record<string, string>> = { sessionStartReserve: 'reserve', proxy: 'selectProxy' };
 
 /** The values that a `@defaultValue` may name. */
 const SCOPE = { systemClock, Math, fetch };
@@ -30,6 +30,8 @@ interface DescribedDefault {
   readonly text: string;
   readonly isTrueOf: (resolved: unknown) => boolean;
 }
+
+const PROXY_VARIABLES = ['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'];
 
 /** The defaults that are described in words, with the check that the resolved options do what the words say. */
 const DESCRIBED: Readonly<Record<string, DescribedDefault>> = {
@@ -58,6 +60,10 @@ const DESCRIBED: Readonly<Record<string, DescribedDefault>> = {
   rewriteUrl: {
     text: 'returns the URL unchanged',
     isTrueOf: (resolved) => (resolved as (url: URL) => URL)(EXAMPLE_URL) === EXAMPLE_URL,
+  },
+  proxy: {
+    text: 'the environment variable HTTPS_PROXY or ALL_PROXY',
+    isTrueOf: (resolved) => (resolved === null) === PROXY_VARIABLES.every((name) => (process.env[name] ?? '') === ''),
   },
   agent: { text: 'the agent of Node', isTrueOf: (resolved) => resolved === undefined },
   createSocket: { text: 'opens a socket of `ws`', isTrueOf: (resolved) => resolved === createWebSocket },

@@ -46,6 +46,7 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
   });
   const statusLine = shardStatusLine(output);
   const shard = new Shard({
+    proxy: false,
     token: 'fake-token',
     intents: INTENTS,
     url: gateway.url,

@@ -66,6 +66,7 @@ function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, a
     total: sessionStartsFor(shards),
   });
   return new ShardManager({
+    proxy: false,
     token: 'fake-token',
     intents: INTENTS,
     shards,

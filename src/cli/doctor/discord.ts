@@ -1,9 +1,12 @@
 /** Checks the token, the clock, the shards and the session starts, with one GET /gateway/bot. */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
+import { createDirectFetch } from '../../http/proxy/direct-fetch.ts';
+import type { SelectProxy } from '../../http/proxy/proxy-selection.ts';
 import { NOT_JSON, fetchGatewayInfo } from '../../manager/start/gateway-info.ts';
 import { Token } from '../../protocol/token.ts';
 import { formatCount, formatNumber, formatDuration } from '../../inspect/page/model/format.ts';
 import type { Check } from './check.ts';
+import { proxyCheck } from './proxy.ts';
 import { failed, ok, skipped, warning } from './check.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -31,11 +34,12 @@ export interface Skew {
   readonly uncertaintyMs: number;
 }
 
-async function requestInfo(api: string, token: string): Promise<TimedInfo> {
+async function requestInfo(api: string, token: string, selectProxy: SelectProxy | null): Promise<TimedInfo> {
+  const proxiedFetch = (selectProxy?.(new URL(api)) ?? null) === null ? fetch : createDirectFetch(selectProxy);
   let skew: Skew | null = null;
   const timedFetch: typeof fetch = async (input, init) => {
     const sentAt = Date.now();
-    const response = await fetch(input, init);
+    const response = await proxiedFetch(input, init);
     const serverTime = Date.parse(response.headers.get('date') ?? '');
     // Assume that Discord answered halfway, and in the middle of the second in its Date header.
     const uncertaintyMs = (Date.now() - sentAt) / 2;
@@ -50,14 +54,22 @@ async function requestInfo(api: string, token: string): Promise<TimedInfo> {
   return { event, skew };
 }
 
-export async function discordChecks(api: string, token: string): Promise<Check[]> {
+/** Where the proxy must lead if Discord does not say so. */
+const DEFAULT_GATEWAY = 'wss://gateway.discord.gg';
+
+export async function discordChecks(api: string, token: string, selectProxy: SelectProxy | null): Promise<Check[]> {
   if (token === '') {
     return [
       failed('Token', 'DISCORD_TOKEN is not set', ADVICE_TOKEN),
       ...NAMES.slice(1).map((name) => skipped(name, 'needs a token')),
     ];
   }
-  const { event, skew } = await requestInfo(api, token);
+  const { event, skew } = await requestInfo(api, token, selectProxy);
+  const proxy = await proxyCheck(selectProxy, event.type === 'info.received' ? event.info.url : DEFAULT_GATEWAY);
+  return [...(proxy === null ? [] : [proxy]), ...infoChecks(api, event, skew)];
+}
+
+function infoChecks(api: string, event: InfoEvent, skew: Skew | null): Check[] {
   const clock = skew === null ? skipped('Clock', 'the answer has no Date header') : clockCheck(skew);
   if (event.type === 'info.received')
     return [ok('Token', `accepted by ${new URL(api).host}`), clock, ...budgetChecks(event.info)];

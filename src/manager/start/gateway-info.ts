@@ -4,9 +4,11 @@
  * @see https://discord.com/developers/docs/events/gateway#get-gateway-bot
  */
 import type { GatewayInfo, InfoEvent } from '../../../machines/index.ts';
+import { ProxyError } from '../../http/proxy/proxy-error.ts';
 import { readText } from '../../http/read-text.ts';
 import { parseRetryAfter } from '../../http/retry-after.ts';
 import { GatewayError } from '../../protocol/errors.ts';
+import type { GatewayErrorCode } from '../../protocol/errors.ts';
 import { isWebSocketUrl } from '../../protocol/gateway-url.ts';
 import { hostFailure, withoutRequest } from '../../protocol/network-errors.ts';
 import type { Token } from '../../protocol/token.ts';
@@ -28,9 +30,14 @@ const invalid = (what: string): GatewayError => new GatewayError('GATEWAY_INFO_I
 
 const refused = (failure: GatewayError): InfoEvent => ({ type: 'info.refused', failure });
 
-const unavailable = (what: string, retryAfterMs: number | null, cause?: unknown): InfoEvent => ({
+const unavailable = (
+  what: string,
+  retryAfterMs: number | null,
+  cause?: unknown,
+  code: GatewayErrorCode = 'GATEWAY_INFO_FAILED',
+): InfoEvent => ({
   type: 'info.unavailable',
-  failure: new GatewayError('GATEWAY_INFO_FAILED', `GET /gateway/bot ${what}`, cause === undefined ? {} : { cause }),
+  failure: new GatewayError(code, `GET /gateway/bot ${what}`, cause === undefined ? {} : { cause }),
   retryAfterMs,
 });
 
@@ -48,7 +55,10 @@ export async function fetchGatewayInfo(
   const unanswered = (what: string, cause: unknown): InfoEvent => {
     // A `fetch` of others may attach the request to its error, with the token in the headers.
     const error = withoutRequest(cause, (text) => text.replaceAll(token.reveal(), '[redacted]'));
-    return unavailable(`${what}: ${hostFailure(api, error)}`, null, error);
+    const message = `${what}: ${hostFailure(api, error)}`;
+    return error instanceof ProxyError
+      ? unavailable(message, error.retryAfterMs, error, error.code)
+      : unavailable(message, null, error);
   };
   let response: Response;
   try {

@@ -23,7 +23,8 @@ export function assertThreadable(options: Readonly<Partial<Record<string, unknow
   }
 }
 
-export function toThreadOptions(options: ResolvedOptions): ThreadOptions {
+/** @param proxy - the option as it was given; the threads have the environment of the process */
+export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['proxy']): ThreadOptions {
   const {
     intents,
     allowedHosts,
@@ -44,6 +45,7 @@ export function toThreadOptions(options: ResolvedOptions): ThreadOptions {
     compression,
     maxMessageBytes,
     maxBufferedBytes,
+    ...(proxy === undefined ? {} : { proxy: proxy === false ? proxy : String(proxy) }),
     ...(allowedHosts === null ? {} : { allowedHosts }),
     ...(events === null ? {} : { events: [...events] as EventName[] }),
     ...(largeThreshold === undefined ? {} : { largeThreshold }),

@@ -20,6 +20,7 @@ export interface ThreadOptions {
   readonly token: string;
   readonly intents: number;
   readonly allowedHosts?: readonly string[];
+  readonly proxy?: string | false;
   readonly version: number;
   readonly compression: Compression;
   readonly maxMessageBytes: number;
