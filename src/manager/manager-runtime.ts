@@ -173,6 +173,7 @@ export class ManagerRuntime {
   }
 
   readonly #entryHandlers: Partial<Record<ManagerState, (from: ManagerState) => void>> = {
+    starting: () => this.dispatcher.resumeHandlers(),
     running: (from) => {
       const [failure] = this.fleet.current?.failures.values() ?? [];
       if (failure !== undefined) return this.readyWaiters.reject(failure);
@@ -180,8 +181,9 @@ export class ManagerRuntime {
       if (from === 'starting') this.emitter.emit('allReady');
     },
     draining: () => {
-    starting: () => this.dispatcher.resumeHandlers(),
       const { failure } = this.actor.getSnapshot().context;
+      // The next connect() goes on with the sessions. After a failure, or without sessions, nothing comes again.
+      if (failure === null && this.closeRequest.session !== 'discard') this.dispatcher.holdHandlers();
       if (failure === null) return;
       this.#isFailureAwaited = this.#isAwaited;
       this.rejectWaiters(errorOf(failure));
@@ -189,8 +191,6 @@ export class ManagerRuntime {
     stopped: () => this.dispatcher.finish(null),
   };
 
-      // The next connect() goes on with the sessions. After a failure, or without sessions, nothing comes again.
-      if (failure === null && this.closeRequest.session !== 'discard') this.dispatcher.holdHandlers();
   get #isAwaited(): boolean {
     return this.readyWaiters.size > 0 || this.reshardWaiters.size > 0 || this.dispatcher.hasStreams;
   }

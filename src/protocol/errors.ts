@@ -38,12 +38,12 @@ export const HINTS_BY_GROUP = {
   },
   'Faults that the shard survives': {
     CONNECTION_FAILED: 'Wait; the shard tries again. If it keeps failing, check the network, the proxy and the URL.',
-    CONNECT_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the network, or raise connectTimeoutMs.',
-    HELLO_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the URL and any proxy.',
     PROXY_FAILED:
       'Check the option proxy or HTTPS_PROXY, and whether the proxy allows CONNECT to the host; the shard tries again.',
     PROXY_AUTHENTICATION_FAILED:
       'Put the user name and the password into the URL of the proxy, percent-encoded: http://name:password@host:3128. The shard waits 30 s or longer between attempts.',
+    CONNECT_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the network, or raise connectTimeoutMs.',
+    HELLO_TIMEOUT: 'Wait; the shard tries again. If it keeps failing, check the URL and any proxy.',
     RESUME_TIMEOUT: 'Wait; the shard tries again.',
     READY_TIMEOUT: 'Check the status page of Discord (discordstatus.com); the shard tries again.',
     INVALID_HEARTBEAT_INTERVAL:
@@ -69,12 +69,12 @@ export const HINTS_BY_GROUP = {
       'Look at the cause, and check sent() and release() of your identify gate; the shard goes on.',
     IDENTIFY_BUDGET_SPENT: 'Find out what used up the session starts; the shard identifies after the reset.',
     SESSION_STORE_FAILED: 'Look at the cause, and check the session store; the shard goes on without it.',
+    SNAPSHOT_FAILED:
+      'Look at the message and the cause; the next start identifies. The first start with warmStart reports this once, if there is a session from before.',
     GATEWAY_INFO_FAILED:
       'Wait; the manager asks again. If it keeps failing, check the network, the proxy and the option api.',
     WORKER_FAILED: 'Wait; the shards of the thread resume in a new one. If it keeps failing, look at the cause.',
     INTERNAL_ERROR: 'Report this as a bug of shardwright, with the cause.',
-    SNAPSHOT_FAILED:
-      'Look at the message and the cause; the next start identifies. The first start with warmStart reports this once, if there is a session from before.',
   },
 } as const;
 

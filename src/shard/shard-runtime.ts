@@ -231,13 +231,13 @@ export class ShardRuntime implements ActorDependencies {
     ShardRuntime.#ON_EXIT[from]?.(this);
     // Before listeners hear of it: one may connect again.
     if (to === 'disconnected' || to === 'failed') {
+      // The next connect() goes on with the session. After a failure, or without a session, nothing comes again.
+      if (to === 'disconnected' && hasSession) this.dispatcher.holdHandlers();
       this.sessionLedger.stop();
       void this.#releaseSession();
     }
     this.options.logger.info(this.#logLine(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
-      // The next connect() goes on with the session. After a failure, or without a session, nothing comes again.
-      if (to === 'disconnected' && hasSession) this.dispatcher.holdHandlers();
     ShardRuntime.#ON_ENTRY[to]?.(this);
   }
 
@@ -249,12 +249,12 @@ export class ShardRuntime implements ActorDependencies {
     },
     reconnecting: (runtime) => runtime.backPressure.endWait(),
     disconnecting: (runtime) => runtime.closedWaiters.resolve(),
+    disconnected: (runtime) => runtime.dispatcher.resumeHandlers(),
   };
 
   static readonly #ON_ENTRY: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
     ready: (runtime) => {
       runtime.updateBackPressure();
-    disconnected: (runtime) => runtime.dispatcher.resumeHandlers(),
       runtime.readyWaiters.resolve();
       if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
       sendChangedPresence(runtime);
