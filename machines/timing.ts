@@ -62,7 +62,8 @@ export interface ShardTiming {
    */
   readonly invalidSessionWaitMs: readonly [min: number, max: number];
   /**
-   * How many resumes may fail in a row before the shard starts a new session.
+   * How many resumes may fail in a row before the shard starts a new session. A resume also fails if a message that can't
+   * be read ends its connection within `stableAfterMs`.
    * @defaultValue 4 attempts
    */
   readonly maxResumeAttempts: number;
@@ -103,6 +104,9 @@ export const FLUSH_READS_TIMEOUT_MS = 1_000;
 
 /** How long a terminated socket may take to report its end. It takes one turn; the limit is for a broken transport. */
 export const ZOMBIE_TIMEOUT_MS = 250;
+
+/** How long a shard that may connect again waits for the close code of its last socket, if that takes longer. */
+export const CLOSE_PATIENCE_MS = 1_000;
 
 /** After an hour the shard asks again, even if the server asked to wait longer. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;

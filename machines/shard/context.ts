@@ -30,6 +30,8 @@ export interface ShardContext extends ShardInput {
   readonly failedResumes: number;
   /** Resumes in a row that timed out although the gateway sent no dispatch. */
   readonly unansweredResumes: number;
+  /** Connections in a row of one session that a message without a known sequence ended, none of them stable. */
+  readonly unreadableCount: number;
   /** Whether the session is that of the last connection, so that a late close code may end it. */
   readonly isSessionOfLoss: boolean;
   /** How often in a row READY did not come in time. */

@@ -42,6 +42,8 @@ export type SocketEvent = FromConnection &
         code?: 'DECODE_FAILED' | 'INTERNAL_ERROR';
         reason: string;
         cause?: unknown;
+        /** Whether it was a dispatch whose sequence is known. If a replay repeats it too often, it is skipped. */
+        hasSequence?: boolean;
       }
     | { type: 'socket.readsFlushed' }
     | { type: 'socket.dispatchTimeout' }

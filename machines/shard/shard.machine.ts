@@ -17,7 +17,9 @@ import {
   CLEAR_SESSION,
   COMMANDS_BEFORE_SOCKET,
   FAILURE,
+  FATAL_CLOSE,
   KEEP_SESSION,
+  SESSION_OVER,
   STORE_SILENT,
   closeCodeFromEvent,
   closeInput,
@@ -39,6 +41,7 @@ export const shardMachine = shardSetup.createMachine({
     unreachableCount: 0,
     failedResumes: 0,
     unansweredResumes: 0,
+    unreadableCount: 0,
     isSessionOfLoss: false,
     readyTimeouts: 0,
     readyCount: 0,
@@ -122,7 +125,13 @@ export const shardMachine = shardSetup.createMachine({
           { target: 'lost', actions: recordLossOf('event') },
         ],
         'socket.failed': { target: 'lost', actions: recordLossOf('event') },
-        'socket.decodeFailed': { target: 'lost', actions: recordLossOf('event') },
+        'socket.decodeFailed': {
+          target: 'lost',
+          actions: [
+            { type: 'countUnreadable', params: ({ event }) => event.hasSequence === true },
+            recordLossOf('event'),
+          ],
+        },
         'gateway.reconnect': { target: 'lost', actions: recordLossOf('reconnectRequested') },
         'gateway.invalidSession': [
           {
@@ -251,7 +260,12 @@ export const shardMachine = shardSetup.createMachine({
       invoke: { src: 'closeSocket', input: closeInput },
       after: { zombieTimeout: 'lost' },
       on: {
-        'socket.closeCompleted': 'lost',
+        // A close code may have been read on the way.
+        'socket.closeCompleted': [
+          { ...FATAL_CLOSE, target: 'failed' },
+          { ...SESSION_OVER, target: 'lost' },
+          { target: 'lost' },
+        ],
         'shard.reinstantiate': { target: 'lost', actions: recordLossOf('reinstantiate') },
         'shard.resume': {
           target: 'lost',
@@ -267,22 +281,17 @@ export const shardMachine = shardSetup.createMachine({
       always: [{ guard: 'mayReconnect', target: 'reconnecting' }, { target: 'disconnecting' }],
     },
 
-    // Waits before the next attempt, and closes the old socket meanwhile. Leaving terminates it if it is still open. After
-    // `bufferFull` the wait ends when the consumers of dispatches() have made room, however long that takes: a connection
-    // would only bring more. Discord keeps what the shard misses, and RESUME replays it.
+    // Waits before the next attempt, and closes the old socket meanwhile. If it is still open then, the next connection
+    // waits for its close code, for a moment. After `bufferFull` the wait ends when the consumers of dispatches() have made
+    // room, however long that takes: a connection would only bring more. Discord keeps what the shard misses, and RESUME
+    // replays it.
     reconnecting: {
       entry: ['countLoss', 'emitDisconnected'],
       invoke: { src: 'closeSocket', input: closeInput },
       after: { reconnectDelay: { guard: 'hasRoom', target: 'online' } },
       on: {
         // The gateway's close frame crossed that of the shard. What its code says holds all the same.
-        'socket.closeCompleted': [
-          { guard: { type: 'isFatal', params: closeCodeFromEvent }, target: 'failed', actions: FAILURE },
-          {
-            guard: { type: 'isSessionOver', params: closeCodeFromEvent },
-            actions: { type: 'recordCrossedClose', params: closeCodeFromEvent },
-          },
-        ],
+        'socket.closeCompleted': [{ ...FATAL_CLOSE, target: 'failed' }, SESSION_OVER],
         'consumer.room': 'online',
         'shard.reinstantiate': { actions: CLEAR_SESSION },
         'shard.resume': { actions: { type: 'setSession', params: sessionFromEvent } },

@@ -30,6 +30,17 @@ const LOSS_KINDS: Readonly<Record<ShardContext['reached'], LossKind>> = {
   ready: 'shortLived',
 };
 
+/** For the first resume of another session. */
+const NO_FAILED_RESUMES = { failedResumes: 0, unansweredResumes: 0, unreadableCount: 0, unreachableCount: 0 } as const;
+
+/** Returns why the session is given up after too many resumes; `null` if another resume is worth trying. */
+function exhaustionOf({ failedResumes, unansweredResumes, unreadableCount, timing }: ShardContext): string | null {
+  if (unansweredResumes >= MAX_UNANSWERED_RESUMES) return `${unansweredResumes} resumes in a row were not answered`;
+  if (failedResumes >= timing.maxResumeAttempts) return `${failedResumes} resumes failed in a row`;
+  if (unreadableCount <= timing.maxResumeAttempts) return null;
+  return `messages that could not be read ended ${unreadableCount} connections in a row`;
+}
+
 /** What READY and RESUMED change in the context. */
 const becomeReady = ({ readyCount, lossCounts }: ShardContext) =>
   ({
@@ -83,6 +94,7 @@ export const shardSetup = setup({
       unreachableCount: 0,
       failedResumes: 0,
       unansweredResumes: 0,
+      unreadableCount: 0,
       readyTimeouts: 0,
       readyCount: 0,
       claimWaitMs: 0,
@@ -100,13 +112,18 @@ export const shardSetup = setup({
         return { ...context.lossCounts, [kind]: context.lossCounts[kind] + 1 };
       },
     }),
-    forgetLosses: assign({ lossCounts: NO_LOSSES }),
+    forgetLosses: assign({ lossCounts: NO_LOSSES, unreadableCount: 0 }),
     countUnreachable: assign({ unreachableCount: ({ context }) => context.unreachableCount + 1 }),
     countFailedResume: assign({ failedResumes: ({ context }) => context.failedResumes + 1 }),
     /** A replay that was cut short because of slow consumers is no failure of the gateway. */
     forgiveFailedResumes: assign({ failedResumes: 0 }),
     countUnansweredResume: assign({
       unansweredResumes: ({ context }) => (context.reached === 'replay' ? 0 : context.unansweredResumes + 1),
+    }),
+    /** A message without a sequence can't be skipped: it stands in the way of those behind it. */
+    countUnreadable: assign({
+      unreadableCount: ({ context: { session, unreadableCount } }, hasSequence: boolean) =>
+        session === null || hasSequence ? unreadableCount : unreadableCount + 1,
     }),
     /** The gateway answers RESUME, however long the replay takes. */
     recordReplay: assign({ reached: 'replay', unansweredResumes: 0 }),
@@ -134,9 +151,7 @@ export const shardSetup = setup({
     setSession: assign({
       session: (_, session: SessionIdentity | null) => session,
       isSessionOfLoss: false,
-      failedResumes: 0,
-      unansweredResumes: 0,
-      unreachableCount: 0,
+      ...NO_FAILED_RESUMES,
     }),
     /** The user stopped a shard that has no connection, perhaps to discard its session. */
     recordDiscard: assign(({ context: { session }, event }) => ({
@@ -146,9 +161,7 @@ export const shardSetup = setup({
     recordCrossedClose: assign(({ context: { loss } }, code: number) => ({
       session: null,
       isSessionOfLoss: false,
-      failedResumes: 0,
-      unansweredResumes: 0,
-      unreachableCount: 0,
+      ...NO_FAILED_RESUMES,
       loss: loss === null ? null : { ...loss, code, closeWith: null },
     })),
     /** The close frame of the gateway came after that of the shard. It may say that the session is over. */
@@ -159,27 +172,15 @@ export const shardSetup = setup({
     /** Records why the connection was lost, and drops the session where it can't be resumed. */
     recordLoss: enqueueActions(({ context, event, enqueue }, cause: LossCause) => {
       const loss = lossOf(cause, event);
-      const { session, failedResumes, unansweredResumes, timing } = context;
-      const isUnanswered = unansweredResumes >= MAX_UNANSWERED_RESUMES;
-      const exhausted = session !== null && (isUnanswered || failedResumes >= timing.maxResumeAttempts);
+      const exhaustion = context.session === null ? null : exhaustionOf(context);
       enqueue.assign({ loss, isSessionOfLoss: true });
-      if (loss.session === 'discard' || exhausted) {
-        enqueue.assign({ session: null, failedResumes: 0, unansweredResumes: 0, unreachableCount: 0 });
-      }
+      if (loss.session === 'discard' || exhaustion !== null) enqueue.assign({ session: null, ...NO_FAILED_RESUMES });
       const { reason, code: closeCode } = loss;
       if (loss.fault !== null) {
         enqueue.emit({ type: 'fault', code: loss.fault, reason, closeCode, cause: loss.cause });
       }
-      if (exhausted) {
-        enqueue.emit({
-          type: 'fault',
-          code: 'RESUMES_EXHAUSTED',
-          reason: isUnanswered
-            ? `${unansweredResumes} resumes in a row were not answered`
-            : `${failedResumes} resumes failed in a row`,
-          closeCode,
-          cause: loss.cause,
-        });
+      if (exhaustion !== null) {
+        enqueue.emit({ type: 'fault', code: 'RESUMES_EXHAUSTED', reason: exhaustion, closeCode, cause: loss.cause });
       }
     }),
     emitDisconnected: emit(({ context }): ShardEmitted => ({
@@ -239,6 +240,12 @@ export const COMMANDS_BEFORE_SOCKET = {
   'shard.reinstantiate': { target: 'online', actions: CLEAR_SESSION },
   'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
   'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
+} as const;
+/** The gateway has closed with a code of its own, which was read after the shard had given up the connection. */
+export const FATAL_CLOSE = { guard: { type: 'isFatal', params: closeCodeFromEvent }, actions: FAILURE } as const;
+export const SESSION_OVER = {
+  guard: { type: 'isSessionOver', params: closeCodeFromEvent },
+  actions: { type: 'recordCrossedClose', params: closeCodeFromEvent },
 } as const;
 export const intervalFromEvent = ({ event }: EventArgs<ShardEvent, 'gateway.hello'>) => event.heartbeatIntervalMs;
 export const closeInput = ({ context }: { context: ShardContext }): CloseSocketInput => ({

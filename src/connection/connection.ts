@@ -52,6 +52,8 @@ export class Connection {
   readonly #packets: PacketHandler;
   readonly #emit: (event: SocketEvent | GatewayEvent) => void;
   #detached = false;
+  /** The close frame of the gateway while the machine does not know of it: messages before it may still be inflated. */
+  #closeFrame: CloseFrame | null = null;
   #heartbeatTimer: unknown;
 
   /** @throws what opening the socket throws */
@@ -108,9 +110,11 @@ export class Connection {
             },
       );
     });
-    this.#socket.on('close', (code, reason) =>
-      this.#flushThenEndWith({ type: 'socket.closed', code, reason: reason.toString() }),
-    );
+    this.#socket.on('close', (code, reasonBytes) => {
+      const reason = reasonBytes.toString();
+      this.#closeFrame = { code, reason };
+      this.#flushThenEndWith({ type: 'socket.closed', code, reason });
+    });
   }
 
   /** The host and port of the proxy that the socket goes through; `null` without one. */
@@ -198,12 +202,12 @@ export class Connection {
    */
   close(code: number | null, reason: string, onClosed: (own: CloseFrame | null) => void): void {
     this.detach();
-    if (this.#socket.readyState === CLOSED) return onClosed(null);
-    this.#socket.on('close', (closedWith, why) =>
-      onClosed(
-        closedWith === code || closedWith === NO_CLOSE_FRAME ? null : { code: closedWith, reason: why.toString() },
-      ),
-    );
+    const report = (frame: CloseFrame | null): void => {
+      this.#closeFrame = null;
+      onClosed(frame?.code === code || frame?.code === NO_CLOSE_FRAME ? null : frame);
+    };
+    if (this.#socket.readyState === CLOSED) return report(this.#closeFrame);
+    this.#socket.on('close', (closedWith, why) => report({ code: closedWith, reason: why.toString() }));
     closeSocket(this.#socket, code, reason);
   }
 
@@ -220,7 +224,9 @@ export class Connection {
   }
 
   #raise(event: ConnectionEvent): void {
-    if (!this.#detached) this.#emit({ ...event, connectionId: this.id });
+    if (this.#detached) return;
+    if (event.type === 'socket.closed') this.#closeFrame = null;
+    this.#emit({ ...event, connectionId: this.id });
   }
 
   /** Sends the last event of this connection. */

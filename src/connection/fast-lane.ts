@@ -18,7 +18,8 @@ const header = new DispatchHeaderReader();
 const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
 
 export interface FastLaneCallbacks {
-  onDecodeFailed(error: GatewayError): void;
+  /** Called when the data of a dispatch turns out to be corrupt as it is read. */
+  onDataCorrupt(error: GatewayError): void;
   /** Called at the first dispatch after RESUME. */
   onReplayStarted(): void;
 }
@@ -111,13 +112,18 @@ export class FastLane implements DispatchObserver {
     this.#sequenceBefore = undefined;
   }
 
-  /** The message could not be read or handled: its dispatch counts as not received, and a resume repeats it. */
-  abandon(): void {
-    if (this.#isClosed) return;
+  /**
+   * The message could not be read or handled: its dispatch counts as not received, and a resume repeats it. Returns
+   * whether its sequence is known, so that it is skipped if a replay repeats it too often.
+   */
+  abandon(): boolean {
+    if (this.#isClosed) return false;
     const { session } = this.#delegate;
+    const hasSequence = this.#current !== null;
     if (this.#sequenceBefore !== undefined) session.rollBack(this.#sequenceBefore);
     if (this.#current !== null) session.recordFailure(this.#current);
     this.settle();
+    return hasSequence;
   }
 
   /** From now on, corrupt data changes nothing: the connection has ended. */
@@ -133,7 +139,7 @@ export class FastLane implements DispatchObserver {
   onCorruptData(error: GatewayError): void {
     if (this.#isClosed) return;
     this.abandon();
-    this.#callbacks.onDecodeFailed(error);
+    this.#callbacks.onDataCorrupt(error);
   }
 
   /** Returns `false` for a dispatch that was received before the replay and is repeated in it. */

@@ -28,6 +28,8 @@ export interface PacketHandlerCallbacks {
   onHeartbeatAck(): void;
 }
 
+const known = (hasSequence: boolean): { hasSequence?: boolean } => (hasSequence ? { hasSequence } : {});
+
 type ControlHandler = (handler: PacketHandler, d: unknown) => void;
 
 export class PacketHandler {
@@ -43,7 +45,7 @@ export class PacketHandler {
     this.#limiter = limiter;
     this.#callbacks = callbacks;
     this.#fastLane = new FastLane(delegate, {
-      onDecodeFailed: (error) => this.onCorrupt(error),
+      onDataCorrupt: (error) => this.#endCorrupt(error, true),
       onReplayStarted: () => callbacks.raise({ type: 'gateway.replayStarted' }),
     });
     this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => callbacks.raise({ type: 'socket.dispatchTimeout' }));
@@ -61,19 +63,22 @@ export class PacketHandler {
   }
 
   /** What the connection received can't be decoded. */
-  onCorrupt({ message, cause }: GatewayError): void {
-    this.#fastLane.abandon();
-    this.#callbacks.endWith({ type: 'socket.decodeFailed', reason: message, cause });
+  onCorrupt(error: GatewayError): void {
+    this.#endCorrupt(error, this.#fastLane.abandon());
+  }
+
+  #endCorrupt({ message, cause }: GatewayError, hasSequence: boolean): void {
+    this.#callbacks.endWith({ type: 'socket.decodeFailed', reason: message, cause, ...known(hasSequence) });
   }
 
   /** Something threw while a message was handled. */
   onError(cause: unknown): void {
-    this.#fastLane.abandon();
+    const hasSequence = this.#fastLane.abandon();
     const reason = 'a message could not be handled';
     const isCorrupt = cause instanceof GatewayError && cause.code === 'DECODE_FAILED';
     if (!this.#isClosed) {
       const code = isCorrupt ? 'DECODE_FAILED' : 'INTERNAL_ERROR';
-      this.#callbacks.endWith({ type: 'socket.decodeFailed', code, reason, cause });
+      this.#callbacks.endWith({ type: 'socket.decodeFailed', code, reason, cause, ...known(hasSequence) });
     } else if (!isCorrupt) this.#delegate.fault(new GatewayError('INTERNAL_ERROR', reason, { cause }));
   }
 

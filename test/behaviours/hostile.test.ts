@@ -117,7 +117,7 @@ describe('Shard: hostile input', () => {
     },
   );
 
-  test.each(['{"a":nul}', '{"a":1'])(
+  test.each(['{"a":nul}', '{"a":1', '[1,]', '"unended'])(
     '50. a dispatch with the data %s in every replay is skipped after it has ended three connections',
     async (data) => {
       const received: [string, number][] = [];
@@ -157,6 +157,31 @@ describe('Shard: hostile input', () => {
     expect(ops).toEqual([2, 6, 6, 6, 6, 2]);
     expect(faults).toEqual([...Array.from({ length: 5 }, () => 'DECODE_FAILED'), 'RESUMES_EXHAUSTED']);
   });
+
+  test.each([
+    ['is no JSON', 'DECODE_FAILED', 'this is no JSON'],
+    ['is a READY without a session', 'DECODE_FAILED', '{"op":0,"t":"READY","s":null,"d":{}}'],
+  ])(
+    '98. a message that %s right after each RESUMED makes the shard identify after four resumes',
+    async (_, fault, message) => {
+      const ops: number[] = [];
+      await using kit = await quietShard(({ socket, send, request, index }, packet) => {
+        if (packet === null) send(HELLO);
+        if (packet?.op !== 2 && packet?.op !== 6) return;
+        ops.push(packet.op);
+        if (packet.op === 2) send(ready(`ws://${request.headers.host}`));
+        else send({ op: 0, t: 'RESUMED', s: 2, d: {} });
+        if (index < 5) socket.send(message);
+      });
+      const { shard, faults } = kit;
+      const exhausted = nextEvent(shard, 'fault', ({ code }) => code === 'RESUMES_EXHAUSTED');
+      void shard.connect();
+      expect((await exhausted).message).toBe('messages that could not be read ended 5 connections in a row');
+      await nextEvent(shard, 'ready');
+      expect(ops).toEqual([2, 6, 6, 6, 6, 2]);
+      expect(faults).toEqual([...Array.from({ length: 5 }, () => fault), 'RESUMES_EXHAUSTED']);
+    },
+  );
 
   test.each(['1e999', '1e308', '1.5', '-4', '9007199254740993', '"7"', '{}', 'null'])(
     '51. a dispatch whose s is %s is delivered, and its s is no sequence',

@@ -26,7 +26,12 @@ function deliveryWith(hint: DecodeHint, options: Parameters<typeof bareConnectio
   return { ...connection, delivered, readTypes, hintRequests, receive };
 }
 
-const DECODE_FAILED = raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: expect.anything() });
+const DECODE_FAILED = raised({
+  type: 'socket.decodeFailed',
+  reason: expect.any(String),
+  cause: expect.anything(),
+  hasSequence: true,
+});
 
 describe('FastLane', () => {
   test('a dispatch with hint `none` counts as received and delivered, and is not decoded', () => {
@@ -59,7 +64,7 @@ describe('FastLane', () => {
       receive(CORRUPT.replace('5', '6'));
       expect(delivered.length).toBe(1);
       expect(takeLog()).toEqual([
-        raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined }),
+        raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined, hasSequence: true }),
       ]);
       expect(delegate.session.sequence).toBe(5);
     },
@@ -98,7 +103,9 @@ describe('FastLane', () => {
       receive(VALID);
       expect(delegate.session.sequence).toBe(4);
       const reason = 'a message could not be handled';
-      expect(takeLog()).toEqual([raised({ type: 'socket.decodeFailed', code: 'INTERNAL_ERROR', reason, cause })]);
+      expect(takeLog()).toEqual([
+        raised({ type: 'socket.decodeFailed', code: 'INTERNAL_ERROR', reason, cause, hasSequence: true }),
+      ]);
     },
   );
 
@@ -185,7 +192,9 @@ describe('FastLane', () => {
     const { delivered, takeLog, receive } = deliveryWith('unlikely');
     receive(VALID.slice(0, -1));
     expect(delivered).toEqual([]);
-    expect(takeLog()).toEqual([raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined })]);
+    expect(takeLog()).toEqual([
+      raised({ type: 'socket.decodeFailed', reason: expect.any(String), cause: undefined, hasSequence: true }),
+    ]);
   });
 
   test('a packet that is not a dispatch is decoded without a hint', () => {

@@ -1,6 +1,6 @@
 /** The accounts of lost connections: which events forget which of them. */
 import { describe, expect, test } from 'vitest';
-import { NO_LOSSES } from '../../machines/index.ts';
+import { DEFAULT_TIMING, NO_LOSSES } from '../../machines/index.ts';
 import { HELLO, SHARDS } from './running-shard.ts';
 import { closed } from './shard-events.ts';
 
@@ -30,5 +30,23 @@ describe('shard machine: lost connections are counted', () => {
     shard.send({ type: 'gateway.resumed' });
     expect(before).toEqual({ ...NO_LOSSES, unanswered: 1, refused: 1 });
     expect(shard.context.lossCounts).toEqual({ ...NO_LOSSES, refused: 1 });
+  });
+
+  test('a stable connection forgets the messages that could not be read', () => {
+    const shard = SHARDS.ready();
+    for (let failures = 0; failures < 4; failures += 1) {
+      shard.clearEffects().send({ type: 'socket.decodeFailed', reason: 'no JSON' }).runUntil('socket');
+      shard.send(OPENED, HELLO, { type: 'gateway.resumed' });
+    }
+    const before = shard.context.unreadableCount;
+    shard.wait(DEFAULT_TIMING.stableAfterMs);
+    expect(before).toBe(4);
+    expect(shard.context.unreadableCount).toBe(0);
+  });
+
+  test('a dispatch with a sequence that could not be read is not counted, because it is skipped in the end', () => {
+    const shard = SHARDS.ready();
+    shard.send({ type: 'socket.decodeFailed', reason: 'no JSON', hasSequence: true });
+    expect(shard.context.unreadableCount).toBe(0);
   });
 });

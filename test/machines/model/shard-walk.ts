@@ -38,12 +38,13 @@ const SESSION_KEEPING_COMMANDS = COMMANDS.filter((command) => !('session' in com
 
 const closeCompleted = (connectionId: number): ShardEvent => ({ type: 'socket.closeCompleted', connectionId });
 
-/** Whether the close frame of the shard may cross one of the gateway. */
+/** Whether a close frame of the gateway may be read that came late, or crossed that of the shard. */
 const mayCross = (snapshot: ShardSnapshot): boolean =>
-  (snapshot.value === 'reconnecting' || snapshot.matches('disconnecting')) &&
-  !isSocketGone(snapshot) &&
-  snapshot.context.isSessionOfLoss &&
-  snapshot.context.loss?.closeWith !== null;
+  snapshot.value === 'zombie' ||
+  ((snapshot.value === 'reconnecting' || snapshot.matches('disconnecting')) &&
+    !isSocketGone(snapshot) &&
+    snapshot.context.isSessionOfLoss &&
+    snapshot.context.loss?.closeWith !== null);
 
 /** Whether the shard waits for the consumers of `dispatches()`. */
 const isAway = ({ value, context }: ShardSnapshot): boolean => value === 'reconnecting' && awaitsRoom(context);
