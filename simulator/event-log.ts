@@ -40,13 +40,18 @@ export interface SimEvents {
   /** The process does not run for a while. */
   'process.asleep': { ms: number };
   'session.ended': { sessionId: string; why: string };
-  'store.saving': { proc: SimulatedProcess; session: Session };
-  'store.clearing': { proc: SimulatedProcess; shardId: number };
+  /** `fence`: of the lease that the call carries; `null` without a lease. */
+  'store.saving': { proc: SimulatedProcess; session: Session; fence: number | null };
+  'store.clearing': { proc: SimulatedProcess; shardId: number; fence: number | null };
+  /** `isTakeOver`: the session was taken away from a process that runs. */
+  'store.claimed': { proc: SimulatedProcess; shardId: number; fence: number; isTakeOver: boolean };
+  /** The store refused a claim or a write, because another process has claimed the session. */
+  'store.refused': { proc: SimulatedProcess; shardId: number; what: 'claim' | 'write' };
   'store.loaded': { proc: SimulatedProcess; shardId: number; session: Session | null };
   'store.failed': { proc: SimulatedProcess; what: string };
   /** A call of the store begins, and ends. A call that hangs never ends. */
-  'store.began': { proc: SimulatedProcess; what: string };
-  'store.ended': { proc: SimulatedProcess; what: string };
+  'store.began': { proc: SimulatedProcess; what: string; id: number };
+  'store.ended': { proc: SimulatedProcess; what: string; id: number };
   /** A fault is injected. */
   fault: { name: string; what: string };
   /** The user calls a method. `drops`: the call discards the session. `session`: the call sets another session. */
@@ -76,6 +81,10 @@ export interface SimEvents {
   'bot.emitted': { proc: BotProcess; name: keyof ManagerEvents; args: readonly unknown[] };
   'bot.dispatched': { proc: BotProcess; dispatch: Dispatch; shardId: number };
   'bot.state': { proc: BotProcess; from: ManagerState; to: ManagerState };
+  /** A process begins beside the last one, which ends a while later. */
+  'process.deployed': { old: SimulatedProcess; proc: SimulatedProcess };
+  /** A process of a single shard ends. `isGraceful`: it disconnected first. */
+  'process.ended': { proc: SimulatedProcess; isGraceful: boolean };
   /** The process ends, and another one will take over. `isGraceful`: it disconnected first. */
   'bot.ended': { proc: BotProcess; isGraceful: boolean };
   'api.requested': { proc: BotProcess; answer: string };

@@ -130,6 +130,7 @@ async function recover(world: World, run: Run): Promise<void> {
     if (bot.isHalted) bot.connect();
   }
   for (const place of shardPlaces) {
+    place.endLeaving();
     place.proc.listenerHook = null;
     const isWanted = random.chance(0.85);
     place.persistence = isWanted ? 1 : 0;

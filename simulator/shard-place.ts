@@ -16,6 +16,7 @@ export class ShardPlace implements ProcessPlace {
   proc: ShardProcess;
   /** The probability that the user connects again after the shard has stopped. */
   persistence = 0.8;
+  readonly #leaving = new Set<ShardProcess>();
   #ids = 0;
 
   constructor(world: World, shardId: number) {
@@ -43,6 +44,40 @@ export class ShardPlace implements ProcessPlace {
       !socket.link.isHalfOpen &&
       socket.connection?.isClosed === false
     );
+  }
+
+  /** Starts another process beside the current one, which ends after a while. Without a store it ends first. */
+  deploy(overlapMs: number, isGraceful: boolean): void {
+    const { world, proc: old } = this;
+    const isAlone = !world.setting.hasStore;
+    if (isAlone) {
+      old.shard.forceClose();
+      this.restart(null);
+    } else this.proc = this.#startProcess(null);
+    world.eventLog.record('process.deployed', { old, proc: this.proc });
+    this.connect();
+    if (isAlone) return;
+    this.#leaving.add(old);
+    world.clock.scheduleInProcess(() => this.#end(old, isGraceful), overlapMs);
+  }
+
+  /** Ends the processes that newer ones replace. */
+  endLeaving(): void {
+    for (const proc of this.#leaving) this.#end(proc, true);
+  }
+
+  #end(proc: ShardProcess, isGraceful: boolean): void {
+    if (!this.#leaving.delete(proc)) return;
+    proc.listenerHook = null;
+    const end = (): void => {
+      proc.isOver = true;
+      this.world.eventLog.record('process.ended', { proc, isGraceful });
+      for (const socket of proc.sockets) socket.destroy();
+      // Frees its resources. Its sockets and its store have no effect any more.
+      proc.shard.forceClose();
+    };
+    if (isGraceful) proc.trackPromise('disconnect', () => proc.shard.disconnect().finally(end));
+    else end();
   }
 
   /** Starts another process, perhaps with a session from the last one. */

@@ -21,12 +21,17 @@ export class SimStore implements SessionStore {
 
   claim(shardId: number, { takeOver = false }: ClaimOptions): Promise<SessionLease> {
     return this.#attempt('claim', () => {
+      const { eventLog } = this.#proc.world;
       const { owners } = this.#proc.place;
       const last = owners.get(shardId);
       const isOwned = last !== undefined && last.proc !== null && !last.proc.isOver;
-      if (isOwned && !takeOver) throw new GatewayError('SESSION_IN_USE', 'a process that runs has it');
+      if (isOwned && !takeOver) {
+        eventLog.record('store.refused', { proc: this.#proc, shardId, what: 'claim' });
+        throw new GatewayError('SESSION_IN_USE', 'a process that runs has it');
+      }
       const fence = (last?.fence ?? 0) + 1;
       owners.set(shardId, { proc: this.#proc, fence });
+      eventLog.record('store.claimed', { proc: this.#proc, shardId, fence, isTakeOver: isOwned });
       const release = async (): Promise<void> => {
         if (owners.get(shardId)?.fence === fence) owners.set(shardId, { proc: null, fence });
       };
@@ -36,13 +41,14 @@ export class SimStore implements SessionStore {
 
   #assertHeld(shardId: number, lease: SessionLease | undefined): void {
     const owner = this.#proc.place.owners.get(shardId);
-    if (lease === undefined || owner?.proc !== this.#proc || owner.fence !== lease.fence)
-      throw new GatewayError('SESSION_IN_USE', 'another process has it');
+    if (lease !== undefined && owner?.proc === this.#proc && owner.fence === lease.fence) return;
+    this.#proc.world.eventLog.record('store.refused', { proc: this.#proc, shardId, what: 'write' });
+    throw new GatewayError('SESSION_IN_USE', 'another process has it');
   }
 
   save(session: Session, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
-    world.eventLog.record('store.saving', { proc: this.#proc, session });
+    world.eventLog.record('store.saving', { proc: this.#proc, session, fence: lease?.fence ?? null });
     return this.#attempt('save', () => {
       this.#assertHeld(session.shardId, lease);
       place.stored.set(session.shardId, { ...session });
@@ -51,7 +57,7 @@ export class SimStore implements SessionStore {
 
   clear(shardId: number, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
-    world.eventLog.record('store.clearing', { proc: this.#proc, shardId });
+    world.eventLog.record('store.clearing', { proc: this.#proc, shardId, fence: lease?.fence ?? null });
     return this.#attempt('clear', () => {
       this.#assertHeld(shardId, lease);
       place.stored.delete(shardId);
@@ -61,8 +67,9 @@ export class SimStore implements SessionStore {
   #attempt<T>(what: string, act: () => T): Promise<T> {
     const { eventLog } = this.#proc.world;
     if (this.#proc.isOver) return new Promise(() => undefined);
-    eventLog.record('store.began', { proc: this.#proc, what });
-    const end = (): void => eventLog.record('store.ended', { proc: this.#proc, what });
+    const call = { proc: this.#proc, what, id: this.#proc.place.nextId() };
+    eventLog.record('store.began', call);
+    const end = (): void => eventLog.record('store.ended', call);
     try {
       const attempt = this.#call(what, act);
       attempt.then(end, end);

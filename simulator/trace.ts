@@ -15,7 +15,8 @@ const error = (value: unknown): string =>
 
 /** Events without a formatter would repeat others. */
 const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string } = {
-  'socket.created': ({ socket }) => `shard ${socket.shardId ?? '?'}   socket ${socket.id} to ${socket.url.href}`,
+  'socket.created': ({ socket }) =>
+    `shard ${socket.shardId ?? '?'}   socket ${socket.id} of process ${socket.proc.number} to ${socket.url.href}`,
   'shard.sent': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   → socket ${socket.id}  ${json(packet)}`,
   'shard.received': ({ socket, packet }) => `shard ${socket.shardId ?? '?'}   ← socket ${socket.id}  ${json(packet)}`,
   'shard.closing': ({ socket, code }) =>
@@ -29,6 +30,13 @@ const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string }
   'store.clearing': ({ shardId }) => `shard ${shardId}   clears the store`,
   'store.loaded': ({ shardId, session }) =>
     `shard ${shardId}   loads ${session === null ? 'nothing' : `${session.sessionId}:${session.sequence}`}`,
+  'store.claimed': ({ proc, shardId, fence, isTakeOver }) =>
+    `user ${proc.place.name}    process ${proc.number} ${isTakeOver ? 'takes over' : 'claims'} shard ${shardId} with fence ${fence}`,
+  'store.refused': ({ proc, what }) =>
+    `world     the store refuses a ${what} of process ${proc.number} of ${proc.place.name}`,
+  'process.deployed': ({ proc }) => `user ${proc.place.name}    process ${proc.number} begins beside the last one`,
+  'process.ended': ({ proc, isGraceful }) =>
+    `world     process ${proc.number} of ${proc.place.name} ${isGraceful ? 'ends' : 'is killed'}`,
   'store.failed': ({ proc, what }) => `world     the store of ${proc.place.name}: ${what}`,
   fault: ({ name, what }) => `world     ${name} ${what}`,
   action: ({ proc, name, what }) => `user ${proc.place.name}    ${name} ${what}`,

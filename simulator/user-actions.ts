@@ -210,6 +210,17 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       );
     },
   },
+  deploy: {
+    weight: 1,
+    run({ place }, random, describe) {
+      const overlapMs = random.magnitude(50, random.chance(0.7) ? 20 * SECONDS : 300 * SECONDS);
+      const isGraceful = random.chance(0.7);
+      describe(
+        `with an overlap of ${overlapMs} ms, ${isGraceful ? 'then the old process stops' : 'then it is killed'}`,
+      );
+      place.deploy(overlapMs, isGraceful);
+    },
+  },
   onNextEvent: {
     weight: 3,
     run(proc, random, describe) {

@@ -110,7 +110,6 @@ export const oddDelivered: Check = {
       delivered.set(id, (delivered.get(id) ?? 0) + 1);
     };
     eventLog.on('dispatched', onDelivered);
-    eventLog.on('bot.dispatched', onDelivered);
     eventLog.on('shard.sent', ({ socket, packet: { op } }) => {
       if (op === 6) replaying.add(socket);
     });

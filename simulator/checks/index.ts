@@ -26,6 +26,7 @@ import { storeFresh } from './store.ts';
 import { buffersBounded } from './buffers.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { oddDelivered, poisonSkipped, unreadableBounded } from './hostile.ts';
+import { exactHandOver, oneOwner, ownerWrites } from './ownership.ts';
 import { promptReturn } from './outages.ts';
 import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
 
@@ -62,6 +63,9 @@ export const CHECKS = {
   'poison-skipped': poisonSkipped,
   'unreadable-bounded': unreadableBounded,
   'odd-delivered': oddDelivered,
+  'one-owner': oneOwner,
+  'owner-writes': ownerWrites,
+  'exact-hand-over': exactHandOver,
   'bucket-order': bucketOrder,
   'one-error': oneError,
 } as const satisfies Record<string, Check>;
@@ -83,6 +87,8 @@ const OF_SHARDS: readonly CheckName[] = [
   'identify-patience',
   'prompt-return',
   'poison-skipped',
+  'odd-delivered',
+  'exact-hand-over',
   'unreadable-bounded',
 ];
 const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];

@@ -21,8 +21,8 @@ const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
   'zombie-heartbeat': ['heartbeat', 'reshard', 'sleep'],
   'resume-session': ['resume'],
-  'resume-ended': ['resume', 'restart', 'kill', 'store', 'unread close'],
-  'resume-sequence': ['resume', 'restart', 'kill', 'store'],
+  'resume-ended': ['resume', 'restart', 'deploy', 'kill', 'store', 'unread close'],
+  'resume-sequence': ['resume', 'restart', 'deploy', 'kill', 'store'],
 };
 
 export const noOracleComplaints: Check = {

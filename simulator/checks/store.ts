@@ -1,8 +1,10 @@
 /** Compares what a shard has delivered with what it has given to its store: a kill may repeat one second, and no more. */
+import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 import type { Check } from './check.ts';
 import { lastIndex, logPositionOf } from './delivery.ts';
 
+const { connectTimeoutMs } = DEFAULT_TIMING;
 const SAVE_INTERVAL_MS = 1_000;
 /** After a stream has ended, the ledger looks again when its timer runs. */
 const STREAM_MS = 2_500;
@@ -23,8 +25,10 @@ class Ledger {
   readonly written = new Map<string, number>();
   excusedUntil = 0;
   openStreams = 0;
-  /** The writes that the store has not answered: the next one waits for them. */
-  openWrites = 0;
+  /** When each write began that the store has not answered. The next one waits for them, up to a time limit. */
+  readonly openWrites = new Map<number, number>();
+  /** Whether another process has the session, so that the store takes nothing of this one. */
+  isRefused = false;
   /** A store that failed is tried again a second after the next dispatch. */
   hasFailed = false;
 }
@@ -45,10 +49,16 @@ export const storeFresh: Check = {
       const ledger = ledgerOf(proc);
       const [sessionId, index] = position;
       if (ledger.unwritten[0]?.sessionId !== sessionId) ledger.unwritten = [];
+      for (const [id, at] of ledger.openWrites) {
+        if (clock.now() - at <= connectTimeoutMs + clock.latenessMs(at, clock.now())) continue;
+        ledger.openWrites.delete(id);
+        ledger.hasFailed = true;
+      }
       if (ledger.hasFailed) for (const entry of ledger.unwritten) entry.at = clock.now();
       ledger.hasFailed = false;
       const oldest = ledger.unwritten[0];
-      const isExcused = ledger.openStreams > 0 || ledger.openWrites > 0 || clock.now() < ledger.excusedUntil;
+      const isExcused =
+        ledger.isRefused || ledger.openStreams > 0 || ledger.openWrites.size > 0 || clock.now() < ledger.excusedUntil;
       if (oldest !== undefined && !isExcused) {
         const ageMs = clock.now() - oldest.at;
         if (ageMs > SAVE_INTERVAL_MS + clock.latenessMs(oldest.at, clock.now()))
@@ -63,11 +73,15 @@ export const storeFresh: Check = {
       ledger.written.set(sessionId, index);
       ledger.unwritten = ledger.unwritten.filter((entry) => entry.sessionId === sessionId && entry.index > index);
     });
-    eventLog.on('store.began', ({ proc, what }) => {
-      if (isWrite(what)) ledgerOf(proc).openWrites += 1;
+    eventLog.on('store.began', ({ proc, what, id }) => {
+      if (isWrite(what)) ledgerOf(proc).openWrites.set(id, clock.now());
     });
-    eventLog.on('store.ended', ({ proc, what }) => {
-      if (isWrite(what)) ledgerOf(proc).openWrites -= 1;
+    eventLog.on('store.ended', ({ proc, id }) => void ledgerOf(proc).openWrites.delete(id));
+    eventLog.on('store.refused', ({ proc }) => void (ledgerOf(proc).isRefused = true));
+    eventLog.on('store.claimed', ({ proc }) => {
+      const ledger = ledgerOf(proc);
+      ledger.isRefused = false;
+      ledger.hasFailed = true;
     });
     eventLog.on('store.failed', ({ proc }) => void (ledgerOf(proc).hasFailed = true));
     eventLog.on('store.clearing', ({ proc }) => void (ledgerOf(proc).unwritten = []));

@@ -101,7 +101,11 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
       const ahead = world.gateway.sessions.get(session?.sessionId ?? '');
       if (name !== 'heartbeat' || session === null || ahead === undefined) return;
       world.gateway.burst(ahead, 5);
-      world.eventLog.record('store.saving', { proc: proc(world), session: { ...session, sequence: ahead.sequence } });
+      world.eventLog.record('store.saving', {
+        proc: proc(world),
+        session: { ...session, sequence: ahead.sequence },
+        fence: null,
+      });
     });
   }),
   'store-fresh': interfering((world) => {

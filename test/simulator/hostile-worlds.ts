@@ -1,15 +1,23 @@
-/** Broken worlds for the checks of hostile messages: the shard, or what it reports, is not what a correct one does. */
+/** Broken worlds for the checks of hostile messages and of two processes. */
 import { GatewayError } from '../../src/index.ts';
 import type { CheckName } from '../../simulator/checks/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { event } from '../../simulator/healthy-settings.ts';
 import type { RunOptions } from '../../simulator/run.ts';
+import type { SimulatedProcess } from '../../simulator/simulated-process.ts';
 import type { World } from '../../simulator/world.ts';
 import { interfering, proc, throughProxy } from './broken-worlds.ts';
 import { SocketProxy } from './socket-proxy.ts';
 
 const fault = (world: World, code: 'DECODE_FAILED' | 'DISPATCH_SKIPPED', message: string): void =>
   world.eventLog.record('emitted', { proc: proc(world), name: 'fault', args: [new GatewayError(code, message)] });
+
+/** Lets the second process of the first deploy act like one that knows nothing of owners. */
+const withoutOwners = (act: (world: World, old: SimulatedProcess, proc: SimulatedProcess) => void): RunOptions => ({
+  // With an overlap of 12 s, and a graceful stop.
+  script: [event(600_000, 'deploy', 'action', 10)],
+  ...interfering((world) => world.eventLog.on('process.deployed', ({ old, proc: fresh }) => act(world, old, fresh))),
+});
 
 export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   // A shard that skips a dispatch at the first failure, or one that it could read.
@@ -28,6 +36,24 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
       });
     }),
   },
+  'one-owner': withoutOwners((world, old, fresh) => {
+    const socket = world.createSocket(fresh, 'wss://main.sim', 0);
+    world.clock.scheduleInWorld(() => {
+      const session = old.sockets.at(-1)!.connection!.session!;
+      socket.send(JSON.stringify({ op: 6, d: { session_id: session.id, seq: session.sequence } }));
+    }, 5_000);
+  }),
+  'owner-writes': {
+    setting: { trafficMs: 500 },
+    ...withoutOwners((world, old) => world.eventLog.record('store.refused', { proc: old, shardId: 0, what: 'write' })),
+  },
+  // The store keeps an older session than the process gave it.
+  'exact-hand-over': withoutOwners((world, old) => {
+    world.eventLog.on('process.ended', () => {
+      const stored = old.place.stored.get(0)!;
+      old.place.stored.set(0, { ...stored, sequence: stored.sequence - 3 });
+    });
+  }),
   // A shard that drops what it does not understand.
   'odd-delivered': {
     script: [event(600_000, 'oddSequence')],
