@@ -71,6 +71,7 @@ export abstract class SimulatedProcess {
 
   /** Runs the user's listener: it may take an action, and it may throw. */
   protected runListener(name: string): unknown {
+    if (this.isOver) return undefined;
     const { listenerHook } = this;
     if (listenerHook !== null && listenerHook.event === name) {
       this.listenerHook = null;

@@ -20,7 +20,7 @@ const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
 export interface FastLaneCallbacks {
   /** Called when the data of a dispatch turns out to be corrupt as it is read. */
   onDataCorrupt(error: GatewayError): void;
-  /** Called at the first dispatch after RESUME. */
+  /** Called at the first dispatch after RESUME, also if it repeats one. */
   onReplayStarted(): void;
 }
 
@@ -33,6 +33,7 @@ export class FastLane implements DispatchObserver {
   #sequenceBefore: number | null | undefined;
   /** Dispatches since RESUME was sent; `null` when no replay is running. */
   #replayed: number | null = null;
+  #hasReplayStarted = false;
   #isClosed = false;
   /** For the message that is being handled. */
   #decodeHint: DecodeHint = 'certain';
@@ -92,6 +93,7 @@ export class FastLane implements DispatchObserver {
   /** Called when RESUME is sent: the dispatches until RESUMED are a replay. */
   startReplay(): void {
     this.#replayed = 0;
+    this.#hasReplayStarted = false;
   }
 
   /** A resume from sequence 0 repeats the READY of the session, and the replay goes on. */
@@ -147,13 +149,20 @@ export class FastLane implements DispatchObserver {
     const { session } = this.#delegate;
     this.#recordActivity();
     if (this.#replayed !== null) {
+      this.#noteReplay();
       if (session.hasReceived(sequence)) return false;
       this.#replayed += 1;
-      if (this.#replayed === 1) this.#callbacks.onReplayStarted();
     }
     this.#sequenceBefore = session.sequence;
     session.recordSequence(sequence);
     return true;
+  }
+
+  /** The gateway has answered RESUME, even if it only repeats what was received. */
+  #noteReplay(): void {
+    if (this.#hasReplayStarted) return;
+    this.#hasReplayStarted = true;
+    this.#callbacks.onReplayStarted();
   }
 
   #recordActivity(): void {
@@ -165,6 +174,7 @@ export class FastLane implements DispatchObserver {
   #skip(t: unknown, sequence: unknown): void {
     this.#delegate.session.skip(sequence);
     this.#recordActivity();
+    if (this.#replayed !== null) this.#noteReplay();
     const name = typeof t === 'string' && /^\w{1,64}$/.test(t) ? t : 'a dispatch';
     const message = `${name} with sequence ${String(sequence)} could not be handled on several connections; it is skipped`;
     this.#delegate.fault(new GatewayError('DISPATCH_SKIPPED', message));

@@ -349,6 +349,22 @@ describe('Shard: sessions', () => {
     expect(shard.state).toBe('ready');
   });
 
+  test('21. a replay that only repeats what was delivered is an answer too', async () => {
+    const { clock, gateway, shard, events } = virtualShard({ session: SESSION });
+    gateway.answers.resumed = false;
+    void shard.connect();
+    for (let resumes = 1; resumes <= 3; resumes += 1) {
+      await clock.advanceAsync(1_000);
+      expect(gateway.last.sent[0]).toMatchObject({ op: 6, d: { seq: SESSION.sequence } });
+      gateway.last.receive({ op: 0, t: 'MESSAGE_CREATE', s: SESSION.sequence, d: {} });
+      gateway.answers.resumed = resumes === 3;
+      await clock.advanceAsync(30_000);
+    }
+    expect(events.faults).toEqual(Array(3).fill('RESUME_TIMEOUT'));
+    expect(gateway.sent(2)).toEqual([]);
+    expect(shard.state).toBe('ready');
+  });
+
   test('22. IDENTIFY without an answer is repeated after 5 min, then after 10 and 20 min', async () => {
     const { clock, gateway, shard } = virtualShard();
     gateway.answers.ready = false;
