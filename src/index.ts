@@ -9,6 +9,7 @@ export type {
 } from './identify/identify-gate.ts';
 export { MemoryIdentifyGate } from './identify/memory-identify-gate.ts';
 export type { MemoryIdentifyGateOptions } from './identify/memory-identify-gate.ts';
+export type { StartGuardPolicy } from './identify/start-guard.ts';
 export type { StandardWebSocket } from './connection/standard-socket.ts';
 export type { CreateSocket, SocketOptions } from './connection/web-socket.ts';
 export type { WebSocketLike } from './connection/web-socket-like.ts';

@@ -46,7 +46,7 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Sessions',
     text: 'Discord keeps a session for each shard, with the events that the shard missed. Resuming it loses no event.',
-    names: ['session', 'sessionStore', 'identifyGate'],
+    names: ['session', 'sessionStore', 'identifyGate', 'startGuard'],
   },
   {
     title: 'Many shards',

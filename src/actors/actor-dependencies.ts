@@ -8,6 +8,7 @@ import type { AnyActorRef } from 'xstate';
 import type { ConnectionDelegate } from '../connection/connection-delegate.ts';
 import type { ConnectionSlot } from '../connection/connection-slot.ts';
 import type { GuardedIdentifyRequest, IdentifyPermit } from '../identify/identify-gate.ts';
+import type { StartGuard } from '../identify/start-guard.ts';
 import type { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { SessionLedger } from '../session/session-ledger.ts';
 
@@ -22,6 +23,7 @@ export interface ActorDependencies extends ConnectionDelegate {
   readonly connectionSlot: ConnectionSlot;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
+  readonly startGuard: StartGuard;
   reportBudgetSpent(retryAfterMs: number): void;
 }
 

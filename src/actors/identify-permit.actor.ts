@@ -11,12 +11,14 @@ export const identifyPermitActor = fromCallback<SocketCommand, { shardId: number
   let isGranted = false;
   const acquire = async (): Promise<void> => {
     try {
-      const permit = await dependencies.options.identifyGate.acquire({
+      const request = {
         shardId: input.shardId,
         signal,
-        onBudgetSpent: (retryAfterMs) => dependencies.reportBudgetSpent(retryAfterMs),
-        onPermitFailed: (cause) => dependencies.fault(permitFailedError(cause)),
-      });
+        onBudgetSpent: (retryAfterMs: number): void => dependencies.reportBudgetSpent(retryAfterMs),
+        onPermitFailed: (cause: unknown): void => dependencies.fault(permitFailedError(cause)),
+      };
+      const { options, startGuard } = dependencies;
+      const permit = await startGuard.pass(request, () => options.identifyGate.acquire(request));
       if (signal.aborted) return permit.release();
       isGranted = true;
       dependencies.connectionSlot.storePermit(permit);

@@ -5,6 +5,7 @@
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { GatewayInfo, ManagerEvent } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
+import { StartGuard } from '../identify/start-guard.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
@@ -43,6 +44,7 @@ export class Fleet implements ShardSetObserver {
   readonly #sessionStarts: SessionStarts;
   readonly #sessionOrigin: SessionOrigin;
   readonly #sessionStore: ClaimedSessionStore;
+  readonly #startGuard: StartGuard;
   readonly #retired = new Set<ShardSet>();
   #current: ShardSet | null = null;
   #resharding: Resharding | null = null;
@@ -61,6 +63,12 @@ export class Fleet implements ShardSetObserver {
     this.#sessionStore = new ClaimedSessionStore(options.sessionStore, {
       clock: options.clock,
       timeoutMs: options.timing.connectTimeoutMs,
+      report: dependencies.reportFault,
+    });
+    this.#startGuard = new StartGuard({
+      clock: options.clock,
+      store: this.#sessionStore,
+      policy: options.startGuard,
       report: dependencies.reportFault,
     });
     this.presence = options.presence;
@@ -260,6 +268,7 @@ export class Fleet implements ShardSetObserver {
       claims: mode === 'writing' ? new SessionClaims({ clock, store, timing }) : null,
       origin: this.#sessionOrigin,
       gate: this.gate ?? identifyGate,
+      startGuard: this.#startGuard,
       storeTimeoutMs: timing.connectTimeoutMs,
       rawEnabled: this.#rawEnabled,
       observer: this,

@@ -139,7 +139,8 @@ export function resolveManagerOptions(options: ManagerOptions) {
     shards: resolveShards(shards),
     api: withoutTrailingSlashes(api),
     // The `fetch` of Node can't use our proxy, and may use one that the user does not want.
-    fetch: ownFetch ?? (proxyOfApi === null && shared.proxy !== false ? fetch : createDirectFetch(resolved.selectProxy)),
+    fetch:
+      ownFetch ?? (proxyOfApi === null && shared.proxy !== false ? fetch : createDirectFetch(resolved.selectProxy)),
     /** The host and port of the proxy for requests of our own; `null` without one. */
     proxyOfApi: ownFetch === undefined ? proxyOfApi : null,
     reserve,

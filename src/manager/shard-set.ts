@@ -3,6 +3,7 @@ import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
 import { permitFailedError } from '../identify/identify-gate.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
+import type { StartGuard } from '../identify/start-guard.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
@@ -48,6 +49,7 @@ interface ShardSetDependencies {
   /** `null` for a set that may never be in service: it stores nothing before. */
   readonly claims: SessionClaims | null;
   readonly gate: IdentifyGate;
+  readonly startGuard: StartGuard;
   /** How long to wait for the sessions in the store before the start. */
   readonly storeTimeoutMs: number;
   readonly rawEnabled: boolean;
@@ -84,7 +86,7 @@ export class ShardSet {
     this.plan = plan;
     this.sessionBuffer = dependencies.sessionBuffer;
     this.#dependencies = dependencies;
-    const identifyGate = new ManagerIdentifyGate(dependencies.gate, dependencies.clock, {
+    const identifyGate = new ManagerIdentifyGate(dependencies.gate, dependencies, {
       onSent: (shardId) => this.#onIdentified(shardId),
       onBudgetSpent: (retryAfterMs) => dependencies.observer.onBudgetSpent(retryAfterMs),
       onPermitFailed: (shardId, cause) =>

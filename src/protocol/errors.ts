@@ -68,6 +68,8 @@ export const HINTS_BY_GROUP = {
     IDENTIFY_PERMIT_FAILED:
       'Look at the cause, and check sent() and release() of your identify gate; the shard goes on.',
     IDENTIFY_BUDGET_SPENT: 'Find out what used up the session starts; the shard identifies after the reset.',
+    STARTS_TOO_FAST:
+      'Find out why the bot starts so often; the shard identifies when the wait is over. Each further start within the hour doubles the wait, up to 5 min. The option startGuard changes it or turns it off.',
     SESSION_STORE_FAILED: 'Look at the cause, and check the session store; the shard goes on without it.',
     SNAPSHOT_FAILED:
       'Look at the message and the cause; the next start identifies. The first start with warmStart reports this once, if there is a session from before.',

@@ -83,6 +83,24 @@ export class ClaimedSessionStore implements SessionStore {
     return this.#write(shardId, 'clear', (lease) => this.#store.clear(shardId, lease));
   }
 
+  /** Whether the store keeps the times of session starts. */
+  get hasStarts(): boolean {
+    return this.#store.loadStarts !== undefined && this.#store.saveStarts !== undefined;
+  }
+
+  async loadStarts(shardId: number): Promise<readonly number[]> {
+    const times: unknown = await this.#calls.run({
+      method: 'loadStarts',
+      call: () => this.#store.loadStarts?.(shardId),
+    });
+    if (!Array.isArray(times)) throw new Error('loadStarts() of the session store returned no list');
+    return times.filter((time): time is number => Number.isFinite(time));
+  }
+
+  saveStarts(shardId: number, times: readonly number[]): Promise<void> {
+    return this.#calls.run({ method: 'saveStarts', call: () => this.#store.saveStarts?.(shardId, times) });
+  }
+
   /** Gives up all shards. Never rejects: a lease that can't be released ends with the process. */
   async release(): Promise<void> {
     this.#kept.clear();

@@ -10,6 +10,7 @@ import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { assertOption, isCount } from '../protocol/validation.ts';
 import { FileSnapshots } from './file-snapshots.ts';
 import type { AssertHeld } from './file-snapshots.ts';
+import { FileStarts } from './file-starts.ts';
 import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
@@ -41,6 +42,7 @@ export class FileSessionStore implements SessionStore {
   readonly #clock: Clock;
   readonly #locks: ShardLocks;
   readonly #snapshots: FileSnapshots;
+  readonly #starts: FileStarts;
   readonly #slots = new Slots(MAX_CONCURRENT_CALLS);
   /** The last call for each shard; removed when it is done. */
   readonly #queues = new Map<number, Promise<unknown>>();
@@ -58,6 +60,7 @@ export class FileSessionStore implements SessionStore {
     this.#directory = resolve(directory);
     this.#clock = clock;
     this.#locks = new ShardLocks(this.#directory, clock);
+    this.#starts = new FileStarts(this.#directory);
     this.#snapshots = new FileSnapshots(this.#directory);
   }
 
@@ -184,14 +187,41 @@ export class FileSessionStore implements SessionStore {
     return this.#onSnapshot(shardId, 'deleted', () => this.#snapshots.clear(shardId, this.#heldBy(shardId, lease)));
   }
 
+  /**
+   * Resolves with the times of the last session starts of a shard, from `shard-0.starts.json`.
+   * @throws {@link GatewayError} Rejects as {@link load} does.
+   */
+  async loadStarts(shardId: number): Promise<readonly number[]> {
+    return this.#onFile(shardId, { files: this.#starts, verb: 'read' }, () => this.#starts.load(shardId));
+  }
+
+  /**
+   * Replaces the times of the last session starts of a shard. Resolves when the file is on the disk.
+   * @throws {@link GatewayError} Rejects as {@link save} does.
+   */
+  async saveStarts(shardId: number, times: readonly number[]): Promise<void> {
+    return this.#onFile(shardId, { files: this.#starts, verb: 'written' }, async () => {
+      await this.#prepareDirectory();
+      await this.#starts.save(shardId, times);
+    });
+  }
+
   #onSnapshot<T>(shardId: number, verb: string, task: () => Promise<T>): Promise<T> {
+    return this.#onFile(shardId, { files: this.#snapshots, verb }, task);
+  }
+
+  #onFile<T>(
+    shardId: number,
+    { files, verb }: { files: { pathOf(shardId: number): string }; verb: string },
+    task: () => Promise<T>,
+  ): Promise<T> {
     this.#pathOf(shardId);
     return this.#enqueue(shardId, async () => {
       try {
         return await task();
       } catch (cause) {
         if (cause instanceof GatewayError) throw cause;
-        const path = this.#snapshots.pathOf(shardId);
+        const path = files.pathOf(shardId);
         const hint = `Make sure that ${path} is a file that this process may read and write, and that there is space.`;
         throw storeFailed(`${path} could not be ${verb}`, hint, cause);
       }

@@ -50,6 +50,14 @@ export interface SessionStore {
    * process has it; its message names the owner. The shard asks again until `timing.claimTimeoutMs` is over.
    */
   claim?(shardId: number, options: ClaimOptions): Promise<SessionLease>;
+  /**
+   * Resolves with the times at which the shard has started sessions lately, in ms since the epoch, as `saveStarts()` was
+   * given them last. With both methods, a bot that crashes right after each start does not use up its session starts;
+   * see the option `startGuard`.
+   */
+  loadStarts?(shardId: number): Promise<readonly number[]>;
+  /** Replaces these times, at most 64. Resolves when they are stored. A shard calls it before each IDENTIFY. */
+  saveStarts?(shardId: number, times: readonly number[]): Promise<void>;
   /** Resolves with the snapshot of a shard as it was saved and appended to, or with `null` if none is stored. */
   loadSnapshot?(shardId: number): Promise<Uint8Array | null>;
   /**

@@ -19,7 +19,7 @@ const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOL
 const APPEND_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 /** How old a temporary file must be to be deleted if its process cannot be checked. A write takes some ms. */
 const ABANDONED_AFTER_MS = 600_000;
-const TEMPORARY_FILE = /^shard-\d+\.(?:json|guilds)\.(?:([0-9a-f]{8})-(\d+)-(\d+)\.)?[^/]*\.tmp$/;
+const TEMPORARY_FILE = /^shard-\d+\.(?:json|guilds|starts\.json)\.(?:([0-9a-f]{8})-(\d+)-(\d+)\.)?[^/]*\.tmp$/;
 
 /** Returns the code of an error of Node, such as `ENOENT`. */
 export const codeOf = (cause: unknown): unknown => fieldsOf(cause)['code'];

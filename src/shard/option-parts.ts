@@ -21,9 +21,12 @@ const objectWith = (...methods: readonly string[]): PartRule => ({
 });
 
 const SESSION_STORE = objectWith('load', 'save', 'clear');
+/** Methods that a store may have. */
+const STORE_METHODS = ['claim', 'loadStarts', 'saveStarts'];
 const STORE: PartRule = {
-  isValid: (value) => SESSION_STORE.isValid(value) && isObject(value) && isOptionalFunction(value['claim']),
-  expected: `${SESSION_STORE.expected}, and with claim() or without it`,
+  isValid: (value) =>
+    SESSION_STORE.isValid(value) && isObject(value) && STORE_METHODS.every((name) => isOptionalFunction(value[name])),
+  expected: `${SESSION_STORE.expected}, and with ${STORE_METHODS.join('(), ')}() or without them`,
 };
 
 /** IDENTIFY has room for 4096 bytes in all. */

@@ -3,6 +3,7 @@ import type { Agent } from 'node:http';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardTiming } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
+import type { StartGuardPolicy } from '../identify/start-guard.ts';
 import { MemoryIdentifyGate } from '../identify/memory-identify-gate.ts';
 import { InstrumentedIdentifyGate } from '../identify/instrumented-identify-gate.ts';
 import { resolveProxy } from '../http/proxy/proxy-selection.ts';
@@ -29,6 +30,7 @@ import { safeLogger, silentLogger } from './logger.ts';
 import { assertParts, safeRandom } from './option-parts.ts';
 import { resolveTiming } from './timing-options.ts';
 import type { Logger } from './logger.ts';
+import { resolveStartGuard } from './resolve-start-guard.ts';
 
 /**
  * The options of a `Shard`. Most bots need only `token` and `intents`.
@@ -148,6 +150,14 @@ export interface ShardOptions {
    */
   identifyGate?: IdentifyGate;
   /**
+   * Makes session starts wait that follow each other fast, also those of earlier processes: a bot that crashes right
+   * after each start would use up the session starts of a day. Works if `sessionStore` has `loadStarts()` and
+   * `saveStarts()`, as a `FileSessionStore` has. Set it to `false` if something else limits how often your bot starts.
+   * @defaultValue `{ freeStarts: 4, windowMs: 3_600_000, minWaitMs: 15_000, maxWaitMs: 300_000 }`: from the 5th start
+   * within an hour on, 15 s to 5 min
+   */
+  startGuard?: false | Partial<StartGuardPolicy>;
+  /**
    * Timeouts, backoff and limits; each time is in ms. Change one if your network is slow, or to make tests fast.
    * @defaultValue the defaults of {@link ShardTiming}
    */
@@ -266,6 +276,7 @@ export function resolveOptions(options: ShardOptions) {
     session: options.session === undefined || options.session === null ? null : parseSession(options.session),
     sessionStore: options.sessionStore ?? new MemorySessionStore(),
     identifyGate: InstrumentedIdentifyGate.wrap(options.identifyGate ?? new MemoryIdentifyGate({ clock }), clock),
+    startGuard: resolveStartGuard(options.startGuard),
     timing: resolveTiming(options.timing),
     rewriteUrl: options.rewriteUrl ?? unchangedUrl,
     agent: options.agent,

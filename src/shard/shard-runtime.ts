@@ -10,6 +10,7 @@ import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
 import { SentFrames } from '../connection/sent-frames.ts';
+import { StartGuard } from '../identify/start-guard.ts';
 import { DecodePredictor } from '../decoding/decode-predictor.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
@@ -47,6 +48,7 @@ export class ShardRuntime implements ActorDependencies {
   readonly queue: SendQueue;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
+  readonly startGuard: StartGuard;
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
@@ -72,15 +74,17 @@ export class ShardRuntime implements ActorDependencies {
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
+    const report = (error: GatewayError): void => this.fault(error);
     this.sessionStore = new ClaimedSessionStore(options.sessionStore, {
       clock,
       timeoutMs: options.timing.connectTimeoutMs,
-      report: (error) => this.fault(error),
+      report,
     });
+    this.startGuard = new StartGuard({ clock, store: this.sessionStore, policy: options.startGuard, report });
     this.sessionLedger = new SessionLedger({
       clock,
       store: this.sessionStore,
-      report: (error) => this.fault(error),
+      report,
       sessionForStore: () => this.session.sessionForStore(this.#lowestPending()),
       hasPending: () => this.#lowestPending() !== null,
     });

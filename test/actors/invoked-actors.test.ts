@@ -16,6 +16,7 @@ import type { SessionLease } from '../../src/session/session-store.ts';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Session } from '../../src/session/session.ts';
 import { bareConnection } from '../connection/bare-connection.ts';
+import { noStartGuard } from '../kit/no-start-guard.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
@@ -103,6 +104,7 @@ describe('identifyPermitActor', () => {
       { shardId: 7 },
       {
         connectionSlot,
+        startGuard: noStartGuard(),
         options: { identifyGate: gate },
         reportBudgetSpent: (ms: number) => void budgetReports.push(ms),
       },
@@ -126,7 +128,12 @@ describe('identifyPermitActor', () => {
     const actor = invoked(
       identifyPermitActor,
       { shardId: 7 },
-      { connectionSlot, options: { identifyGate: gate }, reportBudgetSpent: () => undefined },
+      {
+        connectionSlot,
+        startGuard: noStartGuard(),
+        options: { identifyGate: gate },
+        reportBudgetSpent: () => undefined,
+      },
     );
     actor.stop();
     requests[0]!.resolve(permit);
@@ -147,6 +154,7 @@ describe('identifyPermitActor', () => {
           { shardId: 7 },
           {
             connectionSlot: new ConnectionSlot(),
+            startGuard: noStartGuard(),
             options: { identifyGate: gate },
             reportBudgetSpent: () => undefined,
           },

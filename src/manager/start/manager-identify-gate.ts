@@ -4,7 +4,13 @@
  */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../identify/identify-gate.ts';
 import { InstrumentedIdentifyGate } from '../../identify/instrumented-identify-gate.ts';
+import type { StartGuard } from '../../identify/start-guard.ts';
 import type { Clock } from '../../clock.ts';
+
+interface GateDependencies {
+  readonly clock: Clock;
+  readonly startGuard: StartGuard;
+}
 
 interface IdentifyCallbacks {
   onSent(shardId: number): void;
@@ -13,20 +19,23 @@ interface IdentifyCallbacks {
 }
 
 export class ManagerIdentifyGate extends InstrumentedIdentifyGate {
+  readonly #startGuard: StartGuard;
   readonly #callbacks: IdentifyCallbacks;
 
-  constructor(gate: IdentifyGate, clock: Clock, callbacks: IdentifyCallbacks) {
+  constructor(gate: IdentifyGate, { clock, startGuard }: GateDependencies, callbacks: IdentifyCallbacks) {
     super(gate, clock);
+    this.#startGuard = startGuard;
     this.#callbacks = callbacks;
   }
 
   override async acquire({ shardId, signal }: IdentifyRequest): Promise<IdentifyPermit> {
-    const permit = await super.acquire({
+    const request = {
       shardId,
       signal,
-      onBudgetSpent: (retryAfterMs) => this.#callbacks.onBudgetSpent(retryAfterMs),
-      onPermitFailed: (cause) => this.#callbacks.onPermitFailed(shardId, cause),
-    });
+      onBudgetSpent: (retryAfterMs: number): void => this.#callbacks.onBudgetSpent(retryAfterMs),
+      onPermitFailed: (cause: unknown): void => this.#callbacks.onPermitFailed(shardId, cause),
+    };
+    const permit = await this.#startGuard.pass(request, () => super.acquire(request));
     return {
       sent: () => {
         permit.sent();
