@@ -2,7 +2,6 @@
  * The shards of a manager: the set in service, a successor that may take over from it, and retired sets on their way
  * out. It carries out the commands of the manager's statechart and reports the outcome to it as events.
  */
-import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { GatewayInfo, ManagerEvent } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import { StartGuard } from '../identify/start-guard.ts';
@@ -12,7 +11,9 @@ import type { Dispatch } from '../protocol/packets.ts';
 import { SessionOrigin } from '../session/session-origin.ts';
 import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
+import { isPresenceRefused } from '../shard/refused-payload.ts';
 import type { FleetDispatcher } from './fleet-dispatcher.ts';
+import { FleetPresence } from './fleet-presence.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
 import { isRequestedDispatch } from './reshard/hand-over.ts';
 import { Resharding } from './reshard/resharding.ts';
@@ -52,8 +53,7 @@ export class Fleet implements ShardSetObserver {
   #reshardedTotal: number | null = null;
   #rawEnabled = false;
   #launchCount = 0;
-  /** The latest presence for all shards, to identify with. */
-  presence: GatewayPresenceUpdateData | undefined;
+  readonly presence: FleetPresence;
 
   constructor(dependencies: FleetDependencies) {
     const { options } = dependencies;
@@ -71,7 +71,7 @@ export class Fleet implements ShardSetObserver {
       policy: options.startGuard,
       report: dependencies.reportFault,
     });
-    this.presence = options.presence;
+    this.presence = new FleetPresence(options.presence);
   }
 
   get gate(): IdentifyGate | null {
@@ -192,8 +192,9 @@ export class Fleet implements ShardSetObserver {
   }
 
   onShardEvent(...[set, shardId, name, args]: Parameters<ShardSetObserver['onShardEvent']>): void {
-    if (set === this.#current) return this.#dependencies.emitShardEvent(shardId, name, args);
     const [error] = args;
+    if (name === 'fault' && error instanceof GatewayError && isPresenceRefused(error)) this.presence.refuse(shardId);
+    if (set === this.#current) return this.#dependencies.emitShardEvent(shardId, name, args);
     if (!(error instanceof GatewayError)) return;
     if (name === 'fault') this.#dependencies.reportFault(error, shardId);
     else if (name === 'failed') this.onSharedFailure(set, error);
@@ -245,7 +246,7 @@ export class Fleet implements ShardSetObserver {
     total: number,
     ids: readonly number[],
   ): ShardSetPlan {
-    return { total, ids, url, maxConcurrency, presence: this.presence };
+    return { total, ids, url, maxConcurrency, presence: this.presence.value };
   }
 
   #createShardSet(plan: ShardSetPlan, mode: 'writing' | 'buffering'): ShardSet {

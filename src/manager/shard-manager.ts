@@ -174,7 +174,7 @@ export class ShardManager {
     if (this.#runtime.fleet.current === null) throw notConnectedError('broadcast()');
     const { payload: copy } = checkPayload(payload);
     const sent = [...this.shards.values()].map((shard) => shard.send(copy));
-    if (copy.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence = copy.d;
+    if (copy.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence.set(copy.d);
     await Promise.all(sent);
   }
 

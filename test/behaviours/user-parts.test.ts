@@ -6,6 +6,7 @@ import { HELLO, bareGateway, ready } from '../kit/bare-gateway.ts';
 import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { liveManager } from '../kit/live-manager.ts';
 import { QUICK } from '../kit/timing.ts';
+import { virtualManager } from '../kit/virtual-manager.ts';
 import { readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const codeOf = (promise: Promise<unknown>): Promise<string> =>
@@ -55,6 +56,28 @@ describe('payloads', () => {
         message: expect.stringMatching(/the last payload was PresenceUpdate \(op 3\); its presence is not sent again/),
       },
     ]);
+  });
+
+  test('108. a presence that Discord refused from broadcast() is in no IDENTIFY of a later reshard()', async () => {
+    const { manager, gateway, clock } = virtualManager(
+      { shards: 2, limit: { max_concurrency: 16 } },
+      { presence: presence('first') },
+    );
+    gateway.intercept = (socket, { op, d }) => {
+      const isRefused = op !== 1 && JSON.stringify(d).includes('refused');
+      if (isRefused) socket.end(4002);
+      return isRefused;
+    };
+    gateway.allowViolation('heartbeat-pace', 'the hand-over beats on purpose, to know that nothing is on its way');
+    const connected = manager.connect();
+    await clock.advanceAsync(1_000);
+    await connected;
+    await manager.broadcast({ op: 3, d: presence('refused') });
+    await clock.advanceAsync(10_000);
+    const resharded = manager.reshard(3);
+    await clock.advanceAsync(200_000);
+    await resharded;
+    expect(gateway.sent(2).map(nameOf)).toEqual(['first', 'first', 'first', 'first', 'first']);
   });
 
   test('74. a presence with which IDENTIFY is refused costs one session start', async () => {
