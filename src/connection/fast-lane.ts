@@ -4,6 +4,7 @@
  */
 import { GatewayError } from '../protocol/errors.ts';
 import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
+import { JsonObjectSplitter } from '../decoding/json-object-splitter.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { isCount } from '../protocol/validation.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
@@ -11,11 +12,19 @@ import type { DispatchObserver } from '../decoding/lazy-dispatch.ts';
 import type { DecodeHint } from '../decoding/decode-predictor.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 
+const OPENING_BRACE = 0x7b;
+
 /** Shared by all connections: each message is handled before the next is read. */
 const header = new DispatchHeaderReader();
 
 /** They end the handshake, so they are handled even if they repeat a sequence or have failed before. */
 const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
+
+/** Returns whether another object follows the first one. */
+function hasNextObject(bytes: Buffer): boolean {
+  const [first] = new JsonObjectSplitter().push(bytes);
+  return first !== undefined && bytes[first.length] === OPENING_BRACE;
+}
 
 export interface FastLaneCallbacks {
   /** Called when the data of a dispatch turns out to be corrupt as it is read. */
@@ -54,6 +63,8 @@ export class FastLane implements DispatchObserver {
     this.#current = s;
     // Before it is decoded, which may be what fails.
     if (session.mustSkip(s) && !HANDSHAKE.has(t)) {
+      // The decoder of a stream may pass several messages at once. It splits them if they are not taken as one.
+      if (hasNextObject(bytes)) return false;
       this.#skip(t, s);
       return true;
     }

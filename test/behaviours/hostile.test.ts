@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { constants, createZstdCompress } from 'node:zlib';
+import { constants, createZstdCompress, zstdCompressSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
@@ -140,6 +140,27 @@ describe('Shard: hostile input', () => {
       expect(shard.session?.sequence).toBe(4);
     },
   );
+
+  test('50. messages that come in one piece with a dispatch that is skipped are delivered (zstd-stream)', async () => {
+    const received: string[] = [];
+    const poison = Buffer.from('{"t":"POISON","s":2,"op":0,"d":{"text":"\\x"}}{"t":"AFTER","s":3,"op":0,"d":{}}');
+    await using kit = await quietShard(
+      ({ socket, request }, packet) => {
+        const stream = (text: string | Buffer): void => socket.send(zstdCompressSync(text));
+        if (packet === null) stream(JSON.stringify(HELLO));
+        if (packet?.op === 2) stream(JSON.stringify(ready(`ws://${request.headers.host}`)));
+        if (packet?.op === 2 || packet?.op === 6) stream(poison);
+        if (packet?.op === 6) stream('{"t":"RESUMED","s":4,"op":0,"d":{}}');
+      },
+      { compression: 'zstd-stream' },
+    );
+    const { shard, faults } = kit;
+    for (const name of ['POISON', 'AFTER']) shard.onDispatch(name, (_, { t }) => void received.push(t));
+    void shard.connect();
+    expect(await nextEvent(shard, 'resumed')).toEqual({ replayed: 1 });
+    expect(received).toEqual(['AFTER']);
+    expect(faults).toEqual(['DECODE_FAILED', 'DECODE_FAILED', 'DECODE_FAILED', 'DISPATCH_SKIPPED']);
+  });
 
   test('50. a message without a sequence in every replay makes the shard identify after four resumes', async () => {
     const ops: number[] = [];
