@@ -23,13 +23,37 @@ const SUSPENDED_MS = 1_000;
 /** A timer later than this is judged after what waits on the sockets has been read. */
 const LATE_MS = 250;
 
+/** The timers of Node, as far as a clock uses them. */
+export interface NodeTimers {
+  setTimeout(callback: () => void, delayMs: number): NodeTimer;
+  clearTimeout(timer: NodeTimer | undefined): void;
+  setInterval(callback: () => void, delayMs: number): NodeTimer;
+  clearInterval(timer: NodeTimer | undefined): void;
+}
+
+export interface NodeTimer {
+  unref(): unknown;
+}
+
 /** Where real time comes from. */
 export interface TimeSources {
+  /** Sets the timers, which stand still with the monotonic clock. Default: those of Node. */
+  readonly timers?: NodeTimers;
+  /** Calls back once what waits on the sockets has been read. Default: `setImmediate`. */
+  readonly afterReading?: (callback: () => void) => () => void;
   /** Returns milliseconds since the epoch. May be set, and goes on while the machine is suspended. */
   readonly wallNow: () => number;
   /** Returns milliseconds since the epoch. Never set, and may stand still while the machine is suspended. */
   readonly monotonicNow: () => number;
 }
+
+/** They are looked up at each call, because tests replace them. */
+const NODE_TIMERS: NodeTimers = {
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+  setInterval: (callback, delayMs) => setInterval(callback, delayMs),
+  clearInterval: (timer) => clearInterval(timer as NodeJS.Timeout | undefined),
+};
 
 /** A wait longer than a turn of the comparison, which a suspension makes shorter. */
 interface Wait {
@@ -46,17 +70,30 @@ interface Wait {
  * limit must take longer. But the monotonic clock of Linux stands still while the machine is suspended. So both are
  * compared: what the wall clock gains has passed for the waits too.
  */
-export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock {
+export function createSystemClock({
+  wallNow,
+  monotonicNow,
+  timers = NODE_TIMERS,
+  afterReading = afterPoll,
+}: TimeSources): Clock {
   const waits = new Set<Wait>();
   let suspendedMs = 0;
-  let comparison: NodeJS.Timeout | undefined;
+  let comparison: NodeTimer | undefined;
 
-  const now = (): number => monotonicNow() + suspendedMs;
+  /** Compares the clocks at every look, so that nothing is measured in a time that a suspension is missing from. */
+  const now = (): number => {
+    const ownMs = monotonicNow() + suspendedMs;
+    const gainedMs = wallNow() - ownMs;
+    if (gainedMs <= SUSPENDED_MS) return ownMs;
+    suspendedMs += gainedMs;
+    rearm();
+    return ownMs + gainedMs;
+  };
 
   const end = (wait: Wait): void => {
     waits.delete(wait);
     if (waits.size > 0) return;
-    clearInterval(comparison);
+    timers.clearInterval(comparison);
     comparison = undefined;
   };
 
@@ -72,16 +109,13 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
     }
     const timer =
       leftMs > MAX_TIMER_MS
-        ? setTimeout(() => arm(wait, leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
-        : setTimeout(() => (now() - wait.dueAt > LATE_MS ? arm(wait, 0) : run(wait)), leftMs);
+        ? timers.setTimeout(() => arm(wait, leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
+        : timers.setTimeout(() => (now() - wait.dueAt > LATE_MS ? arm(wait, 0) : run(wait)), leftMs);
     if (wait.isUnref) timer.unref();
-    wait.clear = () => clearTimeout(timer);
+    wait.clear = () => timers.clearTimeout(timer);
   };
 
-  const compare = (): void => {
-    const gainedMs = wallNow() - now();
-    if (gainedMs <= SUSPENDED_MS) return;
-    suspendedMs += gainedMs;
+  const rearm = (): void => {
     for (const wait of [...waits].toSorted((a, b) => a.dueAt - b.dueAt)) {
       wait.clear();
       arm(wait, wait.dueAt - now());
@@ -92,11 +126,13 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
     now,
     setTimeout: (callback, delayMs) => {
       if (delayMs <= 0) return afterReading(callback);
-      if (delayMs <= COMPARE_EVERY_MS) return setTimeout(callback, delayMs);
-      compare();
+      if (delayMs <= COMPARE_EVERY_MS) return timers.setTimeout(callback, delayMs);
       const wait: Wait = { callback, dueAt: now() + delayMs, clear: () => undefined, isUnref: false };
       waits.add(wait);
-      comparison ??= setInterval(compare, COMPARE_EVERY_MS).unref();
+      if (comparison === undefined) {
+        comparison = timers.setInterval(now, COMPARE_EVERY_MS);
+        comparison.unref();
+      }
       arm(wait, delayMs);
       const clear = (): void => {
         wait.clear();
@@ -111,7 +147,7 @@ export function createSystemClock({ wallNow, monotonicNow }: TimeSources): Clock
     },
     clearTimeout: (handle) => {
       if (typeof handle === 'function') handle();
-      else clearTimeout(handle as NodeJS.Timeout | undefined);
+      else timers.clearTimeout(handle as NodeTimer | undefined);
     },
   };
 }
@@ -130,7 +166,7 @@ const hasUnref = (handle: unknown): handle is { unref(): void } =>
   typeof handle.unref === 'function';
 
 /** Calls back after the poll phase of the event loop, which reads the sockets. Returns the function that clears it. */
-function afterReading(callback: () => void): () => void {
+function afterPoll(callback: () => void): () => void {
   const handle = setImmediate(callback);
   return () => clearImmediate(handle);
 }

@@ -45,6 +45,16 @@ describe('systemClock on a machine that was suspended', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('the time is right at the first look on waking, before any timer runs', async () => {
+    const due = timer(30_000);
+    await pass(5_000);
+    suspend(3_600_000);
+    expect(clock.now() - START).toBe(3_605_000);
+    expect(due.ranAt).toBeNull();
+    await pass(0);
+    expect(due.ranAt).toBe(3_605_000);
+  });
+
   test('a timer that is not due yet keeps its time, and a cleared one does not run', async () => {
     const late = timer(60_000);
     const cleared = timer(20_000);
