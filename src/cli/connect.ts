@@ -3,7 +3,7 @@ import { FileSessionStore, GatewayError, Intents, Shard } from '../index.ts';
 import type { Compression, InspectionObserver, IntentName, ShardOptions } from '../index.ts';
 import type { Command, OptionValues } from './command.ts';
 import { UsageError, stringOption } from './command.ts';
-import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom, combineObservers } from './inspect-option.ts';
+import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom } from './inspect-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { logEvents } from './event-logger.ts';
 import { shardStatusLine } from './status-line.ts';
@@ -59,7 +59,7 @@ function shardFrom(text: string): { shardId: number; shardCount: number } {
   return { shardId: Number(id), shardCount: Number(count) };
 }
 
-function optionsFrom(values: OptionValues, token: string, inspect: InspectionObserver): ShardOptions {
+function optionsFrom(values: OptionValues, token: string, inspect: readonly InspectionObserver[]): ShardOptions {
   const url = stringOption(values, 'url');
   const directory = stringOption(values, 'session-dir');
   return {
@@ -74,7 +74,7 @@ function optionsFrom(values: OptionValues, token: string, inspect: InspectionObs
   };
 }
 
-function createShard(values: OptionValues, token: string, inspect: InspectionObserver): Shard {
+function createShard(values: OptionValues, token: string, inspect: readonly InspectionObserver[]): Shard {
   try {
     return new Shard(optionsFrom(values, token, inspect));
   } catch (error) {
@@ -112,7 +112,8 @@ export const connect: Command = {
     const output = new OutputLog(wallClock);
     await using inspector = await inspectorFrom(values, output);
     const statusLine = shardStatusLine(output);
-    const shard = createShard(values, token, combineObservers(statusLine.inspect, inspector.inspect));
+    const observers = [statusLine.inspect, inspector.inspect].filter((observer) => observer !== undefined);
+    const shard = createShard(values, token, observers);
     output.log(
       'note',
       `shardwright ${VERSION}, shard ${shard.shardId} of ${shard.shardCount}, ${shard.url}; press Ctrl-C to stop`,

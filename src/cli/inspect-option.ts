@@ -1,7 +1,7 @@
 /** The options `--inspect` and `--inspect-port`, which show the shards of a command on a local page. */
 import { createInspector } from '../inspect/index.ts';
 import type { Inspector } from '../inspect/index.ts';
-import type { InspectionObserver, ManagerInspectionObserver } from '../index.ts';
+import type { ManagerInspectionObserver } from '../index.ts';
 import { messageOf } from '../protocol/network-errors.ts';
 import { UsageError } from './command.ts';
 import type { OptionValues } from './command.ts';
@@ -43,10 +43,3 @@ export async function inspectorFrom(values: OptionValues, output: OutputLog): Pr
   output.log('note', `the inspector is at ${inspector.url}`);
   return inspector;
 }
-
-/** Returns one observer that attaches all of them. */
-export const combineObservers = (...observers: readonly (InspectionObserver | undefined)[]): InspectionObserver => ({
-  attach: (shard) => {
-    for (const observer of observers) observer?.attach?.(shard);
-  },
-});

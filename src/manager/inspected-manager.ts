@@ -8,7 +8,7 @@ import { inspectIdentifyGate } from '../identify/identify-gate.ts';
 import type { IdentifyGate, IdentifyQueue } from '../identify/identify-gate.ts';
 import { isThenable } from '../shard/emitter.ts';
 import type { Emitter } from '../shard/emitter.ts';
-import type { InspectedShard, InspectionObserver } from '../shard/inspected-shard.ts';
+import type { InspectionObserver } from '../shard/inspected-shard.ts';
 import type { ManagerEvents } from './manager-events.ts';
 import type { ShardHandle } from './shard-handle.ts';
 
@@ -107,31 +107,26 @@ class InspectedManagerView implements InspectedManager {
   }
 }
 
-/** Passes the manager to an observer with `attachManager`. What it throws is passed to `onThrow`. */
-export function attachManagerInspector(
-  inspect: ManagerInspectionObserver | undefined,
+/** Passes the manager to each observer with `attachManager`. What it throws is passed to `onThrow`. */
+export function attachManagerInspectors(
+  observers: readonly ManagerInspectionObserver[],
   manager: ManagerInspectionSource,
   onThrow: (cause: unknown) => void,
 ): void {
-  try {
-    const result: unknown = inspect?.attachManager?.(new InspectedManagerView(manager));
-    if (isThenable(result)) result.then(undefined, onThrow);
-  } catch (cause) {
-    // The constructor of the manager has not returned, so the user has no fault listener yet.
-    queueMicrotask(() => onThrow(cause));
+  const view = new InspectedManagerView(manager);
+  for (const observer of observers) {
+    try {
+      const result: unknown = observer.attachManager?.(view);
+      if (isThenable(result)) result.then(undefined, onThrow);
+    } catch (cause) {
+      // The constructor of the manager has not returned, so the user has no fault listener yet.
+      queueMicrotask(() => onThrow(cause));
+    }
   }
 }
 
-/** Returns the observer for one shard of a manager. `onAttach` is called with the view of the shard. */
-export function shardObserver(
-  inspect: ManagerInspectionObserver,
-  onAttach: (shard: InspectedShard) => void,
-): InspectionObserver {
-  const attach = (shard: InspectedShard): void => {
-    onAttach(shard);
-    if (inspect.attachManager === undefined) inspect.attach?.(shard);
-  };
-  if (typeof inspect === 'function')
-    return Object.assign((event: Parameters<typeof inspect>[0]) => inspect(event), { attach });
-  return { next: (event) => inspect.next?.(event), attach };
+/** Returns the observer for one shard of a manager. With `attachManager` it finds the shard there, so it is not attached. */
+export function shardObserver(inspect: ManagerInspectionObserver): InspectionObserver {
+  if (inspect.attachManager === undefined) return inspect;
+  return typeof inspect === 'function' ? (event) => inspect(event) : { next: (event) => inspect.next?.(event) };
 }

@@ -9,6 +9,7 @@ import type { DisconnectOptions } from '../shard/close-request.ts';
 import { CommandSender } from '../shard/command-sender.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
+import { observersOf } from '../shard/inspected-shard.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
@@ -24,9 +25,11 @@ export class LocalShard extends CommandSender implements ShardHandle {
 
   constructor({ inspect, ...options }: ShardOptions) {
     super();
-    const onAttach = (shard: InspectedShard): void => void (this.inspected = shard);
+    const attach = (shard: InspectedShard): void => void (this.inspected = shard);
     this.#shard = new Shard(
-      inspect === undefined ? options : { ...options, inspect: shardObserver(inspect, onAttach) },
+      inspect === undefined
+        ? options
+        : { ...options, inspect: [{ attach }, ...observersOf(inspect).map(shardObserver)] },
     );
   }
 

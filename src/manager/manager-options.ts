@@ -3,6 +3,7 @@ import { createDirectFetch } from '../http/proxy/direct-fetch.ts';
 import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
 import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { resolveAllowedHosts } from '../protocol/trusted-url.ts';
+import { observersOf } from '../shard/inspected-shard.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
@@ -22,12 +23,12 @@ export interface ShardSelection {
  */
 export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session' | 'inspect'> {
   /**
-   * An observer of the state machines, such as the `inspect` of `createInspector()`. An observer with the method
+   * An observer of the state machines, or several, such as the `inspect` of `createInspector()`. An observer with the method
    * `attachManager` is given the manager and finds the shards there. Any other observer sees each shard; with
    * `workers` it is refused.
    * @defaultValue no observer
    */
-  inspect?: ManagerInspectionObserver;
+  inspect?: ManagerInspectionObserver | readonly ManagerInspectionObserver[];
   /**
    * The shards to run: `'auto'` for as many as Discord recommends, a number for that many, or `{ total, ids }` for some
    * of them. Set a number to decide yourself when the shard count changes: sessions can't be resumed with another
@@ -120,10 +121,12 @@ export function resolveManagerOptions(options: ManagerOptions) {
   assertOption(isCount(workers) && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   // An observer with `attachManager` stays in this thread, where the manager is.
   const { inspect, ...withoutInspect } = shared;
-  if (workers > 0) assertThreadable(inspect?.attachManager === undefined ? { ...shared } : withoutInspect);
   // Validates the options that all shards share, and hides the token.
   const { allowedHosts: hosts, ...checked } = shared;
   const resolved = resolveOptions({ ...checked, token });
+  const observers = observersOf(inspect);
+  const isThreadable = observers.every(({ attachManager }) => attachManager !== undefined);
+  if (workers > 0) assertThreadable(isThreadable ? withoutInspect : { ...shared });
   // The URL comes from Discord's answer, so there is none to compare with yet.
   const allowedHosts = resolveAllowedHosts(hosts);
   assertOption(isHttpUrl(api), 'api must be an http:// or https:// URL without a query and a fragment');
@@ -144,6 +147,7 @@ export function resolveManagerOptions(options: ManagerOptions) {
     /** The host and port of the proxy for requests of our own; `null` without one. */
     proxyOfApi: ownFetch === undefined ? proxyOfApi : null,
     reserve,
+    observers,
     /** The user's identify gate; `null` if the manager is to create one from what Discord answers. */
     customGate: shared.identifyGate ?? null,
     shared: shared satisfies Omit<ShardOptions, 'token'>,

@@ -14,7 +14,7 @@ import { reportUnheardFailure } from '../shard/unheard-failure.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
 import { Fleet } from './fleet.ts';
-import { attachManagerInspector } from './inspected-manager.ts';
+import { attachManagerInspectors } from './inspected-manager.ts';
 import { createManagerActor } from './manager-actor.ts';
 import type { ManagerActor } from './manager-actor.ts';
 import { MANAGER_EVENT_NAMES } from './manager-events.ts';
@@ -67,7 +67,7 @@ export class ManagerRuntime {
     this.actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
     this.actor.on('*', (emitted) => this.#handleEmitted(emitted));
     this.actor.start();
-    attachManagerInspector(options.inspect, this, (cause) => this.#onObserverError(cause));
+    attachManagerInspectors(options.observers, this, (cause) => this.#onObserverError(cause));
   }
 
   /** Calls `listener` when other shards are in service, for inspectors. Returns a function that removes it. */

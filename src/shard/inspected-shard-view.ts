@@ -66,16 +66,19 @@ class InspectedShardView implements InspectedShard {
 }
 
 /**
- * Passes the shard to an inspector that has `attach`. If `attach` throws, that is a fault, and the inspector sees no
+ * Passes the shard to each inspector that has `attach`. If `attach` throws, that is a fault, and the inspector sees no
  * more than XState's inspection events.
  */
 export function attachInspector(runtime: ShardRuntime): void {
   const report = (cause: unknown): void => runtime.reportObserverError(cause);
-  try {
-    const result: unknown = runtime.options.inspect?.attach?.(new InspectedShardView(runtime));
-    if (isThenable(result)) result.then(undefined, report);
-  } catch (cause) {
-    // The user had no chance yet to listen for faults.
-    queueMicrotask(() => report(cause));
+  const view = new InspectedShardView(runtime);
+  for (const observer of runtime.options.inspect ?? []) {
+    try {
+      const result: unknown = observer.attach?.(view);
+      if (isThenable(result)) result.then(undefined, report);
+    } catch (cause) {
+      // The user had no chance yet to listen for faults.
+      queueMicrotask(() => report(cause));
+    }
   }
 }

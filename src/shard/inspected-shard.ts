@@ -44,3 +44,9 @@ export interface InspectedShard {
 export type InspectionObserver = (Observer<InspectionEvent> | ((event: InspectionEvent) => void)) & {
   attach?: (shard: InspectedShard) => void;
 };
+
+/** Returns the observers of the option `inspect`, which takes one or several. */
+export const observersOf = <Observer>(inspect: Observer | readonly Observer[] | undefined): readonly Observer[] =>
+  inspect === undefined ? [] : isList(inspect) ? inspect : [inspect];
+
+const isList = <Item>(value: Item | readonly Item[]): value is readonly Item[] => Array.isArray(value);

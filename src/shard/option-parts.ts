@@ -45,6 +45,10 @@ function read(part: Fields, name: string): unknown {
 
 const isOptionalFunction = (value: unknown): boolean => value === undefined || isFunction(value);
 
+const isObserver = (value: unknown): boolean =>
+  isFunction(value) ||
+  (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name))));
+
 const PARTS: Readonly<Record<string, PartRule>> = {
   properties: {
     isValid: (value) => isObject(value) && [value['os'], value['browser'], value['device']].every(isProperty),
@@ -59,10 +63,8 @@ const PARTS: Readonly<Record<string, PartRule>> = {
   createSocket: FUNCTION,
   logger: objectWith('debug', 'info', 'warn', 'error'),
   inspect: {
-    isValid: (value) =>
-      isFunction(value) ||
-      (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name)))),
-    expected: 'an observer: a function, or an object with next()',
+    isValid: (value) => (Array.isArray(value) ? value.every(isObserver) : isObserver(value)),
+    expected: 'an observer, which is a function or an object with next(), or an array of observers',
   },
   clock: objectWith('now', 'setTimeout', 'clearTimeout'),
   random: FUNCTION,

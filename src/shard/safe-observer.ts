@@ -6,7 +6,7 @@ import type { InspectionEvent } from 'xstate';
 import { isThenable } from './emitter.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 
-export function safeObserver(
+function safeObserver(
   observer: InspectionObserver,
   onDetached: (cause: unknown) => void,
 ): (event: InspectionEvent) => void {
@@ -26,5 +26,16 @@ export function safeObserver(
     } catch (cause) {
       detach(cause);
     }
+  };
+}
+
+/** Guards each observer on its own: one that throws is detached, and the others go on. */
+export function safeObservers(
+  observers: readonly InspectionObserver[],
+  onDetached: (cause: unknown) => void,
+): (event: InspectionEvent) => void {
+  const guarded = observers.map((observer) => safeObserver(observer, onDetached));
+  return (event) => {
+    for (const notify of guarded) notify(event);
   };
 }

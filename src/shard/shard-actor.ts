@@ -11,7 +11,7 @@ import { closeSocketActor } from '../actors/close-socket.actor.ts';
 import { identifyPermitActor } from '../actors/identify-permit.actor.ts';
 import { loadSessionActor } from '../actors/load-session.actor.ts';
 import { socketActor } from '../actors/socket.actor.ts';
-import { safeObserver } from './safe-observer.ts';
+import { safeObservers } from './safe-observer.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 export type ShardActor = ActorRefFrom<typeof shardMachine>;
@@ -37,7 +37,7 @@ export function createShardActor(
   const actor = createActor(machine, {
     input: { shardId, shardCount, shouldReconnect, session: dependencies.session.identity, timing },
     clock,
-    ...(inspect === undefined ? {} : { inspect: safeObserver(inspect, onObserverError) }),
+    ...(inspect === undefined ? {} : { inspect: safeObservers(inspect, onObserverError) }),
   });
   setDependencies(actor.system, dependencies);
   return actor;

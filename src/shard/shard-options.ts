@@ -25,6 +25,7 @@ import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
+import { observersOf } from './inspected-shard.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 import { safeLogger, silentLogger } from './logger.ts';
 import { assertParts, safeRandom } from './option-parts.ts';
@@ -194,11 +195,11 @@ export interface ShardOptions {
    */
   logger?: Logger;
   /**
-   * An observer of the state machine, such as the `inspect` of an inspector. It sees states and events, never payloads
+   * An observer of the state machine, or several, such as the `inspect` of an inspector. It sees states and events, never payloads
    * or the token. An observer that throws is detached, and the shard goes on.
    * @defaultValue no observer
    */
-  inspect?: InspectionObserver;
+  inspect?: InspectionObserver | readonly InspectionObserver[];
   /**
    * The source of all times and timers. Set it to a virtual clock in tests.
    * @defaultValue `systemClock`
@@ -283,7 +284,7 @@ export function resolveOptions(options: ShardOptions) {
     selectProxy: resolveProxy(options.proxy),
     createSocket: options.createSocket ?? createWebSocket,
     logger: options.logger === undefined ? silentLogger : safeLogger(options.logger),
-    inspect: options.inspect,
+    inspect: options.inspect === undefined ? undefined : observersOf(options.inspect),
     clock,
     random: options.random === undefined ? Math.random : safeRandom(options.random),
   };

@@ -75,7 +75,9 @@ const SHARED = {
   clock: [...NO_OBJECTS, {}, { now: Date.now }],
   random: NO_FUNCTIONS,
 };
-const INSPECT = { inspect: [...NO_OBJECTS, { next: 5 }, { attach: true }] };
+// An array may hold any number of observers, also 0.
+const NO_OBSERVERS = [...NO_OBJECTS.filter((value) => !Array.isArray(value)), { next: 5 }, { attach: true }];
+const INSPECT = { inspect: [...NO_OBSERVERS, ...NO_OBSERVERS.map((value) => [value])] };
 
 const WRONG_OF_SHARD: Record<keyof ShardOptions, readonly unknown[]> = {
   ...SHARD_ONLY,

@@ -7,7 +7,6 @@ import type { InspectionObserver } from '../../index.ts';
 import { formatCount } from '../../inspect/page/model/format.ts';
 import { FakeGateway } from '../../testing/index.ts';
 import { logEvents } from '../event-logger.ts';
-import { combineObservers } from '../inspect-option.ts';
 import type { OutputLog } from '../output-log.ts';
 import { shardStatusLine } from '../status-line.ts';
 import { DeliveryCounter } from './delivery-counter.ts';
@@ -53,7 +52,7 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
     identifyGate: new MemoryIdentifyGate({ spacingMs: identifyIntervalMs }),
     timing,
     random: demoRandom(`${seed}/shard`).next,
-    inspect: combineObservers(statusLine.inspect, inspect),
+    inspect: [statusLine.inspect, inspect].filter((observer) => observer !== undefined),
   });
   const stats = new DemoStats(counter, gateway);
   const stopLogging = logEvents(shard, output, { rateEveryMs: pace.rateEveryMs });
