@@ -25,6 +25,7 @@ async function testEverything(): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR)
     throw new Error('run this with `npm test`, which uses its own Node');
 
+  await step('Format: every file is as `npm run format` leaves it', () => run('oxfmt', ['--check']));
   await step('Lint: style, promises, and the import rules', () => run('oxlint', ['--type-aware', '--deny-warnings']));
   await step('Types: the sources, tests, scripts and examples; the inspector’s page; the site', async () => {
     await run('tsc', ['-p', 'tsconfig.json']);
