@@ -73,6 +73,19 @@ export interface ShardTiming {
    * @defaultValue `null`
    */
   readonly maxDispatchSilenceMs: number | null;
+  /**
+   * How long the listeners of one event may block the event loop before the fault `SLOW_LISTENER` names the event, once
+   * a minute at most; `null` means no limit. Heartbeats wait for a listener that blocks. Lower it to find the listeners
+   * that delay other events.
+   * @defaultValue 250 ms
+   */
+  readonly slowListenerMs: number | null;
+  /**
+   * How long a call of a handler with `concurrency` may run before the fault `SLOW_LISTENER` names its event, once a
+   * minute at most; `null` means no limit. Raise it if your handlers are meant to take longer.
+   * @defaultValue 30000 ms
+   */
+  readonly slowHandlerMs: number | null;
 }
 
 export const DEFAULT_TIMING: ShardTiming = {
@@ -88,6 +101,8 @@ export const DEFAULT_TIMING: ShardTiming = {
   invalidSessionWaitMs: [1_000, 5_000],
   maxResumeAttempts: 4,
   maxDispatchSilenceMs: null,
+  slowListenerMs: 250,
+  slowHandlerMs: 30_000,
 };
 
 /** After so many resumes in a row to which the gateway sent nothing, the shard starts a new session. */

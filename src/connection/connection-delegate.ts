@@ -7,6 +7,7 @@ import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
+import type { MessageWatch } from './message-watch.ts';
 import type { SentFrames } from './sent-frames.ts';
 import type { SocketSettings } from './web-socket.ts';
 
@@ -23,6 +24,7 @@ export interface ConnectionDelegate {
   };
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
+  readonly listenerWatch: MessageWatch;
   readonly sentFrames: SentFrames;
   readonly activityTimes: ActivityTimes;
   readonly decodePredictor: { onDataRead(t: string): void };

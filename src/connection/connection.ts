@@ -81,7 +81,7 @@ export class Connection {
     const { socket, proxyAgent } = openSocket(options, input.resumeUrl);
     this.#socket = socket;
     this.#proxyAgent = proxyAgent;
-    this.#readThrottle = new ReadThrottle(clock, this.#socket);
+    this.#readThrottle = new ReadThrottle(clock, this.#socket, delegate.listenerWatch);
     this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;

@@ -6,6 +6,7 @@
  * gone. So a consumer pauses the socket only for a while after a heartbeat, and then no more until the ACK is there.
  */
 import type { Clock } from '../clock.ts';
+import type { MessageWatch } from './message-watch.ts';
 import type { WebSocketLike } from './web-socket-like.ts';
 
 /** Why a socket is paused. */
@@ -20,6 +21,8 @@ export class ReadThrottle {
   readonly #clock: Clock;
   readonly #socket: WebSocketLike;
   readonly #pauseReasons: Record<PauseReason, boolean> = { consumer: false, yield: false };
+  readonly #watch: MessageWatch;
+  #startedAt = 0;
   #busySince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #frames = 0;
@@ -30,7 +33,8 @@ export class ReadThrottle {
   #yieldTimer: unknown;
   #drainTimer: unknown;
 
-  constructor(clock: Clock, socket: WebSocketLike) {
+  constructor(clock: Clock, socket: WebSocketLike, watch: MessageWatch) {
+    this.#watch = watch;
     this.#clock = clock;
     this.#socket = socket;
   }
@@ -72,12 +76,15 @@ export class ReadThrottle {
   /** Called before a frame is handled. */
   startWork(now: number): void {
     this.#frames += 1;
+    this.#startedAt = now;
+    this.#watch.startMessage();
     if (now - this.#idleSince > IDLE_GAP_MS) this.#busySince = now;
   }
 
   /** Called after a frame was handled. Pauses the socket for a turn if it kept the event loop busy. */
   endWork(now: number): void {
     this.#idleSince = now;
+    if (now - this.#startedAt >= this.#watch.limitMs) this.#watch.endSlowMessage(this.#startedAt, now);
     if (now - this.#busySince >= MAX_BUSY_MS && !this.#pauseReasons.yield) this.#yieldTurn();
   }
 

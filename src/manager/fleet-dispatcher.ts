@@ -14,6 +14,7 @@ import { lowerSequence } from '../shard/dispatch-fifo.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { isConcurrent } from '../shard/handler-options.ts';
 import type { UntypedHandlerOptions } from '../shard/handler-options.ts';
+import type { ListenerWatch } from '../shard/listener-watch.ts';
 import type { OnListenerError } from '../shard/listener-error.ts';
 import { FleetStream, isOfSession } from './fleet-stream.ts';
 import type { QueuedDispatch } from './fleet-stream.ts';
@@ -31,6 +32,7 @@ interface FleetDispatcherCallbacks {
   /** Called when there is room again. */
   onRoom(): void;
   readonly onThrow: OnListenerError;
+  readonly listenerWatch: ListenerWatch;
 }
 
 export class FleetDispatcher {
@@ -125,6 +127,7 @@ export class FleetDispatcher {
       budget: this.#budget,
       onPressureChange: this.#onPressureChange,
       onListenerError: this.#callbacks.onThrow,
+      listenerWatch: this.#callbacks.listenerWatch,
       restOf: ({ entry }) => [entry.shardId],
       shardKeyOf: ({ entry }) => `shard ${entry.shardId}`,
     });

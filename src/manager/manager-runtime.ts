@@ -10,6 +10,7 @@ import { handlerByType } from '../protocol/handler-table.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { Emitter } from '../shard/emitter.ts';
 import { listenerErrorReporter } from '../shard/listener-error.ts';
+import { ListenerWatch } from '../shard/listener-watch.ts';
 import { reportUnheardFailure } from '../shard/unheard-failure.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
@@ -61,6 +62,11 @@ export class ManagerRuntime {
       onBufferFull: (shardId) => this.fleet.leave(shardId),
       onRoom: () => this.fleet.onRoom(),
       onThrow: this.#onListenerError,
+      listenerWatch: new ListenerWatch({
+        clock: options.clock,
+        timing: options.timing,
+        report: (error) => this.reportFault(error, null),
+      }),
     });
     this.fleet = this.#createFleet();
     this.actor = createManagerActor({ options, fleet: this.fleet, closeRequest: () => this.closeRequest });

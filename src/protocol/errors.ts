@@ -63,6 +63,8 @@ export const HINTS_BY_GROUP = {
     BUFFER_FULL:
       'Take faster from dispatches(), also while connect() is pending; raise concurrency or maxBufferedBytes; leave a stream that you no longer need. The shard resumes when there is room.',
     LISTENER_THREW: 'Catch errors in your listener; the cause is the error that it threw.',
+    SLOW_LISTENER:
+      'Move the long work into a worker thread, or split it with await; heartbeats and other events wait for it. If it is meant to take so long, raise timing.slowListenerMs.',
     OBSERVER_THREW: 'Correct the inspect observer, which is now detached; the cause is the error that it threw.',
     IDENTIFY_REFUSED: 'Look at the cause; the identify gate gave no permit. The shard asks again.',
     IDENTIFY_PERMIT_FAILED:

@@ -4,6 +4,7 @@
  */
 import { BufferLevel, DEFAULT_HIGH_WATER_MARK } from './buffer-level.ts';
 import type { BufferLevelCallbacks } from './buffer-level.ts';
+import type { CallWatch } from './call-watch.ts';
 import { DispatchFifo, lowerSequence } from './dispatch-fifo.ts';
 import type { BufferedItem } from './dispatch-fifo.ts';
 import { isThenable } from './emitter.ts';
@@ -29,6 +30,8 @@ export interface ConcurrentHandlerOptions<Item extends BufferedItem> extends Buf
   onThrow(cause: unknown): void;
   /** Returns whether no call may start. */
   isHeld(): boolean;
+  /** Notices calls that run for long. */
+  readonly calls: CallWatch;
 }
 
 export class ConcurrentHandler<Item extends BufferedItem> {
@@ -108,12 +111,13 @@ export class ConcurrentHandler<Item extends BufferedItem> {
     try {
       const result = this.#options.call(item);
       if (isThenable(result)) {
+        this.#options.calls.start(item);
         // A promise of another library may settle twice, or call back at once.
         void Promise.resolve(result).then(
-          () => this.#finish(lane),
+          () => this.#finish(lane, item),
           (cause: unknown) => {
             this.#options.onThrow(cause);
-            this.#finish(lane);
+            this.#finish(lane, item);
           },
         );
         return;
@@ -124,7 +128,8 @@ export class ConcurrentHandler<Item extends BufferedItem> {
     this.#release(lane);
   }
 
-  #finish(lane: Lane<Item>): void {
+  #finish(lane: Lane<Item>, item: Item): void {
+    this.#options.calls.end(item);
     this.#release(lane);
     this.pump();
   }

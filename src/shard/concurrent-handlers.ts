@@ -7,11 +7,13 @@ import { channelIdOf, guildIdOf } from '../protocol/dispatch-guild.ts';
 import { assertListener } from '../protocol/event-names.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { BufferLevelCallbacks } from './buffer-level.ts';
+import { CallWatch } from './call-watch.ts';
 import { ConcurrentHandler } from './concurrent-handler.ts';
 import { lowerSequence } from './dispatch-fifo.ts';
 import type { BufferedItem } from './dispatch-fifo.ts';
 import { isThenable } from './emitter.ts';
 import type { ConcurrentOptions } from './handler-options.ts';
+import type { ListenerWatch } from './listener-watch.ts';
 import type { OnListenerError } from './listener-error.ts';
 
 type Listener = (data: unknown, dispatch: Dispatch, ...rest: readonly unknown[]) => unknown;
@@ -28,6 +30,7 @@ interface ConcurrentHandlersOptions<Item extends HandlerItem> extends BufferLeve
   /** Returns the key of a dispatch without a guild and a channel. */
   shardKeyOf(item: Item): string;
   readonly onListenerError: OnListenerError;
+  readonly listenerWatch: ListenerWatch;
 }
 
 export class ConcurrentHandlers<Item extends HandlerItem> {
@@ -61,6 +64,7 @@ export class ConcurrentHandlers<Item extends HandlerItem> {
       keyOf: (item) => (key === undefined ? this.#defaultKeyOf(item) : this.#keyOf(type, item, key as KeyFunction)),
       onThrow: (cause) => options.onListenerError(type, cause),
       isHeld: () => this.#isHeld,
+      calls: this.#createCallWatch(type),
     });
     this.#byType.set(type, [...(this.#byType.get(type) ?? []), handler]);
     return () => {
@@ -92,6 +96,12 @@ export class ConcurrentHandlers<Item extends HandlerItem> {
     for (const handlers of this.#byType.values())
       for (const handler of handlers) lowest = lowerSequence(lowest, handler.lowestSequence(matches));
     return lowest;
+  }
+
+  #createCallWatch(type: string): CallWatch {
+    const { listenerWatch } = this.#options;
+    const { clock, handlerLimitMs: limitMs } = listenerWatch;
+    return new CallWatch({ clock, limitMs, onSlow: (ms) => listenerWatch.reportHandler(type, ms) });
   }
 
   #defaultKeyOf(item: Item): string {

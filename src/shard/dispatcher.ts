@@ -19,6 +19,7 @@ import type { GuildMemberRequests } from './guild-member-requests.ts';
 import { isConcurrent } from './handler-options.ts';
 import type { UntypedHandlerOptions } from './handler-options.ts';
 import type { OnListenerError } from './listener-error.ts';
+import type { ListenerWatch } from './listener-watch.ts';
 import { PullStream } from './pull-stream.ts';
 import type { DispatchStreamOptions } from './pull-stream.ts';
 import type { ShardEmitter } from './shard-emitter.ts';
@@ -59,6 +60,7 @@ interface DispatcherOptions {
   /** Called after each dispatch that exceeds the budget. The streams hold it all the same. */
   readonly onBufferFull: () => void;
   readonly onListenerError: OnListenerError;
+  readonly listenerWatch: ListenerWatch;
 }
 
 type ShardHandler = (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
@@ -75,6 +77,7 @@ export class Dispatcher {
   readonly #onBackPressureChange: () => void;
   readonly #onBufferFull: () => void;
   readonly #onListenerError: OnListenerError;
+  readonly #listenerWatch: ListenerWatch;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
   #handlers: ConcurrentHandlers<StreamItem & HandlerItem> | null = null;
@@ -89,6 +92,7 @@ export class Dispatcher {
     this.#onBackPressureChange = options.onBackPressureChange;
     this.#onBufferFull = options.onBufferFull;
     this.#onListenerError = options.onListenerError;
+    this.#listenerWatch = options.listenerWatch;
     this.#byType = new Emitter(options.onListenerError, null);
   }
 
@@ -134,6 +138,7 @@ export class Dispatcher {
     const dispatch = received as Dispatch;
     Dispatcher.#shardHandlers.get(dispatch.t)?.(this, dispatch, replayed);
     if (this.#events?.has(dispatch.t) === false) return;
+    this.#listenerWatch.startDispatch(dispatch);
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
     if (this.#handlers?.has(dispatch.t) === true) this.#handlers.push({ dispatch, data: dispatch.d, sessionId });
     this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
@@ -202,6 +207,7 @@ export class Dispatcher {
       budget: this.#budget,
       onPressureChange: this.#onBackPressureChange,
       onListenerError: this.#onListenerError,
+      listenerWatch: this.#listenerWatch,
       restOf: () => [],
       shardKeyOf: () => 'shard',
     });

@@ -3,6 +3,7 @@ import { shardChannel } from '../protocol/telemetry.ts';
 import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
 import { SHARD_EVENT_NAMES } from './shard-events.ts';
+import type { ListenerWatch } from './listener-watch.ts';
 import type { ShardEvents } from './shard-events.ts';
 
 type TelemetryMappers = {
@@ -48,15 +49,21 @@ export function publishShardEvent<Name extends keyof ShardEvents>(
 
 export class ShardEmitter extends Emitter<ShardEvents> {
   readonly #shardId: number;
+  readonly #watch: ListenerWatch;
 
-  constructor(shardId: number, onThrow: (name: string, cause: unknown) => void) {
+  constructor(shardId: number, onThrow: (name: string, cause: unknown) => void, watch: ListenerWatch) {
     super(onThrow, SHARD_EVENT_NAMES);
     this.#shardId = shardId;
+    this.#watch = watch;
   }
 
   override emit<Name extends keyof ShardEvents>(name: Name, ...args: ShardEvents[Name]): void {
     publishShardEvent(this.#shardId, name, args);
+    if (!this.has(name)) return;
+    const { clock } = this.#watch;
+    const startedAt = clock.now();
     super.emit(name, ...args);
+    this.#watch.endCall(name, startedAt, clock.now());
   }
 
   /** Emits events that are too frequent to be published. */

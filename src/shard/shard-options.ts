@@ -91,9 +91,9 @@ export interface ShardOptions {
    */
   maxMessageBytes?: number;
   /**
-   * The max size of all dispatches that wait in `dispatches()`, over all its streams, in bytes as received and inflated.
-   * From half of it on the socket is not read. Above it the shard leaves its connection, keeps the session, and stays
-   * away until half has been taken. Lower it if memory is scarce; raise it if your consumers pause for long.
+   * The max size of all dispatches that wait in `dispatches()` and for handlers with `concurrency`, in bytes as received
+   * and inflated. From half of it on the socket is not read. Above it the shard leaves its connection, keeps the session,
+   * and stays away until half has been taken. Lower it if memory is scarce; raise it if your consumers pause for long.
    * @defaultValue `67_108_864` (64 MiB)
    */
   maxBufferedBytes?: number;

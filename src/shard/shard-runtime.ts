@@ -28,6 +28,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { presencePayload, sendChangedPresence } from './changed-presence.ts';
 import { failureError, faultError } from './lifecycle-errors.ts';
 import { listenerErrorReporter } from './listener-error.ts';
+import { ListenerWatch } from './listener-watch.ts';
 import { WaitList } from './wait-list.ts';
 import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
 import { createShardActor } from './shard-actor.ts';
@@ -49,6 +50,7 @@ export class ShardRuntime implements ActorDependencies {
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
   readonly startGuard: StartGuard;
+  readonly listenerWatch: ListenerWatch;
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
   readonly dispatcher: Dispatcher;
@@ -64,13 +66,14 @@ export class ShardRuntime implements ActorDependencies {
   #hasSession: boolean;
 
   constructor(options: ResolvedOptions) {
-    const { clock } = options;
+    const { clock, timing } = options;
     this.options = options;
     const onListenerError = listenerErrorReporter({
       reportFault: (error) => this.fault(error),
       logError: (message) => options.logger.error(this.#logLine(message)),
     });
-    this.emitter = new ShardEmitter(options.shardId, onListenerError);
+    this.listenerWatch = new ListenerWatch({ clock, timing, report: (error) => this.fault(error) });
+    this.emitter = new ShardEmitter(options.shardId, onListenerError, this.listenerWatch);
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
@@ -112,6 +115,7 @@ export class ShardRuntime implements ActorDependencies {
       onBufferFull: () => this.send({ type: 'consumer.bufferFull' }),
       onBackPressureChange: () => this.updateBackPressure(),
       onListenerError,
+      listenerWatch: this.listenerWatch,
     });
     this.actor = this.#createActor();
     this.actor.start();
@@ -167,8 +171,7 @@ export class ShardRuntime implements ActorDependencies {
 
   /** Resolves when the session is stored and given to the next process, or after `closeTimeoutMs`. */
   async flushStore(): Promise<void> {
-    const { clock, timing } = this.options;
-    await waitAtMost(clock, timing.closeTimeoutMs, this.#releaseSession());
+    await waitAtMost(this.options.clock, this.options.timing.closeTimeoutMs, this.#releaseSession());
   }
 
   async #releaseSession(): Promise<void> {
@@ -177,9 +180,8 @@ export class ShardRuntime implements ActorDependencies {
   }
 
   reportBudgetSpent(retryAfterMs: number): void {
-    this.fault(
-      new GatewayError('IDENTIFY_BUDGET_SPENT', `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`),
-    );
+    const text = `no session starts left for ${Math.ceil(retryAfterMs / 1000)} s`;
+    this.fault(new GatewayError('IDENTIFY_BUDGET_SPENT', text));
   }
 
   /** Rejects everything that waits for a connection. */

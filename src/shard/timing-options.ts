@@ -5,6 +5,8 @@ import { assertOption, describeValue, isPositiveInteger, isTimeout } from '../pr
 
 const isTimeoutOrZero = (value: unknown): boolean => value === 0 || isTimeout(value);
 
+const isTimeoutOrNull = (value: unknown): boolean => value === null || isTimeout(value);
+
 const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => boolean>> = {
   connectTimeoutMs: isTimeout,
   claimTimeoutMs: isTimeoutOrZero,
@@ -18,7 +20,9 @@ const TIMING_VALIDATORS: Readonly<Record<keyof ShardTiming, (value: unknown) => 
   invalidSessionWaitMs: (value) =>
     Array.isArray(value) && value.length === 2 && value.every(isTimeoutOrZero) && Number(value[0]) <= Number(value[1]),
   maxResumeAttempts: isPositiveInteger,
-  maxDispatchSilenceMs: (value) => value === null || isTimeout(value),
+  maxDispatchSilenceMs: isTimeoutOrNull,
+  slowListenerMs: isTimeoutOrNull,
+  slowHandlerMs: isTimeoutOrNull,
 };
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the time. */

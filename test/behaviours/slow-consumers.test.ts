@@ -156,4 +156,65 @@ describe('Shard: slow consumers', () => {
       expect(gateway.stats.identifies).toBe(2);
     },
   );
+
+  /** What a bursty consumer finds: some bursts fit, some fill the buffer and some exceed `maxBufferedBytes` several times. */
+  const BURSTS = [120, 20, 40, 200, 1, 120];
+
+  test.each(['none', 'zlib-stream', 'zstd-stream'] as const)(
+    '92. a bursty consumer, which takes nothing and then everything, gets every dispatch once and in order (%s)',
+    async (compression) => {
+      await using kit = await liveShard({ compression, maxBufferedBytes: MB }, { heartbeatIntervalMs: 1_000 });
+      const { gateway, shard, events } = kit;
+      await shard.connect();
+      const stream = shard.dispatches();
+      const taken: number[] = [];
+      for (const burst of BURSTS) {
+        const isTooLarge = burst * PAD.length > MB;
+        const left = isTooLarge ? reaches(shard, 'reconnecting') : null;
+        const ids = range(burst).map((id) => taken.length + id);
+        for (const id of ids) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD });
+        await left;
+        taken.push(...messageIds(await takeUntil(stream, ids.at(-1)!)));
+      }
+      expect(taken).toEqual(range(taken.length));
+      expect(taken).toHaveLength(BURSTS.reduce((sum, burst) => sum + burst, 0));
+      expect(events.of('fault').every(({ code }) => code === 'BUFFER_FULL')).toBe(true);
+      expect(events.states).not.toContain('zombie');
+      expect(gateway.stats.identifies).toBe(1);
+      expect(gateway.stats.resumes).toBeGreaterThanOrEqual(3);
+    },
+  );
+
+  test.each([0, 2])(
+    '92. a bursty consumer of a manager with %i workers gets every dispatch once, in the order of each shard',
+    async (workers) => {
+      await using kit = await liveManager(
+        { shards: 2, workers, compression: 'none', maxBufferedBytes: MB },
+        { heartbeatIntervalMs: 1_000, shards: 2 },
+      );
+      const { gateway, manager } = kit;
+      await manager.connect();
+      const stream = manager.dispatches({ events: ['MESSAGE_CREATE'] });
+      let left = Promise.withResolvers<void>();
+      const codes = new Set<string>();
+      manager.on('fault', ({ code }) => {
+        codes.add(code);
+        left.resolve();
+      });
+      const taken: number[] = [];
+      for (const burst of BURSTS) {
+        left = Promise.withResolvers();
+        const ids = range(burst).map((id) => taken.length + id);
+        for (const id of ids) gateway.dispatch('MESSAGE_CREATE', { id: String(id), pad: PAD }, { shardId: id % 2 });
+        if (burst * PAD.length > MB) await left.promise;
+        for (const _ of ids) taken.push(idOf((await stream.next()).value!));
+      }
+      for (const shardId of [0, 1]) {
+        const ofShard = (ids: readonly number[]): number[] => ids.filter((id) => id % 2 === shardId);
+        expect(ofShard(taken)).toEqual(ofShard(range(taken.length)));
+      }
+      expect([...codes]).toEqual(['BUFFER_FULL']);
+      expect(gateway.stats.identifies).toBe(2);
+    },
+  );
 });

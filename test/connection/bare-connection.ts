@@ -8,6 +8,8 @@ import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import { SentFrames } from '../../src/connection/sent-frames.ts';
+import { ListenerWatch } from '../../src/shard/listener-watch.ts';
+import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { WebSocketLike } from '../../src/connection/web-socket-like.ts';
 import { CurrentSession } from '../../src/session/current-session.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -96,6 +98,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     },
     session: new CurrentSession(0, 1),
     heartbeatTracker: new HeartbeatTracker(clock),
+    listenerWatch: new ListenerWatch({ clock, timing: DEFAULT_TIMING, report: () => undefined }),
     sentFrames: new SentFrames(() => undefined),
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
     decodePredictor: { onDataRead },

@@ -3,11 +3,14 @@ import { ReadThrottle } from '../../src/connection/read-throttle.ts';
 import type { WebSocketLike } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 
+/** Watches nothing: what is found slow is tested in test/shard/slow-listeners.test.ts. */
+const watch = { limitMs: Number.POSITIVE_INFINITY, startMessage: () => undefined, endSlowMessage: () => undefined };
+
 function setUp() {
   const clock = new VirtualClock();
   const calls: string[] = [];
   const socket = { pause: () => void calls.push('pause'), resume: () => void calls.push('resume') };
-  const throttle = new ReadThrottle(clock, socket as WebSocketLike);
+  const throttle = new ReadThrottle(clock, socket as WebSocketLike, watch);
   /** Handles frames one after the other; each takes `ms`, with `idleMs` in between. */
   const frames = (count: number, ms: number, idleMs = 0): void => {
     for (let left = count; left > 0; left -= 1) {

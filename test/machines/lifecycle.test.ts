@@ -410,5 +410,7 @@ test('DEFAULT_TIMING has the documented defaults', () => {
     invalidSessionWaitMs: [1_000, 5_000],
     maxResumeAttempts: 4,
     maxDispatchSilenceMs: null,
+    slowListenerMs: 250,
+    slowHandlerMs: 30_000,
   });
 });

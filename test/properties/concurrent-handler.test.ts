@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import type { Dispatch } from '../../src/protocol/packets.ts';
 import { BufferBudget } from '../../src/shard/buffer-budget.ts';
+import { CallWatch } from '../../src/shard/call-watch.ts';
 import { ConcurrentHandler } from '../../src/shard/concurrent-handler.ts';
+import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { checkProperty, pick, runScript, script, step, turn } from './kit.ts';
 
 const BYTES = 10;
@@ -40,6 +42,7 @@ class HandlerModel {
       call: (item) => this.#call(item),
       onThrow: (cause) => void this.#thrown.push(cause),
       isHeld: () => this.#isHeld,
+      calls: new CallWatch({ clock: new VirtualClock(), limitMs: 1_000, onSlow: () => undefined }),
     });
   }
 

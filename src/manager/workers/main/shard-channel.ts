@@ -21,6 +21,7 @@ interface ShardChannelOptions {
   readonly onMessageFailed: (cause: unknown) => void;
   readonly onDispatch: ThreadClient['onDispatch'];
   readonly onBatchEnd: ThreadClient['onBatchEnd'];
+  readonly listenerWatch: ThreadClient['listenerWatch'];
 }
 
 type WithoutKey = ToThread extends infer M ? (M extends { readonly key: number } ? Omit<M, 'key'> : never) : never;
@@ -32,6 +33,7 @@ export class ShardChannel implements ThreadClient {
   readonly key: number;
   readonly onDispatch: ThreadClient['onDispatch'];
   readonly onBatchEnd: ThreadClient['onBatchEnd'];
+  readonly listenerWatch: ThreadClient['listenerWatch'];
   readonly #options: ShardChannelOptions;
   readonly #calls = new Map<number, PendingCall>();
   readonly #permitBroker: PermitBroker;
@@ -42,6 +44,7 @@ export class ShardChannel implements ThreadClient {
     this.#options = options;
     this.onDispatch = options.onDispatch;
     this.onBatchEnd = options.onBatchEnd;
+    this.listenerWatch = options.listenerWatch;
     const { thread, config, gate } = options;
     this.#permitBroker = new PermitBroker({
       shardId: config.shardId,

@@ -2,7 +2,7 @@
  * What the manager's thread knows of a shard in a worker thread, and its events. Messages arrive in the order in which
  * things happened in the thread, so a listener finds the shard in the state that belongs to its event.
  */
-import type { ShardState } from '../../../../machines/index.ts';
+import type { ShardState, ShardTiming } from '../../../../machines/index.ts';
 import type { Clock } from '../../../clock.ts';
 import type { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
@@ -10,6 +10,7 @@ import { handlerByKind } from '../../../protocol/handler-table.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
 import { listenerErrorReporter } from '../../../shard/listener-error.ts';
+import { ListenerWatch } from '../../../shard/listener-watch.ts';
 import type { Logger } from '../../../shard/logger.ts';
 import { ShardEmitter } from '../../../shard/shard-emitter.ts';
 import type { Disconnected, StateChange } from '../../../shard/shard-events.ts';
@@ -26,7 +27,7 @@ interface ShardMirrorOptions {
   readonly store: SessionStore;
   readonly logger: Logger;
   readonly clock: Clock;
-  readonly stableAfterMs: number;
+  readonly timing: ShardTiming;
   /**
    * Makes the thread resume from a sequence, so that the dispatches after it come again. Returns `false` if there is no
    * thread that could.
@@ -58,6 +59,7 @@ const CONNECTED_STATES: ReadonlySet<ShardState> = new Set(['identifying', 'resum
 const NO_STATS: ShardStats = { ping: null, lastFrameAt: null, lastAckAt: null, pendingSends: 0 };
 
 export class ShardMirror {
+  readonly listenerWatch: ListenerWatch;
   readonly emitter: ShardEmitter;
   readonly #options: ShardMirrorOptions;
   readonly #reader = new DispatchReader((error) => this.#onDecodeFailed(error));
@@ -73,12 +75,14 @@ export class ShardMirror {
 
   constructor(options: ShardMirrorOptions) {
     this.#options = options;
-    this.#rewindLimit = new RewindLimit(options.clock, options.stableAfterMs);
+    this.#rewindLimit = new RewindLimit(options.clock, options.timing.stableAfterMs);
     const onListenerError = listenerErrorReporter({
       reportFault: (error) => this.#reportFault(error),
       logError: (message) => options.logger.error(this.#logLine(message)),
     });
-    this.emitter = new ShardEmitter(options.shardId, onListenerError);
+    const { clock, timing } = options;
+    this.listenerWatch = new ListenerWatch({ clock, timing, report: (error) => this.#reportFault(error) });
+    this.emitter = new ShardEmitter(options.shardId, onListenerError, this.listenerWatch);
   }
 
   get state(): ShardState {
@@ -224,6 +228,7 @@ export class ShardMirror {
   }
 
   #deliver(dispatch: LazyDispatch): void {
+    this.listenerWatch.startDispatch(dispatch);
     this.emitter.emitWithoutTelemetry('dispatch', dispatch);
     dispatch.releaseBuffer();
   }

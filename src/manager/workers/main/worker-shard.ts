@@ -64,7 +64,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       store: config.sessionStore,
       logger: options.logger,
       clock: options.clock,
-      stableAfterMs: options.timing.stableAfterMs,
+      timing: options.timing,
       rewind: (sequence) => this.#rewind(sequence),
       onFailed: (error) => this.#stop(error),
     });
@@ -256,6 +256,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       onUpdate: this.#mirror.apply,
       onMessageFailed: this.#mirror.onMessageFailed,
       onDispatch: this.#mirror.applyDispatch,
+      listenerWatch: this.#mirror.listenerWatch,
       onBatchEnd: () => this.#detachIfUnused(),
     });
     this.#channel = channel;

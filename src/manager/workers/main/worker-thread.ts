@@ -1,6 +1,7 @@
 /** One worker thread, as the manager's thread sees it: its messages in both directions, and how it ends. */
 import type { Worker } from 'node:worker_threads';
 import type { Clock } from '../../../clock.ts';
+import type { MessageWatch } from '../../../connection/message-watch.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByType } from '../../../protocol/handler-table.ts';
 import { DispatchBatchReader } from '../wire/dispatch-batch.ts';
@@ -18,6 +19,7 @@ export interface ThreadClient {
   onMessage(message: ShardMessage): void;
   /** @param packet - valid until this returns */
   readonly onDispatch: (packet: Buffer, sequence: number | null, now: number) => void;
+  readonly listenerWatch: MessageWatch;
   /** Called after the messages of a batch, so that an event and the response to its call are seen together. */
   readonly onBatchEnd: () => void;
 }
@@ -164,7 +166,8 @@ export class WorkerThread {
   #processBatch({ bytes, messages: text }: Extract<FromThread, { type: 'batch' }>): void {
     const reader = new DispatchBatchReader(bytes);
     const messages = JSON.parse(text) as readonly OrderedMessage[];
-    const now = this.#options.clock.now();
+    const { clock } = this.#options;
+    let now = clock.now();
     let nextMessage = 0;
     for (let count = 0; ; count += 1) {
       for (
@@ -174,10 +177,18 @@ export class WorkerThread {
       ) {
         nextMessage += 1;
         this.#clients.get(message.key)?.onMessage(message);
+        now = clock.now();
       }
       const packet = reader.next();
       if (packet === null) break;
-      this.#clients.get(reader.key)?.onDispatch(packet, reader.sequence, now);
+      const client = this.#clients.get(reader.key);
+      if (client === undefined) continue;
+      const startedAt = now;
+      client.listenerWatch.startMessage();
+      client.onDispatch(packet, reader.sequence, startedAt);
+      // One read for each: the end of a dispatch is the begin of the next.
+      now = clock.now();
+      if (now - startedAt >= client.listenerWatch.limitMs) client.listenerWatch.endSlowMessage(startedAt, now);
     }
     for (const key of new Set(messages.map((message) => message.key))) this.#clients.get(key)?.onBatchEnd();
   }

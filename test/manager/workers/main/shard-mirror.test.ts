@@ -1,5 +1,6 @@
 /** On virtual time and without a thread: what the mirror asks of its thread is recorded. */
 import { describe, expect, test, vi } from 'vitest';
+import { DEFAULT_TIMING } from '../../../../machines/index.ts';
 import { MemorySessionStore } from '../../../../src/index.ts';
 import type { Session } from '../../../../src/index.ts';
 import { ShardMirror } from '../../../../src/manager/workers/main/shard-mirror.ts';
@@ -27,7 +28,7 @@ function createMirror({ logger = silentLogger } = {}) {
     store: new MemorySessionStore(),
     logger,
     clock,
-    stableAfterMs: STABLE_AFTER_MS,
+    timing: { ...DEFAULT_TIMING, stableAfterMs: STABLE_AFTER_MS },
     rewind: (sequence) => {
       if (thread.isAttached) rewinds.push(sequence);
       return thread.isAttached;
