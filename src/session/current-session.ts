@@ -145,10 +145,9 @@ export class CurrentSession {
     this.#options.onDelivered();
   }
 
-  /** READY came. Its sequence is already recorded, unless it replaces another session. */
+  /** READY came. What was received before the first READY of a session does not belong to it. */
   start(identity: SessionIdentity, sequence: unknown): void {
-    const replaces = this.#identity !== null && this.#identity.sessionId !== identity.sessionId;
-    if (replaces) {
+    if (this.#identity?.sessionId !== identity.sessionId) {
       this.#sequence = isCount(sequence) ? sequence : null;
       this.#deliveredSequence = null;
       this.#failures = 0;
