@@ -6,6 +6,7 @@ import { GatewayError } from '../../../protocol/errors.ts';
 import { DispatchHeaderReader } from '../../../decoding/dispatch-header.ts';
 import { parsePacket } from '../../../decoding/parse-packet.ts';
 import type { Packet } from '../../../protocol/packets.ts';
+import { isCount } from '../../../protocol/validation.ts';
 import { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../../../decoding/lazy-dispatch.ts';
 import { DecodePredictor } from '../../../decoding/decode-predictor.ts';
@@ -30,8 +31,15 @@ export class DispatchReader implements DispatchObserver {
     if (!header.read(packet) || header.s !== sequence) return this.#decode(packet, null);
     const { t, s } = header;
     const hint = this.#predictor.decodeHintFor(t);
-    if (hint === 'unlikely') return LazyDispatch.undecoded(t, s, packet, this);
+    // A field after `d` would count instead of the one in the header.
+    if (hint === 'unlikely' && header.isWhole(packet)) return LazyDispatch.undecoded(t, s, packet, this);
     return this.#decode(packet, hint === 'likely' ? this : null);
+  }
+
+  /** Reads a dispatch that an earlier process received. Returns `null` for a packet that is none. */
+  readRestored(packet: Buffer, sequence: number | null): LazyDispatch | null {
+    if (!header.read(packet) || !header.isWhole(packet) || header.s !== sequence) return null;
+    return LazyDispatch.restored(header.t, header.s, packet, this);
   }
 
   onDataRead(t: string): void {
@@ -45,7 +53,9 @@ export class DispatchReader implements DispatchObserver {
   #decode(bytes: Buffer, observer: DispatchObserver | null): LazyDispatch | null {
     try {
       const { t, s, d } = parsePacket(bytes) as Packet;
-      return LazyDispatch.decoded(t as string, s as number, d, bytes, observer);
+      // As on a connection of this thread: what is not a sequence is left out.
+      const sequence = (isCount(s) ? s : null) as number;
+      return LazyDispatch.decoded(t as string, sequence, d, bytes, observer);
     } catch (cause) {
       this.onCorruptData(new GatewayError('DECODE_FAILED', 'a dispatch is not JSON', { cause }));
       return null;
