@@ -51,7 +51,7 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Many shards',
     text: 'The number of shards, and where they run.',
-    names: ['shardId', 'shardCount', 'shards', 'api', 'fetch', 'sessionStartReserve', 'workers', 'workerTimeoutMs'],
+    names: ['shardId', 'shardCount', 'shards', 'api', 'fetch', 'sessionStartReserve', 'workers', 'workerTimeoutMs', 'threadUrl'],
   },
   {
     title: 'Times',

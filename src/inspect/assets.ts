@@ -3,16 +3,16 @@
  * can work on the page without a build step.
  */
 import { readFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
+import { GatewayError } from '../protocol/errors.ts';
 
 export interface Asset {
   readonly type: string;
   readonly body: string;
 }
 
-const FROM_SOURCE = import.meta.url.endsWith('.ts');
-const PAGE = new URL('./page/', import.meta.url);
-const CHARTS = new URL(FROM_SOURCE ? '../../docs/charts/' : '../../../docs/charts/', import.meta.url);
+/** `undefined` in a bundle in CommonJS format, where some bundlers leave `import.meta` empty. */
+const OWN_URL = import.meta.url as string | undefined;
+const FROM_SOURCE = OWN_URL?.endsWith('.ts') ?? false;
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -30,9 +30,15 @@ const cache = new Map<string, Promise<Asset>>();
 
 function locate(path: string): URL | null {
   const [, page] = PAGE_FILE.exec(path === '/' ? '/index.html' : path) ?? [];
-  if (page !== undefined) return new URL(page, PAGE);
+  if (page !== undefined) return URL.parse(`./page/${page}`, OWN_URL);
   const [, chart] = CHART_FILE.exec(path) ?? [];
-  return chart === undefined ? null : new URL(chart, CHARTS);
+  return chart === undefined ? null : URL.parse(`${FROM_SOURCE ? '../../' : '../../../'}docs/charts/${chart}`, OWN_URL);
+}
+
+/** Imported here, because only the sources need it and not every runtime has it. */
+async function stripTypes(text: string): Promise<string> {
+  const { stripTypeScriptTypes } = await import('node:module');
+  return stripTypeScriptTypes(text);
 }
 
 async function load(url: URL): Promise<Asset> {
@@ -40,7 +46,7 @@ async function load(url: URL): Promise<Asset> {
   const text = await readFile(url, 'utf8');
   const body =
     ending === 'ts'
-      ? stripTypeScriptTypes(text)
+      ? await stripTypes(text)
       : ending === 'html' && !FROM_SOURCE
         ? text.replaceAll('.ts"', '.js"')
         : text;
@@ -62,4 +68,10 @@ export async function assetAt(path: string): Promise<Asset | null> {
     cache.delete(url.href);
     return null;
   }
+}
+
+/** @throws {@link GatewayError} `PAGE_NOT_FOUND` where the files do not lie beside this one, as in a bundle. */
+export async function assertPageFound(): Promise<void> {
+  if ((await assetAt('/')) === null)
+    throw new GatewayError('PAGE_NOT_FOUND', "the files of the inspector's page do not lie beside its code");
 }

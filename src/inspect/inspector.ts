@@ -60,6 +60,7 @@ export interface Inspector extends AsyncDisposable {
  * Resolves when the page can be opened. The inspector does not keep the process alive.
  *
  * @throws rejects with the error of `net.Server`, for example `EADDRINUSE` when the port is taken.
+ * @throws {@link GatewayError} `PAGE_NOT_FOUND` where the page is missing, as in a bundle
  *
  * @example
  * ```ts

@@ -1,4 +1,6 @@
 /** The options of a manager: their declaration, defaults and validation. */
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { createDirectFetch } from '../http/proxy/direct-fetch.ts';
 import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
 import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
@@ -71,6 +73,12 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
    * @defaultValue `10_000`
    */
   workerTimeoutMs?: number;
+  /**
+   * The file that worker threads run, as a `file:` URL or an absolute path. Set it in a bundle whose bundler does not
+   * find the file: bundle `shardwright/thread` as a second file and name it here. See `docs/guides/bundling.md`.
+   * @defaultValue the file in this package
+   */
+  threadUrl?: URL | string;
 }
 
 /** The options with all defaults filled in. */
@@ -110,6 +118,19 @@ function resolveShards(
   return { total, ids: ids.toSorted((a, b) => a - b) };
 }
 
+function parseThreadUrl(threadUrl: unknown): URL | null {
+  if (threadUrl instanceof URL) return threadUrl;
+  if (typeof threadUrl !== 'string') return null;
+  return isAbsolute(threadUrl) ? pathToFileURL(threadUrl) : URL.parse(threadUrl);
+}
+
+function resolveThreadUrl(threadUrl: unknown): URL | null {
+  if (threadUrl === undefined) return null;
+  const url = parseThreadUrl(threadUrl);
+  assertOption(url?.protocol === 'file:', 'threadUrl must be a file: URL or an absolute path');
+  return url;
+}
+
 /** @throws {@link GatewayError} `INVALID_OPTIONS`; the message names the option. */
 export function resolveManagerOptions(options: ManagerOptions) {
   assertOption(
@@ -117,7 +138,8 @@ export function resolveManagerOptions(options: ManagerOptions) {
     'options must be an object with at least token and intents',
   );
   const { shards = 'auto', api = 'https://discord.com/api/v10', token, ...rest } = options;
-  const { fetch: ownFetch, sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...shared } = rest;
+  const { fetch: ownFetch, sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...others } = rest;
+  const { threadUrl, ...shared } = others;
   assertOption(isCount(workers) && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   // An observer with `attachManager` stays in this thread, where the manager is.
   const { inspect, ...withoutInspect } = shared;
@@ -139,6 +161,7 @@ export function resolveManagerOptions(options: ManagerOptions) {
     allowedHosts,
     workers,
     workerTimeoutMs,
+    threadUrl: resolveThreadUrl(threadUrl),
     shards: resolveShards(shards),
     api: withoutTrailingSlashes(api),
     // The `fetch` of Node can't use our proxy, and may use one that the user does not want.

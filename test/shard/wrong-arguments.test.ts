@@ -34,6 +34,8 @@ const SHARED = {
   presence: [...NO_OBJECTS, {}, { status: 'online' }, { since: null, activities: null, status: 'online', afk: false }],
   properties: [...NO_OBJECTS, { os: 5 }, { browser: null }, { device: 'x'.repeat(129) }],
   shouldReconnect: NO_BOOLEANS,
+  // `true` with the default store, which does not outlive the process.
+  warmStart: [...NO_BOOLEANS, true],
   sessionStore: [
     ...NO_OBJECTS,
     {},
@@ -104,6 +106,7 @@ const WRONG_OF_MANAGER: Record<keyof ManagerOptions, readonly unknown[]> = {
   sessionStartReserve: NO_NUMBERS,
   workers: [...NO_NUMBERS, 2_000],
   workerTimeoutMs: [null, '5', Number.NaN, 0, -1, 2 ** 31, {}, SYMBOL],
+  threadUrl: [null, 1, '', 'thread.js', 'https://example.com/thread.js', new URL('https://example.com/')],
 };
 
 const rows = (table: object): [string, readonly unknown[]][] => Object.entries(table) as [string, readonly unknown[]][];

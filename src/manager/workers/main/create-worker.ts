@@ -1,6 +1,7 @@
 /** Creates worker threads, whichever way Node was started. */
-import { Worker } from 'node:worker_threads';
-import type { WorkerOptions } from 'node:worker_threads';
+// webpack bundles the thread's file only if this import has no `node:`.
+import { Worker } from 'worker_threads';
+import type { WorkerOptions } from 'worker_threads';
 
 /**
  * The flag says what `-e` or stdin contains. A thread inherits it, and Node then refuses to run a file in the thread.
@@ -24,14 +25,30 @@ function inheritedOptions(): Pick<WorkerOptions, 'execArgv' | 'env'> {
   };
 }
 
-/** @throws when Node creates no thread, such as with `--permission` and without `--allow-worker` */
-export function createWorker(entry: URL, name: string): Worker {
+/** `undefined` in a bundle in CommonJS format, where some bundlers leave `import.meta` empty. */
+const OWN_URL = import.meta.url as string | undefined;
+
+/** Run from the sources, there is no JavaScript file. */
+const SOURCE_ENTRY = OWN_URL?.endsWith('.ts') ? new URL('../thread/entry.ts', OWN_URL) : null;
+
+function startWorker(threadUrl: URL | null, options: WorkerOptions): Worker {
+  const url = threadUrl ?? SOURCE_ENTRY;
+  if (url !== null) return new Worker(url, options);
+  // Bundlers know exactly this expression as a second entry. They bundle the thread too, and put its URL here.
+  return new Worker(new URL('../thread/entry.js', import.meta.url), options);
+}
+
+/**
+ * @param threadUrl - the file that the thread runs; `null` for that of this package
+ * @throws when Node creates no thread, such as with `--permission` and without `--allow-worker`
+ */
+export function createWorker(threadUrl: URL | null, name: string): Worker {
   const options = inheritedOptions();
-  if (options.execArgv === undefined) return new Worker(entry, { ...options, name });
+  if (options.execArgv === undefined) return startWorker(threadUrl, { ...options, name });
   try {
-    return new Worker(entry, { ...options, name });
+    return startWorker(threadUrl, { ...options, name });
   } catch {
     // Flags of V8 and of the process hold for all threads, and can't be listed for one.
-    return new Worker(entry, { ...options, execArgv: [], name });
+    return startWorker(threadUrl, { ...options, execArgv: [], name });
   }
 }

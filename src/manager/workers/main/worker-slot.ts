@@ -31,7 +31,8 @@ const HINTS: ReadonlyMap<unknown, string> = new Map([
   ],
 ]);
 const HINT =
-  'Leave shardwright out of a bundle: the file that a worker thread runs must lie beside the others. See the cause.';
+  'In a bundle, bundle shardwright/thread as a second file and name it in the option threadUrl, or leave shardwright ' +
+  'out of the bundle. Else see the cause.';
 
 const hintFor = (cause: unknown): string => HINTS.get(fieldsOf(cause)['code']) ?? HINT;
 
@@ -73,9 +74,10 @@ export class WorkerSlot {
 
   #create(): WorkerThread {
     const { name, threadOptions, options } = this.#options;
-    const { clock, workerTimeoutMs: timeoutMs, timing } = options;
+    const { clock, threadUrl, workerTimeoutMs: timeoutMs, timing } = options;
     const thread: WorkerThread = new WorkerThread({
       name,
+      threadUrl,
       threadOptions,
       clock,
       timeoutMs,

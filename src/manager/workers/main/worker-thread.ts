@@ -9,10 +9,6 @@ import type { FromThread, OrderedMessage, ShardMessage, ThreadOptions, ToThread 
 import { createWorker } from './create-worker.ts';
 import { Watchdog } from './watchdog.ts';
 
-const ENTRY = new URL('../thread/entry.js', import.meta.url);
-// Run from the sources, there is no JavaScript file.
-if (import.meta.url.endsWith('.ts')) ENTRY.pathname = ENTRY.pathname.replace(/js$/, 'ts');
-
 /** Receives the messages of one shard in the thread. */
 export interface ThreadClient {
   readonly key: number;
@@ -20,6 +16,10 @@ export interface ThreadClient {
   /** @param packet - valid until this returns */
   readonly onDispatch: (packet: Buffer, sequence: number | null, now: number) => void;
   readonly listenerWatch: MessageWatch;
+  /** Called with a dispatch that an earlier process received. */
+  readonly onRestored: (packet: Buffer, sequence: number | null) => void;
+  /** Called with a frame of the snapshot of the shard. */
+  onChange(frame: Buffer): void;
   /** Called after the messages of a batch, so that an event and the response to its call are seen together. */
   readonly onBatchEnd: () => void;
 }
@@ -27,6 +27,8 @@ export interface ThreadClient {
 export interface WorkerThreadOptions {
   /** The name that errors and debuggers show. */
   readonly name: string;
+  /** The file that the thread runs; `null` for that of this package. */
+  readonly threadUrl: URL | null;
   readonly threadOptions: ThreadOptions;
   readonly clock: Clock;
   /** How long the thread may take to answer. */
@@ -112,7 +114,7 @@ export class WorkerThread {
     const queued = this.#state.phase === 'delayed' ? this.#state.queued : [];
     let worker: Worker;
     try {
-      worker = createWorker(ENTRY, this.#options.name);
+      worker = createWorker(this.#options.threadUrl, this.#options.name);
     } catch (cause) {
       return this.#onNotCreated(cause);
     }
@@ -185,7 +187,9 @@ export class WorkerThread {
       if (client === undefined) continue;
       const startedAt = now;
       client.listenerWatch.startMessage();
-      client.onDispatch(packet, reader.sequence, startedAt);
+      if (reader.kind === 'dispatch') client.onDispatch(packet, reader.sequence, startedAt);
+      else if (reader.kind === 'restored') client.onRestored(packet, reader.sequence);
+      else client.onChange(packet);
       // One read for each: the end of a dispatch is the begin of the next.
       now = clock.now();
       if (now - startedAt >= client.listenerWatch.limitMs) client.listenerWatch.endSlowMessage(startedAt, now);
