@@ -21,6 +21,9 @@ const KINDS = {
   'zstd-stream': { flush: constants.ZSTD_e_flush, create: () => createZstdCompress({ chunkSize: 64 }) },
 } as const;
 
+/** The same number for both formats. */
+const NO_FLUSH = constants.Z_NO_FLUSH;
+
 const scratch = Buffer.allocUnsafeSlow(1024 * 1024);
 
 export class Compressor {
@@ -34,9 +37,10 @@ export class Compressor {
     this.#handle = Reflect.get(this.#stream, '_handle') as NativeHandle;
   }
 
-  compress(text: string): Buffer {
-    const input = Buffer.from(text);
-    this.#handle.writeSync(this.#flush, input, 0, input.length, scratch, 0, scratch.length);
+  /** @param isFlushed - whether the message ends with a flush, as each message of Discord does */
+  compress(message: string | Buffer, isFlushed = true): Buffer {
+    const input = typeof message === 'string' ? Buffer.from(message) : message;
+    this.#handle.writeSync(isFlushed ? this.#flush : NO_FLUSH, input, 0, input.length, scratch, 0, scratch.length);
     const [spaceLeft = 0] = Reflect.get(this.#stream, '_writeState') as Uint32Array;
     return Buffer.from(scratch.subarray(0, scratch.length - spaceLeft));
   }

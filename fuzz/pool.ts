@@ -1,0 +1,125 @@
+/** Runs seeds in several processes: each decodes in one of the two ways, and is watched for its end and for silence. */
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { LaneReport, LaneRequest } from './lane.ts';
+import type { CaseResult } from './run.ts';
+import { settingOf } from './setting.ts';
+
+/** `native`: the handle behind the streams of `node:zlib`. `stream`: the public streams. */
+export const CODECS = ['native', 'stream'] as const;
+export type Codec = (typeof CODECS)[number];
+
+export interface SeedOutcome {
+  readonly seed: number;
+  readonly codec: Codec;
+  readonly violation: string | null;
+  /** The steps that still fail; `null` if they were not looked for or not found. */
+  readonly shortest: readonly number[] | null;
+  /** `null` when the process did not live to tell. */
+  readonly result: CaseResult | null;
+}
+
+export interface PoolOptions {
+  readonly codecs: readonly Codec[];
+  readonly firstSeed: number;
+  /** The indexes of the only steps to run; `null` for all. */
+  readonly only: readonly number[] | null;
+  /** Called before each seed. */
+  readonly shouldContinue: () => boolean;
+  readonly onOutcome: (outcome: SeedOutcome) => void;
+  /** How long a process may say nothing, in ms. */
+  readonly silenceMs?: number;
+  /** The file that the processes run; a test gives one of its own. */
+  readonly entry?: URL;
+}
+
+/** Longer than a bot may hang, which the process itself reports. */
+const SILENCE_MS = 150_000;
+
+const LANE = new URL('lane.ts', import.meta.url);
+const STREAM_CODEC = new URL('stream-codec.ts', import.meta.url).href;
+
+/** See test/kit/v8-flags.ts. */
+const FLAGS = ['--wasm-wrapper-tiering-budget=2147483647', '--disable-warning=ExperimentalWarning'];
+const CODEC_FLAGS: Readonly<Record<Codec, readonly string[]>> = { native: [], stream: ['--import', STREAM_CODEC] };
+
+class Lane {
+  readonly #codec: Codec;
+  readonly #options: PoolOptions;
+  #process: ChildProcess | null = null;
+
+  constructor(codec: Codec, options: PoolOptions) {
+    this.#codec = codec;
+    this.#options = options;
+  }
+
+  /** Runs one seed. Never rejects: what goes wrong is the outcome. */
+  run(request: LaneRequest): Promise<SeedOutcome> {
+    const { silenceMs = SILENCE_MS } = this.#options;
+    const child = (this.#process ??= this.#start());
+    return new Promise((resolve) => {
+      let reported: string | null = null;
+      let reason: string | null = null;
+      const onSilence = (): void => {
+        reason = `the process said nothing for ${silenceMs / 1_000} s`;
+        child.kill('SIGKILL');
+      };
+      let timer = setTimeout(onSilence, silenceMs);
+      const settle = (outcome: Pick<SeedOutcome, 'violation' | 'shortest' | 'result'>): void => {
+        clearTimeout(timer);
+        child.off('message', onMessage);
+        child.off('exit', onExit);
+        resolve({ seed: request.seed, codec: this.#codec, ...outcome });
+      };
+      const onMessage = (report: LaneReport): void => {
+        clearTimeout(timer);
+        timer = setTimeout(onSilence, silenceMs);
+        if (report.kind === 'failed') reported = report.what;
+        else if (report.kind === 'done')
+          settle({ violation: report.result.violation, shortest: report.shortest, result: report.result });
+      };
+      const onExit = (code: number | null, signal: string | null): void => {
+        this.#process = null;
+        const end = reason ?? `the process ended with ${signal ?? `exit code ${code}`}`;
+        settle({ violation: reported ?? end, shortest: null, result: null });
+      };
+      child.on('message', onMessage);
+      child.on('exit', onExit);
+      child.send(request);
+    });
+  }
+
+  stop(): void {
+    this.#process?.kill();
+  }
+
+  #start(): ChildProcess {
+    return fork(this.#options.entry ?? LANE, {
+      execArgv: [...FLAGS, ...CODEC_FLAGS[this.#codec]],
+      serialization: 'advanced',
+    });
+  }
+}
+
+/** Each seed runs in one process, and every seed of a manager in one of each codec over time. */
+export async function runSeeds(options: PoolOptions): Promise<void> {
+  let seed = options.firstSeed;
+  const runLane = async (codec: Codec): Promise<void> => {
+    const lane = new Lane(codec, options);
+    while (options.shouldContinue()) {
+      const request: LaneRequest = { seed, only: options.only };
+      seed += 1;
+      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      options.onOutcome(await lane.run(request));
+    }
+    lane.stop();
+  };
+  await Promise.all(options.codecs.map(runLane));
+}
+
+/** Returns what a seed is, for a case that did not live to tell. */
+export const describeSeed = (seed: number): string => {
+  const { workers, shards, compression, listening, hasEventsOption } = settingOf(seed);
+  const bot = workers === null ? 'one shard' : `a manager of ${shards} shards in ${workers} threads`;
+  return `${bot}, compression ${compression}, listening by ${listening}${hasEventsOption ? ', with the option events' : ''}`;
+};
