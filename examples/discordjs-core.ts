@@ -1,6 +1,6 @@
 /**
  * The same bot with `@discordjs/core`: shardwright receives the events, discord.js handles them and sends over REST.
- * Run `npm run example:discordjs`.
+ * Run `npm run example:discordjs-core`.
  */
 import { Client, GatewayDispatchEvents, PresenceUpdateStatus } from '@discordjs/core';
 import type { GatewayMessageCreateDispatchData, ToEventProps } from '@discordjs/core';

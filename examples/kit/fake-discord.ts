@@ -34,6 +34,8 @@ export class FakeDiscord {
     const answer = new Promise<string>((resolve) => this.#pendingAnswers.set(channelId, resolve));
     const author = { id: '2', username: 'Ann', discriminator: '0', global_name: null, avatar: null };
     console.log(`  Ann: ${content}`);
+    const channel = { id: channelId, guild_id: guildId, type: 0, name: `channel-${channelId}` };
+    this.gateway.dispatch('CHANNEL_CREATE', channel, { guildId });
     this.gateway.dispatch(
       'MESSAGE_CREATE',
       { id: channelId, channel_id: channelId, guild_id: guildId, author, content },

@@ -38,12 +38,14 @@ const linesOf = ({ stdout }: CliResult): string[] =>
 
 const INTRODUCTION = 'Using a fake Discord in this process. Use --live for the real one.';
 const PING = ['Ann: !ping', 'bot: pong'];
+const MEMBERS = ['Ann: !members', 'bot: member-0, member-1, fake-bot'];
 const SHARDED = [0, 1, 2].flatMap((id) => ['Ann: !ping', `bot: pong from shard ${id}`]);
 
 /** The lines of the conversation, in order. The bot prints its own state in between, at any time. */
 const CONVERSATIONS: Record<string, string[]> = {
   'npm run example:bot': [...PING, 'The connection breaks.', ...PING],
-  'npm run example:discordjs': [...PING, 'Ann: !members', 'bot: member-0, member-1, fake-bot'],
+  'npm run example:discordjs': [...PING, 'The connection breaks.', ...MEMBERS],
+  'npm run example:discordjs-core': [...PING, ...MEMBERS],
   'npm run example:sharded': [...SHARDED, 'All connections break.', ...SHARDED],
   'npm run example:sharded -- --workers 2': [...SHARDED, 'All connections break.', ...SHARDED],
 };
