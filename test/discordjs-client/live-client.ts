@@ -30,7 +30,7 @@ const guildWith = (n: number, channelId: string): FakeGuild => ({
 });
 
 /** Of two shards, each has one of these. */
-const GUILDS = [guildWith(0, '10'), guildWith(1, CHANNEL)];
+export const GUILDS = [guildWith(0, '10'), guildWith(1, CHANNEL)];
 
 /** Answers what frameworks ask when they start, and records what the bot sends. */
 const restOf =
