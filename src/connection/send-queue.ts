@@ -107,6 +107,13 @@ export class SendQueue {
     this.#stopped = null;
   }
 
+  /** Rejects the queued presences. */
+  rejectPresences(error: GatewayError): void {
+    const presences = new Set(this.#presences());
+    this.#entries = this.#entries.filter((entry) => !presences.has(entry));
+    for (const { settle } of presences) settle(error);
+  }
+
   #insert(entry: Entry): void {
     if (entry.kind !== 'priority') return void this.#entries.push(entry);
     const insertAt = this.#entries.findIndex(({ kind }) => kind !== 'priority');

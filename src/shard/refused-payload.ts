@@ -3,8 +3,9 @@
  * presence that Discord refused is dropped, or it would end the session with each new IDENTIFY.
  */
 import { closePolicy } from '../../machines/index.ts';
+import type { SendQueue } from '../connection/send-queue.ts';
 import type { SentFrames } from '../connection/sent-frames.ts';
-import type { GatewayError } from '../protocol/errors.ts';
+import { GatewayError } from '../protocol/errors.ts';
 import { Opcodes, opcodeName } from '../protocol/opcodes.ts';
 import type { CurrentPresence } from './current-presence.ts';
 
@@ -27,10 +28,16 @@ export interface Refusal {
   readonly opcode?: number;
 }
 
+interface RefusalParts {
+  readonly sentFrames: SentFrames;
+  readonly presence: CurrentPresence;
+  readonly queue: SendQueue;
+}
+
 /** Returns the message of a fault, and drops the presence if it was refused. */
 export function handleRefusal(
   { code, reason, closeCode }: CloseFault,
-  { sentFrames, presence }: { readonly sentFrames: SentFrames; readonly presence: CurrentPresence },
+  { sentFrames, presence, queue }: RefusalParts,
 ): Refusal {
   if (closeCode === null || closePolicy(closeCode).fault !== code) return { message: reason };
   const { last, unconfirmed: opcode } = sentFrames;
@@ -38,5 +45,8 @@ export function handleRefusal(
   const message = `${reason}; the last payload was ${opcodeName(last)} (op ${last})`;
   if (code !== 'PAYLOAD_REFUSED' || opcode === null) return { message };
   const isDropped = isPresenceRefused({ code, opcode }) && presence.refuse();
+  // IDENTIFY carried the presence that waits to be sent.
+  if (isDropped && opcode === Opcodes.Identify)
+    queue.rejectPresences(new GatewayError('PAYLOAD_REFUSED', message, { closeCode, opcode }));
   return { message: isDropped ? `${message}; its presence is not sent again` : message, opcode };
 }

@@ -93,6 +93,22 @@ describe('payloads', () => {
     expect(gateway.sent(2).map(nameOf)).toEqual(['refused', undefined]);
   });
 
+  test('74. a presence that waits to be sent is rejected when IDENTIFY is refused because of it', async () => {
+    const { shard, gateway, clock } = virtualShard();
+    gateway.intercept = (socket, packet) => {
+      const isRefused = JSON.stringify(packet).includes('refused');
+      if (isRefused) socket.end(4002);
+      return isRefused;
+    };
+    const sent = codeOf(shard.updatePresence(presence('refused')));
+    void shard.connect();
+    await clock.advanceAsync(60_000);
+    expect(await sent).toBe('PAYLOAD_REFUSED');
+    expect(shard.state).toBe('ready');
+    expect(gateway.sent(2).map(nameOf)).toEqual(['refused', undefined]);
+    expect(gateway.sent(3)).toEqual([]);
+  });
+
   test('74. a presence that Discord has read stays, whatever closes the connection later', async () => {
     const { shard, gateway, clock } = await readyShard();
     await shard.updatePresence(presence('kept'));
