@@ -38,7 +38,7 @@ export interface SimEvents {
   /** The connection is half open: nothing passes in either direction. */
   'socket.halfOpen': { socket: SimSocket };
   /** The process does not run for a while. */
-  'process.asleep': { ms: number };
+  'process.asleep': { ms: number; until: number };
   'session.ended': { sessionId: string; why: string };
   /** `fence`: of the lease that the call carries; `null` without a lease. */
   'store.saving': { proc: SimulatedProcess; session: Session; fence: number | null };

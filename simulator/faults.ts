@@ -130,8 +130,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     weight: 1.5,
     inject(world, _, random) {
       const ms = random.magnitude(100, random.chance(0.7) ? MINUTE : 300 * MINUTE);
-      world.eventLog.record('process.asleep', { ms });
-      world.clock.sleep(ms);
+      world.sleep(ms, false, random);
+      return `${(ms / 1000).toFixed(1)} s`;
+    },
+  },
+  /** A laptop is closed, or a virtual machine is paused. */
+  suspendMachine: {
+    weight: 1.5,
+    inject(world, _, random) {
+      const ms = random.magnitude(1_000, random.chance(0.7) ? 10 * MINUTE : 300 * MINUTE);
+      world.sleep(ms, true, random);
       return `${(ms / 1000).toFixed(1)} s`;
     },
   },

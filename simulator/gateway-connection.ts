@@ -4,6 +4,7 @@ import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { SimGateway } from './gateway.ts';
 import type { GatewaySession, SessionConnection } from './gateway-session.ts';
 import { FramePacker } from './frame-packer.ts';
+import { refusalOf } from './refusal.ts';
 import type { SimSocket } from './sim-socket.ts';
 import type { World } from './world.ts';
 
@@ -57,6 +58,11 @@ export class GatewayConnection implements SessionConnection {
     if (this.isClosed) return;
     this.#world.eventLog.record('gateway.received', { socket: this.socket, text });
     const packet = JSON.parse(text) as Packet;
+    const refusal = refusalOf(text);
+    if (refusal !== null) {
+      if (packet.op === 2) this.#world.api.starts.recordIdentify();
+      return this.close(refusal.code);
+    }
     this.#handlers[packet.op]?.(packet.d);
   }
 

@@ -18,6 +18,7 @@ export const HEALTHY: Partial<Setting> = {
   budget: { total: 100, remaining: 100, resetAfterMs: 86_400_000 },
   shouldReconnect: true,
   hasStore: true,
+  hasSystemClock: true,
   maxDispatchSilenceMs: null,
   maxBufferedBytes: null,
   manager: null,

@@ -38,6 +38,16 @@ export class Heap {
     if (this.#cancelled < 64 || this.#cancelled * 2 < this.#entries.length) return;
     this.#entries = this.#entries.filter(({ run }) => run !== null);
     this.#cancelled = 0;
+    this.#restoreOrder();
+  }
+
+  /** Delays some entries. */
+  delay(ms: number, isDelayed: (entry: HeapEntry) => boolean): void {
+    for (const entry of this.#entries) if (isDelayed(entry)) entry.at += ms;
+    this.#restoreOrder();
+  }
+
+  #restoreOrder(): void {
     for (let index = (this.#entries.length >> 1) - 1; index >= 0; index -= 1) this.#down(index);
   }
 

@@ -29,6 +29,8 @@ export interface Setting {
   readonly resumedSequence: 'next' | 'last' | 'none';
   readonly budget: { readonly total: number; readonly remaining: number; readonly resetAfterMs: number };
   readonly shouldReconnect: boolean;
+  /** Whether the library runs on the system clock, whose monotonic part stands still while the machine is suspended. */
+  readonly hasSystemClock: boolean;
   /** Whether the session store outlives a process. */
   readonly hasStore: boolean;
   readonly maxDispatchSilenceMs: number | null;
@@ -107,6 +109,7 @@ export function settingOf(seed: number): Setting {
       : { total: 100_000, remaining: 100_000, resetAfterMs: 24 * HOUR },
     shouldReconnect: !random.chance(0.05),
     hasStore: random.chance(0.6),
+    hasSystemClock: randomFor(seed, 'machine').chance(0.5),
     manager,
     maxDispatchSilenceMs: random.chance(0.08) ? random.magnitude(5 * MINUTE, HOUR) : null,
     maxBufferedBytes: random.chance(0.4) ? random.magnitude(60, 400) : null,

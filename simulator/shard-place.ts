@@ -51,6 +51,8 @@ export class ShardPlace implements ProcessPlace {
     const { world, proc: old } = this;
     const isAlone = !world.setting.hasStore;
     if (isAlone) {
+      world.eventLog.record('action', { proc: old, name: 'forceClose', what: 'before the next process begins' });
+      old.listenerHook = null;
       old.shard.forceClose();
       this.restart(null);
     } else this.proc = this.#startProcess(null);
@@ -69,6 +71,8 @@ export class ShardPlace implements ProcessPlace {
   #end(proc: ShardProcess, isGraceful: boolean): void {
     if (!this.#leaving.delete(proc)) return;
     proc.listenerHook = null;
+    const name = isGraceful ? 'disconnect' : 'forceClose';
+    this.world.eventLog.record('action', { proc, name, what: 'beside the next process' });
     const end = (): void => {
       proc.isOver = true;
       this.world.eventLog.record('process.ended', { proc, isGraceful });

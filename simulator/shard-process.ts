@@ -36,7 +36,7 @@ export class ShardProcess extends SimulatedProcess {
       timing: { maxDispatchSilenceMs: setting.maxDispatchSilenceMs },
       ...(setting.maxBufferedBytes === null ? {} : { maxBufferedBytes: setting.maxBufferedBytes }),
       createSocket: (url) => world.createSocket(this, url, place.shardId),
-      clock: world.clock,
+      clock: world.libraryClock,
       random: randomFor(setting.seed, `shard ${place.shardId} life ${number}`).next,
     });
     for (const name of FORWARDED_EVENTS) this.shard.on(name, (...args: unknown[]) => this.#onEvent(name, args));

@@ -3,7 +3,7 @@
  * loop. They are a little late, or a fraction of a millisecond early. Timers that are due together run in random order.
  * After a sleep all due timers run at once. Events of the world are exact.
  */
-import type { Clock } from '../src/clock.ts';
+import type { Clock, NodeTimer, NodeTimers } from '../src/clock.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { Heap } from './heap.ts';
 import type { HeapEntry } from './heap.ts';
@@ -12,6 +12,9 @@ import type { HeapEntry } from './heap.ts';
 const TIMERS = 0;
 const POLL = 1;
 const CHECK = 2;
+
+/** The system clock notices a suspension so soon. */
+export const COMPARED_WITHIN_MS = 1_000;
 
 /** Max callbacks at one point in time. More means an endless loop. */
 const MAX_AT_ONCE = 50_000;
@@ -35,6 +38,9 @@ export class SimClock implements Clock {
   #order = 1;
   #atOnce = 0;
   #asleepUntil = 0;
+  readonly #intervals = new Map<NodeTimer, () => void>();
+  /** How much the monotonic clock is behind. */
+  suspendedMs = 0;
   /** The number of pending timers of shards. */
   pending = 0;
 
@@ -102,6 +108,42 @@ export class SimClock implements Clock {
     const until = Math.max(this.#asleepUntil, this.#now + ms);
     this.#sleeps.push([this.#now, until]);
     this.#asleepUntil = until;
+  }
+
+  /**
+   * Suspends the machine for a while: the monotonic clock stands still, and the timers of shards with it. The system
+   * clock compares the clocks within a second of waking.
+   */
+  suspend(ms: number): void {
+    const from = Math.max(this.#now, this.#asleepUntil);
+    this.sleep(from - this.#now + ms);
+    // Until the comparison, timers are late.
+    this.#sleeps.push([from + ms, from + ms + COMPARED_WITHIN_MS]);
+    this.suspendedMs += ms;
+    this.#heap.delay(ms, ({ isShardTimer, phase }) => isShardTimer && phase === TIMERS);
+    for (const compare of this.#intervals.values())
+      this.scheduleInProcess(() => compare(), from - this.#now + ms + this.#random.int(0, COMPARED_WITHIN_MS));
+  }
+
+  /** The timers of Node, for a system clock. An interval runs only after a suspension: at other times it finds nothing. */
+  readonly nodeTimers: NodeTimers = {
+    setTimeout: (callback, delayMs) => this.#withUnref(this.setTimeout(callback, delayMs)),
+    clearTimeout: (timer) => this.clearTimeout(timer),
+    setInterval: (callback) => {
+      const timer = this.#withUnref({});
+      this.#intervals.set(timer, callback);
+      return timer;
+    },
+    clearInterval: (timer) => void (timer !== undefined && this.#intervals.delete(timer)),
+  };
+
+  readonly afterReading = (callback: () => void): (() => void) => {
+    const timer = this.setTimeout(callback, 0);
+    return () => this.clearTimeout(timer);
+  };
+
+  #withUnref<Handle extends object>(handle: Handle): Handle & NodeTimer {
+    return Object.assign(handle, { unref: () => undefined });
   }
 
   /** Returns how late a timer in this time span may have been. */

@@ -34,6 +34,10 @@ export class SimSocket implements WebSocketLike {
   isPaused = false;
   /** The gateway's end; `null` before the gateway has accepted the connection. */
   connection: GatewayConnection | null = null;
+  /** How many heartbeats the shard has sent, and how many ACKs have arrived, read or not. */
+  heartbeatsSent = 0;
+  acksArrived = 0;
+  lastAckArrivedAt = 0;
   readonly #world: World;
   readonly #handlers = new Map<string, Handler[]>();
   /** What has arrived and is not read yet. */
@@ -63,6 +67,7 @@ export class SimSocket implements WebSocketLike {
     if (this.readyState === 0) throw new Error('WebSocket is not open: readyState 0 (CONNECTING)');
     if (this.readyState !== 1) return;
     const packet = JSON.parse(text) as Packet;
+    if (packet.op === 1) this.heartbeatsSent += 1;
     this.shardId ??= this.#world.gateway.shardIdOf(packet);
     this.#world.eventLog.record('shard.sent', { socket: this, packet, text });
     this.link.toGateway(() => this.connection?.receive(text));
@@ -126,6 +131,13 @@ export class SimSocket implements WebSocketLike {
 
   /** Emits all messages that arrived in one piece in one turn, even if the first one makes the shard pause. */
   onReceived(frames: readonly Frame[]): void {
+    for (const { packets } of frames) {
+      for (const { op } of packets) {
+        if (op !== 11) continue;
+        this.acksArrived += 1;
+        this.lastAckArrivedAt = this.#world.clock.now();
+      }
+    }
     this.#receive(() => {
       for (const { data, isBinary, packets } of frames) {
         if (this.readyState !== 1 && this.readyState !== 2) return;

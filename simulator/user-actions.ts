@@ -1,6 +1,7 @@
 /** The actions that a user can take on a shard, at any time and in any state. */
 import type { SendPayload, Session, ShardEvents } from '../src/index.ts';
 import { consume } from './consumer.ts';
+import { REFUSAL_CODES, refusedText } from './refusal.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { ShardProcess } from './shard-process.ts';
 
@@ -25,10 +26,10 @@ const maybeSignal = (proc: ShardProcess, random: SeededRandom): AbortSignal | un
 const withSignal = (signal: AbortSignal | undefined): { signal?: AbortSignal } =>
   signal === undefined ? {} : { signal };
 
-const presence = (n: number): SendPayload =>
+const presence = (name: string): SendPayload =>
   ({
     op: 3,
-    d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false },
+    d: { since: null, activities: [{ name, type: 0 }], status: 'online', afk: false },
   }) as unknown as SendPayload;
 const voice = (n: number): SendPayload =>
   ({ op: 4, d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false } }) as unknown as SendPayload;
@@ -142,9 +143,26 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
           : undefined;
         const ignoreRateLimit = random.chance(0.05);
         proc.trackPromise('send', () =>
-          proc.shard.send(presences ? presence(n) : voice(n), { ignoreRateLimit, ...withSignal(signal) }),
+          proc.shard.send(presences ? presence(`game ${n}`) : voice(n), { ignoreRateLimit, ...withSignal(signal) }),
         );
       }
+    },
+  },
+  /** A payload that the gateway refuses, though the library can't know that. */
+  refused: {
+    weight: 1.5,
+    run(proc, random, describe) {
+      const code = random.pick(REFUSAL_CODES);
+      const text = refusedText(code, proc.place.nextId());
+      const isPresence = random.chance(0.7);
+      describe(`a ${isPresence ? 'presence' : 'request'} that ends in ${code}`);
+      proc.trackPromise('send', () =>
+        proc.shard.send(
+          isPresence
+            ? presence(text)
+            : { op: 8, d: { guild_id: '1', query: text, limit: 1, nonce: text.slice(0, 32) } },
+        ),
+      );
     },
   },
   members: {

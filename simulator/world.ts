@@ -1,9 +1,12 @@
 /**
  * The simulated world of one run: clock, conditions, gateway, network, REST API, and the users with their processes.
  */
+import { createSystemClock } from '../src/clock.ts';
+import type { Clock } from '../src/clock.ts';
 import { MemoryIdentifyGate } from '../src/index.ts';
 import type { CreateSocket } from '../src/index.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
+import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { SimApi } from './manager/api.ts';
 import { BotPlace } from './manager/bot-place.ts';
 import { SimGuilds } from './manager/guilds.ts';
@@ -30,6 +33,8 @@ export class World {
   readonly setting: Setting;
   readonly eventLog = new EventLog();
   readonly clock: SimClock;
+  /** The clock of the library: the system clock of a simulated machine, or one that is never suspended. */
+  readonly libraryClock: Clock;
   readonly conditions: Conditions;
   readonly gateway: SimGateway;
   readonly gate: MemoryIdentifyGate;
@@ -47,12 +52,21 @@ export class World {
     this.setting = setting;
     this.#sabotage = sabotage;
     this.clock = new SimClock(randomFor(setting.seed, 'clock'), setting.lateness, START_AT);
+    const { clock } = this;
+    this.libraryClock = setting.hasSystemClock
+      ? createSystemClock({
+          wallNow: clock.now,
+          monotonicNow: () => clock.now() - clock.suspendedMs,
+          timers: clock.nodeTimers,
+          afterReading: clock.afterReading,
+        })
+      : clock;
     this.conditions = new Conditions(this.clock.now);
     this.gateway = new SimGateway(this);
     this.gate = new MemoryIdentifyGate({
       maxConcurrency: setting.maxConcurrency,
       ...setting.budget,
-      clock: this.clock,
+      clock: this.libraryClock,
     });
     this.api = new SimApi(this);
     this.shardPlaces = Array.from(
@@ -96,6 +110,21 @@ export class World {
     this.eventLog.record('socket.halfOpen', { socket });
     // The gateway notices after a while.
     this.clock.scheduleInWorld(() => socket.connection?.drop(), this.setting.heartbeatIntervalMs * 3);
+  }
+
+  /** Stops the process, or suspends the machine. What becomes of its connections depends on the network. */
+  sleep(ms: number, isSuspended: boolean, random: SeededRandom): void {
+    const { clock, setting } = this;
+    const until = clock.now() + ms;
+    this.eventLog.record('process.asleep', { ms, until });
+    if (isSuspended && setting.hasSystemClock) clock.suspend(ms);
+    else clock.sleep(ms);
+    if (!isSuspended) return;
+    for (const connection of this.gateway.connections) {
+      const fate = random.pick(['alive', 'half open', 'dropped'] as const);
+      if (fate === 'half open') this.makeHalfOpen(connection.socket);
+      if (fate === 'dropped') clock.scheduleInWorld(() => connection.drop(), random.int(0, ms));
+    }
   }
 
   setCondition<Name extends ConditionName>(name: Name, value: ConditionValues[Name], forMs: number): void {

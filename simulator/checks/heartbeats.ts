@@ -3,6 +3,7 @@
  */
 import { FLUSH_READS_TIMEOUT_MS, ZOMBIE_TIMEOUT_MS } from '../../machines/timing.ts';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
+import { COMPARED_WITHIN_MS } from '../sim-clock.ts';
 import type { SimSocket } from '../sim-socket.ts';
 import type { Check } from './check.ts';
 
@@ -68,6 +69,52 @@ export const zombieReplaced: Check = {
         else clock.scheduleInWorld(check, from + allowedMs - now);
       };
       clock.scheduleInWorld(check, boundMs);
+    });
+  },
+};
+
+export const noWrongZombie: Check = {
+  rule: 'a shard does not declare a zombie when all ACKs have arrived, read or not',
+  watch({ clock, eventLog }, complain) {
+    eventLog.on('emitted', ({ proc, name, args }) => {
+      if (name !== 'stateChange' || (args[0] as { to: string }).to !== 'zombie') return;
+      const socket = proc.sockets.at(-1);
+      if (socket === undefined || socket.acksArrived < socket.heartbeatsSent) return;
+      if (socket.lastAckArrivedAt < clock.now())
+        complain(`socket ${socket.id} is no zombie: its last ACK came ${clock.now() - socket.lastAckArrivedAt} ms ago`);
+    });
+  },
+};
+
+export const sleepNoticed: Check = {
+  rule: 'a heartbeat that came due while the machine slept is sent at once on waking, or the shard leaves the connection',
+  watch({ clock, eventLog, setting }, complain) {
+    const lastSentAt = new Map<SimSocket, number>();
+    eventLog.on('shard.received', ({ socket, packet }) => {
+      const { heartbeat_interval: interval } = (packet.op === 10 ? packet.d : {}) as { heartbeat_interval?: unknown };
+      if (interval === setting.heartbeatIntervalMs) lastSentAt.set(socket, clock.now());
+    });
+    eventLog.on('shard.sent', ({ socket, packet }) => {
+      if (packet.op === 1) lastSentAt.set(socket, clock.now());
+    });
+    eventLog.on('socket.closed', ({ socket }) => void lastSentAt.delete(socket));
+    eventLog.on('process.asleep', ({ until }) => {
+      const due = [...lastSentAt].filter(([, at]) => at + setting.heartbeatIntervalMs <= until);
+      const allowedMs = COMPARED_WITHIN_MS + FLUSH_READS_TIMEOUT_MS + ZOMBIE_TIMEOUT_MS + 100;
+      const check = (): void => {
+        const now = clock.now();
+        const latestAt = until + allowedMs + clock.latenessMs(until + 1, now) * 4;
+        if (clock.isAsleep || now < latestAt) {
+          clock.scheduleInWorld(check, Math.max(100, latestAt - now));
+          return;
+        }
+        for (const [socket] of due) {
+          const at = lastSentAt.get(socket);
+          if (at === undefined || at >= until || socket.readyState !== 1 || socket.proc.isOver) continue;
+          complain(`socket ${socket.id} sent no heartbeat for ${now - until} ms after the machine woke`);
+        }
+      };
+      clock.scheduleInWorld(check, until + allowedMs - clock.now());
     });
   },
 };

@@ -27,8 +27,9 @@ import { buffersBounded } from './buffers.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { oddDelivered, poisonSkipped, unreadableBounded } from './hostile.ts';
 import { exactHandOver, oneOwner, ownerWrites } from './ownership.ts';
+import { refusalNamed, refusedOnce } from './refusals.ts';
 import { promptReturn } from './outages.ts';
-import { heartbeatsOnTime, zombieReplaced } from './heartbeats.ts';
+import { heartbeatsOnTime, noWrongZombie, sleepNoticed, zombieReplaced } from './heartbeats.ts';
 
 export const CHECKS = {
   delivery: delivery,
@@ -48,6 +49,8 @@ export const CHECKS = {
   'identify-patience': identifyPatience,
   'heartbeats-on-time': heartbeatsOnTime,
   'zombie-replaced': zombieReplaced,
+  'no-wrong-zombie': noWrongZombie,
+  'sleep-noticed': sleepNoticed,
   'prompt-return': promptReturn,
   'ready-again': readyAgain,
   'promises-settle': promisesSettle,
@@ -63,6 +66,8 @@ export const CHECKS = {
   'poison-skipped': poisonSkipped,
   'unreadable-bounded': unreadableBounded,
   'odd-delivered': oddDelivered,
+  'refused-once': refusedOnce,
+  'refusal-named': refusalNamed,
   'one-owner': oneOwner,
   'owner-writes': ownerWrites,
   'exact-hand-over': exactHandOver,
@@ -86,6 +91,9 @@ const OF_SHARDS: readonly CheckName[] = [
   'identify-needless',
   'identify-patience',
   'prompt-return',
+  'no-wrong-zombie',
+  'refused-once',
+  'refusal-named',
   'poison-skipped',
   'odd-delivered',
   'exact-hand-over',

@@ -31,7 +31,7 @@ export class BotProcess extends SimulatedProcess {
       compression: setting.compression,
       sessionStore: new SimStore(this),
       createSocket: (url) => world.createSocket(this, url, null),
-      clock: world.clock,
+      clock: world.libraryClock,
       random: randomFor(setting.seed, `manager ${number}`).next,
     });
     for (const name of EVENTS) this.manager.on(name, (...args: readonly unknown[]) => this.#onEvent(name, args));

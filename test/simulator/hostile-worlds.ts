@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/index.ts';
 import type { CheckName } from '../../simulator/checks/index.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
 import { event } from '../../simulator/healthy-settings.ts';
+import { refusedText } from '../../simulator/refusal.ts';
 import type { RunOptions } from '../../simulator/run.ts';
 import type { SimulatedProcess } from '../../simulator/simulated-process.ts';
 import type { World } from '../../simulator/world.ts';
@@ -34,6 +35,50 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
         if (name !== 'stateChange' || (args[0] as { from: string }).from !== 'reconnecting') return;
         for (let n = 0; n < 5; n += 1) fault(world, 'DECODE_FAILED', 'a message was not a JSON object');
       });
+    }),
+  },
+  // A shard that sends its presence again on the next connection.
+  'refused-once': {
+    script: [event(600_000, 'refused', 'action', 1)],
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          protected override write(packet: Packet, text: string): void {
+            this.socket.send(
+              packet.op === 6 ? text.replace('"op":6', `"op":6,"presence":"${refusedText(4002, 7)}"`) : text,
+            );
+            if (packet.op === 1 && world.clock.now() % 2 < 1)
+              this.socket.send(`{"op":3,"d":"${refusedText(4002, 7)}"}`);
+          }
+        })(world, socket),
+    ),
+  },
+  // A shard that says nothing.
+  'refusal-named': interfering((world) => {
+    world.clock.scheduleInWorld(
+      () => world.eventLog.record('socket.closed', { socket: proc(world).sockets.at(-1)!, code: 4002 }),
+      600_000,
+    );
+  }),
+  // A shard that does not read what waits on its socket before it judges.
+  'no-wrong-zombie': {
+    ...interfering((world) => {
+      world.eventLog.on('emitted', ({ name, args }) => {
+        const { to } = args[0] as { to?: string };
+        const socket = proc(world).sockets.at(-1)!;
+        if (name === 'stateChange' && to === 'ready') socket.acksArrived = 1_000;
+      });
+      world.clock.scheduleInWorld(() => world.makeHalfOpen(proc(world).sockets.at(-1)!), 300_000);
+    }),
+  },
+  // A shard that runs on the monotonic clock alone, which stands still while the machine is suspended.
+  'sleep-noticed': {
+    setting: { hasSystemClock: false },
+    ...interfering((world) => {
+      world.clock.scheduleInWorld(() => {
+        world.eventLog.record('process.asleep', { ms: 3_600_000, until: world.clock.now() + 3_600_000 });
+        world.clock.suspend(3_600_000);
+      }, 300_000);
     }),
   },
   'one-owner': withoutOwners((world, old, fresh) => {

@@ -1,0 +1,73 @@
+/** Checks what a shard does about a payload that the gateway refuses. */
+import type { GatewayError } from '../../src/index.ts';
+import { refusalOf } from '../refusal.ts';
+import type { SimSocket } from '../sim-socket.ts';
+import type { SimulatedProcess } from '../simulated-process.ts';
+import type { Check } from './check.ts';
+
+const FAULT_BY_CODE: Readonly<Record<number, GatewayError['code']>> = {
+  4001: 'PAYLOAD_REFUSED',
+  4002: 'PAYLOAD_REFUSED',
+  4003: 'NOT_AUTHENTICATED',
+  4005: 'ALREADY_AUTHENTICATED',
+};
+
+const HEARTBEAT = 1;
+
+export const refusedOnce: Check = {
+  rule: 'a presence that the gateway refused is not sent again',
+  watch({ eventLog }, complain) {
+    /** The frame that each socket sent last, heartbeats aside. */
+    const lastSent = new Map<SimSocket, string>();
+    /** A shard that closes its socket itself may not learn of the refusal. */
+    eventLog.on('shard.closing', ({ socket }) => void lastSent.delete(socket));
+    const refused = new Map<SimulatedProcess, Set<string>>();
+    eventLog.on('shard.sent', ({ socket, packet, text }) => {
+      if (packet.op === HEARTBEAT) return;
+      lastSent.set(socket, text);
+      const refusal = refusalOf(text);
+      if (refusal !== null && refused.get(socket.proc)?.has(refusal.text) === true)
+        complain(`the shard sent ${refusal.text} again, in op ${packet.op}`);
+    });
+    eventLog.on('socket.closed', ({ socket, code }) => {
+      const refusal = refusalOf(lastSent.get(socket) ?? '');
+      lastSent.delete(socket);
+      if (refusal === null || FAULT_BY_CODE[code] !== 'PAYLOAD_REFUSED') return;
+      const texts = refused.get(socket.proc) ?? new Set<string>();
+      refused.set(socket.proc, texts.add(refusal.text));
+    });
+  },
+};
+
+export const refusalNamed: Check = {
+  rule: 'close codes 4001, 4002, 4003 and 4005 are faults that name the payload sent last',
+  watch({ eventLog }, complain) {
+    const closing = new WeakSet<SimSocket>();
+    const lastSent = new Map<SimSocket, number>();
+    const faults = new Map<SimulatedProcess, GatewayError>();
+    eventLog.on('shard.sent', ({ socket, packet: { op } }) => {
+      if (op !== HEARTBEAT) lastSent.set(socket, op);
+    });
+    eventLog.on('shard.closing', ({ socket }) => void closing.add(socket));
+    eventLog.on('emitted', ({ proc, name, args }) => {
+      if (name === 'fault' && (args[0] as GatewayError).closeCode !== undefined)
+        faults.set(proc, args[0] as GatewayError);
+    });
+    eventLog.on('socket.closed', ({ socket, code }) => {
+      const { proc } = socket;
+      const op = lastSent.get(socket);
+      lastSent.delete(socket);
+      const expected = FAULT_BY_CODE[code];
+      if (expected === undefined || closing.has(socket) || proc.isOver) return;
+      faults.delete(proc);
+      // The shard learns of it in this turn.
+      process.nextTick(() => {
+        const fault = faults.get(proc);
+        if (fault?.code !== expected || fault.closeCode !== code)
+          complain(`socket ${socket.id} was closed with ${code}, and the shard emitted ${fault?.code ?? 'no fault'}`);
+        else if (op !== undefined && !fault.message.includes(`(op ${op})`))
+          complain(`the fault of close code ${code} does not name op ${op}: ${fault.message}`);
+      });
+    });
+  },
+};
