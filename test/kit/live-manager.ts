@@ -13,8 +13,8 @@ export const quickGate = (): MemoryIdentifyGate =>
 /** The number of workers of every manager that is created without this option. */
 export const defaultPlacement = { workers: 0 };
 
-export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptions> = {}): ShardManager =>
-  new ShardManager({
+export function quickManager(gateway: FakeGateway, options: Partial<ManagerOptions> = {}): ShardManager {
+  const manager = new ShardManager({
     token: TOKEN,
     intents: ['Guilds'],
     api: gateway.apiUrl,
@@ -23,6 +23,10 @@ export const quickManager = (gateway: FakeGateway, options: Partial<ManagerOptio
     ...defaultPlacement,
     ...options,
   });
+  // Without a listener a failure is written to stderr.
+  manager.on('failed', () => undefined);
+  return manager;
+}
 
 /** A hand-over sends heartbeats of its own, which the oracle can't distinguish from scheduled ones. */
 export const RULES_BROKEN_BY_HAND_OVER: readonly OracleRule[] = ['heartbeat-pace', 'zombie-heartbeat'];

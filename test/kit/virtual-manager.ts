@@ -60,6 +60,8 @@ export function virtualManager(
     random: () => 0.5,
     ...options,
   });
+  // Without a listener a failure is written to stderr.
+  manager.on('failed', () => undefined);
   const faults: [code: string, shardId: number | null, at: number][] = [];
   manager.on('fault', ({ code }: ManagerEvents['fault'][0], shardId) =>
     faults.push([code, shardId, clock.now() - startedAt]),
