@@ -13,8 +13,8 @@ const shortly = (value: unknown): string =>
 
 const isDecodeFailure = (error: unknown): boolean => error instanceof GatewayError && error.code === 'DECODE_FAILED';
 
-/** Faults that a reader of the data or the gateway causes, with no fixed number. */
-const TOLERATED: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED']);
+/** Faults without a fixed number: forbidden frames cause the first, and a busy machine the second. */
+const TOLERATED: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED', 'SLOW_LISTENER']);
 
 export class Recorder {
   readonly #client: ReferenceClient;

@@ -56,7 +56,7 @@ async function testEverything(): Promise<void> {
     }),
   );
   await step('Fuzz: a minute of mutated frames, in every compression, with and without threads', () =>
-    run('node', ['scripts/fuzz.ts', '--minutes', '1', '--seed', '1']),
+    run('node', ['scripts/fuzz.ts', '--minutes', '1', '--cases', '300', '--seed', '1']),
   );
   console.log(
     styleText(['green', 'bold'], `\nAll checks passed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`),
