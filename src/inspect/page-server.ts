@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 import { assetAt } from './assets.ts';
-import { LoopbackServer, pathOf } from './loopback-server.ts';
+import { HttpServer, pathOf } from './http-server.ts';
 
 /** A page sends only short messages. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -37,9 +37,9 @@ export class PageServer {
     maxPayload: MAX_MESSAGE_BYTES,
   });
   readonly #options: PageServerOptions;
-  readonly #loopback: LoopbackServer;
+  readonly #loopback: HttpServer;
 
-  private constructor(options: PageServerOptions, loopback: LoopbackServer) {
+  private constructor(options: PageServerOptions, loopback: HttpServer) {
     this.#options = options;
     this.#loopback = loopback;
     loopback.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
@@ -49,10 +49,7 @@ export class PageServer {
 
   /** Rejects with the error of `net.Server` when it can not listen. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
-    return new PageServer(
-      options,
-      await LoopbackServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }),
-    );
+    return new PageServer(options, await HttpServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }));
   }
 
   get url(): string {

@@ -51,7 +51,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['shard'],
   ['manager'],
   ['index'],
-  ['cli', 'inspect', 'testing', 'redis', 'discordjs'],
+  ['cli', 'inspect', 'metrics', 'testing', 'redis', 'discordjs'],
 ];
 const SHARED_FILES = ['src/clock.ts', 'src/version.ts', 'machines/transitions.ts'];
 

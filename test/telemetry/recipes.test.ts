@@ -1,4 +1,4 @@
-/** Runs the recipes of docs/telemetry.md, each as a program with a bot. */
+/** Runs the programs of docs/telemetry.md, each with a bot. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { GATEWAY_ERROR_CODES } from '../../src/index.ts';
 import { STATES } from '../../src/inspect/page/model/states.ts';
+import { METRICS } from '../../src/metrics/metric-table.ts';
 import { SECRET_CONTENT, SECRET_TOKEN } from './bot.ts';
 
 const here = (name: string): string => join(import.meta.dirname, name);
@@ -61,7 +62,7 @@ async function openTelemetry(): Promise<{ series: Series; stdout: string }> {
   return { series: Object.fromEntries(series), stdout };
 }
 
-describe('the recipe for Prometheus', () => {
+describe('collectMetrics() of shardwright/prometheus', () => {
   test('measures shards, sessions, losses, identifies and sends, with a bounded set of labels', async () => {
     const { series, stdout } = await prometheus();
     expect(pointOf(series, 'shardwright_shards', { state: 'ready' })).toBe(3);
@@ -78,7 +79,7 @@ describe('the recipe for Prometheus', () => {
   });
 });
 
-describe('the recipe for OpenTelemetry', () => {
+describe('instrument() of shardwright/opentelemetry', () => {
   test('measures the same with the same set of labels', async () => {
     const { series, stdout } = await openTelemetry();
     expect(pointOf(series, 'shardwright.shards', { state: 'ready' })).toBe(3);
@@ -98,8 +99,17 @@ describe('the recipe for OpenTelemetry', () => {
 describe('docs/telemetry.md', () => {
   test.each(['prom-client.ts', 'opentelemetry.ts'])('shows %s exactly as these tests run it', async (name) => {
     const text = await readFile(join(import.meta.dirname, '../../docs/telemetry.md'), 'utf8');
-    const recipe = (await readFile(here(name), 'utf8')).replace("'../../src/index.ts'", "'shardwright'");
+    const source = await readFile(here(name), 'utf8');
+    const recipe = source.replace(/'\.\.\/\.\.\/src\/metrics\/(.+)\.ts'/, "'shardwright/$1'");
     expect(text).toContain(`\`\`\`ts\n${recipe}\`\`\``);
+  });
+
+  test('lists every metric with its names, kind and help', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../docs/telemetry.md'), 'utf8');
+    const rows = [...text.matchAll(/^\| `(shardwright_\w+)` \| `(.+?)` \| (.+?) \| (.+?) \|/gm)];
+    expect(
+      rows.map(([, prometheus, openTelemetry, kind, help]) => ({ kind, prometheus, openTelemetry, help })),
+    ).toEqual(Object.values(METRICS));
   });
 
   test('the check finds a label outside the set', () => {

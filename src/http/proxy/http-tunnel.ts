@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../protocol/network-errors.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { ProxyServer } from './proxy-server.ts';
-import type { TunnelTarget } from './tunnel.ts';
+import type { TunnelTarget } from './tunnel-target.ts';
 
 const basicAuthorization = (proxy: ProxyServer): Readonly<Record<string, string>> => {
   const credentials = proxy.revealCredentials();

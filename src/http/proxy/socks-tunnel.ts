@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../protocol/network-errors.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { ProxyServer } from './proxy-server.ts';
-import type { TunnelTarget } from './tunnel.ts';
+import type { TunnelTarget } from './tunnel-target.ts';
 
 function openSocket({ hostname: host, port }: ProxyServer, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -6,12 +6,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { openHttpTunnel } from './http-tunnel.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import { openSocksTunnel } from './socks-tunnel.ts';
-
-export interface TunnelTarget {
-  /** As in a URL: an address of IPv6 is in brackets. */
-  readonly host: string;
-  readonly port: number;
-}
+import type { TunnelTarget } from './tunnel-target.ts';
 
 type OpenTunnel = (proxy: ProxyServer, target: TunnelTarget, signal: AbortSignal) => Promise<Socket>;
 

@@ -4,7 +4,11 @@ import { toDiscordJsGateway } from 'shardwright/discordjs';
 import type { DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import type { LegacyInspectOptions } from 'shardwright/inspect/legacy';
+import { serveStatus } from 'shardwright/inspect';
 import { shardMachine } from 'shardwright/machines';
+import { instrument } from 'shardwright/opentelemetry';
+import { collectMetrics } from 'shardwright/prometheus';
+import type { PrometheusRegister } from 'shardwright/prometheus';
 import { FakeGateway, VirtualClock } from 'shardwright/testing';
 import type { FakeGatewayOptions } from 'shardwright/testing';
 
@@ -41,3 +45,10 @@ export const unregister: () => void = registerWithXStateInspect(shard, legacy);
 
 export const gateway: DiscordJsGateway = toDiscordJsGateway(new ShardManager({ token: 'x', intents: [] }));
 gateway.on('dispatch', (dispatch, shardId) => (dispatch.t === 'MESSAGE_CREATE' ? [dispatch.d.content, shardId] : null));
+
+/** Compiles without prom-client and without OpenTelemetry. */
+export async function operate(register: PrometheusRegister): Promise<void> {
+  await using _endpoint = await serveStatus(shard, { port: 0, host: '0.0.0.0', allowedHosts: ['bot'], graceMs: 1_000 });
+  using _metrics = await collectMetrics({ register, bot: shard });
+  using _instrumentation = await instrument({ bot: new ShardManager({ token: 'x', intents: [] }) });
+}

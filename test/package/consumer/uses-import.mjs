@@ -4,6 +4,8 @@ import { toDiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
+import { instrument } from 'shardwright/opentelemetry';
+import { collectMetrics } from 'shardwright/prometheus';
 import { FakeGateway } from 'shardwright/testing';
 
 assert.equal(VERSION, manifest.version);
@@ -13,6 +15,9 @@ assert.throws(() => new Shard({ token: '', intents: 0 }), GatewayError);
 await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 0 })).getShardCount(), {
   code: 'NOT_CONNECTED',
 });
+
+await assert.rejects(collectMetrics(), /needs prom-client: install it/);
+await assert.rejects(instrument(), /needs @opentelemetry\/api: install it/);
 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });

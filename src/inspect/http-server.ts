@@ -1,13 +1,15 @@
 /**
- * A small HTTP server for users of the same machine: it listens on loopback, refuses foreign hosts and origins, and
- * does not keep the process alive.
+ * A small HTTP server for users of the same machine: unless the user says otherwise it listens on loopback. It refuses
+ * foreign hosts and origins, and does not keep the process alive.
  */
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 
-const HOST = '127.0.0.1';
+const LOOPBACK = '127.0.0.1';
+/** Addresses that stand for all of this machine. */
+const UNSPECIFIED: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** Responses are not for frames, other origins or caches. */
 const HEADERS = {
@@ -17,27 +19,33 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 } as const;
 
-export interface LoopbackResponse {
+export interface HttpResponse {
+  /** 200 by default. */
+  readonly status?: number;
   readonly type: string;
   readonly body: string;
 }
 
-export interface LoopbackServerOptions {
+export interface HttpServerOptions {
   readonly port: number;
+  /** The address to listen on; 127.0.0.1 by default. */
+  readonly host?: string;
   /** Headers beside those of every response. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Returns why a request must be rejected; by default, if it has a foreign host or origin. */
+  readonly rejection?: (path: string, headers: IncomingHttpHeaders) => string | null;
   /** Returns the response for a path, or `null` for a 404. */
-  readonly respond: (path: string) => LoopbackResponse | null | Promise<LoopbackResponse | null>;
+  readonly respond: (path: string) => HttpResponse | null | Promise<HttpResponse | null>;
 }
 
 export const pathOf = (request: IncomingMessage): string => (request.url ?? '/').split('?')[0] ?? '/';
 
-export class LoopbackServer {
+export class HttpServer {
   readonly server: Server;
   readonly #sockets = new Set<Socket>();
-  readonly #options: LoopbackServerOptions;
+  readonly #options: HttpServerOptions;
 
-  private constructor(options: LoopbackServerOptions) {
+  private constructor(options: HttpServerOptions) {
     this.#options = options;
     this.server = createServer((request, response) => void this.#handleRequest(request, response));
     this.server.on('connection', (socket) => {
@@ -50,22 +58,24 @@ export class LoopbackServer {
   }
 
   /** Rejects with the error of `net.Server` when it can not listen. */
-  static listen(options: LoopbackServerOptions): Promise<LoopbackServer> {
-    const loopback = new LoopbackServer(options);
-    const { server } = loopback;
+  static listen(options: HttpServerOptions): Promise<HttpServer> {
+    const created = new HttpServer(options);
+    const { server } = created;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(options.port, HOST, () => {
+      server.listen(options.port, options.host ?? LOOPBACK, () => {
         server.off('error', reject);
         server.on('error', () => undefined);
         server.unref();
-        resolve(loopback);
+        resolve(created);
       });
     });
   }
 
   get url(): string {
-    return `http://${HOST}:${(this.server.address() as AddressInfo).port}/`;
+    const { address, family, port } = this.server.address() as AddressInfo;
+    const host = UNSPECIFIED.has(address) ? LOOPBACK : family === 'IPv6' ? `[${address}]` : address;
+    return `http://${host}:${port}/`;
   }
 
   close(): Promise<void> {
@@ -80,13 +90,14 @@ export class LoopbackServer {
       const headers = { ...HEADERS, ...this.#options.headers, 'Content-Type': type };
       response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body);
     };
-    const foreign = foreignHostOrOrigin(request.headers);
+    const { rejection = (_: string, headers: IncomingHttpHeaders) => foreignHostOrOrigin(headers) } = this.#options;
+    const foreign = rejection(pathOf(request), request.headers);
     if (foreign !== null) return send(403, 'text/plain', foreign);
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'text/plain', 'use GET');
     try {
       const found = await this.#options.respond(pathOf(request));
       if (found === null) return send(404, 'text/plain', 'not found');
-      send(200, found.type, found.body);
+      send(found.status ?? 200, found.type, found.body);
     } catch {
       // The error's own message may reveal more than a stranger should read.
       send(500, 'text/plain', 'internal error');
