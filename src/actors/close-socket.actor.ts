@@ -1,4 +1,4 @@
-/** Closes the last socket as the machine asks. When the actor is stopped, it terminates a socket that is still open. */
+/** Closes the last socket as the machine asks. When the actor is stopped, a socket that is still open is terminated soon. */
 import { fromCallback } from 'xstate';
 import type { CloseSocketInput, SocketCommand } from '../../machines/index.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
@@ -13,5 +13,5 @@ export const closeSocketActor = fromCallback<SocketCommand, CloseSocketInput>(({
     return undefined;
   }
   connection.close(input.closeWith, input.reason, notifyClosed);
-  return () => connection.terminate();
+  return () => connection.terminateSoon();
 });

@@ -1,7 +1,13 @@
-/** Adapts a connection to the machine: sends its events to the machine, and passes it the machine's commands. */
+/**
+ * Adapts a connection to the machine: sends its events to the machine, and passes it the machine's commands. It opens
+ * no socket while the last one is being closed. If that ends with a code of the gateway's own, the code holds for this
+ * connection too.
+ */
 import { fromCallback } from 'xstate';
+import { closePolicy } from '../../machines/index.ts';
 import type { SocketCommand, SocketInput } from '../../machines/index.ts';
 import { Connection } from '../connection/connection.ts';
+import type { CloseFrame } from '../connection/close-handshake.ts';
 import { hostFailure, withoutRequest } from '../protocol/network-errors.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
@@ -13,19 +19,37 @@ export const socketActor = fromCallback<SocketCommand, SocketInput>(({ input, sy
     sendBack({ type: 'socket.failed', connectionId: input.connectionId, reason, cause });
   };
   // An error thrown from here would stop the machine for good, so it becomes an event.
-  try {
-    const connection = new Connection(dependencies, input, sendBack);
-    dependencies.connectionSlot.connection = connection;
-    receive((command) => {
-      try {
-        connection.execute(command);
-      } catch (cause) {
-        fail(cause);
-      }
+  const attempt = (act: () => void): void => {
+    try {
+      act();
+    } catch (cause) {
+      fail(cause);
+    }
+  };
+  let connection: Connection | null = null;
+  let isStopped = false;
+  const open = (): void =>
+    attempt(() => {
+      connection = new Connection(dependencies, input, sendBack);
+      dependencies.connectionSlot.connection = connection;
     });
-    return () => connection.detach();
-  } catch (cause) {
-    fail(cause);
-    return undefined;
-  }
+  const { connection: previous } = dependencies.connectionSlot;
+  const openAfter = ({ sessionId }: Connection, own: CloseFrame | null): void => {
+    if (isStopped) return;
+    if (own === null || !isDecisive(own.code, sessionId, dependencies.session.id)) open();
+    else sendBack({ type: 'socket.closed', connectionId: input.connectionId, ...own });
+  };
+  if (previous === null) open();
+  else previous.whenClosed((own) => openAfter(previous, own));
+  receive((command) => attempt(() => connection?.execute(command)));
+  return () => {
+    isStopped = true;
+    connection?.detach();
+  };
 });
+
+/** Whether a connection to resume the session of the last one is in vain, because of the code that ended the last. */
+function isDecisive(code: number, lastSessionId: string | null, sessionId: string | null): boolean {
+  const { action } = closePolicy(code);
+  return action === 'fail' || (action === 'identify' && sessionId !== null && sessionId === lastSessionId);
+}

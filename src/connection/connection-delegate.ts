@@ -20,7 +20,7 @@ export interface ActivityTimes {
 export interface ConnectionDelegate {
   readonly options: SocketSettings & {
     readonly clock: Clock;
-    readonly timing: { readonly maxDispatchSilenceMs: number | null };
+    readonly timing: { readonly closeTimeoutMs: number; readonly maxDispatchSilenceMs: number | null };
   };
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;

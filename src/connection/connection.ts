@@ -5,6 +5,7 @@
  * The way of a dispatch: web-socket.ts → here → decoding/decoder.ts → packet-handler.ts → fast-lane.ts →
  * shard/dispatcher.ts → shard/emitter.ts → listener. The machine does not see it.
  */
+import { CLOSE_PATIENCE_MS } from '../../machines/index.ts';
 import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { withProxy } from '../http/proxy/proxy-error.ts';
@@ -13,6 +14,8 @@ import { handlerByType } from '../protocol/handler-table.ts';
 import { hostFailure, messageOf, withoutRequest } from '../protocol/network-errors.ts';
 import { heartbeatPayload } from '../protocol/payloads.ts';
 import type { Clock } from '../clock.ts';
+import { CloseHandshake } from './close-handshake.ts';
+import type { CloseListener } from './close-handshake.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 import { createDecoder } from '../decoding/decoder.ts';
 import type { Decoder } from '../decoding/base-decoder.ts';
@@ -22,17 +25,8 @@ import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
 import type { QueuedKind } from './send-queue.ts';
-import { CLOSED, OPEN, baseUrlOf, closeSocket, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
+import { OPEN, baseUrlOf, isTooLarge, openSocket, retryAfterOf, toBuffer } from './web-socket.ts';
 import type { WebSocketLike } from './web-socket-like.ts';
-
-/** What the gateway said when it closed. */
-export interface CloseFrame {
-  readonly code: number;
-  readonly reason: string;
-}
-
-/** The code of a socket that was closed without a close frame. */
-const NO_CLOSE_FRAME = 1006;
 
 /** A slow consumer may leave an ACK unread for this part of the interval. */
 const ACK_PATIENCE = 1 / 2;
@@ -49,11 +43,12 @@ export class Connection {
   readonly #proxyAgent: ProxyAgent | null;
   readonly #decoder: Decoder;
   readonly #readThrottle: ReadThrottle;
+  readonly #closeHandshake: CloseHandshake;
   readonly #packets: PacketHandler;
   readonly #emit: (event: SocketEvent | GatewayEvent) => void;
   #detached = false;
-  /** The close frame of the gateway while the machine does not know of it: messages before it may still be inflated. */
-  #closeFrame: CloseFrame | null = null;
+  /** The session when the connection ended. */
+  #sessionId: string | null = null;
   #heartbeatTimer: unknown;
 
   /** @throws what opening the socket throws */
@@ -82,6 +77,7 @@ export class Connection {
     this.#socket = socket;
     this.#proxyAgent = proxyAgent;
     this.#readThrottle = new ReadThrottle(clock, this.#socket, delegate.listenerWatch);
+    this.#closeHandshake = new CloseHandshake(this.#socket, clock);
     this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;
@@ -112,7 +108,7 @@ export class Connection {
     });
     this.#socket.on('close', (code, reasonBytes) => {
       const reason = reasonBytes.toString();
-      this.#closeFrame = { code, reason };
+      this.#closeHandshake.unreported = { code, reason };
       this.#flushThenEndWith({ type: 'socket.closed', code, reason });
     });
   }
@@ -120,6 +116,11 @@ export class Connection {
   /** The host and port of the proxy that the socket goes through; `null` without one. */
   get proxyInUse(): string | null {
     return this.#proxyAgent?.proxyInUse ?? null;
+  }
+
+  /** The session of the connection, which has ended; `null` if it had none. */
+  get sessionId(): string | null {
+    return this.#sessionId;
   }
 
   execute(command: SocketCommand): void {
@@ -188,6 +189,7 @@ export class Connection {
   detach(): void {
     if (this.#detached) return;
     this.#detached = true;
+    this.#sessionId = this.#delegate.session.id;
     this.#clock.clearTimeout(this.#heartbeatTimer);
     this.#readThrottle.stop();
     this.#packets.close();
@@ -200,32 +202,37 @@ export class Connection {
    * Closes the socket, without a close frame when `code` is `null`. Calls `onClosed` when it is closed, with the close
    * frame of the gateway unless that only answers.
    */
-  close(code: number | null, reason: string, onClosed: (own: CloseFrame | null) => void): void {
+  close(code: number | null, reason: string, onClosed: CloseListener): void {
     this.detach();
-    const report = (frame: CloseFrame | null): void => {
-      this.#closeFrame = null;
-      onClosed(frame?.code === code || frame?.code === NO_CLOSE_FRAME ? null : frame);
-    };
-    if (this.#socket.readyState === CLOSED) return report(this.#closeFrame);
-    this.#socket.on('close', (closedWith, why) => report({ code: closedWith, reason: why.toString() }));
-    closeSocket(this.#socket, code, reason);
+    this.#closeHandshake.start(code, reason, onClosed);
+  }
+
+  /** Calls `onClosed` instead of the listener of {@link close}; at once when no close handshake is running. */
+  whenClosed(onClosed: CloseListener): void {
+    this.#closeHandshake.whenOver(onClosed);
+  }
+
+  /** Terminates the socket. A close handshake that is running has a moment left: the gateway may have a code of its own. */
+  terminateSoon(): void {
+    this.detach();
+    this.#closeHandshake.limit(Math.min(this.#delegate.options.timing.closeTimeoutMs, CLOSE_PATIENCE_MS));
   }
 
   /** Closes the socket in this turn: sends the close frame, but does not wait for the answer. */
   abort(code: number): void {
     this.detach();
     if (this.#socket.readyState === OPEN) this.#socket.close(code);
-    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+    this.terminate();
   }
 
   terminate(): void {
     this.detach();
-    if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+    this.#closeHandshake.terminate();
   }
 
   #raise(event: ConnectionEvent): void {
     if (this.#detached) return;
-    if (event.type === 'socket.closed') this.#closeFrame = null;
+    if (event.type === 'socket.closed') this.#closeHandshake.unreported = null;
     this.#emit({ ...event, connectionId: this.id });
   }
 

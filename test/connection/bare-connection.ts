@@ -90,7 +90,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
       version: 10,
       compression,
       maxMessageBytes,
-      timing: { maxDispatchSilenceMs },
+      timing: { closeTimeoutMs: 5_000, maxDispatchSilenceMs },
       agent: undefined,
       selectProxy: null,
       createSocket: () => socket,

@@ -114,6 +114,8 @@ export class WireHarness implements AsyncDisposable {
       if (isIn(after, place) && !isIn(before, place)) this.#entries[place] += 1;
     }
     if (after.context.connectionId === (before?.context.connectionId ?? 0)) return;
+    // A shard opens its next socket when the last is closed.
+    if (this.#sockets.length < after.context.connectionId) await this.socket.deliver('close', null);
     await this.socket.attempted;
     if (this.socket.readyState !== 1) return;
     await this.gateway.waitForConnection(({ headers }) => headers['x-socket'] === String(this.socket.index));
