@@ -122,6 +122,8 @@ export const ZOMBIE_TIMEOUT_MS = 250;
 
 /** How long a shard that may connect again waits for the close code of its last socket, if that takes longer. */
 export const CLOSE_PATIENCE_MS = 1_000;
+/** How many times `connectTimeoutMs` it may take to restore the guilds: they are many, and listeners take their time. */
+export const WARM_UP_CONNECT_TIMEOUTS = 6;
 
 /** After an hour the shard asks again, even if the server asked to wait longer. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;

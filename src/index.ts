@@ -43,7 +43,7 @@ export { FileSessionStore } from './session/file-session-store.ts';
 export type { FileSessionStoreOptions } from './session/file-session-store.ts';
 export { MemorySessionStore } from './session/memory-session-store.ts';
 export { parseSession } from './session/session.ts';
-export type { Session } from './session/session.ts';
+export type { BotApplication, BotUser, Session } from './session/session.ts';
 export type { ClaimOptions, SessionLease, SessionStore } from './session/session-store.ts';
 export { Shard } from './shard.ts';
 export type { SendOptions } from './shard/command-sender.ts';

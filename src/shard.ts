@@ -9,7 +9,7 @@ import { Opcodes } from './protocol/opcodes.ts';
 import type { Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
 import { assertCallOptions, callOptionsError } from './protocol/call-options.ts';
 import { checkPayload } from './protocol/payloads.ts';
-import type { Session } from './session/session.ts';
+import type { BotApplication, BotUser, Session } from './session/session.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
@@ -248,6 +248,16 @@ export class Shard extends CommandSender {
   /** A copy of the current session, to store or to pass to another process; `null` when there is none. */
   get session(): Session | null {
     return this.#runtime.session.session;
+  }
+
+  /** The bot's user, as READY or USER_UPDATE sent it, also after a resume; `null` before the first READY. */
+  get user(): BotUser | null {
+    return this.#runtime.session.bot.user ?? null;
+  }
+
+  /** The bot's application, as READY sent it, also after a resume; `null` before the first READY. */
+  get application(): BotApplication | null {
+    return this.#runtime.session.bot.application ?? null;
   }
 
   /** The sequence of the last dispatch; `null` before the first. */

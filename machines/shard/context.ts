@@ -8,6 +8,8 @@ export interface ShardInput {
   readonly shardId: number;
   readonly shardCount: number;
   readonly shouldReconnect: boolean;
+  /** Whether a session of an earlier process is resumed only with the guilds that it knew. */
+  readonly warmStart?: boolean;
   readonly session: SessionIdentity | null;
   readonly timing: ShardTiming;
 }

@@ -8,6 +8,7 @@ import {
   CLAIM_RETRY_MS,
   FLUSH_READS_TIMEOUT_MS,
   MAX_RETRY_AFTER_MS,
+  WARM_UP_CONNECT_TIMEOUTS,
   ZOMBIE_TIMEOUT_MS,
   readyPatienceMs,
   reconnectDelayMs,
@@ -54,6 +55,7 @@ export const shardDelays = ({ random, heartbeatSchedule = () => UNCORRECTED }: D
   ({
     restoreTimeout: ({ context }) => context.timing.connectTimeoutMs,
     claimRetryDelay: () => CLAIM_RETRY_MS,
+    warmUpTimeout: ({ context }) => context.timing.connectTimeoutMs * WARM_UP_CONNECT_TIMEOUTS,
     connectTimeout: ({ context }) => context.timing.connectTimeoutMs,
     helloTimeout: ({ context }) => context.timing.helloTimeoutMs,
     resumedTimeout: ({ context }) => resumedTimeoutMs(context.timing, context.unansweredResumes),

@@ -78,7 +78,9 @@ export type IdentifyEvent =
 export type SessionEvent =
   | { type: 'session.loaded'; session: SessionIdentity | null }
   | { type: 'session.unavailable'; reason: string; cause?: unknown }
-  | { type: 'session.inUse'; reason: string; cause?: unknown };
+  | { type: 'session.inUse'; reason: string; cause?: unknown }
+  | { type: 'snapshot.delivered' }
+  | { type: 'snapshot.failed'; reason: string; cause?: unknown };
 
 /** What the buffers of `dispatches()` report: more than `maxBufferedBytes` waits, or there is room again. */
 export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.room' };
@@ -114,7 +116,8 @@ export type LifecycleFault =
   | 'BUFFER_FULL'
   | 'INTERNAL_ERROR'
   | 'IDENTIFY_REFUSED'
-  | 'SESSION_STORE_FAILED';
+  | 'SESSION_STORE_FAILED'
+  | 'SNAPSHOT_FAILED';
 
 /** The failures that no retry can cure; each belongs to a close code. */
 export type FatalCode =

@@ -13,18 +13,21 @@
  * @see https://discord.com/developers/docs/events/gateway#connection-lifecycle
  */
 import { heartbeatStates } from './heartbeat.states.ts';
+import { warmingUpState } from './warming-up.state.ts';
 import {
   CLEAR_SESSION,
   COMMANDS_BEFORE_SOCKET,
   FAILURE,
   FATAL_CLOSE,
   KEEP_SESSION,
+  SET_LOADED_SESSION,
   SESSION_OVER,
   STORE_SILENT,
   closeCodeFromEvent,
   closeInput,
   sessionFromEvent,
   intervalFromEvent,
+  loadedSession,
   recordLossOf,
   shardSetup,
 } from './shard.setup.ts';
@@ -77,7 +80,10 @@ export const shardMachine = shardSetup.createMachine({
         ],
       },
       on: {
-        'session.loaded': { target: 'online', actions: { type: 'setSession', params: ({ event }) => event.session } },
+        'session.loaded': [
+          { guard: { type: 'mustWarmUp', params: loadedSession }, target: 'warmingUp', actions: SET_LOADED_SESSION },
+          { target: 'online', actions: SET_LOADED_SESSION },
+        ],
         'session.unavailable': {
           target: 'online',
           actions: [
@@ -95,11 +101,9 @@ export const shardMachine = shardSetup.createMachine({
 
     // Another process runs this shard. Two connections with one session would close each other, so the shard waits for
     // the other to stop, and asks again until `claimTimeoutMs` is over.
-    awaitingOwner: {
-      entry: 'countClaimRetry',
-      after: { claimRetryDelay: 'restoring' },
-      on: COMMANDS_BEFORE_SOCKET,
-    },
+    awaitingOwner: { entry: 'countClaimRetry', after: { claimRetryDelay: 'restoring' }, on: COMMANDS_BEFORE_SOCKET },
+
+    warmingUp: warmingUpState,
 
     // One socket is open or opening. Every loss leaves this state, so that both regions end together.
     online: {

@@ -68,9 +68,14 @@ export const shardSetup = setup({
     identifyPermit: unimplementedActor<SocketCommand, { shardId: number }>('identifyPermit'),
     /** Loads the session from the session store. */
     loadSession: unimplementedActor<SocketCommand, { shardId: number }>('loadSession'),
+    /** Delivers the guilds that the session store has. */
+    warmUp: unimplementedActor<SocketCommand, { shardId: number }>('warmUp'),
   },
   guards: {
     hasSession: ({ context }) => context.session !== null,
+    /** A session that the shard did not have before. */
+    mustWarmUp: ({ context }, loaded: SessionIdentity | null) =>
+      context.warmStart === true && context.session === null && loaded !== null,
     isAcknowledged: stateIn({ online: { heartbeat: { beating: 'acknowledged' } } }),
     isValidInterval: (_, heartbeatIntervalMs: number) => isValidHeartbeatInterval(heartbeatIntervalMs),
     isInvalidInterval: (_, heartbeatIntervalMs: number) => !isValidHeartbeatInterval(heartbeatIntervalMs),
@@ -205,6 +210,12 @@ export const shardSetup = setup({
       closeCode: null,
       cause: context.loss?.cause,
     })),
+    emitSnapshotFault: emit((_, fault: { reason: string; cause: unknown }): ShardEmitted => ({
+      type: 'fault',
+      code: 'SNAPSHOT_FAILED',
+      closeCode: null,
+      ...fault,
+    })),
     emitStoreFault: emit((_, fault: { reason: string; cause: unknown }): ShardEmitted => ({
       type: 'fault',
       code: 'SESSION_STORE_FAILED',
@@ -234,6 +245,8 @@ export const STORE_SILENT = {
 export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'>) => event.session;
 /** An abnormal closure says nothing, like no code. */
 export const closeCodeFromEvent = ({ event: { code = 1006 } }: EventArgs<ShardEvent, 'socket.closeCompleted'>) => code;
+export const loadedSession = ({ event }: EventArgs<ShardEvent, 'session.loaded'>) => event.session;
+export const SET_LOADED_SESSION = { type: 'setSession', params: loadedSession } as const;
 /** What you ask of a shard that looks for its session. */
 export const COMMANDS_BEFORE_SOCKET = {
   'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },

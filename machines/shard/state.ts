@@ -18,6 +18,7 @@ const FLAT_STATES: Readonly<Record<string, ShardState>> = {
   // Loading the stored session is the first step of connecting.
   restoring: 'connecting',
   awaitingOwner: 'connecting',
+  warmingUp: 'connecting',
 };
 
 const keyOf = (value: StateValue | undefined): string =>

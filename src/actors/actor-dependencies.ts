@@ -23,6 +23,8 @@ export interface ActorDependencies extends ConnectionDelegate {
   readonly connectionSlot: ConnectionSlot;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
+  /** Restores the guilds; `null` without `warmStart`. */
+  readonly warmStart: { deliver(signal: AbortSignal): Promise<void> } | null;
   readonly startGuard: StartGuard;
   reportBudgetSpent(retryAfterMs: number): void;
 }

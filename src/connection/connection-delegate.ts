@@ -7,6 +7,7 @@ import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
+import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import type { MessageWatch } from './message-watch.ts';
 import type { SentFrames } from './sent-frames.ts';
 import type { SocketSettings } from './web-socket.ts';
@@ -23,6 +24,8 @@ export interface ConnectionDelegate {
     readonly timing: { readonly closeTimeoutMs: number; readonly maxDispatchSilenceMs: number | null };
   };
   readonly session: CurrentSession;
+  /** Keeps the guilds for the next process; `null` without `warmStart`. */
+  readonly guildKeeper: GuildKeeper | null;
   readonly heartbeatTracker: HeartbeatTracker;
   readonly listenerWatch: MessageWatch;
   readonly sentFrames: SentFrames;

@@ -71,6 +71,7 @@ export class FastLane implements DispatchObserver {
     this.#decodeHint = dispatcher.decodeHintFor(t);
     if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
     if (!this.#recordArrival(s)) return true;
+    this.#keep(t, s, bytes);
     if (this.#decodeHint === 'none') session.markDelivered(session.id);
     else this.#deliver(LazyDispatch.undecoded(t, s, bytes, this), session.id, 0);
     return true;
@@ -82,7 +83,10 @@ export class FastLane implements DispatchObserver {
     const { session } = this.#delegate;
     if (isCount(s)) this.#current = s;
     if (session.mustSkip(s)) this.#skip(t, s);
-    else if (this.#recordArrival(s)) this.deliver(packet, bytes, session.id);
+    else if (this.#recordArrival(s)) {
+      this.#keep(t, s, bytes);
+      this.deliver(packet, bytes, session.id);
+    }
   }
 
   /** Records that READY or RESUMED arrived. It is never repeated, so it counts as received even if handling it fails. */
@@ -90,6 +94,12 @@ export class FastLane implements DispatchObserver {
     this.#delegate.session.recordSequence(sequence);
     this.#recordActivity();
     this.#current = null;
+  }
+
+  /** Keeps a dispatch for the next process, if it is of use there. */
+  #keep(t: unknown, sequence: unknown, bytes: Buffer): void {
+    const { guildKeeper } = this.#delegate;
+    if (guildKeeper !== null && typeof t === 'string' && guildKeeper.wants(t)) guildKeeper.keep(t, sequence, bytes);
   }
 
   /** Delivers a dispatch that counts as received. */

@@ -6,7 +6,7 @@
 import type { GatewayEvent, SocketEvent } from '../../machines/index.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import { heartbeatIntervalOf, resumeUrlRefusal, sessionOf } from '../protocol/lifecycle-packets.ts';
+import { botOf, heartbeatIntervalOf, resumeUrlRefusal, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
@@ -157,6 +157,15 @@ export class PacketHandler {
     this.#delegate.saveSession();
   }
 
+  #recordBot({ d, s }: Packet, bytes: Buffer): void {
+    const { session, guildKeeper } = this.#delegate;
+    const bot = botOf(d);
+    session.recordBot(bot);
+    if (guildKeeper === null || session.id === null) return;
+    guildKeeper.start(session.id, bot.user?.id ?? null);
+    guildKeeper.keep('READY', s, bytes);
+  }
+
   /** A READY without a session id ends the connection, because its session could not be resumed. */
   #handleReady(packet: Packet, bytes: Buffer): void {
     this.#fastLane.recordHandshake(packet.s);
@@ -167,6 +176,7 @@ export class PacketHandler {
     if (session.sessionId === this.#delegate.session.id) this.#fastLane.countReplayedReady();
     else this.#fastLane.endReplay();
     this.#delegate.session.start(session, packet.s);
+    this.#recordBot(packet, bytes);
     this.#delegate.sentFrames.confirm();
     this.#dispatchWatchdog.start();
     this.#callbacks.raise({ type: 'gateway.ready', session });

@@ -49,6 +49,8 @@ export class LazyDispatch {
   readonly s: number;
   readonly op = 0 as const;
   declare readonly d: unknown;
+  /** Only a dispatch from a snapshot has it. */
+  declare readonly isRestored?: true;
   readonly #observer: DispatchObserver | null;
   readonly #byteLength: number;
   /** The whole packet, in a buffer that the decoder uses again after {@link releaseBuffer}. */
@@ -77,6 +79,12 @@ export class LazyDispatch {
 
   static undecoded(t: string, s: number, packet: Buffer, observer: DispatchObserver): LazyDispatch {
     return new LazyDispatch(t, s, packet, UNDECODED, observer);
+  }
+
+  /** Returns a dispatch that an earlier process received. The bytes belong to it. */
+  static restored(t: string, s: number, packet: Buffer, observer: DispatchObserver): LazyDispatch {
+    const dispatch = LazyDispatch.undecoded(t, s, packet, observer);
+    return Object.defineProperty(dispatch, 'isRestored', { value: true, enumerable: true });
   }
 
   static readData(dispatch: LazyDispatch): unknown {

@@ -14,6 +14,7 @@ function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {
     t,
     s,
     shardId,
+    ...(dispatch.isRestored === true ? { isRestored: true as const } : {}),
     get d() {
       return dispatch.d;
     },

@@ -8,6 +8,7 @@ import { StartGuard } from '../identify/start-guard.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
+import type { BotIdentity } from '../session/session.ts';
 import { SessionOrigin } from '../session/session-origin.ts';
 import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
@@ -80,6 +81,12 @@ export class Fleet implements ShardSetObserver {
 
   get current(): ShardSet | null {
     return this.#current;
+  }
+
+  /** Who the bot is, as far as a session in service says it. */
+  get bot(): BotIdentity {
+    const sessions = [...(this.#current?.handles.values() ?? [])].map(({ session }) => session);
+    return sessions.find((session) => session?.user !== undefined) ?? {};
   }
 
   get successor(): ShardSet | null {
@@ -232,7 +239,7 @@ export class Fleet implements ShardSetObserver {
 
   #deliver(entry: BufferedSession, dispatch: Dispatch): void {
     this.#dependencies.dispatcher.deliver(dispatch, entry);
-    entry.recordDelivered(dispatch.s);
+    if (dispatch.isRestored !== true) entry.recordDelivered(dispatch.s);
   }
 
   async #retire(set: ShardSet, timeoutMs: number): Promise<void> {
@@ -257,6 +264,7 @@ export class Fleet implements ShardSetObserver {
       {
         clock,
         store,
+        snapshots: options.warmStart ? store : null,
         lowestPendingSequence: (entry) => dispatcher.lowestSequenceOf(entry),
         report: reportFault,
       },

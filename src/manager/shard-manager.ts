@@ -11,6 +11,7 @@ import { checkPayload } from '../protocol/payloads.ts';
 import { describeValue } from '../protocol/validation.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
+import type { BotApplication, BotUser } from '../session/session.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { DispatchHandlerOptions, UntypedHandlerOptions } from '../shard/handler-options.ts';
 import { logRejection } from '../shard/logger.ts';
@@ -272,6 +273,16 @@ export class ShardManager {
   /** The shards in service, by id; empty until Discord has answered the first `connect()`. */
   get shards(): ReadonlyMap<number, ShardHandle> {
     return this.#runtime.fleet.current?.handles ?? NO_SHARDS;
+  }
+
+  /** The bot's user, as Discord sent it last, also after a resume; `null` before the first READY. */
+  get user(): BotUser | null {
+    return this.#runtime.fleet.bot.user ?? null;
+  }
+
+  /** The bot's application, as READY sent it, also after a resume; `null` before the first READY. */
+  get application(): BotApplication | null {
+    return this.#runtime.fleet.bot.application ?? null;
   }
 
   /** The shard count of the bot; `null` before the manager knows it. */

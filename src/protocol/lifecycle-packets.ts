@@ -31,6 +31,38 @@ export function resumeUrlRefusal(d: unknown, trust: UrlTrust): string | null {
   return isWebSocketUrl(url) ? urlRefusal(url, trust) : null;
 }
 
+/** What a session keeps of a user or an application. It is written each second. */
+const MAX_IDENTITY_LENGTH = 8_192;
+const MAX_ID_LENGTH = 64;
+
+/** A user or an application. */
+interface Identity {
+  readonly id: string;
+  readonly [field: string]: unknown;
+}
+
+/** Returns who the bot is, by READY. */
+export function botOf(d: unknown): { readonly user?: Identity; readonly application?: Identity } {
+  const { user, application } = fieldsOf(d);
+  const [botUser, botApplication] = [identityOf(user), identityOf(application)];
+  return {
+    ...(botUser === null ? {} : { user: botUser }),
+    ...(botApplication === null ? {} : { application: botApplication }),
+  };
+}
+
+/** Returns an object with an id, as it is stored with a session. A large one is reduced to its id. */
+export function identityOf(value: unknown): Identity | null {
+  const fields = fieldsOf(value);
+  const { id } = fields;
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID_LENGTH) return null;
+  try {
+    return JSON.stringify(fields).length <= MAX_IDENTITY_LENGTH ? { ...fields, id } : { id };
+  } catch {
+    return { id };
+  }
+}
+
 /** Returns the fields of RATE_LIMITED. @see https://discord.com/developers/docs/events/gateway-events#rate-limited */
 export function rateLimitOf(d: unknown): { opcode: number; retryAfter: number; guildId?: string; nonce?: string } {
   const { opcode, retry_after: retryAfter, meta } = fieldsOf(d);

@@ -52,6 +52,11 @@ export interface Dispatch<T extends string = string> {
    * `d` was never read. Otherwise they are written again from `d`.
    */
   readonly raw: Uint8Array;
+  /**
+   * Set for the READY and the guilds that `warmStart` delivers before a replay. An earlier process received them; `s` is
+   * the sequence of the session.
+   */
+  readonly isRestored?: true;
 }
 
 /**

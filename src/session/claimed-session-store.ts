@@ -9,6 +9,7 @@ import { onAbort } from '../protocol/on-abort.ts';
 import { isObject } from '../protocol/validation.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
+import type { SnapshotStore } from './snapshot/snapshot-store.ts';
 import { StoreCalls } from './store-calls.ts';
 
 /** Whether another process has the session of the shard. */
@@ -27,7 +28,7 @@ export interface ClaimedSessionStoreOptions {
 
 type Write = (lease?: SessionLease) => Promise<void>;
 
-export class ClaimedSessionStore implements SessionStore {
+export class ClaimedSessionStore implements SessionStore, SnapshotStore {
   readonly #store: SessionStore;
   readonly #calls: StoreCalls;
   readonly #report: ClaimedSessionStoreOptions['report'];
@@ -81,6 +82,35 @@ export class ClaimedSessionStore implements SessionStore {
 
   clear(shardId: number): Promise<void> {
     return this.#write(shardId, 'clear', (lease) => this.#store.clear(shardId, lease));
+  }
+
+  /** With a signal, the caller limits the time. */
+  async loadSnapshot(shardId: number, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const call = async (): Promise<Uint8Array | null> => (await this.#store.loadSnapshot?.(shardId)) ?? null;
+    return signal === undefined ? this.#calls.run({ method: 'loadSnapshot', call }) : call();
+  }
+
+  saveSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
+    return this.#writeSnapshot(shardId, 'saveSnapshot', (lease) => this.#store.saveSnapshot?.(shardId, bytes, lease));
+  }
+
+  appendSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
+    return this.#writeSnapshot(shardId, 'appendSnapshot', (lease) =>
+      this.#store.appendSnapshot?.(shardId, bytes, lease),
+    );
+  }
+
+  clearSnapshot(shardId: number): Promise<void> {
+    return this.#writeSnapshot(shardId, 'clearSnapshot', (lease) => this.#store.clearSnapshot?.(shardId, lease));
+  }
+
+  /** A write that ends after its time limit is not undone here: the next reader of the snapshot notices it. */
+  #writeSnapshot(
+    shardId: number,
+    method: keyof SnapshotStore,
+    call: (lease?: SessionLease) => Promise<void> | undefined,
+  ): Promise<void> {
+    return this.#perform(shardId, (lease) => this.#calls.run({ method, call: async () => call(lease) }));
   }
 
   /** Whether the store keeps the times of session starts. */

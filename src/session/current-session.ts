@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { SessionIdentity } from '../../machines/index.ts';
+import { identityOf } from '../protocol/lifecycle-packets.ts';
 import { isCount } from '../protocol/validation.ts';
-import { deliveredBefore } from './session.ts';
-import type { Session } from './session.ts';
+import { botIn, deliveredBefore } from './session.ts';
+import type { BotIdentity, Session } from './session.ts';
 import type { OriginField, SessionOrigin } from './session-origin.ts';
 
 export interface CurrentSessionOptions {
@@ -37,6 +38,8 @@ export class CurrentSession {
   /** The dispatch that ended a connection last, and how many connections in a row it has ended. */
   #failedSequence: number | null = null;
   #failures = 0;
+  /** Who the bot is. */
+  #bot: BotIdentity = {};
   /** The digest of the presence that was sent last on this session; `null` if none was, or if it is unknown. */
   #presence: string | null = null;
 
@@ -52,6 +55,11 @@ export class CurrentSession {
 
   get id(): string | null {
     return this.#identity?.sessionId ?? null;
+  }
+
+  /** Who the bot is, as far as it is known. */
+  get bot(): BotIdentity {
+    return this.#bot;
   }
 
   /** The sequence received last; `null` before the first. */
@@ -88,12 +96,24 @@ export class CurrentSession {
       shardCount: this.#shardCount,
       ...this.#options.origin?.fieldsFor(this.#identity.sessionId),
       ...(this.#presence === null ? {} : { presence: this.#presence }),
+      ...this.#bot,
     };
   }
 
   /** The payload of a presence was sent; `null`: IDENTIFY was sent without one. */
   recordPresence(payload: string | null): void {
     this.#presence = payload === null ? null : digestOf(payload);
+  }
+
+  /** USER_UPDATE came. */
+  recordUser(data: unknown): void {
+    const user = identityOf(data);
+    if (user !== null) this.recordBot({ user: { ...this.#bot.user, ...user } });
+  }
+
+  /** READY says who the bot is. */
+  recordBot(bot: BotIdentity): void {
+    this.#bot = { ...this.#bot, ...bot };
   }
 
   /** Whether this payload is the presence that was sent last. */
@@ -151,6 +171,7 @@ export class CurrentSession {
       this.#sequence = isCount(sequence) ? sequence : null;
       this.#deliveredSequence = null;
       this.#failures = 0;
+      this.#bot = {};
     }
     this.#identity = identity;
   }
@@ -168,6 +189,7 @@ export class CurrentSession {
     this.#sequence = session.sequence;
     this.#deliveredSequence = session.sequence;
     this.#presence = session.presence ?? null;
+    this.#bot = botIn(session);
     return this.#identity;
   }
 
@@ -176,6 +198,7 @@ export class CurrentSession {
     this.#sequence = null;
     this.#deliveredSequence = null;
     this.#presence = null;
+    this.#bot = {};
     this.#failures = 0;
   }
 }

@@ -9,6 +9,8 @@ import type { GatewayError } from '../protocol/errors.ts';
 import type { Session } from './session.ts';
 import { SessionWriter } from './session-writer.ts';
 import type { AbortableSessionStore } from './session-writer.ts';
+import { JournaledSessionStore } from './snapshot/journaled-session-store.ts';
+import type { SnapshotLog } from './snapshot/snapshot-log.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
 
@@ -20,9 +22,12 @@ export interface SessionLedgerOptions {
   readonly sessionForStore: () => Session | null;
   /** Returns whether a stream holds dispatches, so that the session to store changes when they are taken. */
   readonly hasPending: () => boolean;
+  /** The snapshot of the guilds, which is stored before each session. */
+  readonly snapshots?: SnapshotLog | null;
 }
 
 export class SessionLedger {
+  readonly snapshots: SnapshotLog | null;
   readonly #options: SessionLedgerOptions;
   readonly #writer: SessionWriter;
   readonly #onTimer = (): void => this.#writeDue();
@@ -33,7 +38,9 @@ export class SessionLedger {
 
   constructor(options: SessionLedgerOptions) {
     this.#options = options;
-    this.#writer = new SessionWriter(options.store, options.report);
+    const { snapshots = null, store, report } = options;
+    this.snapshots = snapshots;
+    this.#writer = new SessionWriter(snapshots === null ? store : new JournaledSessionStore(store, snapshots), report);
   }
 
   /** Resolves with the session that was written last. Rejects when the store rejects or throws. */
@@ -43,6 +50,11 @@ export class SessionLedger {
     // An answer may be so late that another session has been written since.
     if (this.#lastWritten === before) this.#lastWritten = loaded;
     return loaded;
+  }
+
+  /** What the store was last given, or what it returned. */
+  get stored(): Session | null {
+    return this.#lastWritten;
   }
 
   /** Called for every delivered dispatch: the session is written within a second. */
@@ -55,7 +67,7 @@ export class SessionLedger {
 
   /** Writes a new session at once, because losing it would cost a session start. A known one is written when due. */
   save(): void {
-    const session = this.#options.sessionForStore();
+    const session = this.#sessionForStore();
     if (session === null || this.#isWritten(session)) return;
     if (session.sessionId === this.#lastWritten?.sessionId) this.advance();
     else this.#writeDue();
@@ -64,7 +76,7 @@ export class SessionLedger {
   /** Writes the session if the store does not have it yet. */
   saveNow(): void {
     this.#clearTimer();
-    const session = this.#options.sessionForStore();
+    const session = this.#sessionForStore();
     if (session === null || this.#isWritten(session)) return;
     this.#lastWritten = session;
     this.#writer.save(session);
@@ -73,22 +85,35 @@ export class SessionLedger {
   clear(shardId: number): void {
     this.#clearTimer();
     this.#lastWritten = null;
+    this.snapshots?.reset();
     this.#writer.clear(shardId);
   }
 
   /** Writes the session a last time. Until {@link start} no timer runs. */
   stop(): void {
     this.#isStopped = true;
+    this.snapshots?.stop();
     this.saveNow();
   }
 
   start(): void {
     this.#isStopped = false;
+    this.snapshots?.start();
   }
 
   /** Resolves when every write is done. Never rejects. */
   flushed(): Promise<void> {
     return this.#writer.flushed();
+  }
+
+  /** Names the snapshot that belongs to the session. What an earlier process stored may name another. */
+  #sessionForStore(): Session | null {
+    const session = this.#options.sessionForStore();
+    if (session === null) return null;
+    const { snapshotSequence: before, ...rest } = session;
+    const snapshotSequence = this.snapshots?.sequenceOf(session.sessionId);
+    if (snapshotSequence === before) return session;
+    return snapshotSequence === undefined ? rest : { ...rest, snapshotSequence };
   }
 
   #writeDue(): void {

@@ -36,6 +36,9 @@ export interface Session {
   readonly snapshotSequence?: number;
 }
 
+/** Who the bot is. */
+export type BotIdentity = Pick<Session, 'user' | 'application'>;
+
 /**
  * The bot's own user.
  * @see https://discord.com/developers/docs/resources/user#user-object
@@ -108,6 +111,11 @@ function optionalFieldsOf(value: Readonly<Record<string, unknown>>): Pick<Sessio
     if (!isValid(value[field])) throw invalidSession(`${field} must be ${rule}`);
   return Object.fromEntries(present.map(([field]) => [field, value[field]]));
 }
+
+export const botIn = ({ user, application }: Session): BotIdentity => ({
+  ...(user === undefined ? {} : { user }),
+  ...(application === undefined ? {} : { application }),
+});
 
 /** Returns the sequence up to which all dispatches were delivered, when a stream still holds one. */
 export const deliveredBefore = (sequence: number, lowestPending: number | null): number =>

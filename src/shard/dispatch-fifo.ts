@@ -39,7 +39,8 @@ export class DispatchFifo<Item extends BufferedItem> {
     let lowest: number | null = null;
     for (let index = this.#head; index < this.#items.length; index += 1) {
       const item = this.#items[index];
-      if (item === undefined || !matches(item)) continue;
+      // A process that resumes the session is delivered it again.
+      if (item === undefined || item.dispatch.isRestored === true || !matches(item)) continue;
       // Some gateways send a RESUMED without a sequence, whatever the types say.
       const sequence: unknown = item.dispatch.s;
       if (typeof sequence === 'number' && (lowest === null || sequence < lowest)) lowest = sequence;

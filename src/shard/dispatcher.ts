@@ -61,6 +61,8 @@ interface DispatcherOptions {
   readonly onBufferFull: () => void;
   readonly onListenerError: OnListenerError;
   readonly listenerWatch: ListenerWatch;
+  /** Called with the data of USER_UPDATE. */
+  readonly onUserUpdate: (user: unknown) => void;
 }
 
 type ShardHandler = (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
@@ -78,6 +80,7 @@ export class Dispatcher {
   readonly #onBufferFull: () => void;
   readonly #onListenerError: OnListenerError;
   readonly #listenerWatch: ListenerWatch;
+  readonly #onUserUpdate: (user: unknown) => void;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
   #handlers: ConcurrentHandlers<StreamItem & HandlerItem> | null = null;
@@ -93,6 +96,7 @@ export class Dispatcher {
     this.#onBufferFull = options.onBufferFull;
     this.#onListenerError = options.onListenerError;
     this.#listenerWatch = options.listenerWatch;
+    this.#onUserUpdate = options.onUserUpdate;
     this.#byType = new Emitter(options.onListenerError, null);
   }
 
@@ -136,7 +140,8 @@ export class Dispatcher {
 
   deliver(received: LazyDispatch, sessionId: string | null, replayed: number): void {
     const dispatch = received as Dispatch;
-    Dispatcher.#shardHandlers.get(dispatch.t)?.(this, dispatch, replayed);
+    const handleOwn = Dispatcher.#shardHandlers.get(dispatch.t);
+    if (handleOwn !== undefined && dispatch.isRestored !== true) handleOwn(this, dispatch, replayed);
     if (this.#events?.has(dispatch.t) === false) return;
     this.#listenerWatch.startDispatch(dispatch);
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
@@ -151,6 +156,7 @@ export class Dispatcher {
   static readonly #shardHandlers: ReadonlyMap<string, ShardHandler> = new Map<string, ShardHandler>([
     ['READY', (dispatcher, { d }) => dispatcher.#emitter.emit('ready', d as GatewayReadyDispatchData)],
     ['RESUMED', (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed })],
+    ['USER_UPDATE', (dispatcher, { d }) => dispatcher.#onUserUpdate(d)],
     [
       'GUILD_MEMBERS_CHUNK',
       ({ requests }, dispatch) => {

@@ -4,6 +4,8 @@
  */
 import { assertOption, isObject } from '../protocol/validation.ts';
 import type { Fields } from '../protocol/validation.ts';
+import type { SessionStore } from '../session/session-store.ts';
+import { isRecorder, keepsSnapshots } from '../session/snapshot/snapshot-store.ts';
 
 interface PartRule {
   readonly isValid: (value: unknown) => boolean;
@@ -56,6 +58,7 @@ const PARTS: Readonly<Record<string, PartRule>> = {
   },
   shouldReconnect: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
   sessionStore: STORE,
+  warmStart: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
   identifyGate: objectWith('acquire'),
   timing: { isValid: isObject, expected: 'an object' },
   rewriteUrl: FUNCTION,
@@ -76,6 +79,16 @@ export function assertParts(options: object): void {
     const value: unknown = Reflect.get(options, name);
     assertOption(value === undefined || isValid(value), `${name} must be ${expected}`);
   }
+}
+
+/** @throws {@link GatewayError} `INVALID_OPTIONS` if the store can't keep the guilds for the next process. */
+export function resolveWarmStart(warmStart: boolean | undefined, store: SessionStore | undefined): boolean {
+  const canKeep = store !== undefined && (isRecorder(store) || keepsSnapshots(store));
+  assertOption(
+    warmStart !== true || canKeep,
+    'warmStart needs a sessionStore that keeps snapshots, such as a FileSessionStore: one with loadSnapshot(), saveSnapshot(), appendSnapshot() and clearSnapshot()',
+  );
+  return warmStart === true;
 }
 
 /** Wraps a `random` of a user: delays that are not numbers would become none. */

@@ -11,6 +11,7 @@ import { closeSocketActor } from '../actors/close-socket.actor.ts';
 import { identifyPermitActor } from '../actors/identify-permit.actor.ts';
 import { loadSessionActor } from '../actors/load-session.actor.ts';
 import { socketActor } from '../actors/socket.actor.ts';
+import { warmUpActor } from '../actors/warm-up.actor.ts';
 import { safeObservers } from './safe-observer.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
@@ -22,6 +23,7 @@ const machine = shardMachine.provide({
     closeSocket: closeSocketActor,
     identifyPermit: identifyPermitActor,
     loadSession: loadSessionActor,
+    warmUp: warmUpActor,
   },
   delays: shardDelays({
     random: ({ system }) => dependenciesOf(system).options.random(),
@@ -31,11 +33,11 @@ const machine = shardMachine.provide({
 
 export function createShardActor(
   dependencies: ActorDependencies,
-  { shardId, shardCount, shouldReconnect, timing, clock, inspect }: ResolvedOptions,
+  { shardId, shardCount, shouldReconnect, warmStart, timing, clock, inspect }: ResolvedOptions,
   onObserverError: (cause: unknown) => void,
 ): ShardActor {
   const actor = createActor(machine, {
-    input: { shardId, shardCount, shouldReconnect, session: dependencies.session.identity, timing },
+    input: { shardId, shardCount, shouldReconnect, warmStart, session: dependencies.session.identity, timing },
     clock,
     ...(inspect === undefined ? {} : { inspect: safeObservers(inspect, onObserverError) }),
   });

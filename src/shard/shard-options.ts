@@ -28,7 +28,7 @@ import type { SessionStore } from '../session/session-store.ts';
 import { observersOf } from './inspected-shard.ts';
 import type { InspectionObserver } from './inspected-shard.ts';
 import { safeLogger, silentLogger } from './logger.ts';
-import { assertParts, safeRandom } from './option-parts.ts';
+import { assertParts, resolveWarmStart, safeRandom } from './option-parts.ts';
 import { resolveTiming } from './timing-options.ts';
 import type { Logger } from './logger.ts';
 import { resolveStartGuard } from './resolve-start-guard.ts';
@@ -143,6 +143,14 @@ export interface ShardOptions {
    * @defaultValue a new `MemorySessionStore`
    */
   sessionStore?: SessionStore;
+  /**
+   * Whether the guilds are kept beside the session, in `sessionStore`, which must then be one that outlives the process.
+   * A process that resumes a session of an earlier one first delivers READY and a GUILD_CREATE for each guild, with
+   * `isRestored: true`, then the replay. Set it if your bot or its framework needs its guilds, channels and roles after
+   * a restart. It costs some KB of disk per guild; see `docs/guides/warm-start.md`.
+   * @defaultValue `false`
+   */
+  warmStart?: boolean;
   /**
    * Decides when a shard may identify. Shards that you start yourself must share one gate; a `ShardManager` has its
    * own. Write one of your own if several processes run shards of one bot.
@@ -276,6 +284,7 @@ export function resolveOptions(options: ShardOptions) {
     shouldReconnect: options.shouldReconnect ?? true,
     session: options.session === undefined || options.session === null ? null : parseSession(options.session),
     sessionStore: options.sessionStore ?? new MemorySessionStore(),
+    warmStart: resolveWarmStart(options.warmStart, options.sessionStore),
     identifyGate: InstrumentedIdentifyGate.wrap(options.identifyGate ?? new MemoryIdentifyGate({ clock }), clock),
     startGuard: resolveStartGuard(options.startGuard),
     timing: resolveTiming(options.timing),

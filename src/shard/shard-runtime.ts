@@ -10,17 +10,18 @@ import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
 import { SentFrames } from '../connection/sent-frames.ts';
-import { StartGuard } from '../identify/start-guard.ts';
+import type { StartGuard } from '../identify/start-guard.ts';
 import { DecodePredictor } from '../decoding/decode-predictor.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { handlerByType } from '../protocol/handler-table.ts';
 import { identifyPayload, resumePayload } from '../protocol/payloads.ts';
 import { waitAtMost } from '../protocol/wait-at-most.ts';
-import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
+import type { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import { CurrentSession } from '../session/current-session.ts';
-import { SessionLedger } from '../session/session-ledger.ts';
+import type { SessionLedger } from '../session/session-ledger.ts';
 import { SessionOrigin, mismatchError } from '../session/session-origin.ts';
 import type { OriginField } from '../session/session-origin.ts';
+import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { CurrentPresence } from './current-presence.ts';
 import { BackPressure } from './back-pressure.ts';
 import { BufferBudget } from './buffer-budget.ts';
@@ -31,9 +32,11 @@ import { listenerErrorReporter } from './listener-error.ts';
 import { ListenerWatch } from './listener-watch.ts';
 import { WaitList } from './wait-list.ts';
 import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
+import { createSessionParts } from './session-parts.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
+import type { WarmStart } from './warm-start.ts';
 import { reportUnheardFailure } from './unheard-failure.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
@@ -50,6 +53,8 @@ export class ShardRuntime implements ActorDependencies {
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
   readonly startGuard: StartGuard;
+  readonly guildKeeper: GuildKeeper | null;
+  readonly warmStart: WarmStart | null;
   readonly listenerWatch: ListenerWatch;
   readonly emitter: ShardEmitter;
   readonly decodePredictor = new DecodePredictor();
@@ -77,20 +82,6 @@ export class ShardRuntime implements ActorDependencies {
     this.presence = new CurrentPresence(options.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
-    const report = (error: GatewayError): void => this.fault(error);
-    this.sessionStore = new ClaimedSessionStore(options.sessionStore, {
-      clock,
-      timeoutMs: options.timing.connectTimeoutMs,
-      report,
-    });
-    this.startGuard = new StartGuard({ clock, store: this.sessionStore, policy: options.startGuard, report });
-    this.sessionLedger = new SessionLedger({
-      clock,
-      store: this.sessionStore,
-      report,
-      sessionForStore: () => this.session.sessionForStore(this.#lowestPending()),
-      hasPending: () => this.#lowestPending() !== null,
-    });
     this.session = new CurrentSession(options.shardId, options.shardCount, {
       origin: new SessionOrigin(options),
       onMismatch: (field) => this.#reportMismatch(field),
@@ -116,7 +107,15 @@ export class ShardRuntime implements ActorDependencies {
       onBackPressureChange: () => this.updateBackPressure(),
       onListenerError,
       listenerWatch: this.listenerWatch,
+      onUserUpdate: (user) => this.session.recordUser(user),
     });
+    ({
+      sessionStore: this.sessionStore,
+      sessionLedger: this.sessionLedger,
+      startGuard: this.startGuard,
+      guildKeeper: this.guildKeeper,
+      warmStart: this.warmStart,
+    } = createSessionParts(this));
     this.actor = this.#createActor();
     this.actor.start();
   }
@@ -158,7 +157,7 @@ export class ShardRuntime implements ActorDependencies {
     this.sessionLedger.clear(this.options.shardId);
   }
 
-  #lowestPending(): number | null {
+  lowestPending(): number | null {
     return this.dispatcher.lowestSequenceOf(this.session.id);
   }
 

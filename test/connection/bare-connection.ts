@@ -103,6 +103,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
     decodePredictor: { onDataRead },
     connectionSlot: { consumePermit },
+    guildKeeper: null,
     emitter: {
       emit: (name: string, event: { latency: number } | { lateMs: number }) =>
         void log.push([name, 'latency' in event ? event.latency : event.lateMs]),

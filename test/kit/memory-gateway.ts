@@ -138,6 +138,8 @@ export class MemoryGateway {
   latencyMs = 1;
   sequence = 0;
   sessions = 0;
+  /** More fields of READY. */
+  readyData: object = {};
   /** Called with each packet before it is answered. Return `true` to suppress the answer. */
   intercept: (socket: MemorySocket, packet: Packet) => boolean = () => false;
 
@@ -210,7 +212,8 @@ export class MemoryGateway {
 
   ready(socket = this.last): void {
     this.sessions += 1;
-    this.dispatch('READY', { session_id: `session-${this.sessions}`, resume_gateway_url: 'wss://resume.test' }, socket);
+    const identity = { session_id: `session-${this.sessions}`, resume_gateway_url: 'wss://resume.test' };
+    this.dispatch('READY', { ...this.readyData, ...identity }, socket);
   }
 
   afterLatency(run: () => void): void {

@@ -48,6 +48,9 @@ export class RunningShard {
         identifyPermit: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
           this.#record('identifyPermit', actorInput),
         ),
+        warmUp: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
+          this.#record('warmUp', actorInput),
+        ),
         loadSession: fromCallback<SocketCommand, { shardId: number }>(({ input: actorInput }) =>
           this.#record('loadSession', actorInput),
         ),

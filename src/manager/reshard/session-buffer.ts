@@ -9,10 +9,16 @@ import { deliveredBefore, parseSession } from '../../session/session.ts';
 import type { Session } from '../../session/session.ts';
 import { SessionLedger } from '../../session/session-ledger.ts';
 import type { SessionStore } from '../../session/session-store.ts';
+import { SnapshotLog } from '../../session/snapshot/snapshot-log.ts';
+import type { AbortableSnapshotStore } from '../../session/snapshot/snapshot-log.ts';
+import { RECORD_CHANGE } from '../../session/snapshot/snapshot-store.ts';
+import type { SnapshotRecorder } from '../../session/snapshot/snapshot-store.ts';
 
 export interface SessionBufferDependencies {
   readonly clock: Clock;
   readonly store: SessionStore;
+  /** Keeps the guilds of each shard; `null` without `warmStart`. */
+  readonly snapshots?: AbortableSnapshotStore | null;
   /** Returns the oldest sequence of a shard's session that waits in a stream; `null` if none does. */
   lowestPendingSequence(entry: BufferedSession): number | null;
   report(error: GatewayError, shardId: number): void;
@@ -65,7 +71,7 @@ export class BufferedSession {
 /** `buffering`: kept in memory, for a set that may never be in service. `discarded`: never written any more. */
 type Mode = 'writing' | 'buffering' | 'discarded';
 
-export class SessionBuffer implements SessionStore {
+export class SessionBuffer implements SnapshotRecorder {
   readonly #dependencies: SessionBufferDependencies;
   readonly #entries = new Map<number, BufferedSession>();
   #mode: Mode;
@@ -104,6 +110,17 @@ export class SessionBuffer implements SessionStore {
     return loaded;
   }
 
+  /** Resolves with the snapshot that belongs to the session of a shard. The shard goes on from there. */
+  async loadSnapshot(shardId: number, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const { session, ledger } = this.entry(shardId);
+    if (session === null || ledger.snapshots === null) return null;
+    return (await ledger.snapshots.load(session, signal)).bytes;
+  }
+
+  [RECORD_CHANGE](shardId: number, frame: Buffer): void {
+    if (this.#mode !== 'discarded') this.entry(shardId).ledger.snapshots?.record(frame);
+  }
+
   /** Resolves at once: a shard does not wait for the store. */
   async save(session: Session): Promise<void> {
     const entry = this.entry(session.shardId);
@@ -119,6 +136,7 @@ export class SessionBuffer implements SessionStore {
     entry.session = null;
     entry.preloaded = null;
     if (this.#mode === 'writing') entry.ledger.clear(shardId);
+    else entry.ledger.snapshots?.reset();
   }
 
   /** Called before the shards are started. */
@@ -144,21 +162,28 @@ export class SessionBuffer implements SessionStore {
   /** Writes nothing any more. */
   discard(): void {
     this.#mode = 'discarded';
-    for (const { ledger } of this.#entries.values()) ledger.stop();
+    for (const { ledger } of this.#entries.values()) {
+      ledger.stop();
+      ledger.snapshots?.reset();
+    }
   }
 
   #createLedger(entry: BufferedSession): SessionLedger {
-    const { clock, store } = this.#dependencies;
+    const { clock, store, snapshots = null } = this.#dependencies;
+    const { shardId } = entry;
+    const report = (error: GatewayError): void => this.#dependencies.report(error, shardId);
+    const mayWrite = (): boolean => this.#mode === 'writing';
     const lowestPending = (): number | null => this.#dependencies.lowestPendingSequence(entry);
     return new SessionLedger({
       clock,
       store,
-      report: (error) => this.#dependencies.report(error, entry.shardId),
+      report,
       sessionForStore: () => {
-        if (this.#mode !== 'writing' || entry.session === null) return null;
+        if (!mayWrite() || entry.session === null) return null;
         return { ...entry.session, sequence: deliveredBefore(entry.sequence, lowestPending()) };
       },
-      hasPending: () => this.#mode === 'writing' && lowestPending() !== null,
+      hasPending: () => mayWrite() && lowestPending() !== null,
+      snapshots: snapshots === null ? null : new SnapshotLog({ shardId, store: snapshots, report, mayWrite }),
     });
   }
 }

@@ -12,7 +12,7 @@ import { encodeFrame } from './snapshot-frame.ts';
 const header = new DispatchHeaderReader();
 
 export interface GuildKeeperOptions {
-  /** Stores a frame. The bytes belong to it. */
+  /** Stores a frame. The bytes belong to it. An empty one ends the snapshot. */
   readonly record: (frame: Buffer) => void;
   /** Called when a dispatch could not be kept. Then nothing more of its session is. */
   readonly onError: (cause: unknown) => void;
@@ -53,6 +53,7 @@ export class GuildKeeper {
       this.#options.record(encodeFrame({ sessionId, t: kept.t, s, previous: 0, guildId }, data));
     } catch (cause) {
       this.#sessionId = null;
+      this.#options.record(Buffer.alloc(0));
       this.#options.onError(cause);
     }
   }

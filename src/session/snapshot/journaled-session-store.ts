@@ -1,20 +1,19 @@
 /** Stores a session after the changes of the guilds that it counts, and clears both. */
 import type { Session } from '../session.ts';
-import type { SessionStore } from '../session-store.ts';
+import type { AbortableSessionStore } from '../session-writer.ts';
 import type { SnapshotLog } from './snapshot-log.ts';
-import type { SnapshotStore } from './snapshot-store.ts';
 
-export class JournaledSessionStore implements SessionStore {
-  readonly #store: SessionStore & SnapshotStore;
+export class JournaledSessionStore implements AbortableSessionStore {
+  readonly #store: AbortableSessionStore;
   readonly #log: SnapshotLog;
 
-  constructor(store: SessionStore & SnapshotStore, log: SnapshotLog) {
+  constructor(store: AbortableSessionStore, log: SnapshotLog) {
     this.#store = store;
     this.#log = log;
   }
 
-  load(shardId: number): Promise<Session | null> {
-    return this.#store.load(shardId);
+  load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
+    return this.#store.load(shardId, signal);
   }
 
   async save(session: Session): Promise<void> {
@@ -25,6 +24,6 @@ export class JournaledSessionStore implements SessionStore {
 
   async clear(shardId: number): Promise<void> {
     await this.#store.clear(shardId);
-    if (this.#log.isEmpty) await this.#store.clearSnapshot(shardId);
+    await this.#log.clearStored();
   }
 }

@@ -27,9 +27,14 @@ const MAX_PENDING_BYTES = 67_108_864;
 /** A shard has at most 2,500 guilds, of some 10 KB each. */
 export const MAX_SNAPSHOT_BYTES = 268_435_456;
 
+/** A store whose `loadSnapshot()` can be given up. */
+export interface AbortableSnapshotStore extends SnapshotStore {
+  loadSnapshot(shardId: number, signal?: AbortSignal): Promise<Uint8Array | null>;
+}
+
 export interface SnapshotLogOptions {
   readonly shardId: number;
-  readonly store: SnapshotStore;
+  readonly store: AbortableSnapshotStore;
   readonly report: (error: GatewayError) => void;
   /** Returns whether anything may be written: a set of shards that is not in service may not. */
   readonly mayWrite: () => boolean;
@@ -82,15 +87,10 @@ export class SnapshotLog {
     return this.#log?.sessionId === sessionId ? this.#log.sequence : undefined;
   }
 
-  /** Whether there is no snapshot. */
-  get isEmpty(): boolean {
-    return this.#log === null;
-  }
-
   /** Takes a frame, in the order of the dispatches. It is stored before a session that counts it. */
   record(frame: Buffer): void {
     const change = decodeFrame(frame);
-    if (change === null) return;
+    if (change === null) return this.reset();
     const { sessionId, t, s } = change;
     if (t === 'READY') {
       this.reset();
@@ -125,16 +125,15 @@ export class SnapshotLog {
   }
 
   /** Resolves with what the store has for a session, and continues it. Rejects if it can't be restored. */
-  load(session: Session): Promise<StoredSnapshot> {
-    return this.#run(async () => {
-      const snapshot = readSnapshot(await this.#options.store.loadSnapshot(session.shardId), session);
-      this.continueWith(snapshot, session.sessionId);
-      return snapshot;
-    });
+  async load(session: Session, signal?: AbortSignal): Promise<StoredSnapshot> {
+    const before = this.#log;
+    const snapshot = readSnapshot(await this.#options.store.loadSnapshot(session.shardId, signal), session);
+    // An answer may be so late that another session has begun.
+    if (signal?.aborted !== true && this.#log === before) this.#continueWith(snapshot, session.sessionId);
+    return snapshot;
   }
 
-  /** Appends to a snapshot that was read. */
-  continueWith({ bytes, validBytes, lastSequence }: StoredSnapshot, sessionId: string): void {
+  #continueWith({ bytes, validBytes, lastSequence }: StoredSnapshot, sessionId: string): void {
     this.reset();
     this.#log = {
       sessionId,
@@ -165,6 +164,12 @@ export class SnapshotLog {
       const message = 'the snapshot of the guilds could not be folded; it stays as it is';
       this.#options.report(new GatewayError('SESSION_STORE_FAILED', message, { cause }));
     }
+  }
+
+  /** Deletes what the store has, unless another session has begun meanwhile. */
+  clearStored(): Promise<void> {
+    const { store, shardId } = this.#options;
+    return this.#run(async () => (this.#log === null ? store.clearSnapshot(shardId) : undefined));
   }
 
   start(): void {

@@ -34,13 +34,15 @@ const delays = (snapshot: ShardSnapshot): ShardEvent[] =>
     .map((type) => ({ type }) as ShardEvent);
 
 /** What decides where a shard can go next. The last loss matters only until the next connection. */
-function key({ value, context: { session, shouldReconnect, failedResumes, loss, timing } }: ShardSnapshot): string {
+function key({ value, context }: ShardSnapshot): string {
+  const { session, shouldReconnect, warmStart, failedResumes, loss, timing } = context;
   const isOnline = typeof value === 'object' && 'online' in value;
   const memory = isOnline || loss === null ? null : [loss.closeWith, loss.code, loss.reconnect];
   return JSON.stringify([
     value,
     session !== null,
     shouldReconnect,
+    warmStart,
     Math.min(failedResumes, timing.maxResumeAttempts),
     memory,
   ]);

@@ -46,6 +46,7 @@ function run({ input }: ShardPath, recorder: TransitionRecorder) {
     closeSocket: actor('closeSocket'),
     identifyPermit: actor('identifyPermit'),
     loadSession: actor('loadSession'),
+    warmUp: actor('warmUp'),
   } as never;
   const machine = shardMachine.provide({ delays: shardDelays({ random }), actors });
   const shard = createActor(machine, { input, clock, inspect: recorder.observe }).start();

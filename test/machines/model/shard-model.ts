@@ -21,10 +21,11 @@ export const TIMING: ShardTiming = {
 
 export const model: ShardMachine = shardMachine.provide({ delays: shardDelays({ random }) });
 
-const input = (shouldReconnect: boolean, session: SessionIdentity | null): ShardInput => ({
+const input = (shouldReconnect: boolean, session: SessionIdentity | null, warmStart = false): ShardInput => ({
   shardId: 0,
   shardCount: 1,
   shouldReconnect,
+  warmStart,
   session,
   timing: TIMING,
 });
@@ -34,6 +35,7 @@ export const INPUTS: readonly ShardInput[] = [
   input(true, SESSION),
   input(false, null),
   input(false, SESSION),
+  input(true, null, true),
 ];
 
 /** The input of a shard with default options. */
@@ -57,6 +59,8 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
   { type: 'session.loaded', session: SESSION },
   { type: 'session.unavailable', reason: 'no disk' },
   { type: 'session.inUse', reason: 'another process' },
+  { type: 'snapshot.delivered' },
+  { type: 'snapshot.failed', reason: 'no guilds' },
   { type: 'identify.granted' },
   { type: 'identify.refused', reason: 'no gate' },
 ];

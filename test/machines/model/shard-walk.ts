@@ -71,10 +71,11 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
 /** Tells apart states with the same value that lead to different states. */
 const key = (snapshot: ShardSnapshot): string => {
   const { session, shouldReconnect, failedResumes, unansweredResumes, readyTimeouts, claimWaitMs } = snapshot.context;
-  const { reached } = snapshot.context;
+  const { reached, warmStart } = snapshot.context;
   return JSON.stringify([
     session !== null,
     shouldReconnect,
+    warmStart,
     failedResumes,
     unansweredResumes,
     reached === 'replay',

@@ -30,11 +30,12 @@ export const appearanceOf = (state: string): StateAppearance | undefined => APPE
 export const isShardState = (value: unknown): value is ShardState =>
   typeof value === 'string' && APPEARANCES.has(value);
 
+/** The states of a chart before there is a socket. */
+const STARTING_STATES: ReadonlySet<string> = new Set(['restoring', 'awaitingOwner', 'warmingUp']);
+
 /** Returns the flat state for the active states of a chart, or `null` for the chart of a manager. */
 export function flatStateOf(active: readonly string[]): ShardState | null {
-  const names = active
-    .flatMap((id) => id.split('.'))
-    .map((key) => (key === 'restoring' || key === 'awaitingOwner' ? 'connecting' : key));
+  const names = active.flatMap((id) => id.split('.')).map((key) => (STARTING_STATES.has(key) ? 'connecting' : key));
   return names.find(isShardState) ?? null;
 }
 

@@ -2,6 +2,7 @@
 import type { IdentifyGate } from '../../../identify/identify-gate.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
+import { RECORD_CHANGE, isRecorder } from '../../../session/snapshot/snapshot-store.ts';
 import type { ShardMessage, ThreadShardConfig, ToThread } from '../wire/messages.ts';
 import { deserializeGatewayError, serializeError } from '../wire/serialized-error.ts';
 import type { PendingCall } from './pending-call.ts';
@@ -20,8 +21,15 @@ interface ShardChannelOptions {
   /** Called when handling a message has thrown. */
   readonly onMessageFailed: (cause: unknown) => void;
   readonly onDispatch: ThreadClient['onDispatch'];
+  readonly onRestored: ThreadClient['onRestored'];
   readonly onBatchEnd: ThreadClient['onBatchEnd'];
   readonly listenerWatch: ThreadClient['listenerWatch'];
+}
+
+/** What the thread asked for. */
+interface Answer {
+  readonly session?: Session | null;
+  readonly snapshot?: Uint8Array | null;
 }
 
 type WithoutKey = ToThread extends infer M ? (M extends { readonly key: number } ? Omit<M, 'key'> : never) : never;
@@ -32,6 +40,7 @@ let lastCallId = 0;
 export class ShardChannel implements ThreadClient {
   readonly key: number;
   readonly onDispatch: ThreadClient['onDispatch'];
+  readonly onRestored: ThreadClient['onRestored'];
   readonly onBatchEnd: ThreadClient['onBatchEnd'];
   readonly listenerWatch: ThreadClient['listenerWatch'];
   readonly #options: ShardChannelOptions;
@@ -43,13 +52,14 @@ export class ShardChannel implements ThreadClient {
     this.key = lastKey;
     this.#options = options;
     this.onDispatch = options.onDispatch;
+    this.onRestored = options.onRestored;
     this.onBatchEnd = options.onBatchEnd;
     this.listenerWatch = options.listenerWatch;
     const { thread, config, gate } = options;
     this.#permitBroker = new PermitBroker({
       shardId: config.shardId,
       gate,
-      respond: (id, error) => this.#respond(id, null, error),
+      respond: (id, error) => this.#respond(id, {}, error),
       notifyBudgetSpent: (id, retryAfterMs) => thread.post({ type: 'budgetSpent', id, retryAfterMs }),
     });
     thread.add(this);
@@ -87,7 +97,18 @@ export class ShardChannel implements ThreadClient {
     else if (message.kind === 'permit') this.#permitBroker[message.what](message.id);
     else if (message.kind !== 'request') this.#options.onUpdate(message);
     else if (message.what === 'permit') this.#permitBroker.request(message.id);
-    else void this.#loadSession(message.id);
+    else if (message.what === 'session')
+      void this.#answer(message.id, async (store, shardId) => ({ session: await store.load(shardId) }));
+    else
+      void this.#answer(message.id, async (store, shardId) => ({
+        snapshot: (await store.loadSnapshot?.(shardId)) ?? null,
+      }));
+  }
+
+  /** Keeps a change of the guilds, in order with the dispatches. */
+  onChange(frame: Buffer): void {
+    const { store, config } = this.#options;
+    if (isRecorder(store)) store[RECORD_CHANGE](config.shardId, frame);
   }
 
   /** Disposes of the shard in the thread and ignores its further messages. Returns the calls without an answer. */
@@ -107,21 +128,22 @@ export class ShardChannel implements ThreadClient {
     else call?.reject(deserializeGatewayError(error));
   }
 
-  async #loadSession(id: number): Promise<void> {
+  async #answer(id: number, find: (store: SessionStore, shardId: number) => Promise<Answer>): Promise<void> {
     const { store, config } = this.#options;
     try {
-      this.#respond(id, await store.load(config.shardId), null);
+      this.#respond(id, await find(store, config.shardId), null);
     } catch (error) {
-      this.#respond(id, null, error);
+      this.#respond(id, {}, error);
     }
   }
 
   /** @throws for a session that JSON can't hold */
-  #respond(id: number, session: Session | null, error: unknown): void {
+  #respond(id: number, { session = null, snapshot = null }: Answer, error: unknown): void {
     this.#options.thread.post({
       type: 'response',
       id,
       session: JSON.stringify(session),
+      snapshot,
       error: error === null ? null : serializeError(error),
     });
   }

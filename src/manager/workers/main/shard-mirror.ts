@@ -121,6 +121,16 @@ export class ShardMirror {
     if (delivery.hasFailed) this.#rewind(delivery.sequence, delivery.before);
   };
 
+  /** A dispatch that an earlier process received: no sequence counts it, and no resume repeats it. */
+  readonly applyRestored = (packet: Buffer, sequence: number | null): void => {
+    try {
+      const dispatch = this.#reader.readRestored(packet, sequence);
+      if (dispatch !== null) this.#deliver(dispatch);
+    } catch (cause) {
+      this.#reportFault(new GatewayError('INTERNAL_ERROR', 'a dispatch could not be handled', { cause }));
+    }
+  };
+
   /** An error of our own: what the message said is lost, and the shard resumes. */
   readonly onMessageFailed = (cause: unknown): void => {
     this.#reportFault(new GatewayError('INTERNAL_ERROR', 'a message of the thread could not be handled', { cause }));

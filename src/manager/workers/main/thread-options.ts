@@ -36,6 +36,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     largeThreshold,
     properties,
     shouldReconnect,
+    warmStart,
     timing,
   } = options;
   return {
@@ -51,6 +52,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     ...(largeThreshold === undefined ? {} : { largeThreshold }),
     properties,
     shouldReconnect,
+    warmStart,
     timing: { ...timing },
   };
 }

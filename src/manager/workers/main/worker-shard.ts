@@ -256,6 +256,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       onUpdate: this.#mirror.apply,
       onMessageFailed: this.#mirror.onMessageFailed,
       onDispatch: this.#mirror.applyDispatch,
+      onRestored: this.#mirror.applyRestored,
       listenerWatch: this.#mirror.listenerWatch,
       onBatchEnd: () => this.#detachIfUnused(),
     });

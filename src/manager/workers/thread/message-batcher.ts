@@ -64,7 +64,18 @@ export class MessageBatcher {
 
   /** @throws when there is no memory for it; then nothing is sent */
   sendDispatch(key: number, dispatch: Dispatch): void {
-    this.#dispatches.add(key, dispatch.s, LazyDispatch.transferRaw(dispatch));
+    const kind = dispatch.isRestored === true ? 'restored' : 'dispatch';
+    this.#dispatches.add(key, dispatch.s, LazyDispatch.transferRaw(dispatch), kind);
+    this.#onAdded();
+  }
+
+  /** Sends a frame of the snapshot of a shard, before the dispatch that it was made from. */
+  sendChange(key: number, frame: Buffer): void {
+    this.#dispatches.add(key, null, frame, 'change');
+    this.#onAdded();
+  }
+
+  #onAdded(): void {
     if (this.#dispatches.byteLength >= BATCH_BYTES) this.flush();
     else this.#scheduleFlush();
     if (this.#dispatches.byteLength > this.maxPendingBytes) this.#isOverfull = true;

@@ -3,8 +3,11 @@ import type { Session } from '../../../session/session.ts';
 import { deserializeError } from '../wire/serialized-error.ts';
 import type { ToThread } from '../wire/messages.ts';
 
+/** A session or a snapshot, or `null` for a permit. */
+type Answer = Session | Uint8Array | null;
+
 interface PendingRequest {
-  readonly resolve: (session: Session | null) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
   readonly onBudgetSpent: ((retryAfterMs: number) => void) | undefined;
 }
@@ -16,14 +19,14 @@ export class PendingRequests {
   readonly #requests = new Map<number, PendingRequest>();
   #lastId = 0;
 
-  /** Creates a request. Its response resolves with a session, or with `null` for a permit. */
+  /** Creates a request. Its response resolves with what was asked for. */
   create(onBudgetSpent?: (retryAfterMs: number) => void): {
     readonly id: number;
-    readonly response: Promise<Session | null>;
+    readonly response: Promise<Answer>;
   } {
     this.#lastId += 1;
     const id = this.#lastId;
-    const response = new Promise<Session | null>((resolve, reject) =>
+    const response = new Promise<Answer>((resolve, reject) =>
       this.#requests.set(id, { resolve, reject, onBudgetSpent }),
     );
     return { id, response };
@@ -34,9 +37,9 @@ export class PendingRequests {
     this.#remove(id)?.reject(error);
   }
 
-  settle({ id, session, error }: ResponseMessage): void {
+  settle({ id, session, snapshot, error }: ResponseMessage): void {
     const request = this.#remove(id);
-    if (error === null) request?.resolve(JSON.parse(session) as Session | null);
+    if (error === null) request?.resolve(snapshot ?? (JSON.parse(session) as Session | null));
     else request?.reject(deserializeError(error));
   }
 

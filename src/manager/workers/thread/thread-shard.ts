@@ -55,7 +55,13 @@ export class ThreadShard {
       ...config,
       session,
       ...(presence === undefined ? {} : { presence }),
-      sessionStore: new SessionStoreProxy(requests, send),
+      sessionStore: new SessionStoreProxy({
+        requests,
+        send,
+        sendChange: (frame) => {
+          if (!this.#isDisposed) batcher.sendChange(key, frame);
+        },
+      }),
       identifyGate: new IdentifyGateProxy(requests, send),
       logger: this.#createLogger(),
     });
@@ -166,6 +172,8 @@ export class ThreadShard {
 
   /** A dispatch that can't be sent is resumed from, as one that can't be read. */
   #sendDispatch(dispatch: Dispatch): void {
+    // No event of the shard has come before it.
+    if (dispatch.isRestored === true) this.#sendSessionChange();
     try {
       this.#batcher.sendDispatch(this.#key, dispatch);
     } catch (cause) {

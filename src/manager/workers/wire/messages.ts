@@ -29,6 +29,7 @@ export interface ThreadOptions {
   readonly largeThreshold?: number;
   readonly properties: { readonly os: string; readonly browser: string; readonly device: string };
   readonly shouldReconnect: boolean;
+  readonly warmStart: boolean;
   readonly timing: ShardTiming;
 }
 
@@ -86,6 +87,8 @@ export type ToThread =
       readonly id: number;
       /** A session or `null`, as JSON. */
       readonly session: string;
+      /** The answer to a request for a snapshot. */
+      readonly snapshot: Uint8Array | null;
       readonly error: SerializedError | null;
     }
   | { readonly type: 'budgetSpent'; readonly id: number; readonly retryAfterMs: number }
@@ -105,7 +108,7 @@ export type ShardMessage =
   | { readonly kind: 'session'; readonly session: Session | null }
   | { readonly kind: 'save'; readonly session: Session }
   | { readonly kind: 'clear' }
-  | { readonly kind: 'request'; readonly what: 'session' | 'permit'; readonly id: number }
+  | { readonly kind: 'request'; readonly what: 'session' | 'snapshot' | 'permit'; readonly id: number }
   | { readonly kind: 'permit'; readonly what: 'sent' | 'release' | 'abort'; readonly id: number }
   | { readonly kind: 'response'; readonly id: number; readonly value: unknown; readonly error: SerializedError | null }
   | { readonly kind: 'stats'; readonly stats: ShardStats }

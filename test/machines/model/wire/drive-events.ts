@@ -61,6 +61,8 @@ const EVENT_DRIVERS: EventDrivers = {
   },
   'session.unavailable': ({ store, entries }) => store.fail(entries.restoring),
   'session.inUse': ({ store, entries }) => store.refuse(entries.restoring),
+  'snapshot.delivered': ({ store, entries }) => store.findSnapshot(entries.warmingUp),
+  'snapshot.failed': ({ store, entries }) => store.failSnapshot(entries.warmingUp),
   'identify.granted': ({ gate, entries }) => gate.grant(entries.queued),
   'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
 

@@ -2,6 +2,7 @@
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../../src/identify/identify-gate.ts';
 import { GatewayError } from '../../../../src/protocol/errors.ts';
 import type { Session } from '../../../../src/session/session.ts';
+import { encodeFrame } from '../../../../src/session/snapshot/snapshot-frame.ts';
 import type { SessionStore } from '../../../../src/session/session-store.ts';
 
 /** The pending calls in order. Settling an abandoned call has no effect. */
@@ -55,7 +56,26 @@ export class ManualSessionStore implements SessionStore {
     return this.calls.add();
   }
 
+  readonly snapshotCalls = new PendingCalls<Uint8Array | null>();
+  #session: Session | null = null;
+
   save(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  loadSnapshot(): Promise<Uint8Array | null> {
+    return this.snapshotCalls.add();
+  }
+
+  saveSnapshot(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  appendSnapshot(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  clearSnapshot(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -64,7 +84,19 @@ export class ManualSessionStore implements SessionStore {
   }
 
   async find(count: number, session: Session | null): Promise<void> {
-    (await this.calls.nth(count)).resolve(session);
+    this.#session = session === null ? null : { ...session, snapshotSequence: session.sequence };
+    (await this.calls.nth(count)).resolve(this.#session);
+  }
+
+  /** Finds a snapshot for the session that was found last. */
+  async findSnapshot(count: number): Promise<void> {
+    const { sessionId = '', sequence: s = 0 } = this.#session ?? {};
+    const ready = { sessionId, t: 'READY', s, previous: 0, guildId: null };
+    (await this.snapshotCalls.nth(count)).resolve(encodeFrame(ready, Buffer.from('{}')));
+  }
+
+  async failSnapshot(count: number): Promise<void> {
+    (await this.snapshotCalls.nth(count)).resolve(null);
   }
 
   async fail(count: number): Promise<void> {

@@ -16,10 +16,12 @@ import { ManualIdentifyGate, ManualSessionStore } from './manual-ports.ts';
 import { ManualSocket } from './manual-socket.ts';
 import { StepLog } from './step-log.ts';
 
-const isIn = (snapshot: ShardSnapshot | undefined, place: 'restoring' | 'queued'): boolean =>
-  place === 'restoring'
-    ? snapshot?.value === 'restoring' && snapshot.context.session === null
-    : snapshot?.matches({ online: { session: { identifying: 'queued' } } }) === true;
+type Place = 'restoring' | 'warmingUp' | 'queued';
+
+const isIn = (snapshot: ShardSnapshot | undefined, place: Place): boolean => {
+  if (place === 'queued') return snapshot?.matches({ online: { session: { identifying: 'queued' } } }) === true;
+  return snapshot?.value === place && (place === 'warmingUp' || snapshot.context.session === null);
+};
 
 /** Creates a session at the gateway and loses its connection. */
 async function createLostSession(gateway: FakeGateway): Promise<Session> {
@@ -41,7 +43,7 @@ export class WireHarness implements AsyncDisposable {
   readonly #sockets: ManualSocket[] = [];
   #framesRead = 0;
   /** How often each state was entered. */
-  readonly #entries = { restoring: 0, queued: 0 };
+  readonly #entries = { restoring: 0, warmingUp: 0, queued: 0 };
 
   private constructor(
     gateway: FakeGateway,
@@ -57,6 +59,7 @@ export class WireHarness implements AsyncDisposable {
       url: gateway.url,
       compression: 'none',
       shouldReconnect: input.shouldReconnect,
+      warmStart: input.warmStart === true,
       session: input.session === null ? null : this.session(),
       timing: { ...TIMING, maxDispatchSilenceMs: SILENCE_MS },
       clock: this.clock,
@@ -99,7 +102,7 @@ export class WireHarness implements AsyncDisposable {
     return this.#sockets.at(-1)!;
   }
 
-  get entries(): { readonly restoring: number; readonly queued: number } {
+  get entries(): Readonly<Record<Place, number>> {
     return this.#entries;
   }
 
@@ -110,7 +113,7 @@ export class WireHarness implements AsyncDisposable {
 
   /** Waits until the wire has followed the shard from one state to another. */
   async follow(before: ShardSnapshot | undefined, after: ShardSnapshot): Promise<void> {
-    for (const place of ['restoring', 'queued'] as const) {
+    for (const place of ['restoring', 'warmingUp', 'queued'] as const) {
       if (isIn(after, place) && !isIn(before, place)) this.#entries[place] += 1;
     }
     if (after.context.connectionId === (before?.context.connectionId ?? 0)) return;

@@ -1,0 +1,69 @@
+/** What a shard needs to keep its session for the next process, and its guilds with the option `warmStart`. */
+import { StartGuard } from '../identify/start-guard.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
+import type { CurrentSession } from '../session/current-session.ts';
+import { SessionLedger } from '../session/session-ledger.ts';
+import { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
+import { SnapshotLog } from '../session/snapshot/snapshot-log.ts';
+import { RECORD_CHANGE, isRecorder } from '../session/snapshot/snapshot-store.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { ResolvedOptions } from './shard-options.ts';
+import { WarmStart } from './warm-start.ts';
+
+/** The shard as these parts see it. `ShardRuntime` implements it. */
+interface SessionPartsOwner {
+  readonly options: ResolvedOptions;
+  readonly session: CurrentSession;
+  readonly dispatcher: Dispatcher;
+  fault(error: GatewayError): void;
+  lowestPending(): number | null;
+}
+
+export interface SessionParts {
+  readonly sessionStore: ClaimedSessionStore;
+  readonly sessionLedger: SessionLedger;
+  readonly startGuard: StartGuard;
+  /** `null` without `warmStart`. */
+  readonly guildKeeper: GuildKeeper | null;
+  /** `null` without `warmStart`. */
+  readonly warmStart: WarmStart | null;
+}
+
+export function createSessionParts(owner: SessionPartsOwner): SessionParts {
+  const { shardId, clock, timing, session, sessionStore: store, startGuard: policy } = owner.options;
+  const isWarm = owner.options.warmStart;
+  const report = (error: GatewayError): void => owner.fault(error);
+  const sessionStore = new ClaimedSessionStore(store, { clock, timeoutMs: timing.connectTimeoutMs, report });
+  // A store that stands before another keeps the snapshot there, where dispatches count as delivered.
+  const recorder = isWarm && isRecorder(store) ? store : null;
+  const snapshots =
+    isWarm && recorder === null
+      ? new SnapshotLog({ shardId, store: sessionStore, report, mayWrite: () => true })
+      : null;
+  const sessionLedger = new SessionLedger({
+    clock,
+    store: sessionStore,
+    report,
+    sessionForStore: () => owner.session.sessionForStore(owner.lowestPending()),
+    hasPending: () => owner.lowestPending() !== null,
+    snapshots,
+  });
+  const startGuard = new StartGuard({ clock, store: sessionStore, policy, report });
+  if (!isWarm) return { sessionStore, sessionLedger, startGuard, guildKeeper: null, warmStart: null };
+  const guildKeeper = new GuildKeeper({
+    record: (frame) => (recorder === null ? snapshots?.record(frame) : recorder[RECORD_CHANGE](shardId, frame)),
+    onError: (cause) => {
+      const message = 'the guilds are no longer kept for the next process: a dispatch could not be kept';
+      report(new GatewayError('SNAPSHOT_FAILED', message, { cause }));
+    },
+  });
+  if (session !== null) guildKeeper.start(session.sessionId, session.user?.id ?? null);
+  return {
+    sessionStore,
+    sessionLedger,
+    startGuard,
+    guildKeeper,
+    warmStart: new WarmStart({ owner, guildKeeper, sessionLedger, sessionStore }),
+  };
+}
