@@ -3,9 +3,14 @@ import { Client } from 'discordx';
 import { Events } from 'discord.js';
 import { expect, test } from 'vitest';
 import { GUILD, liveClient, messageData, nextClientEvent } from './live-client.ts';
+import type { CreateClient } from './live-client.ts';
+
+type Options = ConstructorParameters<typeof Client>[0];
 
 test('the Client of discordx logs in, and emits a message from the time in which its connection was lost', async () => {
-  await using kit = await liveClient({ create: (options) => new Client({ ...options, silent: true }) });
+  // Sapphire adds a logger to the type of every Client, which is another than that of discordx.
+  const create = ((options) => new Client({ ...options, silent: true } as Options)) as unknown as CreateClient;
+  await using kit = await liveClient({ create });
   const { client, gateway } = kit;
   await kit.login();
   const arrived = nextClientEvent(client, Events.MessageCreate);
