@@ -1,7 +1,7 @@
 /** What users pass in: payloads, names, and parts of their own. Behaviours 73 to 80. */
 import { describe, expect, test } from 'vitest';
 import { Shard } from '../../src/index.ts';
-import type { GatewayError, Packet } from '../../src/index.ts';
+import type { GatewayError, InspectionObserver, Packet } from '../../src/index.ts';
 import { HELLO, bareGateway, ready } from '../kit/bare-gateway.ts';
 import { liveShard, nextEvent } from '../kit/live-shard.ts';
 import { liveManager } from '../kit/live-manager.ts';
@@ -212,6 +212,29 @@ describe('parts of users', () => {
       expect(kit.manager.state).toBe('running');
     },
   );
+
+  test('109. an observer that throws is detached with a fault, and the other observers go on', async () => {
+    let thrown = 0;
+    const seen: string[] = [];
+    const broken: InspectionObserver = {
+      attach: () => {
+        throw new Error('attach');
+      },
+      next: () => {
+        thrown += 1;
+        throw new Error('next');
+      },
+    };
+    const observer: InspectionObserver = {
+      attach: ({ shardId }) => void seen.push(`shard ${shardId}`),
+      next: ({ type }) => void seen.push(type),
+    };
+    const { events } = await readyShard({ inspect: [broken, observer] });
+    expect(thrown).toBe(1);
+    expect(seen).toContain('shard 0');
+    expect(seen.length).toBeGreaterThan(10);
+    expect(events.faults).toEqual(['OBSERVER_THREW', 'OBSERVER_THREW']);
+  });
 
   test('77. loggers and observers that reject cause no unhandled rejection', async () => {
     const logger = { debug: failLater, info: failLater, warn: failLater, error: failLater };

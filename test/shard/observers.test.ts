@@ -34,29 +34,6 @@ describe('the option inspect of a Shard', () => {
     expect(one.calls).toContain('@xstate.event');
     shard.forceClose();
   });
-
-  test('detaches an observer that throws, and the others go on', async () => {
-    const { calls, observer } = recorder();
-    let thrown = 0;
-    const broken: InspectionObserver = {
-      attach: () => {
-        throw new Error('attach');
-      },
-      next: () => {
-        thrown += 1;
-        throw new Error('next');
-      },
-    };
-    const { shard, clock, events } = virtualShard({ inspect: [broken, observer] });
-    const connected = shard.connect();
-    await clock.advanceAsync(100);
-    await connected;
-    expect(thrown).toBe(1);
-    expect(calls).toContain('shard 0');
-    expect(calls.length).toBeGreaterThan(10);
-    expect(events.faults).toEqual(['OBSERVER_THREW', 'OBSERVER_THREW']);
-    shard.forceClose();
-  });
 });
 
 describe('the option inspect of a ShardManager', () => {
