@@ -93,6 +93,8 @@ export function managerOptionsOf(ws: WsManagerLike, options: Partial<ManagerOpti
     fetch: gatewayBotFetch(ws),
   };
   return {
+    // A Client that resumes without READY is never ready, so it can't go without.
+    warmStart: options.sessionStore !== undefined,
     ...defined(fromClient),
     ...defined(options),
     ...(options.events === undefined ? {} : { events: [...new Set([...options.events, ...NEEDED_EVENTS])] }),

@@ -34,6 +34,11 @@ type Handlers = {
 export class WsEventSource {
   readonly #options: WsEventSourceOptions;
   readonly #emitter: WsEmitter;
+  /**
+   * The shards whose guilds were restored, until they have resumed. To discord.js they are connected: it is ready once
+   * all shards are ready at one time, so that the attempts of one to connect must not show while another is restored.
+   */
+  readonly #restored = new Set<number>();
 
   constructor(options: WsEventSourceOptions) {
     this.#options = options;
@@ -57,11 +62,12 @@ export class WsEventSource {
   static readonly #handlers: Handlers = {
     stateChange: (source, { from, to }, shardId) => source.#debug(`${from} → ${to}`, shardId),
     hello: (source, _, shardId) => {
-      source.#updateSession(shardId, source.#sessionOf(shardId));
-      source.#emitter.emit('hello', null, shardId);
+      if (!source.#restored.has(shardId)) source.#emitHello(shardId);
     },
-    disconnected: (source, { code, reason, initiator }, shardId) => {
+    disconnected: (source, { code, reason, initiator, willReconnect }, shardId) => {
       source.#debug(`Closed by the ${initiator} with ${code ?? 'no close code'} ${reason}`.trim(), shardId);
+      if (willReconnect && source.#restored.has(shardId)) return;
+      source.#restored.delete(shardId);
       source.#emitter.emit('closed', code ?? ABNORMAL_CLOSURE, shardId);
     },
     heartbeat: (source, { latency }, shardId) => {
@@ -109,6 +115,11 @@ export class WsEventSource {
   #onDispatch(dispatch: Dispatch, shardId: number): void {
     WsEventSource.#beforeDispatch.get(dispatch.t)?.(this, dispatch, shardId);
     this.#emitter.emit('dispatch', dispatch, shardId);
+  }
+
+  #emitHello(shardId: number): void {
+    this.#updateSession(shardId, this.#sessionOf(shardId));
+    this.#emitter.emit('hello', null, shardId);
   }
 
   /** What concerns all shards is emitted for each of them, because discord.js wants the id of a shard. */

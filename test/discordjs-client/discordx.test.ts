@@ -9,7 +9,7 @@ type Options = ConstructorParameters<typeof Client>[0];
 
 test('the Client of discordx logs in, and emits a message from the time in which its connection was lost', async () => {
   // Sapphire adds a logger to the type of every Client, which is another than that of discordx.
-  const create = ((options) => new Client({ ...options, silent: true } as Options)) as unknown as CreateClient;
+  const create = ((options: object) => new Client({ ...options, silent: true } as Options)) as unknown as CreateClient;
   await using kit = await liveClient({ create });
   const { client, gateway } = kit;
   await kit.login();
