@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
-import { assetAt } from './assets.ts';
+import { assertPageFound, assetAt } from './assets.ts';
 import { HttpServer, pathOf } from './http-server.ts';
 
 /** A page sends only short messages. */
@@ -47,8 +47,9 @@ export class PageServer {
     );
   }
 
-  /** Rejects with the error of `net.Server` when it can not listen. */
+  /** Rejects with the error of `net.Server` when it can not listen, and with `PAGE_NOT_FOUND` without the page. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
+    await assertPageFound();
     return new PageServer(options, await HttpServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }));
   }
 

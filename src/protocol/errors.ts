@@ -22,6 +22,8 @@ export const HINTS_BY_GROUP = {
     RESHARD_REFUSED:
       'Call reshard() when connect() has resolved, one call at a time, on a manager that runs all shards of the bot.',
     NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; see docs/inspector.md.',
+    PAGE_NOT_FOUND:
+      'Leave shardwright/inspect out of your bundle, so that its page lies beside its code in node_modules.',
   },
   'Errors that stop the shard': {
     AUTHENTICATION_FAILED: 'Check the option token; copy the token again from the Developer Portal.',
