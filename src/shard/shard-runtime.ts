@@ -2,7 +2,7 @@
  * The inside of a shard. It connects the machine with the session, the send queue and the listeners, and turns what the
  * machine emits into events. `Shard` is its public side.
  */
-import { KEEP_SESSION_CODE, awaitsRoom, shardState } from '../../machines/index.ts';
+import { shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
 import type { ActivityTimes } from '../connection/connection-delegate.ts';
@@ -26,7 +26,7 @@ import { CurrentPresence } from './current-presence.ts';
 import { BackPressure } from './back-pressure.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { presencePayload, sendChangedPresence } from './changed-presence.ts';
+import { presencePayload } from './changed-presence.ts';
 import { failureError, faultError } from './lifecycle-errors.ts';
 import { listenerErrorReporter } from './listener-error.ts';
 import { ListenerWatch } from './listener-watch.ts';
@@ -37,6 +37,7 @@ import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
 import type { WarmStart } from './warm-start.ts';
+import { ON_ENTRY, ON_EXIT } from './state-reactions.ts';
 import { reportUnheardFailure } from './unheard-failure.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
@@ -233,7 +234,7 @@ export class ShardRuntime implements ActorDependencies {
     const to = this.state;
     if (from === to) return;
     this.#state = to;
-    ShardRuntime.#ON_EXIT[from]?.(this);
+    ON_EXIT[from]?.(this);
     // Before listeners hear of it: one may connect again.
     if (to === 'disconnected' || to === 'failed') {
       // The next connect() goes on with the session. After a failure, or without a session, nothing comes again.
@@ -243,43 +244,8 @@ export class ShardRuntime implements ActorDependencies {
     }
     this.options.logger.info(this.#logLine(`${from} → ${to}`));
     this.emitter.emit('stateChange', { from, to });
-    ShardRuntime.#ON_ENTRY[to]?.(this);
+    ON_ENTRY[to]?.(this);
   }
-
-  static readonly #ON_EXIT: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
-    ready: (runtime) => {
-      runtime.queue.detach();
-      runtime.dispatcher.requests?.onConnectionLost();
-      runtime.saveSession();
-    },
-    reconnecting: (runtime) => runtime.backPressure.endWait(),
-    disconnecting: (runtime) => runtime.closedWaiters.resolve(),
-    disconnected: (runtime) => runtime.dispatcher.resumeHandlers(),
-  };
-
-  static readonly #ON_ENTRY: Partial<Record<ShardState, (runtime: ShardRuntime) => void>> = {
-    ready: (runtime) => {
-      runtime.updateBackPressure();
-      runtime.readyWaiters.resolve();
-      if (runtime.connectionSlot.connection !== null) runtime.queue.attach(runtime.connectionSlot.connection);
-      sendChangedPresence(runtime);
-    },
-    reconnecting: (runtime) => {
-      if (awaitsRoom(runtime.actor.getSnapshot().context)) runtime.backPressure.awaitRoom();
-    },
-    disconnected: (runtime) => {
-      // forceClose() may have been called while the socket was being created.
-      runtime.connectionSlot.connection?.abort(
-        runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESSION_CODE,
-      );
-      // If the user stopped the shard, the queue is stopped with that reason already.
-      if (!runtime.queue.isStopped)
-        runtime.rejectWaiters(
-          new GatewayError('CONNECTION_LOST', 'the connection was lost, and shouldReconnect is false'),
-        );
-      runtime.dispatcher.finish(null);
-    },
-  };
 
   #fail(error: GatewayError): void {
     const isAwaited = this.readyWaiters.size > 0 || this.dispatcher.hasStreams;
