@@ -19,7 +19,7 @@ async function unansweredShard() {
 /** A shard on a real socket, whose gateway reads its close frame only after it has closed with a code of its own. */
 async function crossedShard(code: number) {
   const ops: number[] = [];
-  let closeLate = (): void => undefined;
+  let closeLate: (() => void) | null = null;
   const gateway = await bareGateway(({ socket, request, send, index }, packet) => {
     if (packet === null) send(HELLO);
     if (packet?.op !== 2 && packet?.op !== 6) return;
@@ -38,7 +38,7 @@ async function crossedShard(code: number) {
   const timing = { ...QUICK, closeTimeoutMs: 10_000 };
   const shard = new Shard({ token: TOKEN, intents: 0, url: gateway.url, compression: 'none', timing, identifyGate });
   shard.on('failed', () => undefined);
-  shard.on('stateChange', ({ from, to }) => void (from === 'reconnecting' && to === 'connecting' && closeLate()));
+  shard.on('stateChange', ({ from, to }) => void (from === 'reconnecting' && to === 'connecting' && closeLate?.()));
   return {
     shard,
     ops,
