@@ -91,30 +91,35 @@ export class WsEventSource {
     },
   };
 
-  /** What must be known before a dispatch, by its type. */
+  /** What discord.js must know before a dispatch, by its type. */
   static readonly #beforeDispatch: ReadonlyMap<
     string,
     (source: WsEventSource, dispatch: Dispatch, id: number) => void
   > = new Map([
-    [
-      'READY',
-      (source: WsEventSource, dispatch: Dispatch, shardId: number) => {
-        source.#updateSessionAt(dispatch, shardId);
-        source.#emitter.emit('ready', dispatch.d, shardId);
-      },
-    ],
-    [
-      'RESUMED',
-      (source: WsEventSource, dispatch: Dispatch, shardId: number) => {
-        source.#updateSessionAt(dispatch, shardId);
-        source.#emitter.emit('resumed', null, shardId);
-      },
-    ],
+    ['READY', (source, dispatch, shardId) => source.#beforeReady(dispatch, shardId)],
+    ['RESUMED', (source, dispatch, shardId) => source.#beforeResumed(dispatch, shardId)],
   ]);
 
   #onDispatch(dispatch: Dispatch, shardId: number): void {
     WsEventSource.#beforeDispatch.get(dispatch.t)?.(this, dispatch, shardId);
     this.#emitter.emit('dispatch', dispatch, shardId);
+  }
+
+  #beforeReady(dispatch: Dispatch, shardId: number): void {
+    if (dispatch.isRestored === true) {
+      this.#restored.add(shardId);
+      this.#emitHello(shardId);
+    } else {
+      this.#restored.delete(shardId);
+      this.#updateSessionAt(dispatch, shardId);
+    }
+    this.#emitter.emit('ready', dispatch.d, shardId);
+  }
+
+  #beforeResumed(dispatch: Dispatch, shardId: number): void {
+    this.#restored.delete(shardId);
+    this.#updateSessionAt(dispatch, shardId);
+    this.#emitter.emit('resumed', null, shardId);
   }
 
   #emitHello(shardId: number): void {

@@ -48,18 +48,26 @@ export class BotProcess {
   /** Resolves with the first line that matches. Rejects if the bot ends without one. */
   async line(pattern: RegExp): Promise<string> {
     const found = (): string | undefined => this.#lines.find((line) => pattern.test(line));
-    const matching = new Promise<void>((resolve) => {
+    await this.#until(() => found() !== undefined, String(pattern));
+    return found()!;
+  }
+
+  /** Resolves when the messages that the bot has handled are as wanted. Rejects if it ends before. */
+  handled(areWanted: (messages: readonly number[]) => boolean): Promise<void> {
+    return this.#until(() => areWanted(this.messages), 'its messages');
+  }
+
+  async #until(isReached: () => boolean, what: string): Promise<void> {
+    const reached = new Promise<void>((resolve) => {
       const check = (): void => {
-        if (found() !== undefined && this.#onLine.delete(check)) resolve();
+        if (isReached() && this.#onLine.delete(check)) resolve();
       };
       this.#onLine.add(check);
       check();
     });
     const ended = this.exited.then(({ code, stderr }) => {
-      const line = found();
-      if (line === undefined) throw new Error(`the bot ended with ${code} before ${pattern}: ${stderr}`);
+      if (!isReached()) throw new Error(`the bot ended with ${code} before ${what}: ${stderr}`);
     });
-    await Promise.race([matching, ended]);
-    return found()!;
+    await Promise.race([reached, ended]);
   }
 }

@@ -24,7 +24,7 @@ export const GUILD = guildId(1);
 export const CHANNEL = '20';
 
 /** A guild with a text channel. */
-const guildWith = (n: number, channelId: string): FakeGuild => ({
+export const guildWith = (n: number, channelId: string): FakeGuild => ({
   id: guildId(n),
   channels: [{ id: channelId, type: 0, name: 'general', position: 0, permission_overwrites: [] }],
 });
@@ -73,19 +73,8 @@ export const messageData = (id: number): object => ({
   type: 0,
 });
 
-/** Returns a client that is not logged in, its gateway, and its strategy once it is. */
-export async function liveClient({ create = CLIENTS['the Client of discord.js']!, ...setup }: Setup = {}) {
-  const restCalls: RestCall[] = [];
-  const gateway = await FakeGateway.listen({
-    token: TOKEN,
-    heartbeatIntervalMs: 1_000,
-    identifyIntervalMs: 0,
-    sessionStartLimit: { maxConcurrency: 16 },
-    readyGuilds: GUILDS,
-    strict: true,
-    rest: restOf(restCalls),
-    ...setup.gateway,
-  });
+/** Returns a client that is not logged in. */
+function clientOn(gateway: FakeGateway, { create = CLIENTS['the Client of discord.js']!, ...setup }: Setup) {
   const strategies: ShardwrightStrategy[] = [];
   const buildStrategy = shardingStrategy({ timing: QUICK, ...setup.strategy });
   const client = create({
@@ -107,9 +96,7 @@ export async function liveClient({ create = CLIENTS['the Client of discord.js']!
     },
   });
   return {
-    gateway,
     client,
-    restCalls,
     /** The strategy of the last login. */
     get strategy() {
       return strategies.at(-1)!;
@@ -130,10 +117,36 @@ export async function liveClient({ create = CLIENTS['the Client of discord.js']!
       await client.destroy();
       // discord.js destroys a client only once.
       for (const { manager } of strategies) await manager.disconnect();
+    },
+  };
+}
+
+/** Returns a client that is not logged in, with a gateway of its own. */
+export async function liveClient(setup: Setup = {}) {
+  const restCalls: RestCall[] = [];
+  const gateway = await FakeGateway.listen({
+    token: TOKEN,
+    heartbeatIntervalMs: 1_000,
+    identifyIntervalMs: 0,
+    sessionStartLimit: { maxConcurrency: 16 },
+    readyGuilds: GUILDS,
+    strict: true,
+    rest: restOf(restCalls),
+    ...setup.gateway,
+  });
+  const kit = clientOn(gateway, setup);
+  const disposeClient = kit[Symbol.asyncDispose];
+  return Object.assign(kit, {
+    gateway,
+    restCalls,
+    /** Returns another client on the gateway, as another process has one. */
+    another: (strategy: ShardingStrategyOptions) => clientOn(gateway, { ...setup, strategy }),
+    async [Symbol.asyncDispose]() {
+      await disposeClient();
       await gateway.close();
       expectNoViolations(gateway.complaints, setup.broken ?? []);
     },
-  };
+  });
 }
 
 /** Resolves with the message of this id. */
