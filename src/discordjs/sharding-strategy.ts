@@ -98,12 +98,12 @@ class ManagerStrategy<Statuses> implements ShardwrightStrategy<Statuses> {
   }
 
   async destroy({ code, reason }: DestroyOptions = {}): Promise<void> {
-    // discord.js calls this before the first spawn() too. Then it must not end the stored sessions.
-    if (this.#running === null || this.manager.state === 'stopped') return;
+    // discord.js calls this before the first spawn() too.
+    if (this.#running === null) return;
     const keepSession = this.#keepSession;
     // The Client names 1000, which ends a session.
     const isCodeUsed = code !== undefined && endsSession(code) !== keepSession;
-    await this.manager.disconnect({
+    await this.#running.manager.disconnect({
       session: keepSession ? 'keep' : 'discard',
       ...(isCodeUsed ? { code } : {}),
       ...(reason === undefined ? {} : { reason }),

@@ -187,6 +187,21 @@ export function describeStrategy(title: string, version: WsVersion): void {
       expect(kit.gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
     });
 
+    test('destroy() before the first spawn() does not end a stored session', async () => {
+      const hooks = storeInMemory();
+      await using kit = await liveWs(version, { ws: hooks });
+      await kit.ws.connect();
+      const stored = hooks.sessions.get(0)!;
+      await kit.strategy.manager.disconnect();
+      const next = kit.start();
+      hooks.sessions.set(0, stored);
+      expect(kit.strategy.manager.state).toBe('stopped');
+      await next.destroy();
+      await next.connect();
+
+      expect(kit.gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
+    });
+
     test('destroy() ends the session by default, and clears it in the hooks', async () => {
       const hooks = storeInMemory();
       await using kit = await liveWs(version, { ws: hooks });
