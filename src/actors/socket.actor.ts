@@ -8,6 +8,7 @@ import { closePolicy } from '../../machines/index.ts';
 import type { SocketCommand, SocketInput } from '../../machines/index.ts';
 import { Connection } from '../connection/connection.ts';
 import type { CloseFrame } from '../connection/close-handshake.ts';
+import type { ConnectionSlot } from '../connection/connection-slot.ts';
 import { hostFailure, withoutRequest } from '../protocol/network-errors.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
@@ -33,20 +34,29 @@ export const socketActor = fromCallback<SocketCommand, SocketInput>(({ input, sy
       connection = new Connection(dependencies, input, sendBack);
       dependencies.connectionSlot.connection = connection;
     });
-  const { connection: previous } = dependencies.connectionSlot;
-  const openAfter = ({ sessionId }: Connection, own: CloseFrame | null): void => {
+  afterLastConnection(dependencies.connectionSlot, ({ sessionId, own }) => {
     if (isStopped) return;
     if (own === null || !isDecisive(own.code, sessionId, dependencies.session.id)) open();
     else sendBack({ type: 'socket.closed', connectionId: input.connectionId, ...own });
-  };
-  if (previous === null) open();
-  else previous.whenClosed((own) => openAfter(previous, own));
+  });
   receive((command) => attempt(() => connection?.execute(command)));
   return () => {
     isStopped = true;
     connection?.detach();
   };
 });
+
+interface LastConnection {
+  readonly sessionId: string | null;
+  /** The close frame of the gateway's own; `null` without one. */
+  readonly own: CloseFrame | null;
+}
+
+/** Outside of the actor, whose closures would keep the last connection and its decoder in memory. */
+function afterLastConnection({ connection: last }: ConnectionSlot, onOver: (last: LastConnection) => void): void {
+  if (last === null) onOver({ sessionId: null, own: null });
+  else last.whenClosed((own) => onOver({ sessionId: last.sessionId, own }));
+}
 
 /** Whether a connection to resume the session of the last one is in vain, because of the code that ended the last. */
 function isDecisive(code: number, lastSessionId: string | null, sessionId: string | null): boolean {
