@@ -1,4 +1,5 @@
 /** A consumer of `dispatches()`. It may be slow, and may stop at any time. */
+import type { AnyEventName } from '../src/index.ts';
 import type { ShardProcess } from './shard-process.ts';
 
 export interface ConsumerPlan {
@@ -16,7 +17,7 @@ export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
   const id = proc.place.nextId();
   const dispatches = proc.shard.dispatches({
     highWaterMark: plan.highWaterMark,
-    ...(plan.events === null ? {} : { events: [...plan.events] }),
+    ...(plan.events === null ? {} : { events: plan.events as readonly AnyEventName[] }),
     ...(plan.signal === undefined ? {} : { signal: plan.signal }),
   });
   eventLog.record('stream.opened', { proc, id, events: plan.events, signal: plan.signal });

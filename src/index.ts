@@ -29,9 +29,12 @@ export { Intents, resolveIntents } from './protocol/intents.ts';
 export type { IntentName } from './protocol/intents.ts';
 export { Opcodes, opcodeName } from './protocol/opcodes.ts';
 export type {
+  AnyEventName,
+  CustomEventName,
   Dispatch,
   DispatchData,
   DispatchDataByName,
+  DispatchOf,
   EventName,
   Packet,
   RequestChannelInfoData,

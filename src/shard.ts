@@ -5,10 +5,8 @@
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError } from './protocol/errors.ts';
-import { Opcodes } from './protocol/opcodes.ts';
-import type { Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
-import { assertCallOptions, callOptionsError } from './protocol/call-options.ts';
-import { checkPayload } from './protocol/payloads.ts';
+import type { AnyEventName, Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
+import { callOptionsError } from './protocol/call-options.ts';
 import type { BotApplication, BotUser, Session } from './session/session.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
@@ -154,6 +152,9 @@ export class Shard extends CommandSender {
    *
    * @throws {@link GatewayError} `INVALID_OPTIONS`
    */
+  dispatches<const T extends AnyEventName = AnyEventName>(
+    options?: DispatchStreamOptions<T>,
+  ): AsyncIterableIterator<Dispatch<T>, undefined> & AsyncDisposable;
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined> & AsyncDisposable {
     return this.#runtime.dispatcher.stream(options);
   }

@@ -1,10 +1,10 @@
 /** The dispatches of all shards as one async iterable, in the order in which they arrived. */
-import type { Dispatch } from '../protocol/packets.ts';
+import type { AnyEventName, Dispatch } from '../protocol/packets.ts';
 import { PullStream } from '../shard/pull-stream.ts';
 import type { BufferedSession } from './reshard/session-buffer.ts';
 
 /** A dispatch with the id of its shard. */
-export type ShardDispatch<T extends string = string> = Dispatch<T> & { readonly shardId: number };
+export type ShardDispatch<T extends string = AnyEventName> = Dispatch<T> & { readonly shardId: number };
 
 /** Copies a dispatch without reading `d`, which would decode it. */
 function withShardId(dispatch: Dispatch, shardId: number): ShardDispatch {

@@ -6,7 +6,7 @@ import type { ManagerState } from '../../machines/index.ts';
 import { assertCallOptions } from '../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
-import type { Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
+import type { AnyEventName, Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
 import { checkPayload } from '../protocol/payloads.ts';
 import { describeValue } from '../protocol/validation.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
@@ -209,6 +209,9 @@ export class ShardManager {
    * consumer falls behind by `highWaterMark`, all sockets are paused. The iteration ends with `disconnect()`; it throws
    * the error with which the manager failed, or `ABORTED`.
    */
+  dispatches<const T extends AnyEventName = AnyEventName>(
+    options?: DispatchStreamOptions<T>,
+  ): AsyncIterableIterator<ShardDispatch<T>, undefined> & AsyncDisposable;
   dispatches(options?: DispatchStreamOptions): AsyncIterableIterator<ShardDispatch, undefined> & AsyncDisposable {
     return this.#runtime.dispatcher.stream(options);
   }

@@ -26,15 +26,42 @@ export type DispatchDataByName = { [P in GatewayDispatchPayload as `${P['t']}`]:
 /** The event names that discord-api-types documents. */
 export type EventName = keyof DispatchDataByName;
 
+/** Only a type. A member of an enum is a string that no other text equals, so that `t` still narrows `d`. */
+declare enum UndocumentedEvent {
+  Name = 'a name that discord-api-types does not document',
+}
+
+/**
+ * The name of an event that discord-api-types does not document. Write `'SOMETHING_NEW' as CustomEventName` where a name
+ * is checked.
+ */
+export type CustomEventName = UndocumentedEvent.Name;
+
+/** The name of any event. */
+export type AnyEventName = EventName | CustomEventName;
+
 /** The data of a dispatch; `unknown` for events that discord-api-types does not document yet. */
 export type DispatchData<T extends string> = T extends EventName ? DispatchDataByName[T] : unknown;
 
 /**
- * An event from Discord. `t`, `s`, `op` and `d` are own enumerable properties, so JSON, copies, clones and comparisons
- * treat it as a plain object; only its prototype differs.
+ * An event from Discord: a union over its name, so that a check of `t` narrows `d`. The data of events that
+ * discord-api-types does not document is `unknown`.
+ *
+ * @example
+ * ```ts
+ * for await (const { t, d } of shard.dispatches()) if (t === 'MESSAGE_CREATE') console.log(d.content);
+ * ```
  * @see https://discord.com/developers/docs/events/gateway-events#receive-events
  */
-export interface Dispatch<T extends string = string> {
+export type Dispatch<T extends string = AnyEventName> = T extends EventName
+  ? DispatchOf<T>
+  : DispatchOf<CustomEventName>;
+
+/**
+ * An event of one name. `t`, `s`, `op` and `d` are own enumerable properties, so JSON, copies, clones and comparisons
+ * treat it as a plain object; only its prototype differs.
+ */
+export interface DispatchOf<T extends AnyEventName> {
   readonly op: 0;
   /** The event name, such as `MESSAGE_CREATE`. */
   readonly t: T;

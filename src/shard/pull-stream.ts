@@ -4,6 +4,7 @@
  * gets.
  */
 import { GatewayError, abortedError } from '../protocol/errors.ts';
+import type { AnyEventName } from '../protocol/packets.ts';
 import { onAbort } from '../protocol/on-abort.ts';
 import { isPositiveInteger } from '../protocol/validation.ts';
 import { BufferLevel, DEFAULT_HIGH_WATER_MARK } from './buffer-level.ts';
@@ -12,14 +13,14 @@ import { DispatchFifo } from './dispatch-fifo.ts';
 import type { BufferedItem } from './dispatch-fifo.ts';
 
 /** The options of `dispatches()`. */
-export interface DispatchStreamOptions {
+export interface DispatchStreamOptions<T extends AnyEventName = AnyEventName> {
   /** Ends the iteration: it throws `ABORTED`, and buffered dispatches are dropped. */
   signal?: AbortSignal;
   /**
    * The only events that the stream contains.
    * @defaultValue all events
    */
-  events?: readonly string[];
+  events?: readonly T[];
   /**
    * Number of buffered dispatches at which the socket is paused. Raise it if your consumer works in bursts.
    * @defaultValue `1_024`
@@ -54,7 +55,7 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
       throw new GatewayError('INVALID_OPTIONS', 'highWaterMark must be a positive integer');
     }
     this.#callbacks = callbacks;
-    this.#events = events === undefined ? null : new Set(events);
+    this.#events = events === undefined ? null : new Set<string>(events);
     this.#level = new BufferLevel(callbacks, highWaterMark);
     this.#signal = signal;
     this.#stopListening = onAbort(signal, () => this.#abort());

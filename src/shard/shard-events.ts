@@ -53,7 +53,7 @@ export interface ShardEvents {
   disconnected: [Disconnected];
   /** Emitted when a heartbeat is acknowledged; `latency` is the round trip in ms. */
   heartbeat: [{ latency: number }];
-  /** Emitted for every dispatch. `onDispatch()` is typed by event, and cheaper if you need only some of them. */
+  /** Emitted for every dispatch; its `t` narrows its `d`. `onDispatch()` is cheaper if you need only some of them. */
   dispatch: [Dispatch];
   /** Emitted for every packet, before the shard handles it. A listener makes the shard decode all dispatches. */
   raw: [Packet];

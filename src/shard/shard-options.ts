@@ -17,7 +17,7 @@ import { assertEventNames } from '../protocol/event-names.ts';
 import { checkPresence } from '../protocol/payloads.ts';
 import { resolveIntents } from '../protocol/intents.ts';
 import type { IntentName } from '../protocol/intents.ts';
-import type { EventName } from '../protocol/packets.ts';
+import type { AnyEventName } from '../protocol/packets.ts';
 import { Token } from '../protocol/token.ts';
 import { isAllowedHost, resolveAllowedHosts } from '../protocol/trusted-url.ts';
 import { assertOption, isCount, isPositiveInteger } from '../protocol/validation.ts';
@@ -100,10 +100,11 @@ export interface ShardOptions {
   /**
    * The only dispatches that are delivered to listeners and streams. The others are counted but not decoded, so they
    * cost little CPU time. Set it when an intent brings events that you don't use. The shard's own events, such as
-   * `ready` and `rateLimited`, are not affected.
+   * `ready` and `rateLimited`, are not affected. Write a name that the types do not know as
+   * `'SOMETHING_NEW' as CustomEventName`.
    * @defaultValue all events
    */
-  events?: readonly EventName[];
+  events?: readonly AnyEventName[];
   /**
    * Member count above which Discord omits offline members from a guild, from 50 to 250. Raise it if your bot needs the
    * offline members of larger guilds without requesting them.

@@ -93,7 +93,7 @@ describe('Shard: hostile input', () => {
     const received: string[] = [];
     kit.shard.on('dispatch', ({ t }) => received.push(t));
     void kit.shard.connect();
-    await nextEvent(kit.shard, 'dispatch', ({ t }) => t === 'MARK');
+    await nextEvent(kit.shard, 'dispatch', ({ t }) => (t as string) === 'MARK');
     expect(received).toEqual(['READY', 'GUILD_MEMBERS_CHUNK', 'MARK']);
     expect(kit.faults).toEqual([]);
   });
@@ -222,7 +222,7 @@ describe('Shard: hostile input', () => {
         if (packet?.op === 6) send({ op: 0, t: 'RESUMED', s: 4, d: {} });
       });
       const odd: unknown[] = [];
-      kit.shard.on('dispatch', ({ t, s }: Dispatch) => void (t === 'ODD' && odd.push(s)));
+      kit.shard.on('dispatch', ({ t, s }: Dispatch) => void ((t as string) === 'ODD' && odd.push(s)));
       void kit.shard.connect();
       await nextEvent(kit.shard, 'resumed');
       expect(odd).toEqual([null]);

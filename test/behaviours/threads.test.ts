@@ -151,7 +151,7 @@ describe('ShardManager with workers: messages between threads', () => {
     connection!.sendRaw(`{"op":0,"t":"DEEP","s":${sequence + 1},"d":${deep(5_000)}}`);
     connection!.sendRaw(`{"op":0,"t":"TOO_DEEP","s":${sequence + 2},"d":${deep(TOO_DEEP)}}`);
     connection!.sendRaw(`{"op":0,"t":"AFTER","s":${sequence + 3},"d":null}`);
-    await nextEvent(manager, 'raw', ({ t }) => t === 'AFTER');
+    await nextEvent(manager, 'raw', ({ t }) => (t as string) === 'AFTER');
     await manager.shards.get(0)!.heartbeat();
 
     expect(raw.filter((t) => typeof t === 'string').slice(-2)).toEqual(['DEEP', 'AFTER']);
@@ -228,7 +228,7 @@ describe('ShardManager with workers: messages between threads', () => {
     };
     manager.on('disconnected', again);
     again();
-    await nextEvent(manager, 'dispatch', ({ t }) => t === 'AFTER');
+    await nextEvent(manager, 'dispatch', ({ t }) => (t as string) === 'AFTER');
 
     expect(faults.filter((fault) => !fault.startsWith('DECODE_FAILED'))).toEqual([
       expect.stringMatching(/^DISPATCH_SKIPPED: GUILD_MEMBERS_CHUNK with sequence 2/),

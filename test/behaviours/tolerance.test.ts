@@ -20,7 +20,7 @@ async function runAgainst(script: Script) {
     identifyGate,
   });
   const events = recordEvents(shard);
-  const marked = nextEvent(shard, 'dispatch', ({ t }) => t === 'MARK');
+  const marked = nextEvent(shard, 'dispatch', ({ t }) => (t as string) === 'MARK');
   void shard.connect();
   await marked;
   return {
@@ -113,7 +113,7 @@ describe('Shard: tolerant reading', () => {
       send({ op: 0, t: 'EVENT_OF_TOMORROW', s: 2, d: [1, 2] });
       send(mark(3));
     });
-    expect(kit.events.of('dispatch').map(({ t, d }) => [t, t === 'EVENT_OF_TOMORROW' ? d : null])).toEqual([
+    expect(kit.events.of('dispatch').map(({ t, d }) => [t, (t as string) === 'EVENT_OF_TOMORROW' ? d : null])).toEqual([
       ['READY', null],
       ['EVENT_OF_TOMORROW', [1, 2]],
       ['MARK', null],

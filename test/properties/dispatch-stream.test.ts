@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
-import type { Dispatch } from '../../src/protocol/packets.ts';
+import type { CustomEventName, Dispatch } from '../../src/protocol/packets.ts';
 import { BufferBudget } from '../../src/shard/buffer-budget.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import { checkProperty, runScript, script, step, turn } from './kit.ts';
@@ -47,7 +47,11 @@ class DispatchStreamModel {
       onPressureChange: (): void => void (this.isPressured = this.stream.isFull),
       onClosed: (): void => void (this.isClosed = true),
     };
-    this.stream = new DispatchStream(owner, { signal: this.abort.signal, events: ['WANTED'], highWaterMark });
+    this.stream = new DispatchStream(owner, {
+      signal: this.abort.signal,
+      events: ['WANTED' as CustomEventName],
+      highWaterMark,
+    });
   }
 
   push(t: string): void {
@@ -59,7 +63,7 @@ class DispatchStreamModel {
       if (this.buffered.length >= this.#highWaterMark) this.isFull = true;
     }
     const packet = Buffer.alloc(bytesOf(this.sequence));
-    this.stream.push(LazyDispatch.decoded(t, this.sequence, {}, packet, null), null);
+    this.stream.push(LazyDispatch.decoded(t, this.sequence, {}, packet, null) as Dispatch, null);
     this.#measure();
   }
 

@@ -27,7 +27,7 @@ describe('a backlog', () => {
         heartbeatsBeforeLast = heartbeats();
         work(1);
       });
-      const done = nextEvent(shard, 'dispatch', ({ t }) => t === 'DONE');
+      const done = nextEvent(shard, 'dispatch', ({ t }) => (t as string) === 'DONE');
       const noise = Array.from({ length: 200 }, (_, index) => String(Math.sin(index)).repeat(100).slice(0, 2_000));
       for (const text of noise) gateway.dispatch('WORK', { text });
       gateway.dispatch('DONE', {});

@@ -3,6 +3,7 @@ import { GatewayError } from '../../src/protocol/errors.ts';
 import { BufferBudget } from '../../src/shard/buffer-budget.ts';
 import { DispatchStream } from '../../src/shard/dispatcher.ts';
 import type { DispatchStreamOptions } from '../../src/shard/pull-stream.ts';
+import { madeDispatch } from '../kit/made-dispatch.ts';
 
 /** A stream with buffered dispatches, and the calls of its callbacks. */
 function streamWith(count: number, options?: DispatchStreamOptions) {
@@ -13,7 +14,7 @@ function streamWith(count: number, options?: DispatchStreamOptions) {
     onClosed: () => void calls.push('closed'),
   };
   const stream = new DispatchStream(callbacks, options);
-  const push = (s: number): void => stream.push({ op: 0, t: 'A', s, d: {}, raw: Buffer.from('{}') }, null);
+  const push = (s: number): void => stream.push(madeDispatch('A', s), null);
   for (let s = 1; s <= count; s += 1) push(s);
   return { stream, calls, push };
 }

@@ -19,7 +19,7 @@ describe.each(COMPRESSIONS)('maxMessageBytes with compression %s', (compression)
     // Each RESUME repeats the message, so that the session is discarded in the end.
     await nextEvent(shard, 'ready');
     gateway.dispatch('AFTER', {});
-    await nextEvent(shard, 'dispatch', ({ t }) => t === 'AFTER');
+    await nextEvent(shard, 'dispatch', ({ t }) => (t as string) === 'AFTER');
     expect(events.dispatched.filter((t) => t !== 'RESUMED')).toEqual(['READY', 'SMALL', 'READY', 'AFTER']);
     expect([...new Set(events.faults)]).toEqual(['DECODE_FAILED', 'RESUMES_EXHAUSTED']);
   });

@@ -2,7 +2,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { GatewayMessageCreateDispatchData } from 'discord-api-types/v10';
 import { waitFor } from 'xstate';
 import { Intents } from '../../src/index.ts';
-import type { Dispatch, GatewayError, Session } from '../../src/index.ts';
+import type { CustomEventName, Dispatch, GatewayError, Session } from '../../src/index.ts';
 import { TOKEN, readyShard, virtualShard } from '../kit/virtual-shard.ts';
 
 const SESSION: Session = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 41, shardId: 0, shardCount: 1 };
@@ -350,7 +350,7 @@ describe('Shard', () => {
 
   test('a slow consumer of dispatches() pauses the socket until it catches up', async () => {
     const { gateway, shard } = await readyShard();
-    const stream = shard.dispatches({ highWaterMark: 4, events: ['A'] });
+    const stream = shard.dispatches({ highWaterMark: 4, events: ['A' as CustomEventName] });
     for (let count = 0; count < 3; count += 1) gateway.dispatch('A');
     for (let count = 0; count < 9; count += 1) gateway.dispatch('B');
     expect(gateway.last.paused).toBe(false);

@@ -9,6 +9,7 @@ import type { CheckName } from '../../simulator/checks/index.ts';
 import type { RunOptions } from '../../simulator/run.ts';
 import type { SimSocket } from '../../simulator/sim-socket.ts';
 import type { World } from '../../simulator/world.ts';
+import { madeDispatch } from '../kit/made-dispatch.ts';
 import { SocketProxy } from './socket-proxy.ts';
 
 const isMessage = ({ op, s }: Packet, every: number): boolean =>
@@ -53,7 +54,7 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
       if (name === 'heartbeat')
         world.eventLog.record('typed', {
           proc: proc(world),
-          dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d: {}, raw: Buffer.from('{}') },
+          dispatch: madeDispatch('MESSAGE_CREATE', 1),
         });
     });
   }),
@@ -76,7 +77,7 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
       world.eventLog.record('stream.consumed', {
         proc: proc(world),
         id: 900,
-        dispatch: { op: 0, t: 'X', s: 1, d: {}, raw: Buffer.from('{}') },
+        dispatch: madeDispatch('X', 1),
       });
     });
   }),
@@ -90,7 +91,7 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
         for (let s = 1; s <= 5; s += 1)
           world.eventLog.record('dispatched', {
             proc: proc(world),
-            dispatch: { op: 0, t: 'MESSAGE_CREATE', s, d: {}, raw: Buffer.alloc(500) },
+            dispatch: madeDispatch('MESSAGE_CREATE', s, {}, Buffer.alloc(500)),
           });
       });
     }),
@@ -116,7 +117,7 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
       const d = { sim: [sessionId, 1_000_000] };
       world.eventLog.record('dispatched', {
         proc: proc(world),
-        dispatch: { op: 0, t: 'MESSAGE_CREATE', s: 1, d, raw: Buffer.from('{}') },
+        dispatch: madeDispatch('MESSAGE_CREATE', 1, d),
       });
     });
   }),

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { GUILD_TIMEOUT_MS, GuildSync } from '../../../src/manager/reshard/guild-sync.ts';
 import type { Dispatch } from '../../../src/index.ts';
 import { VirtualClock } from '../../../src/testing/index.ts';
+import { madeDispatch } from '../../kit/made-dispatch.ts';
 
-const event = (t: string, d: unknown): Dispatch => ({ op: 0, t, s: 1, d, raw: Buffer.from('{}') });
+const event = (t: string, d: unknown): Dispatch => madeDispatch(t, 1, d);
 const ready = (...ids: string[]): Dispatch => event('READY', { guilds: ids.map((id) => ({ id, unavailable: true })) });
 
 function createSync(hasGuildsIntent = true) {

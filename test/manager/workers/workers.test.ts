@@ -312,7 +312,7 @@ describe('ShardManager with workers', () => {
       manager.on('fault', ({ code }, shardId) => faults.push([code, shardId]));
       await manager.connect();
       const load = numberedEvents(kit, 1);
-      manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+      manager.on('dispatch', ({ t, d }) => (t as string) === 'POISON' && d);
       const { sequence } = manager.shards.get(0)!.session!;
       gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
       const sent = await load.end();
@@ -329,7 +329,7 @@ describe('ShardManager with workers', () => {
     const faults: string[] = [];
     manager.on('fault', ({ code }) => faults.push(code));
     await manager.connect();
-    manager.on('dispatch', ({ t, d }) => t === 'POISON' && d);
+    manager.on('dispatch', ({ t, d }) => (t as string) === 'POISON' && d);
     const { sequence } = manager.shards.get(0)!.session!;
     const poison = `{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`;
     gateway.connections[0]!.sendRaw(poison);

@@ -1,5 +1,5 @@
 import { GatewayError, Intents, MemorySessionStore, Shard, ShardManager, systemClock } from 'shardwright';
-import type { Clock, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
+import type { Clock, CustomEventName, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
 import { toDiscordJsGateway } from 'shardwright/discordjs';
 import type { DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
@@ -51,4 +51,12 @@ export async function operate(register: PrometheusRegister): Promise<void> {
   await using _endpoint = await serveStatus(shard, { port: 0, host: '0.0.0.0', allowedHosts: ['bot'], graceMs: 1_000 });
   using _metrics = await collectMetrics({ register, bot: shard });
   using _instrumentation = await instrument({ bot: new ShardManager({ token: 'x', intents: [] }) });
+}
+
+export async function narrow(): Promise<void> {
+  shard.on('dispatch', ({ t, d }) => (t === 'MESSAGE_CREATE' ? d.content : null));
+  for await (const { d } of shard.dispatches({ events: ['MESSAGE_CREATE'] })) d.author.username.trim();
+  // @ts-expect-error -- a name with a typo
+  shard.dispatches({ events: ['MESAGE_CREATE'] });
+  shard.dispatches({ events: ['SOMETHING_NEW' as CustomEventName] });
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../../clock.ts';
 import type { LazyDispatch } from '../../../decoding/lazy-dispatch.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByKind } from '../../../protocol/handler-table.ts';
+import type { Dispatch } from '../../../protocol/packets.ts';
 import type { Session } from '../../../session/session.ts';
 import type { SessionStore } from '../../../session/session-store.ts';
 import { listenerErrorReporter } from '../../../shard/listener-error.ts';
@@ -238,8 +239,8 @@ export class ShardMirror {
   }
 
   #deliver(dispatch: LazyDispatch): void {
-    this.listenerWatch.startDispatch(dispatch);
-    this.emitter.emitWithoutTelemetry('dispatch', dispatch);
+    this.listenerWatch.startDispatch(dispatch as Dispatch);
+    this.emitter.emitWithoutTelemetry('dispatch', dispatch as Dispatch);
     dispatch.releaseBuffer();
   }
 

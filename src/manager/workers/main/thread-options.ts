@@ -1,6 +1,6 @@
 /** Which options of a manager go to its worker threads: those that all shards share and that are plain data. */
 import { GatewayError } from '../../../protocol/errors.ts';
-import type { EventName } from '../../../protocol/packets.ts';
+import type { AnyEventName } from '../../../protocol/packets.ts';
 import type { ResolvedOptions, ShardOptions } from '../../../shard/shard-options.ts';
 import type { ThreadOptions } from '../wire/messages.ts';
 
@@ -48,7 +48,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     maxBufferedBytes,
     ...(proxy === undefined ? {} : { proxy: proxy === false ? proxy : String(proxy) }),
     ...(allowedHosts === null ? {} : { allowedHosts }),
-    ...(events === null ? {} : { events: [...events] as EventName[] }),
+    ...(events === null ? {} : { events: [...events] as AnyEventName[] }),
     ...(largeThreshold === undefined ? {} : { largeThreshold }),
     properties,
     shouldReconnect,

@@ -9,7 +9,7 @@
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import type { ShardTiming } from '../../../../machines/index.ts';
 import type { Compression } from '../../../protocol/gateway-url.ts';
-import type { EventName } from '../../../protocol/packets.ts';
+import type { AnyEventName } from '../../../protocol/packets.ts';
 import type { Session } from '../../../session/session.ts';
 import type { Logger } from '../../../shard/logger.ts';
 import type { FORWARDED_EVENTS } from '../../manager-events.ts';
@@ -25,7 +25,7 @@ export interface ThreadOptions {
   readonly compression: Compression;
   readonly maxMessageBytes: number;
   readonly maxBufferedBytes: number;
-  readonly events?: readonly EventName[];
+  readonly events?: readonly AnyEventName[];
   readonly largeThreshold?: number;
   readonly properties: { readonly os: string; readonly browser: string; readonly device: string };
   readonly shouldReconnect: boolean;

@@ -5,10 +5,11 @@ import { MessageBatcher } from '../../../../src/manager/workers/thread/message-b
 import { DispatchBatchReader } from '../../../../src/manager/workers/wire/dispatch-batch.ts';
 import type { FromThread } from '../../../../src/manager/workers/wire/messages.ts';
 import { VirtualClock } from '../../../../src/testing/virtual-clock.ts';
+import { madeDispatch } from '../../../kit/made-dispatch.ts';
 
 type Batch = Extract<FromThread, { type: 'batch' }>;
 
-const dispatch = (s: number, bytes = 0): Dispatch => ({ op: 0, t: 'X', s, d: null, raw: Buffer.alloc(bytes, s) });
+const dispatch = (s: number, bytes = 0): Dispatch => madeDispatch('X', s, null, Buffer.alloc(bytes, s));
 
 function createBatcher() {
   const clock = new VirtualClock();
