@@ -52,33 +52,36 @@ class HeldStore extends FileSessionStore {
 }
 
 describe.each(Object.entries(CLIENTS))('%s that resumes the sessions of another process', (_name, create) => {
-  test('is ready with its user, guilds and channels, and emits what happened meanwhile', async () => {
-    await using kit = await stoppedClient(create);
-    const { gateway } = kit;
-    expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000, 4000]);
-    gateway.dispatch('MESSAGE_CREATE', messageData(101), { guildId: GUILD });
-    await using next = kit.another({ sessionStore: new FileSessionStore(directory) });
-    const { client } = next;
-    const emitted: string[] = [];
-    client.once(Events.ClientReady, () => emitted.push('ready'));
-    client.on(Events.MessageCreate, ({ id }) => emitted.push(id));
-    client.on(Events.ShardResume, (id, replayed) => emitted.push(`resume ${id} ${replayed}`));
-    const arrived = nextMessage(client, 101);
-    await next.login();
-    await arrived;
-    await next.sendMessage(102);
+  test.each([0, 2])(
+    'is ready with its user, guilds and channels, and emits what happened meanwhile, with %i workers',
+    async (workers) => {
+      await using kit = await stoppedClient(create);
+      const { gateway } = kit;
+      expect(gateway.history.map(({ closedWith }) => closedWith?.code)).toEqual([4000, 4000]);
+      gateway.dispatch('MESSAGE_CREATE', messageData(101), { guildId: GUILD });
+      await using next = kit.another({ sessionStore: new FileSessionStore(directory), workers });
+      const { client } = next;
+      const emitted: string[] = [];
+      client.once(Events.ClientReady, () => emitted.push('ready'));
+      client.on(Events.MessageCreate, ({ id }) => emitted.push(id));
+      client.on(Events.ShardResume, (id, replayed) => emitted.push(`resume ${id} ${replayed}`));
+      const arrived = nextMessage(client, 101);
+      await next.login();
+      await arrived;
+      await next.sendMessage(102);
 
-    expect(client.user?.username).toBe('fake-bot');
-    expect(client.guilds.cache.map(({ id, shardId }) => [id, shardId])).toEqual([
-      [guildId(0), 0],
-      [GUILD, 1],
-    ]);
-    expect(client.channels.cache.get(CHANNEL)?.toString()).toBe(`<#${CHANNEL}>`);
-    expect(client.ws.shards.map(({ status }) => status)).toEqual([Status.Ready, Status.Ready]);
-    expect(emitted.toSorted()).toEqual(['101', '102', 'ready', 'resume 0 1', 'resume 1 2']);
-    expect(emitted.indexOf('ready')).toBeLessThan(emitted.indexOf('101'));
-    expect(gateway.stats).toMatchObject({ identifies: 2, resumes: 2 });
-  });
+      expect(client.user?.username).toBe('fake-bot');
+      expect(Object.fromEntries(client.guilds.cache.map(({ id, shardId }) => [id, shardId]))).toEqual({
+        [guildId(0)]: 0,
+        [GUILD]: 1,
+      });
+      expect(client.channels.cache.get(CHANNEL)?.toString()).toBe(`<#${CHANNEL}>`);
+      expect(client.ws.shards.map(({ status }) => status)).toEqual([Status.Ready, Status.Ready]);
+      expect(emitted.toSorted()).toEqual(['101', '102', 'ready', 'resume 0 1', 'resume 1 2']);
+      expect(emitted.indexOf('ready')).toBeLessThan(emitted.indexOf('101'));
+      expect(gateway.stats).toMatchObject({ identifies: 2, resumes: 2 });
+    },
+  );
 
   test('is ready although one shard connects while the guilds of the other are restored', async () => {
     await using kit = await stoppedClient(create);
