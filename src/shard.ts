@@ -5,8 +5,10 @@
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError } from './protocol/errors.ts';
+import { Opcodes } from './protocol/opcodes.ts';
 import type { AnyEventName, Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
-import { callOptionsError } from './protocol/call-options.ts';
+import { assertCallOptions, callOptionsError } from './protocol/call-options.ts';
+import { checkPayload } from './protocol/payloads.ts';
 import type { BotApplication, BotUser, Session } from './session/session.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
