@@ -10,9 +10,12 @@ export type Awaitable<T> = PromiseLike<T> | T;
 
 /** A session in the form of `@discordjs/ws`. */
 export interface SessionInfo {
+  /** The URL for RESUME, as READY sent it. */
   resumeURL: string;
+  /** The sequence of the last dispatch that was delivered. */
   sequence: number;
   sessionId: string;
+  /** The shard count that the session was started with. */
   shardCount: number;
   shardId: number;
 }
@@ -25,29 +28,40 @@ export interface IdentifyThrottler {
 
 /** The hooks through which a user of `@discordjs/ws` stores sessions. */
 export interface SessionHooks {
+  /** Returns the stored session of a shard, or `null`. */
   retrieveSessionInfo(shardId: number): Awaitable<SessionInfo | null>;
+  /** Replaces the stored session of a shard; `null` deletes it. */
   updateSessionInfo(shardId: number, sessionInfo: SessionInfo | null): Awaitable<void>;
 }
 
 /** The options of a WebSocketManager, its defaults included. */
 export interface WsManagerOptions extends SessionHooks {
+  /** Builds the throttler of all shards. */
   buildIdentifyThrottler(manager: never): Awaitable<IdentifyThrottler>;
+  /** A string in `@discordjs/ws` 1, a number in 2. `null`, the default, means that nothing was chosen. */
   readonly compression: number | string | null;
+  /** The client that IDENTIFY names to Discord. */
   readonly identifyProperties: { readonly browser: string; readonly device: string; readonly os: string };
+  /** The presence to identify with. */
   readonly initialPresence: GatewayPresenceUpdateData | null;
+  /** The intents as a bit field. */
   readonly intents: number;
+  /** Member count above which Discord omits offline members from a guild. */
   readonly largeThreshold: number | null;
   /** The REST of discord.js. A replacement may lack the fields that are optional here. */
   readonly rest: {
     readonly options?: { readonly api: string; readonly version: string };
     readonly handlers?: { clone(): object };
   };
+  /** The shard count of the bot; `null` for as many as Discord recommends. */
   readonly shardCount: number | null;
+  /** The shards to run; `null` for all. */
   readonly shardIds: readonly number[] | { readonly start: number; readonly end: number } | null;
   /** Missing in `@discordjs/ws` 2. */
   readonly token?: string;
   /** Missing in `@discordjs/ws` 1. */
   readonly useIdentifyCompression?: boolean;
+  /** The version of Discord's API. */
   readonly version: string;
 }
 

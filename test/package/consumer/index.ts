@@ -1,7 +1,7 @@
 import { GatewayError, Intents, MemorySessionStore, Shard, ShardManager, systemClock } from 'shardwright';
 import type { Clock, CustomEventName, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
-import { toDiscordJsGateway } from 'shardwright/discordjs';
-import type { DiscordJsGateway } from 'shardwright/discordjs';
+import { shardingStrategy, toDiscordJsGateway } from 'shardwright/discordjs';
+import type { BuildShardwrightStrategy, DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import type { LegacyInspectOptions } from 'shardwright/inspect/legacy';
 import { serveStatus } from 'shardwright/inspect';
@@ -9,6 +9,8 @@ import { shardMachine } from 'shardwright/machines';
 import { instrument } from 'shardwright/opentelemetry';
 import { collectMetrics } from 'shardwright/prometheus';
 import type { PrometheusRegister } from 'shardwright/prometheus';
+import { seyfertGateway } from 'shardwright/seyfert';
+import type { SeyfertGateway } from 'shardwright/seyfert';
 import { FakeGateway, VirtualClock } from 'shardwright/testing';
 import type { FakeGatewayOptions } from 'shardwright/testing';
 
@@ -44,7 +46,13 @@ const legacy: LegacyInspectOptions = { onDetached: (cause: unknown) => codeOf(ca
 export const unregister: () => void = registerWithXStateInspect(shard, legacy);
 
 export const gateway: DiscordJsGateway = toDiscordJsGateway(new ShardManager({ token: 'x', intents: [] }));
+export const buildStrategy: BuildShardwrightStrategy = shardingStrategy({ workers: 2, keepSession: true });
 gateway.on('dispatch', (dispatch, shardId) => (dispatch.t === 'MESSAGE_CREATE' ? [dispatch.d.content, shardId] : null));
+
+/** Compile without discordeno and without seyfert. */
+export const bot = (created: DiscordenoBot): DiscordenoBot =>
+  withShardwright(created, new ShardManager({ token: 'x', intents: [] }));
+export const seyfert: SeyfertGateway = seyfertGateway(new ShardManager({ token: 'x', intents: [] }));
 
 /** Compiles without prom-client and without OpenTelemetry. */
 export async function operate(register: PrometheusRegister): Promise<void> {
