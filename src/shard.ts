@@ -5,10 +5,8 @@
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardEvent, ShardState } from '../machines/index.ts';
 import { GatewayError } from './protocol/errors.ts';
-import { Opcodes } from './protocol/opcodes.ts';
 import type { AnyEventName, Dispatch, DispatchData, EventName, SendPayload } from './protocol/packets.ts';
-import { assertCallOptions, callOptionsError } from './protocol/call-options.ts';
-import { checkPayload } from './protocol/payloads.ts';
+import { callOptionsError } from './protocol/call-options.ts';
 import type { BotApplication, BotUser, Session } from './session/session.ts';
 import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
@@ -19,6 +17,7 @@ import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import type { DispatchHandlerOptions, UntypedHandlerOptions } from './shard/handler-options.ts';
 import type { GuildMembers, RequestOptions } from './shard/guild-member-requests.ts';
+import { sendPayload } from './shard/send-payload.ts';
 import { requestMembers } from './shard/request-members.ts';
 import { logRejection } from './shard/logger.ts';
 import type { ShardActor } from './shard/shard-actor.ts';
@@ -123,17 +122,7 @@ export class Shard extends CommandSender {
    * @see https://discord.com/developers/docs/events/gateway#sending-events
    */
   send(payload: SendPayload, options: SendOptions = {}): Promise<void> {
-    return this.#logRejection(this.#send(payload, options));
-  }
-
-  async #send(candidate: SendPayload, options: SendOptions): Promise<void> {
-    assertCallOptions('send()', options);
-    const { signal, ignoreRateLimit = false } = options;
-    const { text, payload } = checkPayload(candidate);
-    const isPresence = payload.op === Opcodes.PresenceUpdate;
-    if (isPresence && !this.#runtime.queue.isStopped) this.#runtime.presence.set(payload.d);
-    const kind = isPresence ? 'presence' : ignoreRateLimit ? 'priority' : 'command';
-    await this.#runtime.queue.send(kind, text, signal);
+    return this.#logRejection(sendPayload(this.#runtime, payload, options));
   }
 
   /**

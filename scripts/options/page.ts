@@ -46,12 +46,22 @@ const GROUPS: readonly Group[] = [
   {
     title: 'Sessions',
     text: 'Discord keeps a session for each shard, with the events that the shard missed. Resuming it loses no event.',
-    names: ['session', 'sessionStore', 'identifyGate', 'startGuard'],
+    names: ['session', 'sessionStore', 'warmStart', 'restoreVoiceStates', 'identifyGate', 'startGuard'],
   },
   {
     title: 'Many shards',
     text: 'The number of shards, and where they run.',
-    names: ['shardId', 'shardCount', 'shards', 'api', 'fetch', 'sessionStartReserve', 'workers', 'workerTimeoutMs', 'threadUrl'],
+    names: [
+      'shardId',
+      'shardCount',
+      'shards',
+      'api',
+      'fetch',
+      'sessionStartReserve',
+      'workers',
+      'workerTimeoutMs',
+      'threadUrl',
+    ],
   },
   {
     title: 'Times',

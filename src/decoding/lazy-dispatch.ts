@@ -98,6 +98,11 @@ export class LazyDispatch {
   }
 
   /**
+  /** Returns whether a text is anywhere in the packet, without decoding it. Valid until the listener returns. */
+  static contains(dispatch: object, text: string): boolean {
+    return #packet in dispatch && dispatch.#packet?.includes(text) === true;
+  }
+
    * Returns the whole packet without copying it. Valid until the listener returns; afterwards the dispatch has no data,
    * so `d` must not be read again.
    */

@@ -20,6 +20,7 @@ import { isConcurrent } from './handler-options.ts';
 import type { UntypedHandlerOptions } from './handler-options.ts';
 import type { OnListenerError } from './listener-error.ts';
 import type { ListenerWatch } from './listener-watch.ts';
+import type { VoiceStates } from './voice-states.ts';
 import { PullStream } from './pull-stream.ts';
 import type { DispatchStreamOptions } from './pull-stream.ts';
 import type { ShardEmitter } from './shard-emitter.ts';
@@ -63,9 +64,18 @@ interface DispatcherOptions {
   readonly listenerWatch: ListenerWatch;
   /** Called with the data of USER_UPDATE. */
   readonly onUserUpdate: (user: unknown) => void;
+  /** `null` without `restoreVoiceStates`. */
+  readonly voiceStates: VoiceStates | null;
 }
 
-type ShardHandler = (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
+/** How the shard itself reacts to a dispatch, whatever the user listens to. */
+interface ShardHandler {
+  /** Whether the data will be read. With `none` the handler need not be called. */
+  readonly hint: (dispatcher: Dispatcher) => DecodeHint;
+  readonly handle: (dispatcher: Dispatcher, dispatch: Dispatch, replayed: number) => void;
+}
+
+const always = (): DecodeHint => 'certain';
 
 /** Used until the first stream is opened: most shards have none. */
 const NO_STREAMS: ReadonlySet<DispatchStream> = new Set<DispatchStream>();
@@ -81,6 +91,7 @@ export class Dispatcher {
   readonly #onListenerError: OnListenerError;
   readonly #listenerWatch: ListenerWatch;
   readonly #onUserUpdate: (user: unknown) => void;
+  readonly #voiceStates: VoiceStates | null;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
   #handlers: ConcurrentHandlers<StreamItem & HandlerItem> | null = null;
@@ -97,6 +108,7 @@ export class Dispatcher {
     this.#onListenerError = options.onListenerError;
     this.#listenerWatch = options.listenerWatch;
     this.#onUserUpdate = options.onUserUpdate;
+    this.#voiceStates = options.voiceStates;
     this.#byType = new Emitter(options.onListenerError, null);
   }
 
@@ -104,11 +116,11 @@ export class Dispatcher {
   decodeHintFor(t: string): DecodeHint {
     // Data that is decoded for the shard itself, or for `raw` listeners, is decoded for all.
     if (this.#emitter.has('raw')) return 'certain';
-    if (Dispatcher.#shardHandlers.has(t) && (t !== 'GUILD_MEMBERS_CHUNK' || this.requests?.hasPending === true))
-      return 'certain';
-    if (this.#events?.has(t) === false) return 'none';
+    const ownHint = Dispatcher.#shardHandlers.get(t)?.hint(this) ?? 'none';
+    if (ownHint === 'certain') return ownHint;
+    if (this.#events?.has(t) === false) return ownHint;
     if (this.#byType.has(t) || this.#handlers?.has(t) === true) return 'certain';
-    if (!this.#emitter.has('dispatch') && !this.#isStreamed(t)) return 'none';
+    if (!this.#emitter.has('dispatch') && !this.#isStreamed(t)) return ownHint;
     return this.#decodePredictor.decodeHintFor(t);
   }
 
@@ -140,8 +152,7 @@ export class Dispatcher {
 
   deliver(received: LazyDispatch, sessionId: string | null, replayed: number): void {
     const dispatch = received as Dispatch;
-    const handleOwn = Dispatcher.#shardHandlers.get(dispatch.t);
-    if (handleOwn !== undefined && dispatch.isRestored !== true) handleOwn(this, dispatch, replayed);
+    if (dispatch.isRestored !== true) Dispatcher.#shardHandlers.get(dispatch.t)?.handle(this, dispatch, replayed);
     if (this.#events?.has(dispatch.t) === false) return;
     this.#listenerWatch.startDispatch(dispatch);
     if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
@@ -152,24 +163,51 @@ export class Dispatcher {
     if (this.#budget.isExceeded) this.#onBufferFull();
   }
 
-  /** Dispatches that the shard itself reacts to, whatever the user listens to. */
   static readonly #shardHandlers: ReadonlyMap<string, ShardHandler> = new Map<string, ShardHandler>([
-    ['READY', (dispatcher, { d }) => dispatcher.#emitter.emit('ready', d as GatewayReadyDispatchData)],
-    ['RESUMED', (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed })],
-    ['USER_UPDATE', (dispatcher, { d }) => dispatcher.#onUserUpdate(d)],
+    [
+      'READY',
+      {
+        hint: always,
+        handle: (dispatcher, { d }) => {
+          dispatcher.#voiceStates?.restore(d);
+          dispatcher.#emitter.emit('ready', d as GatewayReadyDispatchData);
+        },
+      },
+    ],
+    [
+      'RESUMED',
+      { hint: always, handle: (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed }) },
+    ],
+    ['USER_UPDATE', { hint: always, handle: (dispatcher, { d }) => dispatcher.#onUserUpdate(d) }],
+    [
+      'VOICE_STATE_UPDATE',
+      {
+        // Its bytes say whether it is of the bot.
+        hint: (dispatcher) => (dispatcher.#voiceStates?.isEmpty === false ? 'unlikely' : 'none'),
+        handle: (dispatcher, dispatch) => {
+          if (dispatcher.#voiceStates?.isEmpty === false) dispatcher.#voiceStates.onUpdate(dispatch);
+        },
+      },
+    ],
     [
       'GUILD_MEMBERS_CHUNK',
-      ({ requests }, dispatch) => {
+      {
         // Without an open request the data is not read, and so not decoded.
-        if (requests?.hasPending === true) requests.onChunk(dispatch.d);
+        hint: ({ requests }) => (requests?.hasPending === true ? 'certain' : 'none'),
+        handle: ({ requests }, dispatch) => {
+          if (requests?.hasPending === true) requests.onChunk(dispatch.d);
+        },
       },
     ],
     [
       'RATE_LIMITED',
-      (dispatcher, { d }) => {
-        const limited = rateLimitOf(d);
-        dispatcher.#emitter.emit('rateLimited', limited);
-        dispatcher.requests?.onRateLimited(limited);
+      {
+        hint: always,
+        handle: (dispatcher, { d }) => {
+          const limited = rateLimitOf(d);
+          dispatcher.#emitter.emit('rateLimited', limited);
+          dispatcher.requests?.onRateLimited(limited);
+        },
       },
     ],
   ]);

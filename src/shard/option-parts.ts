@@ -1,8 +1,9 @@
 /**
- * Checks the parts that users pass to a shard: objects and functions of their own. One with a missing method would fail
- * in the middle of a connection.
+ * Checks the options that need no other option to be judged, such as the objects and functions of users. One with a
+ * missing method would fail in the middle of a connection.
  */
-import { assertOption, isObject } from '../protocol/validation.ts';
+import type { Compression } from '../protocol/gateway-url.ts';
+import { assertOption, isCount, isObject, isPositiveInteger } from '../protocol/validation.ts';
 import type { Fields } from '../protocol/validation.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import { isRecorder, keepsSnapshots } from '../session/snapshot/snapshot-store.ts';
@@ -15,6 +16,13 @@ interface PartRule {
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const FUNCTION: PartRule = { isValid: isFunction, expected: 'a function' };
+const BOOLEAN: PartRule = { isValid: (value) => typeof value === 'boolean', expected: 'true or false' };
+const POSITIVE_INTEGER: PartRule = { isValid: isPositiveInteger, expected: 'a positive integer' };
+
+const COMPRESSIONS: readonly unknown[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'] satisfies Compression[];
+
+/** A string of this size fits in every version of Node. */
+const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
 
 /** An object of a class has its methods in the prototype, which `isObject` does not mind. */
 const objectWith = (...methods: readonly string[]): PartRule => ({
@@ -52,13 +60,28 @@ const isObserver = (value: unknown): boolean =>
   (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name))));
 
 const PARTS: Readonly<Record<string, PartRule>> = {
+  version: POSITIVE_INTEGER,
+  compression: {
+    isValid: (value) => COMPRESSIONS.includes(value),
+    expected: `one of ${COMPRESSIONS.join(', ')}`,
+  },
+  largeThreshold: {
+    isValid: (value) => isCount(value) && value >= 50 && value <= 250,
+    expected: 'an integer from 50 to 250',
+  },
+  maxMessageBytes: {
+    isValid: (value) => isPositiveInteger(value) && value <= MAX_MESSAGE_BYTES,
+    expected: `an integer from 1 to ${MAX_MESSAGE_BYTES}`,
+  },
+  maxBufferedBytes: POSITIVE_INTEGER,
   properties: {
     isValid: (value) => isObject(value) && [value['os'], value['browser'], value['device']].every(isProperty),
     expected: `an object with os, browser and device, each a string of up to ${MAX_PROPERTY_BYTES} bytes`,
   },
-  shouldReconnect: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
+  shouldReconnect: BOOLEAN,
+  restoreVoiceStates: BOOLEAN,
   sessionStore: STORE,
-  warmStart: { isValid: (value) => typeof value === 'boolean', expected: 'true or false' },
+  warmStart: BOOLEAN,
   identifyGate: objectWith('acquire'),
   timing: { isValid: isObject, expected: 'an object' },
   rewriteUrl: FUNCTION,

@@ -71,5 +71,7 @@ function prepareStop(runtime: ShardRuntime, { session }: { readonly session: 'ke
   runtime.rejectWaiters(new GatewayError('STOPPED', 'the shard was stopped'));
   runtime.dispatcher.finish(null);
   runtime.sessionLedger.stop();
-  if (session === 'discard') runtime.discardSession();
+  if (session !== 'discard') return;
+  runtime.discardSession();
+  runtime.voiceStates?.clear();
 }

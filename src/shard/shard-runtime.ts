@@ -36,6 +36,7 @@ import { createSessionParts } from './session-parts.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
+import { VoiceStates } from './voice-states.ts';
 import type { WarmStart } from './warm-start.ts';
 import { ON_ENTRY, ON_EXIT } from './state-reactions.ts';
 import { reportUnheardFailure } from './unheard-failure.ts';
@@ -65,6 +66,8 @@ export class ShardRuntime implements ActorDependencies {
   readonly readyWaiters = new WaitList('connect()');
   /** Calls that wait for the close handshake. */
   readonly closedWaiters = new WaitList('disconnect()');
+  /** `null` without `restoreVoiceStates`. */
+  readonly voiceStates: VoiceStates | null;
   /** The presence for the next IDENTIFY. */
   readonly presence: CurrentPresence;
   actor: ShardActor;
@@ -90,6 +93,7 @@ export class ShardRuntime implements ActorDependencies {
     });
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
+    this.voiceStates = options.restoreVoiceStates ? new VoiceStates(this) : null;
     const budget = new BufferBudget(options.maxBufferedBytes, {
       onTightChange: () => this.updateBackPressure(),
       onRoom: () => this.backPressure.checkRoom(),
@@ -109,6 +113,7 @@ export class ShardRuntime implements ActorDependencies {
       onListenerError,
       listenerWatch: this.listenerWatch,
       onUserUpdate: (user) => this.session.recordUser(user),
+      voiceStates: this.voiceStates,
     });
     ({
       sessionStore: this.sessionStore,

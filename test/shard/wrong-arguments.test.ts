@@ -34,6 +34,7 @@ const SHARED = {
   presence: [...NO_OBJECTS, {}, { status: 'online' }, { since: null, activities: null, status: 'online', afk: false }],
   properties: [...NO_OBJECTS, { os: 5 }, { browser: null }, { device: 'x'.repeat(129) }],
   shouldReconnect: NO_BOOLEANS,
+  restoreVoiceStates: NO_BOOLEANS,
   // `true` with the default store, which does not outlive the process.
   warmStart: [...NO_BOOLEANS, true],
   sessionStore: [

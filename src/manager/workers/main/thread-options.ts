@@ -36,6 +36,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     largeThreshold,
     properties,
     shouldReconnect,
+    restoreVoiceStates,
     warmStart,
     timing,
   } = options;
@@ -52,6 +53,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     ...(largeThreshold === undefined ? {} : { largeThreshold }),
     properties,
     shouldReconnect,
+    restoreVoiceStates,
     warmStart,
     timing: { ...timing },
   };

@@ -29,6 +29,7 @@ export interface ThreadOptions {
   readonly largeThreshold?: number;
   readonly properties: { readonly os: string; readonly browser: string; readonly device: string };
   readonly shouldReconnect: boolean;
+  readonly restoreVoiceStates: boolean;
   readonly warmStart: boolean;
   readonly timing: ShardTiming;
 }
