@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import type { LaneReport, LaneRequest } from './lane.ts';
 import type { CaseResult } from './run.ts';
-import { settingOf } from './setting.ts';
+import { MANAGER_EVERY, settingOf } from './setting.ts';
 
 /** `native`: the handle behind the streams of `node:zlib`. `stream`: the public streams. */
 export const CODECS = ['native', 'stream'] as const;
@@ -22,9 +22,11 @@ export interface SeedOutcome {
 export interface PoolOptions {
   readonly codecs: readonly Codec[];
   readonly firstSeed: number;
+  /** How many seeds to run, from the first one on. */
+  readonly cases: number;
   /** The indexes of the only steps to run; `null` for all. */
   readonly only: readonly number[] | null;
-  /** Called before each seed. */
+  /** Called before each seed. `false` ends the run early. */
   readonly shouldContinue: () => boolean;
   readonly onOutcome: (outcome: SeedOutcome) => void;
   /** How long a process may say nothing, in ms. */
@@ -101,20 +103,26 @@ class Lane {
   }
 }
 
-/** Each seed runs in one process, and every seed of a manager in one of each codec over time. */
+/**
+ * Returns the codec that a seed runs with. It follows from the seed, so that the same cases run on every machine. Each
+ * codec gets managers too.
+ */
+export const codecOf = (seed: number, codecs: readonly Codec[]): Codec | undefined =>
+  codecs[(seed + Math.floor(seed / MANAGER_EVERY)) % codecs.length];
+
+/** Each seed runs in the process of its codec. */
 export async function runSeeds(options: PoolOptions): Promise<void> {
-  let seed = options.firstSeed;
+  const { codecs, firstSeed, cases, only, shouldContinue, onOutcome } = options;
   const runLane = async (codec: Codec): Promise<void> => {
     const lane = new Lane(codec, options);
-    while (options.shouldContinue()) {
-      const request: LaneRequest = { seed, only: options.only };
-      seed += 1;
+    for (let seed = firstSeed; seed < firstSeed + cases && shouldContinue(); seed += 1) {
+      const request: LaneRequest = { seed, only };
       // oxlint-disable-next-line no-await-in-loop -- one after the other
-      options.onOutcome(await lane.run(request));
+      if (codecOf(seed, codecs) === codec) onOutcome(await lane.run(request));
     }
     lane.stop();
   };
-  await Promise.all(options.codecs.map(runLane));
+  await Promise.all(codecs.map(runLane));
 }
 
 /** Returns what a seed is, for a case that did not live to tell. */

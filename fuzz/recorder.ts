@@ -16,6 +16,9 @@ const isDecodeFailure = (error: unknown): boolean => error instanceof GatewayErr
 /** Faults without a fixed number: forbidden frames cause the first, and a busy machine the second. */
 const TOLERATED: ReadonlySet<GatewayErrorCode> = new Set(['CONNECTION_FAILED', 'SLOW_LISTENER']);
 
+/** No message of a fault is longer, whatever the gateway sends. */
+const MAX_MESSAGE_LENGTH = 300;
+
 export class Recorder {
   readonly #client: ReferenceClient;
   readonly #report: (violation: Violation) => void;
@@ -86,6 +89,8 @@ export class Recorder {
   };
 
   readonly takeFault = (error: GatewayError): void => {
+    if (error.message.length > MAX_MESSAGE_LENGTH)
+      this.#fail(`a fault with a message of ${error.message.length} characters: ${shortly(error.message)}`);
     const count = (this.#faults[error.code] ?? 0) + 1;
     this.#faults[error.code] = count;
     const expected = (this.#client.faults as Record<string, number>)[error.code];

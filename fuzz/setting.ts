@@ -27,7 +27,7 @@ export interface Setting {
 }
 
 /** Threads take long to start, so one manager goes through many steps. */
-const MANAGER_EVERY = 12;
+export const MANAGER_EVERY = 12;
 
 export function settingOf(seed: number): Setting {
   const random = randomFor(seed, 'setting');

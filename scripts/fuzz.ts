@@ -10,9 +10,9 @@ const HELP = `npm run fuzz -- [options]
 Connects real shards, and managers with worker threads, to a gateway on loopback that sends valid and mutated frames.
 What listeners, dispatches() and the lazy data give is compared with JSON.parse, and counted exactly.
 
-  --minutes N   how long to run (default 1)
+  --minutes N   how long to run (default: 1, or as long as the cases take with --cases)
   --seed N      the first seed (default: a random one)
-  --cases N     run only N cases
+  --cases N     how many cases to run (default: as many as there is time for)
   --codec NAME  native or stream (default: both, in a process each)
   --steps LIST  with --seed: run only these steps of each case, such as 3,17
   --help        print this text
@@ -51,18 +51,14 @@ interface FuzzOptions {
 async function fuzz({ minutes, firstSeed, cases, codecs, only }: FuzzOptions): Promise<number> {
   const endsAt = performance.now() + minutes * 60_000;
   const totals = noTotals();
-  let started = 0;
   process.stdout.write(`from seed ${firstSeed}\n`);
   const report = setInterval(() => process.stdout.write(`${totalsText(totals)}\n`), LINE_EVERY_MS);
   await runSeeds({
     codecs,
     firstSeed,
+    cases,
     only,
-    shouldContinue: () => {
-      const goesOn = performance.now() < endsAt && started < cases && totals.violations < MAX_VIOLATIONS;
-      if (goesOn) started += 1;
-      return goesOn;
-    },
+    shouldContinue: () => performance.now() < endsAt && totals.violations < MAX_VIOLATIONS,
     onOutcome: (outcome) => {
       addOutcome(totals, outcome);
       if (outcome.violation !== null) process.stdout.write(`${failureText(outcome)}\n`);
@@ -76,7 +72,7 @@ async function fuzz({ minutes, firstSeed, cases, codecs, only }: FuzzOptions): P
 try {
   const { values } = parseArgs({
     options: {
-      minutes: { type: 'string', default: '1' },
+      minutes: { type: 'string' },
       seed: { type: 'string' },
       cases: { type: 'string' },
       codec: { type: 'string' },
@@ -87,7 +83,10 @@ try {
   if (values.help) process.stdout.write(HELP);
   else
     process.exitCode = await fuzz({
-      minutes: numberOption('minutes', values.minutes, 0),
+      minutes:
+        values.minutes === undefined && values.cases !== undefined
+          ? Number.POSITIVE_INFINITY
+          : numberOption('minutes', values.minutes ?? '1', 0),
       firstSeed:
         values.seed === undefined ? Math.floor(Math.random() * 1e9) : Math.floor(numberOption('seed', values.seed, 0)),
       cases: values.cases === undefined ? Number.POSITIVE_INFINITY : numberOption('cases', values.cases, 1),

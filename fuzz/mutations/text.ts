@@ -111,6 +111,15 @@ export const TEXT_MUTATIONS = {
   oddName: (random, message) => replaceField(message, /(?<="t":)"\w*"/, random.pick(ODD_NAMES)),
   longName: (random, message) =>
     replaceField(message, /(?<="t":)"\w*"/, `"${'A'.repeat(random.magnitude(100, 100_000))}"`),
+  /** Found late, by who reads the data, in a fault that quotes the name. */
+  longNameBroken: (random, message) =>
+    Buffer.from(
+      message
+        .toString('latin1')
+        .replace(/"t":"\w*"/, () => `"t":"${'A'.repeat(random.magnitude(300, 100_000))}"`)
+        .replace(/"d":.*$/s, () => '"d":{"a":1,}}'),
+      'latin1',
+    ),
   escapedName: (_, message) => replaceField(message, /(?<="t":")\w/, '\\u0046'),
   noName: (_, message) => replaceField(message, /"t":"\w*",/, ''),
   oddOpcode: (random, message) => replaceField(message, /(?<="op":)0/, random.pick(ODD_OPS)),

@@ -3,6 +3,7 @@
  * without a listener costs no more than reading its header.
  */
 import { GatewayError } from '../protocol/errors.ts';
+import { shortName } from '../protocol/printable.ts';
 import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
 import { JsonObjectSplitter } from '../decoding/json-object-splitter.ts';
 import type { Packet } from '../protocol/packets.ts';
@@ -196,7 +197,7 @@ export class FastLane implements DispatchObserver {
     this.#delegate.session.skip(sequence);
     this.#recordActivity();
     if (this.#replayed !== null) this.#noteReplay();
-    const name = typeof t === 'string' && /^\w{1,64}$/.test(t) ? t : 'a dispatch';
+    const name = typeof t === 'string' && t !== '' ? shortName(t) : 'a dispatch';
     const message = `${name} with sequence ${String(sequence)} could not be handled on several connections; it is skipped`;
     this.#delegate.fault(new GatewayError('DISPATCH_SKIPPED', message));
   }

@@ -4,6 +4,7 @@
  */
 import { inspect } from 'node:util';
 import { GatewayError } from '../protocol/errors.ts';
+import { shortName } from '../protocol/printable.ts';
 import { parsePacket } from './parse-packet.ts';
 
 export interface DispatchObserver {
@@ -97,12 +98,12 @@ export class LazyDispatch {
     return #byteLength in dispatch ? dispatch.#byteLength : 0;
   }
 
-  /**
   /** Returns whether a text is anywhere in the packet, without decoding it. Valid until the listener returns. */
   static contains(dispatch: object, text: string): boolean {
     return #packet in dispatch && dispatch.#packet?.includes(text) === true;
   }
 
+  /**
    * Returns the whole packet without copying it. Valid until the listener returns; afterwards the dispatch has no data,
    * so `d` must not be read again.
    */
@@ -139,7 +140,7 @@ export class LazyDispatch {
     try {
       this.#data = (parsePacket(viewOf(this.#packet ?? '')) as { d: unknown }).d;
     } catch (cause) {
-      this.#decodeError = new GatewayError('DECODE_FAILED', `the data of ${this.t} is not JSON`, { cause });
+      this.#decodeError = new GatewayError('DECODE_FAILED', `the data of ${shortName(this.t)} is not JSON`, { cause });
       this.#observer?.onCorruptData(this.#decodeError);
       throw this.#decodeError;
     }

@@ -3,7 +3,7 @@
  * codes.
  */
 import { certificateHint } from './network-errors.ts';
-import { printable } from './printable.ts';
+import { printableMessage } from './printable.ts';
 
 /** The hint of each code, by group. This is the complete list of codes; `docs/errors.md` has the same groups. */
 export const HINTS_BY_GROUP = {
@@ -133,7 +133,7 @@ export class GatewayError extends Error {
 
   constructor(code: GatewayErrorCode, message: string, options: GatewayErrorOptions = {}) {
     // A message may quote the gateway, and messages are printed and logged.
-    super(printable(message), 'cause' in options ? { cause: options.cause } : undefined);
+    super(printableMessage(message), 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
     this.hint = options.hint ?? (NETWORK_CODES.has(code) ? certificateHint(options.cause) : undefined) ?? HINTS[code];
     if (options.closeCode !== undefined) this.closeCode = options.closeCode;

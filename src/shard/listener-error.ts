@@ -1,4 +1,5 @@
 import { GatewayError } from '../protocol/errors.ts';
+import { shortName } from '../protocol/printable.ts';
 
 interface ListenerErrorReport {
   readonly reportFault: (error: GatewayError) => void;
@@ -18,7 +19,7 @@ export const listenerErrorReporter =
   (name, cause, part = 'a listener') => {
     // The listener read the data of a dispatch that is not JSON; the connection reports that.
     if (cause instanceof GatewayError && cause.code === 'DECODE_FAILED') return;
-    const error = new GatewayError('LISTENER_THREW', `${part} of "${name}" threw`, { cause });
+    const error = new GatewayError('LISTENER_THREW', `${part} of "${shortName(name)}" threw`, { cause });
     // Emitting a fault would call the same listener again, without end.
     if (name === 'fault') logError(error.message);
     else reportFault(error);

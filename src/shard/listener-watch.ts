@@ -11,6 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { MessageWatch } from '../connection/message-watch.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import { GatewayError } from '../protocol/errors.ts';
+import { shortName } from '../protocol/printable.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 
 /** Decoding a packet below this size takes less than 1 ms. */
@@ -72,14 +73,14 @@ export class ListenerWatch implements MessageWatch {
     const ms = now - startedAt;
     if (ms < this.limitMs) return;
     this.#hasFound = true;
-    this.#reportOnce(name, `the listeners of ${name} blocked the event loop for ${Math.round(ms)} ms`);
+    const event = shortName(name);
+    this.#reportOnce(event, `the listeners of ${event} blocked the event loop for ${Math.round(ms)} ms`);
   }
 
   /** Called when a concurrent handler has been running for long. */
   reportHandler(name: string, ms: number): void {
-    this.#reportOnce(`a handler of ${name}`, `a handler of ${name} has been running for ${Math.round(ms / 1_000)} s`, {
-      hint: HANDLER_HINT,
-    });
+    const handler = `a handler of ${shortName(name)}`;
+    this.#reportOnce(handler, `${handler} has been running for ${Math.round(ms / 1_000)} s`, { hint: HANDLER_HINT });
   }
 
   #reportOnce(key: string, message: string, options: { hint?: string } = {}): void {

@@ -37,6 +37,14 @@ vi.mock('../../src/decoding/stream-decoder.ts', async (importOriginal) => {
   return { ...original, ZlibStreamDecoder: LossyDecoder };
 });
 
+vi.mock('../../src/protocol/printable.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/protocol/printable.ts')>();
+  return {
+    ...original,
+    shortName: (name: string): string => (planted.fault === 'name' ? name : original.shortName(name)),
+  };
+});
+
 vi.mock('../../src/session/current-session.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../src/session/current-session.ts')>();
   class ForgetfulSession extends original.CurrentSession {
@@ -113,6 +121,7 @@ describe('The fuzzer finds', () => {
     ],
     ['a sequence that counts although its dispatch was broken', 'rollback', /RESUME from/],
     ['a repeated dispatch that is delivered again', 'replay', /instead of|delivered more than was sent/],
+    ['a fault that quotes a name without an end', 'name', /a fault with a message of/],
     ['a broken dispatch that is never skipped', 'skip', /waits without an end|unexpected fault|without a reason/],
   ])('%s', async (_, fault, violation) => {
     expect((await failureWith(fault))?.violation).toMatch(violation);

@@ -1,8 +1,9 @@
 /** The processes of the fuzzer: each seed has one outcome, also when its process dies or blocks. */
 import { describe, expect, test } from 'vitest';
-import { runSeeds } from '../../fuzz/pool.ts';
+import { CODECS, codecOf, runSeeds } from '../../fuzz/pool.ts';
 import type { Codec, SeedOutcome } from '../../fuzz/pool.ts';
 import { failureText } from '../../fuzz/report.ts';
+import { settingOf } from '../../fuzz/setting.ts';
 
 const FAULTY_LANE = new URL('faulty-lane.ts', import.meta.url);
 
@@ -16,11 +17,11 @@ interface Run {
 
 async function outcomesOf({ codecs = ['native'], cases, ...options }: Run): Promise<SeedOutcome[]> {
   const outcomes: SeedOutcome[] = [];
-  let started = 0;
   await runSeeds({
     codecs,
     only: null,
-    shouldContinue: () => (started += 1) <= cases,
+    cases,
+    shouldContinue: () => true,
     onOutcome: (outcome) => outcomes.push(outcome),
     ...options,
   });
@@ -29,10 +30,24 @@ async function outcomesOf({ codecs = ['native'], cases, ...options }: Run): Prom
 
 describe('runSeeds()', () => {
   test('runs a manager with threads and a shard, in a process for each codec', async () => {
-    const outcomes = await outcomesOf({ codecs: ['native', 'stream'], cases: 2, firstSeed: 12 });
+    const outcomes = await outcomesOf({ codecs: CODECS, cases: 2, firstSeed: 12 });
     expect(outcomes.map(({ violation }) => violation)).toEqual([null, null]);
     expect(new Set(outcomes.map(({ codec }) => codec)).size).toBe(2);
     expect(outcomes.every(({ result }) => (result?.dispatches ?? 0) > 0)).toBe(true);
+  });
+
+  test('ends before the next seed when it should not continue', async () => {
+    let asked = 0;
+    const outcomes: SeedOutcome[] = [];
+    await runSeeds({
+      codecs: ['native'],
+      firstSeed: 1,
+      cases: Number.POSITIVE_INFINITY,
+      only: [],
+      shouldContinue: () => (asked += 1) <= 1,
+      onOutcome: (outcome) => outcomes.push(outcome),
+    });
+    expect(outcomes.map(({ seed }) => seed)).toEqual([1]);
   });
 
   test('reports a process that ends, and goes on with the next seed in another', async () => {
@@ -42,6 +57,17 @@ describe('runSeeds()', () => {
       [2, 'the process said nothing for 3 s'],
       [3, 'the process ended with SIGKILL'],
     ]);
+  });
+});
+
+const isNative = (seed: number): boolean => codecOf(seed, CODECS) === 'native';
+
+describe('codecOf()', () => {
+  test('follows from the seed, and gives both codecs half of all seeds and of the managers', () => {
+    const seeds = Array.from({ length: 240 }, (_, index) => index + 1);
+    expect(seeds.filter(isNative).length).toBe(120);
+    const managers = seeds.filter((seed) => settingOf(seed).workers !== null);
+    expect(managers.filter(isNative).length).toBe(managers.length / 2);
   });
 });
 

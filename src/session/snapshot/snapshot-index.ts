@@ -4,6 +4,7 @@
  */
 import { inflateRaw } from 'node:zlib';
 import { promisify } from 'node:util';
+import { shortName } from '../../protocol/printable.ts';
 import { fieldsOf, isObject } from '../../protocol/validation.ts';
 import type { Fields } from '../../protocol/validation.ts';
 import { GUILD_CHANGES } from './guild-changes.ts';
@@ -33,7 +34,7 @@ async function dataOf({ data, isDeflated }: SnapshotFrame): Promise<Buffer> {
 
 async function fieldsOfFrame(frame: SnapshotFrame): Promise<Record<string, unknown>> {
   const d: unknown = JSON.parse((await dataOf(frame)).toString());
-  if (!isObject(d)) throw new Error(`the data of ${frame.t} is not an object`);
+  if (!isObject(d)) throw new Error(`the data of ${shortName(frame.t)} is not an object`);
   return { ...d };
 }
 
