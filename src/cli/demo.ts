@@ -1,4 +1,5 @@
 /** `shardwright demo`: shows how one shard, or many, recover from a gateway that misbehaves. */
+import { GatewayError } from '../index.ts';
 import { UsageError, stringOption } from './command.ts';
 import type { Command, OptionValues } from './command.ts';
 import { runManagerDemo } from './demo/run-manager-demo.ts';
@@ -60,6 +61,17 @@ function numberFrom(values: OptionValues, option: string, min: number, max: numb
   return number;
 }
 
+/** Says what the environment means for a real bot. */
+function proxyNote(): string | null {
+  try {
+    const proxy = resolveProxy(undefined)?.(new URL(DISCORD_GATEWAY)) ?? null;
+    return proxy === null ? null : `your bot will connect through the proxy ${proxy.host}`;
+  } catch (error) {
+    if (error instanceof GatewayError) return `your bot will not start: ${error.message}`;
+    throw error;
+  }
+}
+
 export const demo: Command = {
   options: {
     fast: { type: 'boolean' },
@@ -80,9 +92,8 @@ export const demo: Command = {
     const output = new OutputLog(stopwatch());
     const forever = values['forever'] === true;
     output.log('note', `shardwright ${VERSION} demo, seed ${seed}; press Ctrl-C to stop${forever ? '' : ' early'}`);
-    const proxy = resolveProxy(undefined)?.(new URL(DISCORD_GATEWAY)) ?? null;
-    if (proxy !== null)
-      output.log('note', `your bot will connect through the proxy ${proxy.host}; the gateway of the demo needs none`);
+    const note = proxyNote();
+    if (note !== null) output.log('note', `${note}; the gateway of the demo needs no proxy`);
     await using inspector = await inspectorFrom(values, output);
     const { inspect } = inspector;
     const demoOptions = { seed, pace: values['fast'] === true ? FAST : NORMAL, forever, output, signal, inspect };

@@ -61,15 +61,16 @@ describe('shardwright demo', () => {
     expect(page.log.filter(({ kind }) => kind === 'event').length).toBeGreaterThan(0);
   });
 
-  test('says which proxy a bot would use, and needs none itself', { timeout: LIMIT_MS }, async () => {
-    const proxy = 'http://bot:secret-word@127.0.0.1:9';
+  test.each([
+    ['http://bot:secret-word@127.0.0.1:9', 'your bot will connect through the proxy 127.0.0.1:9;'],
+    ['ftp://bot:secret-word@127.0.0.1:9', 'your bot will not start: HTTPS_PROXY must be an http://'],
+  ])('says what the proxy %s means for a bot, and needs none itself', { timeout: LIMIT_MS }, async (proxy, note) => {
     const cli = startCli(['demo'], { HTTPS_PROXY: proxy, NO_PROXY: '' });
     const stdout = await cli.waitForOutput('✓ ready');
     cli.interrupt();
     await cli.finished;
-    expect(stdout).toContain(
-      'your bot will connect through the proxy 127.0.0.1:9; the gateway of the demo needs none\n',
-    );
+    expect(stdout).toContain(note);
+    expect(stdout).toContain('; the gateway of the demo needs no proxy\n');
     expect(stdout).not.toContain('secret-word');
   });
 
