@@ -3,6 +3,7 @@
  * that you need not install discord.js for its types.
  */
 import type { GatewayDispatchPayload, GatewaySendPayload } from 'discord-api-types/v10';
+import { assertManager } from '../frameworks/manager-argument.ts';
 import type { ShardManager } from '../manager/shard-manager.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
@@ -11,7 +12,6 @@ import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 /** The part of a {@link ShardManager} that the adapter uses. */
 export type ManagerLike = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
 
-/** Receives each dispatch, with the id of its shard. */
 /** A listener for the dispatches of all shards. */
 export type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
 
@@ -112,14 +112,6 @@ class ManagerGateway implements DiscordJsGateway {
  * @see https://discord.com/developers/docs/events/gateway-events
  */
 export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
-  const candidate: unknown = manager;
-  const isManager =
-    typeof candidate === 'object' &&
-    candidate !== null &&
-    'total' in candidate &&
-    'send' in candidate &&
-    'on' in candidate &&
-    'off' in candidate;
-  if (!isManager) throw new GatewayError('INVALID_OPTIONS', 'toDiscordJsGateway() must be called with a ShardManager');
+  assertManager(manager, 'toDiscordJsGateway()', ['total', 'send', 'on', 'off']);
   return new ManagerGateway(manager);
 }

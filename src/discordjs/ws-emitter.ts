@@ -1,5 +1,5 @@
 /** Emits the events of a WebSocketManager in the form of its version: 1 emits one object, 2 a list of arguments. */
-import { GatewayError } from '../protocol/errors.ts';
+import { raiseBotError } from '../frameworks/bot-errors.ts';
 import { isVersion2 } from './ws-manager.ts';
 import type { WsEvents, WsManagerLike } from './ws-manager.ts';
 
@@ -19,8 +19,6 @@ const VERSION_1_PAYLOADS: {
   ready: (data, shardId) => ({ data, shardId }),
   resumed: (_, shardId) => ({ shardId }),
 };
-
-const isDecodeError = (error: unknown): boolean => error instanceof GatewayError && error.code === 'DECODE_FAILED';
 
 export class WsEmitter {
   readonly #emit: (name: string, ...args: unknown[]) => unknown;
@@ -43,9 +41,7 @@ export class WsEmitter {
       else if (value === null) this.#emit(name, shardId);
       else this.#emit(name, value, shardId);
     } catch (error) {
-      // The shard knows what to do about data that is not JSON. It is not an error of the bot.
-      if (isDecodeError(error)) throw error;
-      void Promise.reject(error);
+      raiseBotError(error);
     }
   }
 

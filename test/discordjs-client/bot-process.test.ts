@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { BotProcess } from './bot-process.ts';
-import { GUILD, GUILDS, messageData } from './live-client.ts';
+import { GUILD, GUILDS, messageData } from '../kit/bot-world.ts';
 
 async function runningBot() {
   const gateway = await FakeGateway.listen({ token: TOKEN, readyGuilds: GUILDS, strict: true });

@@ -2,7 +2,8 @@
 import { Client } from 'discordx';
 import { Events } from 'discord.js';
 import { expect, test } from 'vitest';
-import { GUILD, liveClient, messageData, nextClientEvent } from './live-client.ts';
+import { GUILD, messageData } from '../kit/bot-world.ts';
+import { liveClient, nextClientEvent } from './live-client.ts';
 import type { CreateClient } from './live-client.ts';
 
 type Options = ConstructorParameters<typeof Client>[0];

@@ -5,9 +5,10 @@ import type { ClientEvents, ClientOptions, Message } from 'discord.js';
 import { shardingStrategy } from '../../src/discordjs/index.ts';
 import type { ShardingStrategyOptions, ShardwrightStrategy } from '../../src/discordjs/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
-import type { FakeGatewayOptions, FakeGuild, FakeRest, FakeRestRequest, OracleRule } from '../../src/testing/index.ts';
+import type { FakeGatewayOptions, OracleRule } from '../../src/testing/index.ts';
+import { GUILD, GUILDS, messageData, recordingRest } from '../kit/bot-world.ts';
+import type { RestCall } from '../kit/bot-world.ts';
 import { expectNoViolations } from '../kit/expect-no-violations.ts';
-import { guildId } from '../kit/guild-events.ts';
 import { QUICK } from '../kit/timing.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
@@ -20,29 +21,6 @@ export const CLIENTS: Readonly<Record<string, CreateClient>> = {
     new SapphireClient({ ...options, baseUserDirectory: null, logger: { level: LogLevel.None } }),
 };
 
-export const GUILD = guildId(1);
-export const CHANNEL = '20';
-
-/** A guild with a text channel. */
-export const guildWith = (n: number, channelId: string): FakeGuild => ({
-  id: guildId(n),
-  channels: [{ id: channelId, type: 0, name: 'general', position: 0, permission_overwrites: [] }],
-});
-
-/** Of two shards, each has one of these. */
-export const GUILDS = [guildWith(0, '10'), guildWith(1, CHANNEL)];
-
-/** Answers what frameworks ask when they start, and records what the bot sends. */
-const restOf =
-  (calls: RestCall[]): FakeRest =>
-  ({ method, path, body }) => {
-    if (method === 'GET') return path.endsWith('/commands') ? { body: [] } : null;
-    calls.push({ method, path, body });
-    return { body: { ...messageData(50), content: (body as { content: string }).content } };
-  };
-
-type RestCall = Pick<FakeRestRequest, 'method' | 'path' | 'body'>;
-
 interface Setup {
   readonly create?: CreateClient;
   readonly strategy?: ShardingStrategyOptions;
@@ -51,27 +29,6 @@ interface Setup {
   /** The rules that the test breaks itself. */
   readonly broken?: readonly OracleRule[];
 }
-
-const author = { id: '30', username: 'ann', discriminator: '0', global_name: 'Ann', avatar: null };
-
-/** Data of a MESSAGE_CREATE in the channel of the guild. Its content is its id. */
-export const messageData = (id: number): object => ({
-  id: String(id),
-  channel_id: CHANNEL,
-  guild_id: GUILD,
-  author,
-  content: String(id),
-  timestamp: '2026-01-01T00:00:00.000Z',
-  edited_timestamp: null,
-  tts: false,
-  mention_everyone: false,
-  mentions: [],
-  mention_roles: [],
-  attachments: [],
-  embeds: [],
-  pinned: false,
-  type: 0,
-});
 
 /** Returns a client that is not logged in. */
 function clientOn(gateway: FakeGateway, { create = CLIENTS['the Client of discord.js']!, ...setup }: Setup) {
@@ -131,7 +88,7 @@ export async function liveClient(setup: Setup = {}) {
     sessionStartLimit: { maxConcurrency: 16 },
     readyGuilds: GUILDS,
     strict: true,
-    rest: restOf(restCalls),
+    rest: recordingRest(restCalls),
     ...setup.gateway,
   });
   const kit = clientOn(gateway, setup);

@@ -1,8 +1,10 @@
 /** The unmodified clients from npm on a manager, while connections break: every message once, in order. */
 import { Events, Status } from 'discord.js';
 import { describe, expect, test } from 'vitest';
+import type { IdentifyPermit, IdentifyRequest } from '../../src/index.ts';
 import { quickGate } from '../kit/live-manager.ts';
-import { CLIENTS, GUILD, liveClient, messageData, nextClientEvent, nextMessage } from './live-client.ts';
+import { GUILD, messageData } from '../kit/bot-world.ts';
+import { CLIENTS, liveClient, nextClientEvent, nextMessage } from './live-client.ts';
 
 const ids = (from: number, count: number): number[] => Array.from({ length: count }, (_, index) => from + index);
 
@@ -36,6 +38,38 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
     expect((await resumed)[0]).toBe(0);
     expect(client.ws.shards.get(0)?.status).toBe(Status.Ready);
     expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
+  });
+
+  test('is ready although a shard reconnects while another starts', async () => {
+    const { promise: turnOfOther, resolve: letOtherIdentify } = Promise.withResolvers<void>();
+    const gate = quickGate();
+    const acquire = async (request: IdentifyRequest): Promise<IdentifyPermit> => {
+      if (request.shardId === 1) await turnOfOther;
+      return gate.acquire(request);
+    };
+    await using kit = await liveClient({
+      create,
+      client: { shardCount: 2 },
+      gateway: { shards: 2 },
+      strategy: { identifyGate: { acquire } },
+    });
+    const { client, gateway } = kit;
+    const firstReady = nextClientEvent(client, Events.ShardReady);
+    const ready = kit.login();
+    await firstReady;
+    gateway.holdResumed();
+    gateway.connections.find(({ shard }) => shard?.[0] === 0)!.terminate();
+    gateway.dispatch('TYPING_START', { channel_id: '10' }, { shardId: 0 });
+    await gateway.waitForConnection(({ received }) => received.some(({ op }) => op === 6));
+    const resumed = nextClientEvent(client, Events.ShardResume);
+    const otherReady = nextClientEvent(client, Events.ShardReady);
+    letOtherIdentify();
+    await otherReady;
+    gateway.releaseResumed();
+    await ready;
+
+    expect(await resumed).toEqual([0, 2]);
+    expect(client.ws.shards.map(({ status }) => status)).toEqual([Status.Ready, Status.Ready]);
   });
 
   test('shardResume says how many dispatches were replayed', async () => {

@@ -7,7 +7,7 @@ import { FakeGateway } from '../../src/testing/index.ts';
 import { guildId } from '../kit/guild-events.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { BotProcess } from './bot-process.ts';
-import { guildWith, messageData } from './live-client.ts';
+import { guildWith, messageData } from '../kit/bot-world.ts';
 
 const SHARDS = 2;
 const GUILDS = 6;

@@ -10,7 +10,8 @@ import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeGatewayOptions } from '../../src/testing/index.ts';
 import { guildId } from '../kit/guild-events.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
-import { CHANNEL, CLIENTS, GUILD, liveClient, messageData, nextClientEvent, nextMessage } from './live-client.ts';
+import { CHANNEL, GUILD, messageData } from '../kit/bot-world.ts';
+import { CLIENTS, liveClient, nextClientEvent, nextMessage } from './live-client.ts';
 import type { CreateClient } from './live-client.ts';
 
 let directory: string;

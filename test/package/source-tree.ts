@@ -51,7 +51,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['shard'],
   ['manager'],
   ['index'],
-  ['cli', 'inspect', 'metrics', 'testing', 'redis', 'discordjs'],
+  ['frameworks'],
+  ['cli', 'inspect', 'metrics', 'testing', 'redis', 'discordjs', 'discordeno', 'seyfert'],
 ];
 const SHARED_FILES = ['src/clock.ts', 'src/version.ts', 'machines/transitions.ts'];
 

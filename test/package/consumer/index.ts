@@ -1,5 +1,14 @@
 import { GatewayError, Intents, MemorySessionStore, Shard, ShardManager, systemClock } from 'shardwright';
-import type { Clock, CustomEventName, Dispatch, GatewayErrorCode, Session, SessionStore, ShardOptions, ShardState } from 'shardwright';
+import type {
+  Clock,
+  CustomEventName,
+  Dispatch,
+  GatewayErrorCode,
+  Session,
+  SessionStore,
+  ShardOptions,
+  ShardState,
+} from 'shardwright';
 import { shardingStrategy, toDiscordJsGateway } from 'shardwright/discordjs';
 import type { BuildShardwrightStrategy, DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { GatewayError, Shard, ShardManager, VERSION } from 'shardwright';
+import { withShardwright } from 'shardwright/discordeno';
 import { toDiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
 import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
 import { instrument } from 'shardwright/opentelemetry';
 import { collectMetrics } from 'shardwright/prometheus';
+import { seyfertGateway } from 'shardwright/seyfert';
 import { FakeGateway } from 'shardwright/testing';
 
 assert.equal(VERSION, manifest.version);
@@ -15,6 +17,9 @@ assert.throws(() => new Shard({ token: '', intents: 0 }), GatewayError);
 await assert.rejects(toDiscordJsGateway(new ShardManager({ token: 'x', intents: 0 })).getShardCount(), {
   code: 'NOT_CONNECTED',
 });
+
+assert.throws(() => withShardwright(), { code: 'INVALID_OPTIONS' });
+assert.equal(seyfertGateway(new ShardManager({ token: 'x', intents: 0 })).totalShards, 0);
 
 await assert.rejects(collectMetrics(), /needs prom-client: install it/);
 await assert.rejects(instrument(), /needs @opentelemetry\/api: install it/);
