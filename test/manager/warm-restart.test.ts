@@ -101,7 +101,7 @@ const sorted = (channels: ReadonlyMap<string, string[]>): [string, string[]][] =
 
 describe('a restarted bot with warmStart', () => {
   test.each([0, 2])(
-    '110. knows every guild and channel after SIGTERM, handles each message once, and never identifies again (%i workers)',
+    'knows every guild and channel after SIGTERM, handles each message once, and never identifies again (%i workers)',
     { timeout: 120_000 },
     async (workers) => {
       await using kit = await createScenario(workers);
@@ -135,7 +135,7 @@ describe('a restarted bot with warmStart', () => {
   );
 
   test.each([0, 2])(
-    '111. knows every guild and channel after SIGKILL at any moment, and never identifies again (%i workers)',
+    'knows every guild and channel after SIGKILL at any moment, and never identifies again (%i workers)',
     { timeout: 120_000 },
     async (workers) => {
       await using kit = await createScenario(workers);
