@@ -88,13 +88,13 @@ export function managerOptionsOf(ws: WsManagerLike, options: Partial<ManagerOpti
     properties: chosenProperties(wsOptions.identifyProperties),
     compression: chosenCompression(wsOptions),
     sessionStore: new SessionHookStore(wsOptions),
+    // A Client that resumes without READY is never ready.
+    warmStart: options.sessionStore === undefined ? undefined : true,
     identifyGate: buildThrottler === null ? undefined : new ThrottlerGate(buildThrottler),
     api: apiOf(wsOptions),
     fetch: gatewayBotFetch(ws),
   };
   return {
-    // A Client that resumes without READY is never ready, so it can't go without.
-    warmStart: options.sessionStore !== undefined,
     ...defined(fromClient),
     ...defined(options),
     ...(options.events === undefined ? {} : { events: [...new Set([...options.events, ...NEEDED_EVENTS])] }),

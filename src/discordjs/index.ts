@@ -1,3 +1,4 @@
+import '../protocol/require-node.ts';
 export { toDiscordJsGateway } from './gateway.ts';
 export type { DiscordJsGateway, DispatchListener, ManagerLike } from './gateway.ts';
 export { shardingStrategy } from './sharding-strategy.ts';

@@ -35,10 +35,10 @@ export class WsEventSource {
   readonly #options: WsEventSourceOptions;
   readonly #emitter: WsEmitter;
   /**
-   * The shards whose guilds were restored, until they have resumed. To discord.js they are connected: it is ready once
-   * all shards are ready at one time, so that the attempts of one to connect must not show while another is restored.
+   * The shards whose connection is not shown to discord.js until they have resumed. discord.js becomes ready only when a
+   * shard has got its guilds while all others are ready. A shard that is ready before the login is over must stay so.
    */
-  readonly #restored = new Set<number>();
+  readonly #hidden = new Set<number>();
 
   constructor(options: WsEventSourceOptions) {
     this.#options = options;
@@ -62,12 +62,14 @@ export class WsEventSource {
   static readonly #handlers: Handlers = {
     stateChange: (source, { from, to }, shardId) => source.#debug(`${from} → ${to}`, shardId),
     hello: (source, _, shardId) => {
-      if (!source.#restored.has(shardId)) source.#emitHello(shardId);
+      if (source.#hidden.has(shardId)) return;
+      source.#updateSession(shardId, source.#sessionOf(shardId));
+      source.#emitter.emit('hello', null, shardId);
     },
-    disconnected: (source, { code, reason, initiator, willReconnect }, shardId) => {
+    disconnected: (source, { code, reason, initiator, willReconnect, willResume }, shardId) => {
       source.#debug(`Closed by the ${initiator} with ${code ?? 'no close code'} ${reason}`.trim(), shardId);
-      if (willReconnect && source.#restored.has(shardId)) return;
-      source.#restored.delete(shardId);
+      if (willReconnect && willResume && source.#isHiddenUntilResumed(shardId)) return;
+      source.#hidden.delete(shardId);
       source.#emitter.emit('closed', code ?? ABNORMAL_CLOSURE, shardId);
     },
     heartbeat: (source, { latency }, shardId) => {
@@ -106,25 +108,27 @@ export class WsEventSource {
   }
 
   #beforeReady(dispatch: Dispatch, shardId: number): void {
-    if (dispatch.isRestored === true) {
-      this.#restored.add(shardId);
-      this.#emitHello(shardId);
-    } else {
-      this.#restored.delete(shardId);
-      this.#updateSessionAt(dispatch, shardId);
-    }
+    // Restored guilds come before the connection.
+    if (dispatch.isRestored === true) this.#hidden.add(shardId);
+    else this.#hidden.delete(shardId);
+    this.#updateSessionAt(dispatch, shardId);
     this.#emitter.emit('ready', dispatch.d, shardId);
   }
 
   #beforeResumed(dispatch: Dispatch, shardId: number): void {
-    this.#restored.delete(shardId);
+    // discord.js counts the replayed dispatches from the session that it finds at Hello.
+    if (this.#hidden.delete(shardId)) this.#emitter.emit('hello', null, shardId);
     this.#updateSessionAt(dispatch, shardId);
     this.#emitter.emit('resumed', null, shardId);
   }
 
-  #emitHello(shardId: number): void {
+  /** Decides it for a shard that has lost its connection, and resumes. */
+  #isHiddenUntilResumed(shardId: number): boolean {
+    if (this.#hidden.has(shardId)) return true;
+    if (!this.#options.isLoggingIn()) return false;
+    this.#hidden.add(shardId);
     this.#updateSession(shardId, this.#sessionOf(shardId));
-    this.#emitter.emit('hello', null, shardId);
+    return true;
   }
 
   /** What concerns all shards is emitted for each of them, because discord.js wants the id of a shard. */

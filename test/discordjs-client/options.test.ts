@@ -112,6 +112,13 @@ describe('the options of the manager', () => {
     expect(options).toMatchObject({ intents, timing: { helloTimeoutMs: 1 } });
   });
 
+  test('restore the guilds with a session store, unless the user decides otherwise', () => {
+    const sessionStore = new MemorySessionStore();
+
+    expect(managerOptionsOf(wsWith(), { sessionStore }).warmStart).toBe(true);
+    expect(managerOptionsOf(wsWith(), { sessionStore, warmStart: false }).warmStart).toBe(false);
+  });
+
   test('name the default API for a REST without options', () => {
     expect(managerOptionsOf(wsWith({ rest: {} as REST }), {}).api).toBe(undefined);
   });
