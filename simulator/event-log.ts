@@ -21,6 +21,8 @@ export interface SimEvents {
   'shard.sent': { socket: SimSocket; packet: Packet; text: string };
   /** The shard closes its socket with a code, or terminates it (`null`). */
   'shard.closing': { socket: SimSocket; code: number | null };
+  /** A close frame of the gateway arrives at a socket, which may be terminated already. */
+  'close.arrived': { socket: SimSocket; code: number };
   /** The socket emits `close`. */
   'socket.closed': { socket: SimSocket; code: number };
   'gateway.accepted': { socket: SimSocket };

@@ -50,9 +50,11 @@ const conditionFault = <Name extends ConditionName>(
 
 const randomHosts = (random: SeededRandom): 'main' | 'resume' | 'all' => random.pick(['main', 'resume', 'all']);
 
+/** Close codes that end the session. */
 const SESSION_LOST = [4003, 4007, 4009];
 const SURVIVED = [1000, 1001, 1005, 1006, 1011, 4000, 4001, 4002, 4005, 4008, 4242];
-const FATAL = [4004, 4010, 4011, 4012, 4013, 4014];
+/** Close codes that no connection gets over. */
+export const FATAL_CODES: readonly number[] = [4004, 4010, 4011, 4012, 4013, 4014];
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   reconnect: onConnection(3, (connection) => {
@@ -79,8 +81,22 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     connection.close(code);
     return `${code}`;
   }),
+  /** The gateway asks for a reconnect, and closes while the shard does the same. */
+  crossingClose: onConnection(1.5, (connection, random, world) => {
+    const code = random.chance(0.85) ? random.pick([...SESSION_LOST, 4000]) : random.pick(FATAL_CODES);
+    const { latencyMs, jitterMs } = world.setting;
+    const afterMs = random.int(0, latencyMs * 2 + jitterMs);
+    connection.send({ op: 7, d: null });
+    world.clock.scheduleInWorld(() => {
+      if (connection.isClosed) return;
+      if (connection.session !== null && SESSION_LOST.includes(code))
+        world.gateway.endSession(connection.session, `close ${code}`);
+      connection.close(code);
+    }, afterMs);
+    return `${code} after ${afterMs} ms`;
+  }),
   closeFatal: onConnection(0.5, (connection, random) => {
-    const code = random.pick(FATAL);
+    const code = random.pick(FATAL_CODES);
     connection.close(code);
     return `${code}`;
   }),

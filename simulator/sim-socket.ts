@@ -149,6 +149,7 @@ export class SimSocket implements WebSocketLike {
 
   /** A close frame of the gateway has arrived, or its answer to ours. */
   onCloseReceived(code: number, reason: string, finishMs: number): void {
+    this.#world.eventLog.record('close.arrived', { socket: this, code });
     this.#receive(() => {
       if (this.readyState === 3) return;
       this.readyState = 2;

@@ -28,6 +28,7 @@ import { storeBehind, streamsAgree } from './streams.ts';
 import { oddDelivered, poisonSkipped, unreadableBounded } from './hostile.ts';
 import { exactHandOver, oneOwner, ownerWrites } from './ownership.ts';
 import { refusalNamed, refusedOnce } from './refusals.ts';
+import { closeCodesRead } from './close-codes.ts';
 import { promptReturn } from './outages.ts';
 import { heartbeatsOnTime, noWrongZombie, sleepNoticed, zombieReplaced } from './heartbeats.ts';
 
@@ -52,6 +53,7 @@ export const CHECKS = {
   'no-wrong-zombie': noWrongZombie,
   'sleep-noticed': sleepNoticed,
   'prompt-return': promptReturn,
+  'close-codes-read': closeCodesRead,
   'ready-again': readyAgain,
   'promises-settle': promisesSettle,
   'no-timers': noTimers,

@@ -18,6 +18,9 @@ export type CloseListener = (own: CloseFrame | null) => void;
 /** The code of a socket that was closed without a close frame. */
 const NO_CLOSE_FRAME = 1006;
 
+/** How long a socket that was terminated may take to say that it has ended; `ws` takes a few turns of the event loop. */
+const TERMINATED_WITHIN_MS = 100;
+
 const ignored = (): void => undefined;
 
 export class CloseHandshake {
@@ -52,13 +55,15 @@ export class CloseHandshake {
     else onClosed(null);
   }
 
-  /** Terminates the socket: after `patienceMs` if the handshake is running, else at once. */
+  /** Terminates the socket: at once, or so that a handshake that is running is over after `patienceMs`. */
   limit(patienceMs: number): void {
     if (!this.#isRunning) return this.terminate();
+    const endMs = Math.min(patienceMs, TERMINATED_WITHIN_MS);
     this.#timer = this.#clock.setTimeout(() => {
-      this.terminate();
-      this.#end(null);
-    }, patienceMs);
+      // A close frame may have arrived although the gateway keeps the TCP connection: the socket says so when it ends.
+      this.#timer = this.#clock.setTimeout(() => this.#end(null), endMs);
+      if (this.#socket.readyState !== CLOSED) this.#socket.terminate();
+    }, patienceMs - endMs);
   }
 
   terminate(): void {

@@ -16,8 +16,11 @@ async function unansweredShard() {
   return { ...kit, last: kit.gateway.last, reconnected };
 }
 
-/** A shard on a real socket, whose gateway reads its close frame only after it has closed with a code of its own. */
-async function crossedShard(code: number) {
+/**
+ * A shard on a real socket, whose gateway reads its close frame only after it has closed with a code of its own; or
+ * never, so that the TCP connection stays open.
+ */
+async function crossedShard(code: number, ends = true) {
   const ops: number[] = [];
   let closeLate: (() => void) | null = null;
   const gateway = await bareGateway(({ socket, request, send, index }, packet) => {
@@ -31,7 +34,7 @@ async function crossedShard(code: number) {
     socket.pause();
     closeLate = () => {
       socket.close(code);
-      socket.resume();
+      if (ends) socket.resume();
     };
   });
   const identifyGate = new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0 });
@@ -81,9 +84,9 @@ describe('Shard: close codes that come late', () => {
 
   test('99. a gateway that does not answer the close frame delays the next connection by at most 1 s', async () => {
     const { clock, gateway, shard, last } = await unansweredShard();
-    await clock.advanceAsync(624);
+    await clock.advanceAsync(520);
     const before = gateway.sockets.length;
-    await clock.advanceAsync(1);
+    await clock.advanceAsync(105);
     expect(before).toBe(1);
     expect(gateway.sockets.length).toBe(2);
     await clock.advanceAsync(100);
@@ -105,6 +108,13 @@ describe('Shard: close codes that come late', () => {
     await kit.shard.connect();
     await reaches(kit.shard, 'failed');
     expect(kit.ops).toEqual([2]);
+  });
+
+  test('99. on a real socket a close code counts although the gateway does not end the TCP connection', async () => {
+    await using kit = await crossedShard(4009, false);
+    await kit.shard.connect();
+    await nextEvent(kit.shard, 'reconnected');
+    expect(kit.ops).toEqual([2, 2]);
   });
 
   test('99. on a real socket a late 4009 makes the shard identify', async () => {

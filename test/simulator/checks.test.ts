@@ -7,7 +7,7 @@ import type { CheckName } from '../../simulator/checks/index.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import type { RunOptions, RunResult } from '../../simulator/run.ts';
 import { BROKEN, BROKEN_MANAGERS, interfering, proc, throughProxy } from './broken-worlds.ts';
-import { BROKEN_BY_OTHERS } from './hostile-worlds.ts';
+import { BROKEN_BY_OTHERS, CROSSING, CROSSING_FATAL, withoutCloseCodes } from './hostile-worlds.ts';
 import { SocketProxy } from './socket-proxy.ts';
 
 /** The user sends frames, and the gateway sends an op 1 that the shard does not receive. */
@@ -77,6 +77,17 @@ describe('the checks of the simulator', () => {
       checks: [check],
     });
     expect(violation).toMatchObject({ check });
+  });
+
+  test.each([
+    ['oracle', CROSSING, 'RESUME names session s1, which ended with close code 4003'],
+    ['close-codes-read', CROSSING_FATAL, 'was opened although the gateway had closed with 4010'],
+  ] as const)('%s finds a close code that is lost when the shard closes too', async (check, seed, what) => {
+    const script = [event(600_000, 'crossingClose', 'fault', seed)];
+    const options = { setting: HEALTHY, script, checks: [check] };
+    const { violation } = await runSimulation(1, { ...options, ...withoutCloseCodes });
+    expect(violation?.what).toContain(what);
+    expect((await runSimulation(1, options)).violation).toBeNull();
   });
 
   test('oracle accepts an op 1 without an answer only when the send limit leaves no frame for it', async () => {

@@ -20,6 +20,23 @@ const withoutOwners = (act: (world: World, old: SimulatedProcess, proc: Simulate
   ...interfering((world) => world.eventLog.on('process.deployed', ({ old, proc: fresh }) => act(world, old, fresh))),
 });
 
+/** With these seeds a close frame of the gateway crosses that of the shard: with 4003, and with 4010. */
+export const CROSSING = 1;
+export const CROSSING_FATAL = 4;
+
+/** A shard whose connection does not say with which code the gateway closed. */
+export const withoutCloseCodes: RunOptions = throughProxy(
+  (world, socket) =>
+    new (class extends SocketProxy {
+      override on(name: string, handler: (...args: never[]) => void): this {
+        const closed = handler as unknown as (code: number, reason: Buffer) => void;
+        if (name !== 'close') return super.on(name, handler);
+        this.socket.on('close', (_: number, reason: Buffer) => closed(1006, reason));
+        return this;
+      }
+    })(world, socket),
+);
+
 export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   // A shard that skips a dispatch at the first failure, or one that it could read.
   'poison-skipped': interfering((world) => {
@@ -60,6 +77,19 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
       600_000,
     );
   }),
+  // A shard that tears its socket down as soon as it has sent its close frame.
+  'close-codes-read': {
+    script: [event(600_000, 'crossingClose', 'fault', CROSSING)],
+    ...throughProxy(
+      (world, socket) =>
+        new (class extends SocketProxy {
+          override close(code?: number, reason?: string): void {
+            this.socket.close(code, reason);
+            this.socket.terminate();
+          }
+        })(world, socket),
+    ),
+  },
   // A shard that does not read what waits on its socket before it judges.
   'no-wrong-zombie': {
     ...interfering((world) => {
