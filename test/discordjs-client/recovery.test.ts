@@ -140,6 +140,22 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
     expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
   });
 
+  test('resumes after a dispatch that is not JSON, which discord.js was the first to read', async () => {
+    await using kit = await runningClient({ create });
+    const { client, gateway, received } = kit;
+    const failed = nextClientEvent(client, Events.ShardError);
+    const resumed = nextClientEvent(client, Events.ShardResume);
+    const [connection] = gateway.connections;
+    const sequence = kit.strategy.manager.shards.get(0)!.session!.sequence + 1;
+    connection!.sendRaw(`{"t":"TYPING_START","s":${sequence},"op":0,"d":{"channel_id":}}`);
+    expect(await failed).toMatchObject([{ code: 'DECODE_FAILED' }, 0]);
+    await resumed;
+    await kit.sendMessage(101);
+
+    expect(received).toEqual(['101']);
+    expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1 });
+  });
+
   test('starts a new session when the gateway invalidates it, and is ready again', async () => {
     await using kit = await runningClient({ create, strategy: { identifyGate: quickGate() } });
     const { client, gateway, received } = kit;
