@@ -68,8 +68,10 @@ export interface ShardTiming {
    */
   readonly maxResumeAttempts: number;
   /**
-   * How long a ready shard may receive no dispatch before it resumes on a new connection; `null` means no limit. Set it
-   * for a bot that always receives events, to notice a gateway that stops sending.
+   * How long a ready shard may receive no dispatch before it asks the gateway for one: the bot as a member of one of its
+   * guilds. Listeners see the answer, a GUILD_MEMBERS_CHUNK. If no dispatch comes within 10 s, the shard resumes on a new
+   * connection, as it does without asking if READY listed no guilds; `null` means no limit. Set it to notice a gateway
+   * that stops sending.
    * @defaultValue `null`
    */
   readonly maxDispatchSilenceMs: number | null;

@@ -6,6 +6,7 @@ import type { GatewayError } from '../protocol/errors.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
+import type { DispatchProbe } from './dispatch-probe.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
 import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import type { MessageWatch } from './message-watch.ts';
@@ -29,6 +30,8 @@ export interface ConnectionDelegate {
   readonly heartbeatTracker: HeartbeatTracker;
   readonly listenerWatch: MessageWatch;
   readonly sentFrames: SentFrames;
+  /** `null` without `maxDispatchSilenceMs`. */
+  readonly dispatchProbe: DispatchProbe | null;
   readonly activityTimes: ActivityTimes;
   readonly decodePredictor: { onDataRead(t: string): void };
   readonly connectionSlot: { consumePermit(): IdentifyPermit | null };

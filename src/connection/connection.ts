@@ -64,6 +64,7 @@ export class Connection {
     this.#packets = new PacketHandler(delegate, this.limiter, {
       raise: (event) => this.#raise(event),
       endWith: (event) => this.#endWith(event),
+      send: (text) => this.transmit('priority', text),
       onHeartbeatAck: () => {
         if (!delegate.heartbeatTracker.awaitsAck) this.#readThrottle.endAckWait();
       },

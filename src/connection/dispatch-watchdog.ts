@@ -1,17 +1,31 @@
 /**
- * Reports a connection that heartbeats but delivers no dispatches. Off by default, because a quiet shard is often just
- * a shard of quiet guilds.
+ * Reports a connection that heartbeats but delivers no dispatches. Off by default. A quiet shard is often just a shard of
+ * quiet guilds, so the gateway is asked for a dispatch first.
  */
 import type { ConnectionDelegate } from './connection-delegate.ts';
+import type { SendLimiter } from './send-limiter.ts';
+
+/** How long a dispatch may take after the probe. */
+const PROBE_TIMEOUT_MS = 10_000;
+/** How long the probe may wait for the limits of Discord. */
+const MAX_PROBE_WAIT_MS = 60_000;
+
+interface DispatchWatchdogCallbacks {
+  /** Sends the probe. Returns `false` when the socket is no longer open; its end is about to be reported. */
+  send(probe: string): boolean;
+  onSilence(): void;
+}
 
 export class DispatchWatchdog {
   readonly #delegate: ConnectionDelegate;
-  readonly #onSilence: () => void;
+  readonly #limiter: SendLimiter;
+  readonly #callbacks: DispatchWatchdogCallbacks;
   #timer: unknown;
 
-  constructor(delegate: ConnectionDelegate, onSilence: () => void) {
+  constructor(delegate: ConnectionDelegate, limiter: SendLimiter, callbacks: DispatchWatchdogCallbacks) {
     this.#delegate = delegate;
-    this.#onSilence = onSilence;
+    this.#limiter = limiter;
+    this.#callbacks = callbacks;
   }
 
   /** Starts at READY or RESUMED. The timer checks when the last dispatch came, so a dispatch costs nothing here. */
@@ -21,12 +35,33 @@ export class DispatchWatchdog {
     if (timing.maxDispatchSilenceMs === null) return;
     const silenceMs = clock.now() - (activityTimes.lastDispatchAt ?? clock.now());
     const leftMs = timing.maxDispatchSilenceMs - silenceMs;
-    if (leftMs <= 0) return this.#onSilence();
-    clock.clearTimeout(this.#timer);
-    this.#timer = clock.setTimeout(() => this.start(), leftMs);
+    if (leftMs > 0) this.#after(leftMs, () => this.start());
+    else this.#probe(-leftMs);
   }
 
   stop(): void {
     this.#delegate.options.clock.clearTimeout(this.#timer);
+  }
+
+  /** @param overdueMs - for how long the probe has waited */
+  #probe(overdueMs: number): void {
+    const { dispatchProbe: probe, activityTimes } = this.#delegate;
+    const waitMs = probe?.waitMs ?? null;
+    if (probe === null || waitMs === null) return this.#callbacks.onSilence();
+    const delayMs = Math.max(waitMs, this.#limiter.delayMs('priority'));
+    if (overdueMs + delayMs > MAX_PROBE_WAIT_MS) return this.#callbacks.onSilence();
+    if (delayMs > 0) return this.#after(delayMs, () => this.start());
+    const { lastDispatchAt } = activityTimes;
+    if (!this.#callbacks.send(probe.next())) return;
+    this.#after(PROBE_TIMEOUT_MS, () => {
+      if (activityTimes.lastDispatchAt === lastDispatchAt) this.#callbacks.onSilence();
+      else this.start();
+    });
+  }
+
+  #after(delayMs: number, run: () => void): void {
+    const { clock } = this.#delegate.options;
+    clock.clearTimeout(this.#timer);
+    this.#timer = clock.setTimeout(run, delayMs);
   }
 }

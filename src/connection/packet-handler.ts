@@ -6,7 +6,7 @@
 import type { GatewayEvent, SocketEvent } from '../../machines/index.ts';
 import { parsePacket } from '../decoding/parse-packet.ts';
 import { GatewayError } from '../protocol/errors.ts';
-import { botOf, heartbeatIntervalOf, resumeUrlRefusal, sessionOf } from '../protocol/lifecycle-packets.ts';
+import { botOf, guildIdsOf, heartbeatIntervalOf, resumeUrlRefusal, sessionOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
@@ -24,6 +24,8 @@ export interface PacketHandlerCallbacks {
   raise(event: ConnectionEvent): void;
   /** Sends the last event of the connection. */
   endWith(event: ConnectionEvent): void;
+  /** Sends a frame ahead of the send queue, if the socket is open. The caller has asked the limiter. */
+  send(text: string): boolean;
   /** Called at an ACK, before the machine learns of it. */
   onHeartbeatAck(): void;
 }
@@ -48,7 +50,10 @@ export class PacketHandler {
       onDataCorrupt: (error) => this.#endCorrupt(error, true),
       onReplayStarted: () => callbacks.raise({ type: 'gateway.replayStarted' }),
     });
-    this.#dispatchWatchdog = new DispatchWatchdog(delegate, () => callbacks.raise({ type: 'socket.dispatchTimeout' }));
+    this.#dispatchWatchdog = new DispatchWatchdog(delegate, limiter, {
+      send: (probe) => callbacks.send(probe),
+      onSilence: () => callbacks.raise({ type: 'socket.dispatchTimeout' }),
+    });
   }
 
   /** Returns whether the bytes were a packet. Does not throw. */
@@ -161,6 +166,7 @@ export class PacketHandler {
     const { session, guildKeeper } = this.#delegate;
     const bot = botOf(d);
     session.recordBot(bot);
+    session.recordGuilds(guildIdsOf(d));
     if (guildKeeper === null || session.id === null) return;
     guildKeeper.start(session.id, bot.user?.id ?? null);
     guildKeeper.keep('READY', s, bytes);

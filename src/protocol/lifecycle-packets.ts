@@ -1,6 +1,7 @@
 /** Reads the packets that the shard itself reacts to. Tolerant, because gateways other than Discord's leave fields out. */
 import type { SessionIdentity } from '../../machines/index.ts';
 import { isWebSocketUrl } from './gateway-url.ts';
+import { isSnowflake } from './payload-rules.ts';
 import { urlRefusal } from './trusted-url.ts';
 import type { UrlTrust } from './trusted-url.ts';
 import { fieldsOf, isCount, isDuration, isPositiveInteger } from './validation.ts';
@@ -49,6 +50,12 @@ export function botOf(d: unknown): { readonly user?: Identity; readonly applicat
     ...(botUser === null ? {} : { user: botUser }),
     ...(botApplication === null ? {} : { application: botApplication }),
   };
+}
+
+/** Returns the ids of the guilds that READY lists. */
+export function guildIdsOf(d: unknown): string[] {
+  const { guilds } = fieldsOf(d);
+  return Array.isArray(guilds) ? guilds.map((guild) => fieldsOf(guild)['id']).filter(isSnowflake) : [];
 }
 
 /** Returns an object with an id, as it is stored with a session. A large one is reduced to its id. */

@@ -24,6 +24,9 @@ const DEFAULTS: CurrentSessionOptions = { origin: null, onMismatch: ignored, onD
 
 const digestOf = (text: string): string => createHash('sha256').update(text).digest('base64url');
 
+/** To ask about one of them, a few are enough: a shard may have 2,500. */
+const MAX_GUILD_IDS = 5;
+
 /** A dispatch that has ended this many connections is skipped, or its replay would end every connection. */
 const MAX_FAILURES = 3;
 
@@ -40,6 +43,8 @@ export class CurrentSession {
   #failures = 0;
   /** Who the bot is. */
   #bot: BotIdentity = {};
+  /** Some guilds of READY; empty after a restart. */
+  #guildIds: readonly string[] = [];
   /** The digest of the presence that was sent last on this session; `null` if none was, or if it is unknown. */
   #presence: string | null = null;
 
@@ -60,6 +65,11 @@ export class CurrentSession {
   /** Who the bot is, as far as it is known. */
   get bot(): BotIdentity {
     return this.#bot;
+  }
+
+  /** A few guilds of the bot, as READY listed them. */
+  get guildIds(): readonly string[] {
+    return this.#guildIds;
   }
 
   /** The sequence received last; `null` before the first. */
@@ -114,6 +124,11 @@ export class CurrentSession {
   /** READY says who the bot is. */
   recordBot(bot: BotIdentity): void {
     this.#bot = { ...this.#bot, ...bot };
+  }
+
+  /** READY says in which guilds the bot is. */
+  recordGuilds(guildIds: readonly string[]): void {
+    this.#guildIds = guildIds.slice(0, MAX_GUILD_IDS);
   }
 
   /** Whether this payload is the presence that was sent last. */
@@ -172,6 +187,7 @@ export class CurrentSession {
       this.#deliveredSequence = null;
       this.#failures = 0;
       this.#bot = {};
+      this.#guildIds = [];
     }
     this.#identity = identity;
   }
@@ -199,6 +215,7 @@ export class CurrentSession {
     this.#deliveredSequence = null;
     this.#presence = null;
     this.#bot = {};
+    this.#guildIds = [];
     this.#failures = 0;
   }
 }

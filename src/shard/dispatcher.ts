@@ -3,6 +3,7 @@
  * listeners and streams, in this order.
  */
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
+import type { DispatchProbe } from '../connection/dispatch-probe.ts';
 import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
 import type { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
@@ -64,6 +65,8 @@ interface DispatcherOptions {
   readonly listenerWatch: ListenerWatch;
   /** Called with the data of USER_UPDATE. */
   readonly onUserUpdate: (user: unknown) => void;
+  /** `null` without `maxDispatchSilenceMs`. */
+  readonly dispatchProbe: DispatchProbe | null;
   /** `null` without `restoreVoiceStates`. */
   readonly voiceStates: VoiceStates | null;
 }
@@ -91,6 +94,7 @@ export class Dispatcher {
   readonly #onListenerError: OnListenerError;
   readonly #listenerWatch: ListenerWatch;
   readonly #onUserUpdate: (user: unknown) => void;
+  readonly #dispatchProbe: DispatchProbe | null;
   readonly #voiceStates: VoiceStates | null;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
@@ -108,6 +112,7 @@ export class Dispatcher {
     this.#onListenerError = options.onListenerError;
     this.#listenerWatch = options.listenerWatch;
     this.#onUserUpdate = options.onUserUpdate;
+    this.#dispatchProbe = options.dispatchProbe;
     this.#voiceStates = options.voiceStates;
     this.#byType = new Emitter(options.onListenerError, null);
   }
@@ -206,6 +211,7 @@ export class Dispatcher {
         handle: (dispatcher, { d }) => {
           const limited = rateLimitOf(d);
           dispatcher.#emitter.emit('rateLimited', limited);
+          dispatcher.#dispatchProbe?.onRateLimited(limited);
           dispatcher.requests?.onRateLimited(limited);
         },
       },

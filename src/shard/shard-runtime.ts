@@ -7,6 +7,7 @@ import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
 import type { ActivityTimes } from '../connection/connection-delegate.ts';
 import { ConnectionSlot } from '../connection/connection-slot.ts';
+import { DispatchProbe } from '../connection/dispatch-probe.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
 import { SentFrames } from '../connection/sent-frames.ts';
@@ -66,6 +67,8 @@ export class ShardRuntime implements ActorDependencies {
   readonly readyWaiters = new WaitList('connect()');
   /** Calls that wait for the close handshake. */
   readonly closedWaiters = new WaitList('disconnect()');
+  /** `null` without `maxDispatchSilenceMs`. */
+  readonly dispatchProbe: DispatchProbe | null;
   /** `null` without `restoreVoiceStates`. */
   readonly voiceStates: VoiceStates | null;
   /** The presence for the next IDENTIFY. */
@@ -93,6 +96,10 @@ export class ShardRuntime implements ActorDependencies {
     });
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
+    this.dispatchProbe =
+      timing.maxDispatchSilenceMs === null
+        ? null
+        : new DispatchProbe({ clock, random: options.random, session: this.session });
     this.voiceStates = options.restoreVoiceStates ? new VoiceStates(this) : null;
     const budget = new BufferBudget(options.maxBufferedBytes, {
       onTightChange: () => this.updateBackPressure(),
@@ -113,6 +120,7 @@ export class ShardRuntime implements ActorDependencies {
       onListenerError,
       listenerWatch: this.listenerWatch,
       onUserUpdate: (user) => this.session.recordUser(user),
+      dispatchProbe: this.dispatchProbe,
       voiceStates: this.voiceStates,
     });
     ({

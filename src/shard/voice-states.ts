@@ -6,6 +6,7 @@
 import type { GatewayVoiceStateUpdateData } from 'discord-api-types/v10';
 import type { SendQueue } from '../connection/send-queue.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
+import { guildIdsOf } from '../protocol/lifecycle-packets.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import { isSnowflake } from '../protocol/payload-rules.ts';
@@ -27,12 +28,6 @@ interface VoiceState {
 interface VoiceStatesDependencies {
   readonly queue: SendQueue;
   readonly session: CurrentSession;
-}
-
-/** Returns the ids of the guilds that READY lists; `null` if it lists none. */
-function guildIdsOf(ready: unknown): ReadonlySet<unknown> | null {
-  const { guilds } = fieldsOf(ready);
-  return Array.isArray(guilds) && guilds.length > 0 ? new Set(guilds.map((guild) => fieldsOf(guild)['id'])) : null;
 }
 
 export class VoiceStates {
@@ -63,9 +58,11 @@ export class VoiceStates {
 
   /** Called with the data of READY. Of a resumed session that is the READY of the same session. */
   restore(ready: unknown): void {
-    const guildIds = guildIdsOf(ready);
+    const guildIds = new Set(guildIdsOf(ready));
+    // Some gateways list no guilds.
+    const isGone = (guildId: string): boolean => guildIds.size > 0 && !guildIds.has(guildId);
     for (const state of this.#states.values()) {
-      if (guildIds?.has(state.guildId) === false && state.pending === 0) this.#states.delete(state.guildId);
+      if (isGone(state.guildId) && state.pending === 0) this.#states.delete(state.guildId);
       else this.#restore(state);
     }
   }

@@ -5,7 +5,7 @@
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { DispatchObserver } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
-import { botOf } from '../protocol/lifecycle-packets.ts';
+import { botOf, guildIdsOf } from '../protocol/lifecycle-packets.ts';
 import type { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import { parseSession } from '../session/session.ts';
@@ -71,8 +71,10 @@ export class WarmStart implements DispatchObserver {
   }
 
   #recordBot(sessionId: string, { data }: SnapshotDispatch): void {
-    const bot = botOf(JSON.parse(data.toString()));
+    const ready: unknown = JSON.parse(data.toString());
+    const bot = botOf(ready);
     this.#options.owner.session.recordBot(bot);
+    this.#options.owner.session.recordGuilds(guildIdsOf(ready));
     this.#options.guildKeeper.start(sessionId, bot.user?.id ?? null);
   }
 }

@@ -100,6 +100,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     heartbeatTracker: new HeartbeatTracker(clock),
     listenerWatch: new ListenerWatch({ clock, timing: DEFAULT_TIMING, report: () => undefined }),
     sentFrames: new SentFrames(() => undefined),
+    dispatchProbe: null,
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
     decodePredictor: { onDataRead },
     connectionSlot: { consumePermit },
