@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkOldNode } from './old-node.ts';
 import { checkPackedLinks } from './packed-links.ts';
 import { ROOT, run } from './run.ts';
 
@@ -41,17 +42,19 @@ export async function checkTarball(tarball: string): Promise<void> {
   console.log('attw: every entry point has its types, also for moduleResolution node10');
 }
 
+/** Makes a folder a project, and installs packages into it. */
+export async function npmInstall(project: string, packages: readonly string[]): Promise<void> {
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
+    cwd: project,
+  });
+}
+
 /** Installs the tarball into an empty project, with other packages if named. */
 export async function installInto(project: string, tarball: string, others: readonly string[] = []): Promise<void> {
   await cp(join(ROOT, 'test', 'package', 'consumer'), project, { recursive: true });
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
   // The library's declarations name types of Node, as those of every library for Node do.
-  const nodeTypes = `@types/node@${manifest.devDependencies['@types/node']}`;
-  await run(
-    'npm',
-    ['install', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', tarball, nodeTypes, ...others],
-    { cwd: project },
-  );
+  await npmInstall(project, [tarball, `@types/node@${manifest.devDependencies['@types/node']}`, ...others]);
 }
 
 /** The compiler of the site, which still knows `moduleResolution: node10`; the repository's own compiler does not. */
@@ -73,5 +76,6 @@ export async function checkConsumer(project: string): Promise<void> {
   });
   if (!/usage/i.test(help)) throw new Error(`shardwright --help does not print its usage:\n${help}`);
   console.log('shardwright --help: prints its usage');
+  await checkOldNode(project);
   await checkPackedLinks(join(project, 'node_modules', 'shardwright'));
 }

@@ -1,4 +1,5 @@
 /** The entry `shardwright`: the public classes, functions and types. */
+import './protocol/require-node.ts';
 export type { ManagerState, ShardState, ShardTiming } from '../machines/index.ts';
 export type {
   IdentifyBudget,

@@ -2,6 +2,7 @@
 /** The program `shardwright`: runs a subcommand, and turns an error into one line on stderr and an exit code. */
 import { UsageError, parse } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { nodeRefusal } from '../protocol/node-version.ts';
 import { messageOf } from '../protocol/network-errors.ts';
 import { printable } from '../protocol/printable.ts';
 import { VERSION } from '../version.ts';
@@ -40,6 +41,11 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
     const kind = name.startsWith('-') ? 'option' : 'command';
     const what = LOOKS_LIKE_A_COMMAND.test(name) ? `${kind} '${name}'` : kind;
     throw new UsageError(`unknown ${what}; see shardwright --help`);
+  }
+  const refusal = nodeRefusal();
+  if (refusal !== null) {
+    process.stderr.write(`${refusal}\n`);
+    return 1;
   }
   const command = await entry.load();
   const values = parse(entry.name, command.options, args);

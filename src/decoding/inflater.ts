@@ -3,7 +3,7 @@
  * `node:zlib`, which is faster. `StreamInflater` uses the public asynchronous stream, for a Node whose handle does not
  * behave as expected.
  */
-import { createInflate, createZstdDecompress } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
 import { StreamEndedError, NativeInflater, TooLargeError, acquireScratch, releaseScratch } from './native-inflater.ts';
 import type { StreamKind } from './native-inflater.ts';
@@ -85,7 +85,7 @@ export class StreamInflater implements Inflater {
 
   constructor(kind: StreamKind, sink: InflaterSink, maxBytes: number) {
     this.#sink = sink;
-    this.#stream = kind === 'zlib' ? createInflate() : createZstdDecompress();
+    this.#stream = kind === 'zlib' ? zlib.createInflate() : zlib.createZstdDecompress();
     this.#stream.on('error', (cause) => this.#fail(cause));
     this.#stream.on('end', () => this.#fail(new StreamEndedError()));
     this.#stream.on('data', (chunk: Buffer) => {

@@ -2,7 +2,7 @@
  * Inflates synchronously, with the native handle behind the streams of `node:zlib`, into one buffer that all contexts
  * share. The handle is not public API, so `sync-inflater-self-test.ts` checks that it behaves as expected here.
  */
-import { createInflate, createZstdDecompress } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import type { Inflate, ZstdDecompress } from 'node:zlib';
 
 export type StreamKind = 'zlib' | 'zstd';
@@ -68,7 +68,7 @@ export class NativeInflater {
   constructor(kind: StreamKind) {
     this.#kind = kind;
     const options = { chunkSize: MIN_CHUNK_BYTES };
-    this.#stream = kind === 'zlib' ? createInflate(options) : createZstdDecompress(options);
+    this.#stream = kind === 'zlib' ? zlib.createInflate(options) : zlib.createZstdDecompress(options);
     this.#handle = Reflect.get(this.#stream, '_handle') as NativeHandle;
     this.#state = Reflect.get(this.#stream, '_writeState') as Uint32Array;
     this.#handle.onerror = (message, _errno, code) => {

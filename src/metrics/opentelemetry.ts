@@ -2,6 +2,7 @@
  * `shardwright/opentelemetry`: metrics for OpenTelemetry. `@opentelemetry/api` is not imported but for its global meter
  * provider, so that its version is yours.
  */
+import '../protocol/require-node.ts';
 import { countStates, statusOf } from './bot-status.ts';
 import type { StatusSource } from './bot-status.ts';
 import { METRICS } from './metric-table.ts';

@@ -2,6 +2,7 @@
  * `shardwright/prometheus`: metrics for prom-client. That package is not imported but for its default register, so that
  * its version is yours.
  */
+import '../protocol/require-node.ts';
 import { MetricRegistry } from './metric-registry.ts';
 import { METRICS } from './metric-table.ts';
 import type { MetricDefinition, MetricName } from './metric-table.ts';

@@ -22,6 +22,7 @@ export const HINTS_BY_GROUP = {
     RESHARD_REFUSED:
       'Call reshard() when connect() has resolved, one call at a time, on a manager that runs all shards of the bot.',
     NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; see docs/inspector.md.',
+    NODE_TOO_OLD: 'Install the Node that the message names, or a later one; node --version shows which one runs.',
     PAGE_NOT_FOUND:
       'Leave shardwright/inspect out of your bundle, so that its page lies beside its code in node_modules.',
   },

@@ -1,4 +1,5 @@
 /** `shardwright/testing`: what a bot author needs to test a bot without Discord. */
+import '../protocol/require-node.ts';
 export { FakeGateway } from './fake-gateway/fake-gateway.ts';
 export type { RefuseOptions } from './fake-gateway/fake-gateway.ts';
 export type { FakeClosure, FakeConnection } from './fake-gateway/fake-connection.ts';

@@ -1,17 +1,14 @@
 /** Checks this machine: the version of Node, and the decoders it supports. */
 import * as zlib from 'node:zlib';
 import { isSyncInflateTrusted } from '../../decoding/sync-inflater-self-test.ts';
+import { nodeAdvice } from '../../protocol/node-version.ts';
 import type { Check } from './check.ts';
 import { failed, ok, warning } from './check.ts';
 
-const MIN_NODE: readonly [major: number, minor: number] = [22, 15];
-
 export function nodeCheck(version: string = process.versions.node): Check {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const advice = nodeAdvice(version);
   const figures = { version };
-  return major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1])
-    ? ok('Node', version, figures)
-    : failed('Node', version, `Install Node ${MIN_NODE.join('.')} or later.`, figures);
+  return advice === null ? ok('Node', version, figures) : failed('Node', version, advice, figures);
 }
 
 interface Codecs {

@@ -2,6 +2,7 @@
  * `shardwright/inspect/legacy`: shows a shard to `@xstate/inspect`. That inspector is made for XState 4, which npm
  * does not install beside XState 5. So this bridge imports neither and offers the interface of an XState 4 service.
  */
+import '../../protocol/require-node.ts';
 import { shardMachine } from '../../../machines/index.ts';
 import type { Shard } from '../../shard.ts';
 import { toXState4Definition } from './definition.ts';

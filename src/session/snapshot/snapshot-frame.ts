@@ -2,7 +2,7 @@
  * The form in which a snapshot is stored: one frame after the other, each a dispatch that changed the guilds. Each frame
  * names its session and has a checksum. So a store need only append bytes, and a reader sees where a kill cut them off.
  */
-import { crc32 } from 'node:zlib';
+import * as zlib from 'node:zlib';
 
 /** A dispatch that changed READY or a guild, reduced to what is kept. */
 export interface SnapshotChange {
@@ -42,7 +42,7 @@ export function encodeFrame(change: SnapshotChange, data: Buffer, isDeflated = f
   at = bytes.writeUInt8(isDeflated ? 1 : 0, at);
   for (const { length } of texts) at = bytes.writeUInt16BE(length, at);
   for (const part of [...texts, data]) at += part.copy(bytes, at);
-  bytes.writeUInt32BE(crc32(bytes.subarray(HEADER_BYTES)), 8);
+  bytes.writeUInt32BE(zlib.crc32(bytes.subarray(HEADER_BYTES)), 8);
   return bytes;
 }
 
@@ -50,7 +50,7 @@ export function encodeFrame(change: SnapshotChange, data: Buffer, isDeflated = f
 export function decodeFrame(bytes: Buffer): SnapshotFrame | null {
   if (bytes.length < HEADER_BYTES + FIXED_BODY_BYTES || bytes.readUInt32BE(0) !== MAGIC) return null;
   const end = HEADER_BYTES + bytes.readUInt32BE(4);
-  if (end > bytes.length || crc32(bytes.subarray(HEADER_BYTES, end)) !== bytes.readUInt32BE(8)) return null;
+  if (end > bytes.length || zlib.crc32(bytes.subarray(HEADER_BYTES, end)) !== bytes.readUInt32BE(8)) return null;
   let at = HEADER_BYTES + FIXED_BODY_BYTES;
   const textAt = (lengthAt: number): string => {
     const from = at;

@@ -2,7 +2,7 @@
  * Turns messages into WebSocket frames, with one compression context per connection as Discord documents.
  * @see https://discord.com/developers/docs/events/gateway#transport-compression
  */
-import { constants, createDeflate, createZstdCompress, deflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 
 /** The content of a WebSocket message: text or binary. */
 export type Frame = string | Uint8Array;
@@ -32,7 +32,7 @@ export class MessageEncoder implements Encoder {
   }
 
   encode(text: string, done: (frame: Frame) => void): void {
-    done(this.#minBytes !== Infinity && Buffer.byteLength(text) >= this.#minBytes ? deflateSync(text) : text);
+    done(this.#minBytes !== Infinity && Buffer.byteLength(text) >= this.#minBytes ? zlib.deflateSync(text) : text);
   }
 
   brokenFrame(): Frame {
@@ -45,8 +45,8 @@ export class MessageEncoder implements Encoder {
 }
 
 const COMPRESSORS = {
-  'zlib-stream': () => createDeflate({ flush: constants.Z_SYNC_FLUSH }),
-  'zstd-stream': () => createZstdCompress({ flush: constants.ZSTD_e_flush }),
+  'zlib-stream': () => zlib.createDeflate({ flush: zlib.constants.Z_SYNC_FLUSH }),
+  'zstd-stream': () => zlib.createZstdCompress({ flush: zlib.constants.ZSTD_e_flush }),
 } as const;
 
 /** Encodes all messages of a connection into one compressed stream, flushed after each message. */

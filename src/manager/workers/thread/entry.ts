@@ -1,4 +1,5 @@
 /** The file that a worker thread runs. */
+import '../../../protocol/require-node.ts';
 import { parentPort } from 'node:worker_threads';
 import { ThreadRuntime } from './thread-runtime.ts';
 
