@@ -1,4 +1,5 @@
 /** Proxies between the bot and Discord: real ones on loopback, good and bad. */
+import { Agent } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Shard } from '../../src/index.ts';
@@ -83,6 +84,13 @@ describe('a bot behind a proxy', () => {
       expect(proxy.targets).toHaveLength(2);
     },
   );
+
+  test('118. an agent of the user is used instead of a proxy', async () => {
+    await using proxy = await httpProxy();
+    await using kit = await liveShard({ proxy: `http://${proxy.host}`, agent: new Agent() });
+    await kit.shard.connect();
+    expect(proxy.targets).toEqual([]);
+  });
 });
 
 describe('TLS through a proxy', () => {
