@@ -147,7 +147,7 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
     const resumed = nextClientEvent(client, Events.ShardResume);
     const [connection] = gateway.connections;
     const sequence = kit.strategy.manager.shards.get(0)!.session!.sequence + 1;
-    connection!.sendRaw(`{"t":"TYPING_START","s":${sequence},"op":0,"d":{"channel_id":}}`);
+    connection!.sendRaw(`{"t":"TYPING_START","s":${sequence},"op":0,"d":{"channel_id":oops}}`);
     expect(await failed).toMatchObject([{ code: 'DECODE_FAILED' }, 0]);
     await resumed;
     await kit.sendMessage(101);
