@@ -102,6 +102,25 @@ describe('SnapshotLog', () => {
     await expect(restored(store)).rejects.toMatchObject({ code: 'SNAPSHOT_FAILED' });
   });
 
+  test('what a process appends after it has lost its lease changes nothing', async () => {
+    const { store, log, save } = createLog();
+    log.record(ready());
+    log.record(guild(2));
+    log.record(guild(3));
+    await save(3);
+    await store.appendSnapshot(0, guild(2));
+    expect(await restored(store)).toEqual(['READY', 'guild 3']);
+  });
+
+  test('does not fold a change that the session does not count yet', async () => {
+    const { store, log, save } = createLog(undefined, { foldBytes: 1 });
+    log.record(ready());
+    log.record(guild(2));
+    log.record(guild(3));
+    await save(2);
+    expect(await restored(store)).toEqual(['READY', 'guild 2']);
+  });
+
   test('does not restore what was folded after the sequence of the session', async () => {
     const { store, log, save } = createLog(undefined, { foldBytes: 1 });
     log.record(ready());

@@ -154,8 +154,7 @@ export class SnapshotLog {
   async foldAfter(session: Session): Promise<void> {
     const log = this.#log;
     if (log?.sessionId !== session.sessionId || this.#isStopped) return;
-    if (log.storedBytes < Math.max(this.#foldBytes, log.foldedBytes * 2) || log.storedSequence > session.sequence)
-      return;
+    if (log.storedBytes < Math.max(this.#foldBytes, log.foldedBytes * 2)) return;
     try {
       await this.#run(() => this.#fold(log, session));
     } catch (cause) {
@@ -253,6 +252,7 @@ export class SnapshotLog {
   async #fold(log: Log, session: Session): Promise<void> {
     const { store, shardId } = this.#options;
     const { sessionId, storedSequence: s } = log;
+    // The session is behind, because a consumer is. A change that it does not count must stay one.
     if (s > session.sequence) return;
     const stored = await store.loadSnapshot(shardId);
     const { index } = readSnapshot(stored, { ...session, snapshotSequence: s });
