@@ -138,6 +138,24 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
     expect(client.isReady()).toBe(false);
   });
 
+  test('debug says what the shards do, and never the token', async () => {
+    await using kit = await liveClient({ create });
+    const { client } = kit;
+    const lines: string[] = [];
+    client.on(Events.Debug, (line) => lines.push(line));
+    await kit.login();
+    await client.destroy();
+
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        '[WS => Shard 0] identifying → ready',
+        '[WS => Manager] 1 of 1 shards are ready; the rest takes about 0 ms',
+        '[WS => Shard 0] Closed by the shard with 1000 Manager was destroyed',
+      ]),
+    );
+    expect(lines.filter((line) => line.includes(TOKEN))).toEqual([]);
+  });
+
   test('login() rejects with STOPPED when destroy() comes first', async () => {
     await using kit = await liveClient({ create });
     const { client, gateway } = kit;
