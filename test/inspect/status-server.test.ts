@@ -7,6 +7,7 @@ import { serveStatus } from '../../src/inspect/index.ts';
 import type { StatusServer, StatusServerOptions } from '../../src/inspect/index.ts';
 import { VirtualClock } from '../../src/testing/index.ts';
 import { liveShard } from '../kit/live-shard.ts';
+import { shardStatus } from '../kit/shard-status.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
 interface Answer {
@@ -41,16 +42,7 @@ async function serveBot(options: StatusServerOptions = {}) {
     clock,
     server,
     set(state: ManagerStatus['state'], states: readonly ShardState[], remaining: number | null = null): void {
-      const shards = states.map((of, shardId) => ({
-        shardId,
-        state: of,
-        pingMs: null,
-        sessionAgeMs: null,
-        sequence: null,
-        lastDispatchAt: null,
-        pendingSends: 0,
-        failure: null,
-      }));
+      const shards = states.map(shardStatus);
       const budget = remaining === null ? null : { total: 1_000, remaining, resetAfterMs: 1_000 };
       status = { state, total: states.length, ready: 0, shards, resharding: null, budget };
     },

@@ -11,6 +11,7 @@ import type { OpenTelemetryMeter } from '../../src/metrics/opentelemetry.ts';
 import { collectMetrics } from '../../src/metrics/prometheus.ts';
 import type { CollectMetricsOptions } from '../../src/metrics/prometheus.ts';
 import { recordTelemetry } from '../../src/metrics/telemetry-recorder.ts';
+import { shardStatus } from '../kit/shard-status.ts';
 
 const publish = (name: string, ...messages: object[]): void => {
   for (const message of messages) channel(`shardwright:${name}`).publish({ shardId: 0, ...message });
@@ -42,16 +43,7 @@ const botWith = (states: readonly ShardState[]): { status(): ManagerStatus } => 
     state: 'running',
     total: states.length,
     ready: 0,
-    shards: states.map((state, shardId) => ({
-      shardId,
-      state,
-      pingMs: null,
-      sessionAgeMs: null,
-      sequence: null,
-      lastDispatchAt: null,
-      pendingSends: 0,
-      failure: null,
-    })),
+    shards: states.map(shardStatus),
     resharding: null,
     budget: { total: 1_000, remaining: 900, resetAfterMs: 1 },
   }),
