@@ -18,7 +18,7 @@ const exitCodeOf = (error) => (NEEDS_A_PERSON.has(error?.code) ? 78 : 1);
 
 let bot;
 
-// An error of your own code. Rejections that nobody handles come here, too.
+// An error of your own code. Unhandled rejections come here, too.
 process.on('uncaughtException', (error) => {
   console.error(error);
   bot?.forceClose(); // at once; Discord keeps the sessions

@@ -1,6 +1,6 @@
 /**
  * Judges whether a bot is healthy, for a supervisor that restarts it if it is not. A shard that is not ready has a grace:
- * it mostly comes back soon, and a restart in an outage helps nobody. The grace begins with the first request that finds
+ * it mostly comes back soon, and a restart does not help in an outage. The grace begins with the first request that finds
  * the shard not ready, and ends with the first that finds it ready.
  */
 import type { Clock } from '../clock.ts';
@@ -8,7 +8,7 @@ import type { ManagerStatus, ShardStatus } from '../manager/manager-status.ts';
 import { statusOf } from '../metrics/bot-status.ts';
 import type { StatusSource } from '../metrics/bot-status.ts';
 
-/** The bot was told to stop, or not to start yet, so that nothing has to be ready. */
+/** You stopped the bot, or did not start it yet, so no shard has to be ready. */
 const isAtRest = ({ state }: ManagerStatus): boolean => state === 'stopped' || state === 'draining';
 
 /** Whether a shard has its turn, and would be ready if all were well. */

@@ -34,7 +34,7 @@ export interface StatusServerOptions {
    * request with another `Host` is refused, because it may come from a web page that was pointed at this address.
    * `'*'` allows any, for an address that only trusted machines reach. `/healthz` and `/readyz` answer whatever the
    * `Host`: they say nothing but yes or no.
-   * @defaultValue none
+   * @defaultValue `[]`
    */
   allowedHosts?: readonly string[];
   /**

@@ -10,7 +10,7 @@ import { createDirectFetch } from '../../src/http/proxy/direct-fetch.ts';
 const SHARDWRIGHT = new URL('../../src/index.ts', import.meta.url).href;
 const TESTING = new URL('../../src/testing/index.ts', import.meta.url).href;
 
-/** Connects a manager while Node itself is told to use a proxy that does not exist. */
+/** Connects a manager while Node itself is set to use a proxy that does not exist. */
 const program = (options: string): string => `
 import { ShardManager } from '${SHARDWRIGHT}';
 import { FakeGateway } from '${TESTING}';

@@ -1,4 +1,4 @@
-/** TLS for tests: a certificate for localhost that nobody trusts, and a server that adds TLS to a plain one. */
+/** TLS for tests: a self-signed certificate for localhost, and a server that adds TLS to a plain one. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import { createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 
 /** Self-signed, valid for a hundred years. The key is in no other use. */
-const CERTIFICATE = {
+export const CERTIFICATE = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQge1S8oe/vSi8P126I
 23u0XkCC/y8koziyiF08YDrIhJahRANCAATK0QVDHmsCtehK8YT5IPwBw3hHq1kd

@@ -29,7 +29,7 @@ function send(url: URL, agent: ProxyAgent | null, init: RequestInit): Promise<In
 
 const NULL_BODY_STATUSES: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-/** Returns a `fetch` whose requests go through the proxies that are selected; with `null` through none. */
+/** Returns a `fetch` whose requests go through the selected proxies; with `null` they go directly. */
 export function createDirectFetch(selectProxy: SelectProxy | null): typeof fetch {
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input);

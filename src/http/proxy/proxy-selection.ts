@@ -3,7 +3,7 @@ import { assertOption } from '../../protocol/validation.ts';
 import { isExcluded } from './no-proxy.ts';
 import { ProxyServer } from './proxy-server.ts';
 
-/** Returns the proxy for a URL; `null` for none. */
+/** Returns the proxy for a URL; `null` if it is reached directly. */
 export type SelectProxy = (url: URL) => ProxyServer | null;
 
 type Environment = Readonly<Record<string, string | undefined>>;
