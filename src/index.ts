@@ -18,6 +18,7 @@ export type { Clock } from './clock.ts';
 export { systemClock } from './clock.ts';
 export type { ShardDispatch } from './manager/fleet-stream.ts';
 export type { InspectedManager, ManagerInspectionObserver } from './manager/inspected-manager.ts';
+export type { ArrivedGuilds } from './manager/guild-arrivals.ts';
 export type { ManagerEvents, Progress } from './manager/manager-events.ts';
 export type { ManagerOptions, ShardSelection } from './manager/manager-options.ts';
 export type { ManagerStatus, ShardStatus } from './manager/manager-status.ts';

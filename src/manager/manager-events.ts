@@ -1,5 +1,6 @@
 /** The events of a manager: those of its shards, with the shard's id as last argument, and some of the manager. */
 import type { GatewayError } from '../protocol/errors.ts';
+import type { ArrivedGuilds } from './guild-arrivals.ts';
 import { SHARD_EVENT_NAMES } from '../shard/shard-events.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 
@@ -30,6 +31,11 @@ export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed
   progress: [Progress];
   /** Emitted when all shards are ready, after `connect()` and after `reshard()`. */
   allReady: [];
+  /**
+   * Emitted when the guilds of a shard's new session have come, or 15 s after the last of them. Also when `warmStart` has
+   * restored them. With a listener the manager decodes READY and the guilds.
+   */
+  guildsReady: [shardId: number, guilds: ArrivedGuilds];
   /** Emitted when the new shards of `reshard()` are in service; `from` and `to` are shard counts. */
   resharded: [{ from: number; to: number }];
 }
@@ -57,7 +63,7 @@ export const FORWARDED_EVENTS = [
 /** All events of a manager, for checks of names. */
 export const MANAGER_EVENT_NAMES: ReadonlySet<string> = new Set([
   ...SHARD_EVENT_NAMES,
-  ...Object.keys({ progress: true, allReady: true, resharded: true } satisfies Record<
+  ...Object.keys({ progress: true, allReady: true, guildsReady: true, resharded: true } satisfies Record<
     Exclude<keyof ManagerEvents, keyof ShardEvents>,
     true
   >),

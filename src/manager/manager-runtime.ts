@@ -15,6 +15,7 @@ import { reportUnheardFailure } from '../shard/unheard-failure.ts';
 import { WaitList } from '../shard/wait-list.ts';
 import { FleetDispatcher } from './fleet-dispatcher.ts';
 import { Fleet } from './fleet.ts';
+import { GuildArrivals } from './guild-arrivals.ts';
 import { attachManagerInspectors } from './inspected-manager.ts';
 import { createManagerActor } from './manager-actor.ts';
 import type { ManagerActor } from './manager-actor.ts';
@@ -48,6 +49,7 @@ export class ManagerRuntime {
   /** Callers that wait until another set of shards is in service. */
   readonly reshardWaiters = new WaitList('reshard()');
   closeRequest: DisconnectOptions = {};
+  readonly #guildArrivals: GuildArrivals;
   #state: ManagerState = 'stopped';
   #lastProgressKey = '';
   /** Whether a caller got the failure already, while the other shards were still closing. */
@@ -57,7 +59,10 @@ export class ManagerRuntime {
   constructor(options: ResolvedManagerOptions) {
     this.options = options;
     this.dispatcher = new FleetDispatcher(options.maxBufferedBytes, {
-      emit: (dispatch, shardId) => this.emitter.emit('dispatch', dispatch, shardId),
+      emit: (dispatch, shardId) => {
+        this.emitter.emit('dispatch', dispatch, shardId);
+        this.#guildArrivals.onDispatch(shardId, dispatch);
+      },
       onBackPressure: (full) => this.fleet.setBackPressure(full),
       onBufferFull: (shardId) => this.fleet.leave(shardId),
       onRoom: () => this.fleet.onRoom(),
@@ -67,6 +72,11 @@ export class ManagerRuntime {
         timing: options.timing,
         report: (error) => this.reportFault(error, null),
       }),
+    });
+    this.#guildArrivals = new GuildArrivals({
+      clock: options.clock,
+      isWanted: () => this.emitter.has('guildsReady'),
+      emit: (shardId, guilds) => this.emitter.emit('guildsReady', shardId, guilds),
     });
     this.fleet = this.#createFleet();
     this.actor = createManagerActor({ options, fleet: this.fleet, closeRequest: () => this.closeRequest });
@@ -175,6 +185,7 @@ export class ManagerRuntime {
     this.#state = to;
     this.options.logger.info(`manager: ${from} → ${to}`);
     if (from === 'draining') this.closedWaiters.resolve();
+    if (to === 'draining' || to === 'stopped' || to === 'failed') this.#guildArrivals.stop();
     this.#entryHandlers[to]?.(from);
   }
 

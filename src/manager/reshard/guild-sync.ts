@@ -10,9 +10,9 @@ import { fieldsOf } from '../../protocol/validation.ts';
 /** How long to wait for the next guild. One that takes longer is unavailable, and comes when it is available again. */
 export const GUILD_TIMEOUT_MS = 15_000;
 
-const idOf = (guild: unknown): string => String(fieldsOf(guild)['id']);
+export const idOf = (guild: unknown): string => String(fieldsOf(guild)['id']);
 
-const guildIdsOf = (d: unknown): string[] => {
+export const guildIdsOf = (d: unknown): string[] => {
   const { guilds } = fieldsOf(d);
   return Array.isArray(guilds) ? guilds.map(idOf) : [];
 };
