@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import { ensureChromium } from './chromium.ts';
 import { checkConsumer, checkTarball, installInto, pack, withTemporaryDirectory } from './package-checks.ts';
 import { run } from './run.ts';
+import { checkStarter, installStarter } from './starter/checks.ts';
 
 const OLDEST_MAJOR = 22;
 
@@ -27,11 +28,16 @@ async function testEverything(): Promise<void> {
 
   await step('Format: every file is as `npm run format` leaves it', () => run('oxfmt', ['--check']));
   await step('Lint: style, promises, and the import rules', () => run('oxlint', ['--type-aware', '--deny-warnings']));
-  await step('Types: the sources, tests, scripts and examples; the inspector’s page; the site', async () => {
-    await run('tsc', ['-p', 'tsconfig.json']);
-    await run('tsc', ['-p', 'src/inspect/page']);
-    await run('tsc', ['-p', 'site']);
-  });
+  await step(
+    'Types: sources, tests, scripts and examples; the page of the inspector; the site; the starter',
+    async () => {
+      await run('tsc', ['-p', 'tsconfig.json']);
+      await run('tsc', ['-p', 'src/inspect/page']);
+      await run('tsc', ['-p', 'site']);
+      await run('tsc', ['-p', 'create-shardwright']);
+      await run('tsc', ['-p', 'create-shardwright/templates/typescript']);
+    },
+  );
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
   await withTemporaryDirectory(async (directory) => {
     let tarball = '';
@@ -44,6 +50,10 @@ async function testEverything(): Promise<void> {
     await step('Use: by import, by require, by types and by its command; the links of its pages', () =>
       checkConsumer(project),
     );
+    await step('Starter: each bot of `npm create shardwright` passes its test, runs, resumes and stops', async () => {
+      await installStarter(directory, tarball);
+      await checkStarter(directory);
+    });
   });
   await step('Site: the documentation and the API reference, with every link checked', () =>
     run('node', ['site/build.ts'], { capture: true }),

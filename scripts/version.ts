@@ -5,6 +5,7 @@ import { ROOT, run } from './run.ts';
 
 const CHANGELOG = join(ROOT, 'CHANGELOG.md');
 const SOURCE = join(ROOT, 'src', 'version.ts');
+const STARTER = join(ROOT, 'create-shardwright', 'package.json');
 const TITLE = '# Changelog\n\n';
 
 /** The lines between the title and the newest version. */
@@ -20,4 +21,5 @@ await writeFile(CHANGELOG, changelog);
 
 const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 await writeFile(SOURCE, (await readFile(SOURCE, 'utf8')).replace(/(VERSION = ')[^']+/, `$1${version}`));
+await writeFile(STARTER, (await readFile(STARTER, 'utf8')).replace(/("version": ")[^"]+/, `$1${version}`));
 await run('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund']);
