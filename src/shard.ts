@@ -48,8 +48,9 @@ export class Shard extends CommandSender {
    * or RESUMED. A second call joins the first; a call during `disconnecting` connects afterwards.
    *
    * Rejects with `STOPPED` when the shard is disconnected meanwhile, `CONNECTION_LOST` when the connection is lost and
-   * `shouldReconnect` is false, `ABORTED`, or the error with which the shard failed. If every caller aborts, the
-   * attempt is cancelled.
+   * `shouldReconnect` is false, or the error with which the shard failed: when the socket is closed and the session
+   * stored, within twice `closeTimeoutMs`. Rejects with `ABORTED` at once. If every caller aborts, the attempt is
+   * cancelled.
    */
   connect(options?: ConnectOptions): Promise<void> {
     return this.#start({ type: 'shard.connect' }, options);

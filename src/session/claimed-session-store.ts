@@ -131,6 +131,11 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
     return this.#calls.run({ method: 'saveStarts', call: () => this.#store.saveStarts?.(shardId, times) });
   }
 
+  /** Waits no longer for answers of the store until `done` settles, which waits for some of them. */
+  giveUpUntil(done: Promise<unknown>): Promise<void> {
+    return this.#calls.giveUpUntil(done);
+  }
+
   /** Gives up all shards. Never rejects: a lease that can't be released ends with the process. */
   async release(): Promise<void> {
     this.#kept.clear();

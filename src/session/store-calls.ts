@@ -22,6 +22,10 @@ const HINT = 'Check whether the session store can be reached; if it is only slow
 export class StoreCalls {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
+  /** Gives up the calls under way. */
+  readonly #pending = new Set<() => void>();
+  /** How many callers of {@link giveUpUntil} are waiting. */
+  #hurried = 0;
 
   constructor(clock: Clock, timeoutMs: number) {
     this.#clock = clock;
@@ -39,11 +43,17 @@ export class StoreCalls {
       isGivenUp = true;
       givenUp.reject(error);
     };
-    const message = `${method}() of the session store did not answer within ${this.#timeoutMs} ms`;
-    const expire = (): void => giveUp(new GatewayError('SESSION_STORE_FAILED', message, { hint: HINT }));
+    const failure = (when: string): GatewayError =>
+      new GatewayError('SESSION_STORE_FAILED', `${method}() of the session store did not answer ${when}`, {
+        hint: HINT,
+      });
+    const expire = (): void => giveUp(failure(`within ${this.#timeoutMs} ms`));
+    const abandon = (): void => giveUp(failure('before the end'));
     // A store that does not answer must not keep a process alive that has stopped.
     const timer = setUnrefTimeout(this.#clock, expire, this.#timeoutMs);
+    this.#pending.add(abandon);
     const answer = (async () => call())();
+    if (this.#hurried > 0) abandon();
     answer.then(
       (value) => (isGivenUp ? onLate?.(value) : undefined),
       () => undefined,
@@ -56,6 +66,21 @@ export class StoreCalls {
     } finally {
       stopListening();
       this.#clock.clearTimeout(timer);
+      this.#pending.delete(abandon);
+    }
+  }
+
+  /**
+   * Waits no longer for the calls under way, nor for those that begin before `done` settles. The store is still asked:
+   * an answer that comes later is treated as every late one.
+   */
+  async giveUpUntil(done: Promise<unknown>): Promise<void> {
+    this.#hurried += 1;
+    for (const abandon of this.#pending) abandon();
+    try {
+      await done;
+    } finally {
+      this.#hurried -= 1;
     }
   }
 }

@@ -32,7 +32,16 @@ export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, opti
   runtime.sessionLedger.start();
   if (event.type !== 'shard.connect') takeSessionOver(runtime);
   runtime.send(event);
-  return ready;
+  return ready.catch((error: GatewayError) => rejectWhenStored(runtime, error));
+}
+
+/** A rejection that nobody handles ends the process. By then the socket is closed and the session stored. */
+async function rejectWhenStored(runtime: ShardRuntime, error: GatewayError): Promise<never> {
+  if (error.code !== 'ABORTED') {
+    if (runtime.state === 'disconnecting') await runtime.closedWaiters.wait();
+    await runtime.flushStore();
+  }
+  throw error;
 }
 
 /** You have named the session that counts, so another process no longer owns the one in the store. */

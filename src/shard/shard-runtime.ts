@@ -184,12 +184,20 @@ export class ShardRuntime implements ActorDependencies {
 
   /** Resolves when the session is stored and given to the next process, or after `closeTimeoutMs`. */
   async flushStore(): Promise<void> {
-    await waitAtMost(this.options.clock, this.options.timing.closeTimeoutMs, this.#releaseSession());
+    const { clock, timing } = this.options;
+    const released = this.#releaseSession();
+    await waitAtMost(clock, timing.closeTimeoutMs, released);
+    // What the store has not answered by now is a fault, and leaves no timer behind.
+    if (this.#hasStopped) await this.sessionStore.giveUpUntil(released);
+  }
+
+  get #hasStopped(): boolean {
+    return this.state === 'disconnected' || this.state === 'failed';
   }
 
   async #releaseSession(): Promise<void> {
     await this.sessionLedger.flushed();
-    if (this.state === 'disconnected' || this.state === 'failed') await this.sessionStore.release();
+    if (this.#hasStopped) await this.sessionStore.release();
   }
 
   reportBudgetSpent(retryAfterMs: number): void {

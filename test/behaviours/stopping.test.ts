@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
-import type { ShardState } from '../../src/index.ts';
+import type { GatewayError, ShardState } from '../../src/index.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { liveManager, nextEvent } from '../kit/live-manager.ts';
 import { MemoryGateway } from '../kit/memory-gateway.ts';
@@ -256,6 +256,43 @@ describe('ShardManager: stopping during the start', () => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STOPPED' } });
       expect(atRejection).toEqual({ stored: last, closed: [4000, 4000] });
       expect(last).toBeGreaterThan(30);
+    },
+  );
+
+  test.each(['disconnect', 'forceClose'] as const)(
+    '102. a pending connect() of a shard rejects with STOPPED after %s() when the socket is closed and the session stored',
+    async (stop) => {
+      const stored: number[] = [];
+      const session = { sessionId: 'kept', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 };
+      const { clock, gateway, shard } = virtualShard({
+        session,
+        sessionStore: {
+          load: async () => null,
+          save: ({ sequence }) =>
+            new Promise((resolve) => {
+              clock.setTimeout(() => {
+                stored.push(sequence);
+                resolve();
+              }, 1_000);
+            }),
+          clear: async () => undefined,
+        },
+      });
+      gateway.answers.resumed = false;
+      gateway.sequence = 1;
+      const ended = shard.connect().catch((error: GatewayError) => ({
+        code: error.code,
+        stored: [...stored],
+        isClosed: gateway.last.readyState === 3,
+      }));
+      await clock.advanceAsync(100);
+      for (let n = 1; n <= 30; n += 1) gateway.dispatch('MESSAGE_CREATE', { id: String(n) });
+      expect(shard.state).toBe('resuming');
+      const stopping = shard[stop]();
+      await clock.advanceAsync(3_000);
+      await stopping;
+      expect(await ended).toEqual({ code: 'STOPPED', stored: [31], isClosed: true });
+      expect(clock.pending).toBe(0);
     },
   );
 });

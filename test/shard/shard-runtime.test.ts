@@ -213,6 +213,22 @@ describe('the stored session', () => {
       expect(clock.pending).toBe(0);
     }
   });
+
+  test('what the store has not answered when disconnect() resolves is a fault, and the next connect() asks again', async () => {
+    const { store, begun, end } = slowStore();
+    const { shard, clock, events, gateway } = await readyShard({ sessionStore: store });
+    gateway.dispatch('EVENT', {});
+    await Promise.all([shard.disconnect(), clock.advanceAsync(6_000)]);
+    expect(events.faults).toEqual(['SESSION_STORE_FAILED']);
+    const cause = expect.objectContaining({ message: 'save() of the session store did not answer before the end' });
+    expect(events.of('fault')[0]).toMatchObject({ message: 'the session could not be saved', cause });
+    // The second write was begun, although the first was not answered.
+    expect(begun).toEqual(['save 1', 'save 2']);
+    end();
+    await Promise.all([shard.connect(), clock.advanceAsync(1_000)]);
+    expect(shard.state).toBe('ready');
+    expect(gateway.last.sent[0]).toMatchObject({ op: 6 });
+  });
 });
 
 describe('a stream of dispatches', () => {
