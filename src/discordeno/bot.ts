@@ -31,6 +31,7 @@ export interface DiscordenoGateway {
   totalShards: number;
   firstShardId: number;
   lastShardId: number;
+  intents: number;
   spawnShards(): Promise<void>;
   shutdown(code: number, reason: string): Promise<void>;
   sendPayload(shardId: number, payload: { op: number; d: unknown }): Promise<void>;

@@ -57,6 +57,10 @@ function gatewayOn(
     get lastShardId() {
       return views.all.size === 0 ? lastShardId : Math.max(...views.all.keys());
     },
+    // Discordeno checks requestMembers() with it.
+    get intents() {
+      return manager.intents;
+    },
     spawnShards: () => manager.connect(),
     shutdown: (code, reason) => manager.disconnect({ code, reason }),
     sendPayload: (shardId, payload) => manager.send(shardId, payload as SendPayload),
@@ -72,8 +76,8 @@ function gatewayOn(
  * shards are ready, and rejects as `ShardManager.connect()` does. `bot.shutdown()` disconnects the manager and keeps the
  * sessions. Handlers, events, `bot.helpers`, `bot.rest` and the methods of `bot.gateway` work as before.
  *
- * Give token, intents, shards, presence and compression to the manager: the options `gateway` of `createBot()` have no
- * effect, except `events` and `cache`. Discordeno reads `intents` to check `requestMembers()`, so give it the same ones.
+ * Give token, intents, shards, presence and compression to the manager: the options `intents` and `gateway` of
+ * `createBot()` have no effect, except `gateway.events` and `gateway.cache`.
  *
  * What differs:
  * - `gateway.shards` holds the {@link DiscordenoShard} of each shard. It has the fields that bots read.
@@ -86,7 +90,7 @@ function gatewayOn(
  *
  * @example
  * ```ts
- * const bot = withShardwright(createBot({ token, intents, desiredProperties, events }), manager);
+ * const bot = withShardwright(createBot({ token, desiredProperties, events }), manager);
  * await bot.start();
  * ```
  * @throws {@link GatewayError} `INVALID_OPTIONS` if an argument is not a bot, or not a manager

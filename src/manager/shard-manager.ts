@@ -103,8 +103,7 @@ export class ShardManager {
 
   /**
    * Closes all shards synchronously, without waiting for a close handshake or the session store. Safe in a signal
-   * handler.
-   * @param code - default 4000, which keeps the sessions
+   * handler. The default code, 4000, keeps the sessions.
    */
   forceClose(code?: number): void {
     this.#runtime.fleet.forceClose(code);
@@ -245,14 +244,14 @@ export class ShardManager {
    * @throws {@link GatewayError} `INVALID_OPTIONS` for an event that does not exist
    */
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
-    this.#enableRawFor(name);
+    if (name === 'raw') this.#runtime.fleet.enableRaw();
     this.#runtime.emitter.on(name, listener);
     return this;
   }
 
   /** Adds a listener that is called once. */
   once<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): this {
-    this.#enableRawFor(name);
+    if (name === 'raw') this.#runtime.fleet.enableRaw();
     this.#runtime.emitter.once(name, listener);
     return this;
   }
@@ -293,13 +292,14 @@ export class ShardManager {
     return this.#runtime.fleet.current?.plan.total ?? null;
   }
 
+  /** The intents, as the bit field that Discord knows. */
+  get intents(): number {
+    return this.#runtime.options.intents;
+  }
+
   /** The running XState actor, for `waitFor` and inspection. */
   get actor(): ManagerActor {
     return this.#runtime.actor;
-  }
-
-  #enableRawFor(name: keyof ManagerEvents): void {
-    if (name === 'raw') this.#runtime.fleet.enableRaw();
   }
 
   #swallowUnhandled<T>(promise: Promise<T>): Promise<T> {

@@ -4,6 +4,7 @@ import { callBot, ignorable } from '../frameworks/bot-errors.ts';
 import { assertManager } from '../frameworks/manager-argument.ts';
 import { ShardViews } from '../frameworks/shard-views.ts';
 import type { ShardManager } from '../manager/shard-manager.ts';
+import { Intents } from '../protocol/intents.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 import type { Dispatch, RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import type { GatewayFor, SeyfertGateway, SeyfertGatewayOptions } from './client.ts';
@@ -50,7 +51,7 @@ class ManagerGateway implements SeyfertGateway {
     // Read here, where the shard can still ask for it again: seyfert reads the data of every dispatch.
     const { op, t, s, d } = dispatch;
     const shard = this.#shards.get(shardId);
-    if (t === 'READY') shard?.onReady(d);
+    if (t === 'READY') shard?.onReady(d, (this.#manager.intents & Intents.Guilds) !== 0);
     else if (t === 'RESUMED') shard?.onResumed();
     const rawName = RAW_GUILD_EVENTS[t];
     const isOfReady = rawName !== undefined && shard?.onGuild(d) === true;
@@ -172,7 +173,8 @@ class ManagerGateway implements SeyfertGateway {
 /**
  * Returns a gateway for `client.setServices({ gateway })` of seyfert. `client.start()` then connects the manager: it
  * resolves when all shards are ready, and rejects as `ShardManager.connect()` does. Commands, events, components, cache
- * and plugins work as before. Disconnect the manager, or call `client.gateway.disconnectAll()`.
+ * and plugins work as before. Do not connect the manager yourself, because `client.start()` loads your commands and
+ * events first. To stop, disconnect the manager, or call `client.gateway.disconnectAll()`.
  *
  * Give token, intents, shards, presence and compression to the manager: the options `presence`, `shards`, `gateway` and
  * `resharding` of the `Client`, and `handlePayload` and `handleSendPayload`, have no effect with a gateway of your own.

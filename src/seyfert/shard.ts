@@ -21,10 +21,10 @@ export class SeyfertShard implements SeyfertShardLike {
     this.#pendingGuilds = handle.state === 'ready' ? new Set() : null;
   }
 
-  /** Called at READY, with the data. */
-  onReady(d: unknown): void {
+  /** Called at READY, with the data. Without the intent `Guilds`, Discord sends no GUILD_CREATE. */
+  onReady(d: unknown, hasGuildsIntent: boolean): void {
     const { guilds } = fieldsOf(d);
-    this.#pendingGuilds = new Set(Array.isArray(guilds) ? guilds.map(idOf) : []);
+    this.#pendingGuilds = new Set(hasGuildsIntent && Array.isArray(guilds) ? guilds.map(idOf) : []);
   }
 
   onResumed(): void {
