@@ -125,6 +125,7 @@ async function recover(world: World, run: Run): Promise<void> {
   world.heal();
   const random = randomFor(setting.seed, 'drain');
   if (bot !== null) {
+    bot.endLeaving();
     bot.proc.listenerHook = null;
     bot.persistence = 1;
     if (bot.isHalted) bot.connect();

@@ -121,6 +121,8 @@ export const oddDelivered: Check = {
       // The shard receives it in this turn.
       process.nextTick(() => {
         const count = delivered.get(odd) ?? 0;
+        // Messages before it in the same piece may have made the shard leave, and no replay has it.
+        if (count < expected && socket.readyState !== 1) return;
         if (count !== expected)
           complain(`a dispatch with s ${JSON.stringify(s)} was delivered ${count} times, on socket ${socket.id}`);
       });

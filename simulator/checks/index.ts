@@ -94,8 +94,6 @@ const OF_SHARDS: readonly CheckName[] = [
   'identify-patience',
   'prompt-return',
   'no-wrong-zombie',
-  'refused-once',
-  'refusal-named',
   'poison-skipped',
   'odd-delivered',
   'exact-hand-over',

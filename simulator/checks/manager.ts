@@ -11,31 +11,40 @@ import type { Check } from './check.ts';
 export const eventsOnce: Check = {
   rule: 'every event of a guild reaches the listeners once and in order, across reconnects, resharding and graceful restarts',
   watch(world, complain) {
-    /** The last event delivered by guild, in this process and in those before. */
-    let lastByGuild = new Map<string, number>();
+    /** The last event that each process delivered, by guild. */
+    const delivered = new Map<BotProcess, Map<string, number>>();
+    /** The last one of all processes that have ended. */
     const earlierByGuild = new Map<string, number>();
     /** Whether the store may be behind what was delivered, so that events come again after a restart. */
     let mayRepeat = false;
-    world.eventLog.on('bot.dispatched', ({ dispatch }) => {
+    world.eventLog.on('bot.dispatched', ({ proc, dispatch }) => {
       const found = eventOf(dataOf(dispatch));
       if (found === null) return;
       const { guild, event } = found;
+      const lastByGuild = delivered.get(proc) ?? new Map<string, number>();
+      delivered.set(proc, lastByGuild);
       const last = lastByGuild.get(guild) ?? 0;
       if (event <= last) complain(`event ${event} of guild ${guild} was delivered after event ${last}`);
-      const earlier = earlierByGuild.get(guild) ?? 0;
-      if (event <= earlier && !mayRepeat)
-        complain(`event ${event} of guild ${guild} was delivered again after a graceful restart`);
       lastByGuild.set(guild, event);
+      if (mayRepeat) return;
+      if (event <= (earlierByGuild.get(guild) ?? 0))
+        complain(`event ${event} of guild ${guild} was delivered again after a graceful restart`);
+      for (const [other, events] of delivered)
+        if (other !== proc && event <= (events.get(guild) ?? 0))
+          complain(`event ${event} of guild ${guild} was delivered by processes ${other.number} and ${proc.number}`);
     });
     world.eventLog.on('store.failed', () => (mayRepeat = true));
+    world.eventLog.on('store.claimed', ({ isTakeOver }) => {
+      if (isTakeOver) mayRepeat = true;
+    });
     world.eventLog.on('fault', ({ name }) => {
       if (name === 'slowStore') mayRepeat = true;
     });
-    world.eventLog.on('bot.ended', ({ isGraceful }) => {
+    world.eventLog.on('bot.ended', ({ proc, isGraceful }) => {
       if (!isGraceful) mayRepeat = true;
-      for (const [guild, event] of lastByGuild)
+      for (const [guild, event] of delivered.get(proc) ?? [])
         if (event > (earlierByGuild.get(guild) ?? 0)) earlierByGuild.set(guild, event);
-      lastByGuild = new Map();
+      delivered.delete(proc);
     });
   },
 };
@@ -114,7 +123,8 @@ export const bucketOrder: Check = {
       if (to !== 'starting' && to !== 'resharding') return;
       turns = new Map();
       isDisturbed =
-        to === 'starting' && [...proc.manager.shards.values()].some(({ state }) => state !== 'disconnected');
+        world.bot?.isOverlapping === true ||
+        (to === 'starting' && [...proc.manager.shards.values()].some(({ state }) => state !== 'disconnected'));
     });
     for (const name of ['socket.closed', 'shard.closing', 'bot.ended', 'socket.halfOpen'] as const)
       world.eventLog.on(name, disturb);

@@ -21,20 +21,27 @@ export const refusedOnce: Check = {
     const lastSent = new Map<SimSocket, string>();
     /** A shard that closes its socket itself may not learn of the refusal. */
     eventLog.on('shard.closing', ({ socket }) => void lastSent.delete(socket));
-    const refused = new Map<SimulatedProcess, Set<string>>();
+    /** By process and shard. Of a presence that a manager gave to all its shards, each may learn for itself. */
+    const refused = new Map<SimulatedProcess, Map<number | null, Set<string>>>();
+    const refusedOf = ({ proc, shardId }: SimSocket): Set<string> => {
+      const byShard = refused.get(proc) ?? new Map<number | null, Set<string>>();
+      refused.set(proc, byShard);
+      const texts = byShard.get(shardId) ?? new Set();
+      byShard.set(shardId, texts);
+      return texts;
+    };
     eventLog.on('shard.sent', ({ socket, packet, text }) => {
       if (packet.op === HEARTBEAT) return;
       lastSent.set(socket, text);
       const refusal = refusalOf(text);
-      if (refusal !== null && refused.get(socket.proc)?.has(refusal.text) === true)
+      if (refusal !== null && refusedOf(socket).has(refusal.text))
         complain(`the shard sent ${refusal.text} again, in op ${packet.op}`);
     });
     eventLog.on('socket.closed', ({ socket, code }) => {
       const refusal = refusalOf(lastSent.get(socket) ?? '');
       lastSent.delete(socket);
       if (refusal === null || FAULT_BY_CODE[code] !== 'PAYLOAD_REFUSED') return;
-      const texts = refused.get(socket.proc) ?? new Set<string>();
-      refused.set(socket.proc, texts.add(refusal.text));
+      refusedOf(socket).add(refusal.text);
     });
   },
 };
@@ -44,27 +51,32 @@ export const refusalNamed: Check = {
   watch({ eventLog }, complain) {
     const closing = new WeakSet<SimSocket>();
     const lastSent = new Map<SimSocket, number>();
-    const faults = new Map<SimulatedProcess, GatewayError>();
+    const faults = new Map<SimulatedProcess, GatewayError[]>();
+    const onEmitted = (proc: SimulatedProcess, name: string, args: readonly unknown[]): void => {
+      if (name === 'fault' && (args[0] as GatewayError).closeCode !== undefined)
+        faults.get(proc)?.push(args[0] as GatewayError);
+    };
     eventLog.on('shard.sent', ({ socket, packet: { op } }) => {
       if (op !== HEARTBEAT) lastSent.set(socket, op);
     });
     eventLog.on('shard.closing', ({ socket }) => void closing.add(socket));
-    eventLog.on('emitted', ({ proc, name, args }) => {
-      if (name === 'fault' && (args[0] as GatewayError).closeCode !== undefined)
-        faults.set(proc, args[0] as GatewayError);
-    });
+    eventLog.on('emitted', ({ proc, name, args }) => onEmitted(proc, name, args));
+    eventLog.on('bot.emitted', ({ proc, name, args }) => onEmitted(proc, name, args));
     eventLog.on('socket.closed', ({ socket, code }) => {
       const { proc } = socket;
       const op = lastSent.get(socket);
       lastSent.delete(socket);
       const expected = FAULT_BY_CODE[code];
       if (expected === undefined || closing.has(socket) || proc.isOver) return;
-      faults.delete(proc);
       // The shard learns of it in this turn.
+      const emitted: GatewayError[] = [];
+      faults.set(proc, emitted);
       process.nextTick(() => {
-        const fault = faults.get(proc);
-        if (fault?.code !== expected || fault.closeCode !== code)
-          complain(`socket ${socket.id} was closed with ${code}, and the shard emitted ${fault?.code ?? 'no fault'}`);
+        const fault = emitted.find((error) => error.code === expected && error.closeCode === code);
+        if (fault === undefined)
+          complain(
+            `socket ${socket.id} was closed with ${code}, and the shard emitted ${emitted[0]?.code ?? 'no fault'}`,
+          );
         else if (op !== undefined && !fault.message.includes(`(op ${op})`))
           complain(`the fault of close code ${code} does not name op ${op}: ${fault.message}`);
       });

@@ -1,4 +1,6 @@
-/** The place of a bot with a manager: its session store, and its processes, one after the other. */
+/**
+ * The place of a bot with a manager: its session store, and its processes. One follows the other, or begins beside it.
+ */
 import type { Session } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
@@ -16,6 +18,8 @@ export class BotPlace implements ProcessPlace {
   readonly stored = new Map<number, Session>();
   readonly owners = new Map<number, SessionOwner>();
   readonly #random: SeededRandom;
+  /** The processes that newer ones replace. */
+  readonly #leaving = new Set<BotProcess>();
   proc: BotProcess;
   /** The probability that the user connects again after the manager has stopped. */
   persistence = 0.8;
@@ -74,7 +78,39 @@ export class BotPlace implements ProcessPlace {
     proc.trackPromise('connect', () => proc.manager.connect(signal === undefined ? {} : { signal }));
   }
 
-  /** Ends the process. Another one starts soon. */
+  /** Whether two processes run. */
+  get isOverlapping(): boolean {
+    return this.#leaving.size > 0;
+  }
+
+  /** Starts another process beside the current one, which ends after a while. Without a store it ends first. */
+  deploy(overlapMs: number, isGraceful: boolean): void {
+    const { world, proc: old } = this;
+    if (!world.setting.hasStore) return this.end(old, false);
+    old.listenerHook = null;
+    this.#leaving.add(old);
+    this.proc = this.#startProcess();
+    world.eventLog.record('process.deployed', { old, proc: this.proc });
+    this.connect();
+    world.clock.scheduleInProcess(() => this.#leave(old, isGraceful), overlapMs);
+  }
+
+  /** Ends the processes that newer ones replace. */
+  endLeaving(): void {
+    for (const proc of this.#leaving) this.#leave(proc, true);
+  }
+
+  #leave(proc: BotProcess, isGraceful: boolean): void {
+    if (!this.#leaving.has(proc) || proc.isLeaving) return;
+    proc.isLeaving = true;
+    const { eventLog } = this.world;
+    eventLog.record('action', { proc, name: isGraceful ? 'disconnect' : 'kill', what: 'beside the next process' });
+    const end = (): void => this.end(proc, isGraceful);
+    if (isGraceful) proc.trackPromise('disconnect', () => proc.manager.disconnect().finally(end));
+    else end();
+  }
+
+  /** Ends the process. Another one starts soon, unless it runs already. */
   end(proc: BotProcess, isGraceful: boolean): void {
     const { world } = this;
     if (proc.isOver) return;
@@ -84,7 +120,8 @@ export class BotPlace implements ProcessPlace {
     for (const socket of proc.sockets) socket.destroy();
     // Frees its resources. Its sockets and its store have no effect any more.
     proc.manager.forceClose();
-    world.clock.scheduleInWorld(() => this.#startNext(), this.#random.int(...RESTART_MS));
+    if (!this.#leaving.delete(proc))
+      world.clock.scheduleInWorld(() => this.#startNext(), this.#random.int(...RESTART_MS));
   }
 
   #startNext(): void {

@@ -15,6 +15,8 @@ const EVENTS = [...FORWARDED_EVENTS, 'progress', 'allReady', 'resharded'] as con
 export class BotProcess extends SimulatedProcess {
   readonly place: BotPlace;
   readonly manager: ShardManager;
+  /** Whether it stops because a newer process replaces it. */
+  isLeaving = false;
   #state: ManagerState = 'stopped';
 
   constructor(world: World, bot: BotPlace, number: number) {

@@ -1,6 +1,7 @@
 /** The actions that a user can take on a manager, at any time and in any state. */
 import type { SendPayload } from '../../src/index.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { REFUSAL_CODES, refusedText } from '../refusal.ts';
 import type { BotProcess } from './bot-process.ts';
 
 interface ManagerAction {
@@ -18,9 +19,15 @@ const maybeSignal = (proc: BotProcess, random: SeededRandom): { signal?: AbortSi
 const withSignal = (what: string, { signal }: { signal?: AbortSignal }): string =>
   signal === undefined ? what : `${what} with a signal`;
 
+const presence = (name: string): SendPayload =>
+  ({
+    op: 3,
+    d: { since: null, activities: [{ name, type: 0 }], status: 'online', afk: false },
+  }) as unknown as SendPayload;
+
 const payload = (random: SeededRandom, n: number): SendPayload =>
   (random.chance(0.3)
-    ? { op: 3, d: { since: null, activities: [{ name: `game ${n}`, type: 0 }], status: 'online', afk: false } }
+    ? presence(`game ${n}`)
     : {
         op: 4,
         d: { guild_id: `${n}`, channel_id: null, self_mute: false, self_deaf: false },
@@ -98,6 +105,18 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
         proc.trackPromise('broadcast', () => proc.manager.broadcast(payload(random, n)));
     },
   },
+  /** A presence that the gateway refuses, by all shards or by one. */
+  refused: {
+    weight: 1,
+    run(proc, random, describe) {
+      const code = random.pick(REFUSAL_CODES);
+      const bad = presence(refusedText(code, proc.place.nextId()));
+      const shardId = random.chance(0.6) ? null : someShard(proc, random);
+      describe(`a presence that ends in ${code}, by ${shardId === null ? 'all shards' : `shard ${shardId}`}`);
+      if (shardId === null) proc.trackPromise('broadcast', () => proc.manager.broadcast(bad));
+      else proc.trackPromise('send', () => proc.manager.send(shardId, bad));
+    },
+  },
   members: {
     weight: 1.5,
     run(proc, random, describe) {
@@ -138,6 +157,17 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
       describe('');
       const end = (): void => proc.place.end(proc, true);
       proc.trackPromise('disconnect', () => proc.manager.disconnect().then(end));
+    },
+  },
+  deploy: {
+    weight: 1.5,
+    run({ place }, random, describe) {
+      const overlapMs = random.magnitude(50, random.chance(0.7) ? 20 * SECONDS : 300 * SECONDS);
+      const isGraceful = random.chance(0.7);
+      describe(
+        `with an overlap of ${overlapMs} ms, ${isGraceful ? 'then the old process stops' : 'then it is killed'}`,
+      );
+      place.deploy(overlapMs, isGraceful);
     },
   },
   onNextEvent: {

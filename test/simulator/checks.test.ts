@@ -7,7 +7,13 @@ import type { CheckName } from '../../simulator/checks/index.ts';
 import { runSimulation } from '../../simulator/run.ts';
 import type { RunOptions, RunResult } from '../../simulator/run.ts';
 import { BROKEN, BROKEN_MANAGERS, interfering, proc, throughProxy } from './broken-worlds.ts';
-import { BROKEN_BY_OTHERS, CROSSING, CROSSING_FATAL, withoutCloseCodes } from './hostile-worlds.ts';
+import {
+  BROKEN_BY_OTHERS,
+  CROSSING,
+  CROSSING_FATAL,
+  MANAGERS_BROKEN_BY_OTHERS,
+  withoutCloseCodes,
+} from './hostile-worlds.ts';
 import { SocketProxy } from './socket-proxy.ts';
 
 /** The user sends frames, and the gateway sends an op 1 that the shard does not receive. */
@@ -36,6 +42,11 @@ const ignoringHeartbeatRequests = (frames: number): Promise<RunResult> =>
 
 const ALL_BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = { ...BROKEN, ...BROKEN_BY_OTHERS };
 
+const ALL_BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
+  ...BROKEN_MANAGERS,
+  ...MANAGERS_BROKEN_BY_OTHERS,
+};
+
 describe('the checks of the simulator', () => {
   test('find no violation of a correct shard', async () => {
     const { violation } = await runSimulation(1, {
@@ -63,13 +74,16 @@ describe('the checks of the simulator', () => {
       event(1_200_000, 'invalidate'),
       event(1_500_000, 'kill', 'action'),
       event(1_800_000, 'restart', 'action'),
+      event(2_100_000, 'deploy', 'action', 10),
+      event(2_400_000, 'refused', 'action'),
+      event(2_700_000, 'deploy', 'action', 3),
     ];
     const { violation } = await runSimulation(1, { setting: HEALTHY_MANAGER, script });
     expect(violation).toBeNull();
   });
 
-  test.each(Object.keys(BROKEN_MANAGERS) as CheckName[])('%s fails for a broken manager', async (check) => {
-    const { setting, ...broken } = BROKEN_MANAGERS[check]!;
+  test.each(Object.keys(ALL_BROKEN_MANAGERS) as CheckName[])('%s fails for a broken manager', async (check) => {
+    const { setting, ...broken } = ALL_BROKEN_MANAGERS[check]!;
     const { violation } = await runSimulation(1, {
       script: [],
       ...broken,

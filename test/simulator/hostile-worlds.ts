@@ -142,3 +142,35 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
     ),
   },
 };
+
+/** For managers. */
+export const MANAGERS_BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
+  // Shards that send the presence of broadcast() again on the next connection.
+  'refused-once': BROKEN_BY_OTHERS['refused-once']!,
+  'refusal-named': interfering((world) => {
+    world.clock.scheduleInWorld(
+      () => world.eventLog.record('socket.closed', { socket: world.bot!.proc.sockets.at(-1)!, code: 4002 }),
+      600_000,
+    );
+  }),
+  'one-owner': withoutOwners((world, old, fresh) => {
+    const socket = world.createSocket(fresh, 'wss://main.sim', 0);
+    world.clock.scheduleInWorld(() => {
+      const { connection } = old.sockets.findLast(({ shardId, readyState }) => shardId === 0 && readyState === 1)!;
+      const { id, sequence } = connection!.session!;
+      socket.send(JSON.stringify({ op: 6, d: { session_id: id, seq: sequence } }));
+    }, 5_000);
+  }),
+  'owner-writes': BROKEN_BY_OTHERS['owner-writes']!,
+  // The store keeps older sessions than the process gave it.
+  'events-once': {
+    setting: { trafficMs: 500 },
+    ...withoutOwners((world, { place }, fresh) => {
+      world.eventLog.on('store.claimed', ({ proc: owner, shardId }) => {
+        const stored = place.stored.get(shardId);
+        if (owner === fresh && stored !== undefined)
+          place.stored.set(shardId, { ...stored, sequence: stored.sequence - 3 });
+      });
+    }),
+  },
+};
