@@ -99,8 +99,9 @@ export class FastLane implements DispatchObserver {
 
   /** Keeps a dispatch for the next process, if it is of use there. */
   #keep(t: unknown, sequence: unknown, bytes: Buffer): void {
-    const { guildKeeper } = this.#delegate;
-    if (guildKeeper !== null && typeof t === 'string' && guildKeeper.wants(t)) guildKeeper.keep(t, sequence, bytes);
+    const { guildKeeper, session } = this.#delegate;
+    if (guildKeeper !== null && typeof t === 'string' && guildKeeper.wants(t))
+      guildKeeper.keep(session.id, t, sequence, bytes);
   }
 
   /** Delivers a dispatch that counts as received. */

@@ -169,7 +169,7 @@ export class PacketHandler {
     session.recordGuilds(guildIdsOf(d));
     if (guildKeeper === null || session.id === null) return;
     guildKeeper.start(session.id, bot.user?.id ?? null);
-    guildKeeper.keep('READY', s, bytes);
+    guildKeeper.keep(session.id, 'READY', s, bytes);
   }
 
   /** A READY without a session id ends the connection, because its session could not be resumed. */

@@ -226,6 +226,22 @@ describe('warm start', () => {
     },
   );
 
+  test('112. the guilds of a session that was resumed by hand are not taken for those of the session before', async () => {
+    const sessionStore = new MemorySessionStore();
+    const { gateway, clock, shard } = await firstLife(sessionStore);
+    const own = shard.session!;
+    void shard.resume({ ...own, sessionId: 'session-7', sequence: 20, bot: null as never });
+    await clock.advanceAsync(100);
+    gateway.sequence = 30;
+    gateway.dispatch('GUILD_DELETE', { id: '10' });
+    void shard.resume(own);
+    await clock.advanceAsync(100);
+    await Promise.all([shard.disconnect(), clock.advanceAsync(10)]);
+    const { ops, restored } = await nextLife(sessionStore);
+    expect(ops).toEqual([6]);
+    expect(restored.map(({ t }) => t)).toEqual(['READY', 'GUILD_CREATE', 'GUILD_CREATE']);
+  });
+
   test('114. the snapshot has the bot itself, and nothing of other people or the token', async () => {
     const sessionStore = new MemorySessionStore();
     const { gateway, clock, shard } = await firstLife(sessionStore);

@@ -78,7 +78,7 @@ class Bot {
   receive(): void {
     for (const { t, s, d } of this.sent.slice(this.#received)) {
       const packet = Buffer.from(JSON.stringify({ t, s, op: 0, d }));
-      if (this.#keeper.wants(t)) this.#keeper.keep(t, s, packet);
+      if (this.#keeper.wants(t)) this.#keeper.keep(SESSION_ID, t, s, packet);
     }
     this.#received = this.sent.length;
   }

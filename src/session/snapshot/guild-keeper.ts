@@ -40,10 +40,15 @@ export class GuildKeeper {
     return KEPT_DISPATCHES.has(t);
   }
 
-  /** Keeps a dispatch that {@link wants} has accepted. Does not throw. */
-  keep(t: string, s: unknown, packet: Buffer): void {
-    const sessionId = this.#sessionId;
-    if (sessionId === null || !isCount(s) || (s <= this.#lastSequence && t !== 'READY')) return;
+  /** Keeps a dispatch that {@link wants} has accepted. One of a session that was resumed by hand is not kept. Does not throw. */
+  keep(sessionId: string | null, t: string, s: unknown, packet: Buffer): void {
+    if (
+      sessionId === null ||
+      sessionId !== this.#sessionId ||
+      !isCount(s) ||
+      (s <= this.#lastSequence && t !== 'READY')
+    )
+      return;
     try {
       const json = header.read(packet) && header.isWhole(packet) ? header.dataOf(packet) : null;
       const kept = keptDataOf(t, json, () => fieldsOf(parsePacket(packet))['d'], this.#botId);
