@@ -36,9 +36,11 @@ export class WsEventSource {
   readonly #emitter: WsEmitter;
   /**
    * The shards whose connection is not shown to discord.js until they have resumed. discord.js becomes ready only when a
-   * shard has got its guilds while all others are ready. A shard that is ready before the login is over must stay so.
+   * shard has got its guilds while all others are ready. A shard that is ready before that must stay so.
    */
   readonly #hidden = new Set<number>();
+  /** The shards whose guilds are still coming. */
+  readonly #awaitingGuilds = new Set<number>();
 
   constructor(options: WsEventSourceOptions) {
     this.#options = options;
@@ -70,8 +72,10 @@ export class WsEventSource {
       source.#debug(`Closed by the ${initiator} with ${code ?? 'no close code'} ${reason}`.trim(), shardId);
       if (willReconnect && willResume && source.#isHiddenUntilResumed(shardId)) return;
       source.#hidden.delete(shardId);
+      if (!willReconnect) source.#awaitingGuilds.delete(shardId);
       source.#emitter.emit('closed', code ?? ABNORMAL_CLOSURE, shardId);
     },
+    guildsReady: (source, shardId) => void source.#awaitingGuilds.delete(shardId),
     heartbeat: (source, { latency }, shardId) => {
       const ackAt = source.#options.clock.now();
       source.#emitter.emit('heartbeat', { ackAt, heartbeatAt: ackAt - latency, latency }, shardId);
@@ -111,6 +115,7 @@ export class WsEventSource {
     // Restored guilds come before the connection.
     if (dispatch.isRestored === true) this.#hidden.add(shardId);
     else this.#hidden.delete(shardId);
+    this.#awaitingGuilds.add(shardId);
     this.#updateSessionAt(dispatch, shardId);
     this.#emitter.emit('ready', dispatch.d, shardId);
   }
@@ -125,7 +130,7 @@ export class WsEventSource {
   /** Decides it for a shard that has lost its connection, and resumes. */
   #isHiddenUntilResumed(shardId: number): boolean {
     if (this.#hidden.has(shardId)) return true;
-    if (!this.#options.isLoggingIn()) return false;
+    if (!this.#options.isLoggingIn() && this.#awaitingGuilds.size === 0) return false;
     this.#hidden.add(shardId);
     this.#updateSession(shardId, this.#sessionOf(shardId));
     return true;
