@@ -3,6 +3,7 @@ import type { Session, ShardEvents } from '../src/index.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
 import { ShardProcess } from './shard-process.ts';
+import { MAX_HEALED_OVERLAP_MS } from './simulated-process.ts';
 import type { ProcessPlace, SessionOwner } from './simulated-process.ts';
 import type { World } from './world.ts';
 
@@ -60,7 +61,9 @@ export class ShardPlace implements ProcessPlace {
     this.connect();
     if (isAlone) return;
     this.#leaving.add(old);
-    world.clock.scheduleInProcess(() => this.#end(old, isGraceful), overlapMs);
+    // A process that slept may deploy when all faults have ended.
+    const untilMs = world.isHealed ? Math.min(overlapMs, MAX_HEALED_OVERLAP_MS) : overlapMs;
+    world.clock.scheduleInProcess(() => this.#end(old, isGraceful), untilMs);
   }
 
   /** Ends the processes that newer ones replace. */

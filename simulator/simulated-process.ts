@@ -5,6 +5,9 @@ import type { World } from './world.ts';
 
 export const TOKEN = 'MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs';
 
+/** How long two processes overlap when all faults have ended, so that the bot recovers in time. */
+export const MAX_HEALED_OVERLAP_MS = 1_000;
+
 /** A place for processes that run one after the other. Its store outlives them. */
 export interface ProcessPlace {
   /** The name in the trace. */

@@ -4,6 +4,7 @@
 import type { Session } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { MAX_HEALED_OVERLAP_MS } from '../simulated-process.ts';
 import type { ProcessPlace, SessionOwner } from '../simulated-process.ts';
 import type { World } from '../world.ts';
 import { BotProcess } from './bot-process.ts';
@@ -92,7 +93,9 @@ export class BotPlace implements ProcessPlace {
     this.proc = this.#startProcess();
     world.eventLog.record('process.deployed', { old, proc: this.proc });
     this.connect();
-    world.clock.scheduleInProcess(() => this.#leave(old, isGraceful), overlapMs);
+    // A process that slept may deploy when all faults have ended.
+    const untilMs = world.isHealed ? Math.min(overlapMs, MAX_HEALED_OVERLAP_MS) : overlapMs;
+    world.clock.scheduleInProcess(() => this.#leave(old, isGraceful), untilMs);
   }
 
   /** Ends the processes that newer ones replace. */
