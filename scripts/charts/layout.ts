@@ -50,7 +50,7 @@ const OPTIONS = {
   'elk.layered.nodePlacement.strategy': 'LINEAR_SEGMENTS',
   'elk.layered.crossingMinimization.strategy': 'LAYER_SWEEP',
   'elk.layered.thoroughness': '80',
-  'elk.layered.considerModelOrder.strategy': 'NONE',
+  'elk.layered.considerModelOrder.strategy': 'PREFER_NODES',
   'elk.layered.compaction.postCompaction.strategy': 'EDGE_LENGTH',
   'elk.layered.cycleBreaking.strategy': 'GREEDY_MODEL_ORDER',
   'elk.randomSeed': '1',

@@ -38,6 +38,7 @@ export const MACHINES: readonly ChartSource[] = [
         'shard.resume',
         'shard.reinstantiate',
         'shard.reconnect',
+        'socket.closeCompleted',
       ]),
     },
   },

@@ -90,7 +90,7 @@ describe('shardwright connect', () => {
     await first.waitForOutput('identifying → ready');
     first.interrupt();
     expect((await first.finished).code).toBe(0);
-    expect(await readdir(directory)).toEqual(['shard-0.1.lock', 'shard-0.json']);
+    expect(await readdir(directory)).toEqual(['shard-0.1.lock', 'shard-0.json', 'shard-0.starts.json']);
 
     gateway.dispatch('MESSAGE_CREATE', { content: 'while no process was connected' });
     const second = startCli(args, { DISCORD_TOKEN: TOKEN });

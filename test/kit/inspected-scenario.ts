@@ -78,17 +78,18 @@ export async function inspectedScenario(options: Partial<ShardOptions> = {}) {
     shard,
     async run(): Promise<void> {
       await shard.connect();
-      gateway.dispatch('MESSAGE_CREATE', { content: SECRET_CONTENT });
       const connection = await gateway.waitForConnection(({ sessionId }) => sessionId !== null);
       connection.holdAcks();
       const bothClosed = socketClosedTimes(shard, 2);
-      clock.advance(HEARTBEAT_INTERVAL_MS / 2);
+      await clock.advanceAsync(HEARTBEAT_INTERVAL_MS / 2);
       await connection.waitFor(1);
-      clock.advance(HEARTBEAT_INTERVAL_MS);
-      await reaches(shard, 'reconnecting');
+      const reconnecting = reaches(shard, 'reconnecting');
+      await clock.advanceAsync(HEARTBEAT_INTERVAL_MS);
+      await reconnecting;
       await bothClosed;
+      gateway.dispatch('MESSAGE_CREATE', { content: SECRET_CONTENT });
       const resumed = nextEvent(shard, 'resumed');
-      clock.advance(RECONNECT_DELAY_MS);
+      await clock.advanceAsync(RECONNECT_DELAY_MS);
       await resumed;
       await shard.disconnect();
     },

@@ -257,6 +257,7 @@ describe('ShardManager', () => {
     await expect(manager.connect()).rejects.toMatchObject({ code: 'INVALID_SHARD', closeCode: 4010 });
 
     await nextEvent(manager, 'failed').catch(() => undefined);
+    await Promise.all(gateway.history.map(({ closed }) => closed));
     expect(gateway.connections).toEqual([]);
   });
 

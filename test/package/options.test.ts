@@ -68,6 +68,7 @@ const DESCRIBED: Readonly<Record<string, DescribedDefault>> = {
   agent: { text: 'the agent of Node', isTrueOf: (resolved) => resolved === undefined },
   createSocket: { text: 'opens a socket of `ws`', isTrueOf: (resolved) => resolved === createWebSocket },
   logger: { text: 'logs nothing', isTrueOf: (resolved) => resolved === silentLogger },
+  threadUrl: { text: 'the file in this package', isTrueOf: (resolved) => resolved === null },
   inspect: { text: 'no observer', isTrueOf: (resolved) => resolved === undefined },
 };
 

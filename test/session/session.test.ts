@@ -74,11 +74,11 @@ describe('CurrentSession', () => {
     expect(current.sessionForStore(null)).toBeNull();
   });
 
-  test('keeps the sequence that came before READY', () => {
+  test('starts a session with the sequence of its READY, whatever came before', () => {
     const current = new CurrentSession(1, 4);
     current.recordSequence(3);
     current.start(identity, 1);
-    expect(current.session).toEqual({ ...identity, sequence: 3, shardId: 1, shardCount: 4 });
+    expect(current.session).toEqual({ ...identity, sequence: 1, shardId: 1, shardCount: 4 });
   });
 
   test('never lets the sequence go back within a session', () => {

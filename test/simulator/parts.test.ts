@@ -73,10 +73,10 @@ describe('a run of the simulator', () => {
   });
 
   test('begins the same with a prefix of its script', async () => {
-    const cut = await linesOf(14, 20);
+    const cut = await linesOf(15, 20);
     const end = cut.findIndex((line) => line.endsWith('all faults end'));
     expect(end).toBeGreaterThan(100);
-    expect(cut.slice(0, end)).toEqual((await linesOf(14)).slice(0, end));
+    expect(cut.slice(0, end)).toEqual((await linesOf(15)).slice(0, end));
   });
 
   test('that fails is shortened to the events it needs', async () => {

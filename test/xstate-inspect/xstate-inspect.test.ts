@@ -148,6 +148,7 @@ describe('@xstate/inspect', () => {
         isValidInterval: () => true,
         isAcknowledged: (_context, _event, { state }) => state.matches('online.heartbeat.beating.acknowledged'),
         mayReconnect: () => true,
+        mustWarmUp: () => false,
         isReconnectRequested: () => false,
       },
       delays: Object.fromEntries(Object.keys(shardDelays({ random: () => 0 })).map((name) => [name, 0])),

@@ -1,5 +1,6 @@
 /** Worker threads that die, hang, fall behind, and end when they are no longer needed. */
 import { inspect } from 'node:util';
+import { VirtualClock } from '../../../src/testing/index.ts';
 import { describe, expect, test, vi } from 'vitest';
 import { GatewayError, ShardManager } from '../../../src/index.ts';
 import type { ManagerEvents, ManagerOptions } from '../../../src/index.ts';
@@ -286,7 +287,7 @@ describe('ShardManager with workers', () => {
     ['rewriteUrl', { rewriteUrl: (url: URL) => url }],
     ['inspect', { inspect: () => undefined }],
     ['agent', { agent: {} as never }],
-    ['clock', { clock: {} as never }],
+    ['clock', { clock: new VirtualClock() }],
     ['random', { random: () => 0.5 }],
   ] as [string, Partial<ManagerOptions>][])('refuses the option %s together with workers', (name, options) => {
     const create = (): ShardManager => new ShardManager({ token: TOKEN, intents: [], workers: 1, ...options });
