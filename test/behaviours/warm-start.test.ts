@@ -230,12 +230,15 @@ describe('warm start', () => {
     const sessionStore = new MemorySessionStore();
     const { gateway, clock, shard } = await firstLife(sessionStore);
     const own = shard.session!;
+    const deleted: string[] = [];
+    shard.onDispatch('GUILD_DELETE', ({ id }) => deleted.push(id));
     void shard.resume({ ...own, sessionId: 'session-7', sequence: 20, bot: null as never });
-    await clock.advanceAsync(100);
+    await clock.advanceAsync(5_000);
     gateway.sequence = 30;
     gateway.dispatch('GUILD_DELETE', { id: '10' });
+    expect(deleted).toEqual(['10']);
     void shard.resume(own);
-    await clock.advanceAsync(100);
+    await clock.advanceAsync(5_000);
     await Promise.all([shard.disconnect(), clock.advanceAsync(10)]);
     const { ops, restored } = await nextLife(sessionStore);
     expect(ops).toEqual([6]);
