@@ -64,7 +64,7 @@ export class Recorder {
     this.#delivered += 1;
     const { t, s, op } = dispatch;
     if (expected === undefined) return this.#fail(`delivered more than was sent: ${shortly({ t, s, d })}`);
-    if (op !== 0 || t !== expected.t || s !== expected.s || !isJsonEqual(d, expected.d)) {
+    if (op !== 0 || (t as string) !== expected.t || s !== expected.s || !isJsonEqual(d, expected.d)) {
       const { t: wantedT, s: wantedS, d: wantedD } = expected;
       this.#fail(`delivered ${shortly({ op, t, s, d })} instead of ${shortly({ t: wantedT, s: wantedS, d: wantedD })}`);
     }
@@ -76,7 +76,7 @@ export class Recorder {
     if (
       expected !== undefined &&
       dispatch.s === expected.s &&
-      dispatch.t === expected.t &&
+      (dispatch.t as string) === expected.t &&
       !expected.bytes.equals(dispatch.raw)
     )
       this.#fail(`raw of ${expected.t} differs from what was sent`);
