@@ -51,6 +51,8 @@ export class ReferenceDecoder {
   #compressed: Buffer[] = [];
   /** How many inflated bytes were taken so far. */
   #taken = 0;
+  /** The frame with which an unfinished message began; empty if other messages were in it. */
+  #head: Buffer = Buffer.alloc(0);
   #partial: Buffer = Buffer.alloc(0);
   #wasUnfinished = false;
   #tail: Buffer = Buffer.alloc(0);
@@ -140,6 +142,9 @@ export class ReferenceDecoder {
     if (text === null) return BROKEN;
     if (text.length === 0) return { messages, isBroken: false };
     const isFirst = this.#partial.length === 0;
+    // What came before was cut off. The client knows its sequence if it began a frame.
+    if (!isFirst && isPacket(text)) return this.#head.length === 0 ? BROKEN : this.#whole(this.#head);
+    if (isFirst) this.#head = text;
     let rest = Buffer.concat([this.#partial, text]);
     this.#partial = Buffer.alloc(0);
     if (isFirst && (rest[0] !== OPENING_BRACE || this.#isMessage(rest))) return this.#whole(rest);
@@ -150,6 +155,7 @@ export class ReferenceDecoder {
       rest = rest.subarray(end);
       if (message.length > this.#maxBytes) return { messages, isBroken: true };
       messages.push(message);
+      this.#head = Buffer.alloc(0);
     }
     this.#partial = rest;
     return { messages, isBroken: rest.length > this.#maxBytes };
@@ -168,6 +174,15 @@ export class ReferenceDecoder {
     } catch {
       return null;
     }
+  }
+}
+
+function isPacket(bytes: Buffer): boolean {
+  try {
+    const packet: unknown = JSON.parse(bytes.toString());
+    return bytes[0] === OPENING_BRACE && Number.isInteger((packet as { op?: unknown } | null)?.op);
+  } catch {
+    return false;
   }
 }
 

@@ -1,7 +1,9 @@
 /** Decodes transports that compress all messages of a connection in one context. */
 import { messageOf } from '../protocol/network-errors.ts';
+import { fieldsOf } from '../protocol/validation.ts';
 import { StreamInflater, SyncInflater } from './inflater.ts';
 import type { Inflater, InflaterSink } from './inflater.ts';
+import { parsePacket } from './parse-packet.ts';
 import { BaseDecoder } from './base-decoder.ts';
 import type { DecoderSink } from './base-decoder.ts';
 import type { StreamKind } from './native-inflater.ts';
@@ -137,9 +139,20 @@ const isUnfinishedObject = (bytes: Buffer): boolean =>
 
 const OPENING_BRACE = 0x7b;
 
+/** Returns whether the bytes are a packet of the gateway. A part of a message hardly ever is. */
+function isPacket(bytes: Buffer): boolean {
+  if (bytes[0] !== OPENING_BRACE) return false;
+  try {
+    return Number.isInteger(fieldsOf(parsePacket(bytes))['op']);
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Decodes `zstd-stream`. Discord sends one message per WebSocket message; for gateways that cut elsewhere, the brackets
- * of the JSON objects show where messages end.
+ * of the JSON objects show where messages end. An object that is unfinished when a whole packet arrives was cut off: it
+ * would take every later message for a part of itself.
  */
 export class ZstdStreamDecoder extends StreamDecoder {
   #splitter: JsonObjectSplitter | null = null;
@@ -154,6 +167,7 @@ export class ZstdStreamDecoder extends StreamDecoder {
       if (bytes[0] !== OPENING_BRACE) return this.emit(bytes);
       if (this.tryEmit(bytes)) return;
     }
+    if (this.#splitter !== null && isPacket(bytes)) return this.fail('a message was cut off before its end');
     this.#splitter ??= new JsonObjectSplitter();
     for (const object of this.#splitter.push(bytes)) this.emit(object);
     if (this.#splitter.pendingBytes > this.maxBytes) this.failTooLarge();

@@ -8,6 +8,7 @@ import { MemoryIdentifyGate, Shard } from '../../src/index.ts';
 import type { Dispatch, ShardOptions } from '../../src/index.ts';
 import { HELLO, bareGateway, ready } from '../kit/bare-gateway.ts';
 import type { Script } from '../kit/bare-gateway.ts';
+import { compress } from '../kit/compressed-streams.ts';
 import { DecoderRecorder } from '../kit/decoder-recorder.ts';
 import { liveShard, nextEvent, reaches } from '../kit/live-shard.ts';
 import { QUICK } from '../kit/timing.ts';
@@ -161,6 +162,36 @@ describe('Shard: hostile input', () => {
     expect(received).toEqual(['AFTER']);
     expect(faults).toEqual(['DECODE_FAILED', 'DECODE_FAILED', 'DECODE_FAILED', 'DISPATCH_SKIPPED']);
   });
+
+  test.each(['zlib', 'zstd'] as const)(
+    '103. a dispatch that is cut off in every replay of %s-stream swallows no later message, and is skipped',
+    async (kind) => {
+      const received: string[] = [];
+      const after = '{"t":"AFTER","s":3,"op":0,"d":{}}';
+      const cutOff = ['{"t":"POISON","s":2,"op":0,"d":{"text":"cut', after];
+      const identified = await compress(kind, [
+        JSON.stringify(HELLO),
+        JSON.stringify(ready('ws://nowhere')),
+        ...cutOff,
+      ]);
+      const resumed = await compress(kind, [JSON.stringify(HELLO), ...cutOff, '{"t":"RESUMED","s":4,"op":0,"d":{}}']);
+      await using kit = await quietShard(
+        ({ socket, index }, packet) => {
+          const frames = index === 0 ? identified : resumed;
+          if (packet === null) socket.send(frames[0]!);
+          if (packet?.op === 2 || packet?.op === 6) for (const frame of frames.slice(1)) socket.send(frame);
+        },
+        { compression: `${kind}-stream`, rewriteUrl: () => new URL(kit.server.url) },
+      );
+      const { shard, faults } = kit;
+      for (const name of ['POISON', 'AFTER']) shard.onDispatch(name, (_, { t }) => void received.push(t));
+      void shard.connect();
+      expect(await nextEvent(shard, 'resumed')).toEqual({ replayed: 1 });
+      expect(received).toEqual(['AFTER']);
+      expect(faults).toEqual(['DECODE_FAILED', 'DECODE_FAILED', 'DECODE_FAILED', 'DISPATCH_SKIPPED']);
+      expect(shard.session).toMatchObject({ sessionId: 'bare', sequence: 4 });
+    },
+  );
 
   test('50. a message without a sequence in every replay makes the shard identify after four resumes', async () => {
     const ops: number[] = [];

@@ -79,6 +79,22 @@ describe.each(['sync', 'stream'] as const)('a decoder with the %s codec', (codec
     expect(await recorder.result()).toEqual({ messages: [], faults: FAULT });
   });
 
+  test.each(['zlib', 'zstd'] as const)(
+    'faults at the packet that follows a message of %s that was cut off',
+    async (kind) => {
+      const recorder = new DecoderRecorder(`${kind}-stream`, { codec });
+      const ack = '{"op":11}';
+      recorder.write(...(await compress(kind, [ack, '{"op":0,"d":{"text":"cut', ack, ack])));
+      expect(await recorder.result()).toEqual({ messages: [ack], faults: FAULT });
+    },
+  );
+
+  test('takes a part of a zstd message for a part, also if it is an object', async () => {
+    const recorder = new DecoderRecorder('zstd-stream', { codec });
+    recorder.write(...(await compress('zstd', ['{"op":0,"d":[', '{"id":"1"}', ']}', '{"op":11}'])));
+    expect(await recorder.result()).toEqual({ messages: ['{"op":0,"d":[{"id":"1"}]}', '{"op":11}'], faults: [] });
+  });
+
   test.each([
     ['zlib', '[1,'],
     ['zlib', '"text'],
