@@ -2,27 +2,32 @@
  * The same bot with `@discordjs/core`: shardwright receives the events, discord.js handles them and sends over REST.
  * Run `npm run example:discordjs-core`.
  */
-import { Client, GatewayDispatchEvents, PresenceUpdateStatus } from '@discordjs/core';
-import type { GatewayMessageCreateDispatchData, ToEventProps } from '@discordjs/core';
+// #region page
+import { Client, GatewayDispatchEvents } from '@discordjs/core';
 import { REST } from '@discordjs/rest';
-import { parseArgs } from 'node:util';
 import { toDiscordJsGateway } from '../src/discordjs/index.ts'; // in your project: from 'shardwright/discordjs'
 import { ShardManager } from '../src/index.ts'; // in your project: from 'shardwright'
+// #endregion
+import { PresenceUpdateStatus } from '@discordjs/core';
+import type { GatewayMessageCreateDispatchData, ToEventProps } from '@discordjs/core';
+import { parseArgs } from 'node:util';
 import { openDiscord } from './kit/discord.ts';
 
 const { live } = parseArgs({ options: { live: { type: 'boolean', default: false } } }).values;
 await using discord = await openDiscord({ live, guildMembers: 3 });
 const { token, api } = discord;
 
-await using manager = new ShardManager({
+// #region page
+const manager = new ShardManager({
   token,
-  api,
+  api, // only here
   intents: ['Guilds', 'GuildMessages', 'MessageContent', 'GuildMembers'],
 });
-manager.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
-
-const rest = new REST({ api: api.replace('/v10', ''), version: '10' }).setToken(token);
+const rest = new REST({ version: '10' }).setToken(token);
+rest.options.api = api.replace('/v10', ''); // only here
 const client = new Client({ rest, gateway: toDiscordJsGateway(manager) });
+// #endregion
+manager.on('fault', ({ code, hint }) => console.warn(`${code}: ${hint}`));
 // Emitted when a handler's promise rejects.
 client.on('error', (error) => console.error(error));
 
@@ -50,8 +55,11 @@ async function answer({ data, api: discordApi }: ToEventProps<GatewayMessageCrea
 
 client.on(GatewayDispatchEvents.MessageCreate, (event): unknown => answer(event));
 
+// #region page
 await manager.connect();
+// #endregion
 await discord.runScenario(async (fake) => {
   await fake.ask('!ping');
   await fake.ask('!members');
 });
+await manager.disconnect();

@@ -42,7 +42,7 @@ async function fakeDiscord(options: FakeDiscordOptions): Promise<Discord> {
   const fake = await FakeDiscord.open(options);
   console.log('Using a fake Discord in this process. Use --live for the real one.');
   return {
-    token: 'any',
+    token: options.token ?? 'any',
     api: fake.gateway.apiUrl,
     gatewayUrl: fake.gateway.url,
     runScenario: (scenario) => scenario(fake),

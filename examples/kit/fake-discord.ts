@@ -4,6 +4,28 @@ import type { FakeGatewayOptions, FakeRest } from '../../src/testing/index.ts';
 
 export type FakeDiscordOptions = Omit<FakeGatewayOptions, 'rest'>;
 
+/** The fields that every message has. */
+const MESSAGE = {
+  timestamp: '2026-01-01T00:00:00.000Z',
+  edited_timestamp: null,
+  tts: false,
+  mention_everyone: false,
+  mentions: [],
+  mention_roles: [],
+  attachments: [],
+  embeds: [],
+  pinned: false,
+  type: 0,
+};
+
+const userWith = (id: string, username: string): object => ({
+  id,
+  username,
+  discriminator: '0',
+  global_name: null,
+  avatar: null,
+});
+
 const MESSAGES = /^\/channels\/(\d+)\/messages$/;
 
 export class FakeDiscord {
@@ -23,7 +45,7 @@ export class FakeDiscord {
       if (method !== 'POST' || channelId === '') return null;
       const { content } = body as { content: string };
       pendingAnswers.get(channelId)?.(content);
-      return { body: { id: '1', channel_id: channelId, content } };
+      return { body: { ...MESSAGE, id: '1', channel_id: channelId, author: userWith('1', 'bot'), content } };
     };
     return new FakeDiscord(await FakeGateway.listen({ ...options, rest }), pendingAnswers);
   }
@@ -32,13 +54,13 @@ export class FakeDiscord {
   async ask(content: string, guildId = '1'): Promise<void> {
     const channelId = String((this.#messages += 1));
     const answer = new Promise<string>((resolve) => this.#pendingAnswers.set(channelId, resolve));
-    const author = { id: '2', username: 'Ann', discriminator: '0', global_name: null, avatar: null };
+    const author = userWith('2', 'Ann');
     console.log(`  Ann: ${content}`);
     const channel = { id: channelId, guild_id: guildId, type: 0, name: `channel-${channelId}` };
     this.gateway.dispatch('CHANNEL_CREATE', channel, { guildId });
     this.gateway.dispatch(
       'MESSAGE_CREATE',
-      { id: channelId, channel_id: channelId, guild_id: guildId, author, content },
+      { ...MESSAGE, id: channelId, channel_id: channelId, guild_id: guildId, author, content },
       { guildId },
     );
     console.log(`  bot: ${await answer}`);

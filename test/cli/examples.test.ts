@@ -46,6 +46,11 @@ const CONVERSATIONS: Record<string, string[]> = {
   'npm run example:bot': [...PING, 'The connection breaks.', ...PING],
   'npm run example:discordjs': [...PING, 'The connection breaks.', ...MEMBERS],
   'npm run example:discordjs-core': [...PING, ...MEMBERS],
+  'npm run example:sapphire': [...PING, 'The connection breaks.', ...PING],
+  'npm run example:necord': [...PING, 'The connection breaks.', ...PING],
+  'npm run example:discordx': [...PING, 'The connection breaks.', ...PING],
+  'npm run example:discordeno': [...PING, 'The connection breaks.', ...PING],
+  'npm run example:seyfert': [...PING, 'The connection breaks.', ...PING],
   'npm run example:sharded': [...SHARDED, 'All connections break.', ...SHARDED],
   'npm run example:sharded -- --workers 2': [...SHARDED, 'All connections break.', ...SHARDED],
 };
