@@ -94,7 +94,7 @@ function gatewayOn(
  * await bot.start();
  * ```
  * @throws {@link GatewayError} `INVALID_OPTIONS` if an argument is not a bot, or not a manager
- * @see https://discordeno.js.org/docs/getting-started
+ * @see https://discordeno.js.org
  */
 export function withShardwright<Bot extends DiscordenoBot>(bot: Bot, manager: ShardManager): Bot {
   assertBot(bot);

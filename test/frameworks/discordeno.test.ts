@@ -5,13 +5,14 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { withShardwright } from '../../src/discordeno/index.ts';
 import type { DiscordenoShard } from '../../src/discordeno/index.ts';
 import { ShardManager } from '../../src/index.ts';
-import { describeFramework, describeRecovery, liveBot } from '../kit/framework-conformance.ts';
+import { describeFramework, describeRecovery, describeRestart, liveBot } from '../kit/framework-conformance.ts';
 import { nextEvent } from '../kit/live-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { discordenoBot, discordenoFrameworkBot } from './discordeno-bot.ts';
 
 describeFramework('discordeno', discordenoFrameworkBot);
 describeRecovery('discordeno', discordenoFrameworkBot);
+describeRestart('discordeno', discordenoFrameworkBot);
 
 describe('withShardwright()', () => {
   test('returns the bot that it was called with, in its type', () => {

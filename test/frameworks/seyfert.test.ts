@@ -5,13 +5,14 @@ import { Intents, ShardManager } from '../../src/index.ts';
 import { seyfertGateway } from '../../src/seyfert/index.ts';
 import type { SeyfertGateway } from '../../src/seyfert/index.ts';
 import { GUILD } from '../kit/bot-world.ts';
-import { describeFramework, describeRecovery, liveBot } from '../kit/framework-conformance.ts';
+import { describeFramework, describeRecovery, describeRestart, liveBot } from '../kit/framework-conformance.ts';
 import { nextEvent } from '../kit/live-manager.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 import { seyfertClient, seyfertFrameworkBot } from './seyfert-bot.ts';
 
 describeFramework('seyfert', seyfertFrameworkBot);
 describeRecovery('seyfert', seyfertFrameworkBot);
+describeRestart('seyfert', seyfertFrameworkBot);
 
 describe('seyfertGateway()', () => {
   test('has only members that the gateway of seyfert has', () => {

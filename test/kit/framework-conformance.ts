@@ -1,7 +1,10 @@
 /** What every bot of a framework can do on a manager, whatever the framework. Real sockets, strict gateway. */
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
-import { Intents } from '../../src/index.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { FileSessionStore, Intents } from '../../src/index.ts';
 import type { ManagerOptions, ShardManager } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeGatewayOptions, OracleRule } from '../../src/testing/index.ts';
@@ -45,6 +48,8 @@ type Create<Bot> = (options: FrameworkBotOptions) => Bot;
 interface Setup {
   readonly manager?: Partial<ManagerOptions>;
   readonly gateway?: FakeGatewayOptions;
+  /** The gateway of another bot, whose sessions this one resumes. */
+  readonly on?: FakeGateway;
   /** The rules that the test breaks itself. */
   readonly broken?: readonly OracleRule[];
 }
@@ -54,16 +59,18 @@ const INTENTS = Intents.Guilds | Intents.GuildMembers | Intents.GuildMessages | 
 /** Returns a bot that is not started. */
 export async function liveBot<Bot>(create: Create<Bot>, setup: Setup = {}) {
   const restCalls: RestCall[] = [];
-  const gateway = await FakeGateway.listen({
-    token: TOKEN,
-    heartbeatIntervalMs: 1_000,
-    identifyIntervalMs: 0,
-    sessionStartLimit: { maxConcurrency: 16 },
-    readyGuilds: GUILDS,
-    strict: true,
-    rest: recordingRest(restCalls),
-    ...setup.gateway,
-  });
+  const gateway =
+    setup.on ??
+    (await FakeGateway.listen({
+      token: TOKEN,
+      heartbeatIntervalMs: 1_000,
+      identifyIntervalMs: 0,
+      sessionStartLimit: { maxConcurrency: 16 },
+      readyGuilds: GUILDS,
+      strict: true,
+      rest: recordingRest(restCalls),
+      ...setup.gateway,
+    }));
   const manager = quickManager(gateway, { intents: INTENTS, ...setup.manager });
   const messages: string[] = [];
   const arrivals = new EventTarget();
@@ -94,7 +101,7 @@ export async function liveBot<Bot>(create: Create<Bot>, setup: Setup = {}) {
     },
     async [Symbol.asyncDispose]() {
       await manager.disconnect();
-      await gateway.close();
+      if (setup.on === undefined) await gateway.close();
       expectNoViolations(gateway.complaints, setup.broken ?? []);
     },
   };
@@ -359,6 +366,43 @@ export function describeRecovery(name: string, create: Create<FrameworkBot>): vo
       // IDENTIFY carries the presence, or it is sent afterwards.
       if (!JSON.stringify(ofShard1.presence).includes('dnd')) await ofShard1.waitFor(3);
       expect(ofShard1.presence).toMatchObject({ status: 'dnd' });
+    });
+  });
+}
+
+/** Tests a process that resumes the sessions of another. */
+export function describeRestart(name: string, create: Create<FrameworkBot>): void {
+  describe(`a bot of ${name} that is restarted with warmStart`, () => {
+    let directory: string;
+
+    beforeEach(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'shardwright-restart-'));
+    });
+
+    afterEach(async () => {
+      await rm(directory, { recursive: true, force: true });
+    });
+
+    test('is ready as after an IDENTIFY, and receives the messages of the time between', async () => {
+      const manager = (): Partial<ManagerOptions> => ({
+        shards: 2,
+        sessionStore: new FileSessionStore(directory),
+        warmStart: true,
+      });
+      await using first = await liveBot(create, { manager: manager(), gateway: { shards: 2 } });
+      await first.bot.start();
+      await first.sendMessage(101);
+      await first.bot.stop();
+      first.dispatch(messageIds(102, 3));
+      await using second = await liveBot(create, { manager: manager(), on: first.gateway });
+      const last = second.arrived(104);
+      await second.bot.start();
+      await last;
+
+      expect(second.messages).toEqual(['102', '103', '104']);
+      expect(second.bot.userName).toBe('fake-bot');
+      expect(second.bot.readyCount).toBe(1);
+      expect(first.gateway.stats).toMatchObject({ identifies: 2, resumes: 2 });
     });
   });
 }

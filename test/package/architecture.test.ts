@@ -32,6 +32,8 @@ describe('the linter on the direction of imports', () => {
     ['src/shard/a.ts', '../manager/b.ts', 'the shard does not import the manager'],
     ['src/shard.ts', './cli/b.ts', 'the shard does not import the command line'],
     ['src/manager/a.ts', '../redis/b.ts', 'the manager does not import an edge'],
+    ['src/manager/a.ts', '../frameworks/b.ts', 'the manager does not import what adapters share'],
+    ['src/frameworks/a.ts', '../seyfert/b.ts', 'what adapters share does not import an adapter'],
     ['src/testing/a.ts', '../actors/b.ts', 'the fake gateway does not share actors with the client it judges'],
     ['src/testing/oracle/a.ts', '../../decoding/b.ts', 'the oracle does not share decoders with the client it judges'],
     [
@@ -75,6 +77,10 @@ describe('the linter on the direction of imports', () => {
       'src/shard/thing.ts': THING,
       'src/shard/a.ts': using('../actors/thing.ts'),
       'src/manager/a.ts': using('../shard.ts'),
+      'src/manager/thing.ts': THING,
+      'src/frameworks/a.ts': using('../manager/thing.ts'),
+      'src/frameworks/thing.ts': THING,
+      'src/seyfert/a.ts': using('../frameworks/thing.ts'),
       'src/testing/a.ts': using('../protocol/thing.ts'),
       'src/testing/b.ts': using('../clock.ts'),
     });
