@@ -370,6 +370,13 @@ export function describeRecovery(name: string, create: Create<FrameworkBot>): vo
   });
 }
 
+/** Returns the options of a manager that leaves its sessions and guilds to the next process. */
+const warmManager = (directory: string): Partial<ManagerOptions> => ({
+  shards: 2,
+  sessionStore: new FileSessionStore(directory),
+  warmStart: true,
+});
+
 /** Tests a process that resumes the sessions of another. */
 export function describeRestart(name: string, create: Create<FrameworkBot>): void {
   describe(`a bot of ${name} that is restarted with warmStart`, () => {
@@ -384,17 +391,12 @@ export function describeRestart(name: string, create: Create<FrameworkBot>): voi
     });
 
     test('is ready as after an IDENTIFY, and receives the messages of the time between', async () => {
-      const manager = (): Partial<ManagerOptions> => ({
-        shards: 2,
-        sessionStore: new FileSessionStore(directory),
-        warmStart: true,
-      });
-      await using first = await liveBot(create, { manager: manager(), gateway: { shards: 2 } });
+      await using first = await liveBot(create, { manager: warmManager(directory), gateway: { shards: 2 } });
       await first.bot.start();
       await first.sendMessage(101);
       await first.bot.stop();
       first.dispatch(messageIds(102, 3));
-      await using second = await liveBot(create, { manager: manager(), on: first.gateway });
+      await using second = await liveBot(create, { manager: warmManager(directory), on: first.gateway });
       const last = second.arrived(104);
       await second.bot.start();
       await last;

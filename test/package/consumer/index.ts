@@ -9,6 +9,8 @@ import type {
   ShardOptions,
   ShardState,
 } from 'shardwright';
+import { withShardwright } from 'shardwright/discordeno';
+import type { DiscordenoBot } from 'shardwright/discordeno';
 import { shardingStrategy, toDiscordJsGateway } from 'shardwright/discordjs';
 import type { BuildShardwrightStrategy, DiscordJsGateway } from 'shardwright/discordjs';
 import { registerWithXStateInspect } from 'shardwright/inspect/legacy';
