@@ -274,7 +274,7 @@ export class Fleet implements ShardSetObserver {
       clock,
       createShard,
       sessionBuffer,
-      claims: mode === 'writing' ? new SessionClaims({ clock, store, timing }) : null,
+      claims: new SessionClaims({ clock, store, timing }),
       origin: this.#sessionOrigin,
       gate: this.gate ?? identifyGate,
       startGuard: this.#startGuard,

@@ -46,8 +46,8 @@ interface ShardSetDependencies {
   readonly sessionBuffer: SessionBuffer;
   /** What a session in the store must belong to, so that a shard resumes it. */
   readonly origin: SessionOrigin;
-  /** `null` for a set that may never be in service: it stores nothing before. */
-  readonly claims: SessionClaims | null;
+  /** Not used by a set that is not in service: it stores nothing. */
+  readonly claims: SessionClaims;
   readonly gate: IdentifyGate;
   readonly startGuard: StartGuard;
   /** How long to wait for the sessions in the store before the start. */
@@ -148,7 +148,9 @@ export class ShardSet {
       this.#unsettled.add(id);
       this.failures.delete(id);
     }
-    const inUse = (await this.#dependencies.claims?.claim(ids)) ?? null;
+    const { claims } = this.#dependencies;
+    // The set of a reshard claims when it takes over; but after a stop it starts like any other.
+    const inUse = this.sessionBuffer.isWriting ? await claims.claim(ids) : null;
     if (generation !== this.#generation) return;
     if (inUse !== null) return this.#dependencies.observer.onSharedFailure(this, inUse);
     const resumable = await this.#findResumable(ids);
@@ -246,7 +248,7 @@ export class ShardSet {
 
   #stop(): void {
     this.#generation += 1;
-    this.#dependencies.claims?.stop();
+    this.#dependencies.claims.stop();
     this.#launcher = null;
     this.#unsettled.clear();
   }

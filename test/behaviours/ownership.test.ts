@@ -215,6 +215,23 @@ describe('Two owners of one session store', () => {
     await fresh.disconnect();
   });
 
+  test('71. a manager that was resharded and stopped waits again when it connects', async () => {
+    const options: Partial<ManagerOptions> = { shards: 2, sessionStore: new FileSessionStore(directory) };
+    const timing = { ...QUICK, claimTimeoutMs: 0 };
+    const manager = quickManager(gateway, { ...options, timing });
+    await manager.connect();
+    await manager.reshard(3);
+    await manager.disconnect();
+    const other = quickManager(gateway, { ...options, shards: 3 });
+    await other.connect();
+    const { identifies, resumes } = gateway.stats;
+    expect(await manager.connect().catch(codeOf)).toBe('SESSION_IN_USE');
+    expect(gateway.stats).toMatchObject({ identifies, resumes });
+    await other.disconnect();
+    await manager.connect();
+    await manager.disconnect();
+  });
+
   test.each<[string, (file: string) => unknown]>([
     ['a FIFO', (file) => execFileSync('mkfifo', [file])],
     ['a link to a device that never ends', (file) => symlink('/dev/zero', file)],

@@ -78,6 +78,11 @@ export class SessionBuffer implements SnapshotRecorder {
   /** While a hand-over defers the dispatches of the shards, they do not count as delivered. */
   isFrozen = false;
 
+  /** Whether the sessions belong to the set in service, which writes them to the store. */
+  get isWriting(): boolean {
+    return this.#mode === 'writing';
+  }
+
   constructor(dependencies: SessionBufferDependencies, mode: Mode = 'writing') {
     this.#dependencies = dependencies;
     this.#mode = mode;
