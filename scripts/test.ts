@@ -50,6 +50,9 @@ async function testEverything(): Promise<void> {
     await step('Use: by import, by require, by types and by its command; the links of its pages', () =>
       checkConsumer(project),
     );
+    await step('Matrix: Node, Bun and Deno through every fault, and bots out of bundles, as docs say', () =>
+      run('node', ['scripts/matrix.ts', '--check', '--quick', '--tarball', tarball]),
+    );
     await step('Starter: each bot of `npm create shardwright` passes its test, runs, resumes and stops', async () => {
       await installStarter(directory, tarball);
       await checkStarter(directory);

@@ -6,7 +6,7 @@ import { createServer } from 'node:tls';
 import type { TLSSocket } from 'node:tls';
 
 /** Self-signed, valid for a hundred years. The key is in no other use. */
-export const CERTIFICATE = {
+const SELF_SIGNED = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQge1S8oe/vSi8P126I
 23u0XkCC/y8koziyiF08YDrIhJahRANCAATK0QVDHmsCtehK8YT5IPwBw3hHq1kd
@@ -26,9 +26,9 @@ jz1Ogxo5MUqPNQWOCTwMHdQrKr3N17wcAf3VQceS1g==
 };
 
 /** Listens with TLS, and passes what it receives to a plain server on 127.0.0.1. */
-export async function tlsServer(plainPort: number) {
+export async function tlsServer(plainPort: number, certificate = SELF_SIGNED) {
   const sockets = new Set<TLSSocket>();
-  const server = createServer(CERTIFICATE, (client) => {
+  const server = createServer(certificate, (client) => {
     sockets.add(client);
     const upstream = connect(plainPort, '127.0.0.1');
     client.on('error', () => undefined).on('close', () => upstream.destroy());
