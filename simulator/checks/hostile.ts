@@ -36,11 +36,22 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     unreadOf.set(proc, unread);
     return unread;
   };
+  /** The sequence of the last RESUME. */
+  const replayFrom = new Map<SimulatedProcess, number>();
+  eventLog.on('shard.sent', ({ socket: { proc }, packet: { op, d } }) => {
+    if (op === 6) replayFrom.set(proc, (d as { seq: number }).seq);
+    if (op === 2) replayFrom.delete(proc);
+  });
   eventLog.on('socket.created', ({ socket: { proc } }) => void (entryOf(proc).suspect = null));
   eventLog.on('shard.received', ({ socket: { proc, readyState, connection }, packet: { op, d, s } }) => {
     if (op !== 0 || d !== null || typeof s !== 'number' || readyState !== 1) return;
     const sessionId = connection?.session?.id ?? '';
-    if (loggedAt(world, sessionId, s)?.poison !== undefined) entryOf(proc).suspect = `${sessionId}:${s}`;
+    const poison = loggedAt(world, sessionId, s)?.poison;
+    // A replay that repeats a skipped dispatch whose end can't be found begins its count again.
+    const repeated = replayFrom.get(proc);
+    if (poison !== undefined && repeated !== undefined && s <= repeated && !poison.endsWith('}}'))
+      entryOf(proc).endings.delete(`${sessionId}:${s}`);
+    if (poison !== undefined) entryOf(proc).suspect = `${sessionId}:${s}`;
   });
   eventLog.on('action', ({ proc }) => {
     const unread = entryOf(proc);
@@ -48,11 +59,12 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     unread.inARow = 0;
   });
   const onFault: Readonly<Record<string, (proc: ShardProcess, error: GatewayError) => void>> = {
-    DECODE_FAILED(proc) {
+    DECODE_FAILED(proc, { message }) {
       const unread = entryOf(proc);
       const { suspect, endings } = unread;
       unread.suspect = null;
-      if (suspect === null) {
+      // A stream that can't be inflated says nothing of the dispatches before.
+      if (suspect === null || message.includes('could not be inflated')) {
         unread.inARow += 1;
         return;
       }
@@ -72,6 +84,8 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
   eventLog.on('emitted', ({ proc, name, args }) => {
     if (name === 'fault') return onFault[(args[0] as GatewayError).code]?.(proc, args[0] as GatewayError);
     if (name === 'ready') entryOf(proc).inARow = 0;
+    // The connection has got over it.
+    if (name === 'resumed') entryOf(proc).suspect = null;
     if (name !== 'stateChange') return;
     const { from, to } = args[0] as ShardEvents['stateChange'][0];
     const unread = entryOf(proc);

@@ -34,6 +34,10 @@ export const eventsOnce: Check = {
           complain(`event ${event} of guild ${guild} was delivered by processes ${other.number} and ${proc.number}`);
     });
     world.eventLog.on('store.failed', () => (mayRepeat = true));
+    // The user connects a shard that waits for the process before it.
+    world.eventLog.on('action', ({ name }) => {
+      if (name === 'reconnect' && world.bot?.isOverlapping === true) mayRepeat = true;
+    });
     world.eventLog.on('store.claimed', ({ isTakeOver }) => {
       if (isTakeOver) mayRepeat = true;
     });

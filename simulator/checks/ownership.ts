@@ -95,7 +95,8 @@ export const exactHandOver: Check = {
       const before = stopped.get(proc.place);
       if (before === undefined || (packet.op !== 6 && packet.op !== 2)) return;
       stopped.delete(proc.place);
-      if (packet.op === 2 || proc.number <= before.number || excused.has(proc) || excused.has(before)) return;
+      // One between them may have been killed.
+      if (packet.op === 2 || proc.number !== before.number + 1 || excused.has(proc) || excused.has(before)) return;
       const { session_id: sessionId, seq } = packet.d as { session_id: string; seq: number };
       const index = lastIndex(world, sessionId, seq);
       const known = maxIndexes.get(proc.place)?.get(sessionId) ?? -1;

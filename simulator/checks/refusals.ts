@@ -30,6 +30,10 @@ export const refusedOnce: Check = {
       byShard.set(shardId, texts);
       return texts;
     };
+    // The shards of the next set have the ids of the last one.
+    eventLog.on('bot.state', ({ proc, from, to }) => {
+      if (from === 'resharding' || to === 'resharding') refused.delete(proc);
+    });
     eventLog.on('shard.sent', ({ socket, packet, text }) => {
       if (packet.op === HEARTBEAT) return;
       lastSent.set(socket, text);

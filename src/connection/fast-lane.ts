@@ -78,6 +78,18 @@ export class FastLane implements DispatchObserver {
     return true;
   }
 
+  /**
+   * Drops a dispatch that can't be decoded, if a replay repeats it although it was received or skipped. Returns `false`
+   * for any other message. To be called after {@link tryHandle}.
+   */
+  dropRepeated(bytes: Buffer): boolean {
+    const { session } = this.#delegate;
+    if (this.#current === null || this.#replayed === null || !session.hasReceived(this.#current)) return false;
+    if (HANDSHAKE.has(header.t) || !header.isWhole(bytes)) return false;
+    this.#recordArrival(this.#current);
+    return true;
+  }
+
   /** Handles a dispatch that the caller has decoded. */
   handle(packet: Packet, bytes: Buffer): void {
     const { t, s } = packet;

@@ -105,7 +105,7 @@ export class PacketHandler {
     try {
       packet = parsePacket(bytes) as Packet;
     } catch {
-      return false;
+      return this.#fastLane.dropRepeated(bytes);
     }
     if (typeof packet !== 'object' || packet === null) return false;
     this.#delegate.emitter.emitWithoutTelemetry('raw', packet);

@@ -161,6 +161,19 @@ describe('FastLane', () => {
     ]);
   });
 
+  test('a skipped dispatch that a replay repeats is dropped, and ends no connection', () => {
+    const { connection, delegate, delivered, takeLog, receive } = deliveryWith('certain');
+    const session = { sessionId: 'one', resumeUrl: 'wss://one.test', sequence: 9, shardId: 0, shardCount: 1 };
+    delegate.session.restore(session);
+    connection.execute({ type: 'resume' });
+    takeLog();
+    receive(CORRUPT);
+    expect(takeLog()).toEqual([['raised', expect.objectContaining({ type: 'gateway.replayStarted' })]]);
+    receive('{"t":"EVENT","s":10,"op":0,"d":{}}');
+    expect(delivered.map(({ s }) => s)).toEqual([10]);
+    expect(delegate.session.sequence).toBe(10);
+  });
+
   test.each<[DecodeHint, string]>([
     ['certain', CORRUPT],
     ['unlikely', CORRUPT],
