@@ -33,6 +33,11 @@ class ManagerGateway implements SeyfertGateway {
     this.#manager = manager;
     this.#shards = new ShardViews(manager, (handle) => new SeyfertShard(handle));
     manager.on('dispatch', (dispatch, shardId) => this.#onDispatch(dispatch, shardId));
+    // A guild with an outage may never come. Seyfert alone would wait for it.
+    manager.on('guildsReady', (shardId) => {
+      const shard = this.get(shardId);
+      if (shard?.onGuildsReady() === true) this.#emitGuildsReady(shardId, shard.data.resume_seq ?? null);
+    });
     manager.on('resharded', () => {
       if (this.#presence !== null) this.setPresence(this.#presence);
     });
@@ -56,8 +61,11 @@ class ManagerGateway implements SeyfertGateway {
     const rawName = RAW_GUILD_EVENTS[t];
     const isOfReady = rawName !== undefined && shard?.onGuild(d) === true;
     this.#handlePayload(shardId, isOfReady ? { op, t: rawName, s, d } : dispatch);
-    if ((isOfReady || t === 'READY') && shard?.isReady === true)
-      this.#handlePayload(shardId, { op, t: 'GUILDS_READY', s });
+    if ((isOfReady || t === 'READY') && shard?.isReady === true) this.#emitGuildsReady(shardId, s);
+  }
+
+  #emitGuildsReady(shardId: number, s: number | null): void {
+    this.#handlePayload(shardId, { op: Opcodes.Dispatch, t: 'GUILDS_READY', s });
   }
 
   #handlePayload(shardId: number, packet: object): void {

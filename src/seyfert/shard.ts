@@ -31,6 +31,13 @@ export class SeyfertShard implements SeyfertShardLike {
     this.#pendingGuilds ??= new Set();
   }
 
+  /** Called when the guilds that are still missing have an outage. Returns whether there are any. */
+  onGuildsReady(): boolean {
+    const isMissingSome = !this.isReady;
+    this.#pendingGuilds = new Set();
+    return isMissingSome;
+  }
+
   /** Called with the data of a GUILD_CREATE or GUILD_DELETE. Returns whether it is a guild of READY. */
   onGuild(d: unknown): boolean {
     return this.#pendingGuilds?.delete(idOf(d)) === true;

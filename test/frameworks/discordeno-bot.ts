@@ -10,12 +10,9 @@ const desiredProperties = { message: { id: true, content: true }, user: { userna
 /** Discordeno logs to the console otherwise. */
 const silent = { debug() {}, info() {}, warn() {}, error() {}, fatal() {} };
 
-export function discordenoBot({ manager, gateway, onMessage }: FrameworkBotOptions) {
-  const state: { userName: string | null; readyShards: Set<number>; readyCount: number } = {
-    userName: null,
-    readyShards: new Set(),
-    readyCount: 0,
-  };
+export function discordenoBot({ manager, gateway, onMessage, onReady }: FrameworkBotOptions) {
+  const state: { userName: string | null } = { userName: null };
+  const readyShards = new Set<number>();
   const created = createBot({
     token: TOKEN,
     desiredProperties,
@@ -25,9 +22,9 @@ export function discordenoBot({ manager, gateway, onMessage }: FrameworkBotOptio
     events: {
       ready: ({ user, shardId }) => {
         state.userName = user.username;
-        state.readyShards.add(shardId);
+        readyShards.add(shardId);
         // Discordeno has no event that says that all shards are ready.
-        if (state.readyShards.size === manager.shards.size) state.readyCount += 1;
+        if (readyShards.size === manager.shards.size) onReady();
       },
       messageCreate: ({ id }) => onMessage(String(id)),
     },
@@ -43,9 +40,6 @@ export function discordenoFrameworkBot(options: FrameworkBotOptions): FrameworkB
     stop: () => bot.shutdown(),
     get userName() {
       return bot.state.userName;
-    },
-    get readyCount() {
-      return bot.state.readyCount;
     },
     async reply(_messageId, content) {
       await bot.helpers.sendMessage(CHANNEL, { content });

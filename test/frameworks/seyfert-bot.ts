@@ -6,34 +6,30 @@ import { CHANNEL } from '../kit/bot-world.ts';
 import type { FrameworkBot, FrameworkBotOptions } from '../kit/framework-conformance.ts';
 import { TOKEN } from '../kit/virtual-shard.ts';
 
-export function seyfertClient({ manager, gateway, onMessage }: FrameworkBotOptions) {
+export function seyfertClient({ manager, gateway, onMessage, onReady }: FrameworkBotOptions) {
   const client = new Client({ getRC: () => ({ token: TOKEN, locations: { base: '' } }) });
-  let readyCount = 0;
   const domain = gateway.apiUrl.replace('/api/v10', '');
   client.setServices({
     gateway: seyfertGateway(manager),
     rest: new ApiHandler({ token: TOKEN, domain }),
   });
   const events = [
-    createEvent({ data: { name: 'botReady' }, run: () => void (readyCount += 1) }),
+    createEvent({ data: { name: 'botReady' }, run: onReady }),
     createEvent({ data: { name: 'messageCreate' }, run: ({ id }) => onMessage(id) }),
   ];
   // Bots have a file for each event, which seyfert loads.
   client.events.set(events as unknown as ClientEvent[]);
-  return { client, readyCount: () => readyCount };
+  return { client };
 }
 
 export function seyfertFrameworkBot(options: FrameworkBotOptions): FrameworkBot {
-  const { client, readyCount } = seyfertClient(options);
+  const { client } = seyfertClient(options);
   return {
     start: () => client.start(),
     // A Client of seyfert cannot stop.
     stop: () => options.manager.disconnect(),
     get userName() {
       return client.me?.username ?? null;
-    },
-    get readyCount() {
-      return readyCount();
     },
     async reply(_messageId, content) {
       await client.messages.write(CHANNEL, { content });
