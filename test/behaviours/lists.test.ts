@@ -1,6 +1,7 @@
 /** Holds the pages that list tests by title to the tests that exist. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { CASES } from '../../bench/cases.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 const titlesIn = (source: string): string[] =>
@@ -23,6 +24,12 @@ describe('the pages that list tests', () => {
     expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 123 }, (_, index) => index + 1));
   });
 
+  test('docs/internals/verification.md names the number of behaviours', () => {
+    expect(/(\d+) statements/.exec(read('../../docs/internals/verification.md'))?.[1]).toBe(
+      String(new Set(behaviours.map(({ number }) => number)).size),
+    );
+  });
+
   test('README.md lists every behaviour test and no other', () => {
     const rows = [...read('README.md').matchAll(/^\| (\d+) \| (.+?) \| \[.+?\]\((.+?)\) \|$/gm)].map(
       ([, number, title, file]) => `${number} ${title} ${file}`,
@@ -38,5 +45,26 @@ describe('the pages that list tests', () => {
     const known = new Set([...files.map((file) => read(file)), read('../shard/shard.test.ts')].flatMap(titlesIn));
     expect(rows).toHaveLength(44);
     expect(rows.filter((title) => !known.has(title))).toEqual([]);
+  });
+
+  test('each claim of the README about @discordjs/ws is held by a test or a case of the bench', () => {
+    const claims = read('../../README.md')
+      .split('\n## ')
+      .find((section) => section.startsWith('Why shardwright rather than @discordjs/ws'))!
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !line.startsWith('| | '))
+      .map((line) => line.split(' | ')[0]!.slice(2));
+    const rows = [
+      ...read('../../docs/internals/verification.md').matchAll(/^\| (.+) \| (.+) \| \[.+\]\(\.\.\/\.\.\/(.+)\) \|$/gm),
+    ].map(([, claim, proof, file]) => ({ claim: claim!, proof: proof!, file: file! }));
+    const benchCases = new Set(CASES.map(({ id }) => id));
+    const isHeld = ({ proof, file }: (typeof rows)[number]): boolean =>
+      file === 'bench/cases.ts'
+        ? proof.split(', ').every((name) => benchCases.has(name.slice(1, -1)))
+        : titlesIn(read(`../../${file}`)).includes(proof);
+
+    expect(claims).toHaveLength(9);
+    expect([...new Set(rows.map(({ claim }) => claim))]).toEqual(claims);
+    expect(rows.filter((row) => !isHeld(row))).toEqual([]);
   });
 });
