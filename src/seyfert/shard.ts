@@ -1,12 +1,10 @@
 /** A shard as a `Client` of seyfert knows it. It keeps which guilds of READY are missing, as seyfert's shards do. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import { ignorable } from '../frameworks/bot-errors.ts';
+import { guildIdsOf, idOf } from '../manager/reshard/guild-sync.ts';
 import type { ShardHandle } from '../manager/shard-handle.ts';
 import type { SendPayload } from '../protocol/packets.ts';
-import { fieldsOf } from '../protocol/validation.ts';
 import type { SeyfertMembers, SeyfertShardLike } from './client.ts';
-
-const idOf = (guild: unknown): string => String(fieldsOf(guild)['id']);
 
 export class SeyfertShard implements SeyfertShardLike {
   readonly id: number;
@@ -23,8 +21,7 @@ export class SeyfertShard implements SeyfertShardLike {
 
   /** Called at READY, with the data. Without the intent `Guilds`, Discord sends no GUILD_CREATE. */
   onReady(d: unknown, hasGuildsIntent: boolean): void {
-    const { guilds } = fieldsOf(d);
-    this.#pendingGuilds = new Set(hasGuildsIntent && Array.isArray(guilds) ? guilds.map(idOf) : []);
+    this.#pendingGuilds = new Set(hasGuildsIntent ? guildIdsOf(d) : []);
   }
 
   onResumed(): void {
