@@ -14,6 +14,7 @@ const LANGUAGES = ['javascript', 'typescript'];
 const OTHERS = ['discord.js', '@discordjs/core', '@discordjs/rest', 'typescript', '@types/node'];
 
 const TOKEN = 'starter-token';
+const WRONG_TOKEN = 'NjQ.starter';
 const PING = {
   id: '900',
   channel_id: '20',
@@ -82,7 +83,7 @@ async function checkWithToken(project: string): Promise<void> {
   await first.stop();
   gateway.dispatch('MESSAGE_CREATE', PING);
   const second = await StartedBot.start(project, env);
-  await answered;
+  await second.reaches(answered, 'it answered what was said while it was stopped');
   await second.printed('The bot is ready.');
   await second.stop();
   const { identifies, resumes, violations } = gateway.stats;
@@ -94,10 +95,10 @@ async function checkWithToken(project: string): Promise<void> {
 
 async function checkWrongToken(project: string): Promise<void> {
   const gateway = await FakeGateway.listen({ token: TOKEN });
-  const bot = await StartedBot.start(project, { DISCORD_TOKEN: 'wrong', DISCORD_API: gateway.apiUrl });
+  const bot = await StartedBot.start(project, { DISCORD_TOKEN: WRONG_TOKEN, DISCORD_API: gateway.apiUrl });
   await bot.ended(1);
   await gateway.close();
-  if (!/token/i.test(bot.output) || bot.output.includes('wrong'))
+  if (!/token/i.test(bot.output) || bot.output.includes(WRONG_TOKEN))
     throw new Error(`with a wrong token the bot must say so, and not print it:\n${bot.output}`);
 }
 

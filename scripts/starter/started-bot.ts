@@ -9,6 +9,9 @@ interface Manifest {
   scripts: { start: string };
 }
 
+/** Far longer than a bot needs for any check, even on a busy machine. Then it hangs, and is killed. */
+const LIMIT_MS = 60_000;
+
 export class StartedBot {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #closed: Promise<unknown>;
@@ -31,7 +34,14 @@ export class StartedBot {
     const [node, ...args] = scripts.start.split(' ');
     if (node !== 'node') throw new Error(`the script start does not begin with node: ${scripts.start}`);
     const { DISCORD_TOKEN: _, ...others } = process.env;
-    return new StartedBot(spawn(process.execPath, args, { cwd: project, env: { ...others, ...env } }));
+    return new StartedBot(
+      spawn(process.execPath, args, {
+        cwd: project,
+        env: { ...others, ...env },
+        timeout: LIMIT_MS,
+        killSignal: 'SIGKILL',
+      }),
+    );
   }
 
   get output(): string {
@@ -51,11 +61,16 @@ export class StartedBot {
     };
     this.#onOutput.add(check);
     check();
-    const ended = this.#closed.then(() => {
-      if (!this.#output.includes(text)) throw new Error(`the bot ended before it printed "${text}":\n${this.#output}`);
-    });
-    await Promise.race([promise, ended]);
+    await this.reaches(promise, `it printed "${text}"`);
     this.#onOutput.delete(check);
+  }
+
+  /** Resolves when the promise does. Rejects if the bot ends first. */
+  async reaches<T>(promise: Promise<T>, what: string): Promise<T> {
+    const ended = this.#closed.then(() => {
+      throw new Error(`the bot ended before ${what}:\n${this.#output}`);
+    });
+    return Promise.race([promise, ended]);
   }
 
   /** Resolves when the bot has ended. Rejects if its exit code is another. */

@@ -19,7 +19,7 @@ describe('create-shardwright', () => {
 
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain(
-      'Created ann: @discordjs/core, javascript.\n\n  cd bots/ann\n  bun install\n  bun run test ',
+      `Created ann: @discordjs/core, javascript.\n\n  cd ${join('bots', 'ann')}\n  bun install\n  bun run test `,
     );
     expect(await folder.files()).toEqual(filesIn('bots/ann', ...JAVASCRIPT));
     const { name, dependencies } = JSON.parse(await folder.read('bots/ann/package.json')) as Record<string, object>;
