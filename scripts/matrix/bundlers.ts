@@ -4,7 +4,6 @@
  */
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { run } from '../run.ts';
 import { RUNTIMES, findRuntime } from './runtimes.ts';
 import { BUNDLERS_ROOT, toolPath } from './tool.ts';
@@ -24,17 +23,15 @@ export interface Bundler {
 const tool = (project: string, packageName: string, file: string, ...args: string[]): Promise<string> =>
   run('node', [toolPath(packageName, file), ...args], { cwd: project, capture: true });
 
-/** Runs webpack or rspack, whose command line programs are packages of their own. */
-const compile = (project: string, name: 'webpack' | 'rspack'): Promise<string> =>
-  run(
-    'node',
-    [join(BUNDLERS_ROOT, 'compile.mjs'), name, pathToFileURL(join(BUNDLERS_ROOT, `${name}.config.mjs`)).href],
-    { cwd: project, capture: true },
-  );
-
 const bundle = (project: string, folder: string, extension: string): Bundle => {
   const file = (name: string): string => join(project, 'out', folder, `${name}.${extension}`);
   return { cwd: project, bot: [process.execPath, file('bot')], thread: file('thread') };
+};
+
+/** Runs webpack or rspack, whose command line programs are packages of their own. */
+const compile = async (project: string, name: 'webpack' | 'rspack'): Promise<Bundle> => {
+  await run('node', [join(BUNDLERS_ROOT, 'compile.mjs'), name], { cwd: project, capture: true });
+  return bundle(project, name, 'cjs');
 };
 
 const ENTRIES = ['bot.mjs', 'thread.mjs'] as const;
@@ -131,19 +128,13 @@ export const BUNDLERS: readonly Bundler[] = [
     name: 'webpack',
     findsThread: true,
     isQuick: false,
-    build: async (project) => {
-      await compile(project, 'webpack');
-      return bundle(project, 'webpack', 'cjs');
-    },
+    build: (project) => compile(project, 'webpack'),
   },
   {
     name: 'rspack',
     findsThread: true,
     isQuick: true,
-    build: async (project) => {
-      await compile(project, 'rspack');
-      return bundle(project, 'rspack', 'cjs');
-    },
+    build: (project) => compile(project, 'rspack'),
   },
   {
     name: 'tsup',
