@@ -31,7 +31,7 @@ export interface PoolOptions {
   readonly onOutcome: (outcome: SeedOutcome) => void;
   /** How long a process may say nothing, in ms. */
   readonly silenceMs?: number;
-  /** The file that the processes run; a test gives one of its own. */
+  /** The file that the processes run; a test gives its own. */
   readonly entry?: URL;
 }
 

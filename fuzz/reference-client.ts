@@ -115,8 +115,8 @@ export class ReferenceClient {
   }
 
   /**
-   * Returns whether a RESUME may ask for what follows this sequence. The manager's thread knows of no dispatch that is
-   * for nobody, so it may ask for those again.
+   * Returns whether a RESUME may ask for what follows this sequence. The manager's thread knows of no dispatch that has
+   * no listener, so it may ask for those again.
    */
   mayResumeFrom(sequence: unknown): sequence is number {
     const received = this.sequence ?? 0;

@@ -17,7 +17,7 @@ export const TEMPLATES = {
 
 /** @satisfies {Record<string, { summary: string, extension: string }>} */
 export const LANGUAGES = {
-  typescript: { summary: 'run by Node as it is; tsc checks the types', extension: 'ts' },
+  typescript: { summary: 'Node runs it without a build; tsc checks the types', extension: 'ts' },
   javascript: { summary: 'ES modules', extension: 'js' },
 };
 

@@ -122,7 +122,7 @@ export class ShardLink {
     if (peer !== null) this.#understand(peer, peer.sendMessage(Buffer.from(message), true));
   }
 
-  /** Sends a message as it is, valid or not. */
+  /** Sends a message unchanged, valid or not. */
   sendDispatch(candidate: Candidate, sent: Buffer, times = 0): void {
     const { peer } = this;
     if (peer === null) return;

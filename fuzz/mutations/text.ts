@@ -42,7 +42,7 @@ const splice = (message: Buffer, at: number, removed: number, added: Buffer | st
     message.subarray(at + removed),
   ]);
 
-/** Returns the place of one of the characters that JSON is built of; any place if there is none. */
+/** Returns the place of one of the characters that JSON is built of; any place if there is no such character. */
 function structuralPlace(random: SeededRandom, message: Buffer): number {
   const start = random.below(message.length);
   for (let step = 0; step < message.length; step += 1) {

@@ -120,7 +120,7 @@ export class ReferenceDecoder {
     }
   }
 
-  /** Returns the message, or `null` if there is none yet. */
+  /** Returns the message, or `null` if it is not complete. */
   #endZlibMessage(text: Buffer): Buffer | null {
     if (text.length === 0 && (this.#partial.length === 0 || this.#wasUnfinished)) return null;
     const message = Buffer.concat([this.#partial, text]);

@@ -254,7 +254,7 @@ export const COMMANDS_BEFORE_SOCKET = {
   'shard.disconnect': { target: 'disconnected', actions: recordLossOf('event') },
   'shard.forceClose': { target: 'disconnected', actions: recordLossOf('event') },
 } as const;
-/** The gateway has closed with a code of its own, which was read after the shard had given up the connection. */
+/** The gateway has closed with its own code, which was read after the shard had given up the connection. */
 export const FATAL_CLOSE = { guard: { type: 'isFatal', params: closeCodeFromEvent }, actions: FAILURE } as const;
 export const SESSION_OVER = {
   guard: { type: 'isSessionOver', params: closeCodeFromEvent },

@@ -8,7 +8,7 @@ export interface Outcome {
 
 export const WORKS: Outcome = { failure: null, details: '' };
 
-/** The reason of a failure that has no code of its own. */
+/** The reason of a failure without its own code. */
 const NO_REASON = 'fails';
 
 /** An error code of shardwright in what a bot said. */

@@ -9,7 +9,7 @@ export interface Runtime {
   readonly name: string;
   /** Whether `npm test` tries it too. It runs all its other tests on Node. */
   readonly isQuick: boolean;
-  /** Where the program of the runtime lies; `null` if there is none for this machine. */
+  /** Where the program of the runtime lies; `null` if this machine can't have it. */
   readonly locate: () => Promise<string | null>;
   /** Arguments before the file to run. */
   readonly args: readonly string[];

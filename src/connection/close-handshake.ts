@@ -1,6 +1,6 @@
 /**
  * The close handshake of one socket, from the close frame of the shard to the end of the socket. The gateway may close
- * with a code of its own at the same time, or late. Whoever waits for the socket learns of that code.
+ * with its own code at the same time, or late. Whoever waits for the socket learns of that code.
  */
 import type { Clock } from '../clock.ts';
 import { CLOSED, OPEN, closeSocket } from './web-socket.ts';

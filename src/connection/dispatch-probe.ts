@@ -1,6 +1,6 @@
 /**
  * Asks the gateway for something that it answers with a dispatch: the bot as a member of one of its guilds. The answer
- * tells a quiet shard from one that the gateway no longer serves. It outlives connections, as Discord's limits do.
+ * distinguishes a quiet shard from one that the gateway no longer serves. It outlives connections, as Discord's limits do.
  * @see https://discord.com/developers/docs/events/gateway-events#request-guild-members
  */
 import type { Clock } from '../clock.ts';

@@ -40,12 +40,12 @@ export class DiscordenoShard {
     return ping === null ? {} : { rtt: ping };
   }
 
-  /** The id of the session; `undefined` when there is none. */
+  /** The id of the session; `undefined` without a session. */
   get sessionId(): string | undefined {
     return this.#handle.session?.sessionId;
   }
 
-  /** The sequence of the session; `null` when there is none. */
+  /** The sequence of the session; `null` without a session. */
   get previousSequenceNumber(): number | null {
     return this.#handle.session?.sequence ?? null;
   }

@@ -17,7 +17,7 @@ export type ShardingStrategyOptions = Partial<ManagerOptions> & {
   keepSession?: boolean;
 };
 
-/** The options of a manager that discord.js knows under a name of its own. */
+/** The options of a manager that discord.js knows under another name. */
 const PLACE_IN_CLIENT: Readonly<Partial<Record<keyof ManagerOptions, string>>> = {
   token: 'login()',
   intents: 'the option intents',

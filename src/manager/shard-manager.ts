@@ -74,7 +74,7 @@ export class ShardManager {
     await ready.catch((error: GatewayError) => this.#rejectWhenStored(error));
   }
 
-  /** A rejection that nobody handles ends the process. By then the sockets are closed and the sessions stored. */
+  /** An unhandled rejection ends the process. By then the sockets are closed and the sessions stored. */
   async #rejectWhenStored(error: GatewayError): Promise<never> {
     const { closedWaiters } = this.#runtime;
     if (error.code === 'STOPPED' && this.state === 'draining') await closedWaiters.wait();

@@ -58,7 +58,7 @@ export function guildIdsOf(d: unknown): string[] {
   return Array.isArray(guilds) ? guilds.map((guild) => fieldsOf(guild)['id']).filter(isSnowflake) : [];
 }
 
-/** Returns an object with an id, as it is stored with a session. A large one is reduced to its id. */
+/** Returns an object with an id, in the form that is stored with a session. A large one is reduced to its id. */
 export function identityOf(value: unknown): Identity | null {
   const fields = fieldsOf(value);
   const { id } = fields;

@@ -62,7 +62,7 @@ export class CurrentSession {
     return this.#identity?.sessionId ?? null;
   }
 
-  /** Who the bot is, as far as it is known. */
+  /** Who the bot is, as far as READY or the store said. */
   get bot(): BotIdentity {
     return this.#bot;
   }

@@ -180,7 +180,7 @@ export class FileSessionStore implements SessionStore {
   }
 
   /**
-   * Deletes the snapshot of a shard. Resolves even if there is none.
+   * Deletes the snapshot of a shard. Resolves also if the shard has no snapshot.
    * @throws {@link GatewayError} Rejects as {@link clear} does.
    */
   async clearSnapshot(shardId: number, lease?: SessionLease): Promise<void> {

@@ -68,7 +68,7 @@ export class ListenerWatch implements MessageWatch {
     if (name !== null && !this.#hasFound) this.endCall(name, this.#calledAt ?? startedAt, now);
   }
 
-  /** Called after the listeners of an event that is rare enough to be timed by itself. */
+  /** Called after the listeners of an event that is rare enough to be timed alone. */
   endCall(name: string, startedAt: number, now: number): void {
     const ms = now - startedAt;
     if (ms < this.limitMs) return;

@@ -35,7 +35,7 @@ export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, opti
   return ready.catch((error: GatewayError) => rejectWhenStored(runtime, error));
 }
 
-/** A rejection that nobody handles ends the process. By then the socket is closed and the session stored. */
+/** An unhandled rejection ends the process. By then the socket is closed and the session stored. */
 async function rejectWhenStored(runtime: ShardRuntime, error: GatewayError): Promise<never> {
   if (error.code !== 'ABORTED') {
     if (runtime.state === 'disconnecting') await runtime.closedWaiters.wait();

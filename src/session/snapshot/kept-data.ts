@@ -7,7 +7,7 @@ import type { Fields } from '../../protocol/validation.ts';
 import { GUILD_CHANGES } from './guild-changes.ts';
 import { fieldsOfJson, findElement } from './json-fields.ts';
 
-/** A dispatch as it is kept. */
+/** A dispatch in the form that a snapshot keeps. */
 export interface KeptData {
   readonly t: string;
   /** `null` for a change of READY. */

@@ -160,7 +160,7 @@ export class SnapshotLog {
     } catch (cause) {
       // Not before it has doubled again.
       log.foldedBytes = log.storedBytes;
-      const message = 'the snapshot of the guilds could not be folded; it stays as it is';
+      const message = 'the snapshot of the guilds could not be folded; it stays unchanged';
       this.#options.report(new GatewayError('SESSION_STORE_FAILED', message, { cause }));
     }
   }

@@ -36,7 +36,7 @@ export class DispatchReader implements DispatchObserver {
     return this.#decode(packet, hint === 'likely' ? this : null);
   }
 
-  /** Reads a dispatch that an earlier process received. Returns `null` for a packet that is none. */
+  /** Reads a dispatch that an earlier process received. Returns `null` for a packet that is not a dispatch. */
   readRestored(packet: Buffer, sequence: number | null): LazyDispatch | null {
     if (!header.read(packet) || !header.isWhole(packet) || header.s !== sequence) return null;
     return LazyDispatch.restored(header.t, header.s, packet, this);
