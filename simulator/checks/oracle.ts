@@ -21,8 +21,9 @@ const NO_PACKET: Packet = { op: -1, d: null };
 const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
   'zombie-heartbeat': ['heartbeat', 'reshard', 'sleep'],
-  // Two processes of a bot that is deployed have a gate each; the check of the spacing judges each process.
+  // Two processes of a bot that is deployed have a gate each; the checks of spacing and budget judge each process.
   'identify-spacing': ['deploy'],
+  'identify-budget': ['deploy'],
   'resume-session': ['resume'],
   'resume-ended': ['resume', 'restart', 'deploy', 'kill', 'store'],
   'resume-sequence': ['resume', 'restart', 'deploy', 'kill', 'store'],

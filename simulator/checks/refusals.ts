@@ -16,18 +16,21 @@ const HEARTBEAT = 1;
 
 export const refusedOnce: Check = {
   rule: 'a presence that the gateway refused is not sent again',
-  watch({ eventLog }, complain) {
+  watch({ eventLog, gateway }, complain) {
     /** The frame that each socket sent last, heartbeats aside. */
     const lastSent = new Map<SimSocket, string>();
     /** A shard that closes its socket itself may not learn of the refusal. */
     eventLog.on('shard.closing', ({ socket }) => void lastSent.delete(socket));
     /** By process and shard. Of a presence that a manager gave to all its shards, each may learn for itself. */
-    const refused = new Map<SimulatedProcess, Map<number | null, Set<string>>>();
-    const refusedOf = ({ proc, shardId }: SimSocket): Set<string> => {
-      const byShard = refused.get(proc) ?? new Map<number | null, Set<string>>();
-      refused.set(proc, byShard);
-      const texts = byShard.get(shardId) ?? new Set();
-      byShard.set(shardId, texts);
+    const refused = new Map<SimulatedProcess, Map<string, Set<string>>>();
+    /** How many shards the set of each socket has: during a reshard there are two shards of one id. */
+    const totals = new WeakMap<SimSocket, number | undefined>();
+    const refusedOf = (socket: SimSocket): Set<string> => {
+      const byShard = refused.get(socket.proc) ?? new Map<string, Set<string>>();
+      refused.set(socket.proc, byShard);
+      const key = `${socket.shardId}/${totals.get(socket)}`;
+      const texts = byShard.get(key) ?? new Set();
+      byShard.set(key, texts);
       return texts;
     };
     // The shards of the next set have the ids of the last one.
@@ -37,6 +40,9 @@ export const refusedOnce: Check = {
     eventLog.on('shard.sent', ({ socket, packet, text }) => {
       if (packet.op === HEARTBEAT) return;
       lastSent.set(socket, text);
+      if (packet.op === 2) totals.set(socket, (packet.d as { shard?: [number, number] }).shard?.[1]);
+      if (packet.op === 6)
+        totals.set(socket, gateway.sessions.get((packet.d as { session_id: string }).session_id)?.shardCount);
       const refusal = refusalOf(text);
       if (refusal !== null && refusedOf(socket).has(refusal.text))
         complain(`the shard sent ${refusal.text} again, in op ${packet.op}`);
