@@ -4,7 +4,7 @@ import type { Place } from './exchange.ts';
 import { runFaults } from './fault-runs.ts';
 import { FAULTS } from './faults.ts';
 import { FEATURES } from './features.ts';
-import { outcomeOf } from './outcome.ts';
+import { WORKS, outcomeOf } from './outcome.ts';
 import type { Outcome } from './outcome.ts';
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'payload', 'zlib-stream', 'zstd-stream'];
@@ -17,7 +17,7 @@ export const ROWS: readonly string[] = [...FAULTS, ...FEATURES].map(({ title }) 
 /** Names the compressions in which a fault was not survived. */
 function combine(found: readonly (readonly [Compression, Outcome | undefined])[]): Outcome {
   const failed = found.filter(([, outcome]) => outcome?.failure !== null);
-  if (failed.length === 0) return { failure: null, details: '' };
+  if (failed.length === 0) return WORKS;
   return {
     failure: failed.map(([compression, outcome]) => `${compression}: ${outcome?.failure ?? 'not tried'}`).join(', '),
     details: failed.map(([compression, outcome]) => `${compression}: ${outcome?.details ?? ''}`).join('\n'),
