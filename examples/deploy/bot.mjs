@@ -42,7 +42,7 @@ bot.on('failed', (error) => {
 // A deploy or a stop: the bot closes its connections, keeps its sessions, and exits with 0.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => bot.disconnect());
 
-// Only trusted machines reach this port. For everybody else leave out host and allowedHosts.
+// Only trusted machines reach this port. Otherwise leave out host and allowedHosts.
 const port = Number(process.env.STATUS_PORT ?? 8080);
 await serveStatus(bot, { host: '0.0.0.0', port, allowedHosts: ['*'] });
 

@@ -45,7 +45,7 @@ describe('gatewayBotFetch()', () => {
     await expect(gatewayBotFetch(wsFor(gateway.apiUrl))(URL_ASKED)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('rejects with an error whose status is none of HTTP', async () => {
+  test('rejects with an error whose status is not one of HTTP', async () => {
     const ws = wsFor('http://127.0.0.1');
     const error = Object.assign(new Error('of a REST of others'), { status: 7 });
     ws.fetchGatewayInformation = () => Promise.reject(error);

@@ -129,7 +129,7 @@ describe('withShardwright()', () => {
     await expect(bot.gateway.identify(7)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
-  test('tells the shard count, the first and the last shard', async () => {
+  test('says the shard count, the first and the last shard', async () => {
     await using kit = await liveBot(discordenoBot, {
       manager: { shards: { total: 4, ids: [1, 2] } },
       gateway: { shards: 4 },

@@ -113,7 +113,7 @@ describe('a restarted bot with warmStart', () => {
         await gateway.waitUntil(({ stats }) => stats.dispatched > until);
         bot.kill('SIGTERM');
         expect(await once(bot, 'exit')).toEqual([0, null]);
-        // These are sent to nobody.
+        // These are sent to no one.
         send();
         const next = await start();
         clearInterval(load);

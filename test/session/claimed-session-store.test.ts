@@ -147,7 +147,7 @@ describe('ClaimedSessionStore with a store that does not answer', () => {
     expect(owned.calls).toEqual(['claim 1', 'save 2 with 1']);
   });
 
-  test('releases a lease that comes after the time limit, and tells the store that it is no longer wanted', async () => {
+  test('releases a lease that comes after the time limit, and the store learns that it is no longer wanted', async () => {
     const owned = new OwnedStore();
     const late = Promise.withResolvers<SessionLease>();
     let signal: AbortSignal | undefined;

@@ -41,7 +41,7 @@ describe('the snapshots of a FileSessionStore', () => {
     expect(await readdir(directory)).toEqual(['shard-0.guilds']);
   });
 
-  test('are not appended to where there is none: the reader would miss the beginning', async () => {
+  test('are not appended to a snapshot that does not exist: the reader would miss the beginning', async () => {
     await expect(store.appendSnapshot(0, BYTES)).rejects.toEqual(FAILED);
     expect(await readdir(directory)).toEqual([]);
   });
