@@ -47,8 +47,11 @@ export interface SimEvents {
   'store.clearing': { proc: SimulatedProcess; shardId: number; fence: number | null };
   /** `isTakeOver`: the session was taken away from a process that runs. */
   'store.claimed': { proc: SimulatedProcess; shardId: number; fence: number; isTakeOver: boolean };
-  /** The store refused a claim or a write, because another process has claimed the session. */
-  'store.refused': { proc: SimulatedProcess; shardId: number; what: 'claim' | 'write' };
+  /**
+   * The store refused a claim or a write, because another process has claimed the session. A late write is one with a
+   * lease that the same process has given up and claimed again since.
+   */
+  'store.refused': { proc: SimulatedProcess; shardId: number; what: 'claim' | 'write' | 'late write' };
   'store.loaded': { proc: SimulatedProcess; shardId: number; session: Session | null };
   'store.failed': { proc: SimulatedProcess; what: string };
   /** A call of the store begins, and ends. A call that hangs never ends. */

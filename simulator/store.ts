@@ -42,7 +42,8 @@ export class SimStore implements SessionStore {
   #assertHeld(shardId: number, lease: SessionLease | undefined): void {
     const owner = this.#proc.place.owners.get(shardId);
     if (lease !== undefined && owner?.proc === this.#proc && owner.fence === lease.fence) return;
-    this.#proc.world.eventLog.record('store.refused', { proc: this.#proc, shardId, what: 'write' });
+    const what = lease !== undefined && owner?.proc === this.#proc ? 'late write' : 'write';
+    this.#proc.world.eventLog.record('store.refused', { proc: this.#proc, shardId, what });
     throw new GatewayError('SESSION_IN_USE', 'another process has it');
   }
 

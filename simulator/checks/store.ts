@@ -77,7 +77,9 @@ export const storeFresh: Check = {
       if (isWrite(what)) ledgerOf(proc).openWrites.set(id, clock.now());
     });
     eventLog.on('store.ended', ({ proc, id }) => void ledgerOf(proc).openWrites.delete(id));
-    eventLog.on('store.refused', ({ proc }) => void (ledgerOf(proc).isRefused = true));
+    eventLog.on('store.refused', ({ proc, what }) => {
+      if (what !== 'late write') ledgerOf(proc).isRefused = true;
+    });
     eventLog.on('store.claimed', ({ proc }) => {
       const ledger = ledgerOf(proc);
       ledger.isRefused = false;

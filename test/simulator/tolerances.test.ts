@@ -33,6 +33,43 @@ describe('the checks of the simulator', () => {
     expect(endedAt - sentAt).toBeLessThan(20);
   });
 
+  test('exact-hand-over expects from a stopped process only what that process delivered', async () => {
+    let unstored = 0;
+    const observe = (world: World): void => {
+      const [place] = world.shardPlaces;
+      const redeploy = (): void => {
+        const { proc: killed } = place!;
+        killed.shard.forceClose();
+        unstored = killed.shard.session!.sequence - place!.stored.get(0)!.sequence;
+        place!.restart(null);
+        place!.deploy(1, true);
+      };
+      world.clock.scheduleInWorld(redeploy, 600_000);
+    };
+    const setting = { ...HEALTHY, durationMs: 700_000, trafficMs: 100 };
+    const { violation } = await runSimulation(1, { setting, script: [], observe });
+    expect(unstored).toBeGreaterThan(0);
+    expect(violation).toBeNull();
+  });
+
+  test('owner-writes lets a process write with a new lease after a late write with the old one', async () => {
+    const refused: string[] = [];
+    const observe = (world: World): void => {
+      const [place] = world.shardPlaces;
+      world.eventLog.on('store.refused', ({ what }) => void refused.push(what));
+      const stop = (): void => {
+        world.setCondition('slowStore', 20_000, 1_000);
+        void place!.proc.shard.disconnect();
+      };
+      world.clock.scheduleInWorld(stop, 600_000);
+      world.clock.scheduleInWorld(() => place!.connect(), 616_000);
+    };
+    const setting = { ...HEALTHY, durationMs: 700_000, trafficMs: 100 };
+    const { violation } = await runSimulation(1, { setting, script: [], observe });
+    expect(refused).toEqual(['late write']);
+    expect(violation).toBeNull();
+  });
+
   test('oracle lets a killed manager resume from its store, behind the sequence of the last heartbeat', async () => {
     let kills = 0;
     const observe = (world: World): void => {
