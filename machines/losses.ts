@@ -3,7 +3,7 @@
  * says what happens to the session and the socket, and how the next attempt is made.
  */
 import { closePolicy } from './close-codes.ts';
-import type { Initiator, LifecycleFault, ShardEvent } from './shard/events.ts';
+import type { Initiator, LifecycleFault, ShardEmitted, ShardEvent } from './shard/events.ts';
 import type { Pause } from './timing.ts';
 
 /** Closes the connection and keeps the session. Every code other than 1000 and 1001 does. */
@@ -142,3 +142,12 @@ export const lossOf = (cause: LossCause, event: ShardEvent): Loss =>
   cause === 'event'
     ? ((LOSS_BY_EVENT as Record<string, (event: ShardEvent) => Loss>)[event.type]?.(event) ?? UNKNOWN_LOSS)
     : LOSSES[cause];
+
+/** Why a shard has failed: its last connection was closed for good, or another process has its session. */
+export function failureOf({ loss }: { readonly loss: Loss | null }): Extract<ShardEmitted, { type: 'failed' }> {
+  const { code: closeCode = null, reason = '', cause } = loss ?? {};
+  const fatal = closeCode === null ? undefined : closePolicy(closeCode).fatal;
+  return fatal === undefined
+    ? { type: 'failed', code: 'SESSION_IN_USE', reason, closeCode: null, cause }
+    : { type: 'failed', code: fatal, reason, closeCode, cause: undefined };
+}

@@ -207,6 +207,11 @@ export class Shard extends CommandSender {
     return this.#runtime.state;
   }
 
+  /** Why the shard has failed; `null` in any other state than `failed`. */
+  get failure(): GatewayError | null {
+    return this.#runtime.failure;
+  }
+
   get shardId(): number {
     return this.#runtime.options.shardId;
   }

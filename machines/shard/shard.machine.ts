@@ -75,7 +75,7 @@ export const shardMachine = shardSetup.createMachine({
       after: {
         restoreTimeout: [
           { guard: 'isOwnerUnknown', target: 'online', actions: [KEEP_SESSION, STORE_SILENT] },
-          { guard: 'isClaimOverdue', target: 'failed', actions: 'emitSessionInUse' },
+          { guard: 'isClaimOverdue', target: 'failed', actions: 'emitFailed' },
           { target: 'awaitingOwner', actions: ['countSilentClaim', STORE_SILENT] },
         ],
       },
@@ -92,7 +92,7 @@ export const shardMachine = shardSetup.createMachine({
           ],
         },
         'session.inUse': [
-          { guard: 'isClaimOverdue', target: 'failed', actions: [recordLossOf('event'), 'emitSessionInUse'] },
+          { guard: 'isClaimOverdue', target: 'failed', actions: [recordLossOf('event'), 'emitFailed'] },
           { target: 'awaitingOwner', actions: recordLossOf('event') },
         ],
         ...COMMANDS_BEFORE_SOCKET,

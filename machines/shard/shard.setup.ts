@@ -5,7 +5,7 @@
 import { assign, emit, enqueueActions, sendTo, setup, stateIn } from 'xstate';
 import { closePolicy } from '../close-codes.ts';
 import type { SessionIdentity, ShardEmitted, ShardEvent, SocketCommand } from './events.ts';
-import { awaitsRoom, lossOf } from '../losses.ts';
+import { awaitsRoom, failureOf, lossOf } from '../losses.ts';
 import type { LossCause } from '../losses.ts';
 import type { CloseSocketInput, ShardContext, ShardInput, SocketInput } from './context.ts';
 import { shardDelays } from './delays.ts';
@@ -197,19 +197,7 @@ export const shardSetup = setup({
       willResume: willReconnect(context) && context.session !== null,
     })),
     emitConnected: emit({ type: 'connected' }),
-    emitFailed: enqueueActions(({ context, enqueue }) => {
-      if (context.loss === null || context.loss.code === null) return;
-      const { code: closeCode, reason } = context.loss;
-      const { fatal } = closePolicy(closeCode);
-      if (fatal !== undefined) enqueue.emit({ type: 'failed', code: fatal, reason, closeCode, cause: undefined });
-    }),
-    emitSessionInUse: emit(({ context }): ShardEmitted => ({
-      type: 'failed',
-      code: 'SESSION_IN_USE',
-      reason: context.loss?.reason ?? '',
-      closeCode: null,
-      cause: context.loss?.cause,
-    })),
+    emitFailed: emit(({ context }): ShardEmitted => failureOf(context)),
     emitSnapshotFault: emit((_, fault: { reason: string; cause: unknown }): ShardEmitted => ({
       type: 'fault',
       code: 'SNAPSHOT_FAILED',

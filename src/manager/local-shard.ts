@@ -1,6 +1,7 @@
 /** A shard in the manager's own thread. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
+import type { GatewayError } from '../protocol/errors.ts';
 import type { SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
 import { Shard } from '../shard.ts';
@@ -43,6 +44,10 @@ export class LocalShard extends CommandSender implements ShardHandle {
 
   get state(): ShardState {
     return this.#shard.state;
+  }
+
+  get failure(): GatewayError | null {
+    return this.#shard.failure;
   }
 
   get session(): Session | null {

@@ -9,6 +9,7 @@ import type {
 } from 'discord-api-types/v10';
 import type { ShardState } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
+import type { GatewayError } from '../protocol/errors.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionStore } from '../session/session-store.ts';
@@ -38,6 +39,8 @@ export interface ShardHandle {
   /** The shard count of the bot. */
   readonly shardCount: number;
   readonly state: ShardState;
+  /** Why the shard has failed; `null` in any other state than `failed`. */
+  readonly failure: GatewayError | null;
   /** The current session; `null` when there is none. */
   readonly session: Session | null;
   /** Round trip of the connection's last acknowledged heartbeat, in ms; `null` before its first ACK. */

@@ -273,6 +273,8 @@ export class ShardSet {
     });
     handle.on('stateChange', ({ to }) => {
       if (to === 'ready') this.#wasReady = true;
+      // Before your listeners hear of it: one may stop the manager, which would hide why it failed.
+      if (to === 'failed' && handle.failure !== null) this.#onFailed(shardId, handle.failure);
       observer.onShardChange(this);
     });
     for (const name of FORWARDED_EVENTS) {
@@ -282,13 +284,16 @@ export class ShardSet {
     }
     // A shard that lost its connection queues at the identify gate; the buckets behind it need not wait.
     handle.on('disconnected', () => this.#onIdentified(shardId));
-    handle.on('failed', (error) => this.#onFailed(shardId, error));
+    handle.on('failed', (error) => {
+      // A failed shard may fail again, without another state.
+      if (this.failures.get(shardId) !== error) this.#onFailed(shardId, error);
+      if (!isSharedFailure(error.code, this.#wasReady)) observer.onShardEvent(this, shardId, 'failed', [error]);
+    });
   }
 
   #onFailed(shardId: number, error: GatewayError): void {
     this.failures.set(shardId, error);
     this.sessionSince.delete(shardId);
     if (isSharedFailure(error.code, this.#wasReady)) this.#dependencies.observer.onSharedFailure(this, error);
-    else this.#dependencies.observer.onShardEvent(this, shardId, 'failed', [error]);
   }
 }

@@ -28,7 +28,7 @@ import { BackPressure } from './back-pressure.ts';
 import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { presencePayload } from './changed-presence.ts';
-import { failureError, faultError } from './lifecycle-errors.ts';
+import { faultError } from './lifecycle-errors.ts';
 import { listenerErrorReporter } from './listener-error.ts';
 import { ListenerWatch } from './listener-watch.ts';
 import { WaitList } from './wait-list.ts';
@@ -37,10 +37,10 @@ import { createSessionParts } from './session-parts.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
+import { ShardFailure } from './shard-failure.ts';
 import { VoiceStates } from './voice-states.ts';
 import type { WarmStart } from './warm-start.ts';
 import { ON_ENTRY, ON_EXIT } from './state-reactions.ts';
-import { reportUnheardFailure } from './unheard-failure.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 
 export class ShardRuntime implements ActorDependencies {
@@ -76,6 +76,7 @@ export class ShardRuntime implements ActorDependencies {
   actor: ShardActor;
   #state: ShardState = 'disconnected';
   #hasSession: boolean;
+  readonly #failure = new ShardFailure(this);
 
   constructor(options: ResolvedOptions) {
     const { clock, timing } = options;
@@ -137,6 +138,11 @@ export class ShardRuntime implements ActorDependencies {
   get state(): ShardState {
     const { status, value } = this.actor.getSnapshot();
     return status === 'error' ? 'failed' : shardState(value);
+  }
+
+  /** Why the shard has failed; `null` in any other state. */
+  get failure(): GatewayError | null {
+    return this.state === 'failed' ? this.#failure.error : null;
   }
 
   send(event: ShardEvent): void {
@@ -219,7 +225,7 @@ export class ShardRuntime implements ActorDependencies {
 
   #createActor(): ShardActor {
     const actor = createShardActor(this, this.options, (cause) => this.reportObserverError(cause));
-    actor.subscribe({ next: () => this.#onStateChange(), error: (cause) => this.#onMachineError(cause) });
+    actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onMachineError() });
     actor.on('*', (emitted) => {
       this.#onStateChange();
       ShardRuntime.#handleEmitted(emitted, this);
@@ -236,7 +242,7 @@ export class ShardRuntime implements ActorDependencies {
       runtime.emitter.emit('disconnected', { code, reason, initiator, willReconnect, willResume }),
     fault: (fault, runtime) =>
       runtime.fault(faultError(fault, handleRefusal(fault, runtime), runtime.connectionSlot.proxyInUse)),
-    failed: (failed, runtime) => runtime.#fail(failureError(failed)),
+    failed: (_, runtime) => runtime.#failure.report(),
   });
 
   /** Pauses only a ready shard: others must read HELLO, the replay and RESUMED to become ready. */
@@ -256,7 +262,8 @@ export class ShardRuntime implements ActorDependencies {
     if (from === to) return;
     this.#state = to;
     ON_EXIT[from]?.(this);
-    // Before listeners hear of it: one may connect again.
+    // Before listeners hear of it: one may connect again, or stop the shard.
+    if (to === 'failed') this.#failure.settle();
     if (to === 'disconnected' || to === 'failed') {
       // The next connect() goes on with the session. After a failure, or without a session, nothing comes again.
       if (to === 'disconnected' && hasSession) this.dispatcher.holdHandlers();
@@ -268,22 +275,13 @@ export class ShardRuntime implements ActorDependencies {
     ON_ENTRY[to]?.(this);
   }
 
-  #fail(error: GatewayError): void {
-    const isAwaited = this.readyWaiters.size > 0 || this.dispatcher.hasStreams;
-    this.rejectWaiters(error);
-    this.dispatcher.finish(error);
-    this.options.logger.error(this.#logLine(`${error.code}: ${error.message}`));
-    const { logger, shardId } = this.options;
-    const hasListener = this.emitter.has('failed');
-    reportUnheardFailure(error, { who: `shard ${shardId}`, hasListener, isAwaited, logger });
-    this.emitter.emit('failed', error);
-  }
-
-  #onMachineError(cause: unknown): void {
+  #onMachineError(): void {
     // XState does not stop the children of an actor that ended with an error.
     this.connectionSlot.connection?.terminate();
-    this.#onStateChange();
-    this.#fail(new GatewayError('INTERNAL_ERROR', 'the state machine stopped', { cause }));
+    // The machine of a failed shard may stop too.
+    if (this.#state === 'failed') this.#failure.settle();
+    else this.#onStateChange();
+    this.#failure.report();
   }
 
   reportObserverError(cause: unknown): void {

@@ -65,6 +65,7 @@ export class ShardMirror {
   readonly #options: ShardMirrorOptions;
   readonly #reader = new DispatchReader((error) => this.#onDecodeFailed(error));
   #state: ShardState = 'disconnected';
+  #failure: GatewayError | null = null;
   #history: History = 'neverReady';
   #session: Session | null = null;
   /** The last sequence delivered. */
@@ -88,6 +89,10 @@ export class ShardMirror {
 
   get state(): ShardState {
     return this.#state;
+  }
+
+  get failure(): GatewayError | null {
+    return this.#state === 'failed' ? this.#failure : null;
   }
 
   get session(): Session | null {
@@ -157,6 +162,7 @@ export class ShardMirror {
 
   markFailed(error: GatewayError): void {
     this.#resetThreadState();
+    this.#failure = error;
     this.#setState('failed');
     this.#options.logger.error(this.#logLine(`${error.code}: ${error.message}`));
     this.emitter.emit('failed', error);
@@ -171,6 +177,10 @@ export class ShardMirror {
 
   static readonly #handleUpdate = handlerByKind<ShardUpdate, ShardMirror>({
     event: (event, mirror) => mirror.#onEvent(event),
+    failure: ({ error }, mirror) => {
+      mirror.#failure = deserializeGatewayError(error);
+      mirror.#options.onFailed(mirror.#failure);
+    },
     session: ({ session }, mirror) => mirror.#setSession(session),
     save: ({ session }, mirror) => {
       if (session.sessionId !== mirror.#session?.sessionId) mirror.#setSession(session);
@@ -200,8 +210,13 @@ export class ShardMirror {
   #onEvent({ name, args }: EventUpdate): void {
     if (name === 'stateChange') return this.#onStateChange(args[0] as StateChange);
     const isError = name === 'fault' || name === 'failed';
-    const [error] = isError ? [deserializeGatewayError(args[0] as SerializedError)] : [];
-    if (name === 'failed' && error !== undefined) this.#options.onFailed(error);
+    const [error] = !isError
+      ? []
+      : [
+          name === 'failed' && this.failure !== null
+            ? this.failure
+            : deserializeGatewayError(args[0] as SerializedError),
+        ];
     (this.emitter.emit as (name: string, ...args: unknown[]) => void).call(
       this.emitter,
       name,

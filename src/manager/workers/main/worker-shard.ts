@@ -86,6 +86,10 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     return this.#mirror.state;
   }
 
+  get failure(): GatewayError | null {
+    return this.#mirror.failure;
+  }
+
   get session(): Session | null {
     return this.#mirror.session;
   }

@@ -153,6 +153,8 @@ export class ThreadShard {
 
   #sendEvent(name: (typeof FORWARDED_EVENTS)[number] | 'raw', args: readonly unknown[]): void {
     this.#sendSessionChange();
+    const { failure } = this.#shard;
+    if (name === 'stateChange' && failure !== null) this.#send({ kind: 'failure', error: serializeError(failure) });
     const data = args.map((arg) => (arg instanceof Error ? serializeError(arg) : arg));
     try {
       this.#send({ kind: 'event', name, args: data });

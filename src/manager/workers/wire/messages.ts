@@ -105,6 +105,8 @@ export type ShardMessage =
       readonly name: (typeof FORWARDED_EVENTS)[number] | 'raw';
       readonly args: readonly unknown[];
     }
+  /** Why the shard has failed; the event that it has follows. */
+  | { readonly kind: 'failure'; readonly error: SerializedError }
   /** The shard has another session, or none. */
   | { readonly kind: 'session'; readonly session: Session | null }
   | { readonly kind: 'save'; readonly session: Session }
