@@ -138,6 +138,16 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
     expect(client.isReady()).toBe(false);
   });
 
+  test('destroy() in a listener of shardDisconnect does not hide why a shard has failed', async () => {
+    await using kit = await liveClient({ create, gateway: { disallowedIntents: GatewayIntentBits.MessageContent } });
+    const { client } = kit;
+    client.on(Events.ShardDisconnect, () => void client.destroy());
+    const failed = nextClientEvent(client, Events.ShardError);
+
+    await expect(client.login(TOKEN)).rejects.toMatchObject({ code: 'DISALLOWED_INTENTS' });
+    expect(await failed).toMatchObject([{ code: 'DISALLOWED_INTENTS' }, 0]);
+  });
+
   test('debug says what the shards do, and never the token', async () => {
     await using kit = await liveClient({ create });
     const { client } = kit;

@@ -22,7 +22,7 @@ function fail() {
 
 bot.once(Events.ClientReady, () => console.log('The bot is ready.'));
 bot.on(Events.ShardError, ({ message }) => console.warn(message));
-bot.on(Events.ShardDisconnect, () => setImmediate(fail)); // for good; ShardError says why, a moment later
+bot.on(Events.ShardDisconnect, fail); // for good; ShardError says why
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
 bot.login(options.token).catch((error) => {
   if (error.code === 'STOPPED') return; // by a signal
