@@ -70,7 +70,8 @@ export class Connection {
       },
     });
     const sink = {
-      message: (bytes: Buffer) => this.#packets.handle(bytes),
+      message: (bytes: Buffer) =>
+        this.#readThrottle.isWorking ? this.#packets.handle(bytes) : this.#handleLate(bytes),
       fault: (error: GatewayError) => this.#packets.onCorrupt(error),
     };
     this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
@@ -90,7 +91,7 @@ export class Connection {
       } catch (cause) {
         this.#packets.onError(cause);
       }
-      if (!this.#detached) this.#readThrottle.endWork(clock.now());
+      this.#endWork();
     });
     // Never removed: a socket that is terminated while it connects still emits an error.
     this.#socket.on('error', (error) => {
@@ -229,6 +230,18 @@ export class Connection {
   terminate(): void {
     this.detach();
     this.#closeHandshake.terminate();
+  }
+
+  /** Handles a message that an inflater in another thread hands over outside of any frame. */
+  #handleLate(bytes: Buffer): boolean {
+    this.#readThrottle.startWork(this.#clock.now());
+    const isPacket = this.#packets.handle(bytes);
+    this.#endWork();
+    return isPacket;
+  }
+
+  #endWork(): void {
+    if (!this.#detached) this.#readThrottle.endWork(this.#clock.now());
   }
 
   #raise(event: ConnectionEvent): void {

@@ -22,6 +22,7 @@ export class ReadThrottle {
   readonly #socket: WebSocketLike;
   readonly #pauseReasons: Record<PauseReason, boolean> = { consumer: false, yield: false };
   readonly #watch: MessageWatch;
+  #isWorking = false;
   #startedAt = 0;
   #busySince = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
@@ -73,8 +74,14 @@ export class ReadThrottle {
     }, 0);
   }
 
+  /** Whether a frame is being handled. The messages of an inflater in another thread come later. */
+  get isWorking(): boolean {
+    return this.#isWorking;
+  }
+
   /** Called before a frame is handled. */
   startWork(now: number): void {
+    this.#isWorking = true;
     this.#frames += 1;
     this.#startedAt = now;
     this.#watch.startMessage();
@@ -83,6 +90,7 @@ export class ReadThrottle {
 
   /** Called after a frame was handled. Pauses the socket for a turn if it kept the event loop busy. */
   endWork(now: number): void {
+    this.#isWorking = false;
     this.#idleSince = now;
     if (now - this.#startedAt >= this.#watch.limitMs) this.#watch.endSlowMessage(this.#startedAt, now);
     if (now - this.#busySince >= MAX_BUSY_MS && !this.#pauseReasons.yield) this.#yieldTurn();
