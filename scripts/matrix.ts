@@ -61,8 +61,8 @@ async function tryRuntimes(project: string): Promise<void> {
       columns.push(ROWS.map(() => null));
       continue;
     }
-    console.log(styleText('bold', `${found.name} ${found.version}`));
     const cells = await runRuntime({ project, command: found.command }, quick);
+    console.log(styleText('bold', `${found.name} ${found.version}`));
     columns.push(cells.map((cell, row) => (cell === null ? null : cellOf(ROWS[row] ?? '', cell, null))));
   }
   const head = ['', ...RUNTIMES.map(({ name }) => name)];
@@ -115,8 +115,7 @@ async function tryEverything(directory: string): Promise<void> {
   await installInto(project, tarball ?? (await pack(directory)));
   for (const file of ['bot.mjs', 'pages.mjs']) await cp(join(ROOT, 'test', 'runtimes', file), join(project, file));
   await cp(join(ROOT, 'test', 'bundlers', 'thread.mjs'), join(project, 'thread.mjs'));
-  await tryRuntimes(project);
-  await tryBundlers(project);
+  await Promise.all([tryRuntimes(project), tryBundlers(project)]);
 }
 
 await withTemporaryDirectory(tryEverything);

@@ -7,6 +7,13 @@ import { checkStarter, installStarter } from './starter/checks.ts';
 
 const OLDEST_MAJOR = 22;
 
+/** The tests that run again with the other way of decoding. */
+const DECODING_FOLDERS = ['test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'];
+/** They take long, and what they show does not depend on decoding: processes, stores, proxies, wrong options. */
+const NOT_ABOUT_DECODING = ['crash-loops', 'deployment', 'ownership', 'proxies', 'stopping', 'warm-start-fleet'].map(
+  (name) => `test/behaviours/${name}.test.ts`,
+);
+
 async function step(title: string, work: () => Promise<unknown>): Promise<void> {
   console.log(styleText('bold', `\n── ${title}`));
   const startedAt = performance.now();
@@ -64,7 +71,7 @@ async function testEverything(): Promise<void> {
   await step('Browser: Chromium, for the inspector', ensureChromium);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   await step('Tests of decoding again, with the streams of node:zlib instead of its handle', () =>
-    run('vitest', ['run', 'test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'], {
+    run('vitest', ['run', ...DECODING_FOLDERS, ...NOT_ABOUT_DECODING.map((file) => `--exclude=${file}`)], {
       env: { SHARDWRIGHT_CODEC: 'stream' },
     }),
   );

@@ -26,11 +26,15 @@ function combine(found: readonly (readonly [Compression, Outcome | undefined])[]
 
 /** Returns the outcome of each row; of `null` for one that was not tried. */
 export async function runRuntime(place: Place, isQuick: boolean): Promise<readonly (Outcome | null)[]> {
-  const byCompression = new Map<Compression, ReadonlyMap<string, Outcome>>();
-  for (const compression of isQuick ? QUICK_COMPRESSIONS : COMPRESSIONS)
-    byCompression.set(compression, await runFaults(place.command('bot.mjs'), place.project, { compression }));
+  // The bots mostly wait, so they run side by side.
+  const byCompression = await Promise.all(
+    (isQuick ? QUICK_COMPRESSIONS : COMPRESSIONS).map(
+      async (compression) =>
+        [compression, await runFaults(place.command('bot.mjs'), place.project, { compression })] as const,
+    ),
+  );
   const cells: (Outcome | null)[] = FAULTS.map(({ title }) =>
-    combine([...byCompression].map(([compression, outcomes]) => [compression, outcomes.get(title)])),
+    combine(byCompression.map(([compression, outcomes]) => [compression, outcomes.get(title)])),
   );
   for (const feature of FEATURES)
     cells.push(isQuick && !feature.isQuick ? null : await outcomeOf(() => feature.run(place)));
