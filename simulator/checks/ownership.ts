@@ -11,7 +11,7 @@ import { lastIndex, trackDeliveries } from './delivery.ts';
  * The processes that may have a session without being its owner: their store did not work, or the user took the session
  * over.
  */
-const trackExcused = sharedTracker(({ conditions, eventLog, bot }: World): ReadonlySet<SimulatedProcess> => {
+const trackExcused = sharedTracker(({ conditions, eventLog }: World): ReadonlySet<SimulatedProcess> => {
   const excused = new Set<SimulatedProcess>();
   const excuseAll = ({ proc }: { proc: SimulatedProcess }): void => {
     for (const process of proc.place.processes) excused.add(process);
@@ -24,9 +24,6 @@ const trackExcused = sharedTracker(({ conditions, eventLog, bot }: World): Reado
     if (claim.isTakeOver) excuseAll(claim);
   });
   eventLog.on('action', ({ proc, name, session }) => {
-    // The user connects a shard of a manager that has not claimed it: one that waits or that was stopped.
-    if (name === 'reconnect' && bot !== null && (bot.isOverlapping || bot.proc.manager.state !== 'running'))
-      excuseAll({ proc });
     if (session !== undefined || name === 'reinstantiate') excuseAll({ proc });
   });
   return excused;

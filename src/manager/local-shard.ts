@@ -19,13 +19,16 @@ import type { ShardHandle, ShardHealth } from './shard-handle.ts';
 
 export class LocalShard extends CommandSender implements ShardHandle {
   readonly #shard: Shard;
+  readonly #onReconnect: () => void;
   readonly #pending = new Set<Promise<unknown>>();
 
   /** The inspector's view of the shard; `null` without an observer. */
   inspected: InspectedShard | null = null;
 
-  constructor({ inspect, ...options }: ShardOptions) {
+  /** @param onReconnect - called by `reconnect()` before the shard connects */
+  constructor({ inspect, ...options }: ShardOptions, onReconnect: () => void = () => undefined) {
     super();
+    this.#onReconnect = onReconnect;
     const attach = (shard: InspectedShard): void => void (this.inspected = shard);
     this.#shard = new Shard(
       inspect === undefined
@@ -79,6 +82,7 @@ export class LocalShard extends CommandSender implements ShardHandle {
   }
 
   reconnect(): Promise<void> {
+    this.#onReconnect();
     return this.#shard.reconnect();
   }
 

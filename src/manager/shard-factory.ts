@@ -15,13 +15,16 @@ export const shardFactory = (
 
 const localShards =
   ({ shared, token }: ResolvedManagerOptions): ShardFactory =>
-  ({ presence, ...shardConfig }) =>
-    new LocalShard({
-      ...shared,
-      ...shardConfig,
-      ...(presence === undefined ? {} : { presence }),
-      token: token.reveal(),
-    });
+  ({ presence, onReconnect, ...shardConfig }) =>
+    new LocalShard(
+      {
+        ...shared,
+        ...shardConfig,
+        ...(presence === undefined ? {} : { presence }),
+        token: token.reveal(),
+      },
+      onReconnect,
+    );
 
 function workerShards(options: ResolvedManagerOptions, reportFault: (error: GatewayError) => void): ShardFactory {
   const threadOptions = toThreadOptions(options, options.shared.proxy);

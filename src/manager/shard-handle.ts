@@ -57,7 +57,10 @@ export interface ShardHandle {
   disconnect(options?: DisconnectOptions): Promise<void>;
   /** Closes the connection at once, without a close handshake. Safe in a signal handler. */
   forceClose(code?: number): void;
-  /** Closes the connection, keeps the session, and resumes it on a new connection. */
+  /**
+   * Closes the connection, keeps the session, and resumes it on a new connection. As `Shard.reconnect()` does, it takes
+   * the session over from another process that has it.
+   */
   reconnect(): Promise<void>;
   /**
    * Sends a payload when the shard is ready and Discord's limits allow it. Resolves and rejects as `Shard.send()` does.
@@ -132,6 +135,8 @@ export interface ShardConfig {
   readonly sessionStore: SessionStore;
   /** Stays with the manager, as {@link sessionStore} does. */
   readonly identifyGate: IdentifyGate;
+  /** Called when the user reconnects this shard alone. Its session may not be claimed yet, or no longer. */
+  readonly onReconnect: () => void;
   /** The presence to identify with. */
   readonly presence: GatewayPresenceUpdateData | undefined;
 }

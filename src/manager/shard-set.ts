@@ -95,7 +95,10 @@ export class ShardSet {
     const { total: shardCount, url, presence } = plan;
     const sharedConfig = { shardCount, url, presence, identifyGate, sessionStore: dependencies.sessionBuffer };
     this.handles = new Map(
-      plan.ids.map((shardId) => [shardId, dependencies.createShard({ ...sharedConfig, shardId })]),
+      plan.ids.map((shardId) => {
+        const onReconnect = (): void => this.#onReconnect(shardId);
+        return [shardId, dependencies.createShard({ ...sharedConfig, shardId, onReconnect })];
+      }),
     );
     for (const handle of this.handles.values()) this.#subscribe(handle);
     if (dependencies.rawEnabled) this.enableRaw();
@@ -251,6 +254,11 @@ export class ShardSet {
     this.#dependencies.claims.stop();
     this.#launcher = null;
     this.#unsettled.clear();
+  }
+
+  #onReconnect(shardId: number): void {
+    // A set that is not in service writes nothing, and has no claims.
+    if (this.sessionBuffer.isWriting) this.#dependencies.claims.takeOver(shardId);
   }
 
   #onIdentified(shardId: number): void {

@@ -30,6 +30,12 @@ export class SessionClaims {
     this.#stopped = Promise.withResolvers();
   }
 
+  /** Claims a shard that the user connects, also while another process has it: the user has said which one counts. */
+  takeOver(shardId: number): void {
+    // A store that fails says so again when it is read or written.
+    void this.#options.store.hold(shardId, { takeOver: true }).catch(() => undefined);
+  }
+
   /**
    * Resolves with `null` when the shards are claimed, or when the store fails or does not answer: the shards then start
    * as with a store that has no owners. Resolves with the error if another process does not stop in `claimTimeoutMs`.

@@ -112,6 +112,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
   }
 
   reconnect(): Promise<void> {
+    this.#config.onReconnect();
     return this.#startConnecting('reconnect');
   }
 
