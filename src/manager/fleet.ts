@@ -200,7 +200,9 @@ export class Fleet implements ShardSetObserver {
 
   onShardEvent(...[set, shardId, name, args]: Parameters<ShardSetObserver['onShardEvent']>): void {
     const [error] = args;
-    if (name === 'fault' && error instanceof GatewayError && isPresenceRefused(error)) this.presence.refuse(shardId);
+    const shard = set.handles.get(shardId);
+    if (shard !== undefined && name === 'fault' && error instanceof GatewayError && isPresenceRefused(error))
+      this.presence.refuse(shard);
     if (set === this.#current) return this.#dependencies.emitShardEvent(shardId, name, args);
     if (!(error instanceof GatewayError)) return;
     if (name === 'fault') this.#dependencies.reportFault(error, shardId);
