@@ -33,4 +33,5 @@ async function main() {
 main().catch(({ code, message }) => {
   say({ rejected: code ?? null, message });
   process.exitCode = 1;
+  process.stdin.destroy();
 });
