@@ -15,7 +15,6 @@ export class Changes {
       deadline.abort();
       this.notify();
     }, timeoutMs);
-    // oxlint-disable-next-line no-await-in-loop -- each change is waited for
     while (!condition() && !deadline.signal.aborted) await this.#next();
     clearTimeout(timer);
     return condition();

@@ -117,7 +117,6 @@ export async function runSeeds(options: PoolOptions): Promise<void> {
     const lane = new Lane(codec, options);
     for (let seed = firstSeed; seed < firstSeed + cases && shouldContinue(); seed += 1) {
       const request: LaneRequest = { seed, only };
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
       if (codecOf(seed, codecs) === codec) onOutcome(await lane.run(request));
     }
     lane.stop();

@@ -118,7 +118,6 @@ class Case {
   async #runSteps({ shardId, link }: Lane, bot: Bot): Promise<void> {
     const until = (condition: () => boolean, what: string): Promise<void> => this.#until(shardId, condition, what);
     for (const step of this.steps.filter((candidate) => candidate.shardId === shardId)) {
-      // oxlint-disable no-await-in-loop -- one step after the other
       await until(() => link.isReady, 'the shard to be ready');
       this.#options.onStep?.(step);
       this.failedAt = step.index;
@@ -134,7 +133,6 @@ class Case {
       });
       link.leaveIfUncertain();
       if (step.settles) await until(() => link.isSettled, `everything of step ${step.index}`);
-      // oxlint-enable no-await-in-loop
     }
     await until(() => link.isSettled, 'everything to be delivered');
     link.sendDispatch(...endMarker(link.nextSequence));

@@ -29,7 +29,6 @@ export async function shrink(result: CaseResult, options: CaseOptions = {}): Pro
   for (let size = steps.length >> 1; size > 0; size >>= 1) {
     for (let from = 0; from < steps.length && budget.attempts > 0;) {
       const without = steps.toSpliced(from, size);
-      // oxlint-disable-next-line no-await-in-loop -- each attempt builds on the one before
       if (await fails(without)) steps = without;
       else from += size;
     }

@@ -17,7 +17,8 @@ export interface DispatchStreamOptions<T extends AnyEventName = AnyEventName> {
   /** Ends the iteration: it throws `ABORTED`, and buffered dispatches are dropped. */
   signal?: AbortSignal;
   /**
-   * The only events that the stream contains.
+   * The only events that the stream contains. The types know those that discord-api-types documents; write another as
+   * `'SOMETHING_NEW' as CustomEventName`.
    * @defaultValue all events
    */
   events?: readonly T[];

@@ -67,7 +67,6 @@ const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1).filter((seed) 
 /** Runs seeds until one fails. */
 async function firstFailure(options: CaseOptions = {}): Promise<CaseResult | null> {
   for (const seed of SEEDS) {
-    // oxlint-disable-next-line no-await-in-loop -- the first failure is enough
     const result = await runCase(seed, { hangMs: HANG_MS, ...options });
     if (result.violation !== null) return result;
   }
