@@ -121,7 +121,11 @@ describe('The fuzzer finds', () => {
     ['a sequence that counts although its dispatch was broken', 'rollback', /RESUME from/],
     ['a repeated dispatch that is delivered again', 'replay', /instead of|delivered more than was sent/],
     ['a fault that quotes a name without an end', 'name', /a fault with a message of/],
-    ['a broken dispatch that is never skipped', 'skip', /waits without an end|unexpected fault|without a reason|instead of/],
+    [
+      'a broken dispatch that is never skipped',
+      'skip',
+      /waits without an end|unexpected fault|without a reason|instead of/,
+    ],
   ])('%s', async (_, fault, violation) => {
     expect((await failureWith(fault))?.violation).toMatch(violation);
   });
