@@ -208,7 +208,7 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
       const lease = await this.#calls.run({
         method: 'claim',
         call: async () => leaseFrom(await this.#store.claim?.(shardId, options)),
-        onLate: (late) => void this.#releaseLease(shardId, late),
+        onLate: (late) => this.#onLateLease(shardId, late),
         signal,
       });
       this.#leases.set(shardId, lease);
@@ -221,6 +221,13 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
     } finally {
       stopListening();
     }
+  }
+
+  /** A lease that comes late, and is newer than the one that a further claim got, has made that one worthless. */
+  #onLateLease(shardId: number, late: SessionLease): void {
+    const held = this.#leases.get(shardId);
+    if (held !== undefined && late.fence > held.fence) this.#leases.set(shardId, late);
+    else void this.#releaseLease(shardId, late);
   }
 
   async #giveUp(shardId: number): Promise<void> {

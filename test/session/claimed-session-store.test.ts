@@ -164,6 +164,23 @@ describe('ClaimedSessionStore with a store that does not answer', () => {
     expect(owned.calls).toEqual(['release 9']);
   });
 
+  test('writes with a lease that comes late, if it is newer than the one of a further claim', async () => {
+    const owned = new OwnedStore();
+    const late = Promise.withResolvers<SessionLease>();
+    owned.claim = () => late.promise;
+    const store = claimed(owned);
+    const held = errorOf(store.hold(0));
+    await clock.advanceAsync(10_000);
+    expect(await held).toMatchObject(SILENT);
+    Reflect.deleteProperty(owned, 'claim');
+    await store.hold(0);
+    late.resolve({ fence: 9, release: async () => void owned.calls.push('release 9') });
+    await clock.advanceAsync(0);
+    await store.save(aSession({ sequence: 2 }));
+    await store.release();
+    expect(owned.calls).toEqual(['claim 1', 'save 2 with 9', 'release 9']);
+  });
+
   test('reports a release that is not answered, and does not wait for it any longer', async () => {
     const store = claimed(Object.assign(new MemorySessionStore(), { claim: lease }));
     await store.hold(0);
