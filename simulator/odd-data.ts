@@ -1,4 +1,4 @@
-/** What a gateway should not send, but could: data and sequences of types that nobody documents. */
+/** What a gateway should not send, but could: data and sequences of undocumented types. */
 import type { Compression } from '../src/protocol/gateway-url.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
 import type { GatewayConnection } from './gateway-connection.ts';

@@ -18,7 +18,7 @@ interface History {
   isAway: boolean;
 }
 
-/** The longest wait after so many lost connections. Close code 4008 adds ten backoffs. */
+/** The longest wait after this many lost connections. Close code 4008 adds ten backoffs. */
 const longestWaitMs = (losses: number): number =>
   Math.max(invalidSessionWaitMs[1], Math.min(backoffCapMs, backoffBaseMs * 2 ** (losses - 2))) +
   backoffBaseMs * 10 +

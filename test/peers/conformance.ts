@@ -51,7 +51,7 @@ function dispatchNumbered(gateway: FakeGateway, from: number, to: number): void 
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
-/** Rejects when the gateway refuses the client, which otherwise tries again for ever. */
+/** Rejects when the gateway refuses the client, which otherwise never stops trying. */
 async function refusalBy(gateway: FakeGateway): Promise<never> {
   const refusals = () => gateway.stats.violations.filter(({ code }) => code !== null);
   await gateway.waitUntil(() => refusals().length > 0);
