@@ -11,3 +11,8 @@ export * from './manager/delays.ts';
 export * from './manager/events.ts';
 export * from './manager/state.ts';
 export * from './manager/manager.machine.ts';
+export * from './node/context.ts';
+export * from './node/delays.ts';
+export * from './node/events.ts';
+export * from './node/state.ts';
+export * from './node/node.machine.ts';

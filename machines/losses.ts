@@ -67,7 +67,11 @@ const LOSSES = {
   resumedTimeout: loss('shard', 'no RESUMED within resumedTimeoutMs', { fault: 'RESUME_TIMEOUT' }),
   dispatchTimeout: loss('shard', 'no dispatch within maxDispatchSilenceMs', { fault: 'DISPATCH_SILENCE' }),
   bufferFull: loss('shard', 'more than maxBufferedBytes wait for the consumers of dispatches()', {
+    pause: 'room',
     fault: 'BUFFER_FULL',
+  }),
+  suspended: loss('shard', 'the process did not run for so long that another node may have the shard', {
+    pause: 'room',
   }),
   reconnectRequested: loss('gateway', 'the gateway asked for a reconnect'),
   invalidSessionResumable: loss('gateway', 'the gateway sent Invalid Session; the session may be resumed', {
@@ -100,7 +104,8 @@ type LossEvent = Extract<
       | 'identify.refused'
       | 'session.inUse'
       | 'shard.disconnect'
-      | 'shard.forceClose';
+      | 'shard.forceClose'
+      | 'consumer.bufferFull';
   }
 >;
 
@@ -130,12 +135,13 @@ const LOSS_BY_EVENT: { [Type in LossEvent['type']]: (event: Extract<LossEvent, {
   'socket.decodeFailed': ({ code = 'DECODE_FAILED', reason, cause }) => loss('shard', reason, { fault: code, cause }),
   'identify.refused': ({ reason, cause }) => loss('shard', reason, { fault: 'IDENTIFY_REFUSED', cause }),
   'session.inUse': ({ reason, cause }) => loss('shard', reason, { closeWith: null, reconnect: 'never', cause }),
+  'consumer.bufferFull': ({ because = 'bufferFull' }) => LOSSES[because],
   'shard.disconnect': ({ code, reason, session }) => userLoss(code, reason, session),
   'shard.forceClose': ({ code, session }) => userLoss(code, 'forceClose() was called', session),
 };
 
-/** Whether the shard stays away until the consumers of `dispatches()` have made room. */
-export const awaitsRoom = ({ loss }: { readonly loss: Loss | null }): boolean => loss?.fault === 'BUFFER_FULL';
+/** Whether the shard stays away until it is told that there is room. */
+export const awaitsRoom = ({ loss }: { readonly loss: Loss | null }): boolean => loss?.pause === 'room';
 
 /** Returns the row for a loss, completed with what the event says. */
 export const lossOf = (cause: LossCause, event: ShardEvent): Loss =>

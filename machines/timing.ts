@@ -70,8 +70,8 @@ export interface ShardTiming {
   /**
    * How long a ready shard may receive no dispatch before it asks the gateway for one: the bot as a member of one of its
    * guilds. Listeners see the answer, a GUILD_MEMBERS_CHUNK. If no dispatch comes within 10 s, the shard resumes on a new
-   * connection, as it does without asking if READY listed no guilds; `null` means no limit. Set it to notice a gateway
-   * that stops sending.
+   * connection, as it does without asking if READY listed no guilds. While a slow consumer pauses the socket, the time does
+   * not count; `null` means no limit. Set it to notice a gateway that stops sending.
    * @defaultValue `null`
    */
   readonly maxDispatchSilenceMs: number | null;
@@ -136,8 +136,8 @@ const READY_PATIENCE_CAP_MS = 6 * 3_600_000;
 /** Close code 4008 means the window of 60 s was full, so wait much longer than an ordinary first backoff. */
 const RATE_LIMITED_BACKOFFS = 10;
 
-/** Which wait comes before the next attempt. */
-export type Pause = 'backoff' | 'invalidSession' | 'rateLimited';
+/** Which wait comes before the next attempt. With `room` it ends when the shard is told so, however long that takes. */
+export type Pause = 'backoff' | 'invalidSession' | 'rateLimited' | 'room';
 
 /** A number in [0, 1). */
 export type Random = () => number;
@@ -173,6 +173,7 @@ export const resumedTimeoutMs = ({ resumedTimeoutMs: ms }: ShardTiming, unanswer
 const COUNTED_LOSSES: Readonly<Record<Pause, readonly LossKind[]>> = {
   backoff: ['unreachable', 'unanswered', 'shortLived'],
   rateLimited: ['unreachable', 'unanswered', 'shortLived'],
+  room: ['unreachable', 'unanswered', 'shortLived'],
   // The hosts of a gateway that sends Invalid Session are reachable, and it answers.
   invalidSession: ['refused'],
 };
@@ -185,6 +186,7 @@ const backoffCeilingMs = (pause: Pause, { timing, lossCounts }: AttemptCounters)
 const PAUSES: Readonly<Record<Pause, (counters: AttemptCounters, random: Random) => number>> = {
   // Full jitter, so that many shards that lost the same host don't come back at once.
   backoff: (counters, random) => backoffCeilingMs('backoff', counters) * random(),
+  room: (counters, random) => backoffCeilingMs('room', counters) * random(),
   // Discord asks for a wait of 1 to 5 s. A session that is refused repeatedly slows down beyond that, and never draws
   // a short wait.
   invalidSession: (counters, random) => {

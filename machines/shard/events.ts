@@ -13,6 +13,8 @@ export interface SessionIdentity {
 /** What you ask a shard to do. */
 export type ShardCommand =
   | { type: 'shard.connect' }
+  /** `connect()` of a shard at rest that need not look for its session; `null` for none. */
+  | { type: 'shard.connectWith'; session: SessionIdentity | null }
   | { type: 'shard.resume'; session: SessionIdentity }
   | { type: 'shard.reconnect' }
   | { type: 'shard.reinstantiate' }
@@ -82,8 +84,15 @@ export type SessionEvent =
   | { type: 'snapshot.delivered' }
   | { type: 'snapshot.failed'; reason: string; cause?: unknown };
 
-/** What the buffers of `dispatches()` report: more than `maxBufferedBytes` waits, or there is room again. */
-export type ConsumerEvent = { type: 'consumer.bufferFull' } | { type: 'consumer.room' };
+/**
+ * Why a shard stays away: more than `maxBufferedBytes` waits, or its process was frozen and another node may have the shard.
+ */
+export type AwayReason = 'bufferFull' | 'suspended';
+
+/** What the buffers of `dispatches()` report, or the node of the shard: nothing more can be taken, or there is room again. */
+export type ConsumerEvent =
+  /** Default: `'bufferFull'`. */
+  { type: 'consumer.bufferFull'; because?: AwayReason } | { type: 'consumer.room' };
 
 /** Every event of a shard's machine. */
 export type ShardEvent = ShardCommand | SocketEvent | GatewayEvent | IdentifyEvent | SessionEvent | ConsumerEvent;

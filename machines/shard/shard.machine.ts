@@ -16,6 +16,7 @@ import { heartbeatStates } from './heartbeat.states.ts';
 import { warmingUpState } from './warming-up.state.ts';
 import {
   CLEAR_SESSION,
+  COMMANDS_AT_REST,
   COMMANDS_BEFORE_SOCKET,
   FAILURE,
   FATAL_CLOSE,
@@ -54,18 +55,7 @@ export const shardMachine = shardSetup.createMachine({
   initial: 'disconnected',
   states: {
     // There is no socket. A session may remain, which the next connection resumes. A stop can still discard it.
-    disconnected: {
-      on: {
-        'shard.disconnect': { actions: 'recordDiscard' },
-        'shard.forceClose': { actions: 'recordDiscard' },
-        'shard.connect': { target: 'restoring', actions: 'resetCounters' },
-        'shard.resume': {
-          target: 'online',
-          actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }],
-        },
-        'shard.reinstantiate': { target: 'online', actions: ['resetCounters', CLEAR_SESSION] },
-      },
-    },
+    disconnected: { on: COMMANDS_AT_REST },
 
     // Claims its session in the store, where the store has owners. Then looks for a session: the shard's own, or the one
     // that an earlier process stored. If the store is slow or broken, the shard goes on with its own session, or starts a
@@ -145,7 +135,7 @@ export const shardMachine = shardSetup.createMachine({
           },
           { target: 'lost', actions: recordLossOf('invalidSession') },
         ],
-        'consumer.bufferFull': { target: 'lost', actions: ['forgiveFailedResumes', recordLossOf('bufferFull')] },
+        'consumer.bufferFull': { target: 'lost', actions: ['forgiveFailedResumes', recordLossOf('event')] },
         'shard.reconnect': { target: 'lost', actions: recordLossOf('reconnect') },
         'shard.reinstantiate': { target: 'lost', actions: recordLossOf('reinstantiate') },
         'shard.resume': {
@@ -248,7 +238,7 @@ export const shardMachine = shardSetup.createMachine({
             ready: {
               after: { stableAfter: { actions: 'forgetLosses' } },
               on: {
-                'gateway.ready': { actions: { type: 'setSession', params: ({ event }) => event.session } },
+                'gateway.ready': { actions: { type: 'replaceSession', params: ({ event }) => event.session } },
                 'socket.dispatchTimeout': { target: '#shard.lost', actions: recordLossOf('dispatchTimeout') },
               },
             },
@@ -341,17 +331,6 @@ export const shardMachine = shardSetup.createMachine({
 
     // Discord closed with a code that no retry can cure, or another process did not stop in time. You can call connect()
     // again once the cause is fixed.
-    failed: {
-      on: {
-        'shard.disconnect': { actions: 'recordDiscard' },
-        'shard.forceClose': { actions: 'recordDiscard' },
-        'shard.connect': { target: 'restoring', actions: 'resetCounters' },
-        'shard.resume': {
-          target: 'online',
-          actions: ['resetCounters', { type: 'setSession', params: sessionFromEvent }],
-        },
-        'shard.reinstantiate': { target: 'online', actions: ['resetCounters', CLEAR_SESSION] },
-      },
-    },
+    failed: { on: COMMANDS_AT_REST },
   },
 });

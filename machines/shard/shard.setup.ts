@@ -33,6 +33,16 @@ const LOSS_KINDS: Readonly<Record<ShardContext['reached'], LossKind>> = {
 /** For the first resume of another session. */
 const NO_FAILED_RESUMES = { failedResumes: 0, unansweredResumes: 0, unreadableCount: 0, unreachableCount: 0 } as const;
 
+/** For a connection that you ask for. */
+const NO_COUNTS = {
+  ...NO_FAILED_RESUMES,
+  lossCounts: NO_LOSSES,
+  readyTimeouts: 0,
+  readyCount: 0,
+  claimWaitMs: 0,
+  loss: null,
+} as const;
+
 /** Returns why the session is given up after too many resumes; `null` if another resume is worth trying. */
 function exhaustionOf({ failedResumes, unansweredResumes, unreadableCount, timing }: ShardContext): string | null {
   if (unansweredResumes >= MAX_UNANSWERED_RESUMES) return `${unansweredResumes} resumes in a row were not answered`;
@@ -75,7 +85,7 @@ export const shardSetup = setup({
     hasSession: ({ context }) => context.session !== null,
     /** A session that the shard did not have before. */
     mustWarmUp: ({ context }, loaded: SessionIdentity | null) =>
-      context.warmStart === true && context.session === null && loaded !== null,
+      context.warmStart === true && loaded !== null && loaded !== context.session,
     isAcknowledged: stateIn({ online: { heartbeat: { beating: 'acknowledged' } } }),
     isValidInterval: (_, heartbeatIntervalMs: number) => isValidHeartbeatInterval(heartbeatIntervalMs),
     isInvalidInterval: (_, heartbeatIntervalMs: number) => !isValidHeartbeatInterval(heartbeatIntervalMs),
@@ -94,17 +104,9 @@ export const shardSetup = setup({
     identify: sendTo('socket', { type: 'identify' } satisfies SocketCommand),
     resume: sendTo('socket', { type: 'resume' } satisfies SocketCommand),
 
-    resetCounters: assign({
-      lossCounts: NO_LOSSES,
-      unreachableCount: 0,
-      failedResumes: 0,
-      unansweredResumes: 0,
-      unreadableCount: 0,
-      readyTimeouts: 0,
-      readyCount: 0,
-      claimWaitMs: 0,
-      loss: null,
-    }),
+    resetCounters: assign(NO_COUNTS),
+    /** You start a shard that has no connection, and its session is known. */
+    beginWith: assign((_, session: SessionIdentity | null) => ({ ...NO_COUNTS, session, isSessionOfLoss: false })),
     countClaimRetry: assign({ claimWaitMs: ({ context }) => context.claimWaitMs + CLAIM_RETRY_MS }),
     countSilentClaim: assign({ claimWaitMs: ({ context }) => context.claimWaitMs + context.timing.connectTimeoutMs }),
     startConnection: assign({ connectionId: ({ context }) => context.connectionId + 1, reached: 'nothing' }),
@@ -158,6 +160,12 @@ export const shardSetup = setup({
       isSessionOfLoss: false,
       ...NO_FAILED_RESUMES,
     }),
+    /** READY in the middle of a session. One that repeats its session does not make what follows readable. */
+    replaceSession: assign(({ context }, session: SessionIdentity | null) => ({
+      session,
+      isSessionOfLoss: false,
+      ...(context.session?.sessionId === session?.sessionId ? {} : NO_FAILED_RESUMES),
+    })),
     /** The user stopped a shard that has no connection, perhaps to discard its session. */
     recordDiscard: assign(({ context: { session }, event }) => ({
       session: 'session' in event && event.session === 'discard' ? null : session,
@@ -235,6 +243,21 @@ export const sessionFromEvent = ({ event }: EventArgs<ShardEvent, 'shard.resume'
 export const closeCodeFromEvent = ({ event: { code = 1006 } }: EventArgs<ShardEvent, 'socket.closeCompleted'>) => code;
 export const loadedSession = ({ event }: EventArgs<ShardEvent, 'session.loaded'>) => event.session;
 export const SET_LOADED_SESSION = { type: 'setSession', params: loadedSession } as const;
+/** What you ask of a shard that has no connection. */
+export const COMMANDS_AT_REST = {
+  'shard.disconnect': { actions: 'recordDiscard' },
+  'shard.forceClose': { actions: 'recordDiscard' },
+  'shard.connect': { target: 'restoring', actions: 'resetCounters' },
+  'shard.connectWith': {
+    target: 'online',
+    actions: {
+      type: 'beginWith',
+      params: ({ event }: EventArgs<ShardEvent, 'shard.connectWith'>) => event.session,
+    },
+  },
+  'shard.resume': { target: 'online', actions: { type: 'beginWith', params: sessionFromEvent } },
+  'shard.reinstantiate': { target: 'online', actions: { type: 'beginWith', params: null } },
+} as const;
 /** What you ask of a shard that looks for its session. */
 export const COMMANDS_BEFORE_SOCKET = {
   'shard.resume': { target: 'online', actions: { type: 'setSession', params: sessionFromEvent } },

@@ -24,11 +24,13 @@ const FLAT_STATES: Readonly<Record<string, ShardState>> = {
 const keyOf = (value: StateValue | undefined): string =>
   typeof value === 'string' ? value : (Object.keys(value ?? {})[0] ?? 'disconnected');
 
+/** Returns the flat state for the key of a top state, or of a state of the session while it is online. */
+export const flatStateOf = (key: string): ShardState => FLAT_STATES[key] ?? (key as ShardState);
+
 /** Returns the flat state for the nested value of a shard's machine. */
 export function shardState(value: StateValue): ShardState {
   const top = keyOf(value);
-  const key = top === 'online' && typeof value === 'object' ? keyOf(onlineSession(value)) : top;
-  return FLAT_STATES[key] ?? (key as ShardState);
+  return flatStateOf(top === 'online' && typeof value === 'object' ? keyOf(onlineSession(value)) : top);
 }
 
 const onlineSession = (value: Exclude<StateValue, string>): StateValue | undefined => {
