@@ -1,22 +1,16 @@
 /**
  * Asks the session store of a user, which may be slow, fail or never answer. Each call has a time limit; an answer that
- * comes later is dropped. Passes the lease of each shard to a store that has `claim()`. While a shard runs it keeps its
- * lease. A shard that has stopped claims its session only for the time of one write.
+ * comes later is dropped. Passes the lease of each shard to a store that has `claim()`.
  */
 import type { Clock } from '../clock.ts';
-import { GatewayError } from '../protocol/errors.ts';
-import { onAbort } from '../protocol/on-abort.ts';
-import { isObject } from '../protocol/validation.ts';
+import type { GatewayError } from '../protocol/errors.ts';
+import { LACKS_SESSION, lacksSession } from './lacks-session.ts';
+import type { ForwardingSessionStore } from './lacks-session.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
+import { ShardLeases, isSessionInUse } from './shard-leases.ts';
 import type { SnapshotStore } from './snapshot/snapshot-store.ts';
 import { StoreCalls } from './store-calls.ts';
-
-/** Whether another process has the session of the shard. */
-export const isSessionInUse = (error: unknown): error is GatewayError =>
-  error instanceof GatewayError && error.code === 'SESSION_IN_USE';
-
-const isAborted = (error: unknown): boolean => error instanceof GatewayError && error.code === 'ABORTED';
 
 export interface ClaimedSessionStoreOptions {
   readonly clock: Clock;
@@ -26,45 +20,42 @@ export interface ClaimedSessionStoreOptions {
   readonly report: (error: GatewayError, shardId: number) => void;
 }
 
-type Write = (lease?: SessionLease) => Promise<void>;
+/** A call that changes what the store has. */
+interface Write {
+  readonly call: (lease?: SessionLease) => Promise<void>;
+  /** The interruptions of the shard when the write began; `null` while a shard runs without the lease it should have. */
+  interruptions: number | null;
+}
 
-export class ClaimedSessionStore implements SessionStore, SnapshotStore {
+export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStore {
   readonly #store: SessionStore;
   readonly #calls: StoreCalls;
-  readonly #report: ClaimedSessionStoreOptions['report'];
-  readonly #leases = new Map<number, SessionLease>();
-  readonly #claiming = new Map<number, Promise<SessionLease>>();
-  /** The shards that keep their lease. */
-  readonly #kept = new Set<number>();
-  /** The shards that another process has taken over. They are not claimed again before `hold()`. */
-  readonly #lost = new Map<number, GatewayError>();
-  /** What `claim()` rejected with last, while another process had the shard. */
-  readonly #owned = new Map<number, GatewayError>();
+  readonly #leases: ShardLeases;
   /** The latest write of each shard. */
   readonly #latest = new Map<number, Write>();
-  #released: Promise<unknown> = Promise.resolve();
+  /** The shards whose latest write has to be repeated. */
+  readonly #outdated = new Set<number>();
+  readonly #repeating = new Set<number>();
 
   constructor(store: SessionStore, { clock, timeoutMs, report }: ClaimedSessionStoreOptions) {
     this.#store = store;
     this.#calls = new StoreCalls(clock, timeoutMs);
-    this.#report = report;
+    this.#leases = new ShardLeases({
+      store,
+      calls: this.#calls,
+      report,
+      onRegained: (shardId) => this.#repeatLatest(shardId),
+    });
   }
 
   /**
-   * Claims a shard and keeps it until `release()`. Resolves at once for a shard that is kept already. Rejects as
+   * Claims a shard and keeps it until `release()`. Resolves at once for a shard that is kept already: with `true` if
+   * another owner has had the shard since the last call, so that its session in memory is outdated. Rejects as
    * `SessionStore.claim()` does, and claims the shard again with the next write. While another process has the shard, a
    * claim that fails or is not answered rejects with `SESSION_IN_USE` too.
    */
-  async hold(shardId: number, options: ClaimOptions = {}): Promise<void> {
-    if (!this.hasOwners) return;
-    this.#kept.add(shardId);
-    this.#lost.delete(shardId);
-    try {
-      await this.#leaseOf(shardId, options);
-    } catch (error) {
-      if (options.signal?.aborted === true) throw error;
-      throw this.#owned.get(shardId) ?? error;
-    }
+  async hold(shardId: number, options: ClaimOptions = {}): Promise<boolean> {
+    return this.hasOwners && this.#leases.hold(shardId, options);
   }
 
   /** Whether the store says which process owns a session. */
@@ -72,8 +63,17 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
     return this.#store.claim !== undefined;
   }
 
+  /** Whether the shard keeps its lease, or needs none. */
+  isHeld(shardId: number): boolean {
+    return !this.hasOwners || this.#leases.isHeld(shardId);
+  }
+
   load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
     return this.#calls.run({ method: 'load', call: () => this.#store.load(shardId), signal });
+  }
+
+  [LACKS_SESSION](shardId: number): boolean {
+    return !this.hasOwners && lacksSession(this.#store, shardId);
   }
 
   save(session: Session): Promise<void> {
@@ -110,7 +110,7 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
     method: keyof SnapshotStore,
     call: (lease?: SessionLease) => Promise<void> | undefined,
   ): Promise<void> {
-    return this.#perform(shardId, (lease) => this.#calls.run({ method, call: async () => call(lease) }));
+    return this.#perform(shardId, this.#createWrite(shardId, { method, call: async (lease) => call(lease) }));
   }
 
   /** Whether the store keeps the times of session starts. */
@@ -136,123 +136,83 @@ export class ClaimedSessionStore implements SessionStore, SnapshotStore {
     return this.#calls.giveUpUntil(done);
   }
 
-  /** Gives up all shards. Never rejects: a lease that can't be released ends with the process. */
-  async release(): Promise<void> {
-    this.#kept.clear();
-    this.#owned.clear();
-    await Promise.allSettled(this.#claiming.values());
-    const unkept = [...this.#leases.keys()].filter((shardId) => !this.#kept.has(shardId));
-    await Promise.all(unkept.map((shardId) => this.#giveUp(shardId)));
-    await this.#released;
+  /** Gives up all shards except `running`. Never rejects: a lease that can't be released ends with the process. */
+  release(running?: ReadonlySet<number>): Promise<void> {
+    return this.#leases.release(running);
   }
 
-  async #write(shardId: number, method: 'save' | 'clear', call: Write): Promise<void> {
-    const write: Write = (lease) =>
-      this.#calls.run({ method, call: () => call(lease), onLate: () => this.#repeatAfter(shardId, write) });
+  async #write(shardId: number, method: 'save' | 'clear', call: Write['call']): Promise<void> {
+    const write = this.#createWrite(shardId, {
+      method,
+      call,
+      // It may have undone a later one.
+      onLate: () => (this.#latest.get(shardId) === write ? undefined : this.#repeatLatest(shardId)),
+    });
     this.#latest.set(shardId, write);
     await this.#perform(shardId, write);
   }
 
+  #createWrite(
+    shardId: number,
+    { method, call, onLate }: { method: string; call: Write['call']; onLate?: () => void },
+  ): Write {
+    const leases = this.#leases;
+    return {
+      call: (lease) =>
+        this.#calls.run({
+          method,
+          call: () => call(lease),
+          ...(onLate === undefined ? {} : { onLate }),
+          onLateError: (error) => {
+            if (lease !== undefined && isSessionInUse(error)) leases.lose(shardId, lease, error);
+          },
+        }),
+      interruptions: leases.isMissing(shardId) ? null : leases.interruptionsOf(shardId),
+    };
+  }
+
   async #perform(shardId: number, write: Write): Promise<void> {
-    if (!this.hasOwners) return write();
-    const lost = this.#lost.get(shardId);
-    if (lost !== undefined) throw lost;
+    if (!this.hasOwners) return write.call();
+    const refusal = this.#leases.refusalOf(shardId);
+    if (refusal !== undefined) throw refusal;
     try {
-      await write(await this.#leaseOf(shardId));
-    } catch (error) {
-      if (isSessionInUse(error) && this.#leases.delete(shardId)) this.#lost.set(shardId, error);
-      throw error;
+      await this.#writeWithLease(shardId, write);
     } finally {
-      if (!this.#kept.has(shardId)) await this.#giveUp(shardId);
+      await this.#leases.giveUpUnkept(shardId);
     }
   }
 
-  /** A write ended after its time limit. It may have undone a later one, so the latest is repeated. */
-  #repeatAfter(shardId: number, late: Write): void {
-    const latest = this.#latest.get(shardId);
-    if (latest === undefined || latest === late) return;
-    // If this fails too, the next write says so.
-    void this.#perform(shardId, latest).catch(() => undefined);
-  }
-
-  async #leaseOf(shardId: number, options: ClaimOptions = {}): Promise<SessionLease> {
-    // Not before a release under way: it would give up the lease that this call is about to keep.
-    await this.#released;
-    // A claim under way does not take over.
-    if (options.takeOver === true) await this.#claiming.get(shardId)?.catch(() => undefined);
-    const held = this.#leases.get(shardId);
-    if (held !== undefined) return held;
+  async #writeWithLease(shardId: number, write: Write): Promise<void> {
+    const lease = await this.#leases.claim(shardId);
+    const interruptions = this.#leases.interruptionsOf(shardId);
+    write.interruptions ??= interruptions;
+    if (write.interruptions !== interruptions) throw this.#leases.refuseOlder(shardId, lease);
     try {
-      const claiming = this.#claiming.get(shardId);
-      if (claiming !== undefined) return await claiming;
+      await write.call(lease);
     } catch (error) {
-      // The one who started it has given it up, not this call.
-      if (!isAborted(error)) throw error;
-    }
-    return this.#startClaim(shardId, options);
-  }
-
-  #startClaim(shardId: number, options: ClaimOptions): Promise<SessionLease> {
-    const claiming = this.#claim(shardId, options);
-    const forget = (): void => void this.#claiming.delete(shardId);
-    this.#claiming.set(shardId, claiming);
-    claiming.then(forget, forget);
-    return claiming;
-  }
-
-  async #claim(shardId: number, { takeOver, signal }: ClaimOptions): Promise<SessionLease> {
-    const abort = new AbortController();
-    const stopListening = onAbort(signal, () => abort.abort(signal?.reason));
-    const options = { ...(takeOver === undefined ? {} : { takeOver }), signal: abort.signal };
-    try {
-      const lease = await this.#calls.run({
-        method: 'claim',
-        call: async () => leaseFrom(await this.#store.claim?.(shardId, options)),
-        onLate: (late) => this.#onLateLease(shardId, late),
-        signal,
-      });
-      this.#leases.set(shardId, lease);
-      this.#owned.delete(shardId);
-      return lease;
-    } catch (error) {
-      abort.abort(error);
-      if (isSessionInUse(error)) this.#owned.set(shardId, error);
+      if (!isSessionInUse(error)) throw error;
+      const held = this.#leases.get(shardId);
+      // A newer lease has come meanwhile.
+      if (held !== undefined && held !== lease) return this.#writeWithLease(shardId, write);
+      this.#leases.lose(shardId, lease, error);
       throw error;
-    } finally {
-      stopListening();
     }
   }
 
-  /** A lease that comes late, and is newer than the one that a further claim got, has made that one worthless. */
-  #onLateLease(shardId: number, late: SessionLease): void {
-    const held = this.#leases.get(shardId);
-    if (held !== undefined && late.fence > held.fence) this.#leases.set(shardId, late);
-    else void this.#releaseLease(shardId, late);
+  /** Repeats the latest write of a shard, and at most one at a time: a slow store would get more and more of them. */
+  #repeatLatest(shardId: number): void {
+    this.#outdated.add(shardId);
+    if (this.#repeating.has(shardId)) return;
+    this.#repeating.add(shardId);
+    void this.#repeatWhileOutdated(shardId);
   }
 
-  async #giveUp(shardId: number): Promise<void> {
-    const lease = this.#leases.get(shardId);
-    if (lease === undefined) return;
-    this.#leases.delete(shardId);
-    const released = this.#releaseLease(shardId, lease);
-    this.#released = Promise.all([this.#released, released]);
-    await released;
-  }
-
-  /** Never rejects. */
-  async #releaseLease(shardId: number, lease: SessionLease): Promise<void> {
-    try {
-      await this.#calls.run({ method: 'release', call: () => lease.release() });
-    } catch (cause) {
-      const message = `the session of shard ${shardId} could not be given to the next process`;
-      this.#report(new GatewayError('SESSION_STORE_FAILED', message, { cause }), shardId);
+  async #repeatWhileOutdated(shardId: number): Promise<void> {
+    while (this.#outdated.delete(shardId)) {
+      const latest = this.#latest.get(shardId);
+      // If this fails too, the next write says so.
+      if (latest !== undefined) await this.#perform(shardId, latest).catch(() => undefined);
     }
+    this.#repeating.delete(shardId);
   }
-}
-
-const isLease = (value: unknown): value is SessionLease => isObject(value) && typeof value['release'] === 'function';
-
-function leaseFrom(value: unknown): SessionLease {
-  if (!isLease(value)) throw new Error('claim() of the session store returned no lease with release()');
-  return value;
 }

@@ -47,6 +47,8 @@ export class CurrentSession {
   #guildIds: readonly string[] = [];
   /** The digest of the presence that was sent last on this session; `null` if none was, or if it is unknown. */
   #presence: string | null = null;
+  /** Whether another process has had the shard since. The store may have another session, or a later sequence. */
+  #isOutdated = false;
 
   constructor(shardId: number, shardCount: number, options = DEFAULTS) {
     this.#shardId = shardId;
@@ -78,7 +80,12 @@ export class CurrentSession {
   }
 
   get session(): Session | null {
-    return this.#sessionAt(this.#sequence);
+    return this.#isOutdated ? null : this.#sessionAt(this.#sequence);
+  }
+
+  /** Whether there is a session that may be resumed without a look into the store. */
+  get isCurrent(): boolean {
+    return this.#identity !== null && !this.#isOutdated;
   }
 
   /**
@@ -86,7 +93,7 @@ export class CurrentSession {
    * passed another session that the statechart has not processed yet. That session gets another connection.
    */
   sessionIf(identity: SessionIdentity | null): Session | null {
-    return identity === this.#identity ? this.session : null;
+    return identity === this.#identity ? this.#sessionAt(this.#sequence) : null;
   }
 
   /**
@@ -94,7 +101,7 @@ export class CurrentSession {
    * still buffered for a consumer.
    */
   sessionForStore(lowestPending: number | null): Session | null {
-    return this.#sessionAt(deliveredBefore(this.#deliveredSequence ?? 0, lowestPending));
+    return this.#isOutdated ? null : this.#sessionAt(deliveredBefore(this.#deliveredSequence ?? 0, lowestPending));
   }
 
   #sessionAt(sequence: number | null): Session | null {
@@ -156,9 +163,14 @@ export class CurrentSession {
     this.#failedSequence = sequence;
   }
 
+  /** Whether some dispatch ended so many connections in a row that it must be skipped. */
+  get hasRepeatedFailures(): boolean {
+    return this.#failures >= MAX_FAILURES;
+  }
+
   /** Returns whether this dispatch ended so many connections in a row that it must be skipped. */
   mustSkip(sequence: unknown): boolean {
-    return this.#failures >= MAX_FAILURES && sequence === this.#failedSequence;
+    return this.hasRepeatedFailures && sequence === this.#failedSequence;
   }
 
   /** Counts a dispatch as delivered that is skipped. */
@@ -180,6 +192,16 @@ export class CurrentSession {
     this.#options.onDelivered();
   }
 
+  /** Another process has had the shard since. Until another session is restored or begins, this one is not stored. */
+  markOutdated(): void {
+    this.#isOutdated = this.#identity !== null;
+  }
+
+  /** The shard is ready, so its session is the one that Discord continues. */
+  confirm(): void {
+    this.#isOutdated = false;
+  }
+
   /** READY came. What was received before the first READY of a session does not belong to it. */
   start(identity: SessionIdentity, sequence: unknown): void {
     if (this.#identity?.sessionId !== identity.sessionId) {
@@ -190,6 +212,7 @@ export class CurrentSession {
       this.#guildIds = [];
     }
     this.#identity = identity;
+    this.#isOutdated = false;
   }
 
   /** Takes over a stored session. Returns `null` if it is of another shard, shard count or origin. */
@@ -217,5 +240,6 @@ export class CurrentSession {
     this.#bot = {};
     this.#guildIds = [];
     this.#failures = 0;
+    this.#isOutdated = false;
   }
 }

@@ -4,6 +4,11 @@ import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 /**
+ * Returns whether a store is one in memory without a session of the shard. A subclass may look for sessions elsewhere.
+ */
+export let isMemoryWithout: (store: SessionStore, shardId: number) => boolean;
+
+/**
  * A {@link SessionStore} in memory, and the default. It stores and returns copies.
  *
  * @see https://discord.com/developers/docs/events/gateway#resuming
@@ -11,6 +16,11 @@ import type { SessionStore } from './session-store.ts';
 export class MemorySessionStore implements SessionStore {
   readonly #sessions = new Map<number, Session>();
   readonly #snapshots = new Map<number, readonly Uint8Array[]>();
+
+  static {
+    isMemoryWithout = (store, shardId) =>
+      #sessions in store && store.load === MemorySessionStore.prototype.load && !store.#sessions.has(shardId);
+  }
 
   async load(shardId: number): Promise<Session | null> {
     const session = this.#sessions.get(shardId);

@@ -11,6 +11,7 @@ import { SessionWriter } from './session-writer.ts';
 import type { AbortableSessionStore } from './session-writer.ts';
 import { JournaledSessionStore } from './snapshot/journaled-session-store.ts';
 import type { SnapshotLog } from './snapshot/snapshot-log.ts';
+import type { SupersededSessions } from './superseded-sessions.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
 
@@ -24,6 +25,8 @@ export interface SessionLedgerOptions {
   readonly hasPending: () => boolean;
   /** The snapshot of the guilds, which is stored before each session. */
   readonly snapshots?: SnapshotLog | null;
+  /** Clears the sessions of other shard counts; `null` if the store behind this one does. */
+  readonly superseded?: SupersededSessions | null;
 }
 
 export class SessionLedger {
@@ -47,9 +50,15 @@ export class SessionLedger {
   async load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
     const before = this.#lastWritten;
     const loaded = await this.#writer.load(shardId, signal);
+    this.#options.superseded?.onLoaded(loaded);
     // An answer may be so late that another session has been written since.
     if (this.#lastWritten === before) this.#lastWritten = loaded;
     return loaded;
+  }
+
+  /** Returns whether {@link load} would resolve with `null`; `false` too when the store must be asked. */
+  lacksSession(shardId: number): boolean {
+    return this.#writer.lacksSession(shardId);
   }
 
   /** What the store was last given, or what it returned. */
@@ -78,15 +87,21 @@ export class SessionLedger {
     this.#clearTimer();
     const session = this.#sessionForStore();
     if (session === null || this.#isWritten(session)) return;
+    const isNew = session.sessionId !== this.#lastWritten?.sessionId;
     this.#lastWritten = session;
     this.#writer.save(session);
+    if (isNew) this.#options.superseded?.onBegun(session, this.#writer.flushed());
   }
 
   clear(shardId: number): void {
-    this.#clearTimer();
-    this.#lastWritten = null;
-    this.snapshots?.reset();
+    this.#forget();
     this.#writer.clear(shardId);
+  }
+
+  /** Another owner has written since: what is known here of the store is outdated, and its snapshot may be another. */
+  markOutdated(): void {
+    this.#forget();
+    this.#writer.forgetUnwritten();
   }
 
   /** Writes the session a last time. Until {@link start} no timer runs. */
@@ -103,7 +118,9 @@ export class SessionLedger {
 
   /** Resolves when every write is done. Never rejects. */
   flushed(): Promise<void> {
-    return this.#writer.flushed();
+    const written = this.#writer.flushed();
+    const clearing = this.#options.superseded?.clearing ?? null;
+    return clearing === null ? written : clearing.then(() => written);
   }
 
   /** Names the snapshot that belongs to the session. What an earlier process stored may name another. */
@@ -124,6 +141,12 @@ export class SessionLedger {
 
   #isWritten(session: Session): boolean {
     return !this.#writer.hasFailed && isDeepStrictEqual(session, this.#lastWritten);
+  }
+
+  #forget(): void {
+    this.#clearTimer();
+    this.#lastWritten = null;
+    this.snapshots?.reset();
   }
 
   #clearTimer(): void {

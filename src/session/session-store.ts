@@ -6,7 +6,11 @@ import type { Session } from './session.ts';
 
 /** The right to write the session of one shard, which one process has at a time. `SessionStore.claim()` returns it. */
 export interface SessionLease {
-  /** Higher than the fence of every earlier lease of this shard. A store refuses writes with a lower one. */
+  /**
+   * One more than the fence of the last lease of this shard. A store refuses writes with a lower one. From a gap, a shard
+   * that has stopped learns that another owner has had its session since: it does not store its older one, and its next
+   * `connect()` continues what the store has.
+   */
   readonly fence: number;
   /** Gives the shard to the next process. Resolves also if the lease is lost already. */
   release(): Promise<void>;
@@ -43,7 +47,10 @@ export interface SessionStore {
    * lost; the shard passes a lease only if the store has `claim()`.
    */
   save(session: Session, lease?: SessionLease): Promise<void>;
-  /** Deletes the session of a shard. Resolves even if none is stored. Rejects with `SESSION_IN_USE` as `save()` does. */
+  /**
+   * Deletes the session of a shard. Resolves even if none is stored. Rejects with `SESSION_IN_USE` as `save()` does. After
+   * a change of the shard count it is also called for shards that are no more; `load()` and `claim()` are called before.
+   */
   clear(shardId: number, lease?: SessionLease): Promise<void>;
   /**
    * Claims a shard for this process. Rejects at once with a {@link GatewayError} `SESSION_IN_USE` while a living

@@ -3,9 +3,10 @@
  * runs at a time, the latest one wins, and an error of the store is reported as a fault.
  */
 import { GatewayError } from '../protocol/errors.ts';
-import { isSessionInUse } from './claimed-session-store.ts';
+import { lacksSession } from './lacks-session.ts';
 import type { Session } from './session.ts';
 import type { SessionStore } from './session-store.ts';
+import { isSessionInUse } from './shard-leases.ts';
 
 /** A store whose `load()` can be given up. */
 export interface AbortableSessionStore extends SessionStore {
@@ -17,8 +18,8 @@ export class SessionWriter {
   readonly #report: (error: GatewayError) => void;
   #pending: { shardId: number; session: Session | null } | null = null;
   #writing: Promise<void> | null = null;
-  /** The last write that the store failed at. Until the next success it is newer than the store. */
-  #unwritten: { session: Session | null } | null = null;
+  /** The last write that the store failed at. Until the next success it is newer than the store, unless refused. */
+  #unwritten: { readonly session: Session | null; readonly isRefused: boolean } | null = null;
   /** What was last reported. A store that goes on failing is one fault, not one for each write. */
   #reported: string | null = null;
 
@@ -29,16 +30,27 @@ export class SessionWriter {
 
   /**
    * Resolves with the session that was written last, even if the store failed to write it: a discarded session must not
-   * come back. Rejects when the store rejects or throws.
+   * come back. If the store refused it, another owner has written since. Rejects when the store rejects or throws.
    */
   async load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
     await this.#writing;
-    return this.#unwritten === null ? this.#store.load(shardId, signal) : this.#unwritten.session;
+    const unwritten = this.#unwritten;
+    return unwritten === null || unwritten.isRefused ? this.#store.load(shardId, signal) : unwritten.session;
+  }
+
+  /** Returns whether there is no session to load; `false` too when the store must be asked. */
+  lacksSession(shardId: number): boolean {
+    return this.#writing === null && this.#unwritten === null && lacksSession(this.#store, shardId);
   }
 
   /** Whether the last write failed, so that the store has something older. */
   get hasFailed(): boolean {
     return this.#unwritten !== null;
+  }
+
+  /** Another owner has written since: what the store failed at is no longer newer than what it has. */
+  forgetUnwritten(): void {
+    this.#unwritten = null;
   }
 
   save(session: Session): void {
@@ -68,9 +80,10 @@ export class SessionWriter {
         this.#unwritten = null;
         this.#reported = null;
       } catch (cause) {
-        this.#unwritten = next;
+        const isRefused = isSessionInUse(cause);
+        this.#unwritten = { session: next.session, isRefused };
         const message = `the session could not be ${next.session === null ? 'cleared' : 'saved'}`;
-        this.#reportOnce(isSessionInUse(cause) ? cause : new GatewayError('SESSION_STORE_FAILED', message, { cause }));
+        this.#reportOnce(isRefused ? cause : new GatewayError('SESSION_STORE_FAILED', message, { cause }));
       }
     }
     this.#writing = null;

@@ -13,6 +13,8 @@ interface StoreCall<T> {
   readonly call: () => T | Promise<T>;
   /** Called with an answer that comes after the call has been given up. */
   readonly onLate?: (answer: T) => void;
+  /** Called with an error that comes after the call has been given up. */
+  readonly onLateError?: (error: unknown) => void;
   /** When it aborts, the call is given up. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -36,7 +38,7 @@ export class StoreCalls {
    * Settles as `call` does. Rejects with `SESSION_STORE_FAILED` when the time is over, and with `ABORTED`. A `call` that
    * throws is like one that rejects.
    */
-  async run<T>({ method, call, onLate, signal }: StoreCall<T>): Promise<T> {
+  async run<T>({ method, call, onLate, onLateError, signal }: StoreCall<T>): Promise<T> {
     const givenUp = Promise.withResolvers<never>();
     let isGivenUp = false;
     const giveUp = (error: GatewayError): void => {
@@ -56,7 +58,7 @@ export class StoreCalls {
     if (this.#hurried > 0) abandon();
     answer.then(
       (value) => (isGivenUp ? onLate?.(value) : undefined),
-      () => undefined,
+      (error: unknown) => (isGivenUp ? onLateError?.(error) : undefined),
     );
     const stopListening = onAbort(signal, () => {
       if (signal !== undefined) giveUp(abortedError(`${method}() of the session store`, signal));

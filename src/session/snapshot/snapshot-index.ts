@@ -28,6 +28,10 @@ export interface SnapshotDispatch {
   readonly frame: SnapshotFrame | null;
 }
 
+/** Returns the packet that delivers it again, at the sequence of the session. */
+export const packetOf = ({ t, data }: Pick<SnapshotDispatch, 't' | 'data'>, s: number): Buffer =>
+  Buffer.concat([Buffer.from(`{"t":"${t}","s":${s},"op":0,"d":`), data, Buffer.from('}')]);
+
 async function dataOf({ data, isDeflated }: SnapshotFrame): Promise<Buffer> {
   return isDeflated ? inflate(data, { maxOutputLength: MAX_DATA_BYTES }) : data;
 }
