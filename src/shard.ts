@@ -12,7 +12,8 @@ import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
 import { attachInspector } from './shard/inspected-shard-view.ts';
-import { setReadingControl } from './shard/back-pressure.ts';
+import { dropPresence } from './shard/refused-payload.ts';
+import { setShardControl } from './shard/shard-control.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
 import type { DispatchHandlerOptions, UntypedHandlerOptions } from './shard/handler-options.ts';
@@ -39,7 +40,11 @@ export class Shard extends CommandSender {
   constructor(options: ShardOptions) {
     super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
-    setReadingControl(this, this.#runtime.backPressure);
+    setShardControl(this, {
+      reading: this.#runtime.backPressure,
+      dropPresence: (presence) => dropPresence(this.#runtime, presence),
+      markOutdated: () => this.#runtime.markOutdated(),
+    });
     attachInspector(this.#runtime);
   }
 

@@ -26,6 +26,8 @@ export interface ActorDependencies extends ConnectionDelegate {
   /** Restores the guilds; `null` without `warmStart`. */
   readonly warmStart: { deliver(signal: AbortSignal): Promise<void> } | null;
   readonly startGuard: StartGuard;
+  /** Another process has had the shard since its session was last used here. */
+  markOutdated(): void;
   reportBudgetSpent(retryAfterMs: number): void;
 }
 

@@ -2,14 +2,18 @@
 import { fromCallback } from 'xstate';
 import type { CloseSocketInput, SocketCommand } from '../../machines/index.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
+import { afterLastConnection, isDecisive } from './last-connection.ts';
 
 export const closeSocketActor = fromCallback<SocketCommand, CloseSocketInput>(({ input, system, sendBack }) => {
-  const { connection } = dependenciesOf(system).connectionSlot;
+  const { connectionSlot, session } = dependenciesOf(system);
+  const { connection } = connectionSlot;
   const notifyClosed = (own: { code: number; reason: string } | null): void =>
     sendBack({ type: 'socket.closeCompleted', connectionId: input.connectionId, ...own });
-  // If the socket could not be opened, the slot still holds the connection before it.
+  // If no socket was opened, the slot still holds the connection before it, which may not be closed yet.
   if (connection === null || connection.id !== input.connectionId) {
-    notifyClosed(null);
+    afterLastConnection(connectionSlot, ({ sessionId, own }) =>
+      notifyClosed(own !== null && isDecisive(own.code, sessionId, session.id) ? own : null),
+    );
     return undefined;
   }
   connection.close(input.closeWith, input.reason, notifyClosed);

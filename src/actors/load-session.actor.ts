@@ -1,32 +1,36 @@
 /**
  * Claims the session of the shard, then finds the one to resume: the current one, else the one that the store kept for
- * an earlier process.
+ * another process. The current one is outdated if another process has had the shard since.
  */
 import { fromCallback } from 'xstate';
 import type { SessionIdentity, SocketCommand } from '../../machines/index.ts';
-import { isSessionInUse } from '../session/claimed-session-store.ts';
 import { parseSession } from '../session/session.ts';
+import { isSessionInUse } from '../session/shard-leases.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
 
 export const loadSessionActor = fromCallback<SocketCommand, { shardId: number }>(({ input, system, sendBack }) => {
-  const { session: currentSession, sessionLedger, sessionStore } = dependenciesOf(system);
+  const dependencies = dependenciesOf(system);
+  const { session: currentSession, sessionLedger, sessionStore } = dependencies;
   const { shardId } = input;
   const abort = new AbortController();
   const { signal } = abort;
-  if (currentSession.identity !== null && !sessionStore.hasOwners) {
+  if (currentSession.isCurrent && !sessionStore.hasOwners) {
     sendBack({ type: 'session.loaded', session: currentSession.identity });
     return undefined;
   }
   const claim = async (): Promise<void> => {
+    const { identity } = currentSession;
     try {
-      await sessionStore.hold(shardId, { signal });
+      const isInterrupted = await sessionStore.hold(shardId, { signal });
+      // Unless you have named another session meanwhile.
+      if (isInterrupted && currentSession.identity === identity) dependencies.markOutdated();
     } catch (cause) {
       // A store that fails says so again when it is read or written. Only another owner is a reason not to connect.
       if (isSessionInUse(cause)) throw cause;
     }
   };
   const find = async (): Promise<SessionIdentity | null> => {
-    if (currentSession.identity !== null) return currentSession.identity;
+    if (currentSession.isCurrent) return currentSession.identity;
     const stored = await sessionLedger.load(shardId, signal);
     const session = stored === null ? null : parseSession(stored);
     return signal.aborted ? null : currentSession.restore(session);

@@ -4,13 +4,11 @@
  * connection too.
  */
 import { fromCallback } from 'xstate';
-import { closePolicy } from '../../machines/index.ts';
 import type { SocketCommand, SocketInput } from '../../machines/index.ts';
 import { Connection } from '../connection/connection.ts';
-import type { CloseFrame } from '../connection/close-handshake.ts';
-import type { ConnectionSlot } from '../connection/connection-slot.ts';
 import { hostFailure, withoutRequest } from '../protocol/network-errors.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
+import { afterLastConnection, isDecisive } from './last-connection.ts';
 
 export const socketActor = fromCallback<SocketCommand, SocketInput>(({ input, system, sendBack, receive }) => {
   const dependencies = dependenciesOf(system);
@@ -45,21 +43,3 @@ export const socketActor = fromCallback<SocketCommand, SocketInput>(({ input, sy
     connection?.detach();
   };
 });
-
-interface LastConnection {
-  readonly sessionId: string | null;
-  /** The close frame of the gateway's own; `null` without one. */
-  readonly own: CloseFrame | null;
-}
-
-/** Outside of the actor, whose closures would keep the last connection and its decoder in memory. */
-function afterLastConnection({ connection: last }: ConnectionSlot, onOver: (last: LastConnection) => void): void {
-  if (last === null) onOver({ sessionId: null, own: null });
-  else last.whenClosed((own) => onOver({ sessionId: last.sessionId, own }));
-}
-
-/** Whether a connection to resume the session of the last one is in vain, because of the code that ended the last. */
-function isDecisive(code: number, lastSessionId: string | null, sessionId: string | null): boolean {
-  const { action } = closePolicy(code);
-  return action === 'fail' || (action === 'identify' && sessionId !== null && sessionId === lastSessionId);
-}

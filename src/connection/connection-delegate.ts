@@ -7,6 +7,7 @@ import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
 import type { DispatchProbe } from './dispatch-probe.ts';
+import type { FrameTap } from './frame-tap.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
 import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import type { MessageWatch } from './message-watch.ts';
@@ -30,6 +31,7 @@ export interface ConnectionDelegate {
   readonly heartbeatTracker: HeartbeatTracker;
   readonly listenerWatch: MessageWatch;
   readonly sentFrames: SentFrames;
+  readonly frameTap: FrameTap;
   /** `null` without `maxDispatchSilenceMs`. */
   readonly dispatchProbe: DispatchProbe | null;
   readonly activityTimes: ActivityTimes;

@@ -65,6 +65,7 @@ export class Connection {
       raise: (event) => this.#raise(event),
       endWith: (event) => this.#endWith(event),
       send: (text) => this.transmit('priority', text),
+      readingSince: () => this.#readThrottle.readingSince,
       onHeartbeatAck: () => {
         if (!delegate.heartbeatTracker.awaitsAck) this.#readThrottle.endAckWait();
       },
@@ -276,8 +277,9 @@ export class Connection {
   #sendFrame(kind: FrameKind, text: string): boolean {
     if (this.#socket.readyState !== OPEN) return false;
     this.limiter.record(kind);
-    this.#delegate.sentFrames.record(text);
+    const opcode = this.#delegate.sentFrames.record(text);
     this.#socket.send(text);
+    if (this.#delegate.frameTap.isObserved) this.#delegate.frameTap.sent(opcode, text);
     return true;
   }
 

@@ -1,6 +1,7 @@
 /**
  * Reports a connection that heartbeats but delivers no dispatches. Off by default. A quiet shard is often just a shard of
- * quiet guilds, so the gateway is asked for a dispatch first.
+ * quiet guilds, so the gateway is asked for a dispatch first. While a consumer keeps the socket from being read, dispatches
+ * may wait on it, so that is no silence.
  */
 import type { ConnectionDelegate } from './connection-delegate.ts';
 import type { SendLimiter } from './send-limiter.ts';
@@ -13,6 +14,8 @@ const MAX_PROBE_WAIT_MS = 60_000;
 interface DispatchWatchdogCallbacks {
   /** Sends the probe. Returns `false` when the socket is no longer open; its end is about to be reported. */
   send(probe: string): boolean;
+  /** Since when no consumer keeps the socket from being read; `null` while one does. */
+  readingSince(): number | null;
   onSilence(): void;
 }
 
@@ -30,11 +33,9 @@ export class DispatchWatchdog {
 
   /** Starts at READY or RESUMED. The timer checks when the last dispatch came, so a dispatch costs nothing here. */
   start(): void {
-    const { options, activityTimes } = this.#delegate;
-    const { clock, timing } = options;
+    const { clock, timing } = this.#delegate.options;
     if (timing.maxDispatchSilenceMs === null) return;
-    const silenceMs = clock.now() - (activityTimes.lastDispatchAt ?? clock.now());
-    const leftMs = timing.maxDispatchSilenceMs - silenceMs;
+    const leftMs = timing.maxDispatchSilenceMs - (clock.now() - this.#silentSince);
     if (leftMs > 0) this.#after(leftMs, () => this.start());
     else this.#probe(-leftMs);
   }
@@ -43,18 +44,24 @@ export class DispatchWatchdog {
     this.#delegate.options.clock.clearTimeout(this.#timer);
   }
 
+  get #silentSince(): number {
+    const { options, activityTimes } = this.#delegate;
+    const now = options.clock.now();
+    return Math.max(activityTimes.lastDispatchAt ?? now, this.#callbacks.readingSince() ?? now);
+  }
+
   /** @param overdueMs - for how long the probe has waited */
   #probe(overdueMs: number): void {
-    const { dispatchProbe: probe, activityTimes } = this.#delegate;
+    const { dispatchProbe: probe } = this.#delegate;
     const waitMs = probe?.waitMs ?? null;
     if (probe === null || waitMs === null) return this.#callbacks.onSilence();
     const delayMs = Math.max(waitMs, this.#limiter.delayMs('priority'));
     if (overdueMs + delayMs > MAX_PROBE_WAIT_MS) return this.#callbacks.onSilence();
     if (delayMs > 0) return this.#after(delayMs, () => this.start());
-    const { lastDispatchAt } = activityTimes;
+    const silentSince = this.#silentSince;
     if (!this.#callbacks.send(probe.next())) return;
     this.#after(PROBE_TIMEOUT_MS, () => {
-      if (activityTimes.lastDispatchAt === lastDispatchAt) this.#callbacks.onSilence();
+      if (this.#silentSince === silentSince) this.#callbacks.onSilence();
       else this.start();
     });
   }

@@ -21,6 +21,11 @@ const header = new DispatchHeaderReader();
 /** They end the handshake, so they are handled even if they repeat a sequence or have failed before. */
 const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
 
+/** After so many dispatches in a row whose data was needed, a message is decoded without a look at its header. */
+const GUESS_AFTER = 32;
+
+const isNeeded = (hint: DecodeHint): boolean => hint === 'certain' || hint === 'likely';
+
 /** Returns whether another object follows the first one. */
 function hasNextObject(bytes: Buffer): boolean {
   const [first] = new JsonObjectSplitter().push(bytes);
@@ -47,6 +52,9 @@ export class FastLane implements DispatchObserver {
   #isClosed = false;
   /** For the message that is being handled. */
   #decodeHint: DecodeHint = 'certain';
+  /** Whether the header of that message has been read. */
+  #hasHeader = false;
+  #neededInARow = 0;
 
   constructor(delegate: ConnectionDelegate, callbacks: FastLaneCallbacks) {
     this.#delegate = delegate;
@@ -55,35 +63,41 @@ export class FastLane implements DispatchObserver {
 
   /** Handles a message that need not be decoded. Returns `false` for any other. */
   tryHandle(bytes: Buffer): boolean {
-    if (!header.read(bytes)) {
-      this.#decodeHint = 'certain';
-      return false;
-    }
+    const { session } = this.#delegate;
+    this.#decodeHint = 'certain';
+    this.#hasHeader = this.#neededInARow < GUESS_AFTER || session.hasRepeatedFailures;
+    if (!this.#hasHeader || !header.read(bytes)) return false;
     const { t, s } = header;
-    const { session, dispatcher } = this.#delegate;
     this.#current = s;
     // Before it is decoded, which may be what fails.
     if (session.mustSkip(s) && !HANDSHAKE.has(t)) {
       // The decoder of a stream may pass several messages at once. It splits them if they are not taken as one.
       if (hasNextObject(bytes)) return false;
+      this.#show(t, s, bytes);
       this.#skip(t, s);
       return true;
     }
-    this.#decodeHint = dispatcher.decodeHintFor(t);
-    if (this.#decodeHint === 'certain' || this.#decodeHint === 'likely' || !header.isWhole(bytes)) return false;
+    const hint = this.#predict(t);
+    if (isNeeded(hint) || !header.isWhole(bytes)) return false;
+    this.#show(t, s, bytes);
     if (!this.#recordArrival(s)) return true;
     this.#keep(t, s, bytes);
-    if (this.#decodeHint === 'none') session.markDelivered(session.id);
+    if (hint === 'none') session.markDelivered(session.id);
     else this.#deliver(LazyDispatch.undecoded(t, s, bytes, this), session.id, 0);
     return true;
   }
 
   /**
-   * Drops a dispatch that can't be decoded, if a replay repeats it although it was received or skipped. Returns `false`
-   * for any other message. To be called after {@link tryHandle}.
+   * Drops a dispatch that can't be decoded, if a replay repeats it although it was received or skipped, or if nobody
+   * needs its data. Returns `false` for any other message. To be called after {@link tryHandle}.
    */
   dropRepeated(bytes: Buffer): boolean {
     const { session } = this.#delegate;
+    if (!this.#hasHeader) {
+      // Nobody may need its data, after all.
+      this.#neededInARow = 0;
+      if (this.tryHandle(bytes)) return true;
+    }
     if (this.#current === null || this.#replayed === null || !session.hasReceived(this.#current)) return false;
     if (HANDSHAKE.has(header.t) || !header.isWhole(bytes)) return false;
     this.#recordArrival(this.#current);
@@ -98,8 +112,17 @@ export class FastLane implements DispatchObserver {
     if (session.mustSkip(s)) this.#skip(t, s);
     else if (this.#recordArrival(s)) {
       this.#keep(t, s, bytes);
-      this.deliver(packet, bytes, session.id);
+      // A packet that is not in the usual form may have another name than its header says.
+      if (!this.#hasHeader && typeof t === 'string' && this.#predict(t) === 'none') session.markDelivered(session.id);
+      else this.deliver(packet, bytes, session.id);
     }
+  }
+
+  /** Predicts whether the data of a dispatch will be read. Called once for each. */
+  #predict(t: string): DecodeHint {
+    this.#decodeHint = this.#delegate.dispatcher.decodeHintFor(t);
+    this.#neededInARow = isNeeded(this.#decodeHint) ? this.#neededInARow + 1 : 0;
+    return this.#decodeHint;
   }
 
   /** Records that READY or RESUMED arrived. It is never repeated, so it counts as received even if handling it fails. */
@@ -119,7 +142,7 @@ export class FastLane implements DispatchObserver {
   /** Delivers a dispatch that counts as received. */
   deliver({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
     if (typeof t !== 'string') return;
-    const observer = this.#decodeHint === 'likely' ? this : null;
+    const observer = this.#decodeHint === 'certain' ? null : this;
     // Some gateways send a RESUMED without a sequence, whatever the types say.
     const sequence = (isCount(s) ? s : null) as number;
     this.#deliver(LazyDispatch.decoded(t, sequence, d, bytes, observer), sessionId, replayed);
@@ -177,6 +200,11 @@ export class FastLane implements DispatchObserver {
     if (this.#isClosed) return;
     this.abandon();
     this.#callbacks.onDataCorrupt(error);
+  }
+
+  #show(t: string, s: number, bytes: Buffer): void {
+    const { frameTap } = this.#delegate;
+    if (frameTap.isObserved) frameTap.dispatch(t, s, bytes.length);
   }
 
   /** Returns `false` for a dispatch that was received before the replay and is repeated in it. */

@@ -26,6 +26,8 @@ export interface PacketHandlerCallbacks {
   endWith(event: ConnectionEvent): void;
   /** Sends a frame ahead of the send queue, if the socket is open. The caller has asked the limiter. */
   send(text: string): boolean;
+  /** Since when no consumer keeps the socket from being read; `null` while one does. */
+  readingSince(): number | null;
   /** Called at an ACK, before the machine learns of it. */
   onHeartbeatAck(): void;
 }
@@ -52,6 +54,7 @@ export class PacketHandler {
     });
     this.#dispatchWatchdog = new DispatchWatchdog(delegate, limiter, {
       send: (probe) => callbacks.send(probe),
+      readingSince: () => callbacks.readingSince(),
       onSilence: () => callbacks.raise({ type: 'socket.dispatchTimeout' }),
     });
   }
@@ -108,6 +111,7 @@ export class PacketHandler {
       return this.#fastLane.dropRepeated(bytes);
     }
     if (typeof packet !== 'object' || packet === null) return false;
+    if (this.#delegate.frameTap.isObserved) this.#delegate.frameTap.received(packet, bytes.length);
     this.#delegate.emitter.emitWithoutTelemetry('raw', packet);
     if (this.#isClosed) return true;
     if (packet.op === Opcodes.Dispatch) this.#handleDispatch(packet, bytes);

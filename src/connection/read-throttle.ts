@@ -16,6 +16,8 @@ type PauseReason = 'consumer' | 'yield';
 const MAX_BUSY_MS = 10;
 /** If no frame was handled for this time, the event loop has had its turn. */
 const IDLE_GAP_MS = 1;
+/** A shorter time between frames that arrived together is work too: the socket's own. A longer one makes up for work. */
+const SOCKET_WORK_MS = 0.1;
 
 export class ReadThrottle {
   readonly #clock: Clock;
@@ -24,12 +26,14 @@ export class ReadThrottle {
   readonly #watch: MessageWatch;
   #isWorking = false;
   #startedAt = 0;
-  #busySince = 0;
+  /** The work since the event loop had its turn. */
+  #busyMs = 0;
   #idleSince = Number.NEGATIVE_INFINITY;
   #frames = 0;
   /** From when on the socket is read for an ACK; `null` when none is awaited. */
   #readForAckAt: number | null = null;
   #mustRead = false;
+  #readingSince: number | null = Number.NEGATIVE_INFINITY;
   #ackTimer: unknown;
   #yieldTimer: unknown;
   #drainTimer: unknown;
@@ -46,6 +50,11 @@ export class ReadThrottle {
 
   resume(reason: PauseReason): void {
     this.#set(reason, false);
+  }
+
+  /** Since when no consumer keeps the socket from being read; `null` while one does. */
+  get readingSince(): number | null {
+    return this.#readingSince;
   }
 
   /** Called when a heartbeat is sent. After `patienceMs` the socket is read for its ACK, whatever the consumer. */
@@ -66,6 +75,7 @@ export class ReadThrottle {
     this.stop();
     this.#mustRead = true;
     this.#pauseReasons.yield = false;
+    this.#noteReading();
     this.#socket.resume();
     const framesBefore = this.#frames;
     this.#drainTimer = this.#clock.setTimeout(() => {
@@ -85,15 +95,20 @@ export class ReadThrottle {
     this.#frames += 1;
     this.#startedAt = now;
     this.#watch.startMessage();
-    if (now - this.#idleSince > IDLE_GAP_MS) this.#busySince = now;
+    const gapMs = now - this.#idleSince;
+    if (gapMs > IDLE_GAP_MS) this.#busyMs = 0;
+    else if (gapMs > SOCKET_WORK_MS) this.#busyMs = Math.max(0, this.#busyMs - gapMs);
+    else this.#busyMs += gapMs;
   }
 
   /** Called after a frame was handled. Pauses the socket for a turn if it kept the event loop busy. */
   endWork(now: number): void {
     this.#isWorking = false;
     this.#idleSince = now;
-    if (now - this.#startedAt >= this.#watch.limitMs) this.#watch.endSlowMessage(this.#startedAt, now);
-    if (now - this.#busySince >= MAX_BUSY_MS && !this.#pauseReasons.yield) this.#yieldTurn();
+    const workMs = now - this.#startedAt;
+    this.#busyMs += workMs;
+    if (workMs >= this.#watch.limitMs) this.#watch.endSlowMessage(this.#startedAt, now);
+    if (this.#busyMs >= MAX_BUSY_MS && !this.#pauseReasons.yield) this.#yieldTurn();
   }
 
   /** Clears all timers. */
@@ -121,8 +136,14 @@ export class ReadThrottle {
     this.#update();
   }
 
+  #noteReading(): void {
+    if (this.#pauseReasons.consumer && !this.#mustRead) this.#readingSince = null;
+    else this.#readingSince ??= this.#clock.now();
+  }
+
   /** A timer runs only while a consumer pauses the socket and an ACK is awaited. */
   #update(): void {
+    this.#noteReading();
     this.#clock.clearTimeout(this.#ackTimer);
     if (this.#readForAckAt === null || this.#mustRead || !this.#pauseReasons.consumer) return;
     const delayMs = Math.max(0, this.#readForAckAt - this.#clock.now());
@@ -138,7 +159,7 @@ export class ReadThrottle {
   #yieldTurn(): void {
     this.pause('yield');
     this.#yieldTimer = this.#clock.setTimeout(() => {
-      this.#busySince = this.#clock.now();
+      this.#busyMs = 0;
       this.resume('yield');
     }, 0);
   }

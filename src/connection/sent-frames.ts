@@ -8,43 +8,61 @@ const opcodeOf = (text: string): number => Number.parseInt(text.slice('{"op":'.l
 
 const HEARTBEAT = 1;
 
+interface SentFramesCallbacks {
+  /** Called with the opcode of a frame. */
+  onSent(opcode: number): void;
+  /** Called with the opcode of a frame that the gateway has accepted. */
+  onAccepted(opcode: number): void;
+}
+
 export class SentFrames {
-  readonly #onAccepted: (opcode: number) => void;
+  readonly #callbacks: SentFramesCallbacks;
   /** The opcode of the last frame on the current connection; `null` before the first. */
   last: number | null = null;
   /** The same, until the gateway has shown that it read on. */
   unconfirmed: number | null = null;
-  #hasHeartbeatSince = false;
+  /** Heartbeats without an ACK. */
+  #heartbeats = 0;
+  /** The ACKs still to come until that of a heartbeat that was sent after the last frame. */
+  #acksUntilConfirmed = 0;
 
-  /** @param onAccepted - called with the opcode of a frame that the gateway has accepted */
-  constructor(onAccepted: (opcode: number) => void) {
-    this.#onAccepted = onAccepted;
+  constructor(callbacks: SentFramesCallbacks) {
+    this.#callbacks = callbacks;
   }
 
   /** Called when a connection is opened. */
   reset(): void {
     this.last = null;
     this.unconfirmed = null;
-    this.#hasHeartbeatSince = false;
+    this.#heartbeats = 0;
   }
 
-  record(text: string): void {
+  /** Returns the opcode of the frame. */
+  record(text: string): number {
     const opcode = opcodeOf(text);
-    this.#hasHeartbeatSince = opcode === HEARTBEAT;
-    if (opcode === HEARTBEAT) return;
+    if (opcode === HEARTBEAT) {
+      this.#heartbeats += 1;
+      return opcode;
+    }
+    this.#acksUntilConfirmed = this.#heartbeats + 1;
     this.last = opcode;
     this.unconfirmed = opcode;
+    this.#callbacks.onSent(opcode);
+    return opcode;
   }
 
   /** The gateway reads in order: the ACK of a later heartbeat means that it accepted what came before. */
   recordAck(): void {
-    if (this.#hasHeartbeatSince) this.confirm();
+    if (this.#heartbeats === 0) return;
+    this.#heartbeats -= 1;
+    this.#acksUntilConfirmed -= 1;
+    if (this.#acksUntilConfirmed === 0) this.confirm();
   }
 
   /** Called at READY, the answer to IDENTIFY, and by {@link recordAck}. */
   confirm(): void {
     const opcode = this.unconfirmed;
     this.unconfirmed = null;
-    if (opcode !== null) this.#onAccepted(opcode);
+    if (opcode !== null) this.#callbacks.onAccepted(opcode);
   }
 }

@@ -98,6 +98,11 @@ export class LazyDispatch {
     return #byteLength in dispatch ? dispatch.#byteLength : 0;
   }
 
+  /** Returns whether somebody has read the data of a dispatch, and they are not JSON. Decodes nothing. */
+  static isCorrupt(dispatch: object): boolean {
+    return #decodeError in dispatch && dispatch.#decodeError !== null;
+  }
+
   /** Returns whether a text is anywhere in the packet, without decoding it. Valid until the listener returns. */
   static contains(dispatch: object, text: string): boolean {
     return #packet in dispatch && dispatch.#packet?.includes(text) === true;

@@ -58,6 +58,8 @@ export interface MemoryIdentifyGateOptions {
 }
 
 const DEFAULT_TOTAL = 1_000;
+export const DEFAULT_SPACING_MS = 5_000;
+export const DEFAULT_MARGIN_MS = 250;
 
 /** One `max_concurrency` key: its shards pass one at a time. */
 interface KeySlot {
@@ -70,8 +72,14 @@ interface KeySlot {
 interface Waiter {
   readonly request: IdentifyRequest;
   keySlot: KeySlot;
-  readonly grant: (permit: IdentifyPermit) => void;
+  readonly grant: (permit: ExpiringPermit) => void;
   notified: boolean;
+}
+
+/** A permit whose holder may be another process, which can end before it sends. */
+export interface ExpiringPermit extends IdentifyPermit {
+  /** Counts the permit as used and no longer blocks its key. If `sent()` is called later, the spacing counts from then. */
+  expire(): void;
 }
 
 /**
@@ -89,12 +97,16 @@ export class MemoryIdentifyGate implements IdentifyGate {
   /** By shard id; requests with the same id in order of arrival. */
   #waiting: Waiter[] = [];
   /** A key slot that is created later is free from then on. */
-  #freeAt = Number.NEGATIVE_INFINITY;
+  #freeAt: number;
   #timer: unknown = null;
 
-  /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
-  constructor(options: MemoryIdentifyGateOptions = {}) {
-    const { maxConcurrency = 1, reserve = 0, resetAfterMs = DAY_MS, spacingMs = 5_000, marginMs = 250 } = options;
+  /**
+   * @param freeAt - grants no permit before. For an engine that has forgotten who identified last.
+   * @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option.
+   */
+  constructor(options: MemoryIdentifyGateOptions = {}, freeAt = Number.NEGATIVE_INFINITY) {
+    const { maxConcurrency = 1, reserve = 0, resetAfterMs = DAY_MS } = options;
+    const { spacingMs = DEFAULT_SPACING_MS, marginMs = DEFAULT_MARGIN_MS } = options;
     const { total = Math.max(DEFAULT_TOTAL, options.remaining ?? 0), clock = systemClock } = options;
     const { remaining = total } = options;
     check(isPositiveInteger(maxConcurrency), 'maxConcurrency must be a positive integer');
@@ -108,6 +120,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
     this.#clock = clock;
     this.#maxConcurrency = maxConcurrency;
     this.#spacingMs = spacingMs + marginMs;
+    this.#freeAt = freeAt;
     this.#budget = new SessionStartBudget({ total, remaining, resetAfterMs, reserve, clock });
   }
 
@@ -118,11 +131,11 @@ export class MemoryIdentifyGate implements IdentifyGate {
 
   /**
    * Applies a new answer of `GET /gateway/bot`: other processes may have used the budget too. The spacing to the last
-   * IDENTIFY of a key stays in force.
+   * IDENTIFY of a key stays in force. Without `reserve` the reserve stays, too.
    */
-  update(limit: SessionStartLimit): void {
+  update(limit: SessionStartLimit, reserve?: number): void {
     if (limit.maxConcurrency !== this.#maxConcurrency) this.#reassignKeySlots(limit.maxConcurrency);
-    this.#budget.update(limit);
+    this.#budget.update(limit, reserve);
     this.#grantPermits();
   }
 
@@ -150,7 +163,7 @@ export class MemoryIdentifyGate implements IdentifyGate {
    *
    * @throws {@link GatewayError} `ABORTED` when the signal aborts before the permit is granted.
    */
-  async acquire(request: IdentifyRequest): Promise<IdentifyPermit> {
+  async acquire(request: IdentifyRequest): Promise<ExpiringPermit> {
     const { signal } = request;
     if (signal.aborted) throw abortedError('waiting for the identify gate', signal);
     const permit = await this.#enqueue(request);
@@ -159,7 +172,16 @@ export class MemoryIdentifyGate implements IdentifyGate {
     throw abortedError('waiting for the identify gate', signal);
   }
 
-  #enqueue(request: IdentifyRequest): Promise<IdentifyPermit> {
+  /** Counts an IDENTIFY for which this gate has granted no permit: an engine granted it before it forgot everything. */
+  recordIdentify(shardId: number): void {
+    this.#budget.resetIfDue();
+    this.#budget.charge();
+    this.#budget.recordIdentify();
+    this.#block(this.#keySlotOf(shardId));
+    this.#schedule();
+  }
+
+  #enqueue(request: IdentifyRequest): Promise<ExpiringPermit> {
     const { shardId, signal } = request;
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
@@ -211,25 +233,37 @@ export class MemoryIdentifyGate implements IdentifyGate {
     this.#notifyBudgetSpent();
   }
 
-  #createPermit(keySlot: KeySlot): IdentifyPermit {
-    let used = false;
-    const use = (settle: () => void): void => {
-      if (used) return;
-      used = true;
+  #createPermit(keySlot: KeySlot): ExpiringPermit {
+    let state: 'unsent' | 'expired' | 'settled' = 'unsent';
+    const settle = (next: 'expired' | 'settled', apply: () => void): void => {
+      if (state !== 'unsent') return;
+      state = next;
       // Before this permit settles: with an empty queue no timer has noticed the reset, and the new period pays for it.
       this.#budget.resetIfDue();
       keySlot.inUse = false;
-      settle();
+      apply();
       this.#grantPermits();
     };
     return {
-      sent: () =>
-        use(() => {
-          keySlot.freeAt = this.#clock.now() + this.#spacingMs;
+      sent: () => {
+        if (state === 'expired') {
+          state = 'settled';
+          this.#block(keySlot);
+          this.#schedule();
+        }
+        settle('settled', () => {
+          this.#block(keySlot);
           this.#budget.recordIdentify();
-        }),
-      release: () => use(() => this.#budget.refund()),
+        });
+      },
+      release: () => settle('settled', () => this.#budget.refund()),
+      expire: () => settle('expired', () => this.#budget.recordIdentify()),
     };
+  }
+
+  /** The spacing to the next IDENTIFY of this key counts from now. */
+  #block(keySlot: KeySlot): void {
+    keySlot.freeAt = this.#clock.now() + this.#spacingMs;
   }
 
   /**

@@ -19,7 +19,7 @@ interface SessionStartBudgetOptions extends IdentifyBudget {
 
 export class SessionStartBudget {
   readonly #clock: Clock;
-  readonly #reserve: number;
+  #reserve: number;
   #total: number;
   #remaining: number;
   /** Permits whose IDENTIFY has not been sent. */
@@ -57,8 +57,9 @@ export class SessionStartBudget {
     return this.#remaining + this.#unsentPermits <= this.#reserve;
   }
 
-  update({ total, remaining, resetAfterMs }: IdentifyBudget): void {
+  update({ total, remaining, resetAfterMs }: IdentifyBudget, reserve = this.#reserve): void {
     this.#total = total;
+    this.#reserve = reserve;
     this.#remaining = remaining - this.#unsentPermits;
     this.#resetAt = this.#clock.now() + resetAfterMs;
     this.#periodStartsBefore = Number.NEGATIVE_INFINITY;

@@ -70,6 +70,8 @@ export class StartGuard {
   readonly #options: StartGuardOptions;
   /** Until when the wait of each shard lasts that was reported last. */
   readonly #reported = new Map<number, number>();
+  /** The shards whose starts could not be read or kept when this was tried last. */
+  readonly #failing = new Set<number>();
 
   constructor(options: StartGuardOptions) {
     this.#options = options;
@@ -102,11 +104,15 @@ export class StartGuard {
     return times.filter((time) => time <= now && time > now - windowMs).slice(-MAX_KEPT_STARTS);
   }
 
-  /** A store that fails is a fault. It must not keep the shard from its session. */
+  /** A store that fails is a fault, reported once until it works. It must not keep the shard from its session. */
   async #attempt<T>(shardId: number, call: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await call();
+      const result = await call();
+      this.#failing.delete(shardId);
+      return result;
     } catch (cause) {
+      if (this.#failing.has(shardId)) return undefined;
+      this.#failing.add(shardId);
       const message = `the session starts of shard ${shardId} could not be read or kept`;
       this.#options.report(new GatewayError('SESSION_STORE_FAILED', message, { cause }), shardId);
       return undefined;

@@ -2,6 +2,7 @@
  * Delivers the dispatches of all shards: to listeners by event name, to concurrent handlers, to `dispatch` listeners,
  * and to streams, in this order.
  */
+import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { assertCallOptions } from '../protocol/call-options.ts';
 import { assertDispatchName } from '../protocol/event-names.ts';
@@ -39,14 +40,15 @@ export class FleetDispatcher {
   readonly #callbacks: FleetDispatcherCallbacks;
   readonly #byType: Emitter<ByType>;
   readonly #streams = new Set<FleetStream>();
-  readonly #budget: BufferBudget;
+  /** What waits here for consumers; the publisher of a node counts in it too. */
+  readonly budget: BufferBudget;
   /** Created with the first concurrent handler. */
   #handlers: ConcurrentHandlers<QueuedDispatch & HandlerItem> | null = null;
   readonly #onPressureChange = (): void => this.#callbacks.onBackPressure(this.isFull);
 
   constructor(maxBufferedBytes: number, callbacks: FleetDispatcherCallbacks) {
     this.#callbacks = callbacks;
-    this.#budget = new BufferBudget(maxBufferedBytes, {
+    this.budget = new BufferBudget(maxBufferedBytes, {
       onTightChange: this.#onPressureChange,
       onRoom: () => callbacks.onRoom(),
     });
@@ -73,7 +75,7 @@ export class FleetDispatcher {
     assertCallOptions('dispatches()', options);
     const stream = new FleetStream(
       {
-        budget: this.#budget,
+        budget: this.budget,
         onPressureChange: this.#onPressureChange,
         onClosed: (closed) => this.#streams.delete(closed as FleetStream),
       },
@@ -84,7 +86,7 @@ export class FleetDispatcher {
   }
 
   get isFull(): boolean {
-    return this.#budget.isTight || this.#handlers?.isFull === true || [...this.#streams].some(({ isFull }) => isFull);
+    return this.budget.isTight || this.#handlers?.isFull === true || [...this.#streams].some(({ isFull }) => isFull);
   }
 
   deliver(dispatch: Dispatch, entry: BufferedSession): void {
@@ -92,8 +94,10 @@ export class FleetDispatcher {
     if (this.#handlers?.has(dispatch.t) === true)
       this.#handlers.push({ dispatch, data: dispatch.d, entry, sessionId: entry.session?.sessionId });
     this.#callbacks.emit(dispatch, entry.shardId);
+    // A listener found that it can't be read, so the connection ends, and a resume repeats the dispatch for all.
+    if (LazyDispatch.isCorrupt(dispatch)) return;
     for (const stream of this.#streams) stream.push(dispatch, entry);
-    if (this.#budget.isExceeded) this.#callbacks.onBufferFull(entry.shardId);
+    if (this.budget.isExceeded) this.#callbacks.onBufferFull(entry.shardId);
   }
 
   /** Returns the oldest sequence of a shard's session that a stream or a handler still holds. */
@@ -101,6 +105,12 @@ export class FleetDispatcher {
     let lowest = this.#handlers?.lowestSequence(isOfSession(entry)) ?? null;
     for (const stream of this.#streams) lowest = lowerSequence(lowest, stream.lowestSequenceOf(entry));
     return lowest;
+  }
+
+  /** Drops what streams and handlers still hold of a shard's session: another node delivers it. */
+  drop(entry: BufferedSession): void {
+    this.#handlers?.remove(isOfSession(entry));
+    for (const stream of this.#streams) stream.removeOf(entry);
   }
 
   /** Starts no call of a concurrent handler until {@link resumeHandlers}. */
@@ -124,7 +134,7 @@ export class FleetDispatcher {
 
   #createHandlers(): ConcurrentHandlers<QueuedDispatch & HandlerItem> {
     return new ConcurrentHandlers({
-      budget: this.#budget,
+      budget: this.budget,
       onPressureChange: this.#onPressureChange,
       onListenerError: this.#callbacks.onThrow,
       listenerWatch: this.#callbacks.listenerWatch,

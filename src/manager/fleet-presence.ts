@@ -1,17 +1,17 @@
 /**
  * The presence with which new shards of a manager identify: the last that was sent to all shards and that Discord has
- * not refused. Each shard that sent a refused presence reports it once. While the manager reshards, two sets of shards
- * report, with the same ids.
+ * not refused.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
-import type { ShardHandle } from './shard-handle.ts';
+import { GatewayError } from '../protocol/errors.ts';
+import { refusedPresenceOf } from '../shard/refused-payload.ts';
+import type { ShardSet } from './shard-set.ts';
 
 export class FleetPresence {
   #latest: GatewayPresenceUpdateData | undefined;
   /** The one before it, which Discord has not refused. */
   #previous: GatewayPresenceUpdateData | undefined;
-  /** The shards for which the latest was refused, of all sets. */
-  readonly #refusedBy = new Set<ShardHandle>();
 
   constructor(initial: GatewayPresenceUpdateData | undefined) {
     this.#latest = initial;
@@ -24,14 +24,23 @@ export class FleetPresence {
   set(presence: GatewayPresenceUpdateData): void {
     this.#previous = this.#latest;
     this.#latest = presence;
-    this.#refusedBy.clear();
   }
 
-  /** Called when Discord refused the presence of a shard. A second time it is the one that the shard went back to. */
-  refuse(shard: ShardHandle): void {
-    const isFirst = this.#refusedBy.size === 0 || this.#refusedBy.has(shard);
-    this.#refusedBy.add(shard);
-    if (!isFirst) return;
+  /**
+   * Called with each fault of a shard. If Discord refused a presence, no other shard has to learn that for itself: it
+   * would cost a session start for each.
+   */
+  onFault(fault: unknown, sets: readonly (Pick<ShardSet, 'handles'> | null)[]): void {
+    const refused = fault instanceof GatewayError ? refusedPresenceOf(fault) : undefined;
+    if (refused === undefined) return;
+    this.#drop(refused);
+    const presence = { refused, instead: this.#latest };
+    for (const set of sets) for (const shard of set?.handles.values() ?? []) shard.dropPresence(presence);
+  }
+
+  #drop(refused: GatewayPresenceUpdateData): void {
+    if (isDeepStrictEqual(this.#previous, refused)) this.#previous = undefined;
+    if (!isDeepStrictEqual(this.#latest, refused)) return;
     this.#latest = this.#previous;
     this.#previous = undefined;
   }

@@ -45,6 +45,11 @@ export class FleetStream extends PullStream<QueuedDispatch, ShardDispatch> {
     return this.lowestSequence(isOfSession(entry));
   }
 
+  /** Drops what waits of this shard's session. */
+  removeOf(entry: BufferedSession): void {
+    this.remove(isOfSession(entry));
+  }
+
   protected override toValue({ dispatch, entry }: QueuedDispatch): ShardDispatch {
     return withShardId(dispatch, entry.shardId);
   }

@@ -3,27 +3,28 @@
  * out. It carries out the commands of the manager's statechart and reports the outcome to it as events.
  */
 import type { GatewayInfo, ManagerEvent } from '../../machines/index.ts';
+import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
-import { StartGuard } from '../identify/start-guard.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Intents } from '../protocol/intents.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { BotIdentity } from '../session/session.ts';
-import { SessionOrigin } from '../session/session-origin.ts';
-import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
-import { isPresenceRefused } from '../shard/refused-payload.ts';
+import type { NodeEntry } from '../cluster/node/node-host.ts';
+import type { ClusterResharding } from './cluster/cluster-resharding.ts';
+import { FleetNode } from './cluster/fleet-node.ts';
+import type { FleetNodeOptions } from './cluster/fleet-node.ts';
 import type { FleetDispatcher } from './fleet-dispatcher.ts';
 import { FleetPresence } from './fleet-presence.ts';
 import type { ResolvedManagerOptions } from './manager-options.ts';
 import { isRequestedDispatch } from './reshard/hand-over.ts';
+import { reshardFailure } from './reshard/reshard-failure.ts';
 import { Resharding } from './reshard/resharding.ts';
-import { SessionBuffer } from './reshard/session-buffer.ts';
 import type { BufferedSession } from './reshard/session-buffer.ts';
 import type { ShardFactory } from './shard-handle.ts';
-import { ShardSet } from './shard-set.ts';
-import type { ForwardedEvent, ShardSetObserver, ShardSetPlan } from './shard-set.ts';
-import { SessionClaims } from './start/session-claims.ts';
+import { RetiredSets } from './retired-sets.ts';
+import { ShardSetFactory } from './shard-set-factory.ts';
+import type { ForwardedEvent, ShardSet, ShardSetObserver, ShardSetPlan } from './shard-set.ts';
 import { SessionStarts } from './start/session-starts.ts';
 
 export interface FleetDependencies {
@@ -39,15 +40,16 @@ export interface FleetDependencies {
   /** Called when other shards are in service: at the start, and after resharding. */
   readonly onServiceChange: () => void;
   readonly onResharded: (from: number, to: number) => void;
+  readonly emitClusterEvent: FleetNodeOptions['emit'];
 }
 
 export class Fleet implements ShardSetObserver {
   readonly #dependencies: FleetDependencies;
   readonly #sessionStarts: SessionStarts;
-  readonly #sessionOrigin: SessionOrigin;
-  readonly #sessionStore: ClaimedSessionStore;
-  readonly #startGuard: StartGuard;
-  readonly #retired = new Set<ShardSet>();
+  readonly #sets: ShardSetFactory;
+  /** `null` without the option `engine`. */
+  readonly node: FleetNode | null;
+  readonly #retired = new RetiredSets();
   #current: ShardSet | null = null;
   #resharding: Resharding | null = null;
   /** The shard count after resharding, in place of the configured one. */
@@ -60,18 +62,12 @@ export class Fleet implements ShardSetObserver {
     const { options } = dependencies;
     this.#dependencies = dependencies;
     this.#sessionStarts = new SessionStarts(options, (error) => dependencies.reportFault(error, null));
-    this.#sessionOrigin = new SessionOrigin(options);
-    this.#sessionStore = new ClaimedSessionStore(options.sessionStore, {
-      clock: options.clock,
-      timeoutMs: options.timing.connectTimeoutMs,
-      report: dependencies.reportFault,
+    this.#sets = new ShardSetFactory({
+      ...dependencies,
+      observer: this,
+      lowestUnpublished: ({ shardId }) => this.node?.lowestUnpublished(shardId) ?? null,
     });
-    this.#startGuard = new StartGuard({
-      clock: options.clock,
-      store: this.#sessionStore,
-      policy: options.startGuard,
-      report: dependencies.reportFault,
-    });
+    this.node = this.#createNode();
     this.presence = new FleetPresence(options.presence);
   }
 
@@ -90,11 +86,18 @@ export class Fleet implements ShardSetObserver {
   }
 
   get successor(): ShardSet | null {
-    return this.#resharding?.successor ?? null;
+    return this.#underWay?.successor ?? null;
+  }
+
+  /** The resharding under way, of this manager or of its cluster. */
+  get #underWay(): Resharding | ClusterResharding | null {
+    return this.node?.resharding.underWay ?? this.#resharding;
   }
 
   /** Starts the shards in service that are not ready, or a new set where Discord's answer asks for another plan. */
   launch(info: GatewayInfo): void {
+    this.#launchCount += 1;
+    if (this.node !== null) return this.node.launch(info);
     const { shards } = this.#dependencies.options;
     const wanted = shards === 'auto' ? { total: info.shards, ids: null } : shards;
     const total = this.#reshardedTotal ?? wanted.total;
@@ -105,7 +108,6 @@ export class Fleet implements ShardSetObserver {
       this.#current = this.#createShardSet(plan, 'writing');
       this.#dependencies.onServiceChange();
     }
-    this.#launchCount += 1;
     this.#current.launch(plan.maxConcurrency);
   }
 
@@ -113,6 +115,7 @@ export class Fleet implements ShardSetObserver {
   prepare(info: GatewayInfo, total: number): void {
     const old = this.#current;
     if (old === null) return;
+    if (this.node !== null) return this.node.reshard(info, total);
     this.#sessionStarts.update(info);
     const plan = this.#plan(info, total, allIds(total));
     const { options, send } = this.#dependencies;
@@ -124,7 +127,11 @@ export class Fleet implements ShardSetObserver {
       hasGuildsIntent: (options.intents & Intents.Guilds) !== 0,
       send,
       deliver: (entry, dispatch) => this.#deliver(entry, dispatch),
-      switchOver: () => this.#switchOver(old, successor),
+      switchOver: () => {
+        this.#switchOver(old, successor);
+        for (const id of plan.ids) void this.#sets.store.hold(id).catch(() => undefined);
+        for (const id of old.plan.ids) if (!successor.handles.has(id)) void successor.sessionBuffer.clear(id);
+      },
     });
     successor.launch(plan.maxConcurrency);
   }
@@ -140,40 +147,36 @@ export class Fleet implements ShardSetObserver {
     this.#current = successor;
     this.#reshardedTotal = successor.plan.total;
     this.#dependencies.onServiceChange();
-    old.sessionBuffer.discard();
     successor.setBackPressure(dispatcher.isFull);
-    for (const id of successor.plan.ids) void this.#sessionStore.hold(id).catch(() => undefined);
     successor.sessionBuffer.commit();
-    for (const id of old.plan.ids) if (!successor.handles.has(id)) void successor.sessionBuffer.clear(id);
-    void this.#retire(old, options.timing.closeTimeoutMs);
+    void this.#retired.retire(old, options.timing.closeTimeoutMs);
     this.#dependencies.onResharded(old.plan.total, successor.plan.total);
   }
 
   /** Closes the successor. The set in service goes on. */
   discardSuccessor(): void {
+    this.node?.cancelReshard();
     const successor = this.#resharding?.cancel() ?? null;
     this.#resharding = null;
-    if (successor === null) return;
-    successor.sessionBuffer.discard();
-    void this.#retire(successor, 0);
+    if (successor !== null) void this.#retired.retire(successor, 0);
   }
 
   /** Closes all shards. Resolves when they are closed; never rejects. */
   async close(closeRequest: DisconnectOptions): Promise<void> {
     const launchCount = this.#launchCount;
     this.discardSuccessor();
-    await Promise.all([
-      this.#current?.close(closeRequest),
-      ...[...this.#retired].map((set) => set.close({ session: 'discard' })),
-    ]);
-    // A close that takes too long may end after the next start.
-    if (launchCount === this.#launchCount) await this.#sessionStore.release();
+    // Without a node the shards close in this turn.
+    if (this.node !== null) await this.node.leave(closeRequest);
+    await Promise.all([this.#current?.close(closeRequest), this.#retired.close()]);
+    // A close that takes too long may end after the next start. And the user may have connected a shard meanwhile.
+    if (launchCount === this.#launchCount) await this.#sets.store.release(this.#current?.runningIds);
   }
 
   forceClose(code?: number): void {
     this.discardSuccessor();
+    this.successor?.forceClose(code);
     this.#current?.forceClose(code);
-    for (const set of this.#retired) set.forceClose();
+    this.#retired.forceClose();
   }
 
   setBackPressure(full: boolean): void {
@@ -188,6 +191,7 @@ export class Fleet implements ShardSetObserver {
   /** Lets shards that have left return. */
   onRoom(): void {
     this.#current?.onRoom();
+    this.successor?.onRoom();
   }
 
   /** Emits `raw` from now on. */
@@ -200,9 +204,8 @@ export class Fleet implements ShardSetObserver {
 
   onShardEvent(...[set, shardId, name, args]: Parameters<ShardSetObserver['onShardEvent']>): void {
     const [error] = args;
-    const shard = set.handles.get(shardId);
-    if (shard !== undefined && name === 'fault' && error instanceof GatewayError && isPresenceRefused(error))
-      this.presence.refuse(shard);
+    if (name === 'fault') this.presence.onFault(error, [this.#current, this.successor]);
+    if (name === 'disconnected' && set === this.#current) this.node?.onConnectionLost(shardId);
     if (set === this.#current) return this.#dependencies.emitShardEvent(shardId, name, args);
     if (!(error instanceof GatewayError)) return;
     if (name === 'fault') this.#dependencies.reportFault(error, shardId);
@@ -210,29 +213,33 @@ export class Fleet implements ShardSetObserver {
   }
 
   onDispatch(set: ShardSet, entry: BufferedSession, dispatch: Dispatch): void {
-    const resharding = this.#resharding;
+    if (this.node?.admits(set, entry, dispatch) === false) return;
+    const resharding = this.#underWay;
     if (set === this.#current) {
-      const handOver = resharding?.handOver ?? null;
-      if (handOver === null) this.#deliver(entry, dispatch);
-      else handOver.fromOld(entry, dispatch);
+      if (resharding === null) this.#deliver(entry, dispatch);
+      else resharding.onOldDispatch(entry, dispatch);
     } else if (resharding !== null && set === resharding.successor) {
       resharding.onSuccessorDispatch(entry, dispatch);
     } else if (isRequestedDispatch(dispatch)) this.#deliver(entry, dispatch);
   }
 
   onShardChange(set: ShardSet): void {
-    this.#resharding?.onShardChange(set);
+    this.#underWay?.onShardChange(set);
     if (set === (this.successor ?? this.#current)) this.#dependencies.onProgress(set);
   }
 
   onSettled(set: ShardSet): void {
-    if (set === this.#current) this.#dependencies.send({ type: 'fleet.settled' });
+    // A node may still get shards that `connect()` waits for.
+    if (set === this.#current && this.node?.hasJoined !== false) this.#dependencies.send({ type: 'fleet.settled' });
   }
 
   onSharedFailure(set: ShardSet, failure: GatewayError): void {
     if (set === this.#current) this.#dependencies.send({ type: 'fleet.failed', failure });
-    else if (set === this.successor)
-      this.#dependencies.send({ type: 'successor.failed', failure: reshardFailure(set, failure) });
+    else if (set === this.successor) {
+      const reason = reshardFailure(set.plan.total, failure);
+      if (this.node === null) this.#dependencies.send({ type: 'successor.failed', failure: reason });
+      else this.node.failReshard(reason);
+    }
   }
 
   onBudgetSpent(retryAfterMs: number): void {
@@ -240,63 +247,58 @@ export class Fleet implements ShardSetObserver {
   }
 
   #deliver(entry: BufferedSession, dispatch: Dispatch): void {
+    // What a retired shard has asked for belongs to no session in service.
+    if (this.#current?.sessionBuffer.has(entry) === true) this.node?.publish(entry, dispatch);
     this.#dependencies.dispatcher.deliver(dispatch, entry);
-    if (dispatch.isRestored !== true) entry.recordDelivered(dispatch.s);
+    if (dispatch.isRestored !== true && !LazyDispatch.isCorrupt(dispatch)) entry.recordDelivered(dispatch.s);
   }
 
-  async #retire(set: ShardSet, timeoutMs: number): Promise<void> {
-    this.#retired.add(set);
-    await set.retire(timeoutMs);
-    this.#retired.delete(set);
+  #plan({ url, sessionStartLimit }: GatewayInfo, total: number, ids: readonly number[]): ShardSetPlan {
+    return { total, ids, url, maxConcurrency: sessionStartLimit.maxConcurrency, presence: this.presence.value };
   }
 
-  #plan(
-    { url, sessionStartLimit: { maxConcurrency } }: GatewayInfo,
-    total: number,
-    ids: readonly number[],
-  ): ShardSetPlan {
-    return { total, ids, url, maxConcurrency, presence: this.presence.value };
+  #createShardSet(plan: ShardSetPlan, mode: 'writing' | 'buffering', own: IdentifyGate | null = null): ShardSet {
+    const gate = own ?? this.gate ?? this.#dependencies.options.identifyGate;
+    return this.#sets.create(plan, { gate, mode, rawEnabled: this.#rawEnabled });
   }
 
-  #createShardSet(plan: ShardSetPlan, mode: 'writing' | 'buffering'): ShardSet {
-    const { createShard, dispatcher, options, reportFault } = this.#dependencies;
-    const { clock, timing, identifyGate } = options;
-    const store = this.#sessionStore;
-    const sessionBuffer = new SessionBuffer(
-      {
-        clock,
-        store,
-        snapshots: options.warmStart ? store : null,
-        lowestPendingSequence: (entry) => dispatcher.lowestSequenceOf(entry),
-        report: reportFault,
+  /** A set that the node fills. */
+  #createNodeSet(info: GatewayInfo, { total, store, gate }: NodeEntry, mode: 'writing' | 'buffering'): ShardSet {
+    this.#sets.useStore(store);
+    const set = this.#createShardSet(this.#plan(info, total, []), mode, gate);
+    set.launch(info.sessionStartLimit.maxConcurrency);
+    return set;
+  }
+
+  #createNode(): FleetNode | null {
+    const { options, dispatcher, emitClusterEvent, ...dependencies } = this.#dependencies;
+    const { cluster } = options;
+    if (cluster === null) return null;
+    return new FleetNode({
+      ...dependencies,
+      options: { ...options, cluster },
+      budget: dispatcher.budget,
+      current: () => this.#current,
+      enter: (info, entry) => {
+        this.#sessionStarts.share(entry.gate);
+        this.#current?.sessionBuffer.discard();
+        this.#current = this.#createNodeSet(info, entry, 'writing');
+        this.#dependencies.onServiceChange();
       },
-      mode,
-    );
-    return new ShardSet(plan, {
-      clock,
-      createShard,
-      sessionBuffer,
-      claims: new SessionClaims({ clock, store, timing }),
-      origin: this.#sessionOrigin,
-      gate: this.gate ?? identifyGate,
-      startGuard: this.#startGuard,
-      storeTimeoutMs: timing.connectTimeoutMs,
-      rawEnabled: this.#rawEnabled,
-      observer: this,
+      prepare: (info, entry) => this.#createNodeSet(info, entry, 'buffering'),
+      switchOver: (old, successor, { gate }) => {
+        this.#sessionStarts.share(gate);
+        this.#switchOver(old, successor);
+      },
+      discard: (successor) => void this.#retired.retire(successor, 0),
+      add: (set, shardId) => {
+        const handle = set.add(shardId, this.presence.value);
+        if (set === this.#current && dispatcher.isFull) handle.pauseReading();
+      },
+      deliver: (entry, dispatch) => this.#deliver(entry, dispatch),
+      emit: emitClusterEvent,
     });
   }
 }
 
 const allIds = (total: number): number[] => Array.from({ length: total }, (_, id) => id);
-
-const HINT =
-  'Reshard to a multiple of the shard count that GET /gateway/bot recommends: a large bot may use no other count.';
-
-const reshardFailure = ({ plan: { total } }: ShardSet, failure: GatewayError): GatewayError =>
-  failure.code === 'INVALID_SHARD'
-    ? new GatewayError('INVALID_SHARD', `Discord does not accept ${total} shards (close code 4010)`, {
-        closeCode: 4010,
-        hint: HINT,
-        cause: failure,
-      })
-    : failure;

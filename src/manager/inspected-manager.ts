@@ -4,12 +4,14 @@
  */
 import type { AnyActorRef } from 'xstate';
 import type { ManagerState } from '../../machines/index.ts';
+import type { ClusterStatus, GroupStatus } from '../cluster/node/node-host.ts';
 import { inspectIdentifyGate } from '../identify/identify-gate.ts';
 import type { IdentifyGate, IdentifyQueue } from '../identify/identify-gate.ts';
 import { isThenable } from '../shard/emitter.ts';
 import type { Emitter } from '../shard/emitter.ts';
 import type { InspectionObserver } from '../shard/inspected-shard.ts';
 import type { ManagerEvents } from './manager-events.ts';
+import { NO_SHARDS } from './shard-handle.ts';
 import type { ShardHandle } from './shard-handle.ts';
 
 /** What an inspector may see of a manager. Each property is read when it is accessed. */
@@ -25,6 +27,10 @@ export interface InspectedManager {
   readonly resharding: { readonly total: number; readonly ready: number } | null;
   /** `null` for an identify gate without `waiting` and `budget`. */
   readonly identifyQueue: IdentifyQueue | null;
+  /** The nodes of the cluster, as this node saw them last; `null` without the option `engine`. */
+  readonly cluster: ClusterStatus | null;
+  /** Asks the engine how far the groups of consumers have come. Rejects while it can't be reached. */
+  readGroups(): Promise<readonly GroupStatus[]>;
   readonly actor: AnyActorRef;
   on<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
   off<Name extends keyof ManagerEvents>(name: Name, listener: (...args: ManagerEvents[Name]) => unknown): void;
@@ -36,8 +42,6 @@ export interface InspectedManager {
 export type ManagerInspectionObserver = InspectionObserver & {
   attachManager?: (manager: InspectedManager) => void;
 };
-
-const NO_SHARDS: ReadonlyMap<number, ShardHandle> = new Map();
 
 interface InspectedShardSet {
   readonly plan: { readonly total: number };
@@ -53,6 +57,10 @@ interface ManagerInspectionSource {
     readonly current: InspectedShardSet | null;
     readonly successor: InspectedShardSet | null;
     readonly gate: IdentifyGate | null;
+    readonly node: {
+      readonly status: ClusterStatus | null;
+      readGroups(): Promise<readonly GroupStatus[]>;
+    } | null;
   };
   onServiceChange(listener: () => void): () => void;
 }
@@ -88,6 +96,14 @@ class InspectedManagerView implements InspectedManager {
   get identifyQueue(): IdentifyQueue | null {
     const { gate } = this.#manager.fleet;
     return gate === null ? null : inspectIdentifyGate(gate);
+  }
+
+  get cluster(): ClusterStatus | null {
+    return this.#manager.fleet.node?.status ?? null;
+  }
+
+  async readGroups(): Promise<readonly GroupStatus[]> {
+    return this.#manager.fleet.node?.readGroups() ?? [];
   }
 
   get actor(): AnyActorRef {

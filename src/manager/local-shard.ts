@@ -1,34 +1,37 @@
 /** A shard in the manager's own thread. */
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
-import type { ShardState } from '../../machines/index.ts';
+import type { AwayReason, ShardState } from '../../machines/index.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { SendPayload } from '../protocol/packets.ts';
 import type { Session } from '../session/session.ts';
+import { callOptionsError } from '../protocol/call-options.ts';
 import { Shard } from '../shard.ts';
-import { readingControlOf } from '../shard/back-pressure.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { CommandSender } from '../shard/command-sender.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
 import { observersOf } from '../shard/inspected-shard.ts';
 import type { InspectedShard } from '../shard/inspected-shard.ts';
+import type { RefusedPresence } from '../shard/refused-payload.ts';
+import { shardControlOf } from '../shard/shard-control.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
 import { shardObserver } from './inspected-manager.ts';
 import type { ShardHandle, ShardHealth } from './shard-handle.ts';
+import type { ShardClaim } from './start/shard-claim.ts';
 
 export class LocalShard extends CommandSender implements ShardHandle {
   readonly #shard: Shard;
-  readonly #onReconnect: () => void;
+  readonly #claim: ShardClaim | null;
   readonly #pending = new Set<Promise<unknown>>();
 
   /** The inspector's view of the shard; `null` without an observer. */
   inspected: InspectedShard | null = null;
 
-  /** @param onReconnect - called by `reconnect()` before the shard connects */
-  constructor({ inspect, ...options }: ShardOptions, onReconnect: () => void = () => undefined) {
+  /** @param claim - `null` in a worker thread: the manager claims the session before it calls */
+  constructor({ inspect, ...options }: ShardOptions, claim: ShardClaim | null = null) {
     super();
-    this.#onReconnect = onReconnect;
+    this.#claim = claim;
     const attach = (shard: InspectedShard): void => void (this.inspected = shard);
     this.#shard = new Shard(
       inspect === undefined
@@ -70,19 +73,24 @@ export class LocalShard extends CommandSender implements ShardHandle {
   }
 
   connect(options?: { signal?: AbortSignal }): Promise<void> {
-    return this.#shard.connect(options);
+    const connect = (): Promise<void> => this.#shard.connect(options);
+    // The shard says what is wrong with the options.
+    if (this.#claim === null || callOptionsError('connect()', options) !== null) return connect();
+    return this.#claim.connect(options?.signal, connect);
   }
 
   disconnect(options?: DisconnectOptions): Promise<void> {
+    this.#claim?.stop();
     return this.#shard.disconnect(options);
   }
 
   forceClose(code?: number): void {
+    this.#claim?.stop();
     this.#shard.forceClose(code);
   }
 
   reconnect(): Promise<void> {
-    this.#onReconnect();
+    this.#claim?.takeOver();
     return this.#shard.reconnect();
   }
 
@@ -109,18 +117,25 @@ export class LocalShard extends CommandSender implements ShardHandle {
   }
 
   pauseReading(): void {
-    readingControlOf(this.#shard).pause();
+    shardControlOf(this.#shard).reading.pause();
   }
 
   resumeReading(): void {
-    readingControlOf(this.#shard).resume();
+    shardControlOf(this.#shard).reading.resume();
   }
 
-  setBufferFull(isFull: boolean): void {
-    readingControlOf(this.#shard).setFull(isFull);
+  setBufferFull(because: AwayReason | null): void {
+    shardControlOf(this.#shard).reading.setFull(because);
   }
 
-  /** Resumes from an earlier sequence, so that Discord sends the dispatches after it again. */
+  dropPresence(presence: RefusedPresence): void {
+    shardControlOf(this.#shard).dropPresence(presence);
+  }
+
+  markOutdated(): void {
+    shardControlOf(this.#shard).markOutdated();
+  }
+
   rewind(sequence: number): void {
     const { session } = this.#shard;
     if (session !== null) void this.#shard.resume({ ...session, sequence });

@@ -1,4 +1,5 @@
 /** The events of a manager: those of its shards, with the shard's id as last argument, and some of the manager. */
+import type { ReleaseReason } from '../cluster/node/node-host.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { ArrivedGuilds } from './guild-arrivals.ts';
 import { SHARD_EVENT_NAMES } from '../shard/shard-events.ts';
@@ -38,6 +39,17 @@ export interface ManagerEvents extends Omit<ShardEventsWithId, 'fault' | 'failed
   guildsReady: [shardId: number, guilds: ArrivedGuilds];
   /** Emitted when the new shards of `reshard()` are in service; `from` and `to` are shard counts. */
   resharded: [{ from: number; to: number }];
+  /** Emitted in a cluster when this node has a further shard. The shard connects now. */
+  claimed: [shardId: number];
+  /**
+   * Emitted in a cluster when this node no longer has a shard: it was handed over to balance the nodes (`'handoff'`) or
+   * because this node stops (`'stop'`), or another node has taken it (`'fenced'`).
+   */
+  released: [shardId: number, why: ReleaseReason];
+  /** Emitted when another node has joined the cluster. */
+  nodeJoined: [{ node: string }];
+  /** Emitted when another node has left the cluster, or has not renewed its leases in time. */
+  nodeLeft: [{ node: string }];
 }
 
 /**
@@ -63,8 +75,14 @@ export const FORWARDED_EVENTS = [
 /** All events of a manager, for checks of names. */
 export const MANAGER_EVENT_NAMES: ReadonlySet<string> = new Set([
   ...SHARD_EVENT_NAMES,
-  ...Object.keys({ progress: true, allReady: true, guildsReady: true, resharded: true } satisfies Record<
-    Exclude<keyof ManagerEvents, keyof ShardEvents>,
-    true
-  >),
+  ...Object.keys({
+    progress: true,
+    allReady: true,
+    guildsReady: true,
+    resharded: true,
+    claimed: true,
+    released: true,
+    nodeJoined: true,
+    nodeLeft: true,
+  } satisfies Record<Exclude<keyof ManagerEvents, keyof ShardEvents>, true>),
 ]);

@@ -1,13 +1,18 @@
 /** The options of a manager: their declaration, defaults and validation. */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { PublishOptions } from '../cluster/node/publish-options.ts';
+import type { Engine } from '../cluster/ports/engine.ts';
 import { createDirectFetch } from '../http/proxy/direct-fetch.ts';
 import { withoutTrailingSlashes } from '../protocol/gateway-url.ts';
 import { assertOption, describeValue, isCount, isPositiveInteger, isTimeout } from '../protocol/validation.ts';
 import { resolveAllowedHosts } from '../protocol/trusted-url.ts';
+import { MemorySessionStore } from '../session/memory-session-store.ts';
 import { observersOf } from '../shard/inspected-shard.ts';
 import { resolveOptions } from '../shard/shard-options.ts';
 import type { ShardOptions } from '../shard/shard-options.ts';
+import { resolveClusterOptions } from './cluster/cluster-options.ts';
+import type { RebalanceOptions } from './cluster/cluster-options.ts';
 import type { ManagerInspectionObserver } from './inspected-manager.ts';
 import { assertThreadable } from './workers/main/thread-options.ts';
 
@@ -25,9 +30,9 @@ export interface ShardSelection {
  */
 export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCount' | 'url' | 'session' | 'inspect'> {
   /**
-   * An observer of the state machines, or several, such as the `inspect` of `createInspector()`. An observer with the method
-   * `attachManager` is given the manager and finds the shards there. Any other observer sees each shard; with
-   * `workers` it is refused.
+   * An observer of the state machines, or several, such as the `inspect` of `createInspector()` or a `FlightRecorder`. An
+   * observer with the method `attachManager` is given the manager and finds the shards there. Any other observer sees each
+   * shard; with `workers` it is refused.
    * @defaultValue no observer
    */
   inspect?: ManagerInspectionObserver | readonly ManagerInspectionObserver[];
@@ -79,6 +84,32 @@ export interface ManagerOptions extends Omit<ShardOptions, 'shardId' | 'shardCou
    * @defaultValue the file in this package
    */
   threadUrl?: URL | string;
+  /**
+   * What the nodes of a cluster share: `redisEngine()`, or `memoryEngine()` for several managers in one process. Set it to
+   * run one bot in several processes that share its shards, and hand them over by RESUME. `shards` is then the shard
+   * count of the whole bot. The first node decides it, and the others take it. Not together with `sessionStore` and
+   * `identifyGate`: the engine has both.
+   * @defaultValue no engine
+   */
+  engine?: Engine;
+  /**
+   * The name of this node, in events and in `status()`. Set it to recognize a node: the name of its pod, for example. Two
+   * nodes may have the same name.
+   * @defaultValue the host name, the process id and a random part
+   */
+  node?: string;
+  /**
+   * Whether this node appends dispatches to the streams of the engine, for every `DispatchConsumer`. With an object, which
+   * ones, and how much the streams keep. Set it on all nodes of a bot, if your bot runs in other processes than its nodes.
+   * @defaultValue `false`
+   */
+  publish?: boolean | PublishOptions;
+  /**
+   * How fast shards move to a node that has joined: `{ maxMovesPerSecond }`, `4` by default. Raise it if a new node should
+   * get its share sooner; each move is a RESUME. The shards of a node that stops move at once.
+   * @defaultValue `{ maxMovesPerSecond: 4 }`
+   */
+  rebalance?: RebalanceOptions;
 }
 
 /** The options with all defaults filled in. */
@@ -139,16 +170,22 @@ export function resolveManagerOptions(options: ManagerOptions) {
   );
   const { shards = 'auto', api = 'https://discord.com/api/v10', token, ...rest } = options;
   const { fetch: ownFetch, sessionStartReserve: reserve = 0, workers = 0, workerTimeoutMs = 10_000, ...others } = rest;
-  const { threadUrl, ...shared } = others;
+  const { threadUrl, engine, node, publish, rebalance, ...own } = others;
   assertOption(isCount(workers) && workers <= MAX_WORKERS, `workers must be an integer from 0 to ${MAX_WORKERS}`);
   // An observer with `attachManager` stays in this thread, where the manager is.
-  const { inspect, ...withoutInspect } = shared;
+  const { inspect, ...withoutInspect } = own;
   // Validates the options that all shards share, and hides the token.
-  const { allowedHosts: hosts, ...checked } = shared;
-  const resolved = resolveOptions({ ...checked, token });
+  const { allowedHosts: hosts, ...checked } = own;
+  // The store of the engine takes its place. It keeps snapshots too.
+  const engineStore = engine === undefined ? {} : { sessionStore: new MemorySessionStore() };
+  const resolved = resolveOptions({ ...checked, ...engineStore, token });
+  const guarded = { sessionStore: own.sessionStore, identifyGate: own.identifyGate };
+  const cluster = resolveClusterOptions({ engine, node, publish, rebalance, ...guarded }, resolved.clock);
+  const clock = cluster?.clock ?? resolved.clock;
+  const shared = cluster === null || workers > 0 ? own : { ...own, clock };
   const observers = observersOf(inspect);
   const isThreadable = observers.every(({ attachManager }) => attachManager !== undefined);
-  if (workers > 0) assertThreadable(isThreadable ? withoutInspect : { ...shared });
+  if (workers > 0) assertThreadable(isThreadable ? withoutInspect : { ...own });
   // The URL comes from Discord's answer, so there is none to compare with yet.
   const allowedHosts = resolveAllowedHosts(hosts);
   assertOption(isHttpUrl(api), 'api must be an http:// or https:// URL without a query and a fragment');
@@ -158,6 +195,9 @@ export function resolveManagerOptions(options: ManagerOptions) {
   assertOption(isTimeout(workerTimeoutMs), 'workerTimeoutMs must be a positive number');
   return {
     ...resolved,
+    clock,
+    /** `null` without `engine`. */
+    cluster,
     allowedHosts,
     workers,
     workerTimeoutMs,

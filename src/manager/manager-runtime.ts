@@ -54,6 +54,8 @@ export class ManagerRuntime {
   #lastProgressKey = '';
   /** Whether a caller got the failure already, while the other shards were still closing. */
   #isFailureAwaited = false;
+  /** The failure for which the shards are closing; `null` if there is none. */
+  #closingFailure: GatewayError | null = null;
   readonly #serviceChangeListeners = new Set<() => void>();
 
   constructor(options: ResolvedManagerOptions) {
@@ -132,6 +134,7 @@ export class ManagerRuntime {
         if (name === 'failed' && args[0] instanceof GatewayError) this.#reportUnheard(args[0], shardId);
         emitShardEvent(name, ...args, shardId);
       },
+      emitClusterEvent: (name, ...args) => emitter.emit(name, ...args),
       reportFault: (error, shardId) => this.reportFault(error, shardId),
       onProgress: (set) => this.#onProgress(set),
       onServiceChange: () => {
@@ -190,7 +193,12 @@ export class ManagerRuntime {
   }
 
   readonly #entryHandlers: Partial<Record<ManagerState, (from: ManagerState) => void>> = {
-    starting: () => this.dispatcher.resumeHandlers(),
+    starting: () => {
+      const failure = this.#closingFailure;
+      this.#closingFailure = null;
+      // A connect() came while the shards were closed, so the manager goes on instead of failing.
+      if (failure !== null) this.reportFault(failure, null);
+    },
     running: (from) => {
       const [failure] = this.fleet.current?.failures.values() ?? [];
       if (failure !== undefined) return this.readyWaiters.reject(failure);
@@ -203,7 +211,8 @@ export class ManagerRuntime {
       if (failure === null && this.closeRequest.session !== 'discard') this.dispatcher.holdHandlers();
       if (failure === null) return;
       this.#isFailureAwaited = this.#isAwaited;
-      this.rejectWaiters(errorOf(failure));
+      this.#closingFailure = errorOf(failure);
+      this.rejectWaiters(this.#closingFailure);
     },
     stopped: () => this.dispatcher.finish(null),
   };
@@ -222,6 +231,7 @@ export class ManagerRuntime {
   #fail(error: GatewayError): void {
     this.#reportUnheard(error, null);
     this.#isFailureAwaited = false;
+    this.#closingFailure = null;
     this.rejectWaiters(error);
     this.dispatcher.finish(error);
     this.options.logger.error(`manager: ${error.code}: ${error.message}`);

@@ -1,5 +1,6 @@
 /** The status of a manager, as plain data. */
 import type { ManagerState, ShardState } from '../../machines/index.ts';
+import type { ClusterStatus } from '../cluster/node/node-host.ts';
 import type { IdentifyBudget } from '../identify/identify-gate.ts';
 import type { GatewayErrorCode } from '../protocol/errors.ts';
 import type { ShardSet } from './shard-set.ts';
@@ -35,6 +36,8 @@ export interface ManagerStatus {
   readonly resharding: { readonly total: number; readonly ready: number } | null;
   /** The session starts left; `null` before they are known, and with an identify gate that has no `budget`. */
   readonly budget: IdentifyBudget | null;
+  /** The nodes of the cluster and their shards, as this node saw them last; `null` without `engine`. */
+  readonly cluster: ClusterStatus | null;
 }
 
 export const shardStatusesOf = (set: ShardSet, now: number): ShardStatus[] =>

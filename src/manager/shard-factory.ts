@@ -15,7 +15,7 @@ export const shardFactory = (
 
 const localShards =
   ({ shared, token }: ResolvedManagerOptions): ShardFactory =>
-  ({ presence, onReconnect, ...shardConfig }) =>
+  ({ presence, claim, ...shardConfig }) =>
     new LocalShard(
       {
         ...shared,
@@ -23,14 +23,14 @@ const localShards =
         ...(presence === undefined ? {} : { presence }),
         token: token.reveal(),
       },
-      onReconnect,
+      claim,
     );
 
 function workerShards(options: ResolvedManagerOptions, reportFault: (error: GatewayError) => void): ShardFactory {
   const threadOptions = toThreadOptions(options, options.shared.proxy);
   const slots = Array.from(
     { length: options.workers },
-    (_, n) => new WorkerSlot({ name: `shardwright-${n}`, options, threadOptions, reportFault }),
+    (_, number) => new WorkerSlot({ number, options, threadOptions, reportFault }),
   );
   let createdCount = 0;
   return (config) => {

@@ -7,7 +7,7 @@ import type {
   GatewayRequestGuildMembersData,
   GatewayVoiceStateUpdateData,
 } from 'discord-api-types/v10';
-import type { ShardState } from '../../machines/index.ts';
+import type { AwayReason, ShardState } from '../../machines/index.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { RequestChannelInfoData, SendPayload } from '../protocol/packets.ts';
@@ -16,8 +16,10 @@ import type { SessionStore } from '../session/session-store.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import type { GuildMembers, RequestOptions } from '../shard/guild-member-requests.ts';
-import type { InspectedShard } from '../shard/inspected-shard.ts';
+import type { InspectedShard, InspectedThreadShard } from '../shard/inspected-shard.ts';
+import type { RefusedPresence } from '../shard/refused-payload.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
+import type { ShardClaim } from './start/shard-claim.ts';
 
 /** When data last arrived, in ms of the clock; each is `null` before the first time. */
 export interface ShardHealth {
@@ -50,8 +52,13 @@ export interface ShardHandle {
   readonly pendingSends: number;
   /** What an inspector may see of the shard; `null` or missing without an observer, and in a worker thread. */
   readonly inspected?: InspectedShard | null;
+  /** What an inspector may see of a shard in a worker thread; missing for others. */
+  readonly inspectedThread?: InspectedThreadShard;
 
-  /** Connects this shard alone. Resolves and rejects as `Shard.connect()` does. */
+  /**
+   * Connects this shard alone. Resolves and rejects as `Shard.connect()` does. A shard whose session another process has
+   * stays as it is until it gets the session; `connect()` rejects with `SESSION_IN_USE` after `claimTimeoutMs`.
+   */
   connect(options?: { signal?: AbortSignal }): Promise<void>;
   /** Disconnects this shard alone, without reconnecting. Resolves and rejects as `Shard.disconnect()` does. */
   disconnect(options?: DisconnectOptions): Promise<void>;
@@ -114,10 +121,16 @@ export interface ShardHandle {
   /** Reads the socket again after {@link pauseReading}. */
   resumeReading(): void;
   /**
-   * With `true`, leaves the connection, keeps the session, and stays away until `false`. A shard without a connection
+   * With a reason, leaves the connection, keeps the session, and stays away until `null`. A shard without a connection
    * does not mind.
    */
-  setBufferFull(isFull: boolean): void;
+  setBufferFull(because: AwayReason | null): void;
+  /** Discord refused a presence on another shard: this one does not send it, nor identify with it. */
+  dropPresence(presence: RefusedPresence): void;
+  /** Another process has had the shard since it stopped: its next `connect()` asks the store for the session. */
+  markOutdated(): void;
+  /** Resumes from an earlier sequence of the session, so that Discord sends the dispatches after it again. */
+  rewind(sequence: number): void;
 
   /** Adds a listener for an event of this shard. */
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): unknown;
@@ -135,11 +148,16 @@ export interface ShardConfig {
   readonly sessionStore: SessionStore;
   /** Stays with the manager, as {@link sessionStore} does. */
   readonly identifyGate: IdentifyGate;
-  /** Called when the user reconnects this shard alone. Its session may not be claimed yet, or no longer. */
-  readonly onReconnect: () => void;
+  /** Claims the session before the shard connects. Stays with the manager, as {@link sessionStore} does. */
+  readonly claim: ShardClaim;
   /** The presence to identify with. */
   readonly presence: GatewayPresenceUpdateData | undefined;
 }
 
 /** Creates a shard. It does nothing before `connect()`. */
 export type ShardFactory = (config: ShardConfig) => ShardHandle;
+
+/** A shard in one of these states stays in it until `connect()` is called. */
+export const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
+
+export const NO_SHARDS: ReadonlyMap<number, ShardHandle> = new Map();

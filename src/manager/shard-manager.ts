@@ -5,10 +5,8 @@
 import type { ManagerState } from '../../machines/index.ts';
 import { assertCallOptions } from '../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
-import { Opcodes } from '../protocol/opcodes.ts';
+import { shardIdForGuild } from '../protocol/guild-sharding.ts';
 import type { AnyEventName, Dispatch, DispatchData, EventName, SendPayload } from '../protocol/packets.ts';
-import { checkPayload } from '../protocol/payloads.ts';
-import { describeValue } from '../protocol/validation.ts';
 import type { SendOptions } from '../shard/command-sender.ts';
 import { resolveCloseRequest } from '../shard/close-request.ts';
 import type { BotApplication, BotUser } from '../session/session.ts';
@@ -17,6 +15,7 @@ import type { DispatchHandlerOptions, UntypedHandlerOptions } from '../shard/han
 import { logRejection } from '../shard/logger.ts';
 import type { ConnectOptions } from '../shard/shard-lifecycle.ts';
 import type { DispatchStreamOptions } from '../shard/pull-stream.ts';
+import { notConnectedError, sendToAllShards, sendToShard } from './fleet-sender.ts';
 import { ManagerRuntime } from './manager-runtime.ts';
 import type { ShardDispatch } from './fleet-stream.ts';
 import type { ManagerActor } from './manager-actor.ts';
@@ -25,12 +24,10 @@ import { assertShardCount, resolveManagerOptions } from './manager-options.ts';
 import type { ManagerOptions } from './manager-options.ts';
 import { shardStatusesOf } from './manager-status.ts';
 import type { ManagerStatus } from './manager-status.ts';
+import { NO_SHARDS } from './shard-handle.ts';
 import type { ShardHandle } from './shard-handle.ts';
-import { shardIdForGuild } from './guild-sharding.ts';
 
 const stoppedError = (): GatewayError => new GatewayError('STOPPED', 'the manager was stopped');
-const notConnectedError = (operation: string): GatewayError =>
-  new GatewayError('NOT_CONNECTED', `${operation} was called before connect()`);
 
 /**
  * Runs the shards of one bot: asks Discord how many and how fast, starts them in order, keeps their sessions over
@@ -49,6 +46,9 @@ export class ShardManager {
    * Connects all shards: those with a stored session resume at once, the others identify at the pace that Discord
    * allows. Resolves when all are ready. A second call joins the first; a call during `disconnect()` follows it. After
    * shards have failed, it starts these again.
+   *
+   * In a cluster it resolves when the node has joined and each shard that it holds by then is ready. While the engine can't
+   * be reached it waits. Rejects with `ENGINE_INVALID` if the engine can't be used.
    *
    * Rejects with the error of a shard that failed for good, once the others are ready; with the error that stopped all
    * shards; with `STOPPED` when the manager was disconnected meanwhile, once the sessions are stored; or with `ABORTED`.
@@ -85,7 +85,7 @@ export class ShardManager {
    * Disconnects all shards without reconnecting, also those that you started one by one. Resolves when their sockets
    * are closed and their sessions stored, within `closeTimeoutMs`. Rejects only with `ABORTED`, in which case the
    * sockets are closed by force, or `INVALID_OPTIONS`. By default the sessions are kept: the next `connect()` resumes
-   * them, in another process too.
+   * them, in another process too. In a cluster the other nodes resume them at once.
    */
   disconnect(options: DisconnectOptions = {}): Promise<void> {
     return this.#swallowUnhandled(this.#disconnect(options));
@@ -113,11 +113,13 @@ export class ShardManager {
   /**
    * Replaces the shards by `total` new ones. The new shards identify beside the old ones, which stay in service until
    * all are ready; then the new ones take over in one step. No event is lost or delivered twice; `docs/manager.md` says
-   * how. Resolves when the new shards are in service. The signal cancels the attempt.
+   * how. Resolves when the new shards are in service. The signal cancels the attempt. In a cluster it replaces the shards
+   * of all nodes; `docs/cluster.md` says how.
    *
    * Rejects with `RESHARD_REFUSED`, with `IDENTIFY_BUDGET_SPENT` when there are too few session starts, with
-   * `INVALID_SHARD` when Discord does not accept the count, with the error of `GET /gateway/bot`, `STOPPED` or
-   * `ABORTED`. The old shards then stay in service.
+   * `INVALID_SHARD` when Discord does not accept the count, with the error of `GET /gateway/bot`, with
+   * `ENGINE_UNAVAILABLE` when the engine of a cluster does not answer, `STOPPED` or `ABORTED`. The old shards then stay in
+   * service.
    */
   reshard(total: number, options?: { signal?: AbortSignal }): Promise<void> {
     return this.#swallowUnhandled(this.#reshard(total, options));
@@ -147,7 +149,8 @@ export class ShardManager {
 
   /**
    * Sends a payload on one shard, as `Shard.send()` does. Also rejects with `NOT_CONNECTED`, or with `INVALID_OPTIONS`
-   * for a shard that this manager does not run.
+   * for a shard that this manager does not run. In a cluster it reaches the shards of other nodes too, and rejects with
+   * `NOT_DELIVERED` if no node has sent the payload within 30 s.
    */
   send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
     return this.#swallowUnhandled(this.#send(shardId, payload, options));
@@ -155,27 +158,15 @@ export class ShardManager {
 
   async #send(shardId: number, payload: SendPayload, options?: SendOptions): Promise<void> {
     assertCallOptions('send()', options);
-    if (this.#runtime.fleet.current === null) throw notConnectedError('send()');
-    const shard = this.shards.get(shardId);
-    if (shard === undefined)
-      throw new GatewayError('INVALID_OPTIONS', `this manager has no shard ${describeValue(shardId)}`);
-    await shard.send(payload, options);
+    await sendToShard(this.#runtime.fleet, shardId, payload, options);
   }
 
   /**
-   * Sends a payload on every shard. Later shards identify with a presence that was sent so. Rejects with the first
+   * Sends a payload on every shard, in a cluster on those of other nodes too. Later shards identify with a presence that was sent so. Rejects with the first
    * error of any shard.
    */
   broadcast(payload: SendPayload): Promise<void> {
-    return this.#swallowUnhandled(this.#broadcast(payload));
-  }
-
-  async #broadcast(payload: SendPayload): Promise<void> {
-    if (this.#runtime.fleet.current === null) throw notConnectedError('broadcast()');
-    const { payload: copy } = checkPayload(payload);
-    const sent = [...this.shards.values()].map((shard) => shard.send(copy));
-    if (copy.op === Opcodes.PresenceUpdate) this.#runtime.fleet.presence.set(copy.d);
-    await Promise.all(sent);
+    return this.#swallowUnhandled(sendToAllShards(this.#runtime.fleet, payload));
   }
 
   /**
@@ -200,6 +191,7 @@ export class ShardManager {
       shards: current === null ? [] : shardStatusesOf(current, options.clock.now()),
       resharding: successor === null ? null : { total: successor.plan.total, ready: successor.readyCount },
       budget: gate?.budget ?? null,
+      cluster: fleet.node?.status ?? null,
     };
   }
 
@@ -306,5 +298,3 @@ export class ShardManager {
     return logRejection(promise, this.#runtime.options.logger);
   }
 }
-
-const NO_SHARDS: ReadonlyMap<number, ShardHandle> = new Map();

@@ -1,6 +1,5 @@
 /** The shards of one shard count, which the manager starts, counts and closes together. */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
-import type { ShardState } from '../../machines/index.ts';
 import { permitFailedError } from '../identify/identify-gate.ts';
 import type { IdentifyGate } from '../identify/identify-gate.ts';
 import type { StartGuard } from '../identify/start-guard.ts';
@@ -11,11 +10,13 @@ import { waitAtMost } from '../protocol/wait-at-most.ts';
 import type { SessionOrigin } from '../session/session-origin.ts';
 import type { DisconnectOptions } from '../shard/close-request.ts';
 import { isSharedFailure } from './shared-failures.ts';
-import { Launcher } from './start/launcher.ts';
 import { FORWARDED_EVENTS } from './manager-events.ts';
-import type { BufferedSession, SessionBuffer } from './reshard/session-buffer.ts';
-import type { ShardFactory, ShardHandle } from './shard-handle.ts';
+import type { BufferedSession, PendingDispatches, SessionBuffer } from './reshard/session-buffer.ts';
+import { STOPPED_STATES } from './shard-handle.ts';
+import type { ShardConfig, ShardFactory, ShardHandle } from './shard-handle.ts';
 import type { SessionClaims } from './start/session-claims.ts';
+import { SetLaunch } from './start/set-launch.ts';
+import { ShardClaim } from './start/shard-claim.ts';
 import { ManagerIdentifyGate } from './start/manager-identify-gate.ts';
 
 export type ForwardedEvent = (typeof FORWARDED_EVENTS)[number] | 'raw';
@@ -53,33 +54,26 @@ interface ShardSetDependencies {
   /** How long to wait for the sessions in the store before the start. */
   readonly storeTimeoutMs: number;
   readonly rawEnabled: boolean;
+  /** Called when no other process has the shards, and before one of them is started. */
+  readonly onClaimed: () => void;
   readonly observer: ShardSetObserver;
 }
-
-/** A shard rejects with no other error; one of our own must not look like a shard that is ready. */
-const startErrorOf = (cause: unknown): GatewayError =>
-  cause instanceof GatewayError
-    ? cause
-    : new GatewayError('INTERNAL_ERROR', 'the shard could not be started', { cause });
-
-/** A shard in one of these states stays in it until `connect()` is called. */
-const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
 
 export class ShardSet {
   readonly plan: ShardSetPlan;
   readonly sessionBuffer: SessionBuffer;
-  readonly handles: ReadonlyMap<number, ShardHandle>;
   /** The errors of failed shards, by shard id, until these are launched again. */
   readonly failures = new Map<number, GatewayError>();
   /** Since when this process has known each shard's session, by shard id. */
   readonly sessionSince = new Map<number, number>();
   readonly #dependencies: ShardSetDependencies;
-  readonly #unsettled = new Set<number>();
+  readonly #handles = new Map<number, ShardHandle>();
+  readonly #launch: SetLaunch;
+  readonly #sharedConfig: Omit<ShardConfig, 'shardId' | 'claim'>;
   /** Shards that wait for room in the buffers of `dispatches()`. */
   readonly #away = new Set<number>();
-  #launcher: Launcher | null = null;
-  /** Grows with each launch and each stop, so that an earlier launch can notice that it is outdated. */
-  #generation = 0;
+  #rawEnabled: boolean;
+  #maxConcurrency: number;
   #wasReady = false;
 
   constructor(plan: ShardSetPlan, dependencies: ShardSetDependencies) {
@@ -87,21 +81,29 @@ export class ShardSet {
     this.sessionBuffer = dependencies.sessionBuffer;
     this.#dependencies = dependencies;
     const identifyGate = new ManagerIdentifyGate(dependencies.gate, dependencies, {
-      onSent: (shardId) => this.#onIdentified(shardId),
+      onSent: (shardId) => this.#launch.onIdentified(shardId),
       onBudgetSpent: (retryAfterMs) => dependencies.observer.onBudgetSpent(retryAfterMs),
       onPermitFailed: (shardId, cause) =>
         dependencies.observer.onShardEvent(this, shardId, 'fault', [permitFailedError(cause)]),
     });
     const { total: shardCount, url, presence } = plan;
-    const sharedConfig = { shardCount, url, presence, identifyGate, sessionStore: dependencies.sessionBuffer };
-    this.handles = new Map(
-      plan.ids.map((shardId) => {
-        const onReconnect = (): void => this.#onReconnect(shardId);
-        return [shardId, dependencies.createShard({ ...sharedConfig, shardId, onReconnect })];
-      }),
-    );
-    for (const handle of this.handles.values()) this.#subscribe(handle);
-    if (dependencies.rawEnabled) this.enableRaw();
+    this.#sharedConfig = { shardCount, url, presence, identifyGate, sessionStore: dependencies.sessionBuffer };
+    this.#rawEnabled = dependencies.rawEnabled;
+    this.#maxConcurrency = plan.maxConcurrency;
+    this.#launch = new SetLaunch({
+      ...dependencies,
+      handles: this.#handles,
+      onFailed: (shardId, error) => this.failures.set(shardId, error),
+      onTurn: () => dependencies.observer.onShardChange(this),
+      onSettled: () => dependencies.observer.onSettled(this),
+      onInUse: (error) => dependencies.observer.onSharedFailure(this, error),
+    });
+    for (const shardId of plan.ids) this.#create(shardId, presence);
+  }
+
+  /** The shards, by id. With a cluster they come and go. */
+  get handles(): ReadonlyMap<number, ShardHandle> {
+    return this.#handles;
   }
 
   get readyCount(): number {
@@ -124,9 +126,16 @@ export class ShardSet {
     return [...this.handles.values()].some(({ state }) => STOPPED_STATES.has(state));
   }
 
+  /** The shards that have not stopped. */
+  get runningIds(): ReadonlySet<number> {
+    return new Set(
+      [...this.handles.values()].filter(({ state }) => !STOPPED_STATES.has(state)).map(({ shardId }) => shardId),
+    );
+  }
+
   /** The shards that have not had their turn to identify. */
   get waiting(): readonly number[] {
-    return this.#launcher?.waiting ?? [];
+    return this.#launch.waiting;
   }
 
   get readyShards(): ShardHandle[] {
@@ -138,70 +147,57 @@ export class ShardSet {
     return total === this.plan.total && url === this.plan.url && ids.join() === this.plan.ids.join();
   }
 
+  /** Whether each shard that was started is ready or has failed. */
+  get isSettled(): boolean {
+    return this.#launch.isSettled;
+  }
+
   /** Starts the shards that are not ready. */
   launch(maxConcurrency: number): void {
-    this.#generation += 1;
+    this.#maxConcurrency = maxConcurrency;
     this.sessionBuffer.start();
-    void this.#launch(maxConcurrency, this.#generation);
+    const shards = [...this.handles.values()].filter(({ state }) => state !== 'ready');
+    for (const { shardId } of shards) this.failures.delete(shardId);
+    void this.#launch.begin(shards, maxConcurrency);
   }
 
-  async #launch(maxConcurrency: number, generation: number): Promise<void> {
-    const ids = this.plan.ids.filter((id) => this.handles.get(id)?.state !== 'ready');
-    for (const id of ids) {
-      this.#unsettled.add(id);
-      this.failures.delete(id);
-    }
-    const { claims } = this.#dependencies;
-    // The set of a reshard claims when it takes over; but after a stop it starts like any other.
-    const inUse = this.sessionBuffer.isWriting ? await claims.claim(ids) : null;
-    if (generation !== this.#generation) return;
-    if (inUse !== null) return this.#dependencies.observer.onSharedFailure(this, inUse);
-    const resumable = await this.#findResumable(ids);
-    if (generation !== this.#generation) return;
-    this.#launcher = new Launcher({
-      ids,
-      maxConcurrency,
-      isResumable: (id) => resumable.has(id),
-      start: (id) => void this.#start(id, generation),
-    });
-    this.#launcher.begin();
-    this.#markSettled(null);
+  /** Creates one more shard, and starts it. */
+  add(shardId: number, presence: GatewayPresenceUpdateData | undefined): ShardHandle {
+    const handle = this.#create(shardId, presence);
+    void this.#launch.add(handle, this.#maxConcurrency);
+    return handle;
   }
 
-  /** Looks for stored sessions. With a slow store the order of the start suffers, but not the start. */
-  async #findResumable(ids: readonly number[]): Promise<Set<number>> {
-    const { clock, storeTimeoutMs, sessionBuffer, origin } = this.#dependencies;
-    const found = new Set<number>();
-    const check = async (id: number): Promise<void> => {
-      const session = this.handles.get(id)?.session ?? (await sessionBuffer.preload(id));
-      if (session !== null && origin.accepts(session, id, this.plan.total)) found.add(id);
-    };
-    await waitAtMost(clock, storeTimeoutMs, Promise.all(ids.map(check)));
-    // A copy: an answer that is late must not change the order any more.
-    return new Set(found);
+  /** Disconnects a shard, also one that is being started. Returns the function that connects it again. */
+  interrupt(handle: ShardHandle): () => void {
+    this.#launch.interrupt(handle.shardId);
+    void handle.disconnect().catch(() => undefined);
+    return () => this.#launch.restart(handle);
   }
 
-  async #start(shardId: number, generation: number): Promise<void> {
-    // A listener may have stopped the set while the shard before this one was started.
-    if (generation !== this.#generation) return;
-    try {
-      await this.handles.get(shardId)?.connect();
-    } catch (error) {
-      if (generation === this.#generation) this.failures.set(shardId, startErrorOf(error));
-    }
-    if (generation !== this.#generation) return;
-    this.#onIdentified(shardId);
-    this.#markSettled(shardId);
+  /** Closes a shard and removes it. Resolves when its session is written; never rejects. */
+  async remove(shardId: number, closeRequest: DisconnectOptions, pending: PendingDispatches): Promise<void> {
+    const handle = this.handles.get(shardId);
+    if (handle === undefined) return;
+    this.#launch.remove(shardId);
+    await Promise.allSettled([handle.disconnect(closeRequest)]);
+    await this.sessionBuffer.release(shardId, pending);
+    this.#forget(handle);
   }
 
-  #markSettled(shardId: number | null): void {
-    if (shardId !== null) this.#unsettled.delete(shardId);
-    if (this.#unsettled.size === 0) this.#dependencies.observer.onSettled(this);
+  /** Closes a shard at once and removes it. Its session belongs to another process. */
+  drop(shardId: number): void {
+    const handle = this.handles.get(shardId);
+    if (handle === undefined) return;
+    this.#launch.remove(shardId);
+    handle.forceClose();
+    void this.sessionBuffer.release(shardId, 'drop');
+    this.#forget(handle);
   }
 
   /** Disconnects the shards. Resolves when they are closed and their sessions written; never rejects. */
   async close(closeRequest: DisconnectOptions): Promise<void> {
-    this.#stop();
+    this.#launch.stop();
     const closed = [...this.handles.values()].map((handle) => handle.disconnect(closeRequest));
     await Promise.allSettled([...closed, this.sessionBuffer.stop()]);
     await this.sessionBuffer.stop();
@@ -219,7 +215,7 @@ export class ShardSet {
   }
 
   forceClose(code?: number): void {
-    this.#stop();
+    this.#launch.stop();
     for (const handle of this.handles.values()) handle.forceClose(code);
     void this.sessionBuffer.stop();
   }
@@ -233,37 +229,44 @@ export class ShardSet {
 
   leave(shardId: number): void {
     this.#away.add(shardId);
-    this.handles.get(shardId)?.setBufferFull(true);
+    this.handles.get(shardId)?.setBufferFull('bufferFull');
   }
 
   onRoom(): void {
     const away = [...this.#away];
     this.#away.clear();
-    for (const id of away) this.handles.get(id)?.setBufferFull(false);
+    for (const id of away) this.handles.get(id)?.setBufferFull(null);
   }
 
   /** Forwards `raw` too. Only now: a shard without a listener for it need not decode every packet. */
   enableRaw(): void {
-    for (const handle of this.handles.values()) {
-      handle.on('raw', (packet) => this.#dependencies.observer.onShardEvent(this, handle.shardId, 'raw', [packet]));
-    }
+    this.#rawEnabled = true;
+    for (const handle of this.handles.values()) this.#forwardRaw(handle);
   }
 
-  #stop(): void {
-    this.#generation += 1;
-    this.#dependencies.claims.stop();
-    this.#launcher = null;
-    this.#unsettled.clear();
+  #create(shardId: number, presence: GatewayPresenceUpdateData | undefined): ShardHandle {
+    const { claims, createShard } = this.#dependencies;
+    const isWriting = (): boolean => this.sessionBuffer.isWriting && !this.#launch.isStarting(shardId);
+    const claim = new ShardClaim({ shardId, claims, isWriting });
+    const handle = createShard({ ...this.#sharedConfig, presence, shardId, claim });
+    this.#handles.set(shardId, handle);
+    this.#subscribe(handle);
+    if (this.#rawEnabled) this.#forwardRaw(handle);
+    return handle;
   }
 
-  #onReconnect(shardId: number): void {
-    // A set that is not in service writes nothing, and has no claims.
-    if (this.sessionBuffer.isWriting) this.#dependencies.claims.takeOver(shardId);
+  #forget(handle: ShardHandle): void {
+    const { shardId } = handle;
+    // The shard may have come back meanwhile, as another one.
+    if (this.#handles.get(shardId) !== handle) return;
+    this.#handles.delete(shardId);
+    this.failures.delete(shardId);
+    this.sessionSince.delete(shardId);
+    this.#away.delete(shardId);
   }
 
-  #onIdentified(shardId: number): void {
-    this.#launcher?.onIdentified(shardId);
-    this.#dependencies.observer.onShardChange(this);
+  #forwardRaw(handle: ShardHandle): void {
+    handle.on('raw', (packet) => this.#dependencies.observer.onShardEvent(this, handle.shardId, 'raw', [packet]));
   }
 
   #subscribe(handle: ShardHandle): void {
@@ -291,7 +294,7 @@ export class ShardSet {
       });
     }
     // A shard that lost its connection queues at the identify gate; the buckets behind it need not wait.
-    handle.on('disconnected', () => this.#onIdentified(shardId));
+    handle.on('disconnected', () => this.#launch.onIdentified(shardId));
     handle.on('failed', (error) => {
       // A failed shard may fail again, without another state.
       if (this.failures.get(shardId) !== error) this.#onFailed(shardId, error);

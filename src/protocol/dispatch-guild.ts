@@ -2,7 +2,7 @@
 import type { Dispatch } from './packets.ts';
 
 /** Events about the guild itself carry its id as `id`. */
-const GUILD_LIFECYCLE_EVENTS: ReadonlySet<string> = new Set(['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']);
+export const GUILD_LIFECYCLE_EVENTS: ReadonlySet<string> = new Set(['GUILD_CREATE', 'GUILD_UPDATE', 'GUILD_DELETE']);
 
 /** Returns `null` for an event without a guild, such as a direct message. */
 export function guildIdOf({ t, d }: Dispatch): string | null {

@@ -21,8 +21,12 @@ export const HINTS_BY_GROUP = {
     REQUEST_RATE_LIMITED: 'Send fewer requests; Discord returns all members of a guild once in 30 s.',
     RESHARD_REFUSED:
       'Call reshard() when connect() has resolved, one call at a time, on a manager that runs all shards of the bot.',
+    NOT_DELIVERED:
+      'Repeat the command, or raise timeoutMs; no node that runs the shard took it in time. status() shows who runs which shard.',
     NO_INSPECTOR: 'Call inspect() of @xstate/inspect first, in the same process; see docs/inspector.md.',
     NODE_TOO_OLD: 'Install the Node that the message names, or a later one; node --version shows which one runs.',
+    RECORDING_UNREADABLE:
+      'Pass the directory of a FlightRecorder, or one of its files; docs/incidents.md says how to record.',
     PAGE_NOT_FOUND:
       'Leave shardwright/inspect out of your bundle, so that its page lies beside its code in node_modules.',
   },
@@ -37,6 +41,8 @@ export const HINTS_BY_GROUP = {
       'Enable the privileged intents of the bot in the Developer Portal, or remove them from the option intents.',
     SESSION_IN_USE:
       'Stop the other process, or give each process a store of its own. If the other needs longer to stop, raise claimTimeoutMs.',
+    ENGINE_INVALID:
+      'Use Redis 7.0 or later with maxmemory-policy noeviction, and an app name that nothing else uses; shardwright doctor --redis checks it.',
     GATEWAY_INFO_INVALID: 'Check the option api and any proxy; GET {api}/gateway/bot must answer as Discord documents.',
   },
   'Faults that the shard survives': {
@@ -80,6 +86,11 @@ export const HINTS_BY_GROUP = {
       'Look at the message and the cause; the next start identifies. The first start with warmStart reports this once, if there is a session from before.',
     GATEWAY_INFO_FAILED:
       'Wait; the manager asks again. If it keeps failing, check the network, the proxy and the option api.',
+    ENGINE_UNAVAILABLE: 'Wait; it tries again. If it keeps failing, check the URL, the network and the server.',
+    FENCED:
+      'Wait; another node runs the shard. If it happens often, find out what blocks this process, or raise leaseTtlMs.',
+    DISPATCHES_TRIMMED:
+      'Fetch again what must be exact; the group was too slow. Add consumers, or raise maxLength or maxAgeMs of the option publish. Look at dead letters sooner, or raise maxDeadLetters.',
     WORKER_FAILED: 'Wait; the shards of the thread resume in a new one. If it keeps failing, look at the cause.',
     INTERNAL_ERROR: 'Report this as a bug of shardwright, with the cause.',
   },

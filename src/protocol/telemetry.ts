@@ -1,8 +1,8 @@
 /**
  * The telemetry channels of `node:diagnostics_channel`. A metrics library subscribes by name and needs no reference to
- * a shard; it only has to run in the same thread. Fields are plain and, apart from shard ids, bounded, so they can be
- * metric labels. They contain no payloads, no text and no token. Dispatches publish nothing, and without subscribers no
- * message is created.
+ * a shard; it only has to run in the thread of the shard or of its manager. Fields are plain and, apart from shard ids,
+ * bounded, so they can be metric labels. They contain no payloads, no text and no token. Dispatches publish nothing, and
+ * without subscribers no message is created.
  */
 import { channel } from 'node:diagnostics_channel';
 import type { Initiator, ShardState } from '../../machines/index.ts';
@@ -66,6 +66,7 @@ export type SentKind = 'command' | 'presence' | 'priority';
 
 /** A channel with the type of its messages. */
 interface TypedChannel<Message extends object> {
+  readonly name: string | symbol;
   readonly hasSubscribers: boolean;
   publish(message: Message): void;
 }

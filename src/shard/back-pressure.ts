@@ -3,6 +3,7 @@
  * of heartbeats and a replay must be read, with everything in front of them. So when too much has been read, the shard
  * leaves its connection, and comes back when there is room.
  */
+import type { AwayReason } from '../../machines/index.ts';
 import type { Clock } from '../clock.ts';
 import type { BufferBudget } from './buffer-budget.ts';
 
@@ -10,7 +11,7 @@ interface BackPressureCallbacks {
   /** Called when {@link BackPressure.isPaused} may have changed. */
   onPauseChange(): void;
   /** Called when the shard has to leave its connection. */
-  onFull(): void;
+  onFull(because: AwayReason): void;
   /** Called when a shard that has left may come back. */
   onRoom(): void;
 }
@@ -23,8 +24,8 @@ export interface ReadingControl {
   /** Stops reading the socket where that does no harm, until `resume()`. */
   pause(): void;
   resume(): void;
-  /** `true` makes the shard leave its connection, and stay away until `false`. */
-  setFull(isFull: boolean): void;
+  /** A reason makes the shard leave its connection, and stay away until `null`. */
+  setFull(because: AwayReason | null): void;
 }
 
 export class BackPressure implements ReadingControl {
@@ -47,6 +48,11 @@ export class BackPressure implements ReadingControl {
     return this.#isPaused;
   }
 
+  /** The bytes that wait in streams and for handlers. */
+  get bufferedBytes(): number {
+    return this.#budget.bytes;
+  }
+
   pause(): void {
     this.#isPaused = true;
     this.#callbacks.onPauseChange();
@@ -57,10 +63,10 @@ export class BackPressure implements ReadingControl {
     this.#callbacks.onPauseChange();
   }
 
-  setFull(isFull: boolean): void {
-    this.#isFull = isFull;
-    if (isFull) this.#callbacks.onFull();
-    else this.checkRoom();
+  setFull(because: AwayReason | null): void {
+    this.#isFull = because !== null;
+    if (because === null) this.checkRoom();
+    else this.#callbacks.onFull(because);
   }
 
   /** Called when the shard has left. It may come back when there is room, but not before its socket could be closed. */
@@ -81,17 +87,4 @@ export class BackPressure implements ReadingControl {
   checkRoom(): void {
     if (this.#isAway && !this.#isFull && !this.#budget.isExceeded) this.#callbacks.onRoom();
   }
-}
-
-const controls = new WeakMap<object, ReadingControl>();
-
-/** Lets `readingControlOf` find the control of a shard, which is no part of its public face. */
-export function setReadingControl(shard: object, control: ReadingControl): void {
-  controls.set(shard, control);
-}
-
-export function readingControlOf(shard: object): ReadingControl {
-  const control = controls.get(shard);
-  if (control === undefined) throw new Error('this object is not a shard');
-  return control;
 }

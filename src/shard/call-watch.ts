@@ -6,7 +6,7 @@ export interface CallWatchOptions {
   /** How long a call may run; `null` for no limit. */
   readonly limitMs: number | null;
   /** Called once for a call that runs longer. */
-  onSlow(ms: number): void;
+  onSlow(ms: number, call: object): void;
 }
 
 export class CallWatch {
@@ -44,7 +44,7 @@ export class CallWatch {
       const ms = clock.now() - startedAt;
       if (limitMs === null || ms < limitMs) return this.#setTimer((limitMs ?? 0) - ms);
       this.#startedAt.delete(call);
-      this.#options.onSlow(ms);
+      this.#options.onSlow(ms, call);
     }
   }
 }

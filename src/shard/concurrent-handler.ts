@@ -93,6 +93,15 @@ export class ConcurrentHandler<Item extends BufferedItem> {
     this.#level.clear();
   }
 
+  /** Drops what waits and matches: another process handles it. The calls that run go on. */
+  remove(matches: (item: Item) => boolean): void {
+    for (const lane of new Set([...this.#lanes.values(), ...this.#ready])) {
+      for (const { dispatch } of lane.waiting.remove(matches)) this.#level.remove(dispatch);
+      // A lane that is not ready has a call that runs, which ends the lane.
+      if (lane.waiting.size === 0 && this.#ready.delete(lane) && lane.key !== null) this.#lanes.delete(lane.key);
+    }
+  }
+
   /** Returns the lowest sequence that waits. */
   lowestSequence(matches: (item: Item) => boolean): number | null {
     let lowest: number | null = null;

@@ -90,6 +90,11 @@ export class ConcurrentHandlers<Item extends HandlerItem> {
     for (const handlers of this.#byType.values()) for (const handler of handlers) handler.pump();
   }
 
+  /** Drops what waits and matches: another process handles it. */
+  remove(matches: (item: Item) => boolean): void {
+    for (const handlers of this.#byType.values()) for (const handler of handlers) handler.remove(matches);
+  }
+
   /** Returns the lowest sequence that waits. */
   lowestSequence(matches: (item: Item) => boolean): number | null {
     let lowest: number | null = null;

@@ -34,6 +34,17 @@ export class DispatchFifo<Item extends BufferedItem> {
     this.#head = 0;
   }
 
+  /** Removes what matches, and returns it. */
+  remove(matches: (item: Item) => boolean): Item[] {
+    const items = this.#items.slice(this.#head);
+    const removed = items.filter(matches);
+    if (removed.length > 0) {
+      this.#items = items.filter((item) => !matches(item));
+      this.#head = 0;
+    }
+    return removed;
+  }
+
   /** Returns the lowest sequence that waits. It may not be the first: a roll-back makes sequences repeat. */
   lowestSequence(matches: (item: Item) => boolean): number | null {
     let lowest: number | null = null;

@@ -5,7 +5,7 @@
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { DispatchProbe } from '../connection/dispatch-probe.ts';
 import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
-import type { LazyDispatch } from '../decoding/lazy-dispatch.ts';
+import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { assertCallOptions } from '../protocol/call-options.ts';
 import { assertDispatchName } from '../protocol/event-names.ts';
@@ -43,6 +43,11 @@ export class DispatchStream extends PullStream<StreamItem, Dispatch> {
   /** Returns the lowest sequence of a session that the consumer has not taken yet. */
   lowestSequenceOf(sessionId: string | null): number | null {
     return this.lowestSequence((item) => item.sessionId === sessionId);
+  }
+
+  /** Drops what waits of a session. */
+  removeOf(sessionId: string | null): void {
+    this.remove((item) => item.sessionId === sessionId);
   }
 
   protected override toValue({ dispatch }: StreamItem): Dispatch {
@@ -164,6 +169,8 @@ export class Dispatcher {
     if (this.#handlers?.has(dispatch.t) === true) this.#handlers.push({ dispatch, data: dispatch.d, sessionId });
     this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
     if (this.#streams === null && this.#handlers === null) return;
+    // A listener found that it can't be read, so the connection ends, and a resume repeats the dispatch for all.
+    if (LazyDispatch.isCorrupt(received)) return;
     for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
     if (this.#budget.isExceeded) this.#onBufferFull();
   }
@@ -236,6 +243,12 @@ export class Dispatcher {
     for (const stream of this.#streams ?? NO_STREAMS)
       lowest = lowerSequence(lowest, stream.lowestSequenceOf(sessionId));
     return lowest;
+  }
+
+  /** Drops what streams and handlers still hold of a session: another process delivers it. */
+  drop(sessionId: string | null): void {
+    this.#handlers?.remove((item) => item.sessionId === sessionId);
+    for (const stream of this.#streams ?? NO_STREAMS) stream.removeOf(sessionId);
   }
 
   /** Starts no call of a concurrent handler until {@link resumeHandlers}. */

@@ -4,7 +4,12 @@ import type { ShardState } from '../../machines/index.ts';
 import { inspectIdentifyGate } from '../identify/identify-gate.ts';
 import type { IdentifyQueue } from '../identify/identify-gate.ts';
 import { isThenable } from './emitter.ts';
-import type { InspectedShard, SendWindow } from './inspected-shard.ts';
+import type { FrameObservation, FrameObserver } from '../connection/frame-tap.ts';
+import { inspectedOptions } from './inspected-options.ts';
+import type { InspectedOptions } from './inspected-options.ts';
+import type { InspectedBackPressure, InspectedShard, SendWindow } from './inspected-shard.ts';
+import { activeStatesOf } from './machine-steps.ts';
+import type { MachineStep } from './machine-steps.ts';
 import type { ShardEvents } from './shard-events.ts';
 import type { ShardRuntime } from './shard-runtime.ts';
 
@@ -32,6 +37,10 @@ class InspectedShardView implements InspectedShard {
     return this.#runtime.actor;
   }
 
+  get active(): readonly string[] {
+    return activeStatesOf(this.#runtime.actor);
+  }
+
   get pingMs(): number | null {
     return this.#runtime.heartbeatTracker.ping;
   }
@@ -48,12 +57,30 @@ class InspectedShardView implements InspectedShard {
     return this.#runtime.queue.pending;
   }
 
+  get options(): InspectedOptions {
+    const { options } = this.#runtime;
+    return inspectedOptions(options, options.url);
+  }
+
+  get backPressure(): InspectedBackPressure {
+    const { isReadingPaused: isPaused, backPressure } = this.#runtime;
+    return { isPaused, bufferedBytes: backPressure.bufferedBytes };
+  }
+
   get sendWindow(): SendWindow | null {
     return this.#runtime.connectionSlot.connection?.limiter.window ?? null;
   }
 
   get identifyQueue(): IdentifyQueue | null {
     return inspectIdentifyGate(this.#runtime.options.identifyGate);
+  }
+
+  observeFrames(observer: FrameObserver): FrameObservation {
+    return this.#runtime.frameTap.add(observer);
+  }
+
+  observeSteps(onStep: (step: MachineStep) => void): () => void {
+    return this.#runtime.stepTap.add(onStep);
   }
 
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {

@@ -111,6 +111,13 @@ export abstract class PullStream<Item extends BufferedItem, Value> implements As
     this.#level.add(item.dispatch);
   }
 
+  /** Drops what matches: another process delivers it. */
+  protected remove(matches: (item: Item) => boolean): void {
+    for (const { dispatch } of this.#items.remove(matches))
+      if (this.#endedWith === undefined) this.#level.remove(dispatch);
+    this.#closeIfEmpty();
+  }
+
   /** Returns the lowest buffered sequence. */
   protected lowestSequence(matches: (item: Item) => boolean): number | null {
     return this.#items.lowestSequence(matches);

@@ -2,6 +2,7 @@
  * What a shard does about a close code that means "you sent something wrong": the fault names what was sent last, and a
  * presence that Discord refused is dropped, or it would end the session with each new IDENTIFY.
  */
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { closePolicy } from '../../machines/index.ts';
 import type { SendQueue } from '../connection/send-queue.ts';
 import type { SentFrames } from '../connection/sent-frames.ts';
@@ -12,9 +13,20 @@ import type { CurrentPresence } from './current-presence.ts';
 /** The frames that carry a presence. */
 export const CARRIES_PRESENCE: ReadonlySet<number> = new Set([Opcodes.Identify, Opcodes.PresenceUpdate]);
 
-/** Returns whether Discord refused a presence, which must then not be sent again. */
-export const isPresenceRefused = ({ code, opcode }: Pick<GatewayError, 'code' | 'opcode'>): boolean =>
-  code === 'PAYLOAD_REFUSED' && opcode !== undefined && CARRIES_PRESENCE.has(opcode);
+const refusedPresences = new WeakMap<GatewayError, GatewayPresenceUpdateData>();
+
+/** Returns the presence that Discord refused, which must not be sent again; `undefined` if it refused something else. */
+export const refusedPresenceOf = (error: GatewayError): GatewayPresenceUpdateData | undefined =>
+  refusedPresences.get(error);
+
+/** Notes which presence Discord refused. An event shows an error to listeners, which need no payload in it. */
+export function withRefusedPresence(
+  error: GatewayError,
+  presence: GatewayPresenceUpdateData | undefined,
+): GatewayError {
+  if (presence !== undefined) refusedPresences.set(error, presence);
+  return error;
+}
 
 interface CloseFault {
   readonly code: GatewayError['code'];
@@ -26,6 +38,8 @@ export interface Refusal {
   readonly message: string;
   /** Set if Discord refused this payload. One that it had accepted before is only named. */
   readonly opcode?: number;
+  /** Set if Discord refused it. */
+  readonly presence?: GatewayPresenceUpdateData;
 }
 
 interface RefusalParts {
@@ -44,9 +58,27 @@ export function handleRefusal(
   if (last === null) return { message: `${reason}; no payload had been sent` };
   const message = `${reason}; the last payload was ${opcodeName(last)} (op ${last})`;
   if (code !== 'PAYLOAD_REFUSED' || opcode === null) return { message };
-  const isDropped = isPresenceRefused({ code, opcode }) && presence.refuse();
+  const refused = CARRIES_PRESENCE.has(opcode) ? presence.sent : undefined;
+  if (refused === undefined) return { message, opcode };
   // IDENTIFY carried the presence that waits to be sent.
-  if (isDropped && opcode === Opcodes.Identify)
+  if (presence.drop(refused) && opcode === Opcodes.Identify)
     queue.rejectPresences(new GatewayError('PAYLOAD_REFUSED', message, { closeCode, opcode }));
-  return { message: isDropped ? `${message}; its presence is not sent again` : message, opcode };
+  return { message: `${message}; its presence is not sent again`, opcode, presence: refused };
+}
+
+/** What a shard that may send a presence learns from another one. */
+export interface RefusedPresence {
+  readonly refused: GatewayPresenceUpdateData;
+  /** The presence of the manager instead; `undefined` if it has none. */
+  readonly instead: GatewayPresenceUpdateData | undefined;
+}
+
+/** Discord refused a presence on another shard. */
+export function dropPresence(
+  { presence, queue }: Omit<RefusalParts, 'sentFrames'>,
+  { refused, instead }: RefusedPresence,
+): void {
+  if (!presence.drop(refused, instead)) return;
+  const message = 'Discord refused this presence on another shard';
+  queue.rejectPresences(new GatewayError('PAYLOAD_REFUSED', message, { opcode: Opcodes.PresenceUpdate }));
 }

@@ -4,9 +4,11 @@ import { GatewayError } from '../protocol/errors.ts';
 import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import { SessionLedger } from '../session/session-ledger.ts';
+import { SessionOrigin } from '../session/session-origin.ts';
 import { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { SnapshotLog } from '../session/snapshot/snapshot-log.ts';
 import { RECORD_CHANGE, isRecorder } from '../session/snapshot/snapshot-store.ts';
+import { SupersededSessions } from '../session/superseded-sessions.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { ResolvedOptions } from './shard-options.ts';
 import { WarmStart } from './warm-start.ts';
@@ -48,6 +50,7 @@ export function createSessionParts(owner: SessionPartsOwner): SessionParts {
     sessionForStore: () => owner.session.sessionForStore(owner.lowestPending()),
     hasPending: () => owner.lowestPending() !== null,
     snapshots,
+    superseded: isRecorder(store) ? null : supersededSessions(owner, sessionStore),
   });
   const startGuard = new StartGuard({ clock, store: sessionStore, policy, report });
   if (!isWarm) return { sessionStore, sessionLedger, startGuard, guildKeeper: null, warmStart: null };
@@ -67,3 +70,13 @@ export function createSessionParts(owner: SessionPartsOwner): SessionParts {
     warmStart: new WarmStart({ owner, guildKeeper, sessionLedger, sessionStore }),
   };
 }
+
+/** Several shards without a manager share the work: each clears those that its own id stands for. */
+const supersededSessions = ({ options }: SessionPartsOwner, sessionStore: ClaimedSessionStore): SupersededSessions =>
+  new SupersededSessions({
+    store: sessionStore,
+    clearSnapshot: options.warmStart ? (shardId) => sessionStore.clearSnapshot(shardId) : null,
+    origin: new SessionOrigin(options),
+    own: () => null,
+    isCleared: (shardId, shardCount) => shardId % shardCount === options.shardId,
+  });

@@ -31,8 +31,16 @@ export function startAndWaitReady(runtime: ShardRuntime, event: ShardEvent, opti
   queue.start();
   runtime.sessionLedger.start();
   if (event.type !== 'shard.connect') takeSessionOver(runtime);
-  runtime.send(event);
+  runtime.send(event.type === 'shard.connect' ? connectEvent(runtime) : event);
   return ready.catch((error: GatewayError) => rejectWhenStored(runtime, error));
+}
+
+/** The event of `connect()`. A shard at rest need not look for a session that it has, or that is not there. */
+function connectEvent({ session, sessionLedger, sessionStore, state, options }: ShardRuntime): ShardEvent {
+  const isAtRest = state === 'disconnected' || state === 'failed';
+  const isKnown = session.identity === null ? sessionLedger.lacksSession(options.shardId) : session.isCurrent;
+  if (!isAtRest || sessionStore.hasOwners || !isKnown) return { type: 'shard.connect' };
+  return { type: 'shard.connectWith', session: session.identity };
 }
 
 /** An unhandled rejection ends the process. By then the socket is closed and the session stored. */

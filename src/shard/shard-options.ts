@@ -212,8 +212,8 @@ export interface ShardOptions {
    */
   logger?: Logger;
   /**
-   * An observer of the state machine, or several, such as the `inspect` of an inspector. It sees states and events, never payloads
-   * or the token. An observer that throws is detached, and the shard goes on.
+   * An observer of the state machine, or several, such as the `inspect` of an inspector or a `FlightRecorder`. It sees
+   * states and events, never payloads or the token. An observer that throws is detached, and the shard goes on.
    * @defaultValue no observer
    */
   inspect?: InspectionObserver | readonly InspectionObserver[];

@@ -8,6 +8,7 @@ import type { ActorDependencies } from '../actors/actor-dependencies.ts';
 import type { ActivityTimes } from '../connection/connection-delegate.ts';
 import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { DispatchProbe } from '../connection/dispatch-probe.ts';
+import { FrameTap } from '../connection/frame-tap.ts';
 import { HeartbeatTracker } from '../connection/heartbeat-tracker.ts';
 import { SendQueue } from '../connection/send-queue.ts';
 import { SentFrames } from '../connection/sent-frames.ts';
@@ -38,6 +39,7 @@ import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
 import { ShardEmitter } from './shard-emitter.ts';
 import { ShardFailure } from './shard-failure.ts';
+import { StepTap } from './step-tap.ts';
 import { VoiceStates } from './voice-states.ts';
 import type { WarmStart } from './warm-start.ts';
 import { ON_ENTRY, ON_EXIT } from './state-reactions.ts';
@@ -49,9 +51,12 @@ export class ShardRuntime implements ActorDependencies {
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
   readonly connectionSlot = new ConnectionSlot();
-  readonly sentFrames = new SentFrames((opcode) => {
-    if (CARRIES_PRESENCE.has(opcode)) this.presence.accept();
+  readonly sentFrames = new SentFrames({
+    onSent: (opcode) => (CARRIES_PRESENCE.has(opcode) ? this.presence.markSent() : undefined),
+    onAccepted: (opcode) => (CARRIES_PRESENCE.has(opcode) ? this.presence.accept() : undefined),
   });
+  readonly frameTap: FrameTap;
+  readonly stepTap = new StepTap((cause) => this.reportObserverError(cause));
   readonly queue: SendQueue;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
@@ -79,12 +84,13 @@ export class ShardRuntime implements ActorDependencies {
   readonly #failure = new ShardFailure(this);
 
   constructor(options: ResolvedOptions) {
-    const { clock, timing } = options;
+    const { clock, random, timing } = options;
     this.options = options;
     const onListenerError = listenerErrorReporter({
       reportFault: (error) => this.fault(error),
       logError: (message) => options.logger.error(this.#logLine(message)),
     });
+    this.frameTap = new FrameTap(clock, (cause) => this.reportObserverError(cause));
     this.listenerWatch = new ListenerWatch({ clock, timing, report: (error) => this.fault(error) });
     this.emitter = new ShardEmitter(options.shardId, onListenerError, this.listenerWatch);
     this.presence = new CurrentPresence(options.presence);
@@ -98,9 +104,7 @@ export class ShardRuntime implements ActorDependencies {
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
     this.dispatchProbe =
-      timing.maxDispatchSilenceMs === null
-        ? null
-        : new DispatchProbe({ clock, random: options.random, session: this.session });
+      timing.maxDispatchSilenceMs === null ? null : new DispatchProbe({ clock, random, session: this.session });
     this.voiceStates = options.restoreVoiceStates ? new VoiceStates(this) : null;
     const budget = new BufferBudget(options.maxBufferedBytes, {
       onTightChange: () => this.updateBackPressure(),
@@ -108,7 +112,7 @@ export class ShardRuntime implements ActorDependencies {
     });
     this.backPressure = new BackPressure(clock, budget, {
       onPauseChange: () => this.updateBackPressure(),
-      onFull: () => this.send({ type: 'consumer.bufferFull' }),
+      onFull: (because) => this.send({ type: 'consumer.bufferFull', because }),
       onRoom: () => this.send({ type: 'consumer.room' }),
     });
     this.dispatcher = new Dispatcher({
@@ -177,6 +181,12 @@ export class ShardRuntime implements ActorDependencies {
     this.sessionLedger.clear(this.options.shardId);
   }
 
+  markOutdated(): void {
+    this.dispatcher.drop(this.session.id);
+    this.session.markOutdated();
+    this.sessionLedger.markOutdated();
+  }
+
   lowestPending(): number | null {
     return this.dispatcher.lowestSequenceOf(this.session.id);
   }
@@ -225,6 +235,7 @@ export class ShardRuntime implements ActorDependencies {
 
   #createActor(): ShardActor {
     const actor = createShardActor(this, this.options, (cause) => this.reportObserverError(cause));
+    this.stepTap.follow(actor);
     actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onMachineError() });
     actor.on('*', (emitted) => {
       this.#onStateChange();
@@ -245,10 +256,14 @@ export class ShardRuntime implements ActorDependencies {
     failed: (_, runtime) => runtime.#failure.report(),
   });
 
+  /** Whether a consumer has fallen behind, so that the socket should not be read. */
+  get isReadingPaused(): boolean {
+    return this.dispatcher.isFull || this.backPressure.isPaused;
+  }
+
   /** Pauses only a ready shard: others must read HELLO, the replay and RESUMED to become ready. */
   updateBackPressure(): void {
-    const isPaused = this.dispatcher.isFull || this.backPressure.isPaused;
-    if (this.#state === 'ready' && isPaused) this.connectionSlot.connection?.pauseReading();
+    if (this.#state === 'ready' && this.isReadingPaused) this.connectionSlot.connection?.pauseReading();
     else this.connectionSlot.connection?.resumeReading();
   }
 

@@ -41,11 +41,14 @@ export const ON_EXIT: Reactions = {
   },
   reconnecting: (shard) => shard.backPressure.endWait(),
   disconnecting: (shard) => shard.closedWaiters.resolve(),
-  disconnected: (shard) => shard.dispatcher.resumeHandlers(),
 };
 
 export const ON_ENTRY: Reactions = {
+  // By now it is known whether another process has had the shard, which has then handled what waited.
+  identifying: (shard) => shard.dispatcher.resumeHandlers(),
+  resuming: (shard) => shard.dispatcher.resumeHandlers(),
   ready: (shard) => {
+    shard.session.confirm();
     shard.updateBackPressure();
     shard.readyWaiters.resolve();
     if (shard.connectionSlot.connection !== null) shard.queue.attach(shard.connectionSlot.connection);

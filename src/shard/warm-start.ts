@@ -12,6 +12,7 @@ import { parseSession } from '../session/session.ts';
 import type { Session } from '../session/session.ts';
 import type { SessionLedger } from '../session/session-ledger.ts';
 import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
+import { packetOf } from '../session/snapshot/snapshot-index.ts';
 import type { SnapshotDispatch } from '../session/snapshot/snapshot-index.ts';
 import { readSnapshot } from '../session/snapshot/stored-snapshot.ts';
 import type { StoredSnapshot } from '../session/snapshot/stored-snapshot.ts';
@@ -27,9 +28,6 @@ interface WarmStartOptions {
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
 }
-
-const packetOf = ({ t, data }: SnapshotDispatch, s: number): Buffer =>
-  Buffer.concat([Buffer.from(`{"t":"${t}","s":${s},"op":0,"d":`), data, Buffer.from('}')]);
 
 export class WarmStart implements DispatchObserver {
   readonly #options: WarmStartOptions;

@@ -2,6 +2,7 @@
  * Finds brackets in JSON without decoding it. The WebAssembly version looks at 64 bytes at a time; texts of any size
  * pass through a window of its memory. Without WebAssembly a plain loop does the same.
  */
+import { workerData } from 'node:worker_threads';
 import { JSON_SCANNER_WASM } from './json-scanner.wasm.ts';
 
 /** Node has WebAssembly, but its types come only with those of browsers. */
@@ -30,11 +31,37 @@ const WINDOW_BYTES = 65_536;
 /** Behind the window, and behind the bytes that are written past its end. */
 const POSITIONS_AT = 0x11000;
 
+/** The name of the compiled module in the data of a thread. */
+const MODULE = 'shardwright scanner';
+
+let ownModule: object | undefined;
+
+/** Returns the module that the starter of this thread has compiled, or compiles it. Throws without WebAssembly. */
+function compiledModule(): object {
+  const given = (workerData as Readonly<Record<string, object>> | null | undefined)?.[MODULE];
+  if (given !== undefined) return given;
+  const { WebAssembly } = globalThis as unknown as WebAssemblyGlobal;
+  ownModule ??= new WebAssembly.Module(Buffer.from(JSON_SCANNER_WASM, 'base64'));
+  return ownModule;
+}
+
+/**
+ * Returns what a new thread needs in its `workerData`. All threads share one module, so that V8 does not compile and
+ * release its code each time a thread starts and ends: V8 can end a process whose threads do that.
+ * @see https://github.com/nodejs/node/issues/64500
+ */
+export function scannerData(): Readonly<Record<string, object>> {
+  try {
+    return { [MODULE]: compiledModule() };
+  } catch {
+    return {};
+  }
+}
+
 function load(): Scanner | null {
   try {
     const { WebAssembly } = globalThis as unknown as WebAssemblyGlobal;
-    const wasm = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(JSON_SCANNER_WASM, 'base64')))
-      .exports as ScannerExports;
+    const wasm = new WebAssembly.Instance(compiledModule()).exports as ScannerExports;
     const { buffer } = wasm.memory;
     return { wasm, window: new Uint8Array(buffer, 0, WINDOW_BYTES), positions: new Int32Array(buffer, POSITIONS_AT) };
   } catch {

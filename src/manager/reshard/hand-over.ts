@@ -13,25 +13,35 @@
  *    dispatches that it had not received before.
  * 4. The buffered dispatches that are not in the record are delivered, and the new set is in service.
  *
- * If anything fails before the last step, the old set delivers the deferred dispatches and goes on as before.
+ * If anything fails before the last step, the old set delivers the deferred dispatches and goes on as before. One process
+ * takes the steps one after the other. In a cluster all nodes take each step before any takes the next one.
  * `docs/manager.md` says what this assumes about Discord.
  */
-import { guildIdOf } from '../../protocol/dispatch-guild.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
+import { DeliveryRecord } from './delivery-record.ts';
 import type { BufferedSession } from './session-buffer.ts';
 import type { ShardSet } from '../shard-set.ts';
 
-type Phase = 'watching' | 'overlapping' | 'frozen' | 'over';
+type Phase = 'watching' | 'overlapping' | 'frozen' | 'caughtUp' | 'over';
 
-interface BufferedDispatch {
+/** In which phases the old set delivers nothing. */
+const DEFERS_OLD: ReadonlySet<Phase> = new Set(['frozen', 'caughtUp']);
+/** In which phases a set must not miss an event. */
+const NEEDS_OLD: ReadonlySet<Phase> = new Set(['watching', 'overlapping']);
+const NEEDS_NEXT: ReadonlySet<Phase> = new Set(['watching', 'overlapping', 'frozen']);
+
+export interface BufferedDispatch {
   readonly entry: BufferedSession;
   readonly dispatch: Dispatch;
 }
 
 interface HandOverCallbacks {
   deliver(entry: BufferedSession, dispatch: Dispatch): void;
-  /** Puts the new set in service, beginning with these dispatches. */
-  switchOver(buffered: readonly BufferedDispatch[]): void;
+  /**
+   * Puts the new set in service, beginning with these dispatches. Those that are `leftOut` the old set has delivered: they count
+   * as delivered in the new sessions too, or the next owner of one would get them again.
+   */
+  switchOver(buffered: readonly BufferedDispatch[], leftOut: readonly BufferedDispatch[]): void;
 }
 
 /** Only the session that asked receives the answer; the other set never does. */
@@ -46,15 +56,13 @@ const SESSION_DISPATCHES: ReadonlySet<string> = new Set(['READY', 'RESUMED']);
 
 export const isRequestedDispatch = ({ t }: Dispatch): boolean => REQUESTED_DISPATCHES.has(t);
 
-const contentOf = ({ t, d }: Dispatch): string => `${t} ${JSON.stringify(d)}`;
-
 export class HandOver {
   readonly #old: ShardSet;
   readonly #next: ShardSet;
   readonly #callbacks: HandOverCallbacks;
   readonly #cancelled = Promise.withResolvers<never>();
-  /** What the old set has delivered, and how often. */
-  readonly #deliveredCounts = new Map<string, number>();
+  /** What the old set has delivered. */
+  readonly record = new DeliveryRecord();
   #buffered: BufferedDispatch[] = [];
   #deferred: BufferedDispatch[] = [];
   #phase: Phase = 'watching';
@@ -66,21 +74,47 @@ export class HandOver {
     this.#cancelled.promise.catch(() => undefined);
   }
 
-  /** Resolves with whether the new set is in service. Never rejects. */
+  /** Takes all steps. Resolves with whether the new set is in service. Never rejects. */
   async run(): Promise<boolean> {
     try {
-      await this.#barrierAll(this.#next);
-      this.#setPhase('overlapping');
-      await this.#barrierAll(this.#old);
-      this.#setPhase('frozen');
-      this.#old.sessionBuffer.isFrozen = true;
-      await this.#barrierAll(this.#next);
-      this.#finish();
+      await this.buffer();
+      await this.freeze();
+      await this.catchUp();
+      this.finish(this.record);
       return true;
     } catch {
       this.cancel();
       return false;
     }
+  }
+
+  /** Resolves when the new set has caught up, and buffers. This and the next two reject when the hand-over is cancelled. */
+  async buffer(): Promise<void> {
+    await this.#barrierAll(this.#next);
+    this.#setPhase('overlapping');
+  }
+
+  /** Resolves when the old set has caught up, and delivers nothing more. */
+  async freeze(): Promise<void> {
+    await this.#barrierAll(this.#old);
+    this.#setPhase('frozen');
+    this.#old.sessionBuffer.isFrozen = true;
+  }
+
+  /** Resolves when the new set has buffered everything that was delivered. */
+  async catchUp(): Promise<void> {
+    await this.#barrierAll(this.#next);
+    this.#setPhase('caughtUp');
+  }
+
+  /** Puts the new set in service. `record` has what was delivered. */
+  finish(record: DeliveryRecord): void {
+    const leftOut = new Set(this.#buffered.filter(({ dispatch }) => record.take(dispatch)));
+    this.#setPhase('over');
+    this.#callbacks.switchOver(
+      this.#buffered.filter((each) => !leftOut.has(each)),
+      [...leftOut],
+    );
   }
 
   /** Ends the hand-over. The old set delivers the deferred dispatches and goes on. */
@@ -96,22 +130,31 @@ export class HandOver {
 
   /** Cancels the hand-over if a shard it needs is not ready: its set may miss events. */
   onShardChange(set: ShardSet): void {
-    const isNeeded = set === this.#next ? this.#phase !== 'over' : ['watching', 'overlapping'].includes(this.#phase);
-    if (isNeeded && !(set === this.#next ? set.isReady : set.isQuiescent)) this.cancel();
+    if (!this.isIntact(set)) this.cancel();
   }
 
-  fromOld(entry: BufferedSession, dispatch: Dispatch): void {
-    if (this.#phase === 'frozen' && !isRequestedDispatch(dispatch)) {
+  /** Whether each shard of a set that the hand-over needs is ready. */
+  isIntact(set: ShardSet): boolean {
+    const isNeeded = (set === this.#next ? NEEDS_NEXT : NEEDS_OLD).has(this.#phase);
+    return !isNeeded || (set === this.#next ? set.isReady : set.isQuiescent);
+  }
+
+  /** Returns whether the dispatch is kept, and not delivered. */
+  fromOld(entry: BufferedSession, dispatch: Dispatch): boolean {
+    if (DEFERS_OLD.has(this.#phase) && !isRequestedDispatch(dispatch)) {
       this.#deferred.push({ entry, dispatch });
-      return;
+      return true;
     }
-    if (!isRequestedDispatch(dispatch) && !SESSION_DISPATCHES.has(dispatch.t)) this.#recordDelivered(dispatch);
+    if (!isRequestedDispatch(dispatch) && !SESSION_DISPATCHES.has(dispatch.t)) this.record.add(dispatch);
     this.#callbacks.deliver(entry, dispatch);
+    return false;
   }
 
-  fromNext(entry: BufferedSession, dispatch: Dispatch): void {
-    if (this.#phase === 'watching' || isRequestedDispatch(dispatch) || SESSION_DISPATCHES.has(dispatch.t)) return;
+  /** Returns whether the dispatch is kept. */
+  fromNext(entry: BufferedSession, dispatch: Dispatch): boolean {
+    if (this.#phase === 'watching' || isRequestedDispatch(dispatch) || SESSION_DISPATCHES.has(dispatch.t)) return false;
     this.#buffered.push({ entry, dispatch });
+    return true;
   }
 
   #setPhase(phase: Phase): void {
@@ -119,26 +162,7 @@ export class HandOver {
     this.#phase = phase;
   }
 
-  #recordDelivered(dispatch: Dispatch): void {
-    const content = contentOf(dispatch);
-    this.#deliveredCounts.set(content, (this.#deliveredCounts.get(content) ?? 0) + 1);
-  }
-
   async #barrierAll(set: ShardSet): Promise<void> {
     await Promise.race([Promise.all(set.readyShards.map((handle) => handle.barrier())), this.#cancelled.promise]);
-  }
-
-  #finish(): void {
-    const buffered = this.#buffered.filter(({ dispatch }) => !this.#wasDelivered(dispatch));
-    this.#setPhase('over');
-    this.#callbacks.switchOver(buffered);
-  }
-
-  #wasDelivered(dispatch: Dispatch): boolean {
-    const content = contentOf(dispatch);
-    const count = this.#deliveredCounts.get(content) ?? 0;
-    // An event without a guild goes to every shard, or to one, and the sets have different shard counts.
-    if (guildIdOf(dispatch) !== null && count > 0) this.#deliveredCounts.set(content, count - 1);
-    return count > 0;
   }
 }

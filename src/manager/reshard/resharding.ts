@@ -59,11 +59,12 @@ export class Resharding {
     if (successor === null) return;
     const handOver = new HandOver(old, successor, {
       deliver,
-      switchOver: (buffered) => {
+      switchOver: (buffered, leftOut) => {
         this.#enter({ phase: 'inService' });
         this.#guildSync.stop();
         this.#options.switchOver();
         for (const { entry, dispatch } of buffered) deliver(entry, dispatch);
+        for (const { entry, dispatch } of leftOut) entry.recordDelivered(dispatch.s);
       },
     });
     this.#enter({ phase: 'handingOver', handOver });
@@ -76,6 +77,11 @@ export class Resharding {
     this.#enter({ phase: 'preparing' });
     send({ type: 'successor.connectionLost' });
     this.#checkReady();
+  }
+
+  onOldDispatch(entry: BufferedSession, dispatch: Dispatch): void {
+    if (this.handOver === null) this.#options.deliver(entry, dispatch);
+    else this.handOver.fromOld(entry, dispatch);
   }
 
   onSuccessorDispatch(entry: BufferedSession, dispatch: Dispatch): void {

@@ -7,20 +7,29 @@ import type { Clock } from '../../clock.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
 import { deliveredBefore, parseSession } from '../../session/session.ts';
 import type { Session } from '../../session/session.ts';
+import { LACKS_SESSION } from '../../session/lacks-session.ts';
+import type { ForwardingSessionStore } from '../../session/lacks-session.ts';
 import { SessionLedger } from '../../session/session-ledger.ts';
+import type { SessionOrigin } from '../../session/session-origin.ts';
 import type { SessionStore } from '../../session/session-store.ts';
 import { SnapshotLog } from '../../session/snapshot/snapshot-log.ts';
 import type { AbortableSnapshotStore } from '../../session/snapshot/snapshot-log.ts';
 import { RECORD_CHANGE } from '../../session/snapshot/snapshot-store.ts';
 import type { SnapshotRecorder } from '../../session/snapshot/snapshot-store.ts';
+import type { StoredShard } from '../../session/superseded-sessions.ts';
+import { SupersededSessions } from '../../session/superseded-sessions.ts';
 
 export interface SessionBufferDependencies {
   readonly clock: Clock;
   readonly store: SessionStore;
   /** Keeps the guilds of each shard; `null` without `warmStart`. */
   readonly snapshots?: AbortableSnapshotStore | null;
+  /** What the sessions of this bot belong to. */
+  readonly origin: SessionOrigin;
   /** Returns the oldest sequence of a shard's session that waits in a stream; `null` if none does. */
   lowestPendingSequence(entry: BufferedSession): number | null;
+  /** Drops what waits in streams of a shard's session. */
+  dropPending?(entry: BufferedSession): void;
   report(error: GatewayError, shardId: number): void;
 }
 
@@ -33,6 +42,8 @@ export class BufferedSession {
   sequence = 0;
   /** What the store returned before the shard was started. */
   preloaded: Promise<Session | null> | null = null;
+  /** Whether it returned none, and the shard has had none since. */
+  hasNone = false;
 
   constructor(shardId: number, createLedger: (entry: BufferedSession) => SessionLedger) {
     this.shardId = shardId;
@@ -68,13 +79,19 @@ export class BufferedSession {
   }
 }
 
+/** What becomes of dispatches that wait in streams when their shard leaves. */
+export type PendingDispatches = 'keep' | 'drop';
+
 /** `buffering`: kept in memory, for a set that may never be in service. `discarded`: never written any more. */
 type Mode = 'writing' | 'buffering' | 'discarded';
 
-export class SessionBuffer implements SnapshotRecorder {
+export class SessionBuffer implements SnapshotRecorder, ForwardingSessionStore {
   readonly #dependencies: SessionBufferDependencies;
   readonly #entries = new Map<number, BufferedSession>();
+  readonly #superseded: SupersededSessions;
   #mode: Mode;
+  /** The shards that have left, and whose dispatches are still delivered here. */
+  readonly #kept = new WeakSet<BufferedSession>();
   /** While a hand-over defers the dispatches of the shards, they do not count as delivered. */
   isFrozen = false;
 
@@ -86,6 +103,14 @@ export class SessionBuffer implements SnapshotRecorder {
   constructor(dependencies: SessionBufferDependencies, mode: Mode = 'writing') {
     this.#dependencies = dependencies;
     this.#mode = mode;
+    const { store, snapshots = null, origin } = dependencies;
+    this.#superseded = new SupersededSessions({
+      store,
+      clearSnapshot: snapshots === null ? null : (shardId) => snapshots.clearSnapshot(shardId),
+      origin,
+      own: (shardId) => this.#storedOf(shardId),
+      isCleared: () => true,
+    });
   }
 
   entry(shardId: number): BufferedSession {
@@ -97,12 +122,27 @@ export class SessionBuffer implements SnapshotRecorder {
     return entry;
   }
 
+  /** Whether an entry is that of a shard that is still here. */
+  has(entry: BufferedSession): boolean {
+    return this.#entries.get(entry.shardId) === entry;
+  }
+
   /** Loads a session before its shard is started. Also `null` when the store fails: the shard then gets the error. */
   async preload(shardId: number): Promise<Session | null> {
     if (this.#mode !== 'writing') return null;
     const entry = this.entry(shardId);
     entry.preloaded = entry.ledger.load(shardId);
-    return entry.preloaded.catch(() => null);
+    try {
+      const session = await entry.preloaded;
+      entry.hasNone = session === null && entry.session === null;
+      return session;
+    } catch {
+      return null;
+    }
+  }
+
+  [LACKS_SESSION](shardId: number): boolean {
+    return this.#mode !== 'writing' || this.#entries.get(shardId)?.hasNone === true;
   }
 
   async load(shardId: number): Promise<Session | null> {
@@ -131,6 +171,8 @@ export class SessionBuffer implements SnapshotRecorder {
     const entry = this.entry(session.shardId);
     const isNew = entry.session?.sessionId !== session.sessionId;
     entry.session = session;
+    entry.preloaded = null;
+    entry.hasNone = false;
     if (isNew) entry.sequence = session.sequence;
     else if (!this.isFrozen) entry.sequence = Math.max(entry.sequence, session.sequence);
     entry.ledger.save();
@@ -144,6 +186,15 @@ export class SessionBuffer implements SnapshotRecorder {
     else entry.ledger.snapshots?.reset();
   }
 
+  /** Another owner has had a shard since: its session here is outdated, and what waits of it was that owner's. */
+  markOutdated(shardId: number): void {
+    const entry = this.entry(shardId);
+    this.#dependencies.dropPending?.(entry);
+    entry.session = null;
+    entry.preloaded = null;
+    entry.ledger.markOutdated();
+  }
+
   /** Called before the shards are started. */
   start(): void {
     for (const { ledger } of this.#entries.values()) ledger.start();
@@ -153,6 +204,22 @@ export class SessionBuffer implements SnapshotRecorder {
   async stop(): Promise<void> {
     for (const { ledger } of this.#entries.values()) ledger.stop();
     await Promise.all([...this.#entries.values()].map(({ ledger }) => ledger.flushed()));
+  }
+
+  /**
+   * Writes the session of a shard, and forgets it. Resolves when the store has it, or has failed. What still waits in
+   * streams is delivered here (`keep`), or by the next owner of the session (`drop`).
+   */
+  async release(shardId: number, pending: PendingDispatches): Promise<void> {
+    const entry = this.entry(shardId);
+    const { ledger } = entry;
+    if (pending === 'drop') {
+      entry.sequence = deliveredBefore(entry.sequence, this.#dependencies.lowestPendingSequence(entry));
+      this.#dependencies.dropPending?.(entry);
+    } else this.#kept.add(entry);
+    this.#entries.delete(shardId);
+    ledger.stop();
+    await ledger.flushed();
   }
 
   /** Writes the sessions to the store from now on. */
@@ -173,12 +240,18 @@ export class SessionBuffer implements SnapshotRecorder {
     }
   }
 
+  #storedOf(shardId: number): StoredShard | null {
+    const entry = this.#entries.get(shardId);
+    return entry === undefined ? null : { stored: entry.ledger.stored, clear: () => void this.clear(shardId) };
+  }
+
   #createLedger(entry: BufferedSession): SessionLedger {
     const { clock, store, snapshots = null } = this.#dependencies;
     const { shardId } = entry;
     const report = (error: GatewayError): void => this.#dependencies.report(error, shardId);
     const mayWrite = (): boolean => this.#mode === 'writing';
-    const lowestPending = (): number | null => this.#dependencies.lowestPendingSequence(entry);
+    const lowestPending = (): number | null =>
+      this.#kept.has(entry) ? null : this.#dependencies.lowestPendingSequence(entry);
     return new SessionLedger({
       clock,
       store,
@@ -189,6 +262,7 @@ export class SessionBuffer implements SnapshotRecorder {
       },
       hasPending: () => mayWrite() && lowestPending() !== null,
       snapshots: snapshots === null ? null : new SnapshotLog({ shardId, store: snapshots, report, mayWrite }),
+      superseded: this.#superseded,
     });
   }
 }

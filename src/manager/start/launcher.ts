@@ -14,21 +14,21 @@ export interface LauncherOptions {
 }
 
 export class Launcher {
-  readonly #buckets: number[][] = [];
+  /** The shards that have not been started, by bucket. */
+  readonly #buckets = new Map<number, number[]>();
+  readonly #maxConcurrency: number;
   readonly #resumable: readonly number[];
   readonly #start: (shardId: number) => void;
   /** The shards of started buckets that have not had their turn. */
   readonly #pending = new Set<number>();
+  /** The bucket that was started last. */
+  #started = -1;
   #isStarting = false;
 
   constructor({ ids, maxConcurrency, isResumable, start }: LauncherOptions) {
     this.#start = start;
-    const byBucket = new Map<number, number[]>();
-    for (const id of ids.filter((shardId) => !isResumable(shardId))) {
-      const bucket = Math.floor(id / maxConcurrency);
-      byBucket.set(bucket, [...(byBucket.get(bucket) ?? []), id]);
-    }
-    this.#buckets = [...byBucket].toSorted(([a], [b]) => a - b).map(([, members]) => members);
+    this.#maxConcurrency = maxConcurrency;
+    for (const id of ids.filter((shardId) => !isResumable(shardId))) this.#enqueue(id);
     this.#resumable = ids.filter(isResumable);
   }
 
@@ -37,9 +37,30 @@ export class Launcher {
     this.#startNextBucket();
   }
 
+  /** Starts one more shard: at once if it can resume or its bucket has its turn, else in the turn of its bucket. */
+  add(shardId: number, isResumable: boolean): void {
+    if (isResumable) return this.#start(shardId);
+    if (this.#pending.size > 0 && this.#bucketOf(shardId) === this.#started) {
+      this.#pending.add(shardId);
+      return this.#start(shardId);
+    }
+    this.#enqueue(shardId);
+    this.#startNextBucket();
+  }
+
+  /** The shard is not wanted any more. */
+  remove(shardId: number): void {
+    for (const [bucket, ids] of this.#buckets) {
+      const others = ids.filter((id) => id !== shardId);
+      if (others.length > 0) this.#buckets.set(bucket, others);
+      else this.#buckets.delete(bucket);
+    }
+    this.onIdentified(shardId);
+  }
+
   /** The shards that have not had their turn to identify. */
   get waiting(): readonly number[] {
-    return [...this.#pending, ...this.#buckets.flat()];
+    return [...this.#pending, ...[...this.#buckets.values()].flat()];
   }
 
   /** Called when a shard has had its turn: it has sent its IDENTIFY, is ready, has failed or lost its connection. */
@@ -52,11 +73,23 @@ export class Launcher {
     if (this.#isStarting) return;
     this.#isStarting = true;
     while (this.#pending.size === 0) {
-      const bucket = this.#buckets.shift();
-      if (bucket === undefined) break;
-      for (const id of bucket) this.#pending.add(id);
-      for (const id of bucket) this.#start(id);
+      const first = Math.min(...this.#buckets.keys());
+      const ids = this.#buckets.get(first);
+      if (ids === undefined) break;
+      this.#buckets.delete(first);
+      this.#started = first;
+      for (const id of ids) this.#pending.add(id);
+      for (const id of ids) this.#start(id);
     }
     this.#isStarting = false;
+  }
+
+  #bucketOf(shardId: number): number {
+    return Math.floor(shardId / this.#maxConcurrency);
+  }
+
+  #enqueue(shardId: number): void {
+    const bucket = this.#bucketOf(shardId);
+    this.#buckets.set(bucket, [...(this.#buckets.get(bucket) ?? []), shardId]);
   }
 }

@@ -12,6 +12,7 @@ export class SessionStarts {
   readonly #options: ResolvedManagerOptions;
   readonly #reportFault: (error: GatewayError, shardId: null) => void;
   #ownGate: MemoryIdentifyGate | null = null;
+  #sharedGate: IdentifyGate | null = null;
   #gatewayInfo: GatewayInfo | null = null;
   #spentUntil = Number.NEGATIVE_INFINITY;
 
@@ -22,7 +23,12 @@ export class SessionStarts {
 
   /** The user's gate, or the manager's; `null` until Discord has answered what the manager's gate needs to know. */
   get gate(): IdentifyGate | null {
-    return this.#options.customGate ?? this.#ownGate;
+    return this.#options.customGate ?? this.#sharedGate ?? this.#ownGate;
+  }
+
+  /** All nodes of a cluster share this gate, and keep it up to date. */
+  share(gate: IdentifyGate): void {
+    this.#sharedGate = gate;
   }
 
   /** Takes up an answer of `GET /gateway/bot`, once: the IDENTIFYs sent since then are not in it. */

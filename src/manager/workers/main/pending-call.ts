@@ -3,6 +3,10 @@ import { GatewayError, abortedError } from '../../../protocol/errors.ts';
 import { onAbort } from '../../../protocol/on-abort.ts';
 import type { Method } from '../wire/messages.ts';
 
+/** What happens to the calls that a thread leaves open. All others are rejected. */
+const RESOLVED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['disconnect', 'settled']);
+const RETRIED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['connect', 'reconnect']);
+
 interface PendingCallOptions {
   /** The method that the user called, for the message of an abort. */
   readonly operation: string;
@@ -34,6 +38,14 @@ export class PendingCall {
   onAbort(abort: () => void): void {
     this.#stopListening?.();
     this.#stopListening = onAbort(this.#signal, abort);
+  }
+
+  /** Settles the call, whose thread has ended, and returns `false`; returns `true` if another thread should repeat it. */
+  leaveThread(error: GatewayError, canRepeat: boolean): boolean {
+    if (RESOLVED_ON_THREAD_LOSS.has(this.method)) this.resolve();
+    else if (canRepeat && RETRIED_ON_THREAD_LOSS.has(this.method)) return true;
+    else this.reject(error);
+    return false;
   }
 
   resolve(value?: unknown): void {

@@ -22,6 +22,7 @@ import type { SerializedError } from '../wire/serialized-error.ts';
 import { DispatchReader } from './dispatch-reader.ts';
 import { RewindLimit } from './rewind-limit.ts';
 import type { ShardUpdate } from './shard-channel.ts';
+import { ThreadObservation } from './thread-observation.ts';
 
 interface ShardMirrorOptions {
   readonly shardId: number;
@@ -62,6 +63,7 @@ const NO_STATS: ShardStats = { ping: null, lastFrameAt: null, lastAckAt: null, p
 export class ShardMirror {
   readonly listenerWatch: ListenerWatch;
   readonly emitter: ShardEmitter;
+  readonly observation: ThreadObservation;
   readonly #options: ShardMirrorOptions;
   readonly #reader = new DispatchReader((error) => this.#onDecodeFailed(error));
   #state: ShardState = 'disconnected';
@@ -85,6 +87,12 @@ export class ShardMirror {
     const { clock, timing } = options;
     this.listenerWatch = new ListenerWatch({ clock, timing, report: (error) => this.#reportFault(error) });
     this.emitter = new ShardEmitter(options.shardId, onListenerError, this.listenerWatch);
+    this.observation = new ThreadObservation({
+      clock,
+      stateOf: () => this.#state,
+      onThrow: (cause) =>
+        this.#reportFault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause })),
+    });
   }
 
   get state(): ShardState {
@@ -143,6 +151,13 @@ export class ShardMirror {
     this.#rewind(null, this.#sequence);
   };
 
+  /** Makes the thread resume from an earlier sequence. Drops what it sends until then. */
+  rewindTo(sequence: number): void {
+    this.#sequence = sequence;
+    // A listener may have closed the shard meanwhile; the next connect() then resumes from there.
+    if (this.#options.rewind(sequence)) this.#intake = { phase: 'rewinding' };
+  }
+
   /** The thread has ended, and the shard goes on in another. */
   markReconnecting(loss: ConnectionLoss): void {
     if (this.#history === 'wasReady') this.#history = 'interrupted';
@@ -171,8 +186,13 @@ export class ShardMirror {
   /** Forgets the session, unless it is to be kept. */
   endSession(session: 'keep' | 'discard'): void {
     if (session === 'keep') return;
-    this.#setSession(null);
+    this.forgetSession();
     void this.#options.store.clear(this.#options.shardId);
+  }
+
+  /** The store may have a session all the same. */
+  forgetSession(): void {
+    this.#setSession(null);
   }
 
   static readonly #handleUpdate = handlerByKind<ShardUpdate, ShardMirror>({
@@ -192,6 +212,10 @@ export class ShardMirror {
     stats: ({ stats }, mirror) => {
       mirror.#stats = stats;
     },
+    frame: (update, mirror) => mirror.observation.onFrame(update),
+    dispatches: (update, mirror) => mirror.observation.onDispatches(update),
+    active: (update, mirror) => mirror.observation.onActive(update),
+    step: (update, mirror) => mirror.observation.onStep(update),
     log: ({ level, message }, mirror) => mirror.#options.logger[level](message),
     rewound: (_, mirror) => mirror.#endRewinding(),
     undelivered: ({ sequence, error }, mirror) => {
@@ -269,9 +293,7 @@ export class ShardMirror {
   #rewind(sequence: number | null, before: number): void {
     if (this.#intake.phase === 'rewinding') return;
     if (this.#session === null || !this.#rewindLimit.allows(sequence)) return;
-    this.#sequence = before;
-    // A listener may have closed the shard meanwhile; the next connect() then resumes from there.
-    if (this.#options.rewind(before)) this.#intake = { phase: 'rewinding' };
+    this.rewindTo(before);
   }
 
   #reportFault(error: GatewayError): void {

@@ -24,7 +24,10 @@ export function assertThreadable(options: Readonly<Partial<Record<string, unknow
 }
 
 /** @param proxy - the option as it was given; the threads have the environment of the process */
-export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['proxy']): ThreadOptions {
+export function toThreadOptions(
+  options: ResolvedOptions & { readonly observers: readonly unknown[] },
+  proxy: ShardOptions['proxy'],
+): ThreadOptions {
   const {
     intents,
     allowedHosts,
@@ -38,6 +41,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     shouldReconnect,
     restoreVoiceStates,
     warmStart,
+    observers,
     timing,
   } = options;
   return {
@@ -55,6 +59,7 @@ export function toThreadOptions(options: ResolvedOptions, proxy: ShardOptions['p
     shouldReconnect,
     restoreVoiceStates,
     warmStart,
+    isObservable: observers.length > 0,
     timing: { ...timing },
   };
 }

@@ -2,8 +2,9 @@
  * A shard in a worker thread, as the manager sees it. It keeps what the thread would take with it: the session, up to
  * the last delivered dispatch, and the presence. When the thread dies, the shard resumes with these in another.
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
-import type { ShardState } from '../../../../machines/index.ts';
+import type { AwayReason, ShardState } from '../../../../machines/index.ts';
 import { assertCallOptions, callOptionsError } from '../../../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
 import { Opcodes } from '../../../protocol/opcodes.ts';
@@ -15,33 +16,28 @@ import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import { CommandSender } from '../../../shard/command-sender.ts';
 import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { GuildMembers, RequestOptions } from '../../../shard/guild-member-requests.ts';
-import { isPresenceRefused } from '../../../shard/refused-payload.ts';
+import { inspectedOptions } from '../../../shard/inspected-options.ts';
+import type { InspectedThreadShard } from '../../../shard/inspected-shard.ts';
+import type { RefusedPresence } from '../../../shard/refused-payload.ts';
 import type { ShardEvents } from '../../../shard/shard-events.ts';
 import type { ConnectOptions } from '../../../shard/shard-lifecycle.ts';
 import type { ResolvedManagerOptions } from '../../manager-options.ts';
+import { STOPPED_STATES } from '../../shard-handle.ts';
 import type { ShardConfig, ShardHandle, ShardHealth } from '../../shard-handle.ts';
-import type { Method } from '../wire/messages.ts';
+import type { Method, StandingRequest } from '../wire/messages.ts';
 import { PendingCall } from './pending-call.ts';
 import { ShardChannel } from './shard-channel.ts';
 import { ShardMirror } from './shard-mirror.ts';
 import type { SlotClient, WorkerSlot } from './worker-slot.ts';
 
-const STOPPED_STATES: ReadonlySet<ShardState> = new Set(['disconnected', 'failed']);
-
 const stoppedError = (): GatewayError => new GatewayError('STOPPED', 'the shard was stopped');
 const connectionLostError = (): GatewayError => new GatewayError('CONNECTION_LOST', 'the connection was lost');
 
-/** What happens to the calls that a thread leaves open. All others are rejected. */
-const RESOLVED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['disconnect', 'settled']);
-const RETRIED_ON_THREAD_LOSS: ReadonlySet<Method> = new Set(['connect', 'reconnect']);
-
 /** What the user wants of the shard. Before the first `connect()` sends wait; after a stop they reject. */
-type Intention =
-  | { readonly phase: 'idle' }
-  | { readonly phase: 'connect' }
-  | { readonly phase: 'stop'; readonly reason: GatewayError };
+type Intention = { readonly phase: 'idle' | 'connect' } | { readonly phase: 'stop'; readonly reason: GatewayError };
 
 export class WorkerShard extends CommandSender implements ShardHandle, SlotClient {
+  readonly inspectedThread: InspectedThreadShard;
   readonly #config: ShardConfig;
   readonly #slot: WorkerSlot;
   readonly #options: ResolvedManagerOptions;
@@ -50,8 +46,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
   #channel: ShardChannel | null = null;
   #intention: Intention = { phase: 'idle' };
   #presence: GatewayPresenceUpdateData | undefined;
-  #isReadingPaused = false;
-  #rawEnabled = false;
+  readonly #standing = new Set<StandingRequest>();
 
   constructor(config: ShardConfig, slot: WorkerSlot, options: ResolvedManagerOptions) {
     super();
@@ -68,10 +63,8 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       rewind: (sequence) => this.#rewind(sequence),
       onFailed: (error) => this.#stop(error),
     });
-    // The next thread must not begin with a presence that Discord refused in this one.
-    this.#mirror.emitter.on('fault', (error) => {
-      if (isPresenceRefused(error)) this.#presence = undefined;
-    });
+    const settings = { worker: slot.number, options: inspectedOptions(options, config.url) };
+    this.inspectedThread = this.#mirror.observation.view(settings, (what) => this.#request(what));
   }
 
   get shardId(): number {
@@ -108,16 +101,18 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
 
   connect(options?: ConnectOptions): Promise<void> {
     const invalid = callOptionsError('connect()', options);
-    return invalid === null ? this.#startConnecting('connect', options?.signal) : Promise.reject(invalid);
+    if (invalid !== null) return Promise.reject(invalid);
+    return this.#config.claim.connect(options?.signal, () => this.#startConnecting('connect', options?.signal));
   }
 
   reconnect(): Promise<void> {
-    this.#config.onReconnect();
+    this.#config.claim.takeOver();
     return this.#startConnecting('reconnect');
   }
 
   async disconnect(disconnectOptions: DisconnectOptions = {}): Promise<void> {
     const { session } = resolveCloseRequest(disconnectOptions);
+    this.#config.claim.stop();
     const { signal, ...options } = disconnectOptions;
     this.#stop(stoppedError());
     if (this.#channel !== null) await this.#call('disconnect', [options], 'disconnect()', signal);
@@ -129,11 +124,11 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
   /** Does not wait for the thread: its further messages are ignored. */
   forceClose(code?: number): void {
     const { session, ...loss } = forcedCloseRequest(code);
-    const reason = stoppedError();
-    this.#stop(reason);
+    this.#config.claim.stop();
+    this.#stop(stoppedError());
     this.#channel?.post({ type: 'forceClose', code: loss.code });
     this.#mirror.endSession(session);
-    this.#detach(reason);
+    this.#detach(stoppedError());
     this.#mirror.markDisconnected({ ...loss, initiator: 'shard' });
   }
 
@@ -172,24 +167,34 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
   }
 
   pauseReading(): void {
-    this.#isReadingPaused = true;
-    this.#channel?.post({ type: 'pauseReading' });
+    this.#request('pauseReading');
   }
 
   resumeReading(): void {
-    this.#isReadingPaused = false;
+    this.#standing.delete('pauseReading');
     this.#channel?.post({ type: 'resumeReading' });
   }
 
-  setBufferFull(isFull: boolean): void {
-    this.#channel?.post({ type: 'setBufferFull', isFull });
+  setBufferFull(because: AwayReason | null): void {
+    this.#channel?.post({ type: 'setBufferFull', because });
+  }
+
+  dropPresence(presence: RefusedPresence): void {
+    this.#channel?.post({ type: 'dropPresence', presence });
+    if (isDeepStrictEqual(this.#presence, presence.refused)) this.#presence = presence.instead;
+  }
+
+  /** A shard that has stopped is in no thread. */
+  markOutdated(): void {
+    this.#mirror.forgetSession();
+  }
+
+  rewind(sequence: number): void {
+    this.#mirror.rewindTo(sequence);
   }
 
   on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): this {
-    if (name === 'raw' && !this.#rawEnabled) {
-      this.#rawEnabled = true;
-      this.#channel?.post({ type: 'enableRaw' });
-    }
+    if (name === 'raw') this.#request('enableRaw');
     this.#mirror.emitter.on(name, listener);
     return this;
   }
@@ -230,6 +235,12 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     this.#intention = { phase: 'stop', reason };
   }
 
+  #request(type: StandingRequest): void {
+    if (this.#standing.has(type)) return;
+    this.#standing.add(type);
+    this.#channel?.post({ type });
+  }
+
   #startConnecting(method: 'connect' | 'reconnect', signal?: AbortSignal): Promise<void> {
     if (signal?.aborted === true) return Promise.reject(abortedError('connect()', signal));
     if (method === 'connect' && this.state === 'ready') return Promise.resolve();
@@ -266,8 +277,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
       onBatchEnd: () => this.#detachIfUnused(),
     });
     this.#channel = channel;
-    if (this.#isReadingPaused) channel.post({ type: 'pauseReading' });
-    if (this.#rawEnabled) channel.post({ type: 'enableRaw' });
+    for (const type of this.#standing) channel.post({ type });
     return channel;
   }
 
@@ -289,19 +299,12 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
     return true;
   }
 
-  /**
-   * Leaves the thread. Settles the calls sent to it; returns those to repeat in another, unless the shard is stopped.
-   */
+  /** Leaves the thread and settles its calls. Returns those to repeat in another, unless the shard is stopped. */
   #detach(error: GatewayError): PendingCall[] {
     const pendingCalls = this.#channel?.close() ?? [];
     this.#channel = null;
     this.#slot.release(this);
-    const retried: PendingCall[] = [];
-    for (const call of pendingCalls) {
-      if (RESOLVED_ON_THREAD_LOSS.has(call.method)) call.resolve();
-      else if (RETRIED_ON_THREAD_LOSS.has(call.method) && this.#stopReason === null) retried.push(call);
-      else call.reject(this.#stopReason ?? error);
-    }
-    return retried;
+    const reason = this.#stopReason;
+    return pendingCalls.filter((call) => call.leaveThread(reason ?? error, reason === null));
   }
 }

@@ -17,7 +17,8 @@ export interface SlotClient {
 }
 
 export interface WorkerSlotOptions {
-  readonly name: string;
+  /** From 0. */
+  readonly number: number;
   readonly options: ResolvedManagerOptions;
   readonly threadOptions: ThreadOptions;
   reportFault(error: GatewayError): void;
@@ -50,6 +51,10 @@ export class WorkerSlot {
     this.#options = options;
   }
 
+  get number(): number {
+    return this.#options.number;
+  }
+
   /** Returns the thread for a client, which keeps it running until `release()`. */
   acquire(client: SlotClient): WorkerThread {
     this.#clients.add(client);
@@ -73,10 +78,10 @@ export class WorkerSlot {
   }
 
   #create(): WorkerThread {
-    const { name, threadOptions, options } = this.#options;
+    const { number, threadOptions, options } = this.#options;
     const { clock, threadUrl, workerTimeoutMs: timeoutMs, timing } = options;
     const thread: WorkerThread = new WorkerThread({
-      name,
+      name: `shardwright-${number}`,
       threadUrl,
       threadOptions,
       clock,

@@ -4,6 +4,7 @@ import type { Clock } from '../../../clock.ts';
 import type { MessageWatch } from '../../../connection/message-watch.ts';
 import { GatewayError } from '../../../protocol/errors.ts';
 import { handlerByType } from '../../../protocol/handler-table.ts';
+import { sendChannel } from '../../../protocol/telemetry.ts';
 import { DispatchBatchReader } from '../wire/dispatch-batch.ts';
 import type { FromThread, OrderedMessage, ShardMessage, ThreadOptions, ToThread } from '../wire/messages.ts';
 import { createWorker } from './create-worker.ts';
@@ -57,6 +58,7 @@ export class WorkerThread {
   readonly #options: WorkerThreadOptions;
   readonly #clients = new Map<number, ThreadClient>();
   readonly #watchdog: Watchdog;
+  #areSendsObserved = false;
   readonly #exited = Promise.withResolvers<void>();
   #state: WorkerThreadState;
   #exitCause: ExitCause | null = null;
@@ -81,8 +83,17 @@ export class WorkerThread {
   }
 
   post(message: ToThread): void {
-    if (this.#state.phase === 'delayed') this.#state.queued.push(message);
-    else if (this.#state.phase !== 'exited') this.#state.worker.postMessage(message, []);
+    if (this.#state.phase === 'delayed') return void this.#state.queued.push(message);
+    if (this.#state.phase === 'exited') return;
+    if (message.type === 'request') this.#observeSends(this.#state.worker);
+    this.#state.worker.postMessage(message, []);
+  }
+
+  /** Whether somebody listens is not reported, so it is read before each call of a shard. */
+  #observeSends(worker: Worker): void {
+    if (this.#areSendsObserved || !sendChannel.hasSubscribers) return;
+    this.#areSendsObserved = true;
+    worker.postMessage({ type: 'observeSends' } satisfies ToThread, []);
   }
 
   add(client: ThreadClient): void {
@@ -161,6 +172,8 @@ export class WorkerThread {
       this.#processBatch(batch);
       this.post({ type: 'batchAck' });
     },
+    // As if the shard had sent it in this thread.
+    sendTelemetry: ({ telemetry }) => sendChannel.publish(telemetry),
     ended: () => this.#terminate(),
   });
 

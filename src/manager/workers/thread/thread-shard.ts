@@ -1,4 +1,5 @@
 /** A shard inside a worker thread: a local shard whose events and dispatches are sent to the manager's thread. */
+import type { AwayReason } from '../../../../machines/index.ts';
 import type { GatewayRequestGuildMembersData } from 'discord-api-types/v10';
 import { GatewayError } from '../../../protocol/errors.ts';
 import type { Dispatch, SendPayload } from '../../../protocol/packets.ts';
@@ -6,11 +7,15 @@ import type { SendOptions } from '../../../shard/command-sender.ts';
 import type { DisconnectOptions } from '../../../shard/close-request.ts';
 import type { RequestOptions } from '../../../shard/guild-member-requests.ts';
 import type { Logger } from '../../../shard/logger.ts';
+import type { RefusedPresence } from '../../../shard/refused-payload.ts';
+import { systemClock } from '../../../clock.ts';
 import { LocalShard } from '../../local-shard.ts';
 import { FORWARDED_EVENTS } from '../../manager-events.ts';
+import { FrameReporter } from './frame-reporter.ts';
 import type { PendingRequests } from './pending-requests.ts';
 import { IdentifyGateProxy } from './identify-gate-proxy.ts';
 import { SessionStoreProxy } from './session-store-proxy.ts';
+import { reportSteps } from './step-reporter.ts';
 import type { ThreadOptions, Method, ThreadShardConfig, ShardMessage } from '../wire/messages.ts';
 import type { MessageBatcher } from './message-batcher.ts';
 import { serializeError } from '../wire/serialized-error.ts';
@@ -40,11 +45,13 @@ export class ThreadShard {
   #hasChanged = false;
   #isDisposed = false;
   #rawEnabled = false;
+  /** `null` while nobody observes the frames. */
+  #frames: FrameReporter | null = null;
 
   constructor(
     key: number,
     { presence, session, ...config }: ThreadShardConfig,
-    { options, batcher, requests }: ThreadShardDependencies,
+    { options: { isObservable, ...options }, batcher, requests }: ThreadShardDependencies,
   ) {
     this.#key = key;
     this.#batcher = batcher;
@@ -64,13 +71,14 @@ export class ThreadShard {
       }),
       identifyGate: new IdentifyGateProxy(requests, send),
       logger: this.#createLogger(),
+      ...(isObservable ? { inspect: [] } : {}),
     });
     for (const name of FORWARDED_EVENTS)
       this.#shard.on(name, (...args: readonly unknown[]) => this.#sendEvent(name, args));
     this.#shard.on('dispatch', (dispatch) => {
       if (this.#isDisposed) return;
       this.#sendDispatch(dispatch);
-      if (batcher.isOverfull) this.setBufferFull('backPressure', true);
+      if (batcher.isOverfull) this.setBufferFull('backPressure', 'bufferFull');
     });
     if (batcher.isFull) this.pauseReading('backPressure');
   }
@@ -115,16 +123,35 @@ export class ThreadShard {
     if (this.#pauseReasons.size === 0) this.#shard.resumeReading();
   }
 
-  setBufferFull(reason: PauseReason, isFull: boolean): void {
-    if (isFull) this.#fullReasons.add(reason);
+  setBufferFull(reason: PauseReason, because: AwayReason | null): void {
+    if (because !== null) this.#fullReasons.add(reason);
     else if (!this.#fullReasons.delete(reason)) return;
-    if (isFull || this.#fullReasons.size === 0) this.#shard.setBufferFull(isFull);
+    if (because !== null || this.#fullReasons.size === 0) this.#shard.setBufferFull(because);
+  }
+
+  dropPresence(presence: RefusedPresence): void {
+    this.#shard.dropPresence(presence);
   }
 
   enableRaw(): void {
     if (this.#rawEnabled) return;
     this.#rawEnabled = true;
     this.#shard.on('raw', (packet) => this.#sendEvent('raw', [packet]));
+  }
+
+  observeFrames(): void {
+    const { inspected } = this.#shard;
+    if (inspected !== null)
+      this.#frames ??= new FrameReporter(inspected, systemClock, (message) => this.#send(message));
+  }
+
+  observeSteps(): void {
+    const { inspected } = this.#shard;
+    if (inspected !== null) reportSteps(inspected, systemClock, (message) => this.#send(message));
+  }
+
+  flushFrames(): void {
+    this.#frames?.flush();
   }
 
   forceClose(code: number | undefined): void {
@@ -152,6 +179,7 @@ export class ThreadShard {
   }
 
   #sendEvent(name: (typeof FORWARDED_EVENTS)[number] | 'raw', args: readonly unknown[]): void {
+    this.#frames?.flush();
     this.#sendSessionChange();
     const { failure } = this.#shard;
     if (name === 'stateChange' && failure !== null) this.#send({ kind: 'failure', error: serializeError(failure) });

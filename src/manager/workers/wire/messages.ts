@@ -7,11 +7,15 @@
  * ignored: that shard was disposed of.
  */
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
-import type { ShardTiming } from '../../../../machines/index.ts';
+import type { AwayReason, ShardTiming } from '../../../../machines/index.ts';
+import type { DispatchCounts } from '../../../connection/dispatch-counter.ts';
+import type { FrameHead } from '../../../connection/frame-tap.ts';
 import type { Compression } from '../../../protocol/gateway-url.ts';
 import type { AnyEventName } from '../../../protocol/packets.ts';
+import type { SendTelemetry } from '../../../protocol/telemetry.ts';
 import type { Session } from '../../../session/session.ts';
 import type { Logger } from '../../../shard/logger.ts';
+import type { RefusedPresence } from '../../../shard/refused-payload.ts';
 import type { FORWARDED_EVENTS } from '../../manager-events.ts';
 import type { SerializedError } from './serialized-error.ts';
 
@@ -31,6 +35,8 @@ export interface ThreadOptions {
   readonly shouldReconnect: boolean;
   readonly restoreVoiceStates: boolean;
   readonly warmStart: boolean;
+  /** Whether observers of the manager may ask for the frames and the steps of shards. */
+  readonly isObservable: boolean;
   readonly timing: ShardTiming;
 }
 
@@ -43,6 +49,9 @@ export interface ThreadShardConfig {
   /** The session to resume; with `null` the shard requests the one in the store. */
   readonly session: Session | null;
 }
+
+/** What each further thread of a shard is asked for, too. */
+export type StandingRequest = 'pauseReading' | 'enableRaw' | 'observeFrames' | 'observeSteps';
 
 /** The methods of a shard that can be called by message. A {@link ShardMessage} of kind `response` answers each. */
 export type Method =
@@ -58,10 +67,16 @@ export type Method =
 interface ToShard {
   pauseReading: object;
   resumeReading: object;
-  /** Leaves the connection until there is room in the manager's buffers. */
-  setBufferFull: { readonly isFull: boolean };
+  /** Leaves the connection, with a reason, until the message comes with `null`. */
+  setBufferFull: { readonly because: AwayReason | null };
+  /** Discord refused it on another shard. */
+  dropPresence: { readonly presence: RefusedPresence };
   /** Every packet is sent as an event from now on. */
   enableRaw: object;
+  /** The head of each frame is sent from now on, and how many dispatches there were. */
+  observeFrames: object;
+  /** The active states of the statechart are sent now, and each step from now on. */
+  observeSteps: object;
   forceClose: { readonly code: number | undefined };
   /** The shard resumes from this sequence, so that the dispatches after it come again. */
   rewind: { readonly sequence: number };
@@ -93,6 +108,8 @@ export type ToThread =
       readonly error: SerializedError | null;
     }
   | { readonly type: 'budgetSpent'; readonly id: number; readonly retryAfterMs: number }
+  /** What shards publish about sends is sent from now on. */
+  | { readonly type: 'observeSends' }
   /** A batch has been processed, so another may be sent. */
   | { readonly type: 'batchAck' }
   | { readonly type: 'ping' }
@@ -116,10 +133,28 @@ export type ShardMessage =
   | { readonly kind: 'response'; readonly id: number; readonly value: unknown; readonly error: SerializedError | null }
   | { readonly kind: 'stats'; readonly stats: ShardStats }
   | { readonly kind: 'log'; readonly level: keyof Logger; readonly message: string }
+  /** `at`: when the frame passed. */
+  | { readonly kind: 'frame'; readonly head: FrameHead; readonly at: number }
+  /** The dispatches since the last of these messages. */
+  | ({ readonly kind: 'dispatches' } & ListedCounts)
+  | { readonly kind: 'active'; readonly active: readonly string[] }
+  /** `active` is `null` if it is as in the last of these messages. `at`: when the step was taken. */
+  | {
+      readonly kind: 'step';
+      readonly event: string;
+      readonly taken: readonly string[];
+      readonly active: readonly string[] | null;
+      readonly at: number;
+    }
   /** Answers `rewind`: the dispatches from here on come after that sequence. */
   | { readonly kind: 'rewound' }
   /** Stands for a dispatch that could not be sent. */
   | { readonly kind: 'undelivered'; readonly sequence: number | null; readonly error: SerializedError };
+
+/** A map is no JSON, so the kinds are a list. */
+type ListedCounts = Omit<DispatchCounts, 'kinds'> & {
+  readonly kinds: readonly (readonly [name: string, { readonly count: number; readonly bytes: number }])[];
+};
 
 export interface ShardStats {
   readonly ping: number | null;
@@ -136,4 +171,5 @@ export type FromThread =
   | { readonly type: 'pong' }
   /** `messages`: a list of {@link OrderedMessage}, as JSON. */
   | { readonly type: 'batch'; readonly bytes: ArrayBuffer; readonly messages: string }
+  | { readonly type: 'sendTelemetry'; readonly telemetry: SendTelemetry }
   | { readonly type: 'ended' };

@@ -1,6 +1,8 @@
 /** Errors as plain data, for the way between threads: a structured clone would lose class, code and hint. */
+import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
 import { GatewayError } from '../../../protocol/errors.ts';
 import type { GatewayErrorCode } from '../../../protocol/errors.ts';
+import { refusedPresenceOf, withRefusedPresence } from '../../../shard/refused-payload.ts';
 
 export interface SerializedError {
   readonly name: string;
@@ -14,6 +16,8 @@ export interface SerializedError {
     readonly hint: string;
     readonly closeCode: number | undefined;
     readonly opcode: number | undefined;
+    /** The presence that Discord refused. */
+    readonly presence: GatewayPresenceUpdateData | undefined;
   } | null;
   readonly cause: SerializedError | null;
 }
@@ -40,7 +44,10 @@ function read(error: Error, field: 'name' | 'message' | 'stack' | 'code' | 'caus
 
 const optionalText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-const gatewayFields = ({ code, hint, closeCode, opcode }: GatewayError) => ({ code, hint, closeCode, opcode });
+const gatewayFields = (error: GatewayError) => {
+  const { code, hint, closeCode, opcode } = error;
+  return { code, hint, closeCode, opcode, presence: refusedPresenceOf(error) };
+};
 
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error))
@@ -61,7 +68,7 @@ export function deserializeError(serialized: SerializedError): Error {
     const closeCodeOption = gateway.closeCode === undefined ? {} : { closeCode: gateway.closeCode };
     const opcodeOption = gateway.opcode === undefined ? {} : { opcode: gateway.opcode };
     const options = { hint: gateway.hint, ...closeCodeOption, ...opcodeOption, ...causeOption };
-    return new GatewayError(gateway.code, message, options);
+    return withRefusedPresence(new GatewayError(gateway.code, message, options), gateway.presence);
   }
   const error = new Error(message, causeOption);
   error.name = name;

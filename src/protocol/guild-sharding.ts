@@ -2,9 +2,9 @@
  * Finds the shard of a guild.
  * @see https://discord.com/developers/docs/events/gateway#sharding-sharding-formula
  */
-import { GatewayError } from '../protocol/errors.ts';
-import { isSnowflake } from '../protocol/payload-rules.ts';
-import { describeValue } from '../protocol/validation.ts';
+import { GatewayError } from './errors.ts';
+import { isSnowflake } from './payload-rules.ts';
+import { describeValue } from './validation.ts';
 
 const TIMESTAMP_SHIFT = 22n;
 
