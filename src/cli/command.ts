@@ -12,8 +12,15 @@ export interface Command {
   readonly options: Options;
   /** The text of `--help`. */
   readonly help: string;
-  /** Resolves with the exit code. */
-  run(values: OptionValues): Promise<number>;
+  /** The name of the one argument that it takes beside options, for its help. Without a name it takes none. */
+  readonly argument?: string;
+  /** Whether the command also works without its argument. */
+  readonly isArgumentOptional?: boolean;
+  /**
+   * Resolves with the exit code.
+   * @param argument - the one argument; `''` without one
+   */
+  run(values: OptionValues, argument: string): Promise<number>;
 }
 
 /** The command line is wrong. Its message goes to stderr as one line, and the exit code is 2. */
@@ -21,12 +28,23 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Parses the options of a command, and `--help`. @throws UsageError for an unknown option or an argument */
-export function parse(name: string, options: Options, args: readonly string[]): OptionValues {
-  const { values, positionals } = parseStrictly(name, options, args);
+interface Parsed {
+  readonly values: OptionValues;
+  readonly argument: string;
+}
+
+/** Parses what follows a command, also `--help`. @throws UsageError for an unknown option or a wrong argument */
+export function parse(name: string, command: Command, args: readonly string[]): Parsed {
+  const { values, positionals } = parseStrictly(name, command.options, args);
+  const [argument = '', ...others] = positionals;
+  const isComplete =
+    command.argument === undefined || command.isArgumentOptional === true || argument !== '' || values['help'] === true;
   // The message does not repeat the argument: it may be a token in the wrong place.
-  if (positionals.length > 0) throw new UsageError(`${name} takes options only; see shardwright ${name} --help`);
-  return values;
+  if (others.length > 0 || (command.argument === undefined && argument !== '') || !isComplete) {
+    const expected = command.argument === undefined ? 'options only' : `one ${command.argument}, and options`;
+    throw new UsageError(`${name} takes ${expected}; see shardwright ${name} --help`);
+  }
+  return { values, argument };
 }
 
 function parseStrictly(name: string, options: Options, args: readonly string[]) {

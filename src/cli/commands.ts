@@ -25,12 +25,27 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'status',
-    summary: 'show every shard of a running bot, as a table or as JSON',
+    summary: 'show every shard of a running bot, or the nodes of a cluster',
     load: async () => (await import('./status.ts')).status,
   },
   {
+    name: 'drain',
+    summary: 'ask a node of a cluster to hand its shards over',
+    load: async () => (await import('./drain.ts')).drain,
+  },
+  {
     name: 'inspect',
-    summary: 'watch a shard and its statechart on a local page',
+    summary: 'watch a shard of the demo, or go through a recording, on a local page',
     load: async () => (await import('./inspect.ts')).inspect,
+  },
+  {
+    name: 'explain',
+    summary: 'say why a bot was offline, from the recording of its FlightRecorder',
+    load: async () => (await import('./explain.ts')).explain,
+  },
+  {
+    name: 'replay',
+    summary: 'run a recording again, and say whether this version does the same',
+    load: async () => (await import('./replay.ts')).replay,
   },
 ];

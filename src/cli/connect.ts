@@ -4,11 +4,13 @@ import type { Compression, InspectionObserver, IntentName, ShardOptions } from '
 import type { Command, OptionValues } from './command.ts';
 import { UsageError, stringOption } from './command.ts';
 import { INSPECT_HELP, INSPECT_OPTIONS, inspectorFrom } from './inspect-option.ts';
+import { RECORD_HELP, RECORD_OPTIONS, recorderFrom } from './record-option.ts';
 import { interruptSignal } from './interrupt.ts';
 import { logEvents } from './event-logger.ts';
 import { shardStatusLine } from './status-line.ts';
 import { OutputLog, wallClock } from './output-log.ts';
 import { resolveProxy } from '../http/proxy/proxy-selection.ts';
+import { observersOf } from '../shard/inspected-shard.ts';
 import { VERSION } from '../version.ts';
 
 const DEFAULT_INTENTS = 'Guilds,GuildMessages';
@@ -27,6 +29,7 @@ Options:
       --url URL           the gateway (wss://gateway.discord.gg)
       --session-dir DIR   store the session in this directory, and resume it next time
 ${INSPECT_HELP}
+${RECORD_HELP}
   -h, --help              print this help
 
 It connects through the proxy of HTTPS_PROXY or ALL_PROXY, if there is one.
@@ -99,6 +102,7 @@ export const connect: Command = {
     url: { type: 'string' },
     'session-dir': { type: 'string' },
     ...INSPECT_OPTIONS,
+    ...RECORD_OPTIONS,
   },
   help: HELP,
   async run(values) {
@@ -111,8 +115,9 @@ export const connect: Command = {
     using signal = interruptSignal();
     const output = new OutputLog(wallClock);
     await using inspector = await inspectorFrom(values, output);
+    await using recorder = recorderFrom(values, output);
     const statusLine = shardStatusLine(output);
-    const observers = [statusLine.inspect, inspector.inspect].filter((observer) => observer !== undefined);
+    const observers = [statusLine.inspect, ...observersOf(inspector.inspect), ...recorder.observers];
     const shard = createShard(values, token, observers);
     output.log(
       'note',

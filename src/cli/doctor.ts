@@ -5,6 +5,7 @@ import { UsageError, stringOption } from './command.ts';
 import type { Check, Outcome } from './doctor/check.ts';
 import { discordChecks } from './doctor/discord.ts';
 import { intentsCheck } from './doctor/intents.ts';
+import { redisChecks } from './doctor/redis.ts';
 import { compressionCheck, nodeCheck } from './doctor/runtime.ts';
 import type { Colorize, Style } from './colors.ts';
 import { colorizeFor } from './colors.ts';
@@ -22,11 +23,13 @@ decoders, the token, the intents, the clock, the number of shards that Discord r
 and the session starts that are left today. It sends one request (GET /gateway/bot), and
 uses no session start. If the environment names a proxy (HTTPS_PROXY, ALL_PROXY), it asks
 the proxy for a connection to the gateway, too. It reads the token from the environment
-only, and prints neither the token nor the password of the proxy.
+only, and prints neither the token nor the passwords of the proxy and of Redis.
 
 Options:
       --intents LIST  the intents of your bot: names separated by commas, or a number
       --api URL       the base of the REST API (${DEFAULT_API})
+      --redis URL     also check the Redis of a cluster: version, memory, files, latency and
+                      clock. It writes nothing there
       --json          print one line of JSON
   -h, --help          print this help
 
@@ -57,6 +60,12 @@ async function runChecks(api: string, token: string, intents: string | undefined
   }
 }
 
+async function checkRedis(url: string | undefined): Promise<readonly Check[]> {
+  const checks = url === undefined ? [] : await redisChecks(url);
+  if (checks !== null) return checks;
+  throw new UsageError('doctor: --redis must be a redis:// or rediss:// URL, such as redis://127.0.0.1:6379');
+}
+
 function checkLines(checks: readonly Check[], colorize: Colorize): string[] {
   const width = Math.max(...checks.map(({ name }) => name.length));
   return checks.flatMap(({ name, outcome, found: text, advice }) => {
@@ -68,12 +77,18 @@ function checkLines(checks: readonly Check[], colorize: Colorize): string[] {
 }
 
 export const doctor: Command = {
-  options: { intents: { type: 'string' }, api: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    intents: { type: 'string' },
+    api: { type: 'string' },
+    redis: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   help: HELP,
   async run(values) {
     const api = apiFrom(stringOption(values, 'api'));
     const token = process.env['DISCORD_TOKEN']?.trim() ?? '';
-    const checks = await runChecks(api, token, stringOption(values, 'intents'));
+    const redis = await checkRedis(stringOption(values, 'redis'));
+    const checks = [...(await runChecks(api, token, stringOption(values, 'intents'))), ...redis];
     const isHealthy = checks.every(({ outcome }) => outcome !== 'failed');
     const text =
       values['json'] === true

@@ -48,12 +48,12 @@ async function run([name, ...args]: readonly string[]): Promise<number> {
     return 1;
   }
   const command = await entry.load();
-  const values = parse(entry.name, command.options, args);
+  const { values, argument } = parse(entry.name, command, args);
   if (values['help'] === true) {
     process.stdout.write(command.help);
     return 0;
   }
-  return command.run(values);
+  return command.run(values, argument);
 }
 
 // A reader such as `head` may close the pipe at any line.

@@ -16,6 +16,7 @@ interface Kind {
 
 const KINDS = {
   note: { symbol: '·', mark: 'dim' },
+  step: { symbol: '▶', mark: ['cyan', 'bold'], message: 'bold' },
   state: { symbol: '●', mark: 'cyan' },
   hello: { symbol: '·', mark: 'dim', message: 'dim' },
   ack: { symbol: '♥', mark: 'magenta', message: 'dim' },
@@ -58,7 +59,7 @@ export class OutputLog {
   readonly colorize: Colorize;
   readonly #output: Output;
   readonly #stamp: () => string;
-  /** The text below the last line; always empty without a terminal. */
+  /** The text below the last line, of one line or several; always empty without a terminal. */
   #status = '';
 
   constructor(stamp: () => string, output: Output = process.stdout, environment: NodeJS.ProcessEnv = process.env) {
@@ -87,7 +88,7 @@ export class OutputLog {
 
   /** Prints a line without columns. */
   line(text = ''): void {
-    const clear = this.#status === '' ? '' : CLEAR_LINE;
+    const clear = this.#status === '' ? '' : this.#clearStatus;
     this.#output.write(`${clear}${text}\n${this.#status}`);
   }
 
@@ -97,11 +98,16 @@ export class OutputLog {
     return this.#output.isTTY === true ? (this.#output.columns || ASSUMED_COLUMNS) - 1 : null;
   }
 
-  /** Shows a text below the last line, or removes it when `text` is empty. Does nothing without a terminal. */
+  /** Shows a text of one line or several below the last line, or removes it when `text` is empty. Does nothing without a terminal. */
   setStatus(text: string): void {
     if (this.#output.isTTY !== true || text === this.#status) return;
+    this.#output.write(`${this.#clearStatus}${text}`);
     this.#status = text;
-    this.#output.write(`${CLEAR_LINE}${text}`);
+  }
+
+  get #clearStatus(): string {
+    const linesAbove = this.#status.split('\n').length - 1;
+    return linesAbove === 0 ? CLEAR_LINE : `\r\u001B[${linesAbove}A\u001B[J`;
   }
 
   #fold(text: string, indent: number): string[] {

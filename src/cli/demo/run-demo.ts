@@ -3,7 +3,7 @@
  * the time, so it gives the same run on any machine.
  */
 import { MemoryIdentifyGate, Shard } from '../../index.ts';
-import type { InspectionObserver } from '../../index.ts';
+import type { ManagerInspectionObserver } from '../../index.ts';
 import { formatCount } from '../../inspect/page/model/format.ts';
 import { FakeGateway } from '../../testing/index.ts';
 import { logEvents } from '../event-logger.ts';
@@ -25,14 +25,14 @@ export interface DemoOptions {
   readonly forever: boolean;
   readonly output: OutputLog;
   readonly signal: AbortSignal;
-  readonly inspect: InspectionObserver | undefined;
+  readonly observers: readonly ManagerInspectionObserver[];
 }
 
 /** Much longer than any recovery takes here, so reaching it means a bug. */
 const RECOVERY_TIMEOUT_MS = 10_000;
 
 /** Resolves at the end of the run, or after an abort, when everything is closed. */
-export async function runDemo({ seed, pace, forever, output, signal, inspect }: DemoOptions): Promise<DemoStats> {
+export async function runDemo({ seed, pace, forever, output, signal, observers }: DemoOptions): Promise<DemoStats> {
   const counter = new DeliveryCounter();
   const content = new FakeContent(demoRandom(`${seed}/world`));
   const { heartbeatIntervalMs, identifyIntervalMs, timing } = pace;
@@ -52,7 +52,7 @@ export async function runDemo({ seed, pace, forever, output, signal, inspect }: 
     identifyGate: new MemoryIdentifyGate({ spacingMs: identifyIntervalMs }),
     timing,
     random: demoRandom(`${seed}/shard`).next,
-    inspect: [statusLine.inspect, inspect].filter((observer) => observer !== undefined),
+    inspect: [statusLine.inspect, ...observers],
   });
   const stats = new DemoStats(counter, gateway);
   const stopLogging = logEvents(shard, output, { rateEveryMs: pace.rateEveryMs });

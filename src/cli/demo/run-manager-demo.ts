@@ -30,7 +30,7 @@ export interface ManagerDemoOptions {
   readonly forever: boolean;
   readonly output: OutputLog;
   readonly signal: AbortSignal;
-  readonly inspect: ManagerInspectionObserver | undefined;
+  readonly observers: readonly ManagerInspectionObserver[];
 }
 
 /** The value of a large bot. */
@@ -58,7 +58,7 @@ function shardsText(ids: readonly number[]): string {
   return ids.length > 4 ? ` (${ids.length} shards)` : ` (shards ${ids.slice(0, -1).join(', ')} and ${ids.at(-1)})`;
 }
 
-function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, api: string): ShardManager {
+function createManager({ shards, workers, pace, observers }: ManagerDemoOptions, api: string): ShardManager {
   const { identifyIntervalMs, timing } = pace;
   const identifyGate = new MemoryIdentifyGate({
     maxConcurrency: MAX_CONCURRENCY,
@@ -73,7 +73,7 @@ function createManager({ shards, workers, pace, inspect }: ManagerDemoOptions, a
     api,
     identifyGate,
     timing,
-    ...(inspect === undefined ? {} : { inspect }),
+    inspect: observers,
     ...(workers === 0 ? {} : { workers }),
   });
 }
