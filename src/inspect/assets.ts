@@ -32,7 +32,9 @@ function locate(path: string): URL | null {
   const [, page] = PAGE_FILE.exec(path === '/' ? '/index.html' : path) ?? [];
   if (page !== undefined) return URL.parse(`./page/${page}`, OWN_URL);
   const [, chart] = CHART_FILE.exec(path) ?? [];
-  return chart === undefined ? null : URL.parse(`${FROM_SOURCE ? '../../' : '../../../'}docs/charts/${chart}`, OWN_URL);
+  return chart === undefined
+    ? null
+    : URL.parse(`${FROM_SOURCE ? '../../docs/charts/' : '../../../docs/charts/'}${chart}`, OWN_URL);
 }
 
 /** Imported here, because only the sources need it and not every runtime has it. */

@@ -11,6 +11,9 @@ import type { StatusSource } from '../metrics/bot-status.ts';
 /** You stopped the bot, or did not start it yet, so no shard has to be ready. */
 const isAtRest = ({ state }: ManagerStatus): boolean => state === 'stopped' || state === 'draining';
 
+/** The other nodes of its cluster have all shards, or the engine is away. A restart would change neither. */
+const isNodeWithoutShards = ({ shards, cluster }: ManagerStatus): boolean => shards.length === 0 && cluster !== null;
+
 /** Whether a shard has its turn, and would be ready if all were well. */
 function isDue({ state }: ShardStatus, status: ManagerStatus): boolean {
   // It waits for its turn, which may take an hour for a large bot.
@@ -32,10 +35,12 @@ export class BotHealth {
     this.#graceMs = graceMs;
   }
 
-  /** Whether every shard is ready. */
+  /** Whether every shard is ready, or this is a node that waits for shards. */
   get isReady(): boolean {
-    const { shards } = statusOf(this.#source);
-    return shards.length > 0 && shards.every(({ state }) => state === 'ready');
+    const status = statusOf(this.#source);
+    const { shards } = status;
+    const isSpare = isNodeWithoutShards(status) && status.state === 'running';
+    return (shards.length > 0 || isSpare) && shards.every(({ state }) => state === 'ready');
   }
 
   /** Whether the bot does what it should, or has not failed to for long. */
@@ -52,7 +57,7 @@ export class BotHealth {
 }
 
 const overdueOf = (status: ManagerStatus): (number | null)[] => {
-  if (isAtRest(status)) return [];
+  if (isAtRest(status) || isNodeWithoutShards(status)) return [];
   if (status.shards.length === 0) return [null];
   return status.shards.filter((shard) => shard.state !== 'ready' && isDue(shard, status)).map(({ shardId }) => shardId);
 };

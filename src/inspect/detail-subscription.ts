@@ -1,7 +1,6 @@
-/** Counts the pages that have selected one shard or manager, and logs each step of its actor while there are any. */
-import type { AnyActorRef } from 'xstate';
+/** Counts the pages that have selected one shard or manager, and logs each step of its statechart while there are any. */
+import type { StepSource } from '../shard/machine-steps.ts';
 import type { NewLogEntry } from './messages.ts';
-import { observeSteps } from './machine-steps.ts';
 
 export interface DetailSubscriptionDependencies {
   now(): number;
@@ -12,7 +11,6 @@ export interface DetailSubscriptionDependencies {
 export class DetailSubscription {
   readonly #dependencies: DetailSubscriptionDependencies;
   #subscribers = 0;
-  #actor: AnyActorRef | null = null;
   #unsubscribe: (() => void) | null = null;
 
   constructor(dependencies: DetailSubscriptionDependencies) {
@@ -38,14 +36,13 @@ export class DetailSubscription {
     return true;
   }
 
-  /** Logs the steps of this actor from now on, in place of an actor before it. Does nothing without subscribers. */
-  observe(actor: AnyActorRef | null): void {
-    if (actor === null || !this.isActive || this.#actor === actor) return;
+  /** Logs the steps from now on, until there is no subscriber. */
+  observe(source: Pick<StepSource, 'observeSteps'>): void {
     this.#detach();
-    this.#actor = actor;
-    this.#unsubscribe = observeSteps(actor, ({ event, taken, active }) =>
-      this.#dependencies.logDetail({ at: this.#dependencies.now(), kind: 'event', text: event, taken, active }),
-    );
+    this.#unsubscribe = source.observeSteps(({ event, taken, active, delayMs }) => {
+      const at = this.#dependencies.now() - (delayMs ?? 0);
+      this.#dependencies.logDetail({ at, kind: 'event', text: event, taken, active });
+    });
   }
 
   /** Removes all subscribers. */
@@ -57,6 +54,5 @@ export class DetailSubscription {
   #detach(): void {
     this.#unsubscribe?.();
     this.#unsubscribe = null;
-    this.#actor = null;
   }
 }

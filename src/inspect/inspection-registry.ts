@@ -13,14 +13,44 @@ import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
 
 const LOG_LIMITS = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;
-/** How often counters are read. A change of state is sent with the next tick. */
-const MEASURE_EVERY_MS = 250;
+/** Counters are read every so many calls of `collect()`. A change of state is sent with the next. */
+const MEASURE_EVERY_TICKS = 5;
+/** With more shards, each has its turn less often. The one that a page shows is always read. */
+const MAX_MEASURED_AT_ONCE = 250;
 /** A person can not read more rows, and they would only fill the memory of a page that does not keep up. */
 const MAX_DETAILS_PER_TICK = 500;
 
 const MAX_TEXT_LENGTH = 2_000;
 
 const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
+
+type SendWindow = ShardSummary['sendWindow'];
+
+const isSameWindow = (a: SendWindow, b: SendWindow): boolean => a?.used === b?.used && a?.limit === b?.limit;
+
+/** The summaries of a thousand shards are compared all the time, so nothing generic compares them. */
+function isSameSummary(summary: ShardSummary, before: ShardSummary | undefined): boolean {
+  if (before === undefined || !isSameWindow(summary.sendWindow, before.sendWindow)) return false;
+  for (const name of SUMMARY_FIELDS) if (summary[name] !== before[name]) return false;
+  return true;
+}
+
+const SUMMARY_FIELDS = Object.keys({
+  key: true,
+  shardId: true,
+  shardCount: true,
+  state: true,
+  since: true,
+  pingMs: true,
+  dispatchesPerSecond: true,
+  sequence: true,
+  lastDispatchAt: true,
+  pendingSends: true,
+  worker: true,
+} satisfies Record<keyof Omit<ShardSummary, 'sendWindow'>, true>) as readonly (keyof Omit<
+  ShardSummary,
+  'sendWindow'
+>)[];
 
 interface CollectedUpdates {
   readonly managers: readonly ManagerSummary[];
@@ -38,14 +68,17 @@ export class InspectionRegistry {
   readonly #probes = new Map<string, ShardProbe>();
   readonly #managers = new Map<string, ManagerProbe>();
   readonly #log = new RingBuffer<LogEntry>({ ...LOG_LIMITS, sizeOf });
-  readonly #lastSent = new Map<string, ShardSummary | ManagerSummary>();
+  readonly #lastSentShards = new Map<string, ShardSummary>();
+  readonly #lastSentManagers = new Map<string, ManagerSummary>();
   #newEntries: LogEntry[] = [];
   #details = new Map<string, LogEntry[]>();
   #removed: string[] = [];
   /** Keys whose state has changed since the last tick. */
   #changed = new Set<string>();
   #lastEntryId = 0;
-  #measuredAt = 0;
+  #ticks = 0;
+  /** The number of shards before the next that has its turn to be measured. */
+  #turn = 0;
   /** Whether a page is open: without one, updates are not collected. */
   #isCollecting = false;
 
@@ -74,7 +107,7 @@ export class InspectionRegistry {
       if (this.#probes.get(key) !== probe) return;
       probe.close();
       this.#probes.delete(key);
-      this.#lastSent.delete(key);
+      this.#lastSentShards.delete(key);
       if (this.#isCollecting) this.#removed.push(key);
     };
     return { key, remove };
@@ -119,7 +152,6 @@ export class InspectionRegistry {
   startCollecting(): void {
     this.#isCollecting = true;
     for (const probe of this.#probes.values()) probe.measure();
-    this.#measuredAt = this.#clock.now();
   }
 
   /** Discards collected updates and collects no more. */
@@ -129,13 +161,22 @@ export class InspectionRegistry {
     this.#details = new Map();
     this.#removed = [];
     this.#changed = new Set();
-    this.#lastSent.clear();
+    this.#lastSentShards.clear();
+    this.#lastSentManagers.clear();
   }
 
-  /** Returns the updates since the last call. */
-  collect(): CollectedUpdates {
-    const shards = this.#changedSummaries();
-    const managers = this.managers.filter((summary) => this.#hasChanged(summary));
+  /**
+   * Returns the updates since the last call.
+   * @param selected - the keys of what pages show in detail
+   */
+  collect(selected: ReadonlySet<string>): CollectedUpdates {
+    this.#ticks += 1;
+    const isMeasuring = this.#ticks % MEASURE_EVERY_TICKS === 0;
+    const hasNews = this.#newEntries.length + this.#changed.size + this.#removed.length > 0;
+    const shards = this.#changedSummaries(isMeasuring ? this.#measure(selected) : []);
+    for (const manager of this.#managers.values()) manager.pollGroups();
+    // A manager counts its shards for its summary.
+    const managers = isMeasuring || hasNews ? this.managers.flatMap((summary) => this.#changeOf(summary) ?? []) : [];
     const collected = { managers, shards, removed: this.#removed, log: this.#newEntries, details: this.#details };
     this.#removed = [];
     this.#newEntries = [];
@@ -150,26 +191,36 @@ export class InspectionRegistry {
     this.#managers.clear();
   }
 
-  #changedSummaries(): ShardSummary[] {
-    const now = this.#clock.now();
-    const isDue = now - this.#measuredAt >= MEASURE_EVERY_MS;
-    if (isDue) this.#measuredAt = now;
+  /** Measures the shards whose turn it is, and the selected ones. Returns their keys. */
+  #measure(selected: ReadonlySet<string>): readonly string[] {
+    const keys = [...this.#probes.keys()];
+    const from = this.#turn < keys.length ? this.#turn : 0;
+    this.#turn = from + MAX_MEASURED_AT_ONCE;
+    const measured = new Set(keys.slice(from, this.#turn));
+    for (const key of selected) measured.add(key);
+    for (const key of measured) this.#probes.get(key)?.measure();
+    return [...measured];
+  }
+
+  #changedSummaries(measured: readonly string[]): ShardSummary[] {
     const changed: ShardSummary[] = [];
-    for (const probe of isDue
-      ? this.#probes.values()
-      : [...this.#changed].flatMap((key) => this.#probes.get(key) ?? [])) {
-      if (isDue) probe.measure();
-      const { summary } = probe;
-      if (this.#hasChanged(summary)) changed.push(summary);
+    for (const key of new Set([...this.#changed, ...measured])) {
+      const summary = this.#probes.get(key)?.summary;
+      if (summary === undefined || isSameSummary(summary, this.#lastSentShards.get(key))) continue;
+      this.#lastSentShards.set(key, summary);
+      changed.push(summary);
     }
     this.#changed.clear();
     return changed;
   }
 
-  #hasChanged(summary: ShardSummary | ManagerSummary): boolean {
-    if (isDeepStrictEqual(summary, this.#lastSent.get(summary.key))) return false;
-    this.#lastSent.set(summary.key, summary);
-    return true;
+  /** Returns what pages must learn of a manager; `null` if nothing. A cluster may be large, so only a changed one is sent. */
+  #changeOf(summary: ManagerSummary): ManagerSummary | null {
+    const before = this.#lastSentManagers.get(summary.key);
+    if (isDeepStrictEqual(summary, before)) return null;
+    this.#lastSentManagers.set(summary.key, summary);
+    const { cluster, ...rest } = summary;
+    return cluster === undefined || before?.cluster === cluster ? rest : summary;
   }
 
   /** Returns the shard's id, with a suffix while another shard of that id runs. A shard that has ended is replaced. */

@@ -6,13 +6,14 @@ import type { ManagerState } from '../../machines/index.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
 import type { ManagerEvents } from '../manager/manager-events.ts';
 import type { ShardHandle } from '../manager/shard-handle.ts';
+import { ClusterProbe } from './cluster-probe.ts';
 import type { NewLogEntry, ManagerSummary, ShardDetail } from './messages.ts';
 import { NO_UPDATES } from './inspectable.ts';
 import type { DetailUpdates, Inspectable } from './inspectable.ts';
 import { ListenerSet } from './listener-set.ts';
 import { shardViewOf } from './shard-view.ts';
 import type { InspectedShardView } from './shard-view.ts';
-import { activeStatesOf } from './machine-steps.ts';
+import { activeStatesOf, stepsOfActor } from '../shard/machine-steps.ts';
 import { DetailSubscription } from './detail-subscription.ts';
 import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 
@@ -35,6 +36,9 @@ export class ManagerProbe implements Inspectable {
   readonly #subscription: DetailSubscription;
   readonly #registrations = new Map<number, ShardRegistration & { readonly handle: ShardHandle }>();
   readonly #listeners: ListenerSet<ManagerEvents>;
+  readonly #cluster: ClusterProbe;
+  /** Whether it has ever been a node, so that pages have to learn that it is none now. */
+  #hasCluster = false;
   #state: ManagerState;
   #since: number;
 
@@ -44,6 +48,11 @@ export class ManagerProbe implements Inspectable {
     this.#dependencies = dependencies;
     this.#subscription = new DetailSubscription(dependencies);
     this.#listeners = new ListenerSet(manager);
+    this.#cluster = new ClusterProbe({
+      manager,
+      now: () => dependencies.now(),
+      running: () => [...this.#registrations.values()].map(({ key: shard }) => shard),
+    });
     this.#state = manager.state;
     this.#since = dependencies.now();
     const subscription = manager.actor.subscribe({
@@ -60,13 +69,20 @@ export class ManagerProbe implements Inspectable {
     this.#listeners.on('failed', (error, shardId) => {
       if (shardId === null) this.#log('failed', `${error.code}: ${error.message}`);
     });
+    this.#listeners.on('claimed', (shardId) => this.#onClusterChange(`claimed shard ${shardId}`));
+    this.#listeners.on('released', (shardId, why) => this.#onClusterChange(`released shard ${shardId}: ${why}`));
+    this.#listeners.on('nodeJoined', ({ node }) => this.#onClusterChange(`the node ${node} has joined`));
+    this.#listeners.on('nodeLeft', ({ node }) => this.#onClusterChange(`the node ${node} has left`));
     this.#listeners.on('resharded', ({ from, to }) => this.#log('notice', `resharded from ${from} to ${to} shards`));
     this.#syncShards();
   }
 
   get summary(): ManagerSummary {
     const { state, total, ready, shards, resharding } = this.#manager;
-    return { key: this.key, state, since: this.#since, total, ready, shards: shards.size, resharding };
+    const summary = { key: this.key, state, since: this.#since, total, ready, shards: shards.size, resharding };
+    const cluster = this.#cluster.summary;
+    this.#hasCluster ||= cluster !== null;
+    return this.#hasCluster ? { ...summary, cluster } : summary;
   }
 
   get identifyQueue(): InspectedManager['identifyQueue'] {
@@ -83,8 +99,13 @@ export class ManagerProbe implements Inspectable {
     return NO_UPDATES;
   }
 
+  /** Asks for the groups of consumers, now and then. To be called while a page is open. */
+  pollGroups(): void {
+    this.#cluster.pollGroups();
+  }
+
   subscribe(): void {
-    if (this.#subscription.addSubscriber()) this.#subscription.observe(this.#manager.actor);
+    if (this.#subscription.addSubscriber()) this.#subscription.observe(stepsOfActor(this.#manager.actor));
   }
 
   unsubscribe(): void {
@@ -95,6 +116,11 @@ export class ManagerProbe implements Inspectable {
   close(): void {
     this.#subscription.close();
     this.#listeners.removeAll();
+  }
+
+  #onClusterChange(text: string): void {
+    this.#cluster.invalidate();
+    this.#log('notice', text);
   }
 
   #onStateChange(): void {
@@ -108,6 +134,7 @@ export class ManagerProbe implements Inspectable {
 
   /** Adds shards that came into service and removes those that left it. */
   #syncShards(): void {
+    this.#cluster.invalidate();
     const { shards } = this.#manager;
     for (const [shardId, handle] of shards) {
       const previous = this.#registrations.get(shardId);

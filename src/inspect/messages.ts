@@ -20,6 +20,47 @@ export interface ShardSummary {
   readonly pendingSends: number;
   /** Frames sent in the last 60 s, and how many Discord allows. `null` without a connection. */
   readonly sendWindow: { readonly used: number; readonly limit: number } | null;
+  /** The number of its worker thread, from 0; missing in the main thread. */
+  readonly worker?: number;
+}
+
+/** How far a group of consumers has come. */
+export interface GroupSummary {
+  readonly group: string;
+  /** Not delivered yet. */
+  readonly lag: number;
+  /** Delivered and not acknowledged. */
+  readonly pending: number;
+  readonly deadLetters: number;
+}
+
+/** A node of a cluster: a group of the grid. */
+export interface NodeSummary {
+  readonly node: string;
+  /** On the clock of the engine. Tells nodes of one name apart. */
+  readonly joinedAt: number;
+  readonly shards: readonly number[];
+  readonly isDraining: boolean;
+  /** Whether it is the manager that says this. */
+  readonly isSelf: boolean;
+  /** It has missed a renewal. */
+  readonly isAway: boolean;
+}
+
+/** The cluster of a manager that is a node, as that node saw it last. */
+export interface ClusterSummary {
+  /** The name of this node. */
+  readonly node: string;
+  /** `redis`, `memory`, or another kind of engine. */
+  readonly engine: string;
+  readonly isReachable: boolean;
+  readonly nodes: readonly NodeSummary[];
+  /** The shards that no node holds. */
+  readonly unowned: readonly number[];
+  /** The keys of the shards that run on this node. */
+  readonly running: readonly string[];
+  /** The groups of consumers, by name. */
+  readonly groups: readonly GroupSummary[];
 }
 
 /** A manager, above the shards it runs. */
@@ -36,6 +77,8 @@ export interface ManagerSummary {
   readonly shards: number;
   /** The shards that will take over; `null` when the manager does not reshard. */
   readonly resharding: { readonly total: number; readonly ready: number } | null;
+  /** Missing without a cluster, and in a batch if it is as before; `null` once the manager has left its cluster. */
+  readonly cluster?: ClusterSummary | null;
 }
 
 /** The queue of the identify gate and the remaining session starts. */
@@ -56,12 +99,14 @@ export interface LogEntry {
   readonly kind: LogKind;
   /** `ready → zombie`, `gateway.heartbeatAck`, `4000 unknown error (gateway); will resume`, … */
   readonly text: string;
-  /** Ids of the states active after it, for `event` entries, and for `state` entries of shards in worker threads. */
+  /** Ids of the states active after it, for `event` entries, and for `state` entries where no step says it. */
   readonly active?: readonly string[];
   /** Ids of the transitions taken, as in the charts, for `event` entries. */
   readonly taken?: readonly string[];
   /** The redacted payload of a dispatch, only with `payloads`. */
   readonly payload?: unknown;
+  /** What to do about a fault. */
+  readonly hint?: string;
 }
 
 /** An entry that the registry has not numbered yet. */
@@ -87,6 +132,14 @@ export interface Mark {
   readonly text: string;
 }
 
+/** Dispatches a second over time. */
+export interface RateHistory {
+  readonly from: number;
+  readonly binMs: number;
+  /** One for each `binMs` since `from`; `null` where nothing was measured. */
+  readonly perSecond: readonly (number | null)[];
+}
+
 /** Everything known about one shard or manager beyond its summary. */
 export interface ShardDetail {
   readonly key: string;
@@ -96,9 +149,48 @@ export interface ShardDetail {
   readonly states: readonly StateChange[];
   readonly marks: readonly Mark[];
   readonly heartbeats: readonly Heartbeat[];
+  /** Only of a recording. A live page counts itself. For a manager, of all shards. */
+  readonly rates?: RateHistory;
+}
+
+/** An incident of a recording, as `explain` tells it. */
+export interface RecordedIncident {
+  readonly number: number;
+  readonly title: string;
+  readonly shards: readonly number[];
+  readonly startAt: number;
+  readonly endAt: number;
+  readonly what: string;
+  readonly did: string;
+  readonly lost: string;
+  readonly advice: string;
+}
+
+/** What the scrubber shows of a recording. */
+export interface RecordedSpan {
+  readonly from: number;
+  readonly to: number;
+  readonly incidents: readonly RecordedIncident[];
+  /** What could not be read, and what is left out. */
+  readonly problems: readonly string[];
+  /** The dispatches of all shards in each `binMs` since `from`. */
+  readonly dispatches: { readonly binMs: number; readonly counts: readonly number[] };
 }
 
 export type ToPage =
+  /** What a recording says about one time, with the log before it. Its length has a limit. */
+  | {
+      readonly type: 'moment';
+      readonly now: number;
+      readonly version: string;
+      /** Only in the first message to a page. */
+      readonly span: RecordedSpan | null;
+      readonly managers: readonly ManagerSummary[];
+      readonly shards: readonly ShardSummary[];
+      readonly log: readonly LogEntry[];
+      readonly identify: IdentifyReport | null;
+      readonly detail: ShardDetail | null;
+    }
   | {
       readonly type: 'welcome';
       readonly version: string;
@@ -130,4 +222,7 @@ export type ToPage =
       readonly heartbeats: readonly Heartbeat[];
     };
 
-export type FromPage = { readonly type: 'select'; readonly shard: string | null };
+export type FromPage =
+  | { readonly type: 'select'; readonly shard: string | null }
+  /** Asks for another time of a recording. */
+  | { readonly type: 'seek'; readonly at: number };

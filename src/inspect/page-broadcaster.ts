@@ -91,13 +91,12 @@ export class PageBroadcaster {
 
   #tick(): void {
     const now = this.#clock.now();
-    const { managers, shards, removed, log, details } = this.#registry.collect();
-    const { identify } = this.#registry;
     const updatesByKey = new Map<string, DetailUpdates>();
     for (const { selected } of this.#clients) {
       if (selected !== null && !updatesByKey.has(selected))
         updatesByKey.set(selected, this.#registry.find(selected)?.consumeUpdates() ?? NO_UPDATES);
     }
+    const { managers, shards, removed, log, details } = this.#registry.collect(new Set(updatesByKey.keys()));
     const wasSentRecently = now - this.#lastSentAt < KEEP_ALIVE_MS;
     for (const client of this.#clients) {
       const { selected } = client;
@@ -122,7 +121,7 @@ export class PageBroadcaster {
         shards,
         removed,
         log: mergeById(log, ownDetails),
-        identify,
+        identify: this.#registry.identify,
         ...updates,
       });
     }

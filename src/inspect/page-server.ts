@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 import { assertPageFound, assetAt } from './assets.ts';
 import { HttpServer, pathOf } from './http-server.ts';
+import type { HttpResponse } from './http-server.ts';
 
 /** A page sends only short messages. */
 const MAX_MESSAGE_BYTES = 1024;
@@ -21,6 +22,8 @@ export interface PageServerOptions {
   /** Whether one more page may connect. */
   readonly canAccept: () => boolean;
   readonly onPage: (socket: WebSocket) => void;
+  /** Responds to paths that are no file of the page; without it, they are not found. */
+  readonly respond?: (path: string) => Promise<HttpResponse | null>;
 }
 
 function rejectUpgrade(socket: Duplex, status: string, message: string): void {
@@ -50,7 +53,9 @@ export class PageServer {
   /** Rejects with the error of `net.Server` when it can not listen, and with `PAGE_NOT_FOUND` without the page. */
   static async listen(options: PageServerOptions): Promise<PageServer> {
     await assertPageFound();
-    return new PageServer(options, await HttpServer.listen({ port: options.port, headers: HEADERS, respond: assetAt }));
+    const respond = async (path: string): Promise<HttpResponse | null> =>
+      (await assetAt(path)) ?? (await options.respond?.(path)) ?? null;
+    return new PageServer(options, await HttpServer.listen({ port: options.port, headers: HEADERS, respond }));
   }
 
   get url(): string {

@@ -2,7 +2,7 @@
  * Observes one shard. Rare facts are always kept: states, closes, faults and heartbeats. Frequent ones (each event with
  * its transitions, each dispatch) are only read while a page has the shard selected.
  */
-import type { AnyMachineSnapshot } from 'xstate';
+import type { GatewayError } from '../protocol/errors.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { ShardEvents } from '../shard/shard-events.ts';
 import type { Heartbeat, NewLogEntry, Mark, ShardDetail, ShardSummary, StateChange } from './messages.ts';
@@ -10,7 +10,7 @@ import type { DetailUpdates, Inspectable } from './inspectable.ts';
 import { ListenerSet } from './listener-set.ts';
 import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
-import { activeStatesFromFlat, activeStatesOf } from './machine-steps.ts';
+import { activeStatesFromFlat } from '../shard/machine-steps.ts';
 import { DetailSubscription } from './detail-subscription.ts';
 import type { DetailSubscriptionDependencies } from './detail-subscription.ts';
 
@@ -58,14 +58,16 @@ export class ShardProbe implements Inspectable {
     const { sequence } = this.#shard;
     const at = this.#dependencies.now();
     const seconds = (at - this.#measured.at) / 1000;
+    if (seconds === 0) return;
     // The sequence of a new session starts over.
     const count = Math.max(0, (sequence ?? 0) - (this.#measured.sequence ?? 0));
-    this.#dispatchesPerSecond = seconds > 0 ? count / seconds : 0;
+    this.#dispatchesPerSecond = count / seconds;
     this.#measured = { at, sequence };
   }
 
   get summary(): ShardSummary {
-    const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow } = this.#shard;
+    const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow, worker } =
+      this.#shard;
     const dispatchesPerSecond = Math.round(this.#dispatchesPerSecond * 10) / 10;
     return {
       key: this.key,
@@ -79,6 +81,7 @@ export class ShardProbe implements Inspectable {
       lastDispatchAt,
       pendingSends,
       sendWindow,
+      ...(worker === undefined ? {} : { worker }),
     };
   }
 
@@ -92,11 +95,11 @@ export class ShardProbe implements Inspectable {
   }
 
   get detail(): ShardDetail {
-    const { actor } = this.#shard;
+    const { active, state } = this.#shard;
     return {
       key: this.key,
-      chart: actor === null ? 'shard' : (actor.getSnapshot() as AnyMachineSnapshot).machine.id,
-      active: actor === null ? activeStatesFromFlat(this.#shard.state) : activeStatesOf(actor),
+      chart: 'shard',
+      active: active ?? activeStatesFromFlat(state),
       states: this.#states.toArray(),
       marks: this.#marks.toArray(),
       heartbeats: this.#heartbeats.toArray(),
@@ -112,7 +115,7 @@ export class ShardProbe implements Inspectable {
   subscribe(): void {
     if (!this.#subscription.addSubscriber()) return;
     this.#updates = { states: [], marks: [], heartbeats: [] };
-    this.#subscription.observe(this.#shard.actor);
+    this.#subscription.observe(this.#shard);
     if (this.#dependencies.redact !== null) this.#shard.on('dispatch', this.#logDispatch);
   }
 
@@ -144,10 +147,9 @@ export class ShardProbe implements Inspectable {
       this.#since = at;
       if (to === 'zombie') this.#record('heartbeats', this.#heartbeats, { at, latencyMs: null });
       this.#record('states', this.#states, { at, state: to });
-      const active = this.#shard.actor === null ? { active: activeStatesFromFlat(to) } : {};
+      // The last step of a thread that died is not known, nor is any before the first page has asked for them.
+      const active = this.#shard.active === null ? { active: activeStatesFromFlat(to) } : {};
       this.#dependencies.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
-      // A machine that crashed and was restarted is another actor.
-      this.#subscription.observe(this.#shard.actor);
     });
     this.#listeners.on('heartbeat', ({ latency }) => {
       const at = this.#dependencies.now();
@@ -163,8 +165,8 @@ export class ShardProbe implements Inspectable {
         `${code ?? 'no code'} ${reason} (${initiator}); ${next}`,
       );
     });
-    this.#listeners.on('fault', ({ code, message }) => this.#recordMark('fault', code, `${code}: ${message}`));
-    this.#listeners.on('failed', ({ code, message }) => this.#recordMark('failed', code, `${code}: ${message}`));
+    this.#listeners.on('fault', (error) => this.#recordProblem('fault', error));
+    this.#listeners.on('failed', (error) => this.#recordProblem('failed', error));
     this.#listeners.on('throttled', ({ pending, retryAfterMs }) =>
       this.#logNotice(`${pending} payloads wait ${Math.round(retryAfterMs)} ms for the send limit`),
     );
@@ -185,10 +187,14 @@ export class ShardProbe implements Inspectable {
     if (this.#subscription.isActive) (this.#updates[kind] as DetailUpdates[Kind][number][]).push(item);
   }
 
-  #recordMark(kind: Mark['kind'], text: string, logText: string): void {
+  #recordProblem(kind: 'fault' | 'failed', { code, message, hint }: GatewayError): void {
+    this.#recordMark(kind, code, `${code}: ${message}`, hint);
+  }
+
+  #recordMark(kind: Mark['kind'], text: string, logText: string, hint?: string): void {
     const at = this.#dependencies.now();
     this.#record('marks', this.#marks, { at, kind, text });
-    this.#dependencies.log({ at, kind, text: logText });
+    this.#dependencies.log({ at, kind, text: logText, ...(hint === undefined ? {} : { hint }) });
   }
 
   #logNotice(text: string): void {

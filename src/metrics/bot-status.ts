@@ -58,6 +58,7 @@ function statusOfShard(shard: ShardSource): ManagerStatus {
     ],
     resharding: null,
     budget: null,
+    cluster: null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Starts the page: creates the state, the views and the connection to the inspector, and wires them. */
 import { Chart } from './chart/chart.ts';
+import { ChartFold } from './chart/chart-fold.ts';
 import { byId } from './shell/dom.ts';
 import { DetailsPanel } from './panels/details-panel.ts';
 import { RecordingFiles } from './shell/recording-files.ts';
@@ -11,6 +12,8 @@ import { LiveConnection } from './shell/live-connection.ts';
 import { Log } from './log/log.ts';
 import { Overview } from './panels/overview.ts';
 import { PageState } from './model/page-state.ts';
+import { RatePlot } from './timeline/rate-plot.ts';
+import { Scrubber } from './scrubber/scrubber.ts';
 import { Shortcuts } from './shell/shortcuts.ts';
 import { TimeRange } from './timeline/time-range.ts';
 import { Theme } from './shell/theme.ts';
@@ -25,11 +28,17 @@ const timeRange = new TimeRange(() => loop.notify('history'));
 const recordingFiles = new RecordingFiles(pageState);
 const log = new Log(pageState, loop);
 const freezeBar = new FreezeBar(pageState);
+const chartFold = new ChartFold();
 const liveConnection = new LiveConnection(`ws://${location.host}/live`, {
   onMessage: (message, pageMs) => pageState.applyMessage(message, pageMs),
   onStatus: (status) => pageState.setConnection(status),
 });
 pageState.onSelect = (shard) => liveConnection.send({ type: 'select', shard });
+const scrubber = new Scrubber(pageState, theme, {
+  seek: (at) => liveConnection.send({ type: 'seek', at }),
+  redraw: () => loop.notify('history'),
+  showError: (message) => recordingFiles.showError(message),
+});
 
 loop.add(
   new Overview(pageState),
@@ -38,8 +47,10 @@ loop.add(
   new DetailsPanel(pageState),
   new Timeline(pageState, theme, timeRange),
   new LatencyPlot(pageState, theme, timeRange),
+  new RatePlot(pageState, theme, timeRange),
   log,
   freezeBar,
+  scrubber,
 );
 
 /** While the chart has the focus, the arrow keys pan it. */
@@ -76,8 +87,13 @@ const shortcuts = new Shortcuts([
     keys: ['c'],
     label: 'c',
     description: 'go to the chart: arrows pan, + − 0 zoom',
-    run: () => byId('chart-viewport', HTMLElement).focus(),
+    run: () => {
+      chartFold.open();
+      byId('chart-viewport', HTMLElement).focus();
+    },
   },
+  { keys: ['['], label: '[', description: 'the incident before, in a recording', run: () => scrubber.goToIncident(-1) },
+  { keys: [']'], label: ']', description: 'the next incident, in a recording', run: () => scrubber.goToIncident(1) },
   { keys: ['l'], label: 'l', description: 'go to the log', run: () => log.focusList() },
 ]);
 

@@ -81,7 +81,9 @@ export class ChartViewport {
 
   #fit(): void {
     this.#isAutoSized = false;
-    this.#resize(this.#widthScale());
+    const { clientHeight } = this.#viewport;
+    const heightScale = this.#picture === null ? 1 : clientHeight / this.#picture.height;
+    this.#resize(Math.min(this.#widthScale(), heightScale));
   }
 
   /** Zooms around a point of the viewport. @defaultValue its center */

@@ -11,8 +11,8 @@ export interface GridLayout {
 }
 
 /** Cells have numbers unless they would need more than `MAX_LABELLED_ROWS` rows. */
-const LABELLED = { cellWidth: 42, cellHeight: 40, shapeSize: 14, gutter: 0, labelled: true };
-const MAX_LABELLED_ROWS = 5;
+export const LABELLED = { cellWidth: 42, cellHeight: 40, shapeSize: 14, gutter: 0, labelled: true };
+export const MAX_LABELLED_ROWS = 5;
 const SINGLE_CELL = { cellWidth: 28, cellHeight: 28, shapeSize: 14, gutter: 0, labelled: false, columns: 1, rows: 1 };
 
 /** The size of bare cells in px, by the number of shards. */
@@ -22,11 +22,13 @@ const BARE: readonly (readonly [minCount: number, pitch: number])[] = [
   [400, 18],
   [0, 24],
 ];
+export const barePitch = (count: number): number => BARE.find(([minCount]) => count >= minCount)?.[1] ?? 24;
+
 const gutterFor = (count: number): number => 14 + 7 * String(count - 1).length;
 
 function bareLayout(count: number, width: number): GridLayout {
   const gutter = gutterFor(count);
-  const pitch = BARE.find(([minCount]) => count >= minCount)?.[1] ?? 24;
+  const pitch = barePitch(count);
   // Rows of ten, twenty, … cells, so that you find a shard by counting.
   const fitting = Math.max(1, Math.floor((width - gutter) / pitch));
   const columns = fitting >= 10 ? Math.floor(fitting / 10) * 10 : fitting;

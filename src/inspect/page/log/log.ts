@@ -134,8 +134,9 @@ export class Log implements View {
   }
 }
 
-function fullText({ at, kind, text, active, taken, payload }: LogEntry, name: string): string {
+function fullText({ at, kind, text, active, taken, payload, hint }: LogEntry, name: string): string {
   const lines = [`${clockTimeMs(at)}  ${name}  ${kind}`, text];
+  if (hint !== undefined) lines.push(hint);
   if (taken !== undefined && taken.length > 0) lines.push('', 'transitions taken', ...taken.map((id) => `  ${id}`));
   if (active !== undefined) lines.push('', 'active states', ...active.map((id) => `  ${id}`));
   if (payload !== undefined) lines.push('', JSON.stringify(payload, null, 2));

@@ -1,12 +1,24 @@
 /** Holds everything received from an inspector, or read from a recording. The page shows one model at a time. */
-import type { IdentifyReport, LogEntry, ManagerSummary, ShardSummary, ToPage } from '../../messages.ts';
+import type {
+  IdentifyReport,
+  LogEntry,
+  ManagerSummary,
+  RateHistory,
+  ShardDetail,
+  ShardSummary,
+  ToPage,
+} from '../../messages.ts';
 import { ShardHistory, historyFromLog } from './shard-history.ts';
 import type { Recording } from './recording.ts';
 import { DETAIL_KINDS } from './log-kinds.ts';
+import { ShardRates } from './rate-history.ts';
 import { RingBuffer } from './ring-buffer.ts';
 
 /** Enough to look back for a while, and still less memory than a page with pictures needs. */
 const LOG_LIMITS = { maxRows: 20_000, maxBytes: 24 * 1_024 * 1_024 };
+
+const NO_RATES: RateHistory = { from: 0, binMs: 1, perSecond: [] };
+const MEASURED_EVERY_MS = 1_000;
 
 /** The size of an entry beside its strings. */
 const ENTRY_BYTES = 160;
@@ -15,6 +27,9 @@ const sizeOf = ({ text, active = [], taken = [], payload }: LogEntry): number =>
   ENTRY_BYTES +
   2 * (text.length + active.join('').length + taken.join('').length) +
   (payload === undefined ? 0 : 2 * (JSON.stringify(payload)?.length ?? 0));
+
+/** A message of an inspector that watches shards. */
+export type LiveMessage = Exclude<ToPage, { type: 'moment' }>;
 
 export class InspectionModel {
   version = '';
@@ -29,6 +44,10 @@ export class InspectionModel {
   /** When a recording ends, which is its time now; `null` for a live inspector. */
   readonly endsAt: number | null;
   readonly #details: Recording['details'];
+  /** By the key of the shard. */
+  readonly #rates = new Map<string, ShardRates>();
+  readonly #totalRates = new ShardRates();
+  #ratesAt = -Infinity;
   #offset = 0;
   #hasDuplicateIds = false;
 
@@ -57,6 +76,14 @@ export class InspectionModel {
     return this.selected === null ? null : (this.managers.get(this.selected) ?? null);
   }
 
+  /** Dispatches a second of the selected shard, or of all shards while a manager is selected. */
+  get rates(): RateHistory {
+    const known = this.history?.rates;
+    if (known !== undefined) return known;
+    const rates = this.manager === null ? this.#rates.get(this.selected ?? '') : this.#totalRates;
+    return rates?.history ?? NO_RATES;
+  }
+
   select(key: string | null): void {
     this.selected = key;
     this.history = null;
@@ -66,14 +93,19 @@ export class InspectionModel {
       detail === undefined
         ? historyFromLog(key, this.managers.has(key) ? 'manager' : 'shard', this.log.toArray())
         : new ShardHistory(detail);
+    // What the newest event took stays marked in the chart.
+    const newest = this.log.toArray().findLast(({ shard, active }) => shard === key && active !== undefined);
+    if (detail !== undefined && newest !== undefined) this.history.applyLog([newest]);
   }
 
   /** Applies a message that was received at `pageMs`. */
-  applyMessage(message: ToPage, pageMs: number): void {
+  applyMessage(message: LiveMessage, pageMs: number): void {
     this.#offset = message.now - pageMs;
     if (message.type === 'welcome') this.#applyWelcome(message);
     else if (message.type === 'batch') this.#applyBatch(message);
     else if (message.detail.key === this.selected) this.history = new ShardHistory(message.detail);
+    // Rates are measured once a second, and a batch has only those that have changed.
+    if (message.now - this.#ratesAt >= MEASURED_EVERY_MS) this.#addRates(message.now);
   }
 
   #applyWelcome({ version, managers, shards, log, identify }: Extract<ToPage, { type: 'welcome' }>): void {
@@ -114,6 +146,18 @@ export class InspectionModel {
     if (!this.#hasSelected) this.select(this.#defaultKey);
   }
 
+  #addRates(now: number): void {
+    this.#ratesAt = now;
+    let total = 0;
+    for (const { key, dispatchesPerSecond } of this.shards.values()) {
+      const rates = this.#rates.get(key) ?? new ShardRates();
+      this.#rates.set(key, rates);
+      rates.add(now, dispatchesPerSecond);
+      total += dispatchesPerSecond;
+    }
+    this.#totalRates.add(now, total);
+  }
+
   get #hasSelected(): boolean {
     return this.selected !== null && (this.shards.has(this.selected) || this.managers.has(this.selected));
   }
@@ -143,7 +187,7 @@ export class InspectionModel {
       identify: this.identify,
       managers: [...this.managers.values()],
       shards: [...this.shards.values()],
-      details: this.history === null ? [] : [this.history.toDetail()],
+      details: this.history === null ? [] : [{ ...this.history.toDetail(), ...knownRates(this.rates) }],
       log: this.log.toArray(),
     };
   }
@@ -153,11 +197,19 @@ export class InspectionModel {
     shards: readonly ShardSummary[],
     removed: readonly string[],
   ): void {
-    for (const manager of managers) this.managers.set(manager.key, manager);
+    for (const manager of managers)
+      this.managers.set(manager.key, { ...clusterOf(this.managers.get(manager.key)), ...manager });
     const before = this.shards.size;
     for (const shard of shards) this.shards.set(shard.key, shard);
     const removedKeys = removed.filter((key) => this.shards.delete(key));
+    for (const key of removedKeys) this.#rates.delete(key);
     if (this.shards.size === before && removedKeys.length === 0) return;
     this.#hasDuplicateIds = new Set([...this.shards.values()].map(({ shardId }) => shardId)).size < this.shards.size;
   }
 }
+
+const knownRates = (rates: RateHistory): Pick<ShardDetail, 'rates'> => (rates.perSecond.length === 0 ? {} : { rates });
+
+/** A batch has the cluster only when it has changed. */
+const clusterOf = (manager: ManagerSummary | undefined): Pick<ManagerSummary, 'cluster'> =>
+  manager?.cluster === undefined ? {} : { cluster: manager.cluster };

@@ -1,7 +1,9 @@
 /** Knows what the page shows: a live inspector or a recording, now or frozen at a log entry. */
-import type { LogEntry, ToPage } from '../../messages.ts';
+import type { LogEntry, RecordedSpan, ToPage } from '../../messages.ts';
 import type { Recording } from './recording.ts';
 import { InspectionModel } from './inspection-model.ts';
+import type { LiveMessage } from './inspection-model.ts';
+import { modelOfMoment } from './recorded-moment.ts';
 
 /** The parts of the state that views depend on. */
 export type Topic = 'model' | 'connection' | 'shards' | 'selection' | 'history' | 'log' | 'freeze' | 'theme';
@@ -15,7 +17,7 @@ export interface ChangeNotifier {
   notify(...topics: Topic[]): void;
 }
 
-function topicsOf(message: ToPage): Topic[] {
+function topicsOf(message: LiveMessage): Topic[] {
   if (message.type !== 'batch') return [message.type === 'welcome' ? 'model' : 'selection'];
   const { managers, shards, removed, log, states, marks, heartbeats } = message;
   const topics: Topic[] = [];
@@ -29,22 +31,32 @@ export class PageState {
   readonly #notifier: ChangeNotifier;
   readonly #liveModel = new InspectionModel();
   #recordingModel: InspectionModel | null = null;
+  /** What the recording that the command `inspect` opened says about one time; `null` on a live page. */
+  #momentModel: InspectionModel | null = null;
+  #span: RecordedSpan | null = null;
   #frozen: LogEntry | null = null;
   #connection: ConnectionStatus = { state: 'connecting' };
   #pausedAtId: number | null = null;
   /** Called when the inspector should send the details of another shard or manager. */
   onSelect: (key: string | null) => void = () => {};
+  /** Called when another time of the recording has arrived. */
+  onMoment: (at: number, isFirst: boolean) => void = () => {};
 
   constructor(notifier: ChangeNotifier) {
     this.#notifier = notifier;
   }
 
   get model(): InspectionModel {
-    return this.#recordingModel ?? this.#liveModel;
+    return this.#recordingModel ?? this.#momentModel ?? this.#liveModel;
   }
 
   get isRecording(): boolean {
     return this.#recordingModel !== null;
+  }
+
+  /** The recording that the page scrubs through; `null` on a live page. */
+  get span(): RecordedSpan | null {
+    return this.#span;
   }
 
   get connection(): ConnectionStatus {
@@ -67,12 +79,23 @@ export class PageState {
   }
 
   applyMessage(message: ToPage, pageMs: number): void {
+    if (message.type === 'moment') return this.#applyMoment(message);
     const { selected } = this.#liveModel;
     this.#liveModel.applyMessage(message, pageMs);
     const hasSelectionChanged = this.#liveModel.selected !== selected;
     if (message.type === 'welcome' || hasSelectionChanged) this.onSelect(this.#liveModel.selected);
     if (!this.isRecording)
       this.#notifier.notify(...topicsOf(message), ...(hasSelectionChanged ? (['selection'] as const) : []));
+  }
+
+  #applyMoment(message: Extract<ToPage, { type: 'moment' }>): void {
+    const selected = this.#momentModel?.selected ?? null;
+    this.#momentModel = modelOfMoment(message, selected);
+    this.#span = message.span ?? this.#span;
+    // A page that has connected again, or selects for the first time, has another selection than the server knows.
+    if (this.#momentModel.selected !== (message.detail?.key ?? null)) this.onSelect(this.#momentModel.selected);
+    if (!this.isRecording) this.#notifier.notify('model');
+    this.onMoment(message.now, message.span !== null);
   }
 
   select(key: string): void {

@@ -21,6 +21,12 @@ export interface Recording {
 
 export type RecordingErrorCode = 'TOO_LARGE' | 'NOT_JSON' | 'NOT_A_RECORDING' | 'NEWER_FORMAT' | 'DAMAGED';
 
+/** What a `FlightRecorder` has written is opened with a command, since it may be far larger. */
+const notJsonText = (text: string): string =>
+  text.startsWith('\u001F') || /^\{[^\n]{0,80}"kind":"header"/.test(text)
+    ? 'This is a recording of a FlightRecorder. To open it, run shardwright inspect with its path.'
+    : 'This file is not JSON, so it is not a recording of the inspector.';
+
 export class RecordingError extends Error {
   override readonly name = 'RecordingError';
   readonly code: RecordingErrorCode;
@@ -62,6 +68,7 @@ const text: Check = (value, path) => {
   if (typeof value !== 'string') fail(path, 'a string');
   if (String(value).length > MAX_TEXT_LENGTH) fail(path, `a string of at most ${MAX_TEXT_LENGTH} characters`);
 };
+const flag: Check = (value, path) => void (typeof value === 'boolean' || fail(path, 'true or false'));
 const state: Check = (value, path) => void (isShardState(value) || fail(path, 'a shard state'));
 /** A payload is shown as JSON. */
 const payload: Check = (value, path) => {
@@ -99,6 +106,18 @@ const record =
       check((value as Fields)[key], path === '' ? key : `${path}.${key}`);
   };
 
+const cluster = record({
+  node: text,
+  engine: text,
+  isReachable: flag,
+  nodes: listOf(
+    record({ node: text, joinedAt: time, shards: listOf(number), isDraining: flag, isSelf: flag, isAway: flag }),
+  ),
+  unowned: listOf(number),
+  running: listOf(text),
+  groups: listOf(record({ group: text, lag: number, pending: number, deadLetters: number })),
+});
+
 const checkRecording = record({
   shardwright: text,
   exportedAt: time,
@@ -113,6 +132,7 @@ const checkRecording = record({
         ready: number,
         shards: number,
         resharding: nullable(record({ total: number, ready: number })),
+        cluster: optional(nullable(cluster)),
       }),
     ),
   ),
@@ -129,6 +149,7 @@ const checkRecording = record({
       lastDispatchAt: nullable(time),
       pendingSends: number,
       sendWindow: nullable(record({ used: number, limit: number })),
+      worker: optional(number),
     }),
   ),
   details: listOf(
@@ -139,6 +160,7 @@ const checkRecording = record({
       states: listOf(record({ at: time, state })),
       marks: listOf(record({ at: time, kind: oneOf(...MARK_KINDS), text })),
       heartbeats: listOf(record({ at: time, latencyMs: nullable(number) })),
+      rates: optional(record({ from: time, binMs: number, perSecond: listOf(nullable(number)) })),
     }),
   ),
   log: listOf(
@@ -159,7 +181,7 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new RecordingError('NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.', cause);
+    throw new RecordingError('NOT_JSON', notJsonText(json), cause);
   }
 }
 

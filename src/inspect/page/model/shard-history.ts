@@ -1,5 +1,5 @@
 /** Keeps the history of one shard, for its chart, its timeline and its latency plot. */
-import type { Heartbeat, LogEntry, Mark, ShardDetail, StateChange } from '../../messages.ts';
+import type { Heartbeat, LogEntry, Mark, RateHistory, ShardDetail, StateChange } from '../../messages.ts';
 import { isMarkKind } from './log-kinds.ts';
 import { isShardState } from './states.ts';
 
@@ -23,14 +23,17 @@ export class ShardHistory {
   readonly states: StateChange[];
   readonly marks: Mark[];
   readonly heartbeats: Heartbeat[];
+  /** Only of a recording. */
+  readonly rates: RateHistory | undefined;
 
-  constructor({ key, chart, active, states, marks, heartbeats }: ShardDetail) {
+  constructor({ key, chart, active, states, marks, heartbeats, rates }: ShardDetail) {
     this.key = key;
     this.chart = chart;
     this.active = active;
     this.states = [...states];
     this.marks = [...marks];
     this.heartbeats = [...heartbeats];
+    this.rates = rates;
   }
 
   add(states: readonly StateChange[], marks: readonly Mark[], heartbeats: readonly Heartbeat[]): void {

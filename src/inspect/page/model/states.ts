@@ -50,3 +50,6 @@ export const MANAGER_COLORS: Readonly<Record<ManagerState, ShardState>> = {
 };
 
 export const MANAGER_STATES: readonly string[] = Object.keys(MANAGER_COLORS);
+
+export const isManagerState = (value: unknown): value is ManagerState =>
+  typeof value === 'string' && Object.hasOwn(MANAGER_COLORS, value);

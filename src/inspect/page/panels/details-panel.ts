@@ -23,6 +23,7 @@ export class DetailsPanel implements View {
   /** Hidden for a manager: it has no heartbeats, and the timeline does not have its states. */
   readonly #shardElements = ['shard-figures', 'shard-budget', 'shard-history'].map((id) => byId(id, HTMLElement));
   readonly #managerElement = byId('manager-figures', HTMLElement);
+  readonly #budgetSection = byId('shard-budget', HTMLElement);
   readonly #budget = byId('budget', HTMLElement);
   readonly #fill = byId('budget-fill', HTMLElement);
   readonly #budgetText = byId('budget-text', HTMLElement);
@@ -87,13 +88,11 @@ export class DetailsPanel implements View {
     if (text !== null && text.textContent !== label) text.textContent = label;
   }
 
-  /** The send window of a shard in a worker thread is known only there. */
+  /** The send window of a shard in a worker thread is known only there, and no recording has it. */
   #drawBudget({ sendWindow, state }: ShardSummary): void {
+    this.#budgetSection.hidden = sendWindow === null && state === 'ready';
     const { used, limit } = sendWindow ?? { used: 0, limit: 120 };
-    setText(
-      this.#budgetText,
-      sendWindow === null ? (state === 'ready' ? 'unknown' : 'no connection') : `${used} of ${limit}`,
-    );
+    setText(this.#budgetText, sendWindow === null ? 'no connection' : `${used} of ${limit}`);
     this.#budget.setAttribute('aria-valuenow', String(used));
     this.#budget.setAttribute('aria-valuemax', String(limit));
     this.#budget.classList.toggle('tight', used >= limit * NEARLY_FULL);

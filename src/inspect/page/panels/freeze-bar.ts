@@ -27,7 +27,7 @@ export class FreezeBar implements View {
   }
 
   draw(): void {
-    const { frozen, isRecording, model } = this.#pageState;
+    const { frozen, isRecording, model, span } = this.#pageState;
     this.#bar.hidden = frozen === null && !isRecording;
     if (frozen !== null) {
       setText(
@@ -40,6 +40,6 @@ export class FreezeBar implements View {
         `A recording of shardwright ${model.version}. It ends at ${new Date(model.now(0)).toLocaleString('en-GB')}.`,
       );
     }
-    setText(this.#back, isRecording && frozen !== null ? 'Back to the recording' : 'Back to live');
+    setText(this.#back, span !== null || (isRecording && frozen !== null) ? 'Back to the recording' : 'Back to live');
   }
 }

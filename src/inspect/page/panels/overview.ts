@@ -2,6 +2,8 @@
 import { byId, element, setText } from '../shell/dom.ts';
 import { formatCount, formatNumber, formatDuration, formatRate } from '../model/format.ts';
 import type { Frame, View } from '../shell/frame-loop.ts';
+import { isCluster } from '../grid/cell-groups.ts';
+import { ClusterPanel } from './cluster-panel.ts';
 import { ManagerButtons } from './manager-buttons.ts';
 import type { PageState } from '../model/page-state.ts';
 import { icon } from '../shell/shapes.ts';
@@ -21,6 +23,7 @@ export class Overview implements View {
   readonly #title = byId('shards-title', HTMLElement);
   readonly #counts = new Map<string, HTMLElement>();
   readonly #managers: ManagerButtons;
+  readonly #cluster = new ClusterPanel();
 
   constructor(pageState: PageState) {
     this.#pageState = pageState;
@@ -39,7 +42,10 @@ export class Overview implements View {
     setText(this.#version, model.version);
     this.#drawConnection(at);
     this.#managers.draw([...model.managers.values()], model.selected);
-    setText(this.#title, shards.length === 1 ? 'Shard' : formatCount(shards.length, 'shard'));
+    this.#cluster.draw([...model.managers.values()]);
+    const isNode = isCluster(model);
+    const count = formatCount(shards.length, 'shard');
+    setText(this.#title, isNode ? `${count} here` : shards.length === 1 ? 'Shard' : count);
     const totals = Object.groupBy(shards, ({ state }) => state);
     for (const { state } of STATES) {
       const count = this.#counts.get(state);
@@ -67,7 +73,7 @@ export class Overview implements View {
   }
 
   #connectionText(at: number): readonly [kind: string, text: string] {
-    const { isRecording, connection, frozen, pausedAtId } = this.#pageState;
+    const { isRecording, connection, frozen, pausedAtId, span } = this.#pageState;
     if (isRecording) return ['imported', 'imported'];
     if (connection.state === 'connecting') return ['connecting', 'connecting'];
     if (connection.state === 'waiting')
@@ -76,6 +82,7 @@ export class Overview implements View {
         `disconnected, retrying in ${Math.max(1, Math.ceil((connection.retryAt - at) / 1_000))} s`,
       ];
     if (frozen !== null) return ['frozen', 'frozen'];
+    if (span !== null) return ['imported', 'recording'];
     return pausedAtId === null ? ['live', 'live'] : ['paused', 'paused'];
   }
 }

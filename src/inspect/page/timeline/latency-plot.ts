@@ -8,7 +8,7 @@ import type { PageState } from '../model/page-state.ts';
 import type { TimeRange } from './time-range.ts';
 import { CanvasSurface } from '../shell/canvas-surface.ts';
 import type { Theme } from '../shell/theme.ts';
-import { FONT, GUTTER, TimeAxis } from './time-axis.ts';
+import { FONT, GUTTER, TimeAxis, roundUpToNice } from './time-axis.ts';
 
 const TOP_MARGIN = 8;
 const BOTTOM_MARGIN = 6;
@@ -19,12 +19,6 @@ interface AckedHeartbeat {
 }
 
 const isAcked = (heartbeat: Heartbeat): heartbeat is AckedHeartbeat => heartbeat.latencyMs !== null;
-
-/** Returns the next round number. */
-function roundUpToNice(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 1.5, 2, 3, 4, 6, 8].find((step) => step * power >= value) ?? 10) * power;
-}
 
 /** In these states the shard has no working connection, so the line is interrupted. */
 const DISCONNECTED_STATES: ReadonlySet<string> = new Set<ShardState>([

@@ -16,6 +16,12 @@ const TICK_MS_BY_MINUTES: ReadonlyMap<number, number> = new Map([
   [30, 5 * MINUTE_MS],
 ]);
 
+/** Returns the next round number, for the top of a scale. */
+export function roundUpToNice(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 1.5, 2, 3, 4, 6, 8].find((step) => step * power >= value) ?? 10) * power;
+}
+
 export class TimeAxis {
   readonly from: number;
   readonly to: number;
