@@ -1,8 +1,9 @@
 /**
- * Adapts a manager to the interface that `@discordjs/core` expects of a gateway. The interface is declared here, so
+ * Adapts a manager or a consumer to the interface that `@discordjs/core` expects of a gateway. The interface is declared here, so
  * that you need not install discord.js for its types.
  */
 import type { GatewayDispatchPayload, GatewaySendPayload } from 'discord-api-types/v10';
+import type { DispatchConsumer } from '../cluster/consumer/dispatch-consumer.ts';
 import { assertManager } from '../frameworks/manager-argument.ts';
 import type { ShardManager } from '../manager/shard-manager.ts';
 import { GatewayError } from '../protocol/errors.ts';
@@ -12,24 +13,27 @@ import type { Dispatch, SendPayload } from '../protocol/packets.ts';
 /** The part of a {@link ShardManager} that the adapter uses. */
 export type ManagerLike = Pick<ShardManager, 'total' | 'send' | 'on' | 'off'>;
 
+/** The part of a {@link DispatchConsumer} that the adapter uses. */
+export type ConsumerLike = Pick<DispatchConsumer, 'total' | 'send' | 'on' | 'off' | 'deliveries'>;
+
 /** A listener for the dispatches of all shards. */
 export type DispatchListener = (payload: GatewayDispatchPayload, shardId: number) => unknown;
 
 /** A gateway for the option `gateway` of a `Client` of `@discordjs/core`. */
 export interface DiscordJsGateway {
-  /** Resolves with the shard count of the bot. Rejects with `NOT_CONNECTED` before the manager knows it. */
+  /** Resolves with the shard count of the bot. Rejects with `NOT_CONNECTED` before it is known. */
   getShardCount(): Promise<number>;
   /**
    * Adds a listener for the dispatches of all shards, each with the id of its shard. For other events, add a listener
-   * to the manager.
+   * to the manager, or to the consumer.
    * @throws {@link GatewayError} `INVALID_OPTIONS` for another event
    */
   on(event: 'dispatch', listener: DispatchListener): this;
   /** Removes a listener. */
   off(event: 'dispatch', listener: DispatchListener): this;
   /**
-   * Sends a payload on one shard, as `ShardManager.send()` does: within Discord's limits, and once the shard is ready.
-   * Resolves when it has been sent; a request that Discord answers with dispatches, once it is accepted for sending.
+   * Sends a payload on one shard, as `ShardManager.send()` does: within Discord's limits, and once the shard is ready. With
+   * a consumer the shard runs on whichever node has it. Resolves when it has been sent; a request that Discord answers with dispatches, once it is accepted for sending.
    * Rejects as `ShardManager.send()` does, and with `OPCODE_NOT_ALLOWED` for a heartbeat, IDENTIFY or RESUME.
    */
   send(shardId: number, payload: GatewaySendPayload): Promise<void>;
@@ -39,7 +43,7 @@ function assertDispatchEvent(event: string): void {
   if (event !== 'dispatch')
     throw new GatewayError(
       'INVALID_OPTIONS',
-      `a gateway for @discordjs/core emits only dispatch; listen to ${event} on the manager`,
+      `a gateway for @discordjs/core emits only dispatch; listen to ${event} on the manager or the consumer`,
     );
 }
 
@@ -65,41 +69,72 @@ async function afterLocalValidation(): Promise<void> {
   await new Promise<void>((resolve) => process.nextTick(resolve));
 }
 
-class ManagerGateway implements DiscordJsGateway {
-  readonly #manager: ManagerLike;
+/** What a manager and a consumer have in common. */
+interface DispatchSource {
+  readonly total: number | null;
+  readonly send: (shardId: number, payload: SendPayload) => Promise<void>;
+  readonly on: (listener: (dispatch: Dispatch, shardId: number) => unknown) => void;
+  readonly off: (listener: (dispatch: Dispatch, shardId: number) => unknown) => void;
+}
 
-  constructor(manager: ManagerLike) {
-    this.#manager = manager;
+const isConsumer = (source: ManagerLike | ConsumerLike): source is ConsumerLike => 'deliveries' in source;
+
+function sourceOf(source: ManagerLike | ConsumerLike): DispatchSource {
+  // Both emit the same with each dispatch, whatever else they emit.
+  const emitter = source as Pick<ConsumerLike, 'on' | 'off'>;
+  return {
+    get total() {
+      return source.total;
+    },
+    send: (shardId, payload) =>
+      isConsumer(source) ? source.send({ shardId }, payload) : source.send(shardId, payload),
+    on: (listener) => void emitter.on('dispatch', listener),
+    off: (listener) => void emitter.off('dispatch', listener),
+  };
+}
+
+class ClientGateway implements DiscordJsGateway {
+  readonly #source: DispatchSource;
+
+  constructor(source: DispatchSource) {
+    this.#source = source;
   }
 
   async getShardCount(): Promise<number> {
-    const { total } = this.#manager;
-    if (total === null) throw new GatewayError('NOT_CONNECTED', 'the shard count is not known before connect()');
+    const { total } = this.#source;
+    if (total === null)
+      throw new GatewayError(
+        'NOT_CONNECTED',
+        'the shard count is not known before connect(), or start() of a consumer',
+      );
     return total;
   }
 
   on(event: 'dispatch', listener: DispatchListener): this {
     assertDispatchEvent(event);
-    this.#manager.on('dispatch', adaptListener(listener));
+    this.#source.on(adaptListener(listener));
     return this;
   }
 
   off(event: 'dispatch', listener: DispatchListener): this {
     assertDispatchEvent(event);
-    this.#manager.off('dispatch', adaptListener(listener));
+    this.#source.off(adaptListener(listener));
     return this;
   }
 
   async send(shardId: number, payload: GatewaySendPayload): Promise<void> {
-    const sent = this.#manager.send(shardId, payload as SendPayload);
+    const sent = this.#source.send(shardId, payload as SendPayload);
     await (OPCODES_WITH_RESPONSE.has(payload?.op) ? Promise.race([sent, afterLocalValidation()]) : sent);
   }
 }
 
 /**
  * Returns a gateway for a [`Client` of `@discordjs/core`](https://discord.js.org/docs/packages/core/main/Client:Class).
- * You connect and disconnect the manager as usual. The client receives every dispatch that the manager delivers, over
- * reconnections and resharding.
+ * You connect and disconnect the manager as usual, or start and stop the consumer. The client receives every dispatch that
+ * the manager delivers, over reconnections and resharding, or that the nodes of a cluster publish.
+ *
+ * A dispatch from a consumer is acknowledged when the listeners of the client have been called; the client does not wait
+ * for those that are asynchronous. Use `DispatchConsumer.onDispatch()` for what must not be lost when a process ends.
  *
  * @example
  * ```ts
@@ -108,10 +143,10 @@ class ManagerGateway implements DiscordJsGateway {
  * client.on(GatewayDispatchEvents.MessageCreate, ({ data, api }) => …);
  * await manager.connect();
  * ```
- * @throws {@link GatewayError} `INVALID_OPTIONS` if the argument is not a manager
+ * @throws {@link GatewayError} `INVALID_OPTIONS` if the argument is neither a manager nor a consumer
  * @see https://discord.com/developers/docs/events/gateway-events
  */
-export function toDiscordJsGateway(manager: ManagerLike): DiscordJsGateway {
-  assertManager(manager, 'toDiscordJsGateway()', ['total', 'send', 'on', 'off']);
-  return new ManagerGateway(manager);
+export function toDiscordJsGateway(source: ManagerLike | ConsumerLike): DiscordJsGateway {
+  assertManager(source, 'toDiscordJsGateway()', ['total', 'send', 'on', 'off'], 'a ShardManager or a DispatchConsumer');
+  return new ClientGateway(sourceOf(source));
 }

@@ -1,6 +1,6 @@
 import '../protocol/require-node.ts';
 export { toDiscordJsGateway } from './gateway.ts';
-export type { DiscordJsGateway, DispatchListener, ManagerLike } from './gateway.ts';
+export type { ConsumerLike, DiscordJsGateway, DispatchListener, ManagerLike } from './gateway.ts';
 export { shardingStrategy } from './sharding-strategy.ts';
 export type { BuildShardwrightStrategy, DestroyOptions, ShardwrightStrategy } from './sharding-strategy.ts';
 export type { ShardingStrategyOptions } from './client-options.ts';

@@ -7,7 +7,8 @@ export function assertManager(
   manager: unknown,
   caller: string,
   members: readonly string[] = ['connect', 'disconnect', 'send', 'on', 'shards'],
+  expected = 'a ShardManager',
 ): void {
   if (!isObject(manager) || members.some((name) => !(name in manager)))
-    throw new GatewayError('INVALID_OPTIONS', `${caller} must be called with a ShardManager`);
+    throw new GatewayError('INVALID_OPTIONS', `${caller} must be called with ${expected}`);
 }

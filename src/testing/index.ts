@@ -1,7 +1,7 @@
 /** `shardwright/testing`: what a bot author needs to test a bot without Discord. */
 import '../protocol/require-node.ts';
 export { FakeGateway } from './fake-gateway/fake-gateway.ts';
-export type { RefuseOptions } from './fake-gateway/fake-gateway.ts';
+export type { RefuseOptions } from './fake-gateway/refuse-options.ts';
 export type { FakeClosure, FakeConnection } from './fake-gateway/fake-connection.ts';
 export type { FakeGatewayOptions, FakeSessionStartLimit } from './fake-gateway/options.ts';
 export type { FakeGatewayStats, Violation } from './fake-gateway/stats.ts';
@@ -13,6 +13,7 @@ export type {
   FakeRestReply,
   FakeRestRequest,
 } from './fake-gateway/fake-types.ts';
+export type { ReplayOptions } from './fake-gateway/replay/replay-options.ts';
 export type { ShardKey } from './fake-gateway/sessions.ts';
 export { Oracle } from './oracle/oracle.ts';
 export type { OracleConnection } from './oracle/oracle-connection.ts';
@@ -22,6 +23,8 @@ export { ORACLE_RULES } from './oracle/oracle-rules.ts';
 export type { OracleRule, OracleRuleText } from './oracle/oracle-rules.ts';
 export type { RejectCode } from './fake-gateway/close-codes.ts';
 export type { Transport } from './fake-gateway/encoders.ts';
+export { engineConformance } from './engine-conformance/engine-conformance.ts';
+export type { EngineCase, EngineContext } from './engine-conformance/engine-case.ts';
 export { VirtualClock } from './virtual-clock.ts';
 export type { VirtualClockOptions } from './virtual-clock.ts';
 export { transitionId, transitionsOf } from '../../machines/transitions.ts';

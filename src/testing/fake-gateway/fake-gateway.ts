@@ -11,28 +11,14 @@ import { HttpListener } from './http-listener.ts';
 import type { FakeGatewayOptions, Settings } from './options.ts';
 import { resolveSettings } from './options.ts';
 import type { PeerSocket } from './peer-socket.ts';
+import type { RefuseOptions } from './refuse-options.ts';
+import { Replay } from './replay/replay.ts';
+import { gatewayOptionsOf, selectedFrom, speedOf } from './replay/replay-options.ts';
+import type { ReplayOptions } from './replay/replay-options.ts';
+import { readScript } from './replay/read-script.ts';
 import type { FakeGatewayStats } from './stats.ts';
 import { rejectForeign, validateUpgrade } from './upgrade-validation.ts';
 import { Waiters } from './waiters.ts';
-
-/** Which new connections {@link FakeGateway.refuse} rejects, and how. */
-export interface RefuseOptions {
-  /**
-   * Whether connections to the main URL are rejected.
-   * @defaultValue `true` if neither `main` nor `resume` is given, otherwise `false`
-   */
-  main?: boolean;
-  /**
-   * Whether connections to the resume URL are rejected.
-   * @defaultValue `true` if neither `main` nor `resume` is given, otherwise `false`
-   */
-  resume?: boolean;
-  /**
-   * The HTTP status of the answer; 0 drops the TCP connection without an answer.
-   * @defaultValue 520
-   */
-  status?: number;
-}
 
 type ListenerName = 'main' | 'resume';
 
@@ -57,6 +43,7 @@ export class FakeGateway {
   readonly #waiters = new Waiters();
   readonly #history: FakeConnection[] = [];
   readonly #refusals = new Map<ListenerName, number>();
+  #replay: Replay | null = null;
   #ignoresCloses = false;
   #closing: Promise<void> | null = null;
 
@@ -95,6 +82,28 @@ export class FakeGateway {
     const gateway = new FakeGateway(settings, { main, resume });
     started.gateway = gateway;
     return gateway;
+  }
+
+  /**
+   * Starts a gateway that does what a recording of a `FlightRecorder` says: HELLO, READY and RESUMED, dispatches by kind
+   * and size, missing and late ACKs, op 1, 7 and 9, closes, refused connections and outages. Everything after the
+   * recording is ordinary. Of a directory with several processes it replays the one that started last. The contents of
+   * dispatches are made up.
+   *
+   * Rejects with {@link GatewayError} `RECORDING_UNREADABLE` if there is no recording of a shard, and `INVALID_OPTIONS`.
+   * @param path - A file, or the directory of a recording.
+   */
+  static async replay(path: string, options: ReplayOptions = {}): Promise<FakeGateway> {
+    const speed = speedOf(options);
+    const script = selectedFrom(await readScript(path), options);
+    const gateway = await FakeGateway.listen(gatewayOptionsOf(options, script));
+    gateway.#replay = new Replay(gateway.#context, script, speed);
+    return gateway;
+  }
+
+  /** Whether a replay has done everything that was recorded; `true` without a replay. Wait for it with `waitUntil()`. */
+  get isReplayed(): boolean {
+    return this.#replay?.isOver !== false;
   }
 
   /** The main WebSocket URL: `ws://127.0.0.1:PORT`. */
@@ -233,6 +242,7 @@ export class FakeGateway {
   }
 
   async #close(): Promise<void> {
+    this.#replay?.close();
     const { hello, ready, resumed, members } = this.#context.latches;
     for (const latch of [hello, ready, resumed, members]) latch.clear();
     const open = this.connections;
@@ -257,6 +267,13 @@ export class FakeGateway {
       reject(foreignRequest?.status ?? refusalStatus ?? 0, foreignRequest?.what ?? 'refused by the test');
       return;
     }
+    const path = request.url ?? '';
+    const outage = this.#replay?.refusal(listener, path) ?? null;
+    if (outage !== null) {
+      // Without a status the client gets no answer, and has to give up.
+      if (outage.status !== null) reject(outage.status, 'refused in the recording');
+      return;
+    }
     const validated = validateUpgrade(request, this.#settings);
     if ('status' in validated) {
       const { clock, stats } = this.#context;
@@ -268,14 +285,16 @@ export class FakeGateway {
     accept((socket) => {
       if (this.#ignoresCloses) socket.answersCloses = false;
       const base = listener === 'main' ? this.url : this.resumeUrl;
-      const connection = new FakeConnection(this.#context, socket, {
+      const replayed = this.#replay?.connection(path) ?? null;
+      const connection = new FakeConnection(replayed?.context ?? this.#context, socket, {
         index: this.#history.length,
-        url: `${base}${request.url ?? ''}`,
+        url: `${base}${path}`,
         isResumeUrl: listener === 'resume',
         headers: request.headers,
         ...validated,
       });
       this.#history.push(connection);
+      replayed?.begin(connection);
       this.#context.notifyChange();
     });
   }

@@ -31,6 +31,8 @@ export interface GatewayContext {
   /** `null` unless the gateway is strict. */
   readonly oracle: Oracle | null;
   readonly resumeUrl: string;
+  /** Returns what READY says to a shard. */
+  readonly resumeUrlOf: (shardId: number) => string;
   readonly userId: string;
   readonly applicationId: string;
   /** Call it after every change that a test may wait for. */
@@ -46,6 +48,7 @@ export function createGatewayContext(
   const stats = new Stats();
   const identity = { userId: ids.snowflake('user'), applicationId: ids.snowflake('application') };
   const members = new Members(settings, ids, identity);
+  const resumeUrl = `ws://127.0.0.1:${ports.resume}`;
   return {
     settings,
     clock: settings.clock,
@@ -57,7 +60,8 @@ export function createGatewayContext(
     members,
     latches: { hello: new Latch(), ready: new Latch(), resumed: new Latch(), members: new Latch() },
     oracle: settings.strict ? createOracle(settings, ports.main) : null,
-    resumeUrl: `ws://127.0.0.1:${ports.resume}`,
+    resumeUrl,
+    resumeUrlOf: () => resumeUrl,
     ...identity,
     notifyChange,
   };

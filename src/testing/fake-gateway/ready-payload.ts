@@ -12,7 +12,7 @@ export const readyData = (context: GatewayContext, session: FakeSession, version
   guilds: context.guilds.forShard(session.shard).map(({ id }) => ({ id, unavailable: true })),
   session_id: session.id,
   session_type: 'normal',
-  resume_gateway_url: context.resumeUrl,
+  resume_gateway_url: context.resumeUrlOf(session.shard[0]),
   shard: session.shard,
   application: { id: context.applicationId, flags: 0 },
   private_channels: [],

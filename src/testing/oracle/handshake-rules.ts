@@ -68,5 +68,5 @@ function checkSession({ state, address, confirmed, complain }: Handshake, sessio
   if (seq > lastSent)
     complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but the last sequence sent was ${lastSent}`);
   if (seq < minSequence)
-    complain('resume-sequence', `RESUME of ${id} has seq ${seq}, but a heartbeat had confirmed ${minSequence}`);
+    complain('resume-repeat', `RESUME of ${id} has seq ${seq}, but a heartbeat had confirmed ${minSequence}`);
 }

@@ -92,7 +92,11 @@ export const ORACLE_RULES = {
     link: `${CODES}#gateway-gateway-close-event-codes`,
   },
   'resume-sequence': {
-    demands: 'seq of a RESUME is at most the last sequence sent, and at least the one in the last heartbeat',
+    demands: 'seq of a RESUME is at most the last sequence sent',
+    link: `${EVENTS}#resume`,
+  },
+  'resume-repeat': {
+    demands: 'seq of a RESUME is at least the one in the last heartbeat: nothing that was received is asked for again',
     link: `${EVENTS}#resume`,
   },
   'resume-host': {
