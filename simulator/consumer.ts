@@ -1,21 +1,23 @@
 /** A consumer of `dispatches()`. It may be slow, and may stop at any time. */
 import type { AnyEventName } from '../src/index.ts';
-import type { ShardProcess } from './shard-process.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
 
 export interface ConsumerPlan {
   readonly highWaterMark: number;
   readonly events: readonly string[] | null;
-  /** How long the consumer works on each dispatch. */
+  /** How long the consumer works before it takes more. */
   readonly workMs: number;
+  /** How many dispatches it takes before it works. Default: one. */
+  readonly takes?: number;
   /** The consumer leaves the stream after this many dispatches. */
   readonly maxDispatches: number;
   readonly signal: AbortSignal | undefined;
 }
 
-export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
+export function consume(proc: SimulatedProcess, plan: ConsumerPlan): void {
   const { eventLog, clock } = proc.world;
   const id = proc.place.nextId();
-  const dispatches = proc.shard.dispatches({
+  const dispatches = proc.dispatches({
     highWaterMark: plan.highWaterMark,
     ...(plan.events === null ? {} : { events: plan.events as readonly AnyEventName[] }),
     ...(plan.signal === undefined ? {} : { signal: plan.signal }),
@@ -34,7 +36,7 @@ export function consume(proc: ShardProcess, plan: ConsumerPlan): void {
       consumed += 1;
       hasLeft ||= consumed >= plan.maxDispatches;
       if (hasLeft) return;
-      if (plan.workMs === 0 || proc.world.isHealed) continue;
+      if (plan.workMs === 0 || consumed % (plan.takes ?? 1) !== 0 || proc.world.isHealed) continue;
       proc.busyConsumers += 1;
       await new Promise<void>((resolve) => void clock.scheduleInProcess(resolve, plan.workMs));
       proc.busyConsumers -= 1;

@@ -55,8 +55,8 @@ export interface SimEvents {
   'store.loaded': { proc: SimulatedProcess; shardId: number; session: Session | null };
   'store.failed': { proc: SimulatedProcess; what: string };
   /** A call of the store begins, and ends. A call that hangs never ends. */
-  'store.began': { proc: SimulatedProcess; what: string; id: number };
-  'store.ended': { proc: SimulatedProcess; what: string; id: number };
+  'store.began': { proc: SimulatedProcess; what: string; shardId: number; id: number };
+  'store.ended': { proc: SimulatedProcess; what: string; shardId: number; id: number };
   /** A fault is injected. */
   fault: { name: string; what: string };
   /** The user calls a method. `drops`: the call discards the session. `session`: the call sets another session. */
@@ -69,16 +69,16 @@ export interface SimEvents {
   typed: { proc: ShardProcess; dispatch: Dispatch };
   /** A consumer opens a stream. */
   'stream.opened': {
-    proc: ShardProcess;
+    proc: SimulatedProcess;
     id: number;
     events: readonly string[] | null;
     signal: AbortSignal | undefined;
   };
-  'stream.consumed': { proc: ShardProcess; id: number; dispatch: Dispatch };
+  'stream.consumed': { proc: SimulatedProcess; id: number; dispatch: Dispatch };
   /** The user leaves a stream. Its consumer may still work on the last dispatch. */
-  'stream.left': { proc: ShardProcess; id: number };
+  'stream.left': { proc: SimulatedProcess; id: number };
   'signal.aborted': { signal: AbortSignal };
-  'stream.ended': { proc: ShardProcess; id: number; hasLeft: boolean; error: unknown };
+  'stream.ended': { proc: SimulatedProcess; id: number; hasLeft: boolean; error: unknown };
   emitted: { proc: ShardProcess; name: keyof ShardEvents; args: unknown[] };
   /** An event happens in a guild, and every session that the guild belongs to receives it. */
   'guild.event': { id: number; guild: string; sessions: readonly GatewaySession[] };
@@ -88,6 +88,8 @@ export interface SimEvents {
   'bot.state': { proc: BotProcess; from: ManagerState; to: ManagerState };
   /** A process begins beside the last one, which ends a while later. */
   'process.deployed': { old: SimulatedProcess; proc: SimulatedProcess };
+  /** A process that has stopped may connect again, while the one that has had its shard meanwhile ends. */
+  'process.returned': { proc: SimulatedProcess; before: SimulatedProcess };
   /** A process of a single shard ends. `isGraceful`: it disconnected first. */
   'process.ended': { proc: SimulatedProcess; isGraceful: boolean };
   /** The process ends, and another one will take over. `isGraceful`: it disconnected first. */

@@ -15,7 +15,7 @@ export interface Fault {
 const MINUTE = 60_000;
 
 /** Returns the newest open connection of a shard. */
-const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
+export const connectionOf = (world: World, shardId: number): GatewayConnection | undefined =>
   [...world.gateway.connections].findLast(({ isClosed, socket }) => !isClosed && socket.shardId === shardId);
 
 const onConnection = (

@@ -3,12 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { isObject } from '../src/protocol/validation.ts';
 import type { SeedResult } from './run-seed.ts';
 
-export interface PoolOptions {
+export interface PoolOptions<Result> {
   readonly workers: number;
   readonly firstSeed: number;
   /** Called before each seed. */
   readonly shouldContinue: () => boolean;
-  readonly onResult: (result: SeedResult) => void;
+  readonly onResult: (result: Result) => void;
   /** Options of Node for the threads. Default: those of this process. */
   readonly execArgv?: string[];
 }
@@ -17,12 +17,23 @@ export interface PoolOptions {
 const isSeedResult = (message: unknown): message is SeedResult =>
   isObject(message) && isObject(message['result']) && isObject(message['stats']);
 
-/** Resolves when `shouldContinue` is false and every thread has finished. Rejects when a thread fails. */
-export async function runSeeds({ workers, firstSeed, shouldContinue, onResult, execArgv }: PoolOptions): Promise<void> {
+/** Runs seeds of single shards and managers. */
+export const runSeeds = (options: PoolOptions<SeedResult>): Promise<void> =>
+  runInThreads(new URL('./worker.ts', import.meta.url), isSeedResult, options);
+
+/**
+ * Posts seeds to threads that answer each with a result. Resolves when `shouldContinue` is false and every thread has
+ * finished. Rejects when a thread fails.
+ */
+export async function runInThreads<Result>(
+  entry: URL,
+  isResult: (message: unknown) => message is Result,
+  { workers, firstSeed, shouldContinue, onResult, execArgv }: PoolOptions<Result>,
+): Promise<void> {
   let seed = firstSeed;
   const run = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { execArgv: execArgv ?? process.execArgv });
+      const worker = new Worker(entry, { execArgv: execArgv ?? process.execArgv });
       const next = (): void => {
         if (shouldContinue()) {
           worker.postMessage({ seed }, []);
@@ -30,7 +41,7 @@ export async function runSeeds({ workers, firstSeed, shouldContinue, onResult, e
         } else void worker.terminate().then(() => resolve());
       };
       worker.on('message', (message: unknown) => {
-        if (!isSeedResult(message)) return;
+        if (!isResult(message)) return;
         onResult(message);
         next();
       });

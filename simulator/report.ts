@@ -31,13 +31,16 @@ export function progressLine(progress: Progress): string {
   ].join(' · ');
 }
 
-/** Returns a violation as text, with the commands that repeat it; empty without a violation. */
-export function failureText({
-  result: { setting, violation, events },
-  shortest,
-}: Pick<SeedResult, 'result' | 'shortest'>): string {
+/**
+ * Returns a violation as text, with the commands that repeat it; empty without a violation.
+ * @param from - the recording that the script was made from
+ */
+export function failureText(
+  { result: { setting, violation, events }, shortest }: Pick<SeedResult, 'result' | 'shortest'>,
+  from?: string,
+): string {
   if (violation === null) return '';
-  const replay = `npm run sim -- --seed ${setting.seed} --trace`;
+  const replay = `npm run sim --${from === undefined ? '' : ` --from ${from}`} --seed ${setting.seed} --trace`;
   return [
     `Seed ${setting.seed} violates ${violation.check}: ${CHECKS[violation.check].rule}.`,
     `  ${violation.what.replaceAll('\n', '\n  ')}`,

@@ -162,7 +162,10 @@ async function recover(world: World, run: Run): Promise<void> {
   }
   // A slow consumer still works on the dispatch it has. Now and then the shard reads all the same.
   await run.until(run.elapsedMs + SLOWEST_CONSUMER_MS, () =>
-    shardPlaces.every(({ proc: { sockets, busyConsumers } }) => busyConsumers === 0 && !sockets.at(-1)?.isPaused),
+    [...shardPlaces, ...(bot === null ? [] : [bot])].every(
+      ({ proc: { sockets, busyConsumers } }) =>
+        busyConsumers === 0 && !sockets.some(({ isPaused, readyState }) => isPaused && readyState === 1),
+    ),
   );
   await run.until(run.elapsedMs + 20_000 + setting.latencyMs * 20);
   if (run.violation === null) eventLog.record('recovery.ended', {});

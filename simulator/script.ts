@@ -3,14 +3,18 @@ import { USER_ACTIONS, performAction } from './user-actions.ts';
 import { SeededRandom, randomFor } from '../src/testing/seeded-random.ts';
 import { FAULTS, MANAGER_FAULTS } from './faults.ts';
 import { MANAGER_ACTIONS, MAX_SHARDS, performManagerAction } from './manager/manager-actions.ts';
+import { injectRecorded } from './recorded/recorded-faults.ts';
+import type { RecordedFault } from './recorded/recorded-faults.ts';
 import type { Setting } from './setting.ts';
 import type { World } from './world.ts';
 
 export interface ScriptEvent {
   /** Virtual milliseconds since the run began. */
   readonly at: number;
-  readonly kind: 'fault' | 'action';
+  readonly kind: 'fault' | 'action' | 'recorded';
   readonly name: string;
+  /** The details of a fault of a recording. */
+  readonly fault?: RecordedFault;
   readonly shardIndex: number;
   /** The seed for the details of the event. */
   readonly detailSeed: number;
@@ -63,12 +67,15 @@ export function schedule(world: World, script: readonly ScriptEvent[]): void {
   }
 }
 
-function runEvent(world: World, { kind, name, shardIndex: index, detailSeed }: ScriptEvent): void {
+function runEvent(world: World, { kind, name, fault, shardIndex: index, detailSeed }: ScriptEvent): void {
   const random = new SeededRandom(detailSeed);
   if (kind === 'action')
     return world.bot === null
       ? performAction(world.shardPlaces[index]!.proc, name, random)
       : performManagerAction(world.bot.proc, name, random);
-  const what = (FAULTS[name] ?? MANAGER_FAULTS[name])!.inject(world, index, random);
+  const what =
+    fault === undefined
+      ? (FAULTS[name] ?? MANAGER_FAULTS[name])!.inject(world, index, random)
+      : injectRecorded(world, fault, index, random);
   if (what !== null) world.eventLog.record('fault', { name, what });
 }

@@ -66,12 +66,42 @@ export class ShardPlace implements ProcessPlace {
     world.clock.scheduleInProcess(() => this.#end(old, isGraceful), untilMs);
   }
 
+  /** The current process stops, another one has the shard for a while, and then the first connects again. */
+  takeTurns(turnMs: number): void {
+    const { world, proc: first } = this;
+    first.listenerHook = null;
+    world.eventLog.record('action', { proc: first, name: 'disconnect', what: 'for the turn of another process' });
+    const begin = (): void => {
+      // The user may have connected it again, or ended it.
+      if (this.proc !== first || first.isOver || first.shard.state !== 'disconnected') return;
+      if (this.persistence === 0) return;
+      const second = this.#startProcess(null);
+      this.proc = second;
+      this.#leaving.add(first);
+      world.eventLog.record('process.deployed', { old: first, proc: second });
+      this.connect();
+      const untilMs = world.isHealed ? Math.min(turnMs, MAX_HEALED_OVERLAP_MS) : turnMs;
+      world.clock.scheduleInProcess(() => this.#endTurn(first, second), untilMs);
+    };
+    first.trackPromise('disconnect', () => first.shard.disconnect().finally(begin));
+  }
+
+  #endTurn(first: ShardProcess, second: ShardProcess): void {
+    if (this.proc !== second || !this.#leaving.delete(first)) return;
+    this.#leaving.add(second);
+    this.proc = first;
+    this.world.eventLog.record('process.returned', { proc: first, before: second });
+    this.#end(second, true, () => {
+      if (this.proc === first && this.persistence > 0) this.connect();
+    });
+  }
+
   /** Ends the processes that newer ones replace. */
   endLeaving(): void {
     for (const proc of this.#leaving) this.#end(proc, true);
   }
 
-  #end(proc: ShardProcess, isGraceful: boolean): void {
+  #end(proc: ShardProcess, isGraceful: boolean, onEnded = (): void => undefined): void {
     if (!this.#leaving.delete(proc)) return;
     proc.listenerHook = null;
     const name = isGraceful ? 'disconnect' : 'forceClose';
@@ -82,6 +112,7 @@ export class ShardPlace implements ProcessPlace {
       for (const socket of proc.sockets) socket.destroy();
       // Frees its resources. Its sockets and its store have no effect any more.
       proc.shard.forceClose();
+      onEnded();
     };
     if (isGraceful) proc.trackPromise('disconnect', () => proc.shard.disconnect().finally(end));
     else end();

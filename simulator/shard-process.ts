@@ -1,6 +1,6 @@
 /** One process with one `Shard`, and the listeners of its user. */
 import { Shard } from '../src/index.ts';
-import type { Dispatch, Session, ShardEvents } from '../src/index.ts';
+import type { Dispatch, DispatchStreamOptions, Session, ShardEvents } from '../src/index.ts';
 import type { ShardPlace } from './shard-place.ts';
 import { SimStore } from './store.ts';
 import { randomFor } from '../src/testing/seeded-random.ts';
@@ -14,8 +14,6 @@ export class ShardProcess extends SimulatedProcess {
   readonly shard: Shard;
   /** Sessions that the user has copied. */
   readonly exported: Session[] = [];
-  /** Consumers that work on a dispatch. */
-  busyConsumers = 0;
 
   /** @param session - from the process before; `null` without one */
   constructor(world: World, place: ShardPlace, number: number, session: Session | null) {
@@ -42,6 +40,10 @@ export class ShardProcess extends SimulatedProcess {
     for (const name of FORWARDED_EVENTS) this.shard.on(name, (...args: unknown[]) => this.#onEvent(name, args));
     this.shard.on('dispatch', (dispatch) => this.#onDispatch(dispatch));
     this.shard.onDispatch('MESSAGE_CREATE', (_, dispatch) => world.eventLog.record('typed', { proc: this, dispatch }));
+  }
+
+  override dispatches(options: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined> {
+    return this.shard.dispatches(options);
   }
 
   #onEvent(name: keyof ShardEvents, args: unknown[]): unknown {

@@ -1,5 +1,5 @@
 /** What every simulated process has: promises, abort signals, sockets, and actions of the user in listeners. */
-import type { Session } from '../src/index.ts';
+import type { Dispatch, DispatchStreamOptions, Session } from '../src/index.ts';
 import type { SimSocket } from './sim-socket.ts';
 import type { World } from './world.ts';
 
@@ -40,12 +40,16 @@ export abstract class SimulatedProcess {
   readonly sockets: SimSocket[] = [];
   isOver = false;
   listenerHook: ListenerHook | null = null;
+  /** Consumers that work on a dispatch, or make a pause. */
+  busyConsumers = 0;
   abstract readonly place: ProcessPlace;
 
   constructor(world: World, number: number) {
     this.world = world;
     this.number = number;
   }
+
+  abstract dispatches(options: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined>;
 
   /** Records a promise that a method returns, and its outcome. */
   trackPromise(name: string, call: () => Promise<unknown>): void {

@@ -12,7 +12,7 @@ export class SimStore implements SessionStore {
 
   load(shardId: number): Promise<Session | null> {
     const { place, world } = this.#proc;
-    return this.#attempt('load', () => {
+    return this.#attempt('load', shardId, () => {
       const session = place.stored.get(shardId) ?? null;
       world.eventLog.record('store.loaded', { proc: this.#proc, shardId, session });
       return session;
@@ -20,7 +20,7 @@ export class SimStore implements SessionStore {
   }
 
   claim(shardId: number, { takeOver = false }: ClaimOptions): Promise<SessionLease> {
-    return this.#attempt('claim', () => {
+    return this.#attempt('claim', shardId, () => {
       const { eventLog } = this.#proc.world;
       const { owners } = this.#proc.place;
       const last = owners.get(shardId);
@@ -50,7 +50,7 @@ export class SimStore implements SessionStore {
   save(session: Session, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
     world.eventLog.record('store.saving', { proc: this.#proc, session, fence: lease?.fence ?? null });
-    return this.#attempt('save', () => {
+    return this.#attempt('save', session.shardId, () => {
       this.#assertHeld(session.shardId, lease);
       place.stored.set(session.shardId, { ...session });
     });
@@ -59,16 +59,16 @@ export class SimStore implements SessionStore {
   clear(shardId: number, lease?: SessionLease): Promise<void> {
     const { place, world } = this.#proc;
     world.eventLog.record('store.clearing', { proc: this.#proc, shardId, fence: lease?.fence ?? null });
-    return this.#attempt('clear', () => {
+    return this.#attempt('clear', shardId, () => {
       this.#assertHeld(shardId, lease);
       place.stored.delete(shardId);
     });
   }
 
-  #attempt<T>(what: string, act: () => T): Promise<T> {
+  #attempt<T>(what: string, shardId: number, act: () => T): Promise<T> {
     const { eventLog } = this.#proc.world;
     if (this.#proc.isOver) return new Promise(() => undefined);
-    const call = { proc: this.#proc, what, id: this.#proc.place.nextId() };
+    const call = { proc: this.#proc, what, shardId, id: this.#proc.place.nextId() };
     eventLog.record('store.began', call);
     const end = (): void => eventLog.record('store.ended', call);
     try {

@@ -35,6 +35,7 @@ const LINE_FORMATTERS: { [N in SimEventName]?: (event: SimEvents[N]) => string }
   'store.refused': ({ proc, what }) =>
     `world     the store refuses a ${what} of process ${proc.number} of ${proc.place.name}`,
   'process.deployed': ({ proc }) => `user ${proc.place.name}    process ${proc.number} begins beside the last one`,
+  'process.returned': ({ proc }) => `user ${proc.place.name}    process ${proc.number} returns`,
   'process.ended': ({ proc, isGraceful }) =>
     `world     process ${proc.number} of ${proc.place.name} ${isGraceful ? 'ends' : 'is killed'}`,
   'store.failed': ({ proc, what }) => `world     the store of ${proc.place.name}: ${what}`,

@@ -3,6 +3,7 @@ import type { SendPayload, Session, ShardEvents } from '../src/index.ts';
 import { consume } from './consumer.ts';
 import { REFUSAL_CODES, refusedText } from './refusal.ts';
 import type { SeededRandom } from '../src/testing/seeded-random.ts';
+import { deploy, takeTurns } from './second-process.ts';
 import type { ShardProcess } from './shard-process.ts';
 
 /** What an action does to the session. */
@@ -228,17 +229,8 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       );
     },
   },
-  deploy: {
-    weight: 1,
-    run({ place }, random, describe) {
-      const overlapMs = random.magnitude(50, random.chance(0.7) ? 20 * SECONDS : 300 * SECONDS);
-      const isGraceful = random.chance(0.7);
-      describe(
-        `with an overlap of ${overlapMs} ms, ${isGraceful ? 'then the old process stops' : 'then it is killed'}`,
-      );
-      place.deploy(overlapMs, isGraceful);
-    },
-  },
+  deploy: { weight: 1, run: deploy },
+  takeTurns: { weight: 1, run: takeTurns },
   onNextEvent: {
     weight: 3,
     run(proc, random, describe) {

@@ -30,6 +30,16 @@ export function sharedTracker<State>(
   };
 }
 
+/** Returns whether the data of a dispatch can be read. */
+export function isReadable(dispatch: { readonly d?: unknown }): boolean {
+  try {
+    void dispatch.d;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Returns the data of a dispatch; `undefined` if it can't be read. */
 export function dataOf(dispatch: { readonly d?: unknown }): unknown {
   try {

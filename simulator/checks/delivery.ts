@@ -58,6 +58,8 @@ export const trackDeliveries = sharedTracker((world, complain): Deliveries => {
     const indexBySession = maxIndexes.get(proc.place)!;
     if (index > (indexBySession.get(sessionId) ?? -1)) indexBySession.set(sessionId, index);
   });
+  // It goes on where the other process has stopped.
+  world.eventLog.on('process.returned', ({ proc }) => void positions.delete(proc));
   world.eventLog.on('action', ({ proc, session }) => {
     const position = positions.get(proc);
     if (session === undefined) return;

@@ -21,6 +21,8 @@ const loggedAt = ({ gateway }: World, sessionId: string, sequence: number): Logg
 interface Unread {
   /** The dispatch without readable data that the process received last on its connection. */
   suspect: string | null;
+  /** Whether the user has set a session since it came: a listener may do so before the fault is emitted. */
+  isForgotten: boolean;
   /** How many connections each of them has ended since the user did something. */
   readonly endings: Map<string, number>;
   /** How many connections other messages have ended in a row, none of them stable. */
@@ -32,7 +34,13 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
   const { clock, eventLog } = world;
   const unreadOf = new Map<SimulatedProcess, Unread>();
   const entryOf = (proc: SimulatedProcess): Unread => {
-    const unread = unreadOf.get(proc) ?? { suspect: null, endings: new Map(), inARow: 0, readyAt: Infinity };
+    const unread = unreadOf.get(proc) ?? {
+      suspect: null,
+      isForgotten: false,
+      endings: new Map(),
+      inARow: 0,
+      readyAt: Infinity,
+    };
     unreadOf.set(proc, unread);
     return unread;
   };
@@ -51,23 +59,27 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     const repeated = replayFrom.get(proc);
     if (poison !== undefined && repeated !== undefined && s <= repeated && !poison.endsWith('}}'))
       entryOf(proc).endings.delete(`${sessionId}:${s}`);
-    if (poison !== undefined) entryOf(proc).suspect = `${sessionId}:${s}`;
+    if (poison === undefined) return;
+    entryOf(proc).suspect = `${sessionId}:${s}`;
+    entryOf(proc).isForgotten = false;
   });
-  eventLog.on('action', ({ proc }) => {
+  eventLog.on('action', ({ proc, session }) => {
     const unread = entryOf(proc);
     unread.endings.clear();
+    unread.isForgotten ||= session !== undefined;
     unread.inARow = 0;
   });
   const onFault: Readonly<Record<string, (proc: ShardProcess, error: GatewayError) => void>> = {
     DECODE_FAILED(proc, { message }) {
       const unread = entryOf(proc);
-      const { suspect, endings } = unread;
+      const { suspect, isForgotten, endings } = unread;
       unread.suspect = null;
       // A stream that can't be inflated says nothing of the dispatches before.
       if (suspect === null || message.includes('could not be inflated')) {
         unread.inARow += 1;
         return;
       }
+      if (isForgotten) return;
       const count = (endings.get(suspect) ?? 0) + 1;
       endings.set(suspect, count);
       if (count > MAX_FAILURES) complain(`${suspect} can not be read, and has ended ${count} connections`);

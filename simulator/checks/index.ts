@@ -22,12 +22,14 @@ import {
   identifySpacing,
   presences,
 } from './sending.ts';
-import { storeFresh } from './store.ts';
-import { buffersBounded } from './buffers.ts';
+import { storeFresh, storeWritesBounded } from './store.ts';
+import { buffersBounded, managerBuffersBounded } from './buffers.ts';
+import { managerStreams } from './manager-streams.ts';
 import { storeBehind, streamsAgree } from './streams.ts';
 import { oddDelivered, poisonSkipped, unreadableBounded } from './hostile.ts';
 import { exactHandOver, oneOwner, ownerWrites } from './ownership.ts';
 import { refusalNamed, refusedOnce } from './refusals.ts';
+import { failureHeard } from './failures.ts';
 import { closeCodesRead } from './close-codes.ts';
 import { promptReturn } from './outages.ts';
 import { heartbeatsOnTime, noWrongZombie, sleepNoticed, zombieReplaced } from './heartbeats.ts';
@@ -42,6 +44,7 @@ export const CHECKS = {
   'streams-agree': streamsAgree,
   'store-behind': storeBehind,
   'store-fresh': storeFresh,
+  'store-writes-bounded': storeWritesBounded,
   'frames-per-minute': framesPerMinute,
   presences: presences,
   'identify-spacing': identifySpacing,
@@ -54,6 +57,7 @@ export const CHECKS = {
   'sleep-noticed': sleepNoticed,
   'prompt-return': promptReturn,
   'close-codes-read': closeCodesRead,
+  'failure-heard': failureHeard,
   'ready-again': readyAgain,
   'promises-settle': promisesSettle,
   'no-timers': noTimers,
@@ -75,6 +79,9 @@ export const CHECKS = {
   'exact-hand-over': exactHandOver,
   'bucket-order': bucketOrder,
   'one-error': oneError,
+  // Before the check that follows the streams, as for shards.
+  'manager-buffers-bounded': managerBuffersBounded,
+  'manager-streams': managerStreams,
 } as const satisfies Record<string, Check>;
 
 export type CheckName = keyof typeof CHECKS;
@@ -99,7 +106,14 @@ const OF_SHARDS: readonly CheckName[] = [
   'exact-hand-over',
   'unreadable-bounded',
 ];
-const OF_MANAGERS: readonly CheckName[] = ['events-once', 'events-kept', 'bucket-order', 'one-error'];
+const OF_MANAGERS: readonly CheckName[] = [
+  'events-once',
+  'events-kept',
+  'bucket-order',
+  'one-error',
+  'manager-buffers-bounded',
+  'manager-streams',
+];
 
 export const checksOf = ({ manager }: Setting): CheckName[] =>
   ALL.filter((name) => !(manager === null ? OF_MANAGERS : OF_SHARDS).includes(name));

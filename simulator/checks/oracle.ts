@@ -21,12 +21,13 @@ const NO_PACKET: Packet = { op: -1, d: null };
 const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'heartbeat-pace': ['heartbeat', 'reshard', 'sleep'],
   'zombie-heartbeat': ['heartbeat', 'reshard', 'sleep'],
-  // Two processes of a bot that is deployed have a gate each; the checks of spacing and budget judge each process.
-  'identify-spacing': ['deploy'],
-  'identify-budget': ['deploy'],
+  // Two processes of a bot have a gate each; the checks of spacing and budget judge each process.
+  'identify-spacing': ['deploy', 'takeTurns'],
+  'identify-budget': ['deploy', 'takeTurns'],
   'resume-session': ['resume'],
   'resume-ended': ['resume', 'restart', 'deploy', 'kill', 'store'],
-  'resume-sequence': ['resume', 'restart', 'deploy', 'kill', 'store'],
+  'resume-sequence': ['resume'],
+  'resume-repeat': ['resume', 'restart', 'deploy', 'kill', 'store'],
 };
 
 export const noOracleComplaints: Check = {
@@ -118,6 +119,11 @@ export const noOracleComplaints: Check = {
       const closure = closures.get(socket);
       closures.delete(socket);
       if (closure !== undefined && closure.code !== code) unread.add(closure.sessionId);
+    });
+    eventLog.on('action', ({ proc, name }) => {
+      if (name !== 'forceClose') return;
+      // It ends everything at once. A close code that arrives with the end of the socket is not heard any more.
+      for (const [socket, { sessionId }] of closures) if (socket.proc === proc) unread.add(sessionId);
     });
     eventLog.on('gateway.closed', ({ socket, code }) => {
       const sessionId = socket.connection?.session?.id;

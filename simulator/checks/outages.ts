@@ -8,7 +8,7 @@ const { stableAfterMs, backoffBaseMs, backoffCapMs, invalidSessionWaitMs, closeT
 
 /** What one process has gone through, as the rule counts it. */
 interface History {
-  /** Connections with HELLO that were lost since the shard was last ready for long. */
+  /** Connections with HELLO or Invalid Session that were lost since the shard was last ready for long. */
   losses: number;
   hasHello: boolean;
   readyAt: number;
@@ -57,6 +57,10 @@ export const promptReturn: Check = {
       history.hasHello = false;
       history.losses += 1;
       history.waitsSince = now;
+    });
+    // A gateway that answers without HELLO is reachable too.
+    eventLog.on('shard.received', ({ socket: { proc }, packet }) => {
+      if (packet.op === 9) historyOf(proc).hasHello = true;
     });
     eventLog.on('socket.created', ({ socket: { proc } }) => {
       const history = historyOf(proc);

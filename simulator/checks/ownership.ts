@@ -83,6 +83,9 @@ export const exactHandOver: Check = {
     const hasStreams = new Set<SimulatedProcess>();
     /** The process that stopped last in each place, until the next one has resumed. */
     const stopped = new Map<unknown, SimulatedProcess>();
+    /** The process after each that another one had given its turn. */
+    const returned = new Map<SimulatedProcess, SimulatedProcess>();
+    world.eventLog.on('process.returned', ({ proc, before }) => void returned.set(before, proc));
     world.eventLog.on('stream.opened', ({ proc }) => void hasStreams.add(proc));
     world.eventLog.on('process.ended', ({ proc, isGraceful }) => {
       stopped.delete(proc.place);
@@ -93,7 +96,8 @@ export const exactHandOver: Check = {
       if (before === undefined || (packet.op !== 6 && packet.op !== 2)) return;
       stopped.delete(proc.place);
       // One between them may have been killed.
-      if (packet.op === 2 || proc.number !== before.number + 1 || excused.has(proc) || excused.has(before)) return;
+      const isNext = proc === returned.get(before) || proc.number === before.number + 1;
+      if (packet.op === 2 || !isNext || excused.has(proc) || excused.has(before)) return;
       const { session_id: sessionId, seq } = packet.d as { session_id: string; seq: number };
       const index = lastIndex(world, sessionId, seq);
       // Not what earlier processes delivered: one that was killed before it had stored its session repeats some.

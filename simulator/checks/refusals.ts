@@ -15,13 +15,15 @@ const FAULT_BY_CODE: Readonly<Record<number, GatewayError['code']>> = {
 const HEARTBEAT = 1;
 
 export const refusedOnce: Check = {
-  rule: 'a presence that the gateway refused is not sent again',
+  rule: 'a presence that the gateway refused is not sent again, and no other shard identifies with it',
   watch({ eventLog, gateway }, complain) {
     /** The frame that each socket sent last, heartbeats aside. */
     const lastSent = new Map<SimSocket, string>();
     /** A shard that closes its socket itself may not learn of the refusal. */
     eventLog.on('shard.closing', ({ socket }) => void lastSent.delete(socket));
-    /** By process and shard. Of a presence that a manager gave to all its shards, each may learn for itself. */
+    /** By process: what no shard may identify with. */
+    const refusedOnAny = new Map<SimulatedProcess, Set<string>>();
+    /** By process and shard: each shard of a manager that has sent it may learn for itself. */
     const refused = new Map<SimulatedProcess, Map<string, Set<string>>>();
     /** How many shards the set of each socket has: during a reshard there are two shards of one id. */
     const totals = new WeakMap<SimSocket, number | undefined>();
@@ -33,9 +35,14 @@ export const refusedOnce: Check = {
       byShard.set(key, texts);
       return texts;
     };
-    // The shards of the next set have the ids of the last one.
+    /** The processes that reshard to the count they have: the shards of both sets then look alike. */
+    const lookAlike = new Set<SimulatedProcess>();
     eventLog.on('bot.state', ({ proc, from, to }) => {
-      if (from === 'resharding' || to === 'resharding') refused.delete(proc);
+      const { manager } = proc;
+      if (to === 'resharding' && manager.actor.getSnapshot().context.targetTotal === manager.total) lookAlike.add(proc);
+      if ((from !== 'resharding' && to !== 'resharding') || !lookAlike.has(proc)) return;
+      refused.delete(proc);
+      if (from === 'resharding') lookAlike.delete(proc);
     });
     eventLog.on('shard.sent', ({ socket, packet, text }) => {
       if (packet.op === HEARTBEAT) return;
@@ -44,14 +51,17 @@ export const refusedOnce: Check = {
       if (packet.op === 6)
         totals.set(socket, gateway.sessions.get((packet.d as { session_id: string }).session_id)?.shardCount);
       const refusal = refusalOf(text);
-      if (refusal !== null && refusedOf(socket).has(refusal.text))
-        complain(`the shard sent ${refusal.text} again, in op ${packet.op}`);
+      if (refusal === null) return;
+      if (refusedOf(socket).has(refusal.text)) complain(`the shard sent ${refusal.text} again, in op ${packet.op}`);
+      else if (packet.op === 2 && refusedOnAny.get(socket.proc)?.has(refusal.text) === true)
+        complain(`a shard identified with ${refusal.text}, which another one had been refused`);
     });
     eventLog.on('socket.closed', ({ socket, code }) => {
       const refusal = refusalOf(lastSent.get(socket) ?? '');
       lastSent.delete(socket);
       if (refusal === null || FAULT_BY_CODE[code] !== 'PAYLOAD_REFUSED') return;
       refusedOf(socket).add(refusal.text);
+      refusedOnAny.set(socket.proc, (refusedOnAny.get(socket.proc) ?? new Set()).add(refusal.text));
     });
   },
 };
@@ -82,6 +92,8 @@ export const refusalNamed: Check = {
       const emitted: GatewayError[] = [];
       faults.set(proc, emitted);
       process.nextTick(() => {
+        // A listener may have ended the process, which then emits nothing.
+        if (proc.isOver) return;
         const fault = emitted.find((error) => error.code === expected && error.closeCode === code);
         if (fault === undefined)
           complain(

@@ -98,6 +98,8 @@ export const identifyNeedless: Check = {
     const discarded = new Set<SimulatedProcess>();
     /** Sockets whose session has ended. A READY that arrives together with the end is emitted after it. */
     const ended = new WeakSet<SimSocket>();
+    /** Sockets that the shard has given up. It hears nothing of what arrives there, such as after a long pause. */
+    const closing = new WeakSet<SimSocket>();
     const end = (socket: SimSocket): void => {
       ended.add(socket);
       drop(socket.proc);
@@ -121,11 +123,14 @@ export const identifyNeedless: Check = {
         drop(proc);
       }
     });
+    // The other process may have ended it.
+    world.eventLog.on('process.returned', ({ proc }) => drop(proc));
     world.eventLog.on('shard.received', ({ socket, packet }) => {
       if (packet.op === 9 && packet.d !== true) end(socket);
       const session = sessions.get(socket.proc);
-      if (packet.op === 0 && session !== undefined) session.silent = 0;
+      if (packet.op === 0 && session !== undefined && !closing.has(socket)) session.silent = 0;
     });
+    world.eventLog.on('shard.closing', ({ socket }) => void closing.add(socket));
     world.eventLog.on('socket.closed', ({ socket, code }) => {
       if (SESSION_LOST.includes(code)) end(socket);
     });

@@ -1,4 +1,7 @@
-/** Compares what a shard has delivered with what it has given to its store: a kill may repeat one second, and no more. */
+/**
+ * Compares what a shard has delivered with what it has given to its store: a kill may repeat one second, and no more.
+ * Counts the writes of a store that is slow.
+ */
 import { DEFAULT_TIMING } from '../../machines/index.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 import type { Check } from './check.ts';
@@ -94,5 +97,33 @@ export const storeFresh: Check = {
       ledger.openStreams -= 1;
       ledger.excusedUntil = clock.now() + STREAM_MS;
     });
+  },
+};
+
+export const storeWritesBounded: Check = {
+  rule: 'a store that answers after the time limit has only few writes of a shard under way',
+  watch({ clock, conditions, eventLog }, complain) {
+    const open = new Map<SimulatedProcess, Map<number, Set<number>>>();
+    /** When the user called the process. Each stop lets go of the write under way, and writes once more. */
+    const calledAt = new Map<SimulatedProcess, number[]>();
+    let slowestMs = 0;
+    const isRecent = (at: number): boolean => clock.now() - at <= slowestMs;
+    eventLog.on('action', ({ proc, name }) => {
+      if (name === 'disconnect' || name === 'forceClose')
+        calledAt.set(proc, [...(calledAt.get(proc) ?? []).filter(isRecent), clock.now()]);
+    });
+    eventLog.on('store.began', ({ proc, what, shardId, id }) => {
+      // A call that hangs never ends.
+      if (!['save', 'clear'].includes(what) || conditions.get('storeHangs') === true) return;
+      slowestMs = Math.max(slowestMs, conditions.get('slowStore') ?? 0);
+      const byShard = open.get(proc) ?? new Map<number, Set<number>>();
+      const calls = byShard.get(shardId) ?? new Set();
+      open.set(proc, byShard.set(shardId, calls.add(id)));
+      // One write, and a repetition of it, follow one another after the time limit at the earliest.
+      const max = 2 * (Math.ceil(slowestMs / connectTimeoutMs) + 1);
+      if (calls.size > max + (calledAt.get(proc) ?? []).filter(isRecent).length)
+        complain(`${calls.size} writes of shard ${shardId} are under way, at ${slowestMs} ms each`);
+    });
+    eventLog.on('store.ended', ({ proc, shardId, id }) => void open.get(proc)?.get(shardId)?.delete(id));
   },
 };

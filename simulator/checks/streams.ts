@@ -1,13 +1,12 @@
 /** Compares the streams of `dispatches()` with the listeners, and the stored sessions with both. */
 import type { Dispatch } from '../../src/index.ts';
-import type { ShardProcess } from '../shard-process.ts';
 import type { SimulatedProcess } from '../simulated-process.ts';
 import type { Check } from './check.ts';
-import { sharedTracker } from './check.ts';
+import { isReadable, sharedTracker } from './check.ts';
 import { trackDeliveries, lastIndex, logPositionOf } from './delivery.ts';
 
 interface WatchedStream {
-  readonly proc: ShardProcess;
+  readonly proc: SimulatedProcess;
   readonly events: readonly string[] | null;
   /** Dispatches that the listeners received and the stream has not returned yet. */
   readonly waiting: Dispatch[];
@@ -27,12 +26,15 @@ export const trackStreams = sharedTracker((world, complain): ReadonlyMap<string,
   const streamsOf = (proc: SimulatedProcess): WatchedStream[] =>
     [...streams.values()].filter((stream) => stream.proc === proc);
   const last = new Map<SimulatedProcess, Dispatch>();
+  const disconnecting = new Set<SimulatedProcess>();
   world.eventLog.on('stream.opened', ({ proc, id, events, signal }) => {
     const isLeft = signal?.aborted === true;
     streams.set(key(proc, id), { proc, events, signal, waiting: [], isFinished: isLeft, isLeft, optional: null });
   });
   world.eventLog.on('dispatched', ({ proc, dispatch }) => {
     if (streams.size === 0) return;
+    // A resume repeats it for all, or it is skipped for all.
+    if (!isReadable(dispatch)) return;
     last.set(proc, dispatch);
     for (const { events, waiting, isFinished } of streamsOf(proc)) {
       if (!isFinished && (events === null || events.includes(dispatch.t))) waiting.push(dispatch);
@@ -58,12 +60,20 @@ export const trackStreams = sharedTracker((world, complain): ReadonlyMap<string,
     if (name !== 'stateChange') return;
     const { from, to } = args[0] as { from: string; to: string };
     if (to.startsWith('disconnect')) finish(proc);
+    if (to === 'disconnecting') disconnecting.add(proc);
+    else disconnecting.delete(proc);
     // The cause of the disconnect is unknown here, so a shard that connects again is not judged.
     if (from === 'disconnecting' && to === 'connecting') for (const stream of streamsOf(proc)) leave(stream);
   });
   world.eventLog.on('stream.left', ({ proc, id }) => leave(streams.get(key(proc, id))));
+  // What waits has been delivered by the other process.
+  world.eventLog.on('process.returned', ({ proc }) => {
+    for (const stream of streamsOf(proc)) leave(stream);
+  });
   world.eventLog.on('signal.aborted', ({ signal }) => {
     for (const stream of streams.values()) if (stream.signal === signal) leave(stream);
+    // If it was the signal of the connect() that waits there, the shard stays disconnected.
+    for (const proc of disconnecting) finish(proc);
   });
   world.eventLog.on('stream.consumed', ({ proc, id, dispatch }) => {
     const stream = streams.get(key(proc, id));

@@ -98,17 +98,50 @@ export class BotPlace implements ProcessPlace {
     world.clock.scheduleInProcess(() => this.#leave(old, isGraceful), untilMs);
   }
 
+  /** The current process stops, another one has the shards for a while, and then the first connects again. */
+  takeTurns(turnMs: number): void {
+    const { world, proc: first } = this;
+    first.listenerHook = null;
+    world.eventLog.record('action', { proc: first, name: 'disconnect', what: 'for the turn of another process' });
+    const begin = (): void => {
+      // The user may have connected it again, or ended it.
+      if (this.proc !== first || first.isOver || first.manager.state !== 'stopped' || this.persistence === 0) return;
+      const second = this.#startProcess();
+      this.proc = second;
+      this.#leaving.add(first);
+      world.eventLog.record('process.deployed', { old: first, proc: second });
+      this.connect();
+      const untilMs = world.isHealed ? Math.min(turnMs, MAX_HEALED_OVERLAP_MS) : turnMs;
+      world.clock.scheduleInProcess(() => this.#endTurn(first, second), untilMs);
+    };
+    first.trackPromise('disconnect', () => first.manager.disconnect().finally(begin));
+  }
+
+  #endTurn(first: BotProcess, second: BotProcess): void {
+    if (this.proc !== second || second.isOver || !this.#leaving.delete(first)) return;
+    second.listenerHook = null;
+    this.#leaving.add(second);
+    this.proc = first;
+    this.world.eventLog.record('process.returned', { proc: first, before: second });
+    this.#leave(second, true, () => {
+      if (this.proc === first && this.persistence > 0) this.connect();
+    });
+  }
+
   /** Ends the processes that newer ones replace. */
   endLeaving(): void {
     for (const proc of this.#leaving) this.#leave(proc, true);
   }
 
-  #leave(proc: BotProcess, isGraceful: boolean): void {
+  #leave(proc: BotProcess, isGraceful: boolean, onEnded = (): void => undefined): void {
     if (!this.#leaving.has(proc) || proc.isLeaving) return;
     proc.isLeaving = true;
     const { eventLog } = this.world;
     eventLog.record('action', { proc, name: isGraceful ? 'disconnect' : 'kill', what: 'beside the next process' });
-    const end = (): void => this.end(proc, isGraceful);
+    const end = (): void => {
+      this.end(proc, isGraceful);
+      onEnded();
+    };
     if (isGraceful) proc.trackPromise('disconnect', () => proc.manager.disconnect().finally(end));
     else end();
   }

@@ -2,7 +2,7 @@
 import { managerState } from '../../machines/index.ts';
 import type { ManagerState } from '../../machines/index.ts';
 import { ShardManager } from '../../src/index.ts';
-import type { Dispatch, ManagerEvents } from '../../src/index.ts';
+import type { Dispatch, DispatchStreamOptions, ManagerEvents } from '../../src/index.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import { SimStore } from '../store.ts';
 import { FORWARDED_EVENTS } from '../../src/manager/manager-events.ts';
@@ -32,6 +32,7 @@ export class BotProcess extends SimulatedProcess {
       fetch: (_, init) => world.api.request(this, init?.signal),
       compression: setting.compression,
       sessionStore: new SimStore(this),
+      ...(setting.maxBufferedBytes === null ? {} : { maxBufferedBytes: setting.maxBufferedBytes }),
       createSocket: (url) => world.createSocket(this, url, null),
       clock: world.libraryClock,
       random: randomFor(setting.seed, `manager ${number}`).next,
@@ -39,6 +40,10 @@ export class BotProcess extends SimulatedProcess {
     for (const name of EVENTS) this.manager.on(name, (...args: readonly unknown[]) => this.#onEvent(name, args));
     this.manager.on('dispatch', (dispatch, shardId) => this.#onDispatch(dispatch, shardId));
     this.manager.actor.subscribe(({ value }) => this.#onStateChange(managerState(value)));
+  }
+
+  override dispatches(options: DispatchStreamOptions): AsyncIterableIterator<Dispatch, undefined> {
+    return this.manager.dispatches(options);
   }
 
   #onEvent(name: keyof ManagerEvents, args: readonly unknown[]): unknown {

@@ -1,7 +1,9 @@
 /** The actions that a user can take on a manager, at any time and in any state. */
 import type { SendPayload } from '../../src/index.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
+import { consume } from '../consumer.ts';
 import { REFUSAL_CODES, refusedText } from '../refusal.ts';
+import { deploy, takeTurns } from '../second-process.ts';
 import type { BotProcess } from './bot-process.ts';
 
 interface ManagerAction {
@@ -135,6 +137,40 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
       if (shard !== undefined) proc.trackPromise('reconnect', () => shard.reconnect());
     },
   },
+  connectOne: {
+    weight: 1,
+    run(proc, random, describe) {
+      const shard = proc.manager.shards.get(someShard(proc, random));
+      const options = maybeSignal(proc, random);
+      describe(withSignal(shard === undefined ? 'no shard' : `shard ${shard.shardId}`, options));
+      if (shard !== undefined) proc.trackPromise('connect', () => shard.connect(options));
+    },
+  },
+  /** A consumer that is slow, that takes much at once, or that stops. */
+  stream: {
+    weight: 1.5,
+    run(proc, random, describe) {
+      // With the default of 64 MiB a run never fills the streams, so its restarts can be checked exactly.
+      if (proc.world.setting.maxBufferedBytes === null) return describe('none');
+      const plan = {
+        highWaterMark: random.chance(0.5) ? random.int(1, 10) : 1024,
+        events: random.chance(0.3) ? (['MESSAGE_CREATE', 'READY', 'GUILD_CREATE'] as const) : null,
+        workMs: random.chance(0.3) ? 0 : random.magnitude(1, 120 * SECONDS),
+        takes: random.chance(0.6) ? 1 : random.int(2, 20),
+        maxDispatches: random.chance(0.5) ? Infinity : random.int(1, 50),
+        signal: maybeSignal(proc, random).signal,
+      };
+      describe(`water mark ${plan.highWaterMark}, ${plan.workMs} ms for ${plan.takes}`);
+      consume(proc, plan);
+    },
+  },
+  leave: {
+    weight: 0.5,
+    run(proc, _, describe) {
+      describe(`${proc.streamExits.length} streams`);
+      proc.streamExits.pop()?.();
+    },
+  },
   stopOne: {
     weight: 0.7,
     run(proc, random, describe) {
@@ -159,17 +195,8 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
       proc.trackPromise('disconnect', () => proc.manager.disconnect().then(end));
     },
   },
-  deploy: {
-    weight: 1.5,
-    run({ place }, random, describe) {
-      const overlapMs = random.magnitude(50, random.chance(0.7) ? 20 * SECONDS : 300 * SECONDS);
-      const isGraceful = random.chance(0.7);
-      describe(
-        `with an overlap of ${overlapMs} ms, ${isGraceful ? 'then the old process stops' : 'then it is killed'}`,
-      );
-      place.deploy(overlapMs, isGraceful);
-    },
-  },
+  deploy: { weight: 1.5, run: deploy },
+  takeTurns: { weight: 1.5, run: takeTurns },
   onNextEvent: {
     weight: 3,
     run(proc, random, describe) {
@@ -193,6 +220,7 @@ export const MANAGER_ACTIONS: Readonly<Record<string, ManagerAction>> = {
         'send',
         'broadcast',
         'reconnect',
+        'connectOne',
         'stopOne',
         'kill',
       ]);
