@@ -1,17 +1,23 @@
 /** The table of cases: which scenario is measured with which client. */
 import { CLIENT_IDS } from './clients.ts';
 import type { ClientId } from './clients.ts';
+import { MIX_NAMES } from './mix.ts';
+import type { MixName } from './mix.ts';
 
 /** The kinds of cases, each with the numbers that its cases vary. */
 interface Kinds {
   /** CPU and time per dispatch, as fast as the client reads. */
-  backlog: object;
+  backlog: { readonly mix: MixName; readonly generations: 'all' | 'last' };
   /** Latency from the gateway's write to the listener, at a steady rate. */
   paced: { readonly perSecond: number };
   /** The max time that the event loop is blocked during a backlog. */
   block: object;
   /** Heap and RSS per idle connected shard. */
   memory: { readonly shards: number };
+  /** What connecting a shard allocates, and its CPU. */
+  connect: object;
+  /** The CPU of a thousand idle shards. */
+  idle: object;
   /** The growth of memory over forced reconnects. */
   growth: object;
   /** The recovery when all sockets are killed at once. */
@@ -20,6 +26,8 @@ interface Kinds {
   heartbeat: object;
   /** The time from HELLO to IDENTIFY, in a new process. */
   hello: object;
+  /** The time to import the published package, in a new process. */
+  start: object;
   /** Dispatches per second of a manager, with its shards in `workers` threads; 0 is the main thread. */
   threads: { readonly workers: number };
   /** Which parts of the program use the time of a backlog. */
@@ -33,6 +41,28 @@ type CaseOf<K extends KindName> = K extends KindName
   : never;
 
 export type Case = CaseOf<KindName>;
+export type BacklogCase = CaseOf<'backlog'>;
+
+/** In every mix. */
+const CODECS: readonly ClientId[] = [
+  'floor-plain',
+  'floor-zlib',
+  'floor-zstd',
+  'floor-plain-unread',
+  'floor-zlib-unread',
+  'floor-zstd-unread',
+  'ours-plain',
+  'ours-zlib',
+  'ours-zstd',
+  'ours-plain-unread',
+  'ours-zlib-unread',
+  'ours-zstd-unread',
+  'discordjs-plain',
+  'discordjs-zlib',
+  'discordjs-zlib-sync',
+];
+/** In the usual mix only, and only in the last generation of processes, because they take most of the time. */
+const OTHERS = CLIENT_IDS.filter((id) => !CODECS.includes(id) && id !== 'ours-zlib-recorder');
 
 const MAIN: readonly ClientId[] = [
   'floor-plain',
@@ -43,7 +73,7 @@ const MAIN: readonly ClientId[] = [
   'discordjs-zlib',
 ];
 const ZSTD: readonly ClientId[] = ['floor-zstd', 'ours-zstd'];
-const OTHERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
+const PEERS: readonly ClientId[] = ['discordjs-zlib-sync', 'discordeno-zlib', 'eris-zlib', 'oceanic-zlib'];
 const PROFILED: readonly ClientId[] = [
   'floor-plain',
   'floor-zlib',
@@ -54,45 +84,50 @@ const PROFILED: readonly ClientId[] = [
   'ours-zlib-unread',
   'ours-zstd-unread',
 ];
-const RATES = [500, 2_000, 8_000] as const;
-const SHARD_COUNTS = [1, 100, 500] as const;
+const RATES = [2_000, 8_000] as const;
+const SHARD_COUNTS = [500] as const;
 export const WORKERS = [0, 1, 2] as const;
 
-const simple = (kind: Exclude<KindName, 'paced' | 'memory' | 'threads'>, clients: readonly ClientId[]): Case[] =>
-  clients.map((client) => ({ id: `${kind}/${client}`, kind, client }));
+const simple = (
+  kind: Exclude<KindName, 'backlog' | 'paced' | 'memory' | 'threads'>,
+  clients: readonly ClientId[],
+): Case[] => clients.map((client) => ({ id: `${kind}/${client}`, kind, client }));
+
+const backlog = (mix: MixName): Case[] =>
+  (mix === 'usual' ? [...CODECS, ...OTHERS] : CODECS).map((client) => ({
+    id: `backlog-${mix}/${client}`,
+    kind: 'backlog',
+    client,
+    mix,
+    generations: CODECS.includes(client) ? 'all' : 'last',
+  }));
 
 export const CASES: readonly Case[] = [
-  ...simple('backlog', CLIENT_IDS),
+  ...MIX_NAMES.flatMap(backlog),
   ...RATES.flatMap((perSecond) =>
-    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({
+    // At the highest rate, @discordjs/ws stands for all clients that decompress in other threads.
+    [...MAIN, ...ZSTD, ...(perSecond === RATES[0] ? PEERS : [])].map((client): Case => ({
       id: `paced-${perSecond}/${client}`,
       kind: 'paced',
       client,
       perSecond,
     })),
   ),
-  ...simple('block', [...MAIN, ...ZSTD, ...OTHERS]),
+  { id: 'paced-2000/ours-zlib-recorder', kind: 'paced', client: 'ours-zlib-recorder', perSecond: 2_000 },
+  ...simple('block', [...MAIN, ...ZSTD, ...PEERS]),
   ...SHARD_COUNTS.flatMap((shards) =>
-    [...MAIN, ...ZSTD, ...OTHERS].map((client): Case => ({
+    [...MAIN, ...ZSTD, ...PEERS].map((client): Case => ({
       id: `memory-${shards}/${client}`,
       kind: 'memory',
       client,
       shards,
     })),
   ),
+  ...simple('connect', ['floor-zlib', 'ours-zlib', 'discordjs-zlib', 'discordeno-zlib']),
+  ...simple('idle', ['floor-zlib', 'ours-zlib', 'ours-plain-page', 'discordjs-zlib', 'discordeno-zlib']),
   // Other clients wait seconds before each reconnect, so one of them is enough for comparison.
-  ...simple('growth', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib-sync']),
-  ...simple('storm', [
-    'floor-plain',
-    'floor-zlib',
-    'ours-plain',
-    'ours-zlib',
-    'discordjs-zlib',
-    'discordeno-zlib',
-    'eris-zlib',
-    'oceanic-zlib',
-    'seyfert-plain',
-  ]),
+  ...simple('growth', ['floor-zlib', 'ours-zlib', 'discordjs-zlib-sync']),
+  ...simple('storm', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib', 'discordeno-zlib']),
   ...simple('heartbeat', [
     'floor-plain',
     'floor-zlib',
@@ -103,6 +138,7 @@ export const CASES: readonly Case[] = [
     'discordeno-zlib',
   ]),
   ...simple('hello', ['floor-plain', 'floor-zlib', 'ours-plain', 'ours-zlib', 'discordjs-zlib']),
+  ...simple('start', ['floor-plain', 'ours-plain', 'discordjs-plain', 'discordeno-plain']),
   ...WORKERS.flatMap((workers) =>
     (['ours-zlib', 'ours-zlib-unread'] as const).map((client): Case => ({
       id: `threads-${workers}/${client}`,
@@ -113,6 +149,3 @@ export const CASES: readonly Case[] = [
   ),
   ...simple('profile', PROFILED),
 ];
-
-/** The case that every CPU ratio is relative to. */
-export const FLOOR: Case = CASES[0] as Case;

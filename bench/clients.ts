@@ -1,5 +1,6 @@
 /** The clients that are measured: our shard in several variants, the floors, and other libraries. */
 import { inspectorProblem } from './client/inspector.ts';
+import { recorderProblem } from './client/recorder.ts';
 import { nativeZlibProblem } from './client/native-zlib.ts';
 import type { Variant } from './client/adapter.ts';
 import type { Transport } from './server/recording.ts';
@@ -21,7 +22,12 @@ export interface Client {
   readonly changesData?: true;
 }
 
-const floor = (name: string, transport: Transport): Client => ({ name: `floor: ${name}`, adapter: 'floor', transport });
+const floor = (name: string, transport: Transport, variant: Variant = 'all'): Client => ({
+  name: `floor: ${name}`,
+  adapter: 'floor',
+  transport,
+  variant,
+});
 const ours = (name: string, transport: Transport, more: Partial<Client> = {}): Client => ({
   name: `shardwright: ${name}`,
   adapter: 'ours',
@@ -34,6 +40,9 @@ const CLIENT_TABLE = {
   'floor-zlib': floor('… + synchronous inflate', 'zlib-stream'),
   'floor-zstd': floor('… + synchronous zstd', 'zstd-stream'),
   'floor-payload': floor('… + inflateSync per message', 'payload'),
+  'floor-plain-unread': floor('ws alone, nothing parsed', 'none', 'unread'),
+  'floor-zlib-unread': floor('… + synchronous inflate, nothing parsed', 'zlib-stream', 'unread'),
+  'floor-zstd-unread': floor('… + synchronous zstd, nothing parsed', 'zstd-stream', 'unread'),
 
   'ours-plain': ours('plain', 'none'),
   'ours-zlib': ours('zlib-stream', 'zlib-stream'),
@@ -49,6 +58,7 @@ const CLIENT_TABLE = {
   }),
   'ours-plain-ten': ours('plain, ten listeners an event', 'none', { variant: 'ten-listeners' }),
   'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
+  'ours-zlib-recorder': ours('zlib-stream, with a flight recorder', 'zlib-stream', { variant: 'recorder' }),
   'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
 
   'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs', transport: 'none' },
@@ -80,6 +90,12 @@ const CLIENT_TABLE = {
     transport: 'zlib-stream',
     changesData: true,
   },
+  'discordeno-zstd': {
+    name: '@discordeno/gateway: zstd-stream, fzstd',
+    adapter: 'discordeno',
+    transport: 'zstd-stream',
+    changesData: true,
+  },
   'eris-plain': { name: 'eris: plain', adapter: 'eris', transport: 'none' },
   'eris-zlib': { name: 'eris: zlib-stream, pako', adapter: 'eris', transport: 'zlib-stream' },
   'eris-zlib-sync': {
@@ -96,6 +112,7 @@ const CLIENT_TABLE = {
     transport: 'zlib-stream',
     nativeZlib: true,
   },
+  'oceanic-zstd': { name: 'oceanic.js: zstd-stream, node:zlib', adapter: 'oceanic', transport: 'zstd-stream' },
   'seyfert-plain': { name: 'seyfert: plain', adapter: 'seyfert', transport: 'none', helloAfterMs: 200 },
 } as const satisfies Record<string, Client>;
 
@@ -104,8 +121,44 @@ export type ClientId = keyof typeof CLIENT_TABLE;
 export const CLIENTS: Readonly<Record<ClientId, Client>> = CLIENT_TABLE;
 export const CLIENT_IDS = Object.keys(CLIENT_TABLE) as ClientId[];
 
+/** The client whose work a client's is compared with; `null` if there is none. */
+export type Base = (client: ClientId) => ClientId | null;
+
+const FLOORS: Readonly<Record<Transport, ClientId>> = {
+  none: 'floor-plain',
+  'zlib-stream': 'floor-zlib',
+  'zstd-stream': 'floor-zstd',
+  payload: 'floor-payload',
+};
+const UNREAD_FLOORS: Readonly<Partial<Record<Transport, ClientId>>> = {
+  none: 'floor-plain-unread',
+  'zlib-stream': 'floor-zlib-unread',
+  'zstd-stream': 'floor-zstd-unread',
+};
+const OURS: Readonly<Record<Transport, ClientId>> = {
+  none: 'ours-plain',
+  'zlib-stream': 'ours-zlib',
+  'zstd-stream': 'ours-zstd',
+  payload: 'ours-payload',
+};
+
+/** The ratios of a backlog, by name. */
+export const BASES = {
+  /** The floor of the same codec. */
+  overFloor: (client) => FLOORS[CLIENTS[client].transport],
+  overPlain: () => 'floor-plain',
+  /** For a client that reads no data: the floor of the same codec that reads none either. */
+  overUnread: (client) =>
+    CLIENTS[client].variant === 'unread' ? (UNREAD_FLOORS[CLIENTS[client].transport] ?? null) : null,
+  /** For another client: ours with the same codec. */
+  overOurs: (client) => (/^(?:floor|ours)-/.test(client) ? null : OURS[CLIENTS[client].transport]),
+} as const satisfies Record<string, Base>;
+
+export type RatioName = keyof typeof BASES;
+
 /** Returns why a client can't be measured on this machine, or `null`. */
 export function problemOf({ variant, nativeZlib }: Client): string | null {
   if (nativeZlib === true) return nativeZlibProblem();
+  if (variant === 'recorder') return recorderProblem();
   return variant === 'page' ? inspectorProblem() : null;
 }

@@ -1,4 +1,5 @@
 /** Describes the machine and the versions of a run. Figures mean nothing without them. */
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,16 @@ const BYTES_PER_GIB = 1024 ** 3;
 
 const versionIn = (folder: string): string =>
   (JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8')) as { version: string }).version;
+
+const git = (...args: readonly string[]) => spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' });
+
+/** Returns the commit, with `+` behind it if files of the package differ from it; `null` without git. */
+export function currentCommit(): string | null {
+  const { status, stdout } = git('rev-parse', '--short', 'HEAD');
+  if (status !== 0) return null;
+  const isChanged = git('status', '--porcelain', '--', 'src', 'machines').stdout !== '';
+  return `${stdout.trim()}${isChanged ? '+' : ''}`;
+}
 
 export const thisMachine = (): Machine => ({
   date: new Date().toISOString().slice(0, 10),

@@ -1,59 +1,80 @@
-/** `npm run bench`: measures all cases and writes the results. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** `npm run bench`: measures all cases and adds the run to the results. */
+import { loadavg } from 'node:os';
 import { join, relative } from 'node:path';
-import { CASES, FLOOR } from './cases.ts';
+import { CASES } from './cases.ts';
 import type { Case } from './cases.ts';
 import { CLIENTS, problemOf } from './clients.ts';
-import { thisMachine } from './machine.ts';
+import { instructionsProblem } from './instructions.ts';
+import { currentCommit, thisMachine } from './machine.ts';
 import { HELP, parseOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { Progress } from './progress.ts';
-import { Figures, toJson } from './results.ts';
-import type { Results } from './results.ts';
+import { Ranges } from './ranges.ts';
+import { RUNS, writeRun } from './report.ts';
+import { recorded } from './results.ts';
+import type { Run } from './results.ts';
 import { runCases } from './run.ts';
-import { FULL, QUICK, includes, withRounds } from './settings.ts';
+import { FULL, QUICK, withRounds } from './settings.ts';
 import type { Settings } from './settings.ts';
-import { fullReport } from './tables.ts';
+import { reportOf } from './tables.ts';
 import { Harness } from './harness.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const PUBLISHED = join(ROOT, 'bench', 'results');
+/** For runs that don't count. */
 const UNPUBLISHED = join(ROOT, '.cache', 'bench');
 
-/** Returns the cases to measure. The backlog always includes the floor, because its ratios need it. */
+/** Returns the cases to measure. A backlog always includes its floors, because its ratios need them. */
 function selectCases(only: RegExp | null, settings: Settings): Case[] {
-  const cases = CASES.filter((item) => includes(settings, item) && (only === null || only.test(item.id)));
-  const needsFloor = cases.some(({ kind }) => kind === FLOOR.kind) && !cases.includes(FLOOR);
-  return needsFloor ? [FLOOR, ...cases] : cases;
+  const included = CASES.filter((item) => settings.includes(item));
+  const wanted = included.filter(({ id }) => only === null || only.test(id));
+  const mixes = new Set(wanted.map((item) => (item.kind === 'backlog' ? item.mix : null)));
+  return included.filter(
+    (item) =>
+      wanted.includes(item) || (item.kind === 'backlog' && mixes.has(item.mix) && item.client.startsWith('floor-')),
+  );
 }
 
 function list(cases: readonly Case[]): void {
   for (const { id, client } of cases) {
     const problem = problemOf(CLIENTS[client]);
     process.stdout.write(
-      `${id.padEnd(32)} ${CLIENTS[client].name}${problem === null ? '' : `  (skipped: ${problem})`}\n`,
+      `${id.padEnd(36)} ${CLIENTS[client].name}${problem === null ? '' : `  (skipped: ${problem})`}\n`,
     );
   }
 }
 
-function write(results: Results): string {
-  const folder = results.isFull ? PUBLISHED : UNPUBLISHED;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'latest.json'), toJson(results));
-  writeFileSync(join(folder, 'latest.md'), fullReport(new Figures(JSON.parse(toJson(results)) as Results)));
-  return relative(ROOT, folder);
-}
+/** Where an ISO 8601 time has hours and minutes. */
+const CLOCK_AT = 11;
+const CLOCK_LENGTH = 5;
+
+const QUICK_NOTE = `This was a quick run: the floors, shardwright and @discordjs/ws, in one generation of processes. Its ratios are
+honest, but less certain than those of a full run, and it is not added to the results.`;
 
 async function bench({ quick, only, rounds }: Options, cases: readonly Case[], settings: Settings): Promise<void> {
   const machine = thisMachine();
-  const progress = new Progress(cases.reduce((sum, { kind }) => sum + settings.rounds[kind], 0));
+  const time = new Date().toISOString().slice(CLOCK_AT, CLOCK_AT + CLOCK_LENGTH);
+  const progress = new Progress(
+    cases.reduce((sum, { kind }) => sum + (kind === 'backlog' ? 1 : settings.rounds[kind]), 0),
+  );
   if (machine.loadBefore > machine.cores / 2)
-    progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}), so the figures will mean little.`);
+    progress.line(`The machine is busy (load ${machine.loadBefore.toFixed(1)}), so some cases will be too noisy.`);
   await using harness = new Harness();
-  const caseResults = await runCases(cases, settings, harness, progress);
-  const isFull = !quick && only === null && (rounds ?? FULL.rounds.backlog) >= FULL.rounds.backlog;
-  const results: Results = { machine, isFull, settings, cases: caseResults };
-  progress.line(`\n${fullReport(new Figures(results))}\nwritten to ${write(results)}`);
+  const results = await runCases(cases, settings, harness, progress);
+  const [loadAfter = 0] = loadavg();
+  const run: Run = {
+    machine,
+    time,
+    commit: currentCommit(),
+    loadAfter,
+    instructions: instructionsProblem(),
+    cases: recorded(results),
+  };
+  const counts = !quick && only === null && (rounds ?? FULL.backlog.rounds) >= FULL.backlog.rounds;
+  const file = writeRun(run, counts ? RUNS : UNPUBLISHED);
+  progress.line(
+    `\n${reportOf(new Ranges([run]))}\n${quick ? `${QUICK_NOTE}\n` : ''}written to ${relative(ROOT, file)}`,
+  );
+  if (counts) progress.line('npm run bench:report writes the range of all runs into the documents.');
 }
 
 async function main(args: readonly string[]): Promise<void> {

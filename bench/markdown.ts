@@ -1,7 +1,9 @@
 /** Formats tables and numbers in Markdown. */
+import type { Cell } from './ranges.ts';
 import type { Figure } from './results.ts';
 
 export const NOT_MEASURED = '–';
+export const TOO_NOISY = 'too noisy';
 
 /** Two decimals below 10, one below 100, none above; more digits would be noise. */
 export function number(value: number): string {
@@ -9,7 +11,18 @@ export function number(value: number): string {
   return value.toFixed(size < 10 ? 2 : size < 100 ? 1 : 0);
 }
 
-export const median = (figure: Figure): string => (figure === null ? NOT_MEASURED : number(figure.median));
+const cellText = (cell: Cell, textOf: (range: Exclude<Cell, 'noisy' | null>) => string): string =>
+  cell === null ? NOT_MEASURED : cell === 'noisy' ? TOO_NOISY : textOf(cell);
+
+/** `1.41 (1.31–1.47)`: the middle of the runs, and their range. */
+export const rangeText = (cell: Cell): string =>
+  cellText(cell, ({ middle, low, high, runs }) =>
+    runs === 1 ? number(middle) : `${number(middle)} (${number(low)}–${number(high)})`,
+  );
+
+/** `1.31–1.47`: the range of the runs alone, for prose. */
+export const boundsText = (cell: Cell): string =>
+  cellText(cell, ({ low, high }) => (number(low) === number(high) ? number(low) : `${number(low)}–${number(high)}`));
 
 /** `1.41 (1.31–1.47)`: the median and the quartiles. */
 export function spread(figure: Figure): string {

@@ -1,5 +1,5 @@
 /**
- * Makes the dispatches that the bench's gateway sends: a mix like that of a busy bot. The same seed gives the same
+ * Makes the dispatches that the bench's gateway sends: mixes like those of a busy bot. The same seed gives the same
  * bytes in every process.
  */
 import { PayloadRandom } from './payload-random.ts';
@@ -7,8 +7,17 @@ import { PayloadRandom } from './payload-random.ts';
 /** Of 1,000 events; the rest are MESSAGE_CREATEs. */
 const PRESENCES = 350;
 const TYPINGS = 200;
-/** Every 400th event is a GUILD_CREATE. */
-const GUILD_EVERY = 400;
+/**
+ * The mixes, by how many events there are for each GUILD_CREATE. Its text costs as much as that of 100 to 300 other
+ * events, so a mix with more of them measures something else: `startup` is a bot that has just identified.
+ */
+export const MIXES = { chat: null, usual: 2_500, startup: 50 } as const satisfies Record<string, number | null>;
+export type MixName = keyof typeof MIXES;
+export const DEFAULT_MIX: MixName = 'usual';
+export const MIX_NAMES = Object.keys(MIXES) as MixName[];
+
+/** The sequence of READY is the one before. */
+const FIRST_SEQUENCE = 2;
 const GUILD_MIN_BYTES = 50_000;
 const GUILD_MAX_BYTES = 300_000;
 
@@ -182,10 +191,11 @@ function guild(random: PayloadRandom, id: string, bytes: number): object {
   };
 }
 
-/** Returns `count` messages. @param firstSequence - the sequence of the first; READY has the one before */
-export function mix(count: number, seed: number, firstSequence = 2): Message[] {
+/** Returns `count` messages. Their sequences follow that of READY. */
+export function mix(count: number, seed: number, name: MixName = DEFAULT_MIX): Message[] {
   const random = new PayloadRandom(seed);
   const guildId = random.snowflake();
+  const guildEvery = MIXES[name];
   const kinds = (number: number): [string, object] => {
     if (number < PRESENCES) return ['PRESENCE_UPDATE', presence(random, guildId)];
     if (number < PRESENCES + TYPINGS) return ['TYPING_START', typing(random, guildId)];
@@ -193,9 +203,9 @@ export function mix(count: number, seed: number, firstSequence = 2): Message[] {
   };
   return Array.from({ length: count }, (_, n) => {
     const size = GUILD_MIN_BYTES + random.below(GUILD_MAX_BYTES - GUILD_MIN_BYTES);
-    const [t, d] =
-      n % GUILD_EVERY === 0 ? (['GUILD_CREATE', guild(random, guildId, size)] as const) : kinds(random.below(1_000));
-    const s = firstSequence + n;
+    const isGuild = guildEvery !== null && n % guildEvery === 0;
+    const [t, d] = isGuild ? (['GUILD_CREATE', guild(random, guildId, size)] as const) : kinds(random.below(1_000));
+    const s = FIRST_SEQUENCE + n;
     return { t, s, text: `{"t":"${t}","s":${s},"op":0,"d":${JSON.stringify(d)}}` };
   });
 }

@@ -3,18 +3,18 @@ import { parseArgs } from 'node:util';
 
 export const HELP = `npm run bench -- [options]
 
-Measures shardwright, the floors and other gateway clients, and writes
-bench/results/latest.json and latest.md. Takes about 20 minutes on an idle machine.
+Measures shardwright, the floors and other gateway clients, and adds a run to
+bench/results/runs/. Takes about 8 minutes.
 
-  --quick         check that the bench works, in about a minute; the figures mean nothing
+  --quick         the floors, shardwright and @discordjs/ws only; takes about two minutes
   --only PATTERN  measure only the cases whose id matches this text or regular expression
-  --rounds N      the rounds of the backlog (9; with --quick 1); other kinds scale with it
+  --rounds N      the rounds of a generation of the backlog (6); other kinds scale with it
   --list          print the cases, and which can't be measured on this machine
   --help          print this help
 
-A run with --quick, --only or fewer rounds goes to .cache/bench/, and does not replace the
-published results. npm run bench:report writes the published results into
-docs/performance.md. To measure zlib-sync, run npm run bench:native first.
+A run with --quick, --only or fewer rounds goes to .cache/bench/, and does not count.
+npm run bench:report writes the range of all runs into README.md and docs/performance.md.
+To measure zlib-sync, run npm run bench:native first.
 `;
 
 export interface Options {

@@ -1,8 +1,8 @@
-/** The results of a run, as JSON, and how to read figures from them. */
-import type { ClientId } from './clients.ts';
+/** What one run measured, as it is stored, and how it is made from the samples. */
+import { BASES, CLIENTS } from './clients.ts';
+import type { ClientId, RatioName } from './clients.ts';
 import type { Machine } from './machine.ts';
 import type { Sample } from './scenarios/scenario.ts';
-import type { Settings } from './settings.ts';
 import { ratios, summarize } from './statistics.ts';
 import type { ByRound, Summary } from './statistics.ts';
 
@@ -11,50 +11,89 @@ export interface CaseResult {
   readonly id: string;
   /** Why the case was not measured, or not to its end. */
   readonly problem: string | null;
+  /** Whether the warm-up was long enough. Default true. */
+  readonly isWarm?: boolean;
   readonly samples: readonly { readonly round: number; readonly values: Sample }[];
-}
-
-export interface Results {
-  readonly machine: Machine;
-  /** Whether the run can be published: all cases, with the full settings. */
-  readonly isFull: boolean;
-  readonly settings: Settings;
-  readonly cases: readonly CaseResult[];
 }
 
 /** A figure is `null` when it was not measured. */
 export type Figure = Summary | null;
 
-export class Figures {
-  readonly results: Results;
-  readonly #cases: ReadonlyMap<string, CaseResult>;
+/** The median, the quartiles, and the number of values. */
+export type StoredFigure = readonly [median: number, low: number, high: number, count: number];
 
-  constructor(results: Results) {
-    this.results = results;
-    this.#cases = new Map(results.cases.map((result) => [result.id, result]));
-  }
+export interface RecordedCase {
+  readonly id: string;
+  readonly problem: string | null;
+  readonly isWarm: boolean;
+  /** By name. The name ends in the unit; ratios have none. */
+  readonly figures: Readonly<Record<string, StoredFigure>>;
+}
 
-  of(kind: string, client: ClientId, metric: string): Figure {
-    const values = [...this.#byRound(kind, client, metric).values()];
-    return values.length === 0 ? null : summarize(values);
-  }
+/** A run of the bench. */
+export interface Run {
+  readonly machine: Machine;
+  /** When it began, in UTC: `08:42`. */
+  readonly time: string;
+  /** The commit that was measured; `null` without git. */
+  readonly commit: string | null;
+  /** The load average of the minute before the run ended. */
+  readonly loadAfter: number;
+  /** `null` where instructions were counted, or why not. */
+  readonly instructions: string | null;
+  readonly cases: readonly RecordedCase[];
+}
 
-  /** Returns the figure of one client divided by that of another in the same round. */
-  ratio(kind: string, client: ClientId, base: ClientId, metric: string): Figure {
-    const values = ratios(this.#byRound(kind, client, metric), this.#byRound(kind, base, metric));
-    return values.length === 0 ? null : summarize(values);
-  }
+/** Quartiles that are further apart than this part of the median are too noisy. */
+export const MAX_SPREAD = 0.1;
+const MIN_ROUNDS = 3;
+/** The figures of a backlog that a result is made from; the rest only describes it. */
+const COSTS: ReadonlySet<string> = new Set(['cpuUs', 'wallUs', ...Object.keys(BASES)]);
 
-  #byRound(kind: string, client: ClientId, metric: string): ByRound {
-    const samples = this.#cases.get(`${kind}/${client}`)?.samples ?? [];
-    return new Map(
-      samples.flatMap(({ round, values }) => (values[metric] === undefined ? [] : [[round, values[metric]]])),
-    );
-  }
+/** Returns whether a figure varies too much to say anything. Only a backlog has enough rounds to know. */
+export function isTooNoisy({ id, isWarm, figures }: RecordedCase, metric: string): boolean {
+  const [median, low, high, count] = figures[metric] ?? [0, 0, 0, 0];
+  if (!id.startsWith('backlog') || !COSTS.has(metric) || count < MIN_ROUNDS) return false;
+  return !isWarm || (high - low) / median > MAX_SPREAD;
+}
+
+const byRound = ({ samples }: CaseResult, metric: string): ByRound =>
+  new Map(samples.flatMap(({ round, values }) => (values[metric] === undefined ? [] : [[round, values[metric]]])));
+
+const stored = (values: readonly number[]): StoredFigure => {
+  const { median, low, high, count } = summarize(values);
+  return [median, low, high, count];
+};
+
+/** Returns the ratios of a case to others of its kind, round by round. */
+function ratiosOf(result: CaseResult, results: ReadonlyMap<string, CaseResult>): [RatioName, StoredFigure][] {
+  const [kind = '', client = ''] = result.id.split('/');
+  if (!kind.startsWith('backlog') || !(client in CLIENTS)) return [];
+  return (Object.keys(BASES) as RatioName[]).flatMap((name) => {
+    const base = results.get(`${kind}/${BASES[name](client as ClientId)}`);
+    if (base === undefined || base.isWarm === false) return [];
+    const values = ratios(byRound(result, 'cpuUs'), byRound(base, 'cpuUs'));
+    return values.length === 0 ? [] : [[name, stored(values)]];
+  });
+}
+
+/** Returns the figures of all cases. */
+export function recorded(results: readonly CaseResult[]): RecordedCase[] {
+  const byId = new Map(results.map((result) => [result.id, result]));
+  return results.map((result) => {
+    const metrics = new Set(result.samples.flatMap(({ values }) => Object.keys(values)));
+    const figures = [...metrics].map((metric) => [metric, stored([...byRound(result, metric).values()])] as const);
+    return {
+      id: result.id,
+      problem: result.problem,
+      isWarm: result.isWarm !== false,
+      figures: Object.fromEntries([...figures, ...ratiosOf(result, byId)]),
+    };
+  });
 }
 
 const DIGITS = 4;
 
 /** Returns the results with figures of four digits, which is enough and keeps the file readable. */
-export const toJson = (results: Results): string =>
+export const toJson = (results: object): string =>
   `${JSON.stringify(results, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(DIGITS)) : value), 1)}\n`;

@@ -1,12 +1,13 @@
-/** How much is measured: `FULL` for published figures, `QUICK` to check that the bench works. */
-import { CASES } from './cases.ts';
+/** How much is measured: `FULL` for figures that count, `QUICK` for a fast and honest answer about the most important. */
 import type { Case, KindName } from './cases.ts';
+import type { MixName } from './mix.ts';
 
 export interface Settings {
   readonly seed: number;
-  /** The number of rounds of each kind. */
-  readonly rounds: Readonly<Record<KindName, number>>;
-  /** The events before the measured ones, which make V8 compile the code. */
+  /** The number of rounds of each kind but the backlog. */
+  readonly rounds: Readonly<Record<Exclude<KindName, 'backlog'>, number>>;
+  readonly backlog: BacklogSettings;
+  /** For the other recorded kinds: the events before the measured ones, which make V8 compile the code. */
   readonly warmup: number;
   readonly measured: number;
   /** How long a paced case lasts. */
@@ -14,91 +15,91 @@ export interface Settings {
   /** For `growth`: the reconnects before the first measurement, and between the two. */
   readonly reconnects: { readonly before: number; readonly between: number };
   readonly stormShards: number;
+  readonly connectShards: number;
+  /** For `idle`: the shards, and how long they are measured. */
+  readonly idle: { readonly shards: number; readonly ms: number };
   readonly heartbeatIntervalMs: number;
   readonly floodMs: number;
-  /** The rates of the `paced` cases, in events per second. Cases with other rates are skipped. */
-  readonly rates: readonly number[];
-  /** The shard counts of the `memory` cases. Cases with other counts are skipped. */
-  readonly fleets: readonly number[];
-  /** The ids of other cases to skip. */
-  readonly skipped: readonly string[];
+  /** Returns whether a case is measured. */
+  readonly includes: (item: Case) => boolean;
 }
+
+/** A client replays the same slice of events again and again. In a turn, it replays as many as take a while. */
+export interface BacklogSettings {
+  readonly sliceEvents: Readonly<Record<MixName, number>>;
+  /** A turn uses at least this much CPU, so that short slices are no noisier than long ones. */
+  readonly turnMs: number;
+  /** How often all clients are started anew, because a process may be lucky or unlucky for all of its life. */
+  readonly generations: number;
+  /** The rounds of each generation. In a round each client has one turn. */
+  readonly rounds: number;
+  /** The rounds that may be added while a ratio is too noisy. */
+  readonly extraRounds: number;
+  /** A client is warm when a window of slices is cheaper than the one before by at most this part, in the median. */
+  readonly settled: number;
+  /** The slices of one such window, and the max number of slices of a warm-up. */
+  readonly window: number;
+  readonly maxWarmup: number;
+}
+
+const BACKLOG: BacklogSettings = {
+  sliceEvents: { chat: 2_500, usual: 2_500, startup: 500 },
+  turnMs: 100,
+  generations: 2,
+  rounds: 6,
+  extraRounds: 6,
+  settled: 0.05,
+  window: 3,
+  maxWarmup: 36,
+};
 
 export const FULL: Settings = {
   seed: 1,
   rounds: {
-    backlog: 9,
-    paced: 2,
-    block: 2,
-    memory: 2,
-    growth: 1,
-    storm: 2,
-    heartbeat: 2,
-    hello: 9,
-    profile: 2,
-    threads: 3,
-  },
-  warmup: 10_000,
-  measured: 20_000,
-  pacedMs: 2_500,
-  reconnects: { before: 300, between: 200 },
-  stormShards: 200,
-  heartbeatIntervalMs: 1_000,
-  floodMs: 6_000,
-  rates: [500, 2_000, 8_000],
-  fleets: [1, 100, 500],
-  skipped: [],
-};
-
-/** The cases of other clients that work the same way as their backlog case. */
-const PEER_CASES = CASES.filter(
-  ({ kind, client }) => /^(?:paced|block|memory)$/.test(kind) && !/^(?:floor|ours)-/.test(client),
-).map(({ id }) => id);
-
-export const QUICK: Settings = {
-  seed: 1,
-  rounds: {
-    backlog: 1,
     paced: 1,
     block: 1,
     memory: 1,
+    connect: 1,
+    idle: 1,
     growth: 1,
     storm: 1,
     heartbeat: 1,
-    hello: 1,
+    hello: 3,
+    start: 5,
     profile: 1,
     threads: 1,
   },
-  warmup: 500,
-  measured: 2_000,
-  pacedMs: 300,
-  reconnects: { before: 5, between: 20 },
-  stormShards: 50,
-  heartbeatIntervalMs: 500,
-  floodMs: 1_500,
-  rates: [2_000],
-  fleets: [100],
-  skipped: [
-    ...PEER_CASES,
-    'storm/seyfert-plain',
-    'profile/floor-zlib',
-    'profile/ours-plain',
-    'profile/ours-plain-unread',
-    'profile/ours-zstd',
-    'profile/ours-zstd-unread',
-  ],
+  backlog: BACKLOG,
+  warmup: 10_000,
+  measured: 10_000,
+  pacedMs: 1_200,
+  reconnects: { before: 100, between: 200 },
+  stormShards: 200,
+  connectShards: 500,
+  idle: { shards: 1_000, ms: 15_000 },
+  heartbeatIntervalMs: 1_000,
+  floodMs: 2_200,
+  includes: () => true,
 };
 
-/** Scales the rounds of all kinds, so that the backlog has `rounds` of them. */
-export function withRounds(settings: Settings, rounds: number): Settings {
-  const scale = rounds / settings.rounds.backlog;
-  const scaled = Object.entries(settings.rounds).map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]);
-  return { ...settings, rounds: Object.fromEntries(scaled) };
-}
+/** The floors, our shard, and @discordjs/ws; the cost of a dispatch, and the memory of a shard. */
+const QUICK_CLIENT = /^(?:floor|ours)-(?:plain|zlib|zstd)(?:-unread)?$|^discordjs-(?:plain|zlib)$/;
 
-export function includes({ rates, fleets, skipped }: Settings, item: Case): boolean {
-  if (skipped.includes(item.id)) return false;
-  return item.kind === 'paced'
-    ? rates.includes(item.perSecond)
-    : item.kind !== 'memory' || fleets.includes(item.shards);
+export const QUICK: Settings = {
+  ...FULL,
+  backlog: { ...BACKLOG, generations: 1, extraRounds: 5, maxWarmup: 18 },
+  includes: (item) =>
+    QUICK_CLIENT.test(item.client) &&
+    (item.kind === 'backlog' || (item.kind === 'memory' && item.shards === 500 && item.client.endsWith('-zlib'))),
+};
+
+/** Scales the rounds of all kinds, so that a generation of the backlog has `rounds` of them. */
+export function withRounds(settings: Settings, rounds: number): Settings {
+  const scale = rounds / settings.backlog.rounds;
+  const scaled = Object.entries(settings.rounds).map(([kind, count]) => [kind, Math.max(1, Math.round(count * scale))]);
+  return {
+    ...settings,
+    rounds: Object.fromEntries(scaled) as Settings['rounds'],
+    backlog: { ...settings.backlog, rounds },
+  };
 }

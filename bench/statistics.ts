@@ -25,6 +25,12 @@ export const summarize = (values: readonly number[]): Summary => ({
   count: values.length,
 });
 
+/** Returns how far the quartiles are apart, as a part of the median; 0 for fewer than three values. */
+export function spreadOf(values: readonly number[]): number {
+  const { median, low, high, count } = summarize(values);
+  return count < 3 ? 0 : (high - low) / median;
+}
+
 /** The measured value of each round. */
 export type ByRound = ReadonlyMap<number, number>;
 

@@ -8,7 +8,7 @@ export interface Event {
 }
 
 /** How the bench listens to our shard. All other clients support `all` only. */
-export type Variant = 'all' | 'unread' | 'one-event' | 'ten-listeners' | 'observer' | 'page';
+export type Variant = 'all' | 'unread' | 'one-event' | 'ten-listeners' | 'observer' | 'page' | 'recorder';
 
 export interface AdapterOptions {
   /** `ws://127.0.0.1:PORT`. */

@@ -91,6 +91,11 @@ const procedures = {
       rssBeforeGcKiB: rssBeforeGc / BYTES_PER_KIB,
     };
   },
+  /** Returns the CPU time of this process so far. */
+  cpuUs: (): number => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
   heapSnapshot: (file: string): void => void writeHeapSnapshot(file),
 };
 

@@ -7,6 +7,8 @@ import type { Scenario } from './scenario.ts';
 
 const HEARTBEAT_INTERVAL_MS = 41_250;
 const SETTLE_MS = 20;
+const BYTES_PER_KIB = 1_024;
+const US_PER_MS = 1_000;
 
 export const liveSetup = (shards: number): RunSetup => ({
   mode: 'live',
@@ -32,6 +34,31 @@ export const memory: Scenario<'memory'> = async ({ client: id, shards }, _settin
       rssBeforeGcKiB: (after.rssBeforeGcKiB - rssKiB) / shards,
     };
   });
+};
+
+const startHeapProfile: NonNullable<ClientRun['beforeConnect']> = (client) =>
+  client.call('startHeapProfile', undefined);
+
+/** What a connect allocates, collected or not, and its CPU, in a process that has connected nothing before. */
+export const connect: Scenario<'connect'> = async ({ client: id }, { connectShards: shards }, harness) => {
+  const allocatedKiB = await harness.run(
+    { client: id, setup: liveSetup(shards), beforeConnect: startHeapProfile },
+    async ({ client }) => {
+      const { allocatedBytes } = await client.call('stopHeapProfile', undefined);
+      return allocatedBytes / BYTES_PER_KIB / shards;
+    },
+  );
+  // In a process of its own, because the profiler has a cost.
+  let beforeUs = 0;
+  const cpuMs = await harness.run(
+    {
+      client: id,
+      setup: liveSetup(shards),
+      beforeConnect: async (client) => void (beforeUs = await client.call('cpuUs', undefined)),
+    },
+    async ({ client }) => ((await client.call('cpuUs', undefined)) - beforeUs) / US_PER_MS / shards,
+  );
+  return { allocatedKiB, cpuMs };
 };
 
 export const growth: Scenario<'growth'> = ({ client: id }, { reconnects }, harness) =>

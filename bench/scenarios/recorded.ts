@@ -10,9 +10,9 @@ import { gaps, quantile } from '../statistics.ts';
 import type { Sample, Scenario } from './scenario.ts';
 
 /** Longer than any case, because a recording can't answer a heartbeat. */
-const NO_HEARTBEAT_MS = 600_000;
+const NO_HEARTBEAT_MS = 3_600_000;
 /** READY has sequence 1. */
-const FIRST_SEQUENCE = 2;
+export const FIRST_SEQUENCE = 2;
 /** How many events the heartbeat scenario replays in a loop. */
 const EVENTS_PER_LOOP = 1_000;
 const MANAGER_SHARDS = 4;
@@ -43,6 +43,7 @@ async function armCounter(
     sent: settings[part],
     keep,
     withData: !changesData && variant !== 'unread',
+    collectsFirst: true,
   });
 }
 
@@ -62,20 +63,13 @@ export async function replayPart(
   return result;
 }
 
-export const backlog: Scenario<'backlog'> = ({ client: id }, settings, harness) =>
-  harness.run({ client: id, setup: recordedSetup(settings) }, async (connected) => {
-    await replayPart(connected, id, 'warmup', settings);
-    const { cpuUs, wallUs, peakRssMiB, outOfOrder } = await replayPart(connected, id, 'measured', settings);
-    return { cpuUs: cpuUs / settings.measured, wallUs: wallUs / settings.measured, peakRssMiB, outOfOrder };
-  });
-
 export const paced: Scenario<'paced'> = ({ client: id, perSecond }, settings, harness) =>
   harness.run({ client: id, setup: recordedSetup(settings) }, async (connected) => {
     const { gateway, client } = connected;
     await replayPart(connected, id, 'warmup', settings);
     const count = Math.min(settings.measured, Math.round((perSecond * settings.pacedMs) / 1_000));
     const from = FIRST_SEQUENCE + settings.warmup;
-    await client.call('arm', { count, from, sent: count, keep: 'time', withData: false });
+    await client.call('arm', { count, from, sent: count, keep: 'time', withData: false, collectsFirst: true });
     const [{ cpuUs, outOfOrder, receivedAt }, sentAt] = await Promise.all([
       client.call('arrived', undefined),
       gateway.call('replayPaced', { count, perSecond }),
@@ -152,10 +146,19 @@ export const threads: Scenario<'threads'> = ({ client: id, workers }, settings, 
   return harness.run(
     { client: id, adapter: 'manager', workers, setup: { ...recordedSetup(settings), shards: MANAGER_SHARDS } },
     async (connected) => {
+      const { gateway } = connected;
       await replayToAll(connected, 'warmup');
-      const { cpuUs, wallUs, peakRssMiB } = await replayToAll(connected, 'measured');
+      const gatewayBeforeUs = await gateway.call('cpuUs', undefined);
+      const { cpuUs, mainUs, wallUs, peakRssMiB } = await replayToAll(connected, 'measured');
+      const gatewayUs = (await gateway.call('cpuUs', undefined)) - gatewayBeforeUs;
       const count = settings.measured * MANAGER_SHARDS;
-      return { perSecond: (count / wallUs) * US_PER_SECOND, cpuUs: cpuUs / count, peakRssMiB };
+      return {
+        perSecond: (count / wallUs) * US_PER_SECOND,
+        cpuUs: cpuUs / count,
+        mainUs: mainUs / count,
+        gatewayUs: gatewayUs / count,
+        peakRssMiB,
+      };
     },
   );
 };

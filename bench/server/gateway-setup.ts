@@ -1,7 +1,7 @@
 /** The setup of the gateway, and its recordings. Recordings are cached, because each takes seconds to make. */
 import { createHash } from 'node:crypto';
-import { mix } from '../mix.ts';
-import type { Message } from '../mix.ts';
+import { DEFAULT_MIX, mix } from '../mix.ts';
+import type { Message, MixName } from '../mix.ts';
 import { recordPiece, recordStream } from './recording.ts';
 import type { Recording, Transport } from './recording.ts';
 import { ACK_TEXT, helloText, readyText } from './packets.ts';
@@ -18,6 +18,10 @@ export interface GatewaySetup {
   readonly warmup: number;
   readonly measured: number;
   readonly seed: number;
+  /** Default `usual`. */
+  readonly mix?: MixName;
+  /** Whether the connections of earlier setups stay open. Default false. */
+  readonly joins?: boolean;
 }
 
 export interface Recordings {
@@ -29,8 +33,14 @@ export interface Recordings {
 /** HELLO and READY, which come before the events. */
 export const HANDSHAKE_FRAMES = 2;
 
-const cacheKey = ({ transport, heartbeatIntervalMs, warmup, measured, seed }: GatewaySetup): string =>
-  [transport, heartbeatIntervalMs, warmup, measured, seed].join(' ');
+const cacheKey = ({
+  transport,
+  heartbeatIntervalMs,
+  warmup,
+  measured,
+  seed,
+  mix: name = DEFAULT_MIX,
+}: GatewaySetup): string => [transport, heartbeatIntervalMs, warmup, measured, seed, name].join(' ');
 
 export class RecordingsCache {
   readonly #url: string;
@@ -49,7 +59,7 @@ export class RecordingsCache {
   }
 
   async #create(setup: GatewaySetup): Promise<Recordings> {
-    const messages = this.#mix(setup.warmup + setup.measured, setup.seed);
+    const messages = this.#mix(setup);
     const texts = [
       helloText(setup.heartbeatIntervalMs),
       readyText('recorded', this.#url, [0, 1]),
@@ -64,9 +74,10 @@ export class RecordingsCache {
     return { recording, ack, messages };
   }
 
-  #mix(count: number, seed: number): readonly Message[] {
-    const key = `${count} ${seed}`;
-    if (this.#messages?.key !== key) this.#messages = { key, value: mix(count, seed) };
+  #mix({ warmup, measured, seed, mix: name = DEFAULT_MIX }: GatewaySetup): readonly Message[] {
+    const count = warmup + measured;
+    const key = `${count} ${seed} ${name}`;
+    if (this.#messages?.key !== key) this.#messages = { key, value: mix(count, seed, name) };
     return this.#messages.value;
   }
 }

@@ -25,6 +25,7 @@ export class Gateway {
   #setup: GatewaySetup | null = null;
   #recordingsCache: RecordingsCache | null = null;
   recordings: Recordings | null = null;
+  /** What happened since the last setup, on its own connections. */
   log = new GatewayLog();
   /** The connections that replay a recording, the newest last. */
   recorded: RecordedConnection[] = [];
@@ -54,11 +55,13 @@ export class Gateway {
   }
 
   async setUp(setup: GatewaySetup): Promise<void> {
-    this.kill();
+    if (setup.joins !== true) {
+      this.kill();
+      this.recorded = [];
+    }
     this.#setup = setup;
     this.recordings = setup.mode === 'live' ? null : ((await this.#recordingsCache?.get(setup)) ?? null);
     this.log = new GatewayLog();
-    this.recorded = [];
   }
 
   /** Terminates all connections. Returns how many there were. */

@@ -41,7 +41,10 @@ export class LiveConnection {
   }
 
   readonly #handlers: Readonly<Record<number, (d: unknown) => void>> = {
-    [Op.heartbeat]: () => this.#send(ACK_TEXT),
+    [Op.heartbeat]: () => {
+      this.#options.log.heartbeats.push(sharedNow());
+      this.#send(ACK_TEXT);
+    },
     [Op.identify]: (d) => {
       const { log, url } = this.#options;
       // Some clients identify before HELLO.

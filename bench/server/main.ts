@@ -1,6 +1,8 @@
 /** The process of the gateway, and the procedures that the bench can call in it. */
 import { serve } from '../rpc.ts';
+import { replaySpread } from './replayer.ts';
 import { Gateway } from './gateway.ts';
+import type { GatewayLog } from './gateway-log.ts';
 import { HANDSHAKE_FRAMES, digestOf } from './gateway-setup.ts';
 import type { GatewaySetup } from './gateway-setup.ts';
 import { sharedNow } from './packets.ts';
@@ -13,6 +15,13 @@ export interface Storm {
   readonly resumedMs: number[];
   /** How many clients started a new session instead. */
   readonly identified: number;
+}
+
+/** Which of the measured events of each shard, and how many per second over all shards. */
+export interface Spread {
+  readonly skipped: number;
+  readonly rounds: number;
+  readonly perSecond: number;
 }
 
 /** Two heartbeats give one interval. */
@@ -35,9 +44,13 @@ function lastConnection() {
   return last;
 }
 
+/** What the group scenarios need to know of each client that has joined. */
+const logs: GatewayLog[] = [];
+
 const procedures = {
   setUp: async (next: GatewaySetup): Promise<{ url: string; apiUrl: string }> => {
     setup = next;
+    if (next.joins !== true) logs.length = 0;
     await gateway.setUp(next);
     return { url: gateway.url, apiUrl: gateway.apiUrl };
   },
@@ -56,6 +69,21 @@ const procedures = {
     const { from, to } = partOf(part);
     await lastConnection().replayer.replay(from, to);
   },
+  /** Returns the number of the newest connection, for `replayOn`, and of its log. */
+  newest: (): { connection: number; log: number } => ({
+    connection: gateway.recorded.length - 1,
+    log: logs.push(gateway.log) - 1,
+  }),
+  replayOn: async ({ connection, part }: { connection: number; part: Part }): Promise<void> => {
+    const { from, to } = partOf(part);
+    await gateway.recorded[connection]?.replayer.replay(from, to);
+  },
+  /** Returns the CPU time of this process so far. */
+  cpuUs: (): number => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  heartbeats: (log: number): number => logs[log]?.heartbeats.length ?? 0,
   /** Replays on all connections at once. */
   replayAll: async (part: Part): Promise<void> => {
     const { from, to } = partOf(part);
@@ -65,6 +93,14 @@ const procedures = {
   replayPaced: ({ count, perSecond }: { count: number; perSecond: number }): Promise<Float64Array> => {
     const { from } = partOf('measured');
     return lastConnection().replayer.replayPaced(from, from + count, perSecond);
+  },
+  /**
+   * Replays some of the measured events on every shard at a steady rate, `perSecond` over all shards, one shard after the
+   * other. Resolves with the time at which each was sent.
+   */
+  replaySpread: ({ skipped, rounds, perSecond }: Spread): Promise<Float64Array> => {
+    const replayers = gateway.recorded.toSorted((a, b) => a.shardId - b.shardId).map(({ replayer }) => replayer);
+    return replaySpread(replayers, { from: partOf('measured').from + skipped, rounds, perSecond });
   },
   /** Replays everything in a loop for `ms`, and until there were two heartbeats. Resolves with their arrival times. */
   flood: async (ms: number): Promise<number[]> => {
@@ -95,6 +131,11 @@ const procedures = {
       resumedMs: log.resumed.slice(before.resumed).map((then) => then - at),
       identified: log.identified.length - before.identified,
     };
+  },
+  /** Resolves when this many sessions have started or resumed, with when they resumed on the shared clock. */
+  sessions: async (count: number): Promise<{ resumedAt: readonly number[]; identified: number }> => {
+    await gateway.log.waitForSessions(count);
+    return { resumedAt: gateway.log.resumed, identified: gateway.log.identified.length };
   },
   helloToIdentifyMs: (): number[] => gateway.log.helloToIdentifyMs,
 };

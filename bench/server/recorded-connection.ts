@@ -19,21 +19,26 @@ export class RecordedConnection {
   readonly #log: GatewayLog;
   readonly #helloSent: Promise<void>;
   #heartbeats = 0;
+  /** The shard that has identified. */
+  shardId = 0;
 
   constructor(socket: WebSocket, transport: Socket, { recording, log, helloAfterMs }: RecordedConnectionOptions) {
     this.#log = log;
     this.replayer = new Replayer(transport, recording);
     socket.on('error', () => socket.terminate());
     socket.on('message', (data: Buffer) => {
-      const { op } = JSON.parse(data.toString()) as Packet;
-      this.#handlers[op]?.();
+      const { op, d } = JSON.parse(data.toString()) as Packet;
+      this.#handlers[op]?.(d);
     });
     this.#helloSent = sleep(helloAfterMs).then(() => this.replayer.write(0, 1));
   }
 
-  readonly #handlers: Readonly<Record<number, () => void>> = {
+  readonly #handlers: Readonly<Record<number, (d: unknown) => void>> = {
     // Some clients identify before HELLO.
-    [Op.identify]: () => void this.#helloSent.then(() => this.replayer.write(1, 2)),
+    [Op.identify]: (d) => {
+      this.shardId = (d as { shard?: [number, number] }).shard?.[0] ?? 0;
+      void this.#helloSent.then(() => this.replayer.write(1, 2));
+    },
     [Op.heartbeat]: () => {
       this.#heartbeats += 1;
       this.#log.heartbeats.push(sharedNow());

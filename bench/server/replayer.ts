@@ -68,3 +68,24 @@ export class Replayer {
     await Promise.race([once(this.#socket, 'drain'), once(this.#socket, 'close')]);
   }
 }
+
+/**
+ * Replays the same frames on several connections at a steady rate, frame by frame, each on all connections in turn.
+ * Resolves with the time at which each was sent.
+ */
+export async function replaySpread(
+  replayers: readonly Replayer[],
+  { from, rounds, perSecond }: { readonly from: number; readonly rounds: number; readonly perSecond: number },
+): Promise<Float64Array> {
+  const sentAt = new Float64Array(rounds * replayers.length);
+  const startedAt = sharedNow();
+  for (let next = 0; next < sentAt.length; await sleep(1)) {
+    const due = Math.min(sentAt.length, Math.floor(((sharedNow() - startedAt) * perSecond) / 1_000));
+    for (; next < due; next += 1) {
+      const frame = from + Math.floor(next / replayers.length);
+      sentAt[next] = sharedNow();
+      replayers[next % replayers.length]?.write(frame, frame + 1);
+    }
+  }
+  return sentAt;
+}

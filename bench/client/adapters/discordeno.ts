@@ -1,6 +1,7 @@
 /** The shards of `@discordeno/gateway`, without its manager, which would delay their IDENTIFYs. */
 import { DiscordenoShard, TransportCompression } from '@discordeno/gateway';
 import { TOKEN } from '../../server/packets.ts';
+import type { Transport } from '../../server/recording.ts';
 import type { CreateAdapter } from '../adapter.ts';
 
 const silent = {
@@ -11,6 +12,12 @@ const silent = {
   fatal: () => undefined,
 };
 
+/** Its zstd needs fzstd, which comes with it. */
+const COMPRESSIONS: Readonly<Partial<Record<Transport, TransportCompression>>> = {
+  'zlib-stream': TransportCompression.zlib,
+  'zstd-stream': TransportCompression.zstd,
+};
+
 export const create: CreateAdapter = ({ url, transport, shards, onDispatch }) => {
   const fleet = Array.from(
     { length: shards },
@@ -19,7 +26,7 @@ export const create: CreateAdapter = ({ url, transport, shards, onDispatch }) =>
         id,
         connection: {
           compress: transport === 'payload',
-          transportCompression: transport === 'zlib-stream' ? TransportCompression.zlib : null,
+          transportCompression: COMPRESSIONS[transport] ?? null,
           intents: 1,
           properties: { os: process.platform, browser: 'Discordeno', device: 'Discordeno' },
           token: TOKEN,

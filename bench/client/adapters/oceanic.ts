@@ -12,8 +12,8 @@ export const create: CreateAdapter = ({ apiUrl, transport, shards, nativeZlib, o
       intents: 1,
       maxShards: shards,
       concurrency: shards,
-      compress: transport === 'zlib-stream' && 'zlib-stream',
-      ...(transport === 'zlib-stream' && { compressLibrary: nativeZlib ? 'zlib-sync' : 'native' }),
+      compress: (transport === 'zlib-stream' || transport === 'zstd-stream') && transport,
+      ...(transport.endsWith('-stream') && { compressLibrary: nativeZlib ? 'zlib-sync' : 'native' }),
     },
   });
   client.on('packet', (packet) => {

@@ -3,6 +3,7 @@ import { Shard } from '../../../src/index.ts';
 import type { IdentifyGate, ShardOptions } from '../../../src/index.ts';
 import { TOKEN } from '../../server/packets.ts';
 import { createInspector } from '../inspector.ts';
+import { createRecorder } from '../recorder.ts';
 import type { CreateAdapter, AdapterOptions, Variant } from '../adapter.ts';
 
 /** The bench's gateway needs no wait between IDENTIFYs; Discord needs 5 s. */
@@ -23,6 +24,7 @@ const LISTEN: Readonly<Record<Variant, Listen>> = {
   unread: listenToAll,
   observer: listenToAll,
   page: listenToAll,
+  recorder: listenToAll,
   'one-event': (shard, onDispatch) => void shard.onDispatch(EVENTS[0], (_data, dispatch) => onDispatch(dispatch)),
   'ten-listeners': (shard, onDispatch) => {
     for (const event of EVENTS) {
@@ -37,6 +39,7 @@ type InspectOption = Pick<ShardOptions, 'inspect'>;
 const INSPECT_OPTIONS: Readonly<Partial<Record<Variant, () => InspectOption | Promise<InspectOption>>>> = {
   observer: () => ({ inspect: () => undefined }),
   page: async () => ({ inspect: await createInspector() }),
+  recorder: async () => ({ inspect: await createRecorder() }),
 };
 
 export const create: CreateAdapter = async ({ url, transport, shards, variant, withoutBackoff, onDispatch }) => {
