@@ -23,6 +23,9 @@ export interface BotPlace {
 /** The largest message that the bots take. */
 export const MAX_MESSAGE_BYTES = 1_000_000;
 
+/** For a bot that never gives its session up. */
+export const ENDLESS_ATTEMPTS = 1_000_000;
+
 /** No session is lost by chance, and reconnecting takes no time. Only a hang reaches the long timeouts. */
 const TIMING: Partial<ShardTiming> = {
   connectTimeoutMs: 120_000,
@@ -34,14 +37,20 @@ const TIMING: Partial<ShardTiming> = {
   backoffBaseMs: 1,
   backoffCapMs: 5,
   invalidSessionWaitMs: [1, 3],
-  maxResumeAttempts: 1_000_000,
+  maxResumeAttempts: ENDLESS_ATTEMPTS,
 };
 
-const optionsOf = ({ compression, names, hasEventsOption }: Setting): Omit<ShardOptions, 'url'> => ({
+/** What ended a connection counts until the end of the case. */
+const impatient = (maxResumeAttempts: number): Partial<ShardTiming> => ({
+  maxResumeAttempts,
+  stableAfterMs: 3_600_000,
+});
+
+const optionsOf = ({ compression, names, hasEventsOption, maxResumeAttempts }: Setting): Omit<ShardOptions, 'url'> => ({
   token: 'fuzz',
   intents: ['Guilds'],
   compression,
-  timing: TIMING,
+  timing: maxResumeAttempts === null ? TIMING : { ...TIMING, ...impatient(maxResumeAttempts) },
   maxMessageBytes: MAX_MESSAGE_BYTES,
   identifyGate: new MemoryIdentifyGate({ spacingMs: 0, marginMs: 0, total: 1_000_000, maxConcurrency: 16 }),
   ...(hasEventsOption && names !== null ? { events: names as NonNullable<ShardOptions['events']> } : {}),

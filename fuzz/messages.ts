@@ -57,6 +57,50 @@ const dataOf = (random: SeededRandom): unknown => {
   return { a: valueOf(random, kind === 'deep' ? 30 : 4), b: leafOf(random) };
 };
 
+/** Values that are not JSON, although their brackets and quotes match. */
+const NOT_JSON = [
+  '01',
+  '+1',
+  '.5',
+  '1.',
+  '1 2',
+  'NaN',
+  'tru',
+  "'a'",
+  '"a" "b"',
+  '"\\x"',
+  '"\t"',
+  '\u00a01',
+  '[,]',
+  '[1,]',
+  '{,}',
+  '{"a":1,}',
+  '{"a"}',
+  '{1:2}',
+];
+
+/** Returns the data of a dispatch as text that is not JSON, although its brackets and quotes match. */
+export function brokenDataText(random: SeededRandom): string {
+  const broken = random.pick(NOT_JSON);
+  if (random.chance(0.7)) return `{"a":${JSON.stringify(valueOf(random, 3))},"b":${broken},"c":[]}`;
+  const members = Array.from({ length: random.int(300, 1_500) }, (_, index) => `{"user":{"id":"${index}"}}`);
+  return `{"id":"1","members":[${members.toSpliced(random.below(members.length), 1, broken).join(',')}],"channels":[]}`;
+}
+
+/** Messages in which a client finds no sequence, so that it can't skip them. */
+export const UNREADABLE = [
+  'this is no JSON',
+  'null',
+  '0',
+  '"x"',
+  '}{',
+  '[}',
+  '{"op":0,"s":01,"t":"FUZZ_1","d":{}}',
+  '{"op":0,"t":"FUZZ_1","d":{"a":1,}}',
+  '{"op":0,"t":"READY","s":null,"d":{}}',
+  '{"op":0,"t":"READY","s":null,"d":{"session_id":5}}',
+];
+
 /** Returns a dispatch as JSON; mostly with the fields in the order that Discord uses. */
 export function dispatchText(random: SeededRandom, s: number): string {
   const fields = [`"t":"${random.pick(EVENT_NAMES)}"`, `"s":${s}`, '"op":0'];

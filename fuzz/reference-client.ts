@@ -2,6 +2,9 @@
  * What a client must do with each message, written with `JSON.parse` and as plainly as possible: what it delivers, its
  * sequence, and which messages end a connection. The real one must do exactly the same.
  */
+import { Patience } from './patience.ts';
+import { headerOf, isWhole } from './wire/header.ts';
+import type { Header } from './wire/header.ts';
 import { endOfObject } from './wire/reference-decoder.ts';
 
 export interface ExpectedDispatch {
@@ -9,6 +12,8 @@ export interface ExpectedDispatch {
   readonly s: number | null;
   readonly d: unknown;
   readonly bytes: Buffer;
+  /** Reading the data fails: it is not JSON. */
+  readonly isBroken?: true;
 }
 
 /**
@@ -24,6 +29,10 @@ export interface ReferenceOptions {
   readonly hasRaw: boolean;
   /** With threads, data that looks whole is decoded in the thread of the manager. */
   readonly hasThreads: boolean;
+  /** Whether the data are read in a later turn, when the dispatch counts as delivered. */
+  readonly readsLater: boolean;
+  /** How many resumes may fail in a row before the session is given up. */
+  readonly maxResumeAttempts: number;
 }
 
 interface Packet {
@@ -35,26 +44,6 @@ interface Packet {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** The only form in which the sequence of a message can be read although its data is broken. */
-const HEADER = /^\{((?:"t":"[A-Z0-9_]*",|"s":(?:0|[1-9]\d{0,14}),|"op":0,){3})"d":/;
-
-export function headerOf(bytes: Buffer): { t: string; s: number; dataAt: number } | null {
-  // The name may be as long as the message.
-  const match = HEADER.exec(bytes.toString('latin1'));
-  const fields = match?.[1] ?? '';
-  const t = /"t":"([A-Z0-9_]*)"/.exec(fields)?.[1];
-  const s = /"s":(\d+)/.exec(fields)?.[1];
-  if (match === null || t === undefined || s === undefined || !fields.includes('"op":0')) return null;
-  return { t, s: Number(s), dataAt: match[0].length };
-}
-
-const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d];
-
-const isWhole = (bytes: Buffer, dataAt: number): boolean =>
-  bytes[dataAt] === OPENING_BRACE &&
-  bytes.at(-1) === CLOSING_BRACE &&
-  endOfObject(bytes, dataAt, true) === bytes.length - 1;
-
 function isObject(bytes: Buffer): boolean {
   try {
     const value: unknown = JSON.parse(bytes.toString());
@@ -64,7 +53,6 @@ function isObject(bytes: Buffer): boolean {
   }
 }
 
-const MAX_FAILURES = 3;
 /** They end the handshake, so they are never skipped. */
 const HANDSHAKE: ReadonlySet<unknown> = new Set(['READY', 'RESUMED']);
 /** What the shard reads for itself. */
@@ -73,7 +61,7 @@ const OWN_EVENTS: ReadonlySet<unknown> = new Set(['READY', 'RESUMED', 'RATE_LIMI
 export class ReferenceClient {
   readonly expected: ExpectedDispatch[] = [];
   readonly expectedRaw: unknown[] = [];
-  readonly faults = { DECODE_FAILED: 0, DISPATCH_SKIPPED: 0 };
+  readonly faults = { DECODE_FAILED: 0, DISPATCH_SKIPPED: 0, RESUMES_EXHAUSTED: 0 };
   /** How many more `DECODE_FAILED` there may be. */
   optionalFaults = 0;
   sessionId: string | null = null;
@@ -81,16 +69,18 @@ export class ReferenceClient {
   /** Whether a request for members is open. */
   awaitsMembers = false;
   readonly #options: ReferenceOptions;
+  readonly #patience: Patience;
   #isReplaying = false;
   /** The sequence at the last delivery of the session. */
   #delivered = 0;
-  #failed: { sequence: number; times: number } | null = null;
   #lastRewind: number | null = null;
+  #awaitsRewind = false;
   /** What was expected before the client could no longer read for certain. */
   #certain: { sequence: number | null; delivered: number; expected: number; raw: number } | null = null;
 
   constructor(options: ReferenceOptions) {
     this.#options = options;
+    this.#patience = new Patience(options.maxResumeAttempts);
   }
 
   /** A client may take what comes on this connection from now on, or not. */
@@ -124,9 +114,24 @@ export class ReferenceClient {
     return this.#options.hasThreads && isCount(sequence) && sequence < received && sequence >= this.#delivered;
   }
 
+  /**
+   * Whether the manager has found a dispatch broken, and its thread does not know it yet. Until then the thread reads on,
+   * and what it can't read ends its connection before the manager's request does.
+   */
+  get awaitsRewind(): boolean {
+    return this.#awaitsRewind;
+  }
+
+  /** Returns whether the thread resumes before it knows of the dispatch that the manager found broken. */
+  isBeforeRewind(sequence: unknown): boolean {
+    return this.#awaitsRewind && isCount(sequence) && sequence > (this.sequence ?? 0);
+  }
+
   startReplay(from: number): void {
+    this.#awaitsRewind = false;
     this.sequence = from;
     this.#isReplaying = true;
+    this.#patience.startResume();
   }
 
   /** The connection has ended. */
@@ -134,16 +139,26 @@ export class ReferenceClient {
     this.#isReplaying = false;
   }
 
+  /** Returns whether the client gives its session up, now that the connection ends. */
+  endConnection(): boolean {
+    const isGivenUp = this.#patience.endConnection();
+    if (!isGivenUp || this.sessionId === null) return false;
+    this.faults.RESUMES_EXHAUSTED += 1;
+    this.#endSession();
+    return true;
+  }
+
   /** Frames that are no message end the connection. */
-  breakConnection(): Effect {
+  breakConnection(hasSequence = false): Effect {
     this.faults.DECODE_FAILED += 1;
+    if (!hasSequence && this.sessionId !== null) this.#patience.countUnreadable();
     return 'broken';
   }
 
   /** Returns whether these bytes are a whole message to the client, so that it waits for nothing more. */
   accepts(bytes: Buffer): boolean {
     const header = headerOf(bytes);
-    if (header !== null && !HANDSHAKE.has(header.t) && this.#mustSkip(header.s)) return true;
+    if (header !== null && !HANDSHAKE.has(header.t) && this.#patience.mustSkip(header.s)) return true;
     return isObject(bytes) || this.isFoundBrokenLate(bytes);
   }
 
@@ -162,25 +177,25 @@ export class ReferenceClient {
     if (packet.op === 7) return 'resume';
     if (packet.op !== 9) return 'none';
     if (packet.d === true) return 'resume';
-    this.#clear();
+    this.#endSession();
     return 'identify';
   }
 
   /** Returns whether a listener would get this dispatch although its data can't be read. */
   isFoundBrokenLate(bytes: Buffer): boolean {
     const header = headerOf(bytes);
-    return header !== null && isWhole(bytes, header.dataAt) && !this.#isDecodedAtOnce(header.t);
+    return header !== null && isWhole(bytes, header) && !this.#isDecodedAtOnce(header.t);
   }
 
   #isDecodedAtOnce(t: string): boolean {
     return this.#options.hasRaw || OWN_EVENTS.has(t) || (t === 'GUILD_MEMBERS_CHUNK' && this.awaitsMembers);
   }
 
-  #receiveBroken(bytes: Buffer, header: ReturnType<typeof headerOf>): Effect {
+  #receiveBroken(bytes: Buffer, header: Header | null): Effect {
     if (header === null) return this.breakConnection();
-    const { t, s, dataAt } = header;
-    const { wants, hasThreads } = this.#options;
-    const isLazy = !this.#isDecodedAtOnce(t) && isWhole(bytes, dataAt);
+    const { t, s } = header;
+    const { wants, hasThreads, readsLater } = this.#options;
+    const isLazy = !this.#isDecodedAtOnce(t) && isWhole(bytes, header);
     if (isLazy && !wants(t)) {
       this.#arrives(s);
       return 'none';
@@ -190,14 +205,23 @@ export class ReferenceClient {
       this.optionalFaults += 1;
       return 'unsure';
     }
+    if (isLazy && readsLater) {
+      if (!this.#arrives(s)) return 'none';
+      this.expected.push({ t, s, d: undefined, bytes, isBroken: true });
+      this.#delivered = s;
+      return this.breakConnection(true);
+    }
     if (!isLazy || !hasThreads) {
-      this.#fail(s);
-      return this.breakConnection();
+      if (this.sessionId !== null) this.#patience.recordFailure(s);
+      return this.breakConnection(true);
     }
     // The manager resumes once for each; what fails again is lost.
     const isRepeated = this.#lastRewind === s;
     this.#lastRewind = s;
-    if (!isRepeated) return this.breakConnection();
+    if (!isRepeated) {
+      this.#awaitsRewind = true;
+      return this.breakConnection(true);
+    }
     this.faults.DECODE_FAILED += 1;
     this.#arrives(s);
     return 'none';
@@ -209,6 +233,7 @@ export class ReferenceClient {
     if (t === 'RESUMED') {
       this.#record(s);
       this.#isReplaying = false;
+      this.#patience.endResume();
     } else if (this.#skips(s) || !this.#arrives(s)) return 'none';
     if (typeof t === 'string') this.#deliver(t, s, d, bytes);
     return 'none';
@@ -218,9 +243,10 @@ export class ReferenceClient {
     this.#record(s);
     const sessionId: unknown = typeof d === 'object' && d !== null ? Reflect.get(d, 'session_id') : undefined;
     if (typeof sessionId !== 'string' || sessionId === '') return this.breakConnection();
+    this.#patience.endResume();
     if (sessionId !== this.sessionId) {
       this.#isReplaying = false;
-      this.#clear();
+      this.#endSession();
       this.#record(s);
       this.#lastRewind = null;
       this.sessionId = sessionId;
@@ -246,27 +272,18 @@ export class ReferenceClient {
     if (isCount(s) && (this.sequence === null || s > this.sequence)) this.sequence = s;
   }
 
-  #fail(sequence: number): void {
-    if (this.sessionId === null) return;
-    this.#failed = { sequence, times: this.#failed?.sequence === sequence ? this.#failed.times + 1 : 1 };
-  }
-
-  #mustSkip(s: unknown): boolean {
-    return this.#failed !== null && this.#failed.times >= MAX_FAILURES && this.#failed.sequence === s;
-  }
-
   #skips(s: unknown): boolean {
-    if (!this.#mustSkip(s)) return false;
+    if (!this.#patience.mustSkip(s)) return false;
     this.#record(s);
-    this.#failed = null;
+    this.#patience.forgetFailure();
     this.faults.DISPATCH_SKIPPED += 1;
     return true;
   }
 
-  #clear(): void {
+  #endSession(): void {
     this.sessionId = null;
     this.sequence = null;
     this.#delivered = 0;
-    this.#failed = null;
+    this.#patience.reset();
   }
 }

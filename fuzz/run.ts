@@ -1,6 +1,6 @@
 /** Runs one case: a bot against the gateway of the fuzzer, through all steps of its script. */
 import { randomFor } from '../src/testing/seeded-random.ts';
-import { createBot } from './bots.ts';
+import { ENDLESS_ATTEMPTS, createBot } from './bots.ts';
 import type { Bot, BotPlace } from './bots.ts';
 import { Changes } from './changes.ts';
 import { listen } from './gateway/server.ts';
@@ -9,7 +9,7 @@ import { Recorder, Violation } from './recorder.ts';
 import { ReferenceClient } from './reference-client.ts';
 import { scriptOf } from './script.ts';
 import type { Step } from './script.ts';
-import { settingOf } from './setting.ts';
+import { readsLater, settingOf } from './setting.ts';
 import type { Setting } from './setting.ts';
 import { STEPS } from './steps.ts';
 
@@ -99,8 +99,14 @@ class Case {
   }
 
   #createLane(shardId: number, url: string): Lane {
-    const { workers, hasRaw, repeats } = this.setting;
-    const client = new ReferenceClient({ wants: wantsOf(this.setting), hasRaw, hasThreads: workers !== null });
+    const { workers, hasRaw, repeats, maxResumeAttempts } = this.setting;
+    const client = new ReferenceClient({
+      wants: wantsOf(this.setting),
+      hasRaw,
+      hasThreads: workers !== null,
+      readsLater: readsLater(this.setting),
+      maxResumeAttempts: maxResumeAttempts ?? ENDLESS_ATTEMPTS,
+    });
     const report = (violation: Violation): void => this.#report(violation, shardId);
     const recorder = new Recorder(client, report);
     const link = new ShardLink({

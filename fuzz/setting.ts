@@ -24,7 +24,12 @@ export interface Setting {
   /** How many dispatches that the client has already a replay repeats. */
   readonly repeats: number;
   readonly steps: number;
+  /** How many resumes may fail in a row; `null` for a bot that never gives its session up. */
+  readonly maxResumeAttempts: number | null;
 }
+
+/** A reader that reads later loses a dispatch whose data is broken, as documented; others get it again. */
+export const readsLater = ({ listening }: Setting): boolean => listening === 'stream' || listening === 'later';
 
 /** Threads take long to start, so one manager goes through many steps. */
 export const MANAGER_EVERY = 12;
@@ -48,5 +53,7 @@ export function settingOf(seed: number): Setting {
     hasRaw: !hasManager && random.chance(0.15),
     repeats: random.pick([0, 0, 1, 3]),
     steps: hasManager ? random.int(100, 200) : random.int(20, 80),
+    // A manager resumes on its own account too.
+    maxResumeAttempts: !hasManager && random.chance(0.3) ? random.int(2, 5) : null,
   };
 }

@@ -7,28 +7,9 @@ import { Violation } from '../recorder.ts';
 import type { Effect, ReferenceClient } from '../reference-client.ts';
 import type { Frame } from '../wire/encoder.ts';
 import type { Decoded } from '../wire/reference-decoder.ts';
+import { newSession, readyText } from './gateway-session.ts';
+import type { Candidate, Entry, GatewaySession } from './gateway-session.ts';
 import type { Peer } from './peer.ts';
-
-/** A dispatch of a session, for replays. */
-interface Entry {
-  readonly s: number;
-  readonly bytes: Buffer;
-  /** What a replay sends instead, as often as `times` says. */
-  broken: { readonly bytes: Buffer; times: number } | null;
-}
-
-/** A dispatch that is about to be sent. */
-export interface Candidate {
-  readonly s: number;
-  /** As a replay sends it, if the client could not read it. */
-  readonly bytes: Buffer;
-}
-
-interface GatewaySession {
-  readonly id: string;
-  lastSequence: number;
-  readonly entries: Entry[];
-}
 
 /** Larger sequences are tried too, but not as the next one of a session: there would be none after them. */
 const MAX_SEQUENCE = 2 ** 52;
@@ -153,7 +134,8 @@ export class ShardLink {
     const { peer } = this;
     if (peer?.encoder.isStream === true) this.client.markUncertain();
     this.sendFrames(candidates, frames);
-    if (peer?.encoder.isStream === true && peer.phase !== 'ended') this.client.optionalFaults += 1;
+    if (peer?.encoder.isStream === true && (peer.phase !== 'ended' || this.client.awaitsRewind))
+      this.client.optionalFaults += 1;
   }
 
   /** The case is over, and the client may leave. */
@@ -163,7 +145,14 @@ export class ShardLink {
 
   /** The client must leave now. */
   leave(): void {
-    if (this.peer !== null) this.peer.phase = 'ended';
+    if (this.peer !== null) this.#apply(this.peer, 'resume');
+  }
+
+  /** Sends a message that is no dispatch, now and right after each RESUMED, as often as `times` says. */
+  sendAfterResumed(bytes: Buffer, times: number): void {
+    if (this.#session === null) return;
+    this.#session.afterResumed = { bytes, times };
+    this.#sendAfterResumed(this.#session);
   }
 
   /**
@@ -189,19 +178,9 @@ export class ShardLink {
     this.#session.lastSequence = s;
   }
 
-  readyText(sessionId: string, s: number | null): string {
-    const { url } = this.#options;
-    return JSON.stringify({
-      t: 'READY',
-      s,
-      op: 0,
-      d: { v: 10, session_id: sessionId, resume_gateway_url: url, guilds: [], user: {} },
-    });
-  }
-
   #newSession(): GatewaySession {
     this.#sessions += 1;
-    return { id: `${this.#options.shardId}-session-${this.#sessions}`, lastSequence: 0, entries: [] };
+    return newSession(`${this.#options.shardId}-session-${this.#sessions}`);
   }
 
   #onIdentify(peer: Peer): void {
@@ -212,7 +191,7 @@ export class ShardLink {
     if (bad !== undefined) return this.#understand(peer, peer.sendMessage(bad, true));
     this.#session = this.#newSession();
     this.#session.lastSequence = 1;
-    this.#understand(peer, peer.sendMessage(Buffer.from(this.readyText(this.#session.id, 1)), true));
+    this.#understand(peer, peer.sendMessage(Buffer.from(readyText(this.#options.url, this.#session.id, 1)), true));
     if (peer.phase === 'greeted') peer.phase = 'ready';
   }
 
@@ -221,6 +200,8 @@ export class ShardLink {
     this.peer = peer;
     if (session === null || sessionId !== session.id)
       return this.#fail(`RESUME of the session ${String(sessionId)} instead of ${String(session?.id)}`);
+    // The manager is about to end this connection too.
+    if (this.client.isBeforeRewind(seq)) return this.leave();
     this.client.settleUncertain(seq);
     if (!this.client.mayResumeFrom(seq))
       return this.#fail(`RESUME from ${String(seq)}; the client has received ${String(this.client.sequence)}`);
@@ -238,6 +219,14 @@ export class ShardLink {
       peer.sendMessage(Buffer.from(`{"t":"RESUMED","s":${session.lastSequence},"op":0,"d":{}}`), true),
     );
     if (peer.phase === 'greeted') peer.phase = 'ready';
+    this.#sendAfterResumed(session);
+  }
+
+  #sendAfterResumed({ afterResumed }: GatewaySession): void {
+    const { peer } = this;
+    if (afterResumed === null || afterResumed.times === 0 || peer?.phase !== 'ready') return;
+    afterResumed.times -= 1;
+    this.#understand(peer, peer.sendMessage(afterResumed.bytes, false));
   }
 
   #replay(peer: Peer, entry: Entry, seq: number): void {
@@ -270,9 +259,10 @@ export class ShardLink {
 
   #apply(peer: Peer, effect: Effect): void {
     if (effect === 'none') return;
+    const isGivenUp = peer.phase !== 'ended' && this.client.endConnection();
     peer.phase = 'ended';
     if (effect === 'unsure') peer.socket.close(4000);
-    if (effect === 'identify') this.#session = null;
+    if (effect === 'identify' || isGivenUp) this.#session = null;
   }
 
   /** Keeps what the client could not read for the next replay. */

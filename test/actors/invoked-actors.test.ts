@@ -233,6 +233,27 @@ describe('loadSessionActor', () => {
     }
   });
 
+  test.each([
+    ['the session that it had is outdated', [], 1],
+    ['the one that you have named meanwhile is not', [{ ...STORED, sessionId: 'two' }], 0],
+  ])('when another owner has had the shard, %s', async (_, named, count) => {
+    const session = new CurrentSession(0, 1);
+    session.start(IDENTITY, 9);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    let marked = 0;
+    const sessionStore = { hasOwners: true, hold: () => promise };
+    const { stop } = invoked(
+      loadSessionActor,
+      { shardId: 0 },
+      { session, sessionStore, markOutdated: () => void (marked += 1) },
+    );
+    for (const one of named) session.restore(one);
+    stop();
+    resolve(true);
+    await turn();
+    expect(marked).toBe(count);
+  });
+
   test('loads the session although it could not be claimed, when the store fails', async () => {
     const { events } = loadFrom(
       () => Promise.resolve(STORED),

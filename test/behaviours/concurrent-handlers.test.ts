@@ -4,6 +4,7 @@ import { MemorySessionStore } from '../../src/index.ts';
 import type { DispatchHandlerOptions } from '../../src/index.ts';
 import { liveManager, nextEvent as nextManagerEvent } from '../kit/live-manager.ts';
 import { liveShard, nextEvent } from '../kit/live-shard.ts';
+import { QUICK } from '../kit/timing.ts';
 import { readyShard } from '../kit/virtual-shard.ts';
 import { virtualManager } from '../kit/virtual-manager.ts';
 
@@ -157,7 +158,8 @@ describe('handlers with concurrency', () => {
   test.each([0, 1])(
     '96. a listener that blocks the event loop is a fault with the name of its event and the ms, with %i workers',
     async (workers) => {
-      await using kit = await liveManager({ shards: 1, workers }, { heartbeatIntervalMs: 10_000 });
+      const timing = { ...QUICK, slowListenerMs: 250 };
+      await using kit = await liveManager({ shards: 1, workers, timing }, { heartbeatIntervalMs: 10_000 });
       const { gateway, manager } = kit;
       await manager.connect();
       manager.onDispatch(

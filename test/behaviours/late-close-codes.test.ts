@@ -73,6 +73,24 @@ describe('Shard: close codes that come late', () => {
     expect(gateway.sockets.map((socket) => socket.sentOps().find((op) => op !== 1))).toEqual([2, 2]);
   });
 
+  test.each([4007, 4009])('99. close code %i that comes after a second reconnect() ends the session', async (code) => {
+    const { clock, gateway, shard, last } = await unansweredShard();
+    shard.reconnect().catch(() => undefined);
+    last.end(code);
+    await clock.advanceAsync(10_000);
+    expect(shard.state).toBe('ready');
+    expect(gateway.sockets.map((socket) => socket.sentOps().find((op) => op !== 1))).toEqual([2, 2]);
+  });
+
+  test('99. a fatal close code that comes after a second reconnect() stops the shard', async () => {
+    const { clock, gateway, shard, last } = await unansweredShard();
+    shard.reconnect().catch(() => undefined);
+    last.end(4004);
+    await clock.advanceAsync(2_000);
+    expect(shard.state).toBe('failed');
+    expect(gateway.sockets.length).toBe(1);
+  });
+
   test('99. a late close code of a session that was replaced meanwhile is ignored', async () => {
     const { clock, gateway, shard, last } = await unansweredShard();
     void shard.resume({ sessionId: 'other', resumeUrl: 'wss://resume.test', sequence: 1, shardId: 0, shardCount: 1 });

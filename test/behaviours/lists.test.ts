@@ -19,9 +19,9 @@ const behaviours = files.flatMap((file) =>
 );
 
 describe('the pages that list tests', () => {
-  test('the behaviours are numbered from 1 to 123 without a gap', () => {
+  test('the behaviours are numbered from 1 to 126 without a gap', () => {
     const numbers = new Set(behaviours.map(({ number }) => number));
-    expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 123 }, (_, index) => index + 1));
+    expect([...numbers].toSorted((a, b) => a - b)).toEqual(Array.from({ length: 126 }, (_, index) => index + 1));
   });
 
   test('docs/internals/verification.md names the number of behaviours', () => {
@@ -47,6 +47,31 @@ describe('the pages that list tests', () => {
     expect(rows.filter((title) => !known.has(title))).toEqual([]);
   });
 
+  test('each promise of a cluster is held by the tests that verification.md names', () => {
+    const rows = [
+      ...read('../../docs/internals/verification.md').matchAll(/^\| (\d+) \| \[.+\]\(\.\.\/\.\.\/(.+)\) \| (.+) \|$/gm),
+    ].map(([, promise, file, title]) => ({ promise: Number(promise), file: file!, title: title! }));
+    const titles = (file: string): { promises: number[]; title: string }[] =>
+      titlesIn(read(`../../${file}`)).map((title) => ({
+        promises: (/^([\d, ]+): /.exec(title)?.[1] ?? '').split(', ').filter(Boolean).map(Number),
+        title: title.replace(/^[\d, ]+: /, ''),
+      }));
+    const isHeld = ({ promise, file, title }: (typeof rows)[number]): boolean =>
+      titles(file).some(
+        (each) => each.title === title && (each.promises.length === 0 || each.promises.includes(promise)),
+      );
+    const onProcesses = readdirSync(new URL('../cluster/processes/', import.meta.url))
+      .flatMap((name) => titles(`test/cluster/processes/${name}`))
+      .flatMap(({ promises, title }) => promises.map((promise) => `${promise} ${title}`));
+    const listed = new Set(rows.map(({ promise, title }) => `${promise} ${title}`));
+
+    expect([...new Set(rows.map(({ promise }) => promise))]).toEqual(
+      Array.from({ length: 25 }, (_, index) => index + 1),
+    );
+    expect(rows.filter((row) => !isHeld(row))).toEqual([]);
+    expect(onProcesses.filter((each) => !listed.has(each))).toEqual([]);
+  });
+
   test('each claim of the README about @discordjs/ws is held by a test or a case of the bench', () => {
     const claims = read('../../README.md')
       .split('\n## ')
@@ -63,7 +88,7 @@ describe('the pages that list tests', () => {
         ? proof.split(', ').every((name) => benchCases.has(name.slice(1, -1)))
         : titlesIn(read(`../../${file}`)).includes(proof);
 
-    expect(claims).toHaveLength(9);
+    expect(claims).toHaveLength(10);
     expect([...new Set(rows.map(({ claim }) => claim))]).toEqual(claims);
     expect(rows.filter((row) => !isHeld(row))).toEqual([]);
   });

@@ -32,4 +32,21 @@ describe('maxDispatchSilenceMs', () => {
     expect(gateway.last.sentOps()[0]).toBe(6);
     expect(shard.state).toBe('ready');
   });
+
+  test('101. a shard whose consumer takes nothing is not deaf, because silence counts only while the shard reads its socket', async () => {
+    await using kit = await liveShard(
+      { timing: { ...QUICK, maxDispatchSilenceMs: 100 } },
+      { heartbeatIntervalMs: 400, readyGuilds: [] },
+    );
+    const { gateway, shard, events } = kit;
+    // READY fills it.
+    const stream = shard.dispatches({ highWaterMark: 1 });
+    await shard.connect();
+    for (let beats = 0; beats < 3; beats += 1) await nextEvent(shard, 'heartbeat');
+    expect(events.faults).toEqual([]);
+    expect(gateway.history).toHaveLength(1);
+    await stream.return?.();
+    expect(await nextEvent(shard, 'fault')).toMatchObject({ code: 'DISPATCH_SILENCE' });
+    await nextEvent(shard, 'dispatch', ({ t }) => t === 'RESUMED');
+  });
 });

@@ -71,6 +71,8 @@ describe('Shard: secrets', () => {
       gateway.connections.at(-1)!.close(4004, 'Authentication failed.');
       await reaches(shard, 'failed');
       const wrong = new Shard({ token: `${token}-wrong`, intents: 0, url: gateway.url });
+      // Without a listener the failure is written to stderr too.
+      wrong.on('failed', print);
       const failure = (await wrong.connect().catch((error: unknown) => error)) as GatewayError;
       expect(failure.code).toBe('AUTHENTICATION_FAILED');
       print([

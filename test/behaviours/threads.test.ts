@@ -92,7 +92,7 @@ async function scriptedManager(script: Script, options: Partial<ManagerOptions> 
     token: TOKEN,
     intents: ['Guilds'],
     compression: 'none',
-    timing: { ...QUICK, slowListenerMs: null },
+    timing: QUICK,
     identifyGate: quickGate(),
     api: server.url.replace('ws:', 'http:'),
     fetch: async () => Response.json(info),

@@ -109,6 +109,22 @@ describe('payloads', () => {
     expect(gateway.sent(3)).toEqual([]);
   });
 
+  test('74. a presence that was set after the one that Discord refuses stays, and is sent', async () => {
+    const { shard, gateway, clock } = await readyShard();
+    const refusedSocket = gateway.last;
+    gateway.intercept = (_, { op, d }) => op === 3 && JSON.stringify(d).includes('refused');
+    await shard.updatePresence(presence('refused'));
+    // The sixth within 20 s waits.
+    for (const name of ['refused', 'refused', 'refused', 'refused']) await shard.updatePresence(presence(name));
+    const next = shard.updatePresence(presence('next'));
+    refusedSocket.end(4002);
+    await clock.advanceAsync(30_000);
+    await next;
+    gateway.last.receive({ op: 9, d: false });
+    await clock.advanceAsync(20_000);
+    expect(gateway.sent(2).map(nameOf)).toEqual([undefined, 'next']);
+  });
+
   test('74. a presence that Discord has read stays, whatever closes the connection later', async () => {
     const { shard, gateway, clock } = await readyShard();
     await shard.updatePresence(presence('kept'));

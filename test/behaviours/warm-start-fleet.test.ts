@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { FileSessionStore } from '../../src/index.ts';
 import type { EventName, ManagerOptions, ShardManager } from '../../src/index.ts';
-import { shardIdForGuild } from '../../src/manager/guild-sharding.ts';
+import { shardIdForGuild } from '../../src/protocol/guild-sharding.ts';
 import type { FakeGateway } from '../../src/testing/index.ts';
 import { RULES_BROKEN_BY_HAND_OVER, liveManager, nextEvent, quickManager } from '../kit/live-manager.ts';
 import { watchThreads } from '../kit/threads.ts';

@@ -7,7 +7,7 @@ import { recordPiece, recordStream } from '../../bench/server/recording.ts';
 import type { Recording } from '../../bench/server/recording.ts';
 
 const COUNT = 800;
-const messages = mix(COUNT, 1);
+const messages = mix(COUNT, 1, 'startup');
 
 const sizesOf = (t: string): { min: number; mean: number; max: number } => {
   const sizes = messages.filter((message) => message.t === t).map(({ text }) => Buffer.byteLength(text));
@@ -20,8 +20,16 @@ const sizesOf = (t: string): { min: number; mean: number; max: number } => {
 
 describe('mix', () => {
   test('gives the same bytes for the same seed, and other bytes for another', () => {
-    expect(mix(COUNT, 1)).toEqual(messages);
-    expect(mix(COUNT, 2)).not.toEqual(messages);
+    expect(mix(COUNT, 1, 'startup')).toEqual(messages);
+    expect(mix(COUNT, 2, 'startup')).not.toEqual(messages);
+  });
+
+  test.each([
+    ['chat', 0],
+    ['usual', 2],
+    ['startup', 100],
+  ] as const)('%s has %i GUILD_CREATEs in 5,000 events', (name, count) => {
+    expect(mix(5_000, 1, name).filter(({ t }) => t === 'GUILD_CREATE')).toHaveLength(count);
   });
 
   test('makes events of the sizes that Discord sends', () => {

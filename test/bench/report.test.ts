@@ -1,20 +1,29 @@
-/** docs/performance.md shows the figures of the published results. */
-import { existsSync, readFileSync } from 'node:fs';
+/** The documents show the figures of the runs in bench/results, and their range rather than the best. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DOCUMENT, LATEST, blockNamesIn, documentWith, readResults, replaceBlocks } from '../../bench/report.ts';
-import { Figures, toJson } from '../../bench/results.ts';
-import type { Results } from '../../bench/results.ts';
-import { FULL } from '../../bench/settings.ts';
-import { BLOCKS, fullReport } from '../../bench/tables.ts';
+import { rangeText } from '../../bench/markdown.ts';
+import { PHRASES } from '../../bench/phrases.ts';
+import { Ranges } from '../../bench/ranges.ts';
+import { DOCUMENTS, blockNamesIn, documentWith, readRuns, replaceBlocks, writeRun } from '../../bench/report.ts';
+import { recorded } from '../../bench/results.ts';
+import type { Run } from '../../bench/results.ts';
+import { BLOCKS, contentOf, reportOf } from '../../bench/tables.ts';
 import { evaluateTargets } from '../../bench/targets.ts';
 import type { Target } from '../../bench/targets.ts';
 
-const sample = (round: number, cpuUs: number) => ({
-  round,
-  values: { cpuUs, wallUs: cpuUs, peakRssMiB: 80, outOfOrder: 0 },
+/** Three rounds of a client. */
+const backlog = (client: string, costs: readonly number[], isWarm = true) => ({
+  id: `backlog-chat/${client}`,
+  problem: null,
+  isWarm,
+  samples: costs.map((cpuUs, round) => ({ round, values: { cpuUs, peakRssMiB: 80 } })),
 });
 
-const RESULTS: Results = {
+const FLOOR = [10, 20, 10];
+
+const runWith = (costs: readonly number[], more: Partial<Run> = {}, isWarm = true): Run => ({
   machine: {
     date: '2026-02-03',
     cpu: 'Some CPU',
@@ -23,53 +32,96 @@ const RESULTS: Results = {
     system: 'linux 6 x64',
     node: 'v24.0.0',
     loadBefore: 0.5,
-    versions: { shardwright: '1.0.0' },
+    versions: { shardwright: '1.0.0', ws: '8.0.0' },
   },
-  isFull: true,
-  settings: FULL,
+  time: '04:05',
+  commit: 'abc1234',
+  loadAfter: 1.5,
+  instructions: 'there is no perf on this machine',
   cases: [
-    { id: 'backlog/floor-plain', problem: null, samples: [sample(0, 10), sample(1, 20), sample(2, 10)] },
-    { id: 'backlog/ours-plain', problem: null, samples: [sample(0, 11), sample(1, 20), sample(2, 12)] },
-    { id: 'backlog/eris-zlib-sync', problem: 'zlib-sync is not built', samples: [] },
-    {
-      id: 'memory-500/ours-zlib',
-      problem: null,
-      samples: [{ round: 0, values: { rssBeforeGcKiB: 180, heapKiB: 12 } }],
-    },
+    ...recorded([backlog('floor-plain', FLOOR), backlog('ours-plain', costs, isWarm)]),
+    { id: 'backlog-usual/eris-zlib-sync', problem: 'zlib-sync is not built', isWarm: true, figures: {} },
   ],
-};
+  ...more,
+});
 
-const blockOf = (name: string, results: Results = RESULTS): string =>
-  BLOCKS[name]?.(new Figures(results)) ?? 'no such block';
+/** The ratios of ours to the floor are 1.1 in one run, 1.2 in the next, and 1.5 in the last. */
+const RUNS = [runWith([11, 22, 11]), runWith([12, 24, 12]), runWith([15, 30, 15])];
+/** Half of the rounds took twice as long as the others. */
+const NOISY = runWith([10, 40, 15]);
+
+const cpu = (id: string, cpuUs: number): Run['cases'][number] => ({
+  id,
+  problem: null,
+  isWarm: true,
+  figures: { cpuUs: [cpuUs, cpuUs, cpuUs, 1] },
+});
+
+const cellOf = (runs: readonly Run[]) => new Ranges(runs).of('backlog-chat/ours-plain', 'overFloor');
+const blockOf = (name: string, runs: readonly Run[] = RUNS): string =>
+  contentOf(name, new Ranges(runs)) ?? 'no such block';
+
+describe('a figure', () => {
+  test('of a flight recorder is what it adds, in % of a core and of what the shard uses without', () => {
+    const cases = [cpu('paced-2000/ours-zlib', 20), cpu('paced-2000/ours-zlib-recorder', 21)];
+    const ranges = new Ranges([runWith(FLOOR, { cases })]);
+    const texts = evaluateTargets(ranges).flatMap(({ target: { unit }, cell }) =>
+      cell === null ? [] : [`${rangeText(cell)} ${unit}`],
+    );
+    expect(texts).toEqual(['0.20 % of a core', '5.00 % of the shard']);
+  });
+
+  test('is the middle of the runs, with their range', () => {
+    expect(cellOf(RUNS)).toEqual({ middle: 1.2, low: 1.1, high: 1.5, runs: 3 });
+    expect(rangeText(cellOf(RUNS))).toBe('1.20 (1.10–1.50)');
+    expect(rangeText(cellOf([RUNS[0]!]))).toBe('1.10');
+    expect(rangeText(cellOf([]))).toBe('–');
+  });
+
+  test('does not come from a run in which it was too noisy', () => {
+    expect(cellOf([...RUNS, NOISY])).toEqual(cellOf(RUNS));
+    expect(rangeText(cellOf([NOISY]))).toBe('too noisy');
+  });
+
+  test('does not come from a client whose warm-up never ended', () => {
+    expect(cellOf([runWith([11, 22, 11], {}, false)])).toBe('noisy');
+  });
+});
 
 describe('a block', () => {
-  test('shows the median of the ratios of all rounds, with its quartiles', () => {
-    expect(blockOf('backlog').split('\n')).toEqual([
-      '|  | CPU ÷ floor | CPU, µs | time, µs | peak RSS, MiB | out of order |',
-      '|---|---:|---:|---:|---:|---:|',
-      '| floor: ws + JSON.parse | 1.00 (1.00–1.00) | 10.0 (10.0–15.0) | 10.0 (10.0–15.0) | 80.0 (80.0–80.0) | 0.00 (0.00–0.00) |',
-      '| shardwright: plain | 1.10 (1.05–1.15) | 12.0 (11.5–16.0) | 12.0 (11.5–16.0) | 80.0 (80.0–80.0) | 0.00 (0.00–0.00) |',
+  test('of a backlog shows the ranges of what was measured', () => {
+    expect(blockOf('backlog-chat').split('\n')).toEqual([
+      '|  | ÷ floor of the codec | ÷ plain floor | CPU, µs |',
+      '|---|---:|---:|---:|',
+      '| floor: ws + JSON.parse | 1.00 (1.00–1.00) | 1.00 (1.00–1.00) | too noisy |',
+      '| shardwright: plain | 1.20 (1.10–1.50) | 1.20 (1.10–1.50) | too noisy |',
     ]);
   });
 
-  test('says what was not measured, and why', () => {
-    expect(blockOf('storm')).toBe('Not measured.');
-    expect(blockOf('problems')).toBe('- `backlog/eris-zlib-sync`: zlib-sync is not built');
-    expect(blockOf('problems', { ...RESULTS, cases: [] })).toBe('Everything was measured.');
-  });
-
-  test('warns about figures of a short run or a busy machine', () => {
-    expect(blockOf('machine')).not.toContain('mean');
-    expect(blockOf('machine', { ...RESULTS, isFull: false })).toContain('these figures mean nothing');
-    expect(blockOf('machine', { ...RESULTS, machine: { ...RESULTS.machine, loadBefore: 3 } })).toContain(
-      'The machine was busy',
+  test('lists every run with its machine, Node, commit, load and date', () => {
+    expect(blockOf('runs').split('\n').slice(2, 5)).toEqual(
+      RUNS.map(() => '| 2026-02-03 04:05 | Some CPU, 4 cores, 16 GiB, linux 6 x64 | 24.0.0 | abc1234 | 0.50 → 1.50 |'),
     );
   });
 
-  test('appears in the full report', () => {
-    const headings = [...fullReport(new Figures(RESULTS)).matchAll(/^## (\w+)$/gm)].map(([, name]) => name);
-    expect(headings).toEqual(Object.keys(BLOCKS));
+  test('says what was not measured, what was too noisy, and why', () => {
+    expect(blockOf('storm')).toBe('Not measured yet.');
+    expect(blockOf('problems', [...RUNS, NOISY]).split('\n')).toEqual([
+      '- `backlog-chat/ours-plain`: too noisy in 1 of 4 runs',
+      '- `backlog-usual/eris-zlib-sync`: zlib-sync is not built',
+      '- CPU in instructions: there is no perf on this machine',
+    ]);
   });
+
+  test('appears in the report of a run if it has figures', () => {
+    const headings = [...reportOf(new Ranges(RUNS)).matchAll(/^## ([\w-]+)$/gm)].map(([, name]) => name);
+    expect(headings).toEqual(['runs', 'summary', 'targets', 'backlog-chat', 'problems']);
+  });
+});
+
+test('a phrase is the range over all runs and mixes', () => {
+  expect(blockOf('plain-over-floor')).toBe('1.10–1.50');
+  expect(blockOf('discordjs-zlib')).toBe('–');
 });
 
 const target = (sense: Target['sense'], limit: number): Target => ({
@@ -77,37 +129,30 @@ const target = (sense: Target['sense'], limit: number): Target => ({
   sense,
   limit,
   unit: '×',
-  figure: (figures) => figures.ratio('backlog', 'ours-plain', 'floor-plain', 'cpuUs'),
+  cell: (ranges) => ranges.of('backlog-chat/ours-plain', 'overFloor'),
 });
-const missedBy = (aim: Target) => evaluateTargets(new Figures(RESULTS), [aim])[0]?.missedBy;
+const missedBy = (aim: Target) => evaluateTargets(new Ranges(RUNS), [aim])[0]?.missedBy;
 
 describe('a target', () => {
-  test('is met at its limit, and missed by the distance of the median beyond it', () => {
-    expect(missedBy(target('max', 1.1))).toBe(0);
-    expect(missedBy(target('max', 1))).toBeCloseTo(0.1);
-    expect(missedBy(target('min', 1.1))).toBe(0);
-    expect(missedBy(target('min', 1.5))).toBeCloseTo(0.4);
+  test('is met at its limit, and missed by the distance of the middle beyond it', () => {
+    expect(missedBy(target('max', 1.2))).toBe(0);
+    expect(missedBy(target('max', 1))).toBeCloseTo(0.2);
+    expect(missedBy(target('min', 1.2))).toBe(0);
+    expect(missedBy(target('min', 1.5))).toBeCloseTo(0.3);
   });
 
-  test('appears in the table as met, missed with the distance, or not measured', () => {
-    const rows = blockOf('targets').split('\n');
-    expect(rows.find((row) => row.includes('plain, d read'))).toBe(
-      '| CPU per dispatch, plain, d read | ≤ 1.05 × floor | 1.10 (1.05–1.15) | missed by 0.05 (4.76 %) |',
-    );
-    expect(rows.find((row) => row.startsWith('| heap per idle shard of 500, zlib'))).toBe(
-      '| heap per idle shard of 500, zlib-stream | ≤ 16 KiB | 12.0 | met |',
-    );
-    expect(rows.find((row) => row.includes('killed sockets'))).toBe(
-      '| 200 killed sockets, time until all resumed | ≤ 500 ms | – | not measured |',
-    );
+  test('appears in the table as met or missed with the distance, or not at all if it was not measured', () => {
+    expect(blockOf('targets').split('\n').slice(2)).toEqual([
+      '| chat: CPU per dispatch, plain, d read | ≤ 1.06 × floor of the codec | 1.20 (1.10–1.50) | missed by 0.14 (13.2 %) |',
+    ]);
   });
 });
 
 describe('replaceBlocks', () => {
-  test('replaces only the text between the markers', () => {
-    const text = 'a\n<!-- bench:one -->\nold\n<!-- /bench -->\nb\n<!-- bench:two -->\n<!-- /bench -->\nc';
+  test('replaces only the text between the markers, on lines of its own and within a line', () => {
+    const text = 'a\n<!-- bench:one -->\nold\n<!-- /bench -->\nb <!-- bench:two -->old<!-- /bench --> c';
     expect(replaceBlocks(text, (name) => `new ${name}`)).toBe(
-      'a\n<!-- bench:one -->\nnew one\n<!-- /bench -->\nb\n<!-- bench:two -->\nnew two\n<!-- /bench -->\nc',
+      'a\n<!-- bench:one -->\nnew one\n<!-- /bench -->\nb <!-- bench:two -->new two<!-- /bench --> c',
     );
     expect(blockNamesIn(text)).toEqual(['one', 'two']);
   });
@@ -119,24 +164,31 @@ describe('replaceBlocks', () => {
   });
 });
 
-test('toJson keeps four digits of a figure', () => {
-  const results: Results = {
-    ...RESULTS,
-    cases: [{ id: 'hello/ours-zlib', problem: null, samples: [{ round: 0, values: { ms: 1.234_567 } }] }],
-  };
-  const read = JSON.parse(toJson(results)) as Results;
-  expect(read.cases[0]?.samples[0]?.values).toEqual({ ms: 1.235 });
+test('runs are files of their own, with four digits, and are read in the order of their dates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-runs-'));
+  try {
+    expect(readRuns(folder)).toEqual([]);
+    const late = runWith([11, 22, 11], { time: '23:59' });
+    expect(basename(writeRun(late, folder))).toBe('2026-02-03T2359Z.json');
+    writeRun(runWith([10 / 3, 20 / 3, 10 / 3]), folder);
+    const [first, second] = readRuns(folder);
+    expect(first?.cases[1]?.figures['overFloor']).toEqual([0.3333, 0.3333, 0.3333, 3]);
+    expect(second).toEqual(late);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
-describe('docs/performance.md', () => {
-  const text = readFileSync(DOCUMENT, 'utf8');
+describe('the documents', () => {
+  const texts = DOCUMENTS.map((file) => [basename(file), readFileSync(file, 'utf8')] as const);
 
-  test('has every block once', () => {
-    expect(blockNamesIn(text).toSorted()).toEqual(Object.keys(BLOCKS).toSorted());
+  test('have every table once, and every phrase', () => {
+    const names = texts.flatMap(([, text]) => blockNamesIn(text));
+    expect(names.filter((name) => name in BLOCKS).toSorted()).toEqual(Object.keys(BLOCKS).toSorted());
+    expect(new Set(names.filter((name) => name in PHRASES))).toEqual(new Set(Object.keys(PHRASES)));
   });
 
-  test('shows the figures of bench/results/latest.json', () => {
-    expect(existsSync(LATEST)).toBe(true);
-    expect(text).toBe(documentWith(text, readResults(LATEST)));
+  test.each(texts)('%s shows the figures of bench/results/runs', (_name, text) => {
+    expect(text).toBe(documentWith(text, readRuns()));
   });
 });

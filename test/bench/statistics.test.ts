@@ -1,6 +1,6 @@
 import { array, assert, double, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { gaps, quantile, ratios, summarize } from '../../bench/statistics.ts';
+import { gaps, quantile, ratios, spreadOf, summarize } from '../../bench/statistics.ts';
 
 describe('summarize', () => {
   test.each([
@@ -33,6 +33,11 @@ test('quantiles are ordered, lie between min and max, and ignore the order of th
       expect(quantile(all, low)).toBeLessThanOrEqual(quantile(all, high) + 1e-6);
     }),
   );
+});
+
+test('spreadOf returns how far the quartiles are apart, as a part of the median', () => {
+  expect(spreadOf([8, 9, 10, 11, 12])).toBeCloseTo(0.2);
+  expect(spreadOf([1, 100])).toBe(0);
 });
 
 test('ratios divides within a round, and skips rounds without both values', () => {

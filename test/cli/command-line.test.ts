@@ -35,15 +35,41 @@ describe('shardwright', () => {
     [['demo', '--seed', 'x'], 'demo: --seed must be an integer from 0 to 4294967295'],
     [['demo', '--shards', '0'], 'demo: --shards must be an integer from 1 to 1000'],
     [['demo', '--shards', '4', '--workers', 'two'], 'demo: --workers must be an integer from 0 to 64'],
+    [['demo', '--nodes', '7'], 'demo: --nodes must be an integer from 1 to 6'],
+    [['demo', '--nodes', '3', '--shards', '21'], 'demo: --shards must be an integer from 1 to 20'],
+    [['demo', '--nodes', '3', '--forever'], "demo: --forever can't be used with --nodes"],
     [['demo', '--workers', '2'], 'demo: --workers needs --shards; one shard always runs in this thread'],
     [
       ['doctor', '--api', 'discord.com'],
       'doctor: --api must be an http:// or https:// URL, such as https://discord.com/api/v10',
     ],
-    [['status'], 'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/'],
+    [
+      ['status'],
+      'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/; a cluster needs --redis',
+    ],
+    [['status', '--app', 'bot'], 'status: --redis must be the URL of Redis, such as redis://127.0.0.1:6379'],
+    [
+      ['status', '--redis', 'redis://127.0.0.1:9'],
+      'status: --app must be the app that the nodes pass to redisEngine()',
+    ],
+    [
+      ['status', '--redis', 'http://127.0.0.1:9', '--app', 'bot'],
+      'status: --redis must be a redis:// or rediss:// URL, such as redis://127.0.0.1:6379',
+    ],
+    [
+      ['status', '--redis', 'redis://127.0.0.1:9', '--app', 'my bot'],
+      'status: --app must be 1 to 64 characters of A-Z a-z 0-9 _ -',
+    ],
+    [
+      ['status', '--url', 'http://127.0.0.1:9', '--app', 'bot'],
+      'status: --url is for one process, --redis and --app are for a cluster; pass one of both',
+    ],
+    [['drain', '--app', 'bot'], 'drain takes one NODE, and options; see shardwright drain --help'],
+    [['drain', 'a', 'b'], 'drain takes one NODE, and options; see shardwright drain --help'],
+    [['drain', 'a'], 'drain: --redis must be the URL of Redis, such as redis://127.0.0.1:6379'],
     [
       ['status', '--url', 'ws://127.0.0.1'],
-      'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/',
+      'status: --url must be the http:// URL that serveStatus() returned, such as http://127.0.0.1:7979/; a cluster needs --redis',
     ],
     [['inspect', '--port', '70000'], '--port must be a port from 0 to 65535'],
     [['inspect', '--port', 'x'], '--port must be a port from 0 to 65535'],

@@ -59,6 +59,22 @@ describe('the status of OutputLog', () => {
     expect(text).toBe('\r\u001B[2Kready\r\u001B[2Ka line\nready\r\u001B[2K');
   });
 
+  test('may have several lines, which are redrawn as one', () => {
+    let text = '';
+    const outputLog = new OutputLog(
+      () => '1.00',
+      { ...terminal, write: (chunk) => (text += chunk) },
+      { NO_COLOR: '1' },
+    );
+    outputLog.setStatus('a\nb\nc');
+    outputLog.line('a line');
+    outputLog.setStatus('d');
+    outputLog.setStatus('');
+
+    const clear = '\r\u001B[2A\u001B[J';
+    expect(text).toBe(`\r\u001B[2Ka\nb\nc${clear}a line\na\nb\nc${clear}d\r\u001B[2K`);
+  });
+
   test('is not printed without a terminal', () => {
     let text = '';
     const outputLog = new OutputLog(() => '1.00', { write: (chunk) => (text += chunk) });

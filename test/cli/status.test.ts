@@ -215,6 +215,7 @@ describe('statusLines', () => {
       shards: [shard(0, 'ready'), shard(1, 'resuming'), shard(2, 'ready'), shard(3, 'failed')],
       resharding: { total: 16, ready: 5 },
       budget: { total: 1_000, remaining: 980, resetAfterMs: 7_200_000 },
+      cluster: null,
     },
   };
   const lines = (maxLines: number): string[] =>

@@ -1,11 +1,13 @@
 /** A connection without a shard: its socket and its delegate record what they are called with. */
 import { Connection } from '../../src/connection/connection.ts';
 import type { ConnectionDelegate } from '../../src/connection/connection-delegate.ts';
+import type { DispatchProbe } from '../../src/connection/dispatch-probe.ts';
 import type { DecodeHint } from '../../src/decoding/decode-predictor.ts';
 import type { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import type { IdentifyPermit } from '../../src/identify/identify-gate.ts';
 import type { Compression } from '../../src/protocol/gateway-url.ts';
 import type { Packet } from '../../src/protocol/packets.ts';
+import { FrameTap } from '../../src/connection/frame-tap.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import { SentFrames } from '../../src/connection/sent-frames.ts';
 import { ListenerWatch } from '../../src/shard/listener-watch.ts';
@@ -57,6 +59,7 @@ interface BareConnectionOptions {
   readonly compression?: Compression;
   readonly maxMessageBytes?: number;
   readonly maxDispatchSilenceMs?: number;
+  readonly dispatchProbe?: DispatchProbe;
   readonly resumePayload?: () => string | null;
   readonly consumePermit?: () => IdentifyPermit | null;
   readonly decodeHintFor?: (t: string) => DecodeHint;
@@ -74,6 +77,7 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     compression = 'none',
     maxMessageBytes = 1_000_000,
     maxDispatchSilenceMs = null,
+    dispatchProbe = null,
     resumePayload = () => JSON.stringify({ op: 6 }),
     consumePermit = () => null,
     decodeHintFor = () => 'certain',
@@ -99,8 +103,9 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     session: new CurrentSession(0, 1),
     heartbeatTracker: new HeartbeatTracker(clock),
     listenerWatch: new ListenerWatch({ clock, timing: DEFAULT_TIMING, report: () => undefined }),
-    sentFrames: new SentFrames(() => undefined),
-    dispatchProbe: null,
+    frameTap: new FrameTap({ now: () => 0 }, () => undefined),
+    sentFrames: new SentFrames({ onSent: () => undefined, onAccepted: () => undefined }),
+    dispatchProbe,
     activityTimes: { lastFrameAt: null, lastDispatchAt: null },
     decodePredictor: { onDataRead },
     connectionSlot: { consumePermit },

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import type { DispatchProbe } from '../../src/connection/dispatch-probe.ts';
 import { bareConnection, dispatch, raised } from './bare-connection.ts';
 
 const READY = { op: 0, t: 'READY', s: 1, d: { session_id: 'one', resume_gateway_url: 'wss://one.test' } };
@@ -344,6 +345,48 @@ describe('Connection: maxDispatchSilenceMs', () => {
     expect(before).toBe(0);
     expect(watched).toBe(1);
     expect(clock.pending).toBe(0);
+  });
+
+  test.each([
+    ['before the time is over', 500],
+    ['for longer than that time', 5_000],
+  ])('the time begins when the consumer no longer pauses the socket, which was %s', (_, pausedMs) => {
+    const { clock, connection, receive, takeLog } = bareConnection({ maxDispatchSilenceMs: 1_000 });
+    receive(READY);
+    clock.advance(400);
+    connection.pauseReading();
+    clock.advance(pausedMs);
+    connection.resumeReading();
+    takeLog();
+    clock.advance(999);
+    const before = takeLog();
+    clock.advance(1);
+    expect(before).toEqual([]);
+    expect(takeLog()).toEqual([raised({ type: 'socket.dispatchTimeout' })]);
+  });
+
+  test('the answer to a probe is not missing while the consumer pauses the socket', () => {
+    const dispatchProbe = { waitMs: 0, next: () => '{"op":8}' } as DispatchProbe;
+    const { clock, connection, receive, takeLog, socket } = bareConnection({
+      maxDispatchSilenceMs: 1_000,
+      dispatchProbe,
+    });
+    const probes = (): number => socket.calls.filter(([name]) => name === 'send').length;
+    receive(READY);
+    takeLog();
+    clock.advance(1_000);
+    expect(probes()).toBe(1);
+    clock.advance(9_000);
+    connection.pauseReading();
+    clock.advance(60_000);
+    connection.resumeReading();
+    expect(probes()).toBe(1);
+    clock.advance(1_000);
+    expect(probes()).toBe(2);
+    clock.advance(9_999);
+    expect(takeLog()).toEqual([]);
+    clock.advance(1);
+    expect(takeLog()).toEqual([raised({ type: 'socket.dispatchTimeout' })]);
   });
 
   test('no timer runs without the option', () => {

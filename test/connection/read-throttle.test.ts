@@ -40,12 +40,35 @@ describe('ReadThrottle', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('counts work to the millisecond, and gaps of at most 1 ms do not interrupt it', () => {
-    const [exact, close] = [setUp(), setUp()];
-    exact.frames(10, 1);
-    close.frames(6, 1, 1);
-    expect(exact.calls).toEqual(['pause']);
-    expect(close.calls).toEqual(['pause']);
+  test('counts work to the millisecond', () => {
+    const { calls, frames } = setUp();
+    frames(9, 1);
+    frames(1, 0.75);
+    expect(calls).toEqual([]);
+    frames(1, 0.25);
+    expect(calls).toEqual(['pause']);
+  });
+
+  test('a gap of at most 1 ms makes up for as much work', () => {
+    const { calls, frames } = setUp();
+    frames(18, 1, 0.5);
+    expect(calls).toEqual([]);
+    frames(1, 1);
+    expect(calls).toEqual(['pause']);
+  });
+
+  test('counts the time between frames that arrived together', () => {
+    const { calls, frames } = setUp();
+    frames(150, 1 / 32, 1 / 32);
+    expect(calls).toEqual([]);
+    frames(20, 1 / 32, 1 / 32);
+    expect(calls).toEqual(['pause']);
+  });
+
+  test('does not pause for 1,250 events a second that are evenly spaced and keep it 10 % busy', () => {
+    const { calls, frames } = setUp();
+    frames(3_750, 0.08, 0.72);
+    expect(calls).toEqual([]);
   });
 
   test('does not pause for frames with gaps between them', () => {
@@ -128,6 +151,28 @@ describe('ReadThrottle', () => {
     throttle.endAckWait();
     expect(calls.at(-1)).toBe('pause');
     expect(clock.pending).toBe(0);
+  });
+
+  test('knows since when no consumer keeps the socket from being read', () => {
+    const { clock, throttle, frames } = setUp();
+    expect(throttle.readingSince).toBe(Number.NEGATIVE_INFINITY);
+    frames(11, 1);
+    expect(throttle.readingSince).toBe(Number.NEGATIVE_INFINITY);
+    throttle.pause('consumer');
+    throttle.expectAck(100);
+    expect(throttle.readingSince).toBeNull();
+    clock.advance(100);
+    const forAckAt = clock.now();
+    clock.advance(5);
+    expect(throttle.readingSince).toBe(forAckAt);
+    throttle.endAckWait();
+    expect(throttle.readingSince).toBeNull();
+    throttle.drain(() => undefined);
+    expect(throttle.readingSince).toBe(forAckAt + 5);
+    throttle.endAckWait();
+    throttle.resume('consumer');
+    clock.advance(5);
+    expect(throttle.readingSince).toBe(forAckAt + 5);
   });
 
   test('stop() leaves no timer', () => {

@@ -1,9 +1,11 @@
 /** Compares the WebAssembly scanner with the plain loop, which does the same byte by byte. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { MODULE_FILE, assembledModule } from '../../scripts/wasm/assemble.ts';
 import { findObjectEnd, findObjectEndScalar, findChunks } from '../../src/decoding/json-scanner/json-scanner.ts';
+import { createWorker } from '../../src/manager/workers/main/create-worker.ts';
 
 /** Around the sizes of a block (64 bytes) and of a window (65,536 bytes). */
 const EDGES = [0, 1, 62, 63, 64, 65, 127, 128, 65_534, 65_535, 65_536, 65_537, 131_072];
@@ -88,6 +90,22 @@ describe('findChunks()', () => {
 describe('the WebAssembly module', () => {
   test('is what its source assembles to', async () => {
     expect(readFileSync(MODULE_FILE, 'utf8')).toBe(await assembledModule());
+  });
+
+  test('is compiled once for all threads of a manager', async () => {
+    const scanner = new URL('../../src/decoding/json-scanner/json-scanner.ts', import.meta.url).href;
+    const code = `
+      import { parentPort } from 'node:worker_threads';
+      const { findChunks } = await import('${scanner}');
+      WebAssembly.Module = class { constructor() { throw new Error('compiled again'); } };
+      parentPort.postMessage(findChunks(Buffer.from('{"d":{"a":[1,2]}}'), 1));
+    `;
+    const thread = createWorker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), 'scanner');
+    try {
+      expect(await once(thread, 'message')).toEqual([[11, 12, 13, 14]]);
+    } finally {
+      await thread.terminate();
+    }
   });
 
   afterEach(() => vi.unstubAllGlobals());

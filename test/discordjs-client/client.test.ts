@@ -61,7 +61,7 @@ describe.each(Object.entries(CLIENTS))('%s on shardwright', (_name, create) => {
   });
 
   test('client.ws.ping is the round trip of a heartbeat', async () => {
-    await using kit = await liveClient({ create });
+    await using kit = await liveClient({ create, gateway: { heartbeatIntervalMs: 60_000 } });
     const { client } = kit;
     await kit.login();
     expect(client.ws.ping).toBe(-1);

@@ -88,7 +88,7 @@ describe('withShardwright()', () => {
   });
 
   test('calls heartbeatAck when a heartbeat is acknowledged', async () => {
-    await using kit = await liveBot(discordenoBot);
+    await using kit = await liveBot(discordenoBot, { gateway: { heartbeatIntervalMs: 60_000 } });
     const { bot, manager } = kit;
     const acknowledged = Promise.withResolvers<number | undefined>();
     bot.gateway.events.heartbeatAck = ({ heart }) => acknowledged.resolve(heart.rtt);

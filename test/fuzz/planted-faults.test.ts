@@ -2,13 +2,14 @@
  * Proves that the fuzzer finds faults: each test plants one, and the case must fail. Without a fault the same seeds pass.
  */
 import { describe, expect, test, vi } from 'vitest';
+import type { GatewayError } from '../../src/index.ts';
 import { runCase } from '../../fuzz/run.ts';
 import type { CaseOptions, CaseResult } from '../../fuzz/run.ts';
 import { settingOf } from '../../fuzz/setting.ts';
 import { shrink } from '../../fuzz/shrink.ts';
 
 /** What the mocked modules below do wrong; nothing by default. */
-const planted = vi.hoisted(() => ({ fault: '' }));
+const planted = vi.hoisted(() => ({ fault: '', isDelivering: false }));
 
 vi.mock('../../src/decoding/parse-packet.ts', async (importOriginal) => {
   const original = await importOriginal<typeof import('../../src/decoding/parse-packet.ts')>();
@@ -61,6 +62,41 @@ vi.mock('../../src/session/current-session.ts', async (importOriginal) => {
   return { ...original, CurrentSession: ForgetfulSession };
 });
 
+vi.mock('../../src/connection/fast-lane.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/connection/fast-lane.ts')>();
+  class FaultyFastLane extends original.FastLane {
+    override tryHandle(bytes: Buffer): boolean {
+      planted.isDelivering = true;
+      try {
+        return super.tryHandle(bytes);
+      } finally {
+        planted.isDelivering = false;
+      }
+    }
+    override abandon(): boolean {
+      return super.abandon() || planted.fault === 'patience';
+    }
+    override onCorruptData(error: GatewayError): void {
+      if (planted.fault !== 'late' || planted.isDelivering) super.onCorruptData(error);
+    }
+  }
+  return { ...original, FastLane: FaultyFastLane };
+});
+
+vi.mock('../../src/decoding/lazy-dispatch.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../../src/decoding/lazy-dispatch.ts')>();
+  const readData = original.LazyDispatch.readData.bind(original.LazyDispatch);
+  original.LazyDispatch.readData = (dispatch): unknown => {
+    try {
+      return readData(dispatch);
+    } catch (error) {
+      if (planted.fault !== 'lenient' || planted.isDelivering) throw error;
+      return {};
+    }
+  };
+  return original;
+});
+
 const HANG_MS = 4_000;
 const SEEDS = Array.from({ length: 24 }, (_, index) => index + 1).filter((seed) => settingOf(seed).workers === null);
 
@@ -90,6 +126,7 @@ describe('Without a planted fault', () => {
     expect(new Set(settings.map(({ listening }) => listening)).size).toBe(4);
     expect(settings.some(({ hasRaw }) => hasRaw)).toBe(true);
     expect(settings.some(({ hasEventsOption }) => hasEventsOption)).toBe(true);
+    expect(settings.some(({ maxResumeAttempts }) => maxResumeAttempts !== null)).toBe(true);
   });
 });
 
@@ -126,6 +163,9 @@ describe('The fuzzer finds', () => {
       'skip',
       /waits without an end|unexpected fault|without a reason|instead of/,
     ],
+    ['a session that is not given up although no replay gets past a message', 'patience', /RESUME of the session/],
+    ['broken data that is read late and ends no connection', 'late', /waits without an end/],
+    ['broken data that is read late as if it were whole', 'lenient', /instead of/],
   ])('%s', async (_, fault, violation) => {
     expect((await failureWith(fault))?.violation).toMatch(violation);
   });

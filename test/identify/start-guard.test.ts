@@ -115,6 +115,26 @@ describe('StartGuard', () => {
     }
   });
 
+  test('reports a store that fails once, until it works again', async () => {
+    let fails = true;
+    const whileItFails = async <T>(result: T): Promise<T> => (fails ? refuse() : result);
+    const { faults, start } = guarded({
+      loadStarts: () => whileItFails([]),
+      saveStarts: () => whileItFails(undefined),
+    });
+    for (let count = 0; count < 3; count += 1) await start();
+    expect(faults).toEqual([['SESSION_STORE_FAILED', 0]]);
+
+    fails = false;
+    await start();
+    fails = true;
+    await start();
+    expect(faults).toEqual([
+      ['SESSION_STORE_FAILED', 0],
+      ['SESSION_STORE_FAILED', 0],
+    ]);
+  });
+
   test.each(['loadStarts', 'saveStarts'] as const)(
     'lets a start pass when %s() fails, which is a fault',
     async (method) => {

@@ -64,6 +64,16 @@ describe('createInspector: messages to a page', () => {
     expect(page.log.find(({ text }) => text.startsWith('LONG'))?.text.length).toBe(2_000);
   });
 
+  test('a fault has its hint', async () => {
+    await using kit = await inspectedShard();
+    const page = await PageSocket.open(kit.inspector.url);
+    await kit.shard.connect();
+    kit.gateway.connections[0]!.close(4008, 'Rate limited.');
+    await nextEvent(kit.shard, 'resumed');
+    await page.until(() => page.log.some(({ kind }) => kind === 'fault'));
+    expect(page.log.find(({ kind }) => kind === 'fault')?.hint).toContain('Report this as a bug of shardwright');
+  });
+
   test('a page receives states, closes, heartbeats and transitions of the selected shard', async () => {
     await using kit = await inspectedShard();
     const page = await PageSocket.open(kit.inspector.url);
@@ -96,9 +106,10 @@ describe('createInspector: messages to a page', () => {
     const known = new Set(transitionsOf(shardMachine).map(({ id }) => id));
     const events = page.log.filter(({ kind }) => kind === 'event');
     expect(events.flatMap(({ taken }) => taken!).filter((id) => !known.has(id))).toEqual([]);
+    // The first heartbeat may come before READY.
     expect(events.find(({ text }) => text === 'gateway.ready')).toMatchObject({
       taken: ['shard.online.session.identifying on gateway.ready [0]'],
-      active: expect.arrayContaining(['shard.online.session.ready', 'shard.online.heartbeat.jitter']) as string[],
+      active: expect.arrayContaining(['shard.online.session.ready', 'shard.online.heartbeat']) as string[],
     });
   });
 

@@ -4,7 +4,7 @@ import type { InspectedManager, InspectedShard, ManagerInspectionObserver, Shard
 import { transitionsOf } from '../../machines/transitions.ts';
 import { createInspector } from '../../src/inspect/index.ts';
 import type { ManagerSummary, ShardSummary } from '../../src/inspect/messages.ts';
-import { managerMachine } from '../../machines/index.ts';
+import { managerMachine, shardMachine } from '../../machines/index.ts';
 import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../kit/live-manager.ts';
 import { PageSocket } from './page-socket.ts';
 
@@ -180,8 +180,33 @@ describe('createInspector with a manager that uses worker threads', () => {
       [...latestSummaries(page).shards.values()].every(({ pingMs, sequence }) => pingMs !== null && sequence !== null),
     );
     expect(latestSummaries(page).managers.get('manager')).toMatchObject({ state: 'running', ready: 3, shards: 3 });
+    expect([...latestSummaries(page).shards.values()].map(({ shardId, worker }) => [shardId, worker])).toEqual([
+      [0, 0],
+      [1, 1],
+      [2, 0],
+    ]);
     await inspector.close();
   });
+});
+
+test('the page shows the true active states and the events of a shard in a worker thread that is selected', async () => {
+  const inspector = await createInspector();
+  await using live = await liveManager({ shards: 1, workers: 1, inspect: inspector.inspect });
+  const page = await PageSocket.open(inspector.url);
+  await live.manager.connect();
+  page.send({ type: 'select', shard: '0' });
+  await page.until(() => page.detail?.key === '0');
+  live.gateway.connections[0]!.terminate();
+  await page.until(() => page.log.some(({ text }) => text === 'gateway.resumed'));
+  const resumed = page.log.find(({ text }) => text === 'gateway.resumed');
+  expect(resumed).toMatchObject({
+    kind: 'event',
+    taken: ['shard.online.session.resuming on gateway.resumed [0]'],
+    active: expect.arrayContaining(['shard.online.session.ready', 'shard.online.heartbeat']) as string[],
+  });
+  const known = new Set(transitionsOf(shardMachine).map(({ id }) => id));
+  expect(page.log.flatMap(({ taken = [] }) => taken).filter((id) => !known.has(id))).toEqual([]);
+  await inspector.close();
 });
 
 describe('ManagerInspectionObserver', () => {

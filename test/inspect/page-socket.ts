@@ -15,8 +15,7 @@ export class PageSocket {
     socket.on('message', (data: Buffer) => {
       const message = JSON.parse(data.toString()) as ToPage;
       this.messages.push(message);
-      if (message.type !== 'detail')
-        for (const { text } of message.log) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
+      if ('log' in message) for (const { text } of message.log) this.counts.set(text, (this.counts.get(text) ?? 0) + 1);
       for (const waiter of this.#waiters.splice(0)) waiter();
     });
   }
@@ -47,6 +46,6 @@ export class PageSocket {
 
   /** All log entries received, those of the welcome included. */
   get log() {
-    return this.messages.flatMap((message) => (message.type === 'detail' ? [] : message.log));
+    return this.messages.flatMap((message) => ('log' in message ? message.log : []));
   }
 }

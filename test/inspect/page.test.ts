@@ -5,6 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { chromiumPath, launchChromium } from '../kit/chromium.ts';
+import { findViolations } from './page/axe.ts';
 import { PageFeed } from './page/page-feed.ts';
 import { openChart } from './page/open-page.ts';
 import type { OpenPage } from './page/open-page.ts';
@@ -343,21 +344,12 @@ describe.skipIf(PATH === null)('the page of the inspector', { timeout: 60_000 },
           feed.addEntry('0', 'fault', 'DECODE_FAILED: the frame is not JSON'),
         ],
       });
-      await page.evaluate(await readFile(join(import.meta.dirname, '../../node_modules/axe-core/axe.min.js'), 'utf8'));
-      const findViolations = async (): Promise<string[]> => {
-        const { violations } = await page.evaluate<{
-          violations: { id: string; impact: string; nodes: { html: string }[] }[];
-        }>('axe.run()');
-        return violations
-          .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-          .flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-      };
-      expect(await findViolations()).toEqual([]);
+      expect(await findViolations(page)).toEqual([]);
       await page.locator('.row', { hasText: 'gateway.hello' }).click();
       await opened.waitForText('#bar', 'Frozen');
-      expect(await findViolations()).toEqual([]);
+      expect(await findViolations(page)).toEqual([]);
       await page.keyboard.press('?');
-      expect(await findViolations()).toEqual([]);
+      expect(await findViolations(page)).toEqual([]);
     },
   );
 

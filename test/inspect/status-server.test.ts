@@ -35,7 +35,15 @@ const statusesOf = async (server: StatusServer, path: string, headers: readonly 
 /** A bot whose states the test sets, served with a clock that the test advances. */
 async function serveBot(options: StatusServerOptions = {}) {
   const clock = new VirtualClock();
-  let status: ManagerStatus = { state: 'stopped', total: null, ready: 0, shards: [], resharding: null, budget: null };
+  let status: ManagerStatus = {
+    state: 'stopped',
+    total: null,
+    ready: 0,
+    shards: [],
+    resharding: null,
+    budget: null,
+    cluster: null,
+  };
   const bot = { status: () => status };
   const server = await serveStatus(bot, { clock, ...options });
   return {
@@ -44,7 +52,12 @@ async function serveBot(options: StatusServerOptions = {}) {
     set(state: ManagerStatus['state'], states: readonly ShardState[], remaining: number | null = null): void {
       const shards = states.map(shardStatus);
       const budget = remaining === null ? null : { total: 1_000, remaining, resetAfterMs: 1_000 };
-      status = { state, total: states.length, ready: 0, shards, resharding: null, budget };
+      status = { state, total: states.length, ready: 0, shards, resharding: null, budget, cluster: null };
+    },
+    /** The bot is a node of a cluster, and has no shard. */
+    setSpare(state: ManagerStatus['state']): void {
+      const cluster = { node: 'node', nodes: [], unowned: [], engine: 'redis', isReachable: state === 'running' };
+      status = { state, total: 4, ready: 0, shards: [], resharding: null, budget: null, cluster };
     },
     /** The status codes of /healthz and /readyz. */
     async verdicts(): Promise<[healthz: number, readyz: number]> {
@@ -72,6 +85,21 @@ describe('the health of a bot', () => {
     expect(await kit.verdicts()).toEqual([503, 503]);
     kit.set('running', ['ready', 'ready']);
     expect(await kit.verdicts()).toEqual([200, 200]);
+  });
+
+  test('is good of a node that waits for shards, and not bad of one that waits for its engine', async () => {
+    await using kit = await serveBot({ graceMs: 10_000 });
+    for (const [state, readyz] of [
+      ['starting', 503],
+      ['running', 200],
+    ] as const) {
+      kit.setSpare(state);
+      expect(await kit.verdicts()).toEqual([200, readyz]);
+      kit.clock.advance(10_001);
+      expect(await kit.verdicts()).toEqual([200, readyz]);
+    }
+    kit.setSpare('failed');
+    expect(await kit.verdicts()).toEqual([503, 503]);
   });
 
   test('counts the grace of each shard on its own', async () => {

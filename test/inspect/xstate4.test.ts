@@ -29,6 +29,9 @@ function boom(): never {
   throw new Error('a bad inspector');
 }
 
+/** Where a shard is after connect(). */
+const OPENING = { online: { session: { connecting: 'opening' }, heartbeat: 'idle' } };
+
 describe('registerWithXStateInspect', () => {
   test.each([
     ['nothing', undefined],
@@ -55,7 +58,7 @@ describe('registerWithXStateInspect', () => {
     unregister();
     await clock.advanceAsync(100);
     expect(shard.state).toBe('ready');
-    expect(notifications).toEqual(['register "disconnected"', 'shard.connect', '"restoring"', 'stop']);
+    expect(notifications).toEqual(['register "disconnected"', 'shard.connectWith', JSON.stringify(OPENING), 'stop']);
   });
 
   test('does not notify a listener that has unsubscribed', () => {
@@ -72,7 +75,7 @@ describe('registerWithXStateInspect', () => {
     registerWithXStateInspect(shard);
     void shard.connect();
     shard.forceClose();
-    expect(states).toEqual(['restoring']);
+    expect(states).toEqual([OPENING]);
   });
 
   test('names a service after its shard, with an id that no XState 4 service has', () => {

@@ -1,4 +1,4 @@
-/** Dispatches numbered messages to many guilds, and records which of them reach the manager's listeners. */
+/** Dispatches numbered messages to many guilds, and records which of them reach the listeners of managers. */
 import type { ShardManager } from '../../src/index.ts';
 import type { FakeGateway } from '../../src/testing/index.ts';
 
@@ -9,13 +9,16 @@ const numberOf = (id = '0'): number => Number(BigInt(id) >> 22n);
 
 const GUILDS = 50;
 
-export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
+export function guildEvents(gateway: FakeGateway, ...managers: ShardManager[]) {
   const sent: string[][] = Array.from({ length: GUILDS }, () => []);
   const received: string[][] = Array.from({ length: GUILDS }, () => []);
   let count = 0;
-  manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: guild }: { id: string; guild_id?: string }) => {
-    received[numberOf(guild)]!.push(id);
-  });
+  const listen = (manager: ShardManager): void => {
+    manager.onDispatch('MESSAGE_CREATE', ({ id, guild_id: guild }: { id: string; guild_id?: string }) => {
+      received[numberOf(guild)]!.push(id);
+    });
+  };
+  for (const manager of managers) listen(manager);
   const send = (events: number): void => {
     for (let n = 0; n < events; n += 1) {
       const guild = (count * 7) % GUILDS;
@@ -29,6 +32,10 @@ export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
     sent,
     received,
     send,
+    listen: (manager: ShardManager): void => {
+      managers.push(manager);
+      listen(manager);
+    },
     /** Starts to dispatch this many events every 2 ms. */
     begin: (events = 5): void => {
       timer = setInterval(() => send(events), 2);
@@ -38,9 +45,10 @@ export function guildEvents(gateway: FakeGateway, manager: ShardManager) {
       clearInterval(timer);
       const ended = new Set<number>();
       return new Promise((resolve) => {
-        manager.onDispatch('END_OF_LOAD', (d) => {
-          if (ended.add(numberOf((d as { guild_id: string }).guild_id)).size === GUILDS) resolve();
-        });
+        for (const manager of managers)
+          manager.onDispatch('END_OF_LOAD', (d) => {
+            if (ended.add(numberOf((d as { guild_id: string }).guild_id)).size === GUILDS) resolve();
+          });
         for (let n = 0; n < GUILDS; n += 1)
           gateway.dispatch('END_OF_LOAD', { guild_id: guildId(n) }, { guildId: guildId(n) });
       });

@@ -18,8 +18,7 @@ const RECONNECT_DELAY_MS = 1_000;
 
 /** The events of the machine, each with the flat state it leads to. */
 export const SCENARIO: readonly (readonly [event: string, state: ShardState])[] = [
-  ['shard.connect', 'connecting'],
-  ['session.loaded', 'connecting'],
+  ['shard.connectWith', 'connecting'],
   ['socket.opened', 'connecting'],
   ['gateway.hello', 'identifying'],
   ['identify.granted', 'identifying'],

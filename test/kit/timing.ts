@@ -10,6 +10,8 @@ export const QUICK: Partial<ShardTiming> = {
   backoffBaseMs: 20,
   backoffCapMs: 200,
   invalidSessionWaitMs: [10, 50],
+  // A busy machine makes any listener slow.
+  slowListenerMs: null,
 };
 
 /**

@@ -166,7 +166,7 @@ export function describeStrategy(title: string, version: WsVersion): void {
     });
 
     test('a heartbeat says when it was sent and acknowledged', async () => {
-      await using kit = await liveWs(version);
+      await using kit = await liveWs(version, { gateway: { heartbeatIntervalMs: 60_000 } });
       await kit.ws.connect();
       const beat = kit.next(named('heartbeat'));
       const latency = await kit.strategy.manager.shards.get(0)!.heartbeat();

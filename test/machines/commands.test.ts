@@ -8,7 +8,31 @@ const CONNECT = { type: 'shard.connect' } as const;
 const RESUME = { type: 'shard.resume', session: OTHER } as const;
 const REINSTANTIATE = { type: 'shard.reinstantiate' } as const;
 
-type State = keyof typeof SHARDS;
+const CONNECTING = [
+  ['connect', CONNECT],
+  ['resume', RESUME],
+  ['reinstantiate', REINSTANTIATE],
+] as const;
+
+/** The states that have a socket, or are about to open one. */
+const CONNECTED = [
+  'opening',
+  'awaitingHello',
+  'queued',
+  'awaitingReady',
+  'resuming',
+  'ready',
+  'overdue',
+  'zombie',
+  'reconnecting',
+] as const;
+
+/** How a close handshake ends, and after how many ms. */
+const CLOSINGS = [
+  ['the socket is closed', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' }), 0],
+  ['5 s have passed', (shard: RunningShard) => shard.wait(5_000), 5_000],
+] as const;
+
 const IDLE = { session: 'connecting', heartbeat: 'idle' };
 const socketEffect = (resumeUrl: string | null, connectionId = 1, at = 0): Effect => [
   at,
@@ -43,10 +67,7 @@ describe('shard machine: connect()', () => {
     },
   );
 
-  test.each([
-    ['the socket is closed', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' }), 0],
-    ['5 s have passed', (shard: RunningShard) => shard.wait(5_000), 5_000],
-  ] as const)('during disconnecting the shard loads its session when %s', (_, end, at) => {
+  test.each(CLOSINGS)('during disconnecting the shard loads its session when %s', (_, end, at) => {
     const shard = end(SHARDS.disconnecting().clearEffects().send(CONNECT));
     expect(shard.state).toBe('restoring');
     expect(shard.consumeEffects()).toEqual([
@@ -55,10 +76,7 @@ describe('shard machine: connect()', () => {
     ]);
   });
 
-  test.each([
-    ['the socket is closed', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' }), 0],
-    ['5 s have passed', (shard: RunningShard) => shard.wait(5_000), 5_000],
-  ] as const)('after a later disconnect() the shard stays disconnected when %s', (_, end, at) => {
+  test.each(CLOSINGS)('after a later disconnect() the shard stays disconnected when %s', (_, end, at) => {
     const shard = end(SHARDS.reconnectRequested().clearEffects().send(KEEP));
     expect(shard.state).toBe('disconnected');
     expect(shard.consumeEffects()).toEqual([disconnectedEffect({ code: 4321, reason: 'enough' }, at)]);
@@ -79,75 +97,49 @@ describe('shard machine: the session store', () => {
   });
 });
 
-describe('shard machine: resume()', () => {
+describe.each([
+  [
+    'resume()',
+    RESUME,
+    OTHER,
+    'the given session',
+    { reason: 'resume() was called with another session', willResume: true },
+  ],
+  ['reinstantiate()', REINSTANTIATE, null, 'no session', { reason: 'reinstantiate() was called' }],
+] as const)('shard machine: %s', (_, command, session, whichSession, loss) => {
+  const resumeUrl = session?.resumeUrl ?? null;
+
   test.each(['disconnected', 'restoring', 'failed'] as const)(
-    'in %s the shard connects with the given session and does not load another',
+    `in %s the shard connects with ${whichSession} and does not load another`,
     (state) => {
-      const shard = SHARDS[state]().clearEffects().send(RESUME);
+      const shard = SHARDS[state]().clearEffects().send(command);
       expect(topLevelState(shard)).toBe('online');
-      expect(shard.context.session).toEqual(OTHER);
-      expect(shard.consumeEffects()).toEqual([socketEffect(OTHER.resumeUrl, state === 'failed' ? 2 : 1)]);
+      expect(shard.context.session).toEqual(session);
+      expect(shard.consumeEffects()).toEqual([socketEffect(resumeUrl, state === 'failed' ? 2 : 1)]);
     },
   );
 
-  test.each(['reconnecting'] as const)('in %s the next connection uses the given session', (state) => {
-    const shard = SHARDS[state]().clearEffects().send(RESUME).wait(125);
+  test(`in reconnecting the next connection has ${whichSession}`, () => {
+    const shard = SHARDS.reconnecting().clearEffects().send(command).wait(125);
     expect(topLevelState(shard)).toBe('online');
-    expect(shard.consumeEffects()).toEqual([socketEffect(OTHER.resumeUrl, 2, 125)]);
+    expect(shard.context.session).toEqual(session);
+    expect(shard.consumeEffects()).toEqual([socketEffect(resumeUrl, 2, 125)]);
   });
 
-  test('in zombie the shard reconnects at once with the given session', () => {
-    const shard = SHARDS.zombie().clearEffects().send(RESUME);
+  test(`in zombie the shard reconnects at once with ${whichSession}`, () => {
+    const shard = SHARDS.zombie().clearEffects().send(command);
     expect(topLevelState(shard)).toBe('reconnecting');
-    expect(shard.context.session).toEqual(OTHER);
+    expect(shard.context.session).toEqual(session);
     expect(shard.consumeEffects()).toEqual([
-      disconnectedEffect({
-        code: 4000,
-        reason: 'resume() was called with another session',
-        willReconnect: true,
-        willResume: true,
-      }),
-      [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'resume() was called with another session' }],
+      disconnectedEffect({ code: 4000, willReconnect: true, ...loss }),
+      [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: loss.reason }],
     ]);
   });
 
-  test('during disconnecting the shard connects afterwards with the given session', () => {
-    const shard = SHARDS.disconnecting().clearEffects().send(RESUME, { type: 'socket.closeCompleted' });
+  test(`during disconnecting the shard connects afterwards with ${whichSession}`, () => {
+    const shard = SHARDS.disconnecting().clearEffects().send(command, { type: 'socket.closeCompleted' });
     expect(shard.state).toBe('restoring');
-    expect(shard.context.session).toEqual(OTHER);
-    expect(shard.consumeEffects()).toEqual([disconnectedEffect({ code: 4321, reason: 'enough' }), LOAD_SESSION_EFFECT]);
-  });
-});
-
-describe('shard machine: reinstantiate()', () => {
-  test.each(['disconnected', 'restoring', 'failed'] as const)('in %s the shard connects without a session', (state) => {
-    const shard = SHARDS[state]().clearEffects().send(REINSTANTIATE);
-    expect(topLevelState(shard)).toBe('online');
-    expect(shard.context.session).toBeNull();
-    expect(shard.consumeEffects()).toEqual([socketEffect(null, state === 'failed' ? 2 : 1)]);
-  });
-
-  test('in reconnecting the next connection has no session', () => {
-    const shard = SHARDS.reconnecting().clearEffects().send(REINSTANTIATE).wait(125);
-    expect(topLevelState(shard)).toBe('online');
-    expect(shard.context.session).toBeNull();
-    expect(shard.consumeEffects()).toEqual([socketEffect(null, 2, 125)]);
-  });
-
-  test('in zombie the shard discards its session and reconnects at once', () => {
-    const shard = SHARDS.zombie().clearEffects().send(REINSTANTIATE);
-    expect(topLevelState(shard)).toBe('reconnecting');
-    expect(shard.context.session).toBeNull();
-    expect(shard.consumeEffects()).toEqual([
-      disconnectedEffect({ code: 4000, reason: 'reinstantiate() was called', willReconnect: true }),
-      [0, 'closeSocket', { connectionId: 1, closeWith: 4000, reason: 'reinstantiate() was called' }],
-    ]);
-  });
-
-  test('during disconnecting the shard connects afterwards without a session', () => {
-    const shard = SHARDS.disconnecting().clearEffects().send(REINSTANTIATE, { type: 'socket.closeCompleted' });
-    expect(shard.state).toBe('restoring');
-    expect(shard.context.session).toBeNull();
+    expect(shard.context.session).toEqual(session);
     expect(shard.consumeEffects()).toEqual([disconnectedEffect({ code: 4321, reason: 'enough' }), LOAD_SESSION_EFFECT]);
   });
 });
@@ -172,17 +164,7 @@ describe('shard machine: disconnect()', () => {
     },
   );
 
-  test.each([
-    'opening',
-    'awaitingHello',
-    'queued',
-    'awaitingReady',
-    'resuming',
-    'ready',
-    'overdue',
-    'zombie',
-    'reconnecting',
-  ] as const)('in %s the shard closes the socket and emits disconnected once it is closed', (state: State) => {
+  test.each(CONNECTED)('in %s the shard closes the socket and emits disconnected once it is closed', (state) => {
     const shard = SHARDS[state]().clearEffects().send(DISCARD);
     expect(topLevelState(shard)).toBe('disconnecting');
     expect(shard.context.session).toBeNull();
@@ -192,19 +174,6 @@ describe('shard machine: disconnect()', () => {
     shard.send({ type: 'socket.closeCompleted' });
     expect(shard.state).toBe('disconnected');
     expect(shard.consumeEffects()).toEqual([disconnectedEffect({ code: 1001, reason: 'enough' })]);
-  });
-
-  test('in restoring the shard is disconnected at once and emits nothing', () => {
-    const shard = SHARDS.restoring().clearEffects().send(DISCARD);
-    expect(shard.state).toBe('disconnected');
-    expect(shard.context.session).toBeNull();
-    expect(shard.consumeEffects()).toEqual([]);
-  });
-
-  test.each(['disconnected', 'failed'] as const)('in %s it changes nothing', (state) => {
-    const shard = SHARDS[state]().clearEffects().send(KEEP);
-    expect(shard.state).toEqual(state);
-    expect(shard.consumeEffects()).toEqual([]);
   });
 
   test('the shard waits at most 5 s for the socket to close', () => {
@@ -218,32 +187,27 @@ describe('shard machine: disconnect()', () => {
 });
 
 describe('shard machine: forceClose()', () => {
-  test.each([
-    'opening',
-    'awaitingHello',
-    'queued',
-    'awaitingReady',
-    'resuming',
-    'ready',
-    'overdue',
-    'zombie',
-    'reconnecting',
-  ] as const)('in %s the shard is disconnected at once and emits disconnected', (state: State) => {
+  test.each(CONNECTED)('in %s the shard is disconnected at once and emits disconnected', (state) => {
     const shard = SHARDS[state]().clearEffects().send(FORCE_DISCARD);
     expect(shard.state).toBe('disconnected');
     expect(shard.context.session).toBeNull();
     expect(shard.consumeEffects()).toEqual([disconnectedEffect({ code: 1001, reason: 'forceClose() was called' })]);
   });
+});
 
+describe.each([
+  ['disconnect()', DISCARD, KEEP],
+  ['forceClose()', FORCE_DISCARD, FORCE],
+] as const)('shard machine: %s without a connection', (_, discard, keep) => {
   test('in restoring the shard is disconnected at once and emits nothing', () => {
-    const shard = SHARDS.restoring().clearEffects().send(FORCE_DISCARD);
+    const shard = SHARDS.restoring().clearEffects().send(discard);
     expect(shard.state).toBe('disconnected');
     expect(shard.context.session).toBeNull();
     expect(shard.consumeEffects()).toEqual([]);
   });
 
   test.each(['disconnected', 'failed'] as const)('in %s it changes nothing', (state) => {
-    const shard = SHARDS[state]().clearEffects().send(FORCE);
+    const shard = SHARDS[state]().clearEffects().send(keep);
     expect(shard.state).toEqual(state);
     expect(shard.consumeEffects()).toEqual([]);
   });
@@ -293,30 +257,19 @@ describe('shard machine: counters', () => {
     expect(readyCount).toBe(1);
   });
 
-  test.each([
-    ['connect', CONNECT],
-    ['resume', RESUME],
-    ['reinstantiate', REINSTANTIATE],
-  ] as const)('%s() after disconnect() resets them', (_, command) => {
+  test.each(CONNECTING)('%s() after disconnect() resets them', (_, command) => {
     const { context } = shardWithCounters().send(KEEP, { type: 'socket.closeCompleted' }, command);
     expect(context).toMatchObject(INITIAL_COUNTERS);
   });
 
-  test.each([
-    ['connect', CONNECT],
-    ['resume', RESUME],
-    ['reinstantiate', REINSTANTIATE],
-  ] as const)('%s() after a failure resets them', (_, command) => {
+  test.each(CONNECTING)('%s() after a failure resets them', (_, command) => {
     const { context } = shardWithCounters()
       .wait(1_000)
       .send({ type: 'socket.closed', code: 4004, reason: '' }, command);
     expect(context).toMatchObject(INITIAL_COUNTERS);
   });
 
-  test.each([
-    ['the socket is closed', (shard: RunningShard) => shard.send({ type: 'socket.closeCompleted' })],
-    ['5 s have passed', (shard: RunningShard) => shard.wait(5_000)],
-  ] as const)('connect() during disconnecting resets them when %s', (_, end) => {
+  test.each(CLOSINGS)('connect() during disconnecting resets them when %s', (_, end) => {
     expect(end(shardWithCounters().send(KEEP, CONNECT)).context).toMatchObject(INITIAL_COUNTERS);
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING, NO_LOSSES } from '../../machines/index.ts';
 import { HELLO, SHARDS } from './running-shard.ts';
-import { closed } from './shard-events.ts';
+import { OTHER, SESSION, closed } from './shard-events.ts';
 
 const OPENED = { type: 'socket.opened' } as const;
 
@@ -42,6 +42,20 @@ describe('shard machine: lost connections are counted', () => {
     shard.wait(DEFAULT_TIMING.stableAfterMs);
     expect(before).toBe(4);
     expect(shard.context.unreadableCount).toBe(0);
+  });
+
+  test.each([
+    ['repeats its session keeps', SESSION, 1],
+    ['begins another session resets', OTHER, 0],
+  ])('a READY in ready that %s the count of messages that could not be read', (_, session, count) => {
+    const shard = SHARDS.ready();
+    shard.clearEffects().send({ type: 'socket.decodeFailed', reason: 'no JSON' }).runUntil('socket');
+    shard.send(OPENED, HELLO, { type: 'gateway.resumed' });
+    expect(shard.context.unreadableCount).toBe(1);
+    expect(shard.state).toMatchObject({ online: { session: 'ready' } });
+    shard.send({ type: 'gateway.ready', session });
+    expect(shard.context.session).toEqual(session);
+    expect(shard.context.unreadableCount).toBe(count);
   });
 
   test('a dispatch with a sequence that could not be read is not counted, because it is skipped in the end', () => {

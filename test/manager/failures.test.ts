@@ -51,3 +51,31 @@ test.each(placements)(
     expect(failure).toMatchObject({ code: 'AUTHENTICATION_FAILED', closeCode: 4004 });
   },
 );
+
+test.each([0, 2])(
+  'a failure is a fault if connect() is called while a manager with %i workers closes its shards',
+  async (workers) => {
+    await using kit = await liveManager({ workers, shards: 2 });
+    const { manager, gateway } = kit;
+    await manager.connect();
+    const events: unknown[] = [];
+    manager.on('failed', ({ code }) => events.push(['failed', code]));
+    manager.on('fault', (error, shardId) => events.push(['fault', error, shardId]));
+    const again = new Promise<void>((resolve, reject) => {
+      manager.on('disconnected', ({ code }) => {
+        if (code === 4014) process.nextTick(() => void manager.connect().then(resolve, reject));
+      });
+    });
+    const connection = await gateway.waitForConnection();
+    const shardId = connection.shard?.[0] ?? -1;
+    const failure = new Promise<unknown>((resolve) => {
+      const shard = manager.shards.get(shardId)!;
+      shard.on('stateChange', ({ to }) => to === 'failed' && resolve(shard.failure));
+    });
+    connection.close(4014);
+    await again;
+    expect(events).toEqual([['fault', await failure, null]]);
+    expect(await failure).toMatchObject({ code: 'DISALLOWED_INTENTS' });
+    expect(manager.state).toBe('running');
+  },
+);

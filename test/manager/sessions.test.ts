@@ -1,7 +1,7 @@
 /** What a manager writes to its session store, and when. On virtual time. */
 import { describe, expect, test } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
-import type { Session, SessionStore } from '../../src/index.ts';
+import type { Session, SessionLease, SessionStore } from '../../src/index.ts';
 import type { VirtualClock } from '../../src/testing/virtual-clock.ts';
 import { virtualManager } from '../kit/virtual-manager.ts';
 
@@ -84,6 +84,74 @@ describe('the sessions of a manager', () => {
     await clock.advanceAsync(1);
     await disconnecting;
     expect(writes.at(-1)).toEqual([2_000, 0, 4]);
+  });
+
+  test('brings no session back that the next process has cleared, when a stream is read after that', async () => {
+    let fence = 0;
+    const claim = async (): Promise<SessionLease> => {
+      fence += 1;
+      return { fence, release: async () => undefined };
+    };
+    const sessionStore = Object.assign(new MemorySessionStore(), { claim });
+    const { manager, clock, gateway } = virtualManager({ shards: 1 }, { sessionStore });
+    const faults: unknown[] = [];
+    manager.on('fault', ({ code }, shardId) => void faults.push([code, shardId]));
+    const connecting = manager.connect();
+    await clock.advanceAsync(1_000);
+    await connecting;
+    const stream = manager.dispatches();
+    for (const id of ['1', '2']) gateway.dispatch('MESSAGE_CREATE', { id });
+    const disconnecting = manager.disconnect();
+    await clock.advanceAsync(1);
+    await disconnecting;
+    expect(await sessionStore.load(0)).toMatchObject({ sequence: 1 });
+
+    await stream.next();
+    manager.forceClose();
+    await clock.advanceAsync(1);
+    expect(await sessionStore.load(0)).toMatchObject({ sequence: 2 });
+    // The next process claims it, and Discord says that it is over.
+    await claim();
+    await sessionStore.clear(0);
+    await stream.next();
+    manager.forceClose();
+    await clock.advanceAsync(1);
+    expect(await sessionStore.load(0)).toBeNull();
+    expect(faults).toEqual([['SESSION_IN_USE', 0]]);
+  });
+
+  test('goes on to store the sessions of shards that run when a slow store says that another owner had them', async () => {
+    let fence = 0;
+    let isSlow = false;
+    const memory = new MemorySessionStore();
+    const claim = async (): Promise<SessionLease> => {
+      fence += 1;
+      if (isSlow) {
+        // Another owner comes first.
+        fence += 1;
+        await new Promise<void>((resolve) => void kit.clock.setTimeout(resolve, 8_000));
+      }
+      return { fence, release: () => new Promise<never>(() => undefined) };
+    };
+    const kit = virtualManager({ shards: 1 }, { sessionStore: Object.assign(memory, { claim }) });
+    const { manager, clock, gateway } = kit;
+    const connecting = manager.connect();
+    await clock.advanceAsync(1_000);
+    await connecting;
+    const disconnecting = manager.disconnect();
+    await clock.advanceAsync(5_000);
+    await disconnecting;
+    isSlow = true;
+    const again = manager.connect();
+    await clock.advanceAsync(30_000);
+    await again;
+    gateway.dispatch('MESSAGE_CREATE', { id: '1' });
+    await clock.advanceAsync(2_000);
+    const { session } = manager.shards.get(0)!;
+    expect(session).not.toBeNull();
+    expect(await memory.load(0)).toEqual(session);
+    manager.forceClose();
+    await clock.advanceAsync(10);
   });
 
   test('does not write that the READY of a new session was delivered while a stream still holds it', async () => {

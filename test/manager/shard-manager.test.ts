@@ -1,6 +1,6 @@
 /** A manager on real sockets to a fake gateway. */
 import { inspect } from 'node:util';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { GatewayError, MemorySessionStore } from '../../src/index.ts';
 import type { ManagerEvents, SessionStore } from '../../src/index.ts';
 import { nextEvent, liveManager, states } from '../kit/live-manager.ts';
@@ -48,7 +48,7 @@ describe('ShardManager', () => {
     const { manager, gateway } = kit;
     await manager.connect();
     const handle = manager.shards.get(0)!;
-    await vi.waitUntil(() => handle.ping !== null);
+    await expect.poll(() => handle.ping).not.toBeNull();
     const lost = nextEvent(manager, 'disconnected');
     gateway.refuse();
     for (const connection of gateway.connections) connection.terminate();

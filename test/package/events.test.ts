@@ -25,4 +25,9 @@ describe('docs/events.md', () => {
     const ofShard = declaredIn('src/shard/shard-events.ts', 'ShardEvents');
     expect(listedUnder('Of a manager')).toEqual(ofManager.filter((name) => !ofShard.includes(name)));
   });
+
+  test('lists every event of a consumer', () => {
+    const file = 'src/cluster/consumer/dispatch-consumer.ts';
+    expect(listedUnder('Of a consumer')).toEqual(declaredIn(file, 'ConsumerEvents'));
+  });
 });

@@ -1,7 +1,8 @@
 /** What a Node that is too old shows, and what bundlers must not drop. The sources are read, because no such Node runs here. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { sourceOf } from '../../scripts/build/entries.ts';
 import { nodeRefusal } from '../../src/protocol/node-version.ts';
 import { ROOT, readTree } from './source-tree.ts';
 
@@ -17,12 +18,12 @@ interface Manifest {
 
 const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
-const sourceOf = (built: string): string => built.replace(/^(\.\/)?dist\//, '').replace(/\.js$/, '.ts');
-const builtOf = (source: string): string => `./dist/${source.replace(/\.ts$/, '.js')}`;
+/** The file of a module that several entries import for what it does. */
+const sharedFileOf = (source: string): string => `./dist/shared-${basename(source, '.ts')}.js`;
 
 /** The entries that need Node. The machines need none: they import xstate and themselves. */
 const ENTRIES = Object.values(manifest.exports)
-  .map((target) => sourceOf(typeof target === 'string' ? target : target.default))
+  .flatMap((target) => (typeof target === 'string' ? [] : [sourceOf(target.default)]))
   .filter((file) => file.startsWith('src/'));
 
 const FIRST_IMPORT = /^(?:import|export) (?:[^;]*? from )?'([^']+)'/m;
@@ -61,8 +62,9 @@ describe('sideEffects', () => {
       [...text.matchAll(/^import '(\.[^']+)';$/gm)].map(([, specifier = '']) => join(path, '..', specifier)),
     );
     const thread = manifest.exports['./thread'];
-    const run = [...Object.values(manifest.bin), typeof thread === 'object' ? thread.default : ''].map(sourceOf);
-    const needed = [...new Set([...imported, ...run])].filter((file) => !file.startsWith(PAGE));
-    expect(manifest.sideEffects.toSorted()).toEqual(needed.map(builtOf).toSorted());
+    const run = [...Object.values(manifest.bin), typeof thread === 'object' ? thread.default : ''];
+    const shared = [...new Set(imported)].filter((file) => !file.startsWith(PAGE)).map(sharedFileOf);
+    const needed = [...run.map((file) => `./${file.replace(/^\.\//, '')}`), ...shared];
+    expect(manifest.sideEffects.toSorted()).toEqual(needed.toSorted());
   });
 });

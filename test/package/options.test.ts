@@ -1,10 +1,13 @@
 /** docs/options.md is generated from TSDoc. These tests keep the page up to date, and its defaults true. */
 import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_TIMING } from '../../machines/index.ts';
-import { OPTIONS_PAGE, optionsPage, readOptions } from '../../scripts/options/page.ts';
+import { OPTIONS_PAGE, optionsPage, readConsumerOptions, readOptions } from '../../scripts/options/page.ts';
 import { systemClock } from '../../src/clock.ts';
+import { resolveConsumerOptions } from '../../src/cluster/consumer/consumer-options.ts';
+import { memoryEngine } from '../../src/cluster/memory/memory-engine.ts';
 import { createWebSocket } from '../../src/connection/web-socket.ts';
 import { InstrumentedIdentifyGate } from '../../src/identify/instrumented-identify-gate.ts';
 import { resolveManagerOptions } from '../../src/manager/manager-options.ts';
@@ -16,10 +19,22 @@ type Resolved = Readonly<Record<string, unknown>>;
 
 const REQUIRED = { token: 'token', intents: 1 };
 const SHARD: Resolved = resolveOptions(REQUIRED);
-const MANAGER: Resolved = resolveManagerOptions(REQUIRED);
+/** The options of a cluster have defaults only in one. */
+const { cluster } = resolveManagerOptions({ ...REQUIRED, engine: memoryEngine() });
+const MANAGER: Resolved = {
+  ...resolveManagerOptions(REQUIRED),
+  node: cluster?.node,
+  publish: cluster?.publish,
+  rebalance: { maxMovesPerSecond: cluster?.maxMovesPerSecond },
+};
+const CONSUMER: Resolved = resolveConsumerOptions({ engine: memoryEngine(), group: 'bot' });
 
 /** The options that the resolved options keep under another name. */
-const RESOLVED_NAMES: Readonly<Record<string, string>> = { sessionStartReserve: 'reserve', proxy: 'selectProxy' };
+const RESOLVED_NAMES: Readonly<Record<string, string>> = {
+  sessionStartReserve: 'reserve',
+  proxy: 'selectProxy',
+  engine: 'cluster',
+};
 
 /** The values that a `@defaultValue` may name. */
 const SCOPE = { systemClock, Math, fetch };
@@ -69,6 +84,16 @@ const DESCRIBED: Readonly<Record<string, DescribedDefault>> = {
   createSocket: { text: 'opens a socket of `ws`', isTrueOf: (resolved) => resolved === createWebSocket },
   logger: { text: 'logs nothing', isTrueOf: (resolved) => resolved === silentLogger },
   threadUrl: { text: 'the file in this package', isTrueOf: (resolved) => resolved === null },
+  engine: { text: 'no engine', isTrueOf: (resolved) => resolved === null },
+  node: {
+    text: 'the host name, the process id and a random part',
+    isTrueOf: (resolved) => String(resolved).startsWith(`${hostname()}-${process.pid}-`),
+  },
+  consumer: {
+    text: 'the host name, the process id and a random part',
+    isTrueOf: (resolved) => String(resolved).startsWith(`${hostname()}-${process.pid}-`),
+  },
+  publish: { text: '`false`', isTrueOf: (resolved) => resolved === null },
   inspect: { text: 'no observer', isTrueOf: (resolved) => resolved === undefined },
 };
 
@@ -82,11 +107,15 @@ function documentedValue(defaultText: string | null): unknown {
   return runInNewContext(`(${code ?? number})`, SCOPE);
 }
 
+const ofConsumer = readConsumerOptions().flatMap(({ name, shard }) =>
+  shard === null ? [] : [{ title: `DispatchConsumer: ${name}`, name, declared: shard, resolved: CONSUMER }],
+);
 const declarations = readOptions().flatMap(({ name, shard, manager }) => [
   ...(shard === null ? [] : [{ title: `Shard: ${name}`, name, declared: shard, resolved: SHARD }]),
   ...(manager === null ? [] : [{ title: `ShardManager: ${name}`, name, declared: manager, resolved: MANAGER }]),
 ]);
-const optional = declarations.filter(({ declared }) => !declared.isRequired);
+const all = [...declarations, ...ofConsumer];
+const optional = all.filter(({ declared }) => !declared.isRequired);
 
 describe('docs/options.md', () => {
   test('equals what `npm run options` generates from the declarations', async () => {
@@ -100,7 +129,7 @@ describe('docs/options.md', () => {
 });
 
 describe('the TSDoc of an option', () => {
-  test.each(declarations)('$title says what the option does', ({ declared }) => {
+  test.each(all)('$title says what the option does', ({ declared }) => {
     expect(declared.description).not.toBe('');
   });
 

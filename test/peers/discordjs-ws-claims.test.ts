@@ -11,8 +11,10 @@ import type { OptionalWebSocketManagerOptions, SessionInfo } from '@discordjs/ws
 import { GatewayOpcodes } from 'discord-api-types/v10';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
+import { Shard } from '../../src/index.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import type { FakeConnection } from '../../src/testing/index.ts';
+import { connected, writtenRecording } from '../recorder/kit/written-recording.ts';
 import { TOKEN } from './conformance.ts';
 
 /** Turns of the event loop in which a frame gets from one end of a socket to the other, and its answer back. */
@@ -52,6 +54,25 @@ function useVirtualTime(): void {
   );
   syncBuiltinESMExports();
 }
+
+/** A connection on which nothing arrives after its first heartbeat, and the RESUME that follows. */
+const zombieRecording = (): Promise<string> =>
+  writtenRecording([
+    ...connected(0),
+    { kind: 'frame', at: 20_000, shard: 0, direction: 'out', op: 1, bytes: 15 },
+    { kind: 'state', at: 61_250, shard: 0, from: 'ready', to: 'zombie' },
+    {
+      kind: 'disconnected',
+      at: 61_250,
+      shard: 0,
+      code: null,
+      reason: 'x',
+      initiator: 'shard',
+      willReconnect: true,
+      willResume: true,
+    },
+    ...connected(62_000, { resumes: true }),
+  ]);
 
 describe('@discordjs/ws 2', () => {
   let gateway: FakeGateway;
@@ -100,6 +121,36 @@ describe('@discordjs/ws 2', () => {
     }
     expect(gateway.history).toHaveLength(2);
     expect(closingFor).toBeGreaterThanOrEqual(30);
+  });
+
+  test('needs 30 s more than shardwright to leave the zombie of a recording', async () => {
+    const path = await zombieRecording();
+    await gateway.close();
+    /** Seconds from the close frame or the reset until there is another socket. */
+    const secondsAway = async (connect: (url: string) => Promise<unknown>): Promise<number> => {
+      gateway = await FakeGateway.replay(path, { token: TOKEN, clock });
+      void connect(gateway.url);
+      for (let second = 0; second < 60 && gateway.stats.identifies === 0; second += 1) await pass(1);
+      let away = 0;
+      for (let second = 0; second < 200 && gateway.history.length < 2; second += 1) {
+        await pass(1);
+        if (gateway.history[0]!.closedWith !== null || !gateway.history[0]!.isOpen) away += 1;
+      }
+      return away;
+    };
+    const theirs = await secondsAway(() => start());
+    expect(gateway.history).toHaveLength(2);
+    await gateway.close();
+    const shards: Shard[] = [];
+    const ours = await secondsAway((url) => {
+      shards.push(new Shard({ token: TOKEN, intents: 1, url, clock }));
+      return shards[0]!.connect();
+    });
+    expect(gateway.history).toHaveLength(2);
+    void shards[0]!.disconnect();
+    await pass(6);
+    expect(shards[0]!.state).toBe('disconnected');
+    expect(theirs - ours).toBeGreaterThanOrEqual(28);
   });
 
   test('waits for the answer to RESUME without a limit', async () => {

@@ -42,6 +42,7 @@ const counters = (timing: ShardTiming, count: number, kind: LossKind = 'unreacha
 const KINDS: Readonly<Record<Pause, readonly LossKind[]>> = {
   backoff: ['unreachable', 'unanswered', 'shortLived'],
   rateLimited: ['unreachable', 'unanswered', 'shortLived'],
+  room: ['unreachable', 'unanswered', 'shortLived'],
   invalidSession: ['refused'],
 };
 const ALL_KINDS = Object.keys(NO_LOSSES) as LossKind[];
@@ -49,6 +50,7 @@ const ALL_KINDS = Object.keys(NO_LOSSES) as LossKind[];
 /** The min and the max of each wait. */
 const BOUNDS: Readonly<Record<Pause, (timing: ShardTiming) => { min: number; max: number }>> = {
   backoff: ({ backoffCapMs }) => ({ min: 0, max: backoffCapMs }),
+  room: ({ backoffCapMs }) => ({ min: 0, max: backoffCapMs }),
   invalidSession: ({ invalidSessionWaitMs: [min, max], backoffCapMs }) => ({ min, max: Math.max(max, backoffCapMs) }),
   rateLimited: ({ backoffBaseMs, backoffCapMs }) => ({
     min: 10 * backoffBaseMs,

@@ -51,6 +51,39 @@ class OwnedStore extends MemorySessionStore {
   }
 }
 
+/** A store whose newest lease comes after the time limit of its claim, while the shard has an older one. */
+class LateLeaseStore extends OwnedStore {
+  readonly late = Promise.withResolvers<SessionLease>();
+  /** The lowest fence that may write. */
+  lowestFence = 0;
+  readonly store = claimed(this);
+  #isFirst = true;
+
+  override claim(shardId: number, options: ClaimOptions): Promise<SessionLease> {
+    if (!this.#isFirst) return super.claim(shardId, options);
+    this.#isFirst = false;
+    return this.late.promise;
+  }
+
+  override async save(session: ReturnType<typeof aSession>, lease?: SessionLease): Promise<void> {
+    if ((lease?.fence ?? 0) < this.lowestFence) throw IN_USE;
+    await super.save(session, lease);
+  }
+
+  /** Gives up the first claim. Resolves with its error. */
+  async expireClaim(): Promise<unknown> {
+    const held = errorOf(this.store.hold(0));
+    await clock.advanceAsync(10_000);
+    return held;
+  }
+
+  /** The lease of the first claim comes. */
+  async resolveLate(fence = 9): Promise<void> {
+    this.late.resolve({ fence, release: async () => void this.calls.push(`release ${fence}`) });
+    await clock.advanceAsync(0);
+  }
+}
+
 describe('ClaimedSessionStore', () => {
   test('keeps the lease from hold() to release()', async () => {
     const owned = new OwnedStore();
@@ -165,20 +198,95 @@ describe('ClaimedSessionStore with a store that does not answer', () => {
   });
 
   test('writes with a lease that comes late, if it is newer than the one of a further claim', async () => {
-    const owned = new OwnedStore();
-    const late = Promise.withResolvers<SessionLease>();
-    owned.claim = () => late.promise;
-    const store = claimed(owned);
-    const held = errorOf(store.hold(0));
-    await clock.advanceAsync(10_000);
-    expect(await held).toMatchObject(SILENT);
-    Reflect.deleteProperty(owned, 'claim');
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
     await store.hold(0);
-    late.resolve({ fence: 9, release: async () => void owned.calls.push('release 9') });
-    await clock.advanceAsync(0);
+    await owned.resolveLate();
     await store.save(aSession({ sequence: 2 }));
     await store.release();
     expect(owned.calls).toEqual(['claim 1', 'save 2 with 9', 'release 9']);
+  });
+
+  test('repeats what was refused last with a newer lease that comes late, and writes again', async () => {
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
+    await store.hold(0);
+    owned.lowestFence = 9;
+    await expect(store.save(aSession({ sequence: 2 }))).rejects.toBe(IN_USE);
+    await expect(store.save(aSession({ sequence: 3 }))).rejects.toBe(IN_USE);
+    await owned.resolveLate();
+    expect(owned.calls).toEqual(['claim 1', 'save 3 with 9']);
+    await store.save(aSession({ sequence: 4 }));
+    await store.release();
+    expect(owned.calls).toEqual(['claim 1', 'save 3 with 9', 'save 4 with 9', 'release 9']);
+  });
+
+  test('releases a lease that comes late if it is older than the one that was refused', async () => {
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
+    await store.hold(0);
+    owned.lowestFence = 9;
+    await expect(store.save(aSession())).rejects.toBe(IN_USE);
+    await owned.resolveLate(0);
+    await expect(store.save(aSession())).rejects.toBe(IN_USE);
+    expect(owned.calls).toEqual(['claim 1', 'release 0']);
+  });
+
+  test('releases a lease that comes late for a shard that has stopped, although its last write was refused', async () => {
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
+    await store.hold(0);
+    owned.lowestFence = 9;
+    await expect(store.save(aSession())).rejects.toBe(IN_USE);
+    await store.release();
+    await owned.resolveLate();
+    expect(owned.calls).toEqual(['claim 1', 'release 9']);
+  });
+
+  test.each([
+    ['a shard that keeps its lease', async (store: ClaimedSessionStore) => store.hold(0), []],
+    ['a shard that has stopped', async (store: ClaimedSessionStore) => store.release(), ['release 9']],
+  ])('repeats a write of %s that is refused because a newer lease came meanwhile', async (_, prepare, released) => {
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
+    await prepare(store);
+    const answer = Promise.withResolvers<void>();
+    const save = owned.save.bind(owned);
+    owned.save = async (session, used) => {
+      if (used?.fence === 1) await answer.promise;
+      await save(session, used);
+    };
+    const saved = store.save(aSession({ sequence: 2 }));
+    await clock.advanceAsync(0);
+    owned.lowestFence = 9;
+    await owned.resolveLate();
+    answer.resolve();
+    await saved;
+    expect(owned.calls).toEqual(['claim 1', 'save 2 with 9', ...released]);
+  });
+
+  test.each([
+    ['is answered', (further: PromiseWithResolvers<SessionLease>) => further.resolve({ fence: 8, release: never })],
+    ['is refused', (further: PromiseWithResolvers<SessionLease>) => further.reject(IN_USE)],
+  ])('keeps a lease that comes late while a further claim is under way, which %s', async (_, settle) => {
+    const owned = new LateLeaseStore();
+    const { store } = owned;
+    expect(await owned.expireClaim()).toMatchObject(SILENT);
+    const further = Promise.withResolvers<SessionLease>();
+    owned.claim = () => further.promise;
+    const held = store.hold(0);
+    await clock.advanceAsync(0);
+    await owned.resolveLate();
+    settle(further);
+    await held;
+    await store.save(aSession({ sequence: 2 }));
+    await store.release();
+    expect(owned.calls).toEqual(['save 2 with 9', 'release 9']);
   });
 
   test('reports a release that is not answered, and does not wait for it any longer', async () => {
@@ -209,6 +317,86 @@ describe('ClaimedSessionStore with a store that does not answer', () => {
     late.resolve();
     await clock.advanceAsync(0);
     expect(await memory.load(0)).toEqual(aSession({ sequence: 2 }));
+  });
+
+  test('repeats at most one write at a time, however long the store is too slow', async () => {
+    let open = 0;
+    let most = 0;
+    let stored = 0;
+    const slow = async ({ sequence }: ReturnType<typeof aSession>): Promise<void> => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise<void>((resolve) => void clock.setTimeout(resolve, 11_000));
+      open -= 1;
+      stored = sequence;
+    };
+    const store = claimed(Object.assign(new MemorySessionStore(), { save: slow }));
+    for (let sequence = 1; sequence <= 50; sequence += 1) {
+      const saved = errorOf(store.save(aSession({ sequence })));
+      await clock.advanceAsync(10_000);
+      expect(await saved).toMatchObject(SILENT);
+    }
+    await clock.advanceAsync(60_000);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(open).toBe(0);
+    expect(stored).toBe(50);
+  });
+
+  test('repeats the latest write again after one that ends while it is repeated', async () => {
+    const ends: (() => void)[] = [];
+    const writes: number[] = [];
+    const save = async ({ sequence }: ReturnType<typeof aSession>): Promise<void> => {
+      if (sequence < 4) await new Promise<void>((resolve) => void ends.push(resolve));
+      writes.push(sequence);
+    };
+    const store = claimed(Object.assign(new MemorySessionStore(), { save }));
+    for (const sequence of [1, 2, 3]) {
+      const saved = errorOf(store.save(aSession({ sequence })));
+      await clock.advanceAsync(10_000);
+      expect(await saved).toMatchObject(SILENT);
+    }
+    ends[0]?.();
+    await clock.advanceAsync(0);
+    await store.save(aSession({ sequence: 4 }));
+    ends[1]?.();
+    await clock.advanceAsync(0);
+    ends[3]?.();
+    await clock.advanceAsync(0);
+    expect(writes).toEqual([1, 4, 2, 3, 4]);
+  });
+
+  test('neither writes nor claims once a write was refused after its time limit', async () => {
+    const owned = new OwnedStore();
+    const store = claimed(owned);
+    await store.hold(0);
+    const refusal = Promise.withResolvers<void>();
+    owned.save = () => refusal.promise;
+    const saved = errorOf(store.save(aSession({ sequence: 1 })));
+    await clock.advanceAsync(10_000);
+    expect(await saved).toMatchObject(SILENT);
+    Reflect.deleteProperty(owned, 'save');
+    refusal.reject(IN_USE);
+    await clock.advanceAsync(0);
+    await expect(store.save(aSession({ sequence: 2 }))).rejects.toBe(IN_USE);
+    expect(owned.calls).toEqual(['claim 1']);
+  });
+
+  test('goes on after a write was refused after its time limit because the shard has a newer lease', async () => {
+    const owned = new OwnedStore();
+    const store = claimed(owned);
+    await store.hold(0);
+    const refusal = Promise.withResolvers<void>();
+    owned.save = () => refusal.promise;
+    const saved = errorOf(store.save(aSession({ sequence: 1 })));
+    await clock.advanceAsync(10_000);
+    expect(await saved).toMatchObject(SILENT);
+    Reflect.deleteProperty(owned, 'save');
+    await store.release();
+    await store.hold(0);
+    refusal.reject(IN_USE);
+    await clock.advanceAsync(0);
+    await store.save(aSession({ sequence: 2 }));
+    expect(owned.calls).toEqual(['claim 1', 'release 1', 'claim 2', 'save 2 with 2']);
   });
 
   test.each([

@@ -139,6 +139,21 @@ describe('maxDispatchSilenceMs', () => {
     expect(await request).toMatchObject({ nonce: own!.nonce, members: [{ user: { id: '7' } }] });
   });
 
+  test('does not ask while a full stream pauses the socket, and asks when that silence has passed after it', async () => {
+    const { clock, gateway, shard, probes, events } = await silentShard();
+    const stream = shard.dispatches({ highWaterMark: 2 });
+    for (let n = 0; n < 2; n += 1) gateway.dispatch('TYPING_START');
+    expect(gateway.last.paused).toBe(true);
+    await clock.advanceAsync(4.5 * SILENCE_MS);
+    for (let n = 0; n < 2; n += 1) await stream.next();
+    expect(gateway.last.paused).toBe(false);
+    await clock.advanceAsync(SILENCE_MS - 1_000);
+    expect(probes()).toEqual([]);
+    await clock.advanceAsync(2_000);
+    expect(probes()).toHaveLength(1);
+    expect(events.faults).toEqual([]);
+  });
+
   test('leaves no timer behind', async () => {
     const { clock, shard, answers } = await silentShard();
     answers.members = false;

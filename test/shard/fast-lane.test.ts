@@ -45,6 +45,38 @@ describe('lazy decoding', () => {
     expect(shard.state).toBe('ready');
   });
 
+  test('a dispatch that names itself twice is delivered under its last name, whoever listens to the first', async () => {
+    const { shard, gateway } = await quietShard();
+    const data: unknown[] = [];
+    shard.onDispatch('LAST', (d) => data.push(d));
+    gateway.last.receiveRaw(Buffer.from('{"t":"FIRST","s":2,"op":0,"d":{"a":1},"t":"LAST"}'), false);
+    expect(data).toEqual([{ a: 1 }]);
+  });
+
+  test('after many dispatches that were read, corrupt data that nobody reads are no fault either', async () => {
+    const { shard, faults, receive } = await quietShard();
+    const data: unknown[] = [];
+    shard.onDispatch('WANTED', (d) => data.push(d));
+    for (let count = 0; count < 100; count += 1) receive('WANTED', '{}');
+    receive('OTHER', BROKEN);
+    receive('WANTED', '{"a":1}');
+    expect(data.at(-1)).toEqual({ a: 1 });
+    expect(data).toHaveLength(101);
+    expect(shard.lastSequence).toBe(103);
+    expect(faults).toEqual([]);
+  });
+
+  test('after many dispatches that were read, one that is corrupt counts as not received', async () => {
+    const { shard, gateway, faults, receive, clock } = await quietShard();
+    shard.on('dispatch', ({ d }) => d);
+    for (let count = 0; count < 100; count += 1) receive('ANY', '{}');
+    receive('ANY', BROKEN);
+    expect(faults).toEqual(['DECODE_FAILED']);
+    expect(shard.lastSequence).toBe(101);
+    await clock.advanceAsync(2_000);
+    expect(gateway.sent(6).at(-1)?.d).toMatchObject({ seq: 101 });
+  });
+
   test('a dispatch is decoded for a listener of its type', async () => {
     const { shard, receive } = await quietShard();
     const data: unknown[] = [];
@@ -115,6 +147,21 @@ describe('lazy decoding', () => {
     expect(faults).toEqual(['DECODE_FAILED']);
     expect(resumes).toEqual([2]);
     expect(shard.state).toBe('ready');
+  });
+
+  test('a stream gets no dispatch that a listener could not read, and the repeated one once', async () => {
+    const { shard, receive, clock, gateway } = await quietShard();
+    shard.on('dispatch', ({ d }) => d);
+    const stream = shard.dispatches();
+    receive('ANY', BROKEN);
+    await clock.advanceAsync(1_000);
+    gateway.sequence = 1;
+    receive('ANY', '{}');
+    receive('NEXT', '{}');
+    shard.forceClose();
+    const names: string[] = [];
+    for await (const { t, s } of stream) names.push(`${t} ${s}`);
+    expect(names).toEqual([expect.stringMatching(/^RESUMED/), 'ANY 2', 'NEXT 3']);
   });
 
   test('corrupt data are a fault before delivery to a listener of its type', async () => {

@@ -1,6 +1,6 @@
 /** Every option and every argument of a wrong type is refused with a GatewayError that names it. */
 import { describe, expect, test } from 'vitest';
-import { GatewayError, Shard, ShardManager } from '../../src/index.ts';
+import { GatewayError, Shard, ShardManager, memoryEngine } from '../../src/index.ts';
 import type { ManagerOptions, ShardOptions } from '../../src/index.ts';
 import { liveManager } from '../kit/live-manager.ts';
 import { readyShard } from '../kit/virtual-shard.ts';
@@ -108,7 +108,14 @@ const WRONG_OF_MANAGER: Record<keyof ManagerOptions, readonly unknown[]> = {
   workers: [...NO_NUMBERS, 2_000],
   workerTimeoutMs: [null, '5', Number.NaN, 0, -1, 2 ** 31, {}, SYMBOL],
   threadUrl: [null, 1, '', 'thread.js', 'https://example.com/thread.js', new URL('https://example.com/')],
+  engine: [null, 5, 'redis', {}, BARE, SYMBOL, { open: 1, kind: 'mine', leaseTtlMs: 1 }],
+  node: [null, 5, '', 'two words', {}, SYMBOL],
+  publish: [null, 5, 'yes', [], SYMBOL, { events: 'READY' }, { maxLength: 0 }, { maxAgeMs: 0 }],
+  rebalance: [null, 5, 'fast', [], SYMBOL, { maxMovesPerSecond: 0 }, { maxMovesPerSecond: '4' }],
 };
+
+/** They are refused without an engine, whatever they are. */
+const CLUSTER_ONLY: ReadonlySet<string> = new Set(['node', 'publish', 'rebalance']);
 
 const rows = (table: object): [string, readonly unknown[]][] => Object.entries(table) as [string, readonly unknown[]][];
 
@@ -157,7 +164,9 @@ describe('the options of a Shard', () => {
 
 describe('the options of a ShardManager', () => {
   test.each(rows(WRONG_OF_MANAGER))('%s of a wrong type is refused', async (name, values) => {
-    const create = (value: unknown): ShardManager => new ShardManager({ token: 't', intents: 0, [name]: value });
+    const engine = CLUSTER_ONLY.has(name) ? { engine: memoryEngine() } : {};
+    const create = (value: unknown): ShardManager =>
+      new ShardManager({ token: 't', intents: 0, ...engine, [name]: value });
     expect(await refusals(values, create, name)).toEqual(allOf(values, 'INVALID_OPTIONS'));
   });
 

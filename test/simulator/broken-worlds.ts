@@ -121,6 +121,13 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
       });
     });
   }),
+  'store-writes-bounded': interfering((world) => {
+    world.eventLog.on('emitted', ({ name }) => {
+      // The store has not answered the one before.
+      const call = { proc: proc(world), what: 'save', shardId: 0, id: world.clock.now() };
+      if (name === 'heartbeat') world.eventLog.record('store.began', call);
+    });
+  }),
   'frames-per-minute': throughProxy(
     (world, socket) =>
       new (class extends SocketProxy {
@@ -293,6 +300,36 @@ export const BROKEN: Readonly<Partial<Record<CheckName, RunOptions>>> = {
           }
         })(world, socket),
     ),
+  },
+  'manager-buffers-bounded': {
+    setting: { ...HEALTHY_MANAGER, maxBufferedBytes: 1_000 },
+    ...interfering((world) => {
+      const { clock, eventLog } = world;
+      // Nobody takes what one shard goes on to receive.
+      const receive = (): void => {
+        const owner = bot(world);
+        eventLog.record('stream.opened', { proc: owner, id: 903, events: null, signal: undefined });
+        for (let s = 1; s <= 5; s += 1) {
+          const dispatch = madeDispatch('MESSAGE_CREATE', s, {}, Buffer.alloc(500));
+          eventLog.record('shard.received', {
+            socket: owner.sockets[0]!,
+            packet: { op: 0, t: 'MESSAGE_CREATE', s, d: {} },
+          });
+          eventLog.record('bot.dispatched', { proc: owner, dispatch, shardId: 0 });
+        }
+      };
+      clock.scheduleInProcess(receive, 60_000);
+    }),
+  },
+  'manager-streams': {
+    setting: HEALTHY_MANAGER,
+    ...interfering((world) => {
+      const open = (): void => {
+        world.eventLog.record('stream.opened', { proc: bot(world), id: 902, events: null, signal: undefined });
+        world.eventLog.record('stream.consumed', { proc: bot(world), id: 902, dispatch: madeDispatch('X', 1) });
+      };
+      world.clock.scheduleInProcess(open, 60_000);
+    }),
   },
   'one-error': {
     setting: HEALTHY_MANAGER,

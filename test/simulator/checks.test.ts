@@ -13,6 +13,7 @@ import {
   CROSSING_FATAL,
   MANAGERS_BROKEN_BY_OTHERS,
   withoutCloseCodes,
+  withoutFences,
 } from './hostile-worlds.ts';
 import { SocketProxy } from './socket-proxy.ts';
 
@@ -47,28 +48,18 @@ const ALL_BROKEN_MANAGERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   ...MANAGERS_BROKEN_BY_OTHERS,
 };
 
-describe('the checks of the simulator', () => {
-  test('find no violation of a correct shard', async () => {
-    const { violation } = await runSimulation(1, {
-      setting: HEALTHY,
-      script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')],
-    });
-    expect(violation).toBeNull();
-  });
-
-  test.each(Object.keys(CHECKS) as CheckName[])('%s fails for a broken shard', async (check) => {
-    const { setting, ...broken } = ALL_BROKEN[check]!;
-    const { violation } = await runSimulation(1, {
-      script: [],
-      ...broken,
-      setting: { ...HEALTHY, ...setting },
-      checks: [check],
-    });
-    expect(violation).toMatchObject({ check });
-  });
-
-  test('find no violation of a correct manager', async () => {
-    const script = [
+const CASES = [
+  {
+    what: 'shard',
+    healthy: HEALTHY,
+    script: [event(600_000, 'drop'), event(900_000, 'halfOpen'), event(1_200_000, 'invalidate')],
+    checks: Object.keys(CHECKS) as CheckName[],
+    allBroken: ALL_BROKEN,
+  },
+  {
+    what: 'manager',
+    healthy: HEALTHY_MANAGER,
+    script: [
       event(600_000, 'drop'),
       event(900_000, 'reshard', 'action', 3),
       event(1_200_000, 'invalidate'),
@@ -77,22 +68,25 @@ describe('the checks of the simulator', () => {
       event(2_100_000, 'deploy', 'action', 10),
       event(2_400_000, 'refused', 'action'),
       event(2_700_000, 'deploy', 'action', 3),
-    ];
-    const { violation } = await runSimulation(1, { setting: HEALTHY_MANAGER, script });
-    expect(violation).toBeNull();
+    ],
+    checks: Object.keys(ALL_BROKEN_MANAGERS) as CheckName[],
+    allBroken: ALL_BROKEN_MANAGERS,
+  },
+] as const;
+
+describe.each(CASES)('the checks of the simulator, with a $what', ({ healthy, script, checks, allBroken }) => {
+  test('find no violation if it is correct', async () => {
+    expect((await runSimulation(1, { setting: healthy, script })).violation).toBeNull();
   });
 
-  test.each(Object.keys(ALL_BROKEN_MANAGERS) as CheckName[])('%s fails for a broken manager', async (check) => {
-    const { setting, ...broken } = ALL_BROKEN_MANAGERS[check]!;
-    const { violation } = await runSimulation(1, {
-      script: [],
-      ...broken,
-      setting: { ...HEALTHY_MANAGER, ...setting },
-      checks: [check],
-    });
-    expect(violation).toMatchObject({ check });
+  test.each(checks)('%s fails if it is broken', async (check) => {
+    const { setting, ...broken } = allBroken[check]!;
+    const options = { script: [], ...broken, setting: { ...healthy, ...setting }, checks: [check] };
+    expect((await runSimulation(1, options)).violation).toMatchObject({ check });
   });
+});
 
+describe('the checks of the simulator', () => {
   test.each([
     ['oracle', CROSSING, 'RESUME names session s1, which ended with close code 4003'],
     ['close-codes-read', CROSSING_FATAL, 'was opened although the gateway had closed with 4010'],
@@ -101,6 +95,13 @@ describe('the checks of the simulator', () => {
     const options = { setting: HEALTHY, script, checks: [check] };
     const { violation } = await runSimulation(1, { ...options, ...withoutCloseCodes });
     expect(violation?.what).toContain(what);
+    expect((await runSimulation(1, options)).violation).toBeNull();
+  });
+
+  test('exact-hand-over finds a process that returns with its own session', async () => {
+    const options = { setting: HEALTHY, script: [event(600_000, 'takeTurns', 'action', 3)] };
+    const { violation } = await runSimulation(1, { ...options, ...withoutFences, checks: ['exact-hand-over'] });
+    expect(violation?.what).toContain('process 1 resumed behind number');
     expect((await runSimulation(1, options)).violation).toBeNull();
   });
 

@@ -37,6 +37,25 @@ export const withoutCloseCodes: RunOptions = throughProxy(
     })(world, socket),
 );
 
+/** A store whose fences do not show that another process has had the shard. */
+export const withoutFences: RunOptions = interfering(({ eventLog }) => {
+  eventLog.on('process.deployed', ({ old: { place } }) => {
+    const owner = place.owners.get(0)!;
+    eventLog.on('process.ended', () => void place.owners.set(0, owner));
+  });
+});
+
+/** A shard, or a manager, that fails and does not emit `failed`. */
+const failingInSilence: RunOptions = {
+  script: [event(600_000, 'closeFatal')],
+  ...interfering(({ eventLog }) => {
+    const record = eventLog.record.bind(eventLog);
+    eventLog.record = (name, details) => {
+      if (!('name' in details) || details.name !== 'failed') record(name, details);
+    };
+  }),
+};
+
 export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   // A shard that skips a dispatch at the first failure, or one that it could read.
   'poison-skipped': interfering((world) => {
@@ -111,6 +130,7 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
       }, 300_000);
     }),
   },
+  'failure-heard': failingInSilence,
   'one-owner': withoutOwners((world, old, fresh) => {
     const socket = world.createSocket(fresh, 'wss://main.sim', 0);
     world.clock.scheduleInWorld(() => {
@@ -147,6 +167,7 @@ export const BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> 
 export const MANAGERS_BROKEN_BY_OTHERS: Readonly<Partial<Record<CheckName, RunOptions>>> = {
   // Shards that send the presence of broadcast() again on the next connection.
   'refused-once': BROKEN_BY_OTHERS['refused-once']!,
+  'failure-heard': failingInSilence,
   'refusal-named': interfering((world) => {
     world.clock.scheduleInWorld(
       () => world.eventLog.record('socket.closed', { socket: world.bot!.proc.sockets.at(-1)!, code: 4002 }),

@@ -1,6 +1,7 @@
 /** Behaviour that the checks must accept. Each case was a false alarm once. */
 import { describe, expect, test } from 'vitest';
 import { HEALTHY, HEALTHY_MANAGER, event } from '../../simulator/healthy-settings.ts';
+import { LazyDispatch } from '../../src/decoding/lazy-dispatch.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import { performManagerAction } from '../../simulator/manager/manager-actions.ts';
 import { runSimulation } from '../../simulator/run.ts';
@@ -13,6 +14,30 @@ describe('the checks of the simulator', () => {
       setting: { ...HEALTHY_MANAGER, durationMs: 610_000, trafficMs: 500, hasStore: false },
       script,
     });
+    expect(violation).toBeNull();
+  });
+
+  test('events-kept does not expect what a session received whose resumes have failed too often', async () => {
+    const codes: string[] = [];
+    const observe = (world: World): void => {
+      let resumes = 0;
+      world.clock.scheduleInWorld(() => world.setCondition('endlessReplay', true, 100_000), 599_000);
+      world.eventLog.on('shard.sent', ({ socket, packet }) => {
+        if (packet.op !== 6) return;
+        resumes += 1;
+        // The gateway believes in this connection until the run has ended.
+        if (resumes === 4) world.clock.scheduleInWorld(() => world.makeHalfOpen(socket), 1_000);
+      });
+      world.eventLog.on('bot.emitted', ({ name, args }) => {
+        if (name === 'fault') codes.push((args[0] as { code: string }).code);
+      });
+    };
+    const { violation } = await runSimulation(1, {
+      setting: { ...HEALTHY_MANAGER, durationMs: 700_000, trafficMs: 500 },
+      script: [event(600_000, 'drop')],
+      observe,
+    });
+    expect(codes).toContain('RESUMES_EXHAUSTED');
     expect(violation).toBeNull();
   });
 
@@ -33,6 +58,29 @@ describe('the checks of the simulator', () => {
     expect(endedAt - sentAt).toBeLessThan(20);
   });
 
+  test('buffers-bounded counts the bytes that came, also of a dispatch whose s is no sequence', async () => {
+    const rawLengths: number[] = [];
+    const observe = ({ clock, eventLog, shardPlaces: [place] }: World): void => {
+      const deliver = (): void => {
+        const { proc } = place!;
+        eventLog.record('stream.opened', { proc, id: 900, events: null, signal: undefined });
+        for (let odd = 11; odd <= 14; odd += 1) {
+          const packet = Buffer.from(JSON.stringify({ op: 0, t: 'ODD', s: '', d: { odd } }));
+          const dispatch = LazyDispatch.decoded('ODD', null as never, { odd }, packet, null);
+          dispatch.releaseBuffer();
+          rawLengths.push(dispatch.raw.length);
+          eventLog.record('dispatched', { proc, dispatch: dispatch as never });
+        }
+        eventLog.record('stream.left', { proc, id: 900 });
+      };
+      clock.scheduleInWorld(deliver, 600_000);
+    };
+    const setting = { ...HEALTHY, durationMs: 700_000, maxBufferedBytes: 80 };
+    const { violation } = await runSimulation(1, { setting, script: [], checks: ['buffers-bounded'], observe });
+    expect(violation).toBeNull();
+    expect(rawLengths).toEqual([42, 42, 42, 42]);
+  });
+
   test('exact-hand-over expects from a stopped process only what that process delivered', async () => {
     let unstored = 0;
     const observe = (world: World): void => {
@@ -49,6 +97,43 @@ describe('the checks of the simulator', () => {
     const setting = { ...HEALTHY, durationMs: 700_000, trafficMs: 100 };
     const { violation } = await runSimulation(1, { setting, script: [], observe });
     expect(unstored).toBeGreaterThan(0);
+    expect(violation).toBeNull();
+  });
+
+  test('refusal-named expects no fault of a process that a listener ended before', async () => {
+    const closed: number[] = [];
+    const observe = (world: World): void => {
+      const { proc } = world.bot!;
+      const send = (): void => {
+        proc.listenerHook = { event: 'stateChange', run: () => proc.place.end(proc, false) };
+        performManagerAction(proc, 'refused', randomFor(1, 'refusal'));
+        world.eventLog.on('socket.closed', ({ code }) => void closed.push(code));
+      };
+      world.clock.scheduleInWorld(send, 600_000);
+    };
+    const setting = { ...HEALTHY_MANAGER, durationMs: 610_000 };
+    const { violation } = await runSimulation(1, { setting, script: [], observe });
+    expect(closed[0]).toBeOneOf([4001, 4002]);
+    expect(violation).toBeNull();
+  });
+
+  test('poison-skipped does not count a connection whose end a listener heard of before the fault, and resumed', async () => {
+    let endings = 0;
+    const observe = (world: World): void => {
+      const { proc } = world.shardPlaces[0]!;
+      const resume = (): void => {
+        const session = proc.shard.session!;
+        world.eventLog.record('action', { proc, name: 'resume', what: '', drops: true, session });
+        proc.trackPromise('resume', () => proc.shard.resume(session));
+      };
+      world.clock.scheduleInWorld(() => (proc.listenerHook = { event: 'stateChange', run: resume }), 599_000);
+      world.eventLog.on('emitted', ({ name, args }) => {
+        if (name === 'fault' && (args[0] as { code: string }).code === 'DECODE_FAILED') endings += 1;
+      });
+    };
+    const script = [event(600_000, 'poison')];
+    const { violation } = await runSimulation(1, { setting: { ...HEALTHY, durationMs: 700_000 }, script, observe });
+    expect(endings).toBe(4);
     expect(violation).toBeNull();
   });
 

@@ -56,7 +56,6 @@ describe('@statelyai/inspect', () => {
     const actors = adapter.of('@xstate.actor');
     expect(actors.map(({ name, parentId }) => [name, parentId])).toEqual([
       ['shard', undefined],
-      ['0.shard.restoring', root],
       ['socket', root],
       ['0.shard.online.session.identifying.queued', root],
       ['0.shard.zombie', root],

@@ -46,6 +46,7 @@ const botWith = (states: readonly ShardState[]): { status(): ManagerStatus } => 
     shards: states.map(shardStatus),
     resharding: null,
     budget: { total: 1_000, remaining: 900, resetAfterMs: 1 },
+    cluster: null,
   }),
 });
 

@@ -1,6 +1,7 @@
 /** The page's memory is bounded, however long it is open. */
 import { describe, expect, test } from 'vitest';
-import type { LogEntry, ToPage } from '../../../src/inspect/messages.ts';
+import type { LogEntry } from '../../../src/inspect/messages.ts';
+import type { LiveMessage } from '../../../src/inspect/page/model/inspection-model.ts';
 import { LOG_KINDS } from '../../../src/inspect/page/model/log-kinds.ts';
 import { FilteredLog } from '../../../src/inspect/page/log/filtered-log.ts';
 import { RingBuffer } from '../../../src/inspect/page/model/ring-buffer.ts';
@@ -14,7 +15,7 @@ const entry = (id: number, more: Partial<LogEntry> = {}): LogEntry => ({
   text: `entry ${id}`,
   ...more,
 });
-const batch = (log: readonly LogEntry[]): ToPage => ({
+const batch = (log: readonly LogEntry[]): LiveMessage => ({
   type: 'batch',
   managers: [],
   now: 0,
@@ -26,7 +27,7 @@ const batch = (log: readonly LogEntry[]): ToPage => ({
   marks: [],
   heartbeats: [],
 });
-const welcome = (log: readonly LogEntry[]): ToPage => ({
+const welcome = (log: readonly LogEntry[]): LiveMessage => ({
   type: 'welcome',
   version: '0.1.0',
   now: 0,

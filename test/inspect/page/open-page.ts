@@ -1,6 +1,5 @@
 /** Opens the page in a browser, and records console errors and the hosts it contacts. */
 import type { Browser, Page } from 'playwright-core';
-import type { PageFeed } from './page-feed.ts';
 
 export interface OpenOptions {
   readonly width?: number;
@@ -25,7 +24,11 @@ export interface OpenPage extends AsyncDisposable {
   waitForText(selector: string, text: string): Promise<void>;
 }
 
-export async function openPage(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
+export async function openPage(
+  browser: Browser,
+  feed: { readonly url: string },
+  options: OpenOptions = {},
+): Promise<OpenPage> {
   const { width = 1440, height = 900, ...media } = options;
   const context = await browser.newContext({ viewport: { width, height }, ...media });
   const page = await context.newPage();
@@ -67,7 +70,11 @@ export async function openPage(browser: Browser, feed: PageFeed, options: OpenOp
 }
 
 /** Opens the page and waits for the chart of the first shard. */
-export async function openChart(browser: Browser, feed: PageFeed, options: OpenOptions = {}): Promise<OpenPage> {
+export async function openChart(
+  browser: Browser,
+  feed: { readonly url: string },
+  options: OpenOptions = {},
+): Promise<OpenPage> {
   const opened = await openPage(browser, feed, options);
   await opened.page.locator('g.state.leaf').first().waitFor();
   return opened;

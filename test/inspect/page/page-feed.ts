@@ -184,7 +184,9 @@ export class PageFeed {
     socket.send(JSON.stringify(welcome));
   }
 
-  #onMessage(socket: WebSocket, { shard }: FromPage): void {
+  #onMessage(socket: WebSocket, message: FromPage): void {
+    if (message.type !== 'select') return;
+    const { shard } = message;
     this.#selected = shard;
     if (shard === null) return;
     const detail: ToPage = { type: 'detail', now: this.now, detail: this.detailOf(shard) };

@@ -86,6 +86,32 @@ test('a recording is read unchanged, and a model made of it exports the same', (
   expect(new InspectionModel(read).toRecording(5_000)).toEqual(RECORDING);
 });
 
+const withCluster = (cluster: unknown) => ({
+  ...RECORDING,
+  managers: [{ ...RECORDING.managers![0], cluster }],
+});
+
+test('a recording has the cluster of its manager', () => {
+  const cluster = {
+    node: 'a',
+    engine: 'redis',
+    isReachable: true,
+    nodes: [{ node: 'a', joinedAt: 700, shards: [3, 4], isDraining: false, isSelf: true, isAway: false }],
+    unowned: [0],
+    running: ['3', '4'],
+    groups: [{ group: 'bot', lag: 12, pending: 3, deadLetters: 1 }],
+  };
+  const recording = withCluster(cluster);
+  expect(new InspectionModel(readRecording(JSON.stringify(recording))).toRecording(5_000)).toEqual(recording);
+  expect(errorOf(JSON.stringify(withCluster({ ...cluster, isReachable: 'yes' })))).toEqual([
+    'DAMAGED',
+    'The recording is damaged: managers[0].cluster.isReachable is not true or false.',
+  ]);
+  expect(
+    errorOf(JSON.stringify(withCluster({ ...cluster, nodes: [{ ...cluster.nodes[0], shards: ['<b>'] }] }))),
+  ).toEqual(['DAMAGED', 'The recording is damaged: managers[0].cluster.nodes[0].shards[0] is not a number.']);
+});
+
 test('a recording without managers opens, and one with an unknown manager state is damaged', () => {
   const { managers, ...older } = RECORDING;
   expect(new InspectionModel(readRecording(JSON.stringify(older))).managers.size).toBe(0);
@@ -113,6 +139,11 @@ test('the history of a shard that was not selected comes from the log', () => {
 
 describe('readRecording', () => {
   test.each([
+    [
+      'a file of a FlightRecorder',
+      '{"at":1795914452432.93,"kind":"header","format":"shardwright-recording"}\n{"kind":"end"}\n',
+      ['NOT_JSON', 'This is a recording of a FlightRecorder. To open it, run shardwright inspect with its path.'],
+    ],
     ['an image', 'GIF89a', ['NOT_JSON', 'This file is not JSON, so it is not a recording of the inspector.']],
     [
       'other JSON',

@@ -51,6 +51,8 @@ export const COMMANDS: readonly ShardEvent[] = [
   { type: 'shard.disconnect', code: 1000, reason: 'enough', session: 'discard' },
   { type: 'shard.forceClose', code: 4000, session: 'keep' },
   { type: 'shard.forceClose', code: 1001, session: 'discard' },
+  { type: 'shard.connectWith', session: null },
+  { type: 'shard.connectWith', session: SESSION },
 ];
 
 /** The answers of the session store and the identify gate. */
@@ -66,7 +68,11 @@ export const STORE_AND_GATE_EVENTS: readonly ShardEvent[] = [
 ];
 
 /** What the buffers of `dispatches()` report. */
-export const CONSUMER_EVENTS: readonly ShardEvent[] = [{ type: 'consumer.bufferFull' }, { type: 'consumer.room' }];
+export const CONSUMER_EVENTS: readonly ShardEvent[] = [
+  { type: 'consumer.bufferFull' },
+  { type: 'consumer.bufferFull', because: 'suspended' },
+  { type: 'consumer.room' },
+];
 
 /** One close code of each kind. */
 const CODES = [1006, 4003, 4004, 4008];

@@ -34,7 +34,18 @@ export const isTransient = (snapshot: ShardSnapshot): boolean =>
   (snapshot.value === 'restoring' && snapshot.context.session !== null) ||
   (snapshot.matches('disconnecting') && isSocketGone(snapshot));
 
-const SESSION_KEEPING_COMMANDS = COMMANDS.filter((command) => !('session' in command) || command.session !== 'discard');
+const isConnect = ({ type }: ShardEvent): boolean => type === 'shard.connect' || type === 'shard.connectWith';
+
+const SESSION_KEEPING_COMMANDS = COMMANDS.filter(
+  (command) => !isConnect(command) && (!('session' in command) || command.session !== 'discard'),
+);
+
+/** A shard at rest looks for a session only if it has none, and perhaps knows that there is none. */
+function connectsIn({ value, context: { session } }: ShardSnapshot): ShardEvent[] {
+  if (value !== 'disconnected' && value !== 'failed') return [{ type: 'shard.connect' }];
+  const known: ShardEvent = { type: 'shard.connectWith', session };
+  return session === null ? [{ type: 'shard.connect' }, known] : [known];
+}
 
 const closeCompleted = (connectionId: number): ShardEvent => ({ type: 'socket.closeCompleted', connectionId });
 
@@ -57,6 +68,7 @@ function possibleEventsIn(snapshot: ShardSnapshot): ShardEvent[] {
   // A shard without a socket passes through `disconnecting` in one step, so a test can't observe that state.
   const isUnseen = value === 'reconnecting' && isSocketGone(snapshot);
   return [
+    ...connectsIn(snapshot),
     ...SESSION_KEEPING_COMMANDS.filter(({ type }) => !isUnseen || type !== 'shard.disconnect'),
     ...STORE_AND_GATE_EVENTS,
     // A shard that does not wait for room is not told of it.

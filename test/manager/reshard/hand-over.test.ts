@@ -5,58 +5,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HandOver } from '../../../src/manager/reshard/hand-over.ts';
-import { BufferedSession } from '../../../src/manager/reshard/session-buffer.ts';
-import type { ShardSet } from '../../../src/manager/shard-set.ts';
+import type { BufferedSession } from '../../../src/manager/reshard/session-buffer.ts';
 import type { Dispatch } from '../../../src/index.ts';
 import { guildId } from '../../kit/guild-events.ts';
+import { SimulatedSet, flushMicrotasks, step } from '../../kit/simulated-set.ts';
+import type { SimulatedSession } from '../../kit/simulated-set.ts';
 
 const GUILDS = 6;
-
-/** What was sent to a session and has not arrived yet: an event, or the ACK of a heartbeat. */
-type Item = Dispatch | (() => void);
-
-class SimulatedSession {
-  readonly entry: BufferedSession;
-  /** Items on their way from the gateway. */
-  readonly queue: Item[] = [];
-  /** Heartbeats on their way to the gateway. */
-  readonly heartbeats: (() => void)[] = [];
-  sequence = 0;
-
-  constructor(shardId: number) {
-    this.entry = new BufferedSession(shardId, () => ({ advance: () => undefined }) as never);
-  }
-}
-
-class SimulatedSet {
-  readonly sessions: SimulatedSession[];
-  readonly set: ShardSet;
-  isReady = true;
-
-  constructor(total: number) {
-    this.sessions = Array.from({ length: total }, (_, id) => new SimulatedSession(id));
-    const readyShards = this.sessions.map((session) => ({
-      barrier: () => new Promise<void>((resolve) => session.heartbeats.push(resolve)),
-    }));
-    const ready = (): boolean => this.isReady;
-    this.set = {
-      readyShards,
-      sessionBuffer: { isFrozen: false },
-      get isReady() {
-        return ready();
-      },
-      get isQuiescent() {
-        return ready();
-      },
-    } as unknown as ShardSet;
-  }
-
-  send(t: string, guild: number, d: object): void {
-    const session = this.sessions[guild % this.sessions.length]!;
-    session.sequence += 1;
-    session.queue.push({ op: 0, t, s: session.sequence, d } as unknown as Dispatch);
-  }
-}
 
 /** Two sets of shards and a gateway that do one step after the other, in a random order. */
 class HandOverSimulation {
@@ -126,16 +81,6 @@ class HandOverSimulation {
     this.received[Number(BigInt(of) >> 22n)]!.push(id);
   }
 }
-
-const flushMicrotasks = async (): Promise<void> => {
-  for (let n = 0; n < 5; n += 1) await Promise.resolve();
-};
-
-/** One step: what happens, and a number that selects the guild or session. */
-const step = fc.record({
-  action: fc.constantFrom('emit', 'heartbeat', 'arrive', 'arrive', 'arrive'),
-  target: fc.nat(1_000),
-});
 
 async function runSteps(
   simulation: HandOverSimulation,
@@ -221,12 +166,15 @@ describe('HandOver: every event is delivered once and in the order of its guild'
 
 const event = (t: string, d: object): Dispatch => ({ op: 0, t, s: 1, d }) as unknown as Dispatch;
 
-async function runHandOver(old: Dispatch[], next: Dispatch[]): Promise<Dispatch[]> {
+async function runHandOver(old: Dispatch[], next: Dispatch[], leftOut: Dispatch[] = []): Promise<Dispatch[]> {
   const sides = [new SimulatedSet(1), new SimulatedSet(1)] as const;
   const out: Dispatch[] = [];
   const handOver = new HandOver(sides[0].set, sides[1].set, {
     deliver: (_, dispatch) => out.push(dispatch),
-    switchOver: (buffered) => out.push(...buffered.map(({ dispatch }) => dispatch)),
+    switchOver: (buffered, others) => {
+      out.push(...buffered.map(({ dispatch }) => dispatch));
+      leftOut.push(...others.map(({ dispatch }) => dispatch));
+    },
   });
   const [a, b] = sides.map(({ sessions }) => sessions[0]!);
   const done = handOver.run();
@@ -247,6 +195,12 @@ describe('HandOver: equal events', () => {
   test('of a guild are counted: two that arrived at both sets are delivered twice', async () => {
     expect(await runHandOver([typing, typing], [typing, typing])).toEqual([typing, typing]);
     expect(await runHandOver([typing], [typing, typing])).toEqual([typing, typing]);
+  });
+
+  test('that are left out are handed over too, for the new sessions to move on', async () => {
+    const leftOut: Dispatch[] = [];
+    await runHandOver([typing], [typing, typing, typing], leftOut);
+    expect(leftOut).toEqual([typing]);
   });
 
   test('without a guild are delivered once, because the sets have different shard counts', async () => {

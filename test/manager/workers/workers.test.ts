@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { VirtualClock } from '../../../src/testing/index.ts';
 import { describe, expect, test, vi } from 'vitest';
 import { GatewayError, ShardManager } from '../../../src/index.ts';
-import type { ManagerEvents, ManagerOptions } from '../../../src/index.ts';
+import type { CustomEventName, ManagerEvents, ManagerOptions } from '../../../src/index.ts';
 import { guildEvents } from '../../kit/guild-events.ts';
 import { RULES_BROKEN_BY_HAND_OVER, nextEvent, liveManager } from '../../kit/live-manager.ts';
 import { injectFault, watchThreads } from '../../kit/threads.ts';
@@ -314,6 +314,7 @@ describe('ShardManager with workers', () => {
       await manager.connect();
       const load = numberedEvents(kit, 1);
       manager.on('dispatch', ({ t, d }) => (t as string) === 'POISON' && d);
+      const stream = manager.dispatches({ events: ['POISON' as CustomEventName] });
       const { sequence } = manager.shards.get(0)!.session!;
       gateway.connections[0]!.sendRaw(`{"t":"POISON","s":${sequence + 1},"op":0,"d":{"id":oops}}`);
       const sent = await load.end();
@@ -321,6 +322,9 @@ describe('ShardManager with workers', () => {
       expect(load.received).toEqual(sent);
       expect(faults).toEqual([['DECODE_FAILED', 0]]);
       expect(gateway.stats).toMatchObject({ identifies: 1, resumes: 1, violations: [] });
+      // A stream does not get what a listener could not read.
+      await manager.disconnect();
+      expect((await stream.next()).done).toBe(true);
     },
   );
 

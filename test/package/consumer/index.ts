@@ -20,6 +20,10 @@ import { shardMachine } from 'shardwright/machines';
 import { instrument } from 'shardwright/opentelemetry';
 import { collectMetrics } from 'shardwright/prometheus';
 import type { PrometheusRegister } from 'shardwright/prometheus';
+import { redisEngine } from 'shardwright/redis';
+import type { RedisClientLike } from 'shardwright/redis';
+import { FlightRecorder, readRecording } from 'shardwright/recorder';
+import type { RecordingRecord } from 'shardwright/recorder';
 import { seyfertGateway } from 'shardwright/seyfert';
 import type { SeyfertGateway } from 'shardwright/seyfert';
 import { FakeGateway, VirtualClock } from 'shardwright/testing';
@@ -71,6 +75,19 @@ export async function operate(register: PrometheusRegister): Promise<void> {
   using _metrics = await collectMetrics({ register, bot: shard });
   using _instrumentation = await instrument({ bot: new ShardManager({ token: 'x', intents: [] }) });
 }
+
+export async function record(directory: string): Promise<RecordingRecord[]> {
+  await using recorder = new FlightRecorder({ directory, maxBytes: 1_048_576, redact: true });
+  await using recorded = new Shard({ token: 'x', intents: 0, inspect: [recorder] });
+  await using _manager = new ShardManager({ token: recorded.url, intents: [], inspect: recorder });
+  const records: RecordingRecord[] = [];
+  for await (const { record } of readRecording(directory)) if (record.kind !== 'step') records.push(record);
+  return records;
+}
+
+/** Compiles without redis. */
+export const engineKind = (client: RedisClientLike): string =>
+  redisEngine({ app: 'bot', partitions: 4, client, leaseTtlMs: 6_000, clock }).kind;
 
 export async function narrow(): Promise<void> {
   shard.on('dispatch', ({ t, d }) => (t === 'MESSAGE_CREATE' ? d.content : null));

@@ -7,6 +7,8 @@ import { CLOSE_CODES, shardMachine } from 'shardwright/machines';
 import manifest from 'shardwright/package.json' with { type: 'json' };
 import { instrument } from 'shardwright/opentelemetry';
 import { collectMetrics } from 'shardwright/prometheus';
+import { redisEngine } from 'shardwright/redis';
+import { FlightRecorder, readRecording } from 'shardwright/recorder';
 import { seyfertGateway } from 'shardwright/seyfert';
 import { FakeGateway } from 'shardwright/testing';
 
@@ -23,6 +25,10 @@ assert.equal(seyfertGateway(new ShardManager({ token: 'x', intents: 0 })).totalS
 
 await assert.rejects(collectMetrics(), /needs prom-client: install it/);
 await assert.rejects(instrument(), /needs @opentelemetry\/api: install it/);
+await assert.rejects(redisEngine({ app: 'bot' }).open({ report: assert.fail }), /npm i redis/);
+
+assert.throws(() => new FlightRecorder({ directory: '' }), { code: 'INVALID_OPTIONS' });
+await assert.rejects(readRecording('no-such-directory').next(), { code: 'RECORDING_UNREADABLE' });
 
 const gateway = await FakeGateway.listen();
 const shard = new Shard({ token: 'fake-token', intents: 0, url: gateway.url });

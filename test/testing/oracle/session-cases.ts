@@ -182,8 +182,16 @@ export const SESSIONS: { readonly [rule in OracleRule]?: RuleCases } = {
         () => closed().connect().hello().resume(3).dispatch(4).clientCloses().connect().hello().resume(4),
       ],
     ],
+    illegal: [['RESUME ahead of the last sequence sent', () => closed().connect().hello().resume(4)]],
+  },
+  'resume-repeat': {
+    legal: [
+      [
+        'RESUME at what a heartbeat has confirmed',
+        () => live().dispatch(2).acknowledgedHeartbeat(2).clientCloses().connect().hello().resume(2),
+      ],
+    ],
     illegal: [
-      ['RESUME ahead of the last sequence sent', () => closed().connect().hello().resume(4)],
       [
         'RESUME behind what a heartbeat has confirmed',
         () => live().dispatch(2).acknowledgedHeartbeat(2).clientCloses().connect().hello().resume(1),

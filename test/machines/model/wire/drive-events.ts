@@ -1,8 +1,9 @@
 /** Brings about each event of the chart on the wire. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { GatewayDispatchEvents } from 'discord-api-types/v10';
 import type { ShardEvent } from '../../../../machines/index.ts';
 import { Opcodes } from '../../../../src/protocol/opcodes.ts';
-import { readingControlOf } from '../../../../src/shard/back-pressure.ts';
+import { shardControlOf } from '../../../../src/shard/shard-control.ts';
 import type { TimedStep } from '../../../../src/testing/index.ts';
 import type { ShardSnapshot } from '../shard-model.ts';
 import { SILENCE_MS } from '../shard-walk.ts';
@@ -11,9 +12,10 @@ import type { WireHarness } from './wire-harness.ts';
 type EventDriver<Event> = (harness: WireHarness, event: Event, before: ShardSnapshot) => unknown;
 type EventDrivers = { [Type in ShardEvent['type']]: EventDriver<Extract<ShardEvent, { type: Type }>> };
 
-/** Sends READY without an IDENTIFY, for a session that the gateway knows. */
-function sendUnrequestedReady(harness: WireHarness): void {
-  const { sessionId, resumeUrl, sequence } = harness.session();
+/** Sends READY without an IDENTIFY, for a session that the gateway knows; that of the shard, if the shard is ready. */
+function sendUnrequestedReady(harness: WireHarness, before: ShardSnapshot): void {
+  const current = before.matches({ online: { session: 'ready' } }) ? harness.shard.session : null;
+  const { sessionId, resumeUrl, sequence } = current ?? harness.session();
   const d = { session_id: sessionId, resume_gateway_url: resumeUrl };
   harness.connection.sendRaw(JSON.stringify({ op: Opcodes.Dispatch, t: GatewayDispatchEvents.Ready, s: sequence, d }));
 }
@@ -48,6 +50,11 @@ async function wait(harness: WireHarness, before: ShardSnapshot, at: number): Pr
 
 const EVENT_DRIVERS: EventDrivers = {
   'shard.connect': ({ shard }) => void shard.connect(),
+  'shard.connectWith': async ({ shard, store }) => {
+    // While a session is being cleared, the shard asks the store.
+    await nextTurn();
+    store.whileEmpty(() => void shard.connect());
+  },
   'shard.resume': (harness) => void harness.shard.resume(harness.session()),
   'shard.reconnect': ({ shard }) => void shard.reconnect(),
   'shard.reinstantiate': ({ shard }) => void shard.reinstantiate(),
@@ -66,9 +73,9 @@ const EVENT_DRIVERS: EventDrivers = {
   'identify.granted': ({ gate, entries }) => gate.grant(entries.queued),
   'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
 
-  'consumer.bufferFull': ({ shard }) => readingControlOf(shard).setFull(true),
+  'consumer.bufferFull': ({ shard }) => shardControlOf(shard).reading.setFull('bufferFull'),
   'consumer.room': ({ shard }) => {
-    readingControlOf(shard).setFull(false);
+    shardControlOf(shard).reading.setFull(null);
     // A shard that left just now would wait a moment for its socket to close.
     if (shard.state === 'reconnecting') shard.actor.send({ type: 'consumer.room' });
   },
@@ -105,7 +112,7 @@ const EVENT_DRIVERS: EventDrivers = {
   },
   'gateway.ready': (harness, _, before) => {
     if (before.matches({ online: { session: { identifying: 'awaitingReady' } } })) harness.connection.releaseReady();
-    else sendUnrequestedReady(harness);
+    else sendUnrequestedReady(harness, before);
   },
   'gateway.replayStarted': async (harness) => {
     await harness.connection.waitFor(Opcodes.Resume);

@@ -1,9 +1,10 @@
 /** An identify gate and a session store that answer when the test says so. */
 import type { IdentifyGate, IdentifyPermit, IdentifyRequest } from '../../../../src/identify/identify-gate.ts';
 import { GatewayError } from '../../../../src/protocol/errors.ts';
+import { LACKS_SESSION } from '../../../../src/session/lacks-session.ts';
+import type { ForwardingSessionStore } from '../../../../src/session/lacks-session.ts';
 import type { Session } from '../../../../src/session/session.ts';
 import { encodeFrame } from '../../../../src/session/snapshot/snapshot-frame.ts';
-import type { SessionStore } from '../../../../src/session/session-store.ts';
 
 /** The pending calls in order. Settling an abandoned call has no effect. */
 class PendingCalls<Result> {
@@ -48,12 +49,27 @@ export class ManualIdentifyGate implements IdentifyGate {
   }
 }
 
-/** Stores nothing; the test decides what `load()` finds. */
-export class ManualSessionStore implements SessionStore {
-  readonly calls = new PendingCalls<Session | null>();
+const SHARD_ID = 0;
 
-  load(): Promise<Session | null> {
-    return this.calls.add();
+/** Stores nothing; the test decides what `load()` finds. */
+export class ManualSessionStore implements ForwardingSessionStore {
+  readonly calls = new PendingCalls<Session | null>();
+  #isEmpty = false;
+
+  /** Knows, while `run` runs, that it has no session. */
+  whileEmpty(run: () => void): void {
+    this.#isEmpty = true;
+    run();
+    this.#isEmpty = false;
+  }
+
+  [LACKS_SESSION](): boolean {
+    return this.#isEmpty;
+  }
+
+  load(shardId: number): Promise<Session | null> {
+    // After a first start, the shard looks for sessions of a higher shard count.
+    return shardId === SHARD_ID ? this.calls.add() : Promise.resolve(null);
   }
 
   readonly snapshotCalls = new PendingCalls<Uint8Array | null>();

@@ -76,6 +76,8 @@ export class WireHarness implements AsyncDisposable {
         return socket;
       },
     });
+    // Without a listener a failure is written to stderr.
+    this.shard.on('failed', () => undefined);
   }
 
   /** Opens a harness whose gateway sends nothing on its own. */

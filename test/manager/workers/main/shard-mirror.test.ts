@@ -4,6 +4,8 @@ import { DEFAULT_TIMING } from '../../../../machines/index.ts';
 import { MemorySessionStore } from '../../../../src/index.ts';
 import type { Session } from '../../../../src/index.ts';
 import { ShardMirror } from '../../../../src/manager/workers/main/shard-mirror.ts';
+import { serializeError } from '../../../../src/manager/workers/wire/serialized-error.ts';
+import { GatewayError } from '../../../../src/protocol/errors.ts';
 import { silentLogger } from '../../../../src/shard/logger.ts';
 import { VirtualClock } from '../../../../src/testing/virtual-clock.ts';
 
@@ -137,12 +139,11 @@ describe('ShardMirror', () => {
 
   test('resumes before a dispatch that could not be sent from its thread', () => {
     const { mirror, receive, rewinds, faults, delivered } = createMirror();
-    const error = { name: 'E', message: 'm', stack: undefined, code: undefined, cause: null };
     receive(2);
     mirror.apply({
       kind: 'undelivered',
       sequence: 3,
-      error: { ...error, gateway: { code: 'WORKER_FAILED', hint: '', closeCode: undefined, opcode: undefined } },
+      error: serializeError(new GatewayError('WORKER_FAILED', 'too deep')),
     });
     receive(4);
     mirror.apply({ kind: 'rewound' });
