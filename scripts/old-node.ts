@@ -45,7 +45,7 @@ export async function checkOldNode(project: string): Promise<void> {
     const said = run('--input-type=module', '--eval', `import 'shardwright${entry.slice(1)}'`);
     if (!said.includes(`GatewayError: ${refusal}`)) throw new Error(`shardwright${entry.slice(1)} says:\n${said}`);
   }
-  const said = run(join(root, 'dist', 'src', 'cli', 'main.js'), 'demo');
+  const said = run(join(root, 'dist', 'cli.js'), 'demo');
   if (said !== `${refusal}\n`) throw new Error(`the program says:\n${said}`);
   console.log(`an old Node: every entry and the program say "${refusal}"`);
 }

@@ -3,6 +3,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { anchorsOf, isAbsolute, targetsOf } from './markdown.ts';
 
+/** Larger than the code. npm and editors show them from the repository. */
+const PICTURE = /\.png$/;
+
 /** The dead links of an installed package, by page. */
 export async function deadLinks(directory: string): Promise<Map<string, string[]>> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
@@ -13,7 +16,7 @@ export async function deadLinks(directory: string): Promise<Map<string, string[]
   );
   const known = new Set(paths);
   const isDead = (page: string, target: string): boolean => {
-    if (isAbsolute(target)) return false;
+    if (isAbsolute(target) || PICTURE.test(target)) return false;
     const [file = '', anchor] = target.split('#', 2);
     const found = file === '' ? page : posix.join(posix.dirname(page), decodeURIComponent(file)).replace(/\/$/, '');
     if (!known.has(found)) return true;

@@ -1,7 +1,10 @@
 /** `npm run sim`: runs the simulator on many seeds, or prints the trace of one. See simulator/README.md. */
 import { parseArgs } from 'node:util';
 import { messageOf } from '../src/protocol/network-errors.ts';
+import { simulateClusters, traceClusterSeed } from '../simulator/cluster/cluster-seeds.ts';
+import { printScale } from '../simulator/cluster/scale/scale-table.ts';
 import { runSeeds } from '../simulator/pool.ts';
+import { playRecording } from '../simulator/recorded/play-recording.ts';
 import { failureText, progressLine, summaryText } from '../simulator/report.ts';
 import type { Progress } from '../simulator/report.ts';
 import { runSimulation } from '../simulator/run.ts';
@@ -17,6 +20,13 @@ real manager. Faults and user actions follow from the seed: the same seed gives 
   --hours N     how many virtual shard-hours to simulate (default 1000)
   --seed N      the first seed (default 1); with --trace, the only one
   --workers N   how many threads to use (default 2)
+  --cluster     run clusters of nodes on a memory engine instead
+  --shards LIST with --cluster: print how long clusters of these sizes take to start, to be
+  --nodes LIST  rolled out, and to recover from the loss of a quarter of their nodes, in virtual
+                time: --shards 16,16000 --nodes 4,64
+  --max-concurrency N  with --shards: how many IDENTIFYs Discord takes every 5 s (default 16)
+  --from FILE   play the faults of a recording (a file or a directory) instead of random ones
+  --worlds N    with --from: in how many worlds, from --seed on (default 10)
   --trace       run one seed and print every event
   --events K    with --trace: run only the first K events of the script, then end all faults
   --help        print this text
@@ -34,6 +44,17 @@ function integerOption(name: string, text: string, min: number): number {
   if (!Number.isSafeInteger(value) || value < min)
     throw new Error(`--${name} must be an integer of at least ${min}, not ${text}`);
   return value;
+}
+
+/** Pairs the numbers of two lists. */
+function sizesOf(shards: string, nodes: string): { shards: number; nodes: number }[] {
+  const nodeCounts = nodes.split(',');
+  const sizes = shards.split(',').map((text, index) => ({
+    shards: integerOption('shards', text, 1),
+    nodes: integerOption('nodes', nodeCounts[index] ?? '', 1),
+  }));
+  if (nodeCounts.length !== sizes.length) throw new Error('--shards and --nodes must list the same number of sizes');
+  return sizes;
 }
 
 const write = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -98,13 +119,43 @@ try {
       seed: { type: 'string', default: '1' },
       workers: { type: 'string', default: '2' },
       events: { type: 'string' },
+      from: { type: 'string' },
+      worlds: { type: 'string', default: '10' },
+      cluster: { type: 'boolean', default: false },
+      shards: { type: 'string' },
+      nodes: { type: 'string', default: '' },
+      'max-concurrency': { type: 'string', default: '16' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   const seed = integerOption('seed', values.seed, 0);
   if (values.help) process.stdout.write(HELP);
-  else if (values.trace)
+  else if (values.cluster && values.shards !== undefined)
+    await printScale({
+      seed,
+      sizes: sizesOf(values.shards, values.nodes),
+      maxConcurrency: integerOption('max-concurrency', values['max-concurrency'], 1),
+      write,
+    });
+  else if (values.cluster) {
+    const hours = integerOption('hours', values.hours, 1);
+    const workers = integerOption('workers', values.workers, 1);
+    const isWell = await (values.trace
+      ? traceClusterSeed(seed, write)
+      : simulateClusters({ firstSeed: seed, wantedHours: hours, workers, write }));
+    process.exitCode = isWell ? 0 : 1;
+  } else if (values.from !== undefined) {
+    const isWell = await playRecording({
+      path: values.from,
+      firstSeed: seed,
+      worlds: values.trace ? 1 : integerOption('worlds', values.worlds, 1),
+      write,
+      isTraced: values.trace,
+      ...(values.events === undefined ? {} : { events: integerOption('events', values.events, 0) }),
+    });
+    process.exitCode = isWell ? 0 : 1;
+  } else if (values.trace)
     process.exitCode = await trace(
       seed,
       values.events === undefined ? undefined : integerOption('events', values.events, 0),

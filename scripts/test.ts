@@ -2,17 +2,21 @@
 import { styleText } from 'node:util';
 import { ensureChromium } from './chromium.ts';
 import { checkConsumer, checkTarball, installInto, pack, withTemporaryDirectory } from './package-checks.ts';
+import { ensureRedisServer } from './redis-server.ts';
 import { run } from './run.ts';
 import { checkStarter, installStarter } from './starter/checks.ts';
 
 const OLDEST_MAJOR = 22;
 
-/** The tests that run again with the other way of decoding. */
-const DECODING_FOLDERS = ['test/actors', 'test/connection', 'test/decoding', 'test/behaviours', 'test/shard'];
-/** They take long, and what they show does not depend on decoding: processes, stores, proxies, wrong options. */
-const NOT_ABOUT_DECODING = ['crash-loops', 'deployment', 'ownership', 'proxies', 'stopping', 'warm-start-fleet'].map(
-  (name) => `test/behaviours/${name}.test.ts`,
-);
+/** The tests that run again with the other way of decoding: those about bytes, and about reading them late. */
+const DECODING_TESTS = [
+  'test/actors',
+  'test/connection',
+  'test/decoding',
+  'test/shard',
+  'test/behaviours/hostile.test.ts',
+  'test/behaviours/slow-consumers.test.ts',
+];
 
 async function step(title: string, work: () => Promise<unknown>): Promise<void> {
   console.log(styleText('bold', `\n── ${title}`));
@@ -24,7 +28,7 @@ async function step(title: string, work: () => Promise<unknown>): Promise<void> 
     console.error(error instanceof Error ? error.message : error);
     throw new Error(`failed after ${seconds()}: ${title}`, { cause: error });
   }
-  console.log(styleText('green', `   done in ${seconds()}`));
+  console.log(styleText('green', `   ${title.split(':')[0]}: done in ${seconds()}`));
 }
 
 async function testEverything(): Promise<void> {
@@ -46,7 +50,11 @@ async function testEverything(): Promise<void> {
     },
   );
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
-  await withTemporaryDirectory(async (directory) => {
+  // Beside what installs and starts programs, which waits a lot.
+  const site = step('Site: the documentation and the API reference, with every link checked', () =>
+    run('node', ['site/build.ts'], { capture: true }),
+  );
+  const packed = withTemporaryDirectory(async (directory) => {
     let tarball = '';
     await step('Package: the tarball has all files that it names', async () => {
       tarball = await pack(directory);
@@ -65,15 +73,12 @@ async function testEverything(): Promise<void> {
       await checkStarter(directory);
     });
   });
-  await step('Site: the documentation and the API reference, with every link checked', () =>
-    run('node', ['site/build.ts'], { capture: true }),
-  );
+  await Promise.all([packed, site]);
   await step('Browser: Chromium, for the inspector', ensureChromium);
+  await step('Server: Redis, for the cluster', ensureRedisServer);
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
   await step('Tests of decoding again, with the streams of node:zlib instead of its handle', () =>
-    run('vitest', ['run', ...DECODING_FOLDERS, ...NOT_ABOUT_DECODING.map((file) => `--exclude=${file}`)], {
-      env: { SHARDWRIGHT_CODEC: 'stream' },
-    }),
+    run('vitest', ['run', ...DECODING_TESTS], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
   );
   // A number of cases, not of minutes: every machine runs the same ones.
   await step('Fuzz: mutated frames, in every compression, with and without threads', () =>

@@ -1,6 +1,6 @@
 /** The machines that are drawn, with the options of each chart. */
 import type { AnyStateMachine } from 'xstate';
-import { CLOSE_CODES, closePolicy, managerMachine, shardMachine } from '../../machines/index.ts';
+import { CLOSE_CODES, closePolicy, managerMachine, nodeMachine, shardMachine } from '../../machines/index.ts';
 import type { CloseAction } from '../../machines/index.ts';
 import type { ChartOptions } from './chart.ts';
 
@@ -33,6 +33,7 @@ export const MACHINES: readonly ChartSource[] = [
     options: {
       notes: { isFatal: codesFor('fail') },
       inlineEvents: new Set([
+        'shard.connectWith',
         'shard.disconnect',
         'shard.forceClose',
         'shard.resume',
@@ -43,4 +44,5 @@ export const MACHINES: readonly ChartSource[] = [
     },
   },
   { machine: managerMachine, options: { notes: {}, inlineEvents: new Set(['manager.disconnect']) } },
+  { machine: nodeMachine, options: { notes: {}, inlineEvents: new Set(['node.leave', 'process.woke']) } },
 ];

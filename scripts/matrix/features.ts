@@ -61,7 +61,7 @@ const throughProxy = (title: string, scheme: string, start: () => Promise<TestPr
 });
 
 const cli = ({ command, project }: Place, ...args: string[]): Promise<string> =>
-  output(command(join('node_modules', 'shardwright', 'dist', 'src', 'cli', 'main.js'), ...args), project);
+  output(command(join('node_modules', 'shardwright', 'dist', 'cli.js'), ...args), project);
 
 export const FEATURES: readonly Feature[] = [
   {

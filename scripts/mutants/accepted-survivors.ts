@@ -26,7 +26,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     reason:
       'something already closed or stopped is checked again, and the layer above or below it is closed too and does nothing',
     mutants: {
-      'src/connection/connection.ts': ['{ return false; } → {}', 'true → false #3'],
+      'src/connection/packet-handler.ts': ['true → false #5'],
       'src/decoding/inflater.ts': [
         'this.#closed → false',
         'this.#closed → false #2',
@@ -41,7 +41,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
       ],
       'src/decoding/native-inflater.ts': ['this.#closed → false'],
       'src/decoding/payload-decoder.ts': ['bytes !== null → true'],
-      'src/shard/shard-runtime.ts': ['runtime.queue.detach(); → ;'],
     },
   },
   {
@@ -104,7 +103,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
       'src/shard/shard-runtime.ts': [
         'this.connectionSlot.connection?.pauseReading → this.connectionSlot.connection.pauseReading',
         'this.connectionSlot.connection?.resumeReading → this.connectionSlot.connection.resumeReading',
-        'runtime.connectionSlot.connection !== null → true',
       ],
     },
   },
@@ -112,7 +110,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
     reason: 'XState drops what a stopped actor sends',
     mutants: {
       'src/actors/identify-permit.actor.ts': ['!signal.aborted → true'],
-      'src/actors/load-session.actor.ts': ['!isStopped → true #2'],
+      'src/actors/load-session.actor.ts': ['!signal.aborted → true', 'signal.aborted → false'],
     },
   },
   {
@@ -126,11 +124,7 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         'signal === undefined || !this.#entries.includes(entry) → false',
         'signal === undefined || !this.#entries.includes(entry) → signal === undefined && !this.#entries.includes(entry)',
       ],
-      'src/actors/socket.actor.ts': ['() => connection.detach() → () => undefined'],
-      'src/shard/shard-runtime.ts': [
-        'this.session.identity !== null → false',
-        'runtime.actor.getSnapshot().context.loss?.closeWith ?? KEEP_SESS… → runtime.actor.getSnapshot().context.loss?.closeWith && KEEP_SESS…',
-      ],
+      'src/shard/shard-runtime.ts': ['this.session.identity !== null → false'],
     },
   },
   {
@@ -147,7 +141,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
       'src/decoding/base-decoder.ts': [
         '(message: string, cause?: unknown): GatewayError => new GatewayE… → () => undefined',
       ],
-      'src/decoding/json-object-splitter.ts': ['[0x7b, 0x5b] → []', '[0x7d, 0x5d] → []'],
       'src/decoding/payload-decoder.ts': [
         '(data: Buffer, _into: Buffer, maxBytes: number): Buffer => infla… → () => undefined',
       ],
@@ -181,14 +174,12 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         'from === data.length && from > 0 → false',
         'from === data.length → false',
         'this.#previousTail.length === 0 → false',
-        'this.#partialBytes === 0 → false #2',
         'this.tryEmit(bytes) → false',
         'true → false #4',
       ],
       'src/decoding/sync-inflater-self-test.ts': ['-4 → +4'],
       'src/connection/web-socket.ts': [
         'agent === undefined → false',
-        'agent === undefined → false #2',
         "typeof data === 'string' → false",
         '\'string\' → ""',
       ],
@@ -205,15 +196,11 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
   {
     reason: 'a loss is always recorded before it is read, but the type also allows `null`',
     mutants: {
-      'machines/shard/delays.ts': ['args.context.loss?.pause → args.context.loss.pause'],
       'machines/shard/shard.setup.ts': [
         '\'\' → "Stryker was here!"',
         '\'\' → "Stryker was here!" #2',
         '\'shard\' → ""',
-        'context.loss === null || context.loss.code === null → context.loss === null && context.loss.code === null',
-        'context.loss === null || context.loss.code === null → false',
-        'context.loss === null → false',
-        'context.loss.code === null → false',
+        'context.loss?.pause → context.loss.pause',
         'context.loss?.closeWith → context.loss.closeWith',
         'context.loss?.closeWith → context.loss.closeWith #2',
         'context.loss?.code → context.loss.code',
@@ -223,12 +210,6 @@ export const ACCEPTED_SURVIVORS: readonly AcceptedGroup[] = [
         'loss?.reconnect → loss.reconnect',
         'loss?.reconnect → loss.reconnect #2',
       ],
-    },
-  },
-  {
-    reason: 'only fatal codes lead to `failed`, and each has a name',
-    mutants: {
-      'machines/shard/shard.setup.ts': ['fatal !== undefined → true'],
     },
   },
   {

@@ -13,7 +13,6 @@ export const EQUIVALENTS: Readonly<Record<string, string>> = {
   'shard.online on shard.resume: lost → reconnecting': ALWAYS_RECONNECTS,
   'shard.zombie on shard.reinstantiate: lost → reconnecting': ALWAYS_RECONNECTS,
   'shard.zombie on shard.resume: lost → reconnecting': ALWAYS_RECONNECTS,
-  'shard.failed on shard.reinstantiate: drop action setSession': 'every fatal close has already dropped the session',
   'shard.restoring on session.unavailable: drop action setSession': 'a shard that loads a stored session has none',
   'action recordLoss: forget unreachableCount':
     'the count matters only with a session, and HELLO or a session from the user resets it',
