@@ -97,6 +97,8 @@ test('so is a shard in service', async () => {
 
 test('the manager hears that its resharding was given up, although the engine does not say at once why', async () => {
   const { first, server, runUntil } = await twoNodes();
+  // Else it could be over before this test looks.
+  vi.spyOn(server.succession, 'report').mockReturnValue(undefined);
   const outcome = first.manager.reshard(NEXT_SHARDS).catch((error: unknown) => error);
   await runUntil(() => server.store.data.next !== null);
   const failure = vi.spyOn(server.succession, 'failure').mockImplementationOnce(unavailable);
