@@ -30,7 +30,7 @@ export class RedisConnection implements EngineConnection {
 
   constructor({ link, keyspace, leaseTtlMs }: RedisConnectionOptions) {
     const messages = new RedisMessages(link);
-    this.succession = new RedisSuccession(link, keyspace);
+    this.succession = new RedisSuccession({ link, keyspace, leaseTtlMs });
     const plan = (): Promise<RedisPlan> => this.succession.agree(null, null);
     this.#context = { link, keyspace, messages, leaseTtlMs, plan };
     this.journal = new RedisJournal(this.#context);

@@ -149,10 +149,14 @@ function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Checks every server that holds a part, and agrees on the number of parts. */
-async function agreeOnPartitions(link: RedisLink, { app, partitions }: ResolvedOptions): Promise<RedisKeyspace> {
-  const { control } = new RedisKeyspace(app, 1);
-  await checkServer(link, control);
-  const agreed = await new RedisSuccession(link, new RedisKeyspace(app, 1)).agree(null, partitions ?? null);
+async function agreeOnPartitions(
+  link: RedisLink,
+  { app, partitions, leaseTtlMs }: ResolvedOptions,
+): Promise<RedisKeyspace> {
+  const keyspaceOfOne = new RedisKeyspace(app, 1);
+  await checkServer(link, keyspaceOfOne.control);
+  const succession = new RedisSuccession({ link, keyspace: keyspaceOfOne, leaseTtlMs });
+  const agreed = await succession.agree(null, partitions ?? null);
   const stored = agreed.partitions ?? 1;
   if (partitions !== undefined && partitions !== stored)
     throw invalidError(

@@ -1,6 +1,7 @@
 /** The plan of the bot in Redis, and the next generation of shards on its way to take over. */
 import type { ClusterPlan } from '../cluster/ports/engine.ts';
 import type { Member } from '../cluster/ports/ownership.ts';
+import { RECORD_LEASES } from '../cluster/ports/succession.ts';
 import type {
   NextGeneration,
   Succession,
@@ -29,13 +30,21 @@ export interface RedisPlan {
   readonly streams: number;
 }
 
+interface RedisSuccessionOptions {
+  readonly link: RedisLink;
+  readonly keyspace: RedisKeyspace;
+  readonly leaseTtlMs: number;
+}
+
 export class RedisSuccession implements Succession {
   readonly #link: RedisLink;
   readonly #keyspace: RedisKeyspace;
+  readonly #leaseTtlMs: number;
 
-  constructor(link: RedisLink, keyspace: RedisKeyspace) {
+  constructor({ link, keyspace, leaseTtlMs }: RedisSuccessionOptions) {
     this.#link = link;
     this.#keyspace = keyspace;
+    this.#leaseTtlMs = leaseTtlMs;
   }
 
   /** Agrees on what is passed, and resolves with what is in force. */
@@ -64,7 +73,8 @@ export class RedisSuccession implements Succession {
   ): Promise<void> {
     const counts = [ready?.current ?? 0, ready?.next ?? 0];
     const name = encodeName(instance);
-    await this.#run(REPORT_SUCCESSION, [name, generation, attempt, phase, ...counts, record.join('\n')]);
+    const keptMs = RECORD_LEASES * this.#leaseTtlMs;
+    await this.#run(REPORT_SUCCESSION, [name, generation, attempt, phase, ...counts, record.join('\n'), keptMs]);
   }
 
   async restart(generation: number, attempt: number): Promise<void> {

@@ -221,6 +221,20 @@ describe('the checks of a cluster', () => {
     },
   );
 
+  test('find no violation if a node dies when shards were just replaced, and one that joins takes its shards', async () => {
+    const { violation } = await runCluster(2, {
+      setting: {
+        ...HEALTHY_CLUSTER,
+        reshards: true,
+        maxConcurrency: 16,
+        trafficMs: 2_000,
+        durationMs: 90_000,
+      },
+      script: [event(60_000, 'reshard', 2), event(61_740, 'kill', 7), event(62_040, 'join', 1)],
+    });
+    expect(violation).toBeNull();
+  });
+
   test('look at the calm after a storm, too', async () => {
     const { violation } = await runCluster(1, {
       setting: { ...HEALTHY_CLUSTER, stormMs: 150_000, calmMs: 200_000, durationMs: 350_000 },

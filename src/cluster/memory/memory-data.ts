@@ -94,7 +94,12 @@ export interface MemoryData {
   lastGeneration: number;
   abandoned: (SuccessionFailure & { readonly generation: number }) | null;
   /** What the shards in service have delivered in the last attempt, by instance. */
-  record: { readonly generation: number; readonly byInstance: Map<string, readonly string[]> } | null;
+  /** `endsAt` is when it is forgotten; `null` before the generation is in service. */
+  record: {
+    readonly generation: number;
+    readonly byInstance: Map<string, readonly string[]>;
+    endsAt: number | null;
+  } | null;
   /** The highest shard count that the bot has had. */
   streamCount: number;
   readonly scopes: Map<string, ScopeData>;

@@ -1,6 +1,7 @@
 /** The plan of the bot, and the next generation of shards on its way to take over. Each call is one step. */
 import type { ClusterPlan } from '../ports/engine.ts';
 import type { Member } from '../ports/ownership.ts';
+import { RECORD_LEASES } from '../ports/succession.ts';
 import type { SuccessionFailure, SuccessionPhase, SuccessionReport } from '../ports/succession.ts';
 import type { NextData } from './memory-data.ts';
 import type { MemoryOwnership } from './memory-ownership.ts';
@@ -57,7 +58,7 @@ export class MemorySuccession {
     if (this.plan === null || data.next !== null) return null;
     const generation = Math.max(data.lastGeneration + 1, Math.floor(clock.now()));
     data.lastGeneration = generation;
-    data.record = { generation, byInstance: new Map() };
+    data.record = { generation, byInstance: new Map(), endsAt: null };
     data.next = {
       generation,
       total,
@@ -95,8 +96,10 @@ export class MemorySuccession {
   }
 
   record(generation: number): readonly string[] {
-    const { record } = this.#store.data;
-    return record?.generation === generation ? [...record.byInstance.values()].flat() : [];
+    const { clock, data } = this.#store;
+    const { record } = data;
+    if (record?.generation !== generation || clock.now() >= (record.endsAt ?? Infinity)) return [];
+    return [...record.byInstance.values()].flat();
   }
 
   failure(generation: number): SuccessionFailure | null {
@@ -122,13 +125,14 @@ export class MemorySuccession {
   }
 
   #advance(next: NextData): void {
-    const { data } = this.#store;
+    const { data, clock, leaseTtlMs } = this.#store;
     const phase = PHASE_AFTER[next.phase];
     if (phase === null) {
       const { total, generation } = next;
       data.streamCount = Math.max(data.streamCount, data.plan?.total ?? 0, total);
       data.plan = { total, generation };
       data.next = null;
+      if (data.record !== null) data.record.endsAt = clock.now() + RECORD_LEASES * leaseTtlMs;
     } else {
       const members = this.#members;
       const participants =

@@ -13,7 +13,7 @@ import type { HeldShard } from './held-shard.ts';
 import { JournalWriter } from './journal-writer.ts';
 import { Leases } from './leases.ts';
 import { NodeIdentifyGate } from './node-identify-gate.ts';
-import type { NodeEntry, NodeHost, ReleaseReason } from './node-host.ts';
+import type { HandOverRecord, NodeEntry, NodeHost, ReleaseReason } from './node-host.ts';
 import type { ResolvedPublish } from './publish-options.ts';
 import { createPublisher } from './publisher.ts';
 import type { DispatchPublisher, NodeSeat, PublishedPart, SessionRecorder } from './session-recorder.ts';
@@ -30,6 +30,7 @@ export interface GenerationOptions {
   readonly leaseTtlMs: number;
   /** `null` if nothing is published. */
   readonly publish: ResolvedPublish | null;
+  readonly record: HandOverRecord;
   /** Called when the node holds other shards of a generation. */
   readonly onHeldChange: () => void;
 }
@@ -90,10 +91,11 @@ export class Generation {
 
   /** What the manager needs to create the shards. */
   get entry(): NodeEntry {
-    const { connection } = this.#options;
+    const { connection, record } = this.#options;
     return {
       generation: this.number,
       total: this.total,
+      record,
       store: new EngineSessionStore({ held: this.held, journal: connection.journal, recorder: this.#recorder }),
       gate: new NodeIdentifyGate({
         gate: connection.identifyGate,

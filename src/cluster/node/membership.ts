@@ -12,7 +12,8 @@ import type { FreezeWatch } from './freeze-watch.ts';
 import { Generation } from './generation.ts';
 import { MemberWatch } from './member-watch.ts';
 import { MovePace } from './move-pace.ts';
-import type { NodeHost } from './node-host.ts';
+import { NO_RECORD } from './node-host.ts';
+import type { HandOverRecord, NodeHost } from './node-host.ts';
 import { NodeSuccession } from './node-succession.ts';
 import { PlanReader } from './plan-reader.ts';
 import type { ResolvedPublish } from './publish-options.ts';
@@ -65,7 +66,11 @@ export class Membership {
     const { host, connection, member, leaseTtlMs } = options;
     this.#options = options;
     this.#current = this.#create(0, options.total);
-    this.#plan = new PlanReader(connection, (plan) => this.#onPlan(plan));
+    this.#plan = new PlanReader({
+      ...options,
+      current: () => this.#current,
+      onPlan: (...args) => this.#onPlan(...args),
+    });
     this.commands = new CommandClient({ bus: connection.commands, instance: member.instance, clock: host.clock });
     this.succession = new NodeSuccession({
       host,
@@ -74,7 +79,7 @@ export class Membership {
       isStatic: options.ids !== null,
       current: () => this.#current,
       create: (number, total) => this.#create(number, total),
-      switchOver: (next) => this.#switchOver(next),
+      switchOver: (next, record) => this.#switchOver(next, record),
       readPlan: () => this.#plan.readAnew(),
     });
     this.#memberWatch = new MemberWatch({
@@ -93,9 +98,7 @@ export class Membership {
     });
     this.#stopListening = [
       connection.ownership({ kind: 'shards' }).changes(() => options.onChange()),
-      connection.onReachableChange((isReachable) => {
-        if (!isReachable) this.succession.onBroken();
-      }),
+      connection.onReachableChange((isReachable) => (isReachable ? undefined : this.succession.onBroken())),
     ];
   }
 
@@ -228,27 +231,27 @@ export class Membership {
     await connection.close();
   }
 
-  #create(number: number, total: number): Generation {
-    return new Generation(number, total, { ...this.#options, onHeldChange: () => this.succession.onBroken() });
+  #create(number: number, total: number, record = NO_RECORD): Generation {
+    return new Generation(number, total, { ...this.#options, record, onHeldChange: () => this.succession.onBroken() });
   }
 
-  #onPlan(plan: ClusterPlan): void {
+  #onPlan(plan: ClusterPlan, record: HandOverRecord): void {
     // A node that leaves takes no part in what comes.
     if (this.#isLeaving) return;
-    if (this.#hasEntered) this.succession.onPlan(plan);
+    if (this.#hasEntered) this.succession.onPlan(plan, record);
     const { generation = 0, total } = plan;
     const { number, total: known } = this.#current;
-    if (generation > number || (generation === number && total !== known)) this.#adopt(generation, total);
+    if (generation > number || (generation === number && total !== known)) this.#adopt(generation, total, record);
   }
 
   /** Other shards are in service, and this node has not taken part: what it held is lost. */
-  #adopt(number: number, total: number): void {
+  #adopt(number: number, total: number, record: HandOverRecord): void {
     const old = this.#current;
     this.succession.giveUp();
     old.loseAll('fenced');
     old.stop();
     if (old.number !== number) void old.retire();
-    this.#current = this.#create(number, total);
+    this.#current = this.#create(number, total, record);
     if (this.#hasEntered) this.#enterCurrent();
   }
 
@@ -257,11 +260,11 @@ export class Membership {
     this.#options.host.onEntered(this.#current.entry);
   }
 
-  #switchOver(next: Generation): void {
+  #switchOver(next: Generation, record: HandOverRecord): void {
     const old = this.#current;
     this.#current = next;
     next.commandServer.start();
-    this.#options.host.resharding.switchOver();
+    this.#options.host.resharding.switchOver(record);
     void old.retire();
     this.#options.onChange();
   }

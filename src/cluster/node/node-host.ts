@@ -30,12 +30,22 @@ export interface NodeShard {
 /** Why a node no longer has a shard. */
 export type ReleaseReason = 'handoff' | 'stop' | 'fenced';
 
+/** What shards have delivered while others replaced them. Who takes one of these over may receive it again. */
+export interface HandOverRecord {
+  readonly digests: readonly string[];
+  /** How long that may happen, from now on. */
+  readonly lastsMs: number;
+}
+
+export const NO_RECORD: HandOverRecord = { digests: [], lastsMs: 0 };
+
 /** What a manager needs of its node to create shards. */
 export interface NodeEntry {
   /** Which generation of shards it is; 0 before the first resharding. */
   readonly generation: number;
   /** The shard count that all nodes have agreed on. */
   readonly total: number;
+  readonly record: HandOverRecord;
   readonly store: SessionStore & SnapshotStore;
   readonly gate: IdentifyGate;
 }
@@ -100,7 +110,7 @@ export interface ReshardHost {
   /** The shards in service go on, and deliver what they have received; with `false` nothing of it: it comes again. */
   cancelHandOver(delivers?: boolean): void;
   /** Puts the next generation in service: what it has kept and is not in the record is delivered. */
-  switchOver(): void;
+  switchOver(record: HandOverRecord): void;
   /** Closes the next generation. */
   discardNext(): void;
   /** This node has begun the resharding, and the hand-over begins, or begins again later. */

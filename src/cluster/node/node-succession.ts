@@ -12,7 +12,8 @@ import type { Member } from '../ports/ownership.ts';
 import type { NextGeneration, SuccessionFailure, SuccessionPhase, SuccessionReport } from '../ports/succession.ts';
 import { balanceOf } from './balance.ts';
 import type { Generation } from './generation.ts';
-import type { NodeHost } from './node-host.ts';
+import { NO_RECORD } from './node-host.ts';
+import type { HandOverRecord, NodeHost } from './node-host.ts';
 import { FORGOTTEN, LEADER_LEFT, NOT_WANTED, NO_SUCCESSION, STATIC, UNDER_WAY } from './succession-failures.ts';
 
 /** A hand-over takes a few round trips. After this time it starts over; the shards in service stay meanwhile. */
@@ -27,7 +28,7 @@ interface NodeSuccessionOptions {
   readonly current: () => Generation;
   readonly create: (number: number, total: number) => Generation;
   /** Puts the next generation in service. */
-  readonly switchOver: (next: Generation) => void;
+  readonly switchOver: (next: Generation, record: HandOverRecord) => void;
   /** Asks the engine for the plan, so that no answer to an earlier question counts any more. */
   readonly readPlan: () => Promise<void>;
 }
@@ -93,12 +94,12 @@ export class NodeSuccession {
     return this.#view !== null && this.#view.phase !== 'preparing';
   }
 
-  /** The engine has answered with the plan. */
-  onPlan({ generation = 0, next = null }: PlanView): void {
+  /** The engine has answered with the plan, and with the record of a generation that is news here. */
+  onPlan({ generation = 0, next = null }: PlanView, record: HandOverRecord): void {
     const { isStatic, create, host } = this.#options;
     if (typeof this.#led === 'number' && this.#led !== next?.generation) this.#endLead(generation);
     if (this.#next !== null && this.#next.number !== next?.generation)
-      this.#end(generation === this.#next.number ? 'inService' : 'givenUp');
+      this.#end(generation === this.#next.number ? 'inService' : 'givenUp', record);
     if (next === null) return;
     if (this.#isLeader(next) && this.#led === null) return this.#abandon(next.generation, NOT_WANTED);
     if (isStatic) return this.#abandon(next.generation, STATIC);
@@ -143,7 +144,7 @@ export class NodeSuccession {
     try {
       if (this.#isLeader(view)) await connection.succession?.abandon(view.generation, LEADER_LEFT);
       else await connection.succession?.restart(view.generation, view.attempt);
-      this.onPlan((await connection.plan()) ?? {});
+      this.onPlan((await connection.plan()) ?? {}, NO_RECORD);
       this.#end('givenUp');
     } catch {
       // What was held back comes again to the next owner: the sessions are stored from before it.
@@ -269,7 +270,7 @@ export class NodeSuccession {
       this.#options.host.resharding.onHandingOver(false);
   }
 
-  #end(outcome: 'inService' | 'givenUp' | 'unknown'): void {
+  #end(outcome: 'inService' | 'givenUp' | 'unknown', record = NO_RECORD): void {
     const { host, switchOver } = this.#options;
     const next = this.#next;
     this.#clearTimer();
@@ -277,7 +278,7 @@ export class NodeSuccession {
     this.#view = null;
     this.#isUncertain = false;
     if (next === null) return;
-    if (outcome === 'inService') return switchOver(next);
+    if (outcome === 'inService') return switchOver(next, record);
     host.resharding.cancelHandOver(outcome === 'givenUp');
     host.resharding.discardNext();
     if (outcome === 'unknown') next.leases.close();

@@ -15,6 +15,9 @@ import type { Member } from './ownership.ts';
  */
 export type SuccessionPhase = 'preparing' | 'recording' | 'buffering' | 'freezing' | 'catchingUp';
 
+/** How long a record counts, in lease times: a node that has died is missed after one, and its shards may move once more. */
+export const RECORD_LEASES = 3;
+
 /** The shards that are to take over. */
 export interface NextGeneration {
   /** Higher than that of every earlier generation, also of those that were given up: the time of the engine, for example. */
@@ -59,7 +62,11 @@ export interface Succession {
   restart(generation: number, attempt: number): Promise<void>;
   /** Gives a generation up, unless it is in service. */
   abandon(generation: number, failure: SuccessionFailure): Promise<void>;
-  /** Resolves with all records of the last attempt. They are kept until the next generation begins. */
+  /**
+   * Resolves with all records of the last attempt. They are kept until the generation has been in service for
+   * three times `leaseTtlMs`, or until another one begins: a node that joins may take over shards whose node has
+   * ended right after the last phase. An older record would leave out events that only look the same.
+   */
   record(generation: number): Promise<readonly string[]>;
   /** Resolves with why the last generation was given up; `null` if it was not this one. */
   failure(generation: number): Promise<SuccessionFailure | null>;

@@ -98,8 +98,8 @@ export class ClusterResharding {
     await this.#underWay.catchUp();
   }
 
-  /** Puts the successor in service. Returns the digests of what was delivered. A node without shards may not have begun. */
-  switchOver(): readonly string[] {
+  /** Puts the successor in service. A node without shards may not have begun. */
+  switchOver(): void {
     const handOver = this.#handOver;
     this.#isOver = true;
     this.#handOver = null;
@@ -107,7 +107,6 @@ export class ClusterResharding {
     this.#freeBudget();
     if (handOver === null) this.#options.switchOver();
     else handOver.finish(new DeliveryRecord(this.#digests));
-    return this.#digests;
   }
 
   /** Ends the hand-over. With `delivers` the old set delivers what was kept of it, and goes on. */

@@ -266,6 +266,7 @@ export class FleetNode implements NodeHost {
 
   onEntered(entry: NodeEntry): void {
     this.#inService = entry.generation;
+    this.resharding.onEntered(entry);
     if (this.#info !== null) this.#options.enter(this.#info, entry);
   }
 

@@ -3,7 +3,7 @@
  * them. It has one `ClusterResharding` at a time.
  */
 import type { Failure, GatewayInfo, ManagerEvent } from '../../../machines/index.ts';
-import type { NodeEntry, ReshardHost } from '../../cluster/node/node-host.ts';
+import type { HandOverRecord, NodeEntry, ReshardHost } from '../../cluster/node/node-host.ts';
 import type { NodeSuccession } from '../../cluster/node/node-succession.ts';
 import { GATEWAY_ERROR_CODES, GatewayError } from '../../protocol/errors.ts';
 import { Intents } from '../../protocol/intents.ts';
@@ -15,9 +15,6 @@ import type { BufferedSession } from '../reshard/session-buffer.ts';
 import type { ShardSet } from '../shard-set.ts';
 import { ClusterResharding } from './cluster-resharding.ts';
 import { PastHandOver } from './past-hand-over.ts';
-
-/** A node that has died is missed after the time of a lease, and its shards may move once more. */
-const LEASES_AFTER = 3;
 
 interface FleetReshardingOptions {
   readonly options: ResolvedManagerOptions & { readonly cluster: NonNullable<ResolvedManagerOptions['cluster']> };
@@ -48,6 +45,11 @@ export class FleetResharding implements ReshardHost {
   /** The resharding under way. */
   get underWay(): ClusterResharding | null {
     return this.#resharding;
+  }
+
+  /** Shards are in service that this node has not put in service. */
+  onEntered({ record }: NodeEntry): void {
+    this.#past = new PastHandOver({ clock: this.#options.options.clock, own: [], ...record });
   }
 
   /** Whether the shards that were in service before have delivered a dispatch of one that this node has taken over since. */
@@ -99,14 +101,12 @@ export class FleetResharding implements ReshardHost {
     this.#resharding?.cancelHandOver(delivers);
   }
 
-  switchOver(): void {
-    const { clock, cluster } = this.#options.options;
-    const resharding = this.#resharding;
+  switchOver(record: HandOverRecord): void {
+    this.#resharding?.switchOver();
     this.#resharding = null;
-    const digests = resharding?.switchOver() ?? [];
     const set = this.#options.current();
     const own = [...(set?.handles.keys() ?? [])].flatMap((shardId) => set?.sessionBuffer.entry(shardId) ?? []);
-    this.#past = new PastHandOver({ clock, lastsMs: LEASES_AFTER * cluster.engine.leaseTtlMs, digests, own });
+    this.#past = new PastHandOver({ clock: this.#options.options.clock, own, ...record });
     // The machine of a manager that has not asked for it ignores this.
     this.#options.send({ type: 'successor.ready' });
     this.#options.send({ type: 'successor.inService' });

@@ -3,16 +3,13 @@
  * its new shards had kept. Who takes these over gets it again, and with it events that the old shards had delivered.
  */
 import type { Clock } from '../../clock.ts';
+import type { HandOverRecord } from '../../cluster/node/node-host.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
 import { DeliveryRecord } from '../reshard/delivery-record.ts';
 import type { BufferedSession } from '../reshard/session-buffer.ts';
 
-interface PastHandOverOptions {
+interface PastHandOverOptions extends HandOverRecord {
   readonly clock: Clock;
-  /** How long a shard may be taken over for that reason, in ms. */
-  readonly lastsMs: number;
-  /** What all nodes have delivered. */
-  readonly digests: readonly string[];
   /** The shards of this node, which has compared what they kept. */
   readonly own: readonly BufferedSession[];
 }

@@ -23,7 +23,8 @@ return { 'begun', generation }`,
 /**
  * Notes what a node has done. When all have done it, the next phase begins, or the next generation is in service.
  * KEYS 1 plan, 2 next, 3 members, 4 record. ARGV 1 channel of changes, 2 instance, 3 generation, 4 attempt, 5 phase,
- * 6 and 7 the number of ready shards in service and of the next generation, 8 digests in lines, or ''.
+ * 6 and 7 the number of ready shards in service and of the next generation, 8 digests in lines, or '', 9 for how many ms the
+ * record is kept once the generation is in service.
  * Returns `ok`, also for another attempt or phase, which changes nothing.
  */
 export const REPORT_SUCCESSION = script(
@@ -61,6 +62,7 @@ if following then
   changed()
 else
   redis.call('DEL', KEYS[2])
+  redis.call('PEXPIRE', KEYS[4], ARGV[9])
   adopt(next[4], next[1])
 end
 return { 'ok' }`,

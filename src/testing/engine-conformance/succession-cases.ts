@@ -88,6 +88,14 @@ export const SUCCESSION_CASES: readonly EngineCase[] = [
     assert.deepEqual(await inService(leader.connection), { total: NEXT_TOTAL, generation });
   }),
 
+  successionCase('forgets a record some time after its generation is in service', async (scene) => {
+    const { port, generation, kit } = scene;
+    await reach(scene, 'inService');
+    assert.notDeepEqual(await port.record(generation), []);
+    await kit.wait(3.5 * kit.leaseTtlMs);
+    assert.deepEqual(await port.record(generation), []);
+  }),
+
   successionCase('waits until the ready shards of all members add up to both counts', async (scene) => {
     const { port, leader, other, generation } = scene;
     const say = (who: TestMember, current: number, next: number): Promise<void> =>
