@@ -36,6 +36,8 @@ export class SessionLedger {
   readonly #onTimer = (): void => this.#writeDue();
   /** What the store was last given, or what it returned. */
   #lastWritten: Session | null = null;
+  /** How often something was written, or cleared. */
+  #writes = 0;
   #timer: unknown = null;
   #isStopped = false;
 
@@ -48,11 +50,11 @@ export class SessionLedger {
 
   /** Resolves with the session that was written last. Rejects when the store rejects or throws. */
   async load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
-    const before = this.#lastWritten;
+    const before = this.#writes;
     const loaded = await this.#writer.load(shardId, signal);
     this.#options.superseded?.onLoaded(loaded);
-    // An answer may be so late that another session has been written since.
-    if (this.#lastWritten === before) this.#lastWritten = loaded;
+    // An answer may be so late that another session has been written since, or this one cleared.
+    if (this.#writes === before) this.#lastWritten = loaded;
     return loaded;
   }
 
@@ -88,6 +90,7 @@ export class SessionLedger {
     const session = this.#sessionForStore();
     if (session === null || this.#isWritten(session)) return;
     const isNew = session.sessionId !== this.#lastWritten?.sessionId;
+    this.#writes += 1;
     this.#lastWritten = session;
     this.#writer.save(session);
     if (isNew) this.#options.superseded?.onBegun(session, this.#writer.flushed());
@@ -145,6 +148,7 @@ export class SessionLedger {
 
   #forget(): void {
     this.#clearTimer();
+    this.#writes += 1;
     this.#lastWritten = null;
     this.snapshots?.reset();
   }

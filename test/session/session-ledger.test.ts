@@ -47,6 +47,18 @@ describe('SessionLedger', () => {
     ]);
   });
 
+  test('writes a session that was cleared while the store was asked for it, and that begins once more', async () => {
+    const { writes, state, ledger } = createRig(aSession({ sequence: 5 }));
+    const loaded = ledger.load(0);
+    ledger.clear(0);
+    await loaded;
+    expect(ledger.stored).toBeNull();
+    state.session = aSession({ sequence: 5 });
+    ledger.saveNow();
+    await ledger.flushed();
+    expect(writes.map(([, what]) => what)).toEqual(['clear', 5]);
+  });
+
   test('writes a sequence that advances all the time once a second', async () => {
     const { clock, writes, deliver } = createRig(aSession());
     for (let sequence = 1; sequence <= 35; sequence += 1) {

@@ -13,8 +13,13 @@ import type {
   ShardManager,
   ShardOptions,
 } from '../../src/index.ts';
+import { systemClock } from '../../src/clock.ts';
+import { SessionBuffer } from '../../src/manager/reshard/session-buffer.ts';
+import { Token } from '../../src/protocol/token.ts';
+import { SessionOrigin } from '../../src/session/session-origin.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { quickManager } from '../kit/live-manager.ts';
+import { aSession } from '../kit/session-store-conformance.ts';
 import { QUICK } from '../kit/timing.ts';
 
 const TOKEN = 'MjIyMjIyMjIyMjIyMjIyMjIy.Cl2FMQ.secret';
@@ -152,6 +157,25 @@ describe('the sessions of another shard count', () => {
     await run('1', createManager({ shards: 1 }));
     expect(await run('2', first)).toEqual(new Set(['2']));
     expect(gateway.stats).toMatchObject({ identifies: 7, resumes: 0 });
+  });
+
+  test('stay cleared if a shard has just asked for its own', async () => {
+    const store = new MemorySessionStore();
+    for (const shardId of [0, 1]) await store.save(aSession({ shardId, shardCount: 3 }));
+    const buffer = new SessionBuffer({
+      clock: systemClock,
+      store,
+      origin: new SessionOrigin({ token: new Token(TOKEN), intents: 1, version: 10, compression: 'none' }),
+      lowestPendingSequence: () => null,
+      report: () => undefined,
+    });
+    await Promise.all([buffer.preload(0), buffer.preload(1)]);
+    // In one turn, as the messages of a thread come.
+    const loaded = buffer.load(1);
+    await buffer.save(aSession({ shardId: 0, shardCount: 2, sessionId: 'new' }));
+    expect(await loaded).toBeNull();
+    await buffer.stop();
+    expect(await storedCounts(store)).toEqual([2, undefined, undefined, undefined]);
   });
 
   test('are not looked for where the store has a session of this count', async () => {

@@ -42,6 +42,8 @@ export class BufferedSession {
   sequence = 0;
   /** What the store returned before the shard was started. */
   preloaded: Promise<Session | null> | null = null;
+  /** What the shard has asked the store for last; `null` once it is cleared. */
+  loading: Promise<Session | null> | null = null;
   /** Whether it returned none, and the shard has had none since. */
   hasNone = false;
 
@@ -150,7 +152,10 @@ export class SessionBuffer implements SnapshotRecorder, ForwardingSessionStore {
     const entry = this.entry(shardId);
     const loading = entry.preloaded ?? entry.ledger.load(shardId);
     entry.preloaded = null;
+    entry.loading = loading;
     const loaded = await loading;
+    // The session was cleared before this answer came.
+    if (entry.loading !== loading) return null;
     entry.restore(loaded);
     return loaded;
   }
@@ -182,6 +187,7 @@ export class SessionBuffer implements SnapshotRecorder, ForwardingSessionStore {
     const entry = this.entry(shardId);
     entry.session = null;
     entry.preloaded = null;
+    entry.loading = null;
     if (this.#mode === 'writing') entry.ledger.clear(shardId);
     else entry.ledger.snapshots?.reset();
   }
