@@ -144,6 +144,14 @@ export class FakeConnection {
     this.#server.close(code, reason);
   }
 
+  /**
+   * Ends the TCP connection without a close frame. The client still receives everything sent before. The session is kept.
+   */
+  end(): void {
+    this.#terminated = true;
+    this.#writer.end();
+  }
+
   /** Drops the TCP connection at once, without a close frame. The session is kept. */
   terminate(): void {
     this.#terminated = true;

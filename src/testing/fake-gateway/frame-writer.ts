@@ -57,8 +57,18 @@ export class FrameWriter {
   close(code?: number, reason?: string): void {
     this.#enqueue({
       run: () => {
-        if (this.#isOpen) this.#oracle?.closedByGateway(code ?? null);
+        if (this.socket.isSendable) this.#oracle?.closedByGateway(code ?? null);
         this.socket.closeFromServer(code, reason);
+      },
+    });
+  }
+
+  /** Ends the connection without a close frame, after everything sent before. */
+  end(): void {
+    this.#enqueue({
+      run: () => {
+        this.#oracle?.closedByGateway(null);
+        this.socket.end();
       },
     });
   }
@@ -99,12 +109,8 @@ export class FrameWriter {
     else this.#oracle.sent(packet);
   }
 
-  get #isOpen(): boolean {
-    return this.socket.readyState === this.socket.OPEN;
-  }
-
   #transmit(frame: Frame, record: () => void): void {
-    if (!this.#isOpen) return;
+    if (!this.socket.isSendable) return;
     record();
     this.socket.send(frame, { binary: typeof frame !== 'string' }, () => undefined);
   }

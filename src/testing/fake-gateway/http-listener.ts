@@ -60,7 +60,11 @@ export class HttpListener {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       onUpgrade(
         request,
-        (onAccepted) => webSocketServer.handleUpgrade(request, socket, head, onAccepted),
+        (onAccepted) =>
+          webSocketServer.handleUpgrade(request, socket, head, (accepted) => {
+            accepted.stream = socket;
+            onAccepted(accepted);
+          }),
         (status, message) => rejectUpgrade(socket, status, message),
       );
     });

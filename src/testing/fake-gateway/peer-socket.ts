@@ -1,7 +1,8 @@
 /**
- * The server's end of a WebSocket. Beyond `ws` it can leave a close frame unanswered, and it remembers which side
- * closed first.
+ * The server's end of a WebSocket. Beyond `ws` it can leave a close frame unanswered, end without one when everything has
+ * been read, and it remembers which side closed first.
  */
+import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import type { CloseFrame } from './fake-types.ts';
 
@@ -15,6 +16,8 @@ const CODES_FOR_BROKEN_FRAMES: ReadonlyMap<number, number> = new Map([
 ]);
 
 export class PeerSocket extends WebSocket {
+  /** The TCP connection. */
+  stream: Duplex | null = null;
   /** Whether this end answers the client's close frame. */
   answersCloses = true;
   /** The close frame with which the client began the close handshake; `null` if it did not. */
@@ -30,6 +33,16 @@ export class PeerSocket extends WebSocket {
     this.serverClose = { code: code ?? NO_STATUS, reason };
     if (code === undefined) super.close();
     else super.close(code, reason);
+  }
+
+  /** Whether a frame can still be sent. */
+  get isSendable(): boolean {
+    return this.readyState === WebSocket.OPEN && this.stream?.writableEnded !== true;
+  }
+
+  /** Ends the TCP connection without a close frame. The client still reads what was sent: `terminate()` may discard it. */
+  end(): void {
+    this.stream?.end();
   }
 
   /** Corrects the record when `ws` has closed because a frame was broken: this end closed, not the client. */

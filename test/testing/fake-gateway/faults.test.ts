@@ -65,6 +65,17 @@ describe('FakeConnection', () => {
     expect(gateway.history).toEqual([connection]);
   });
 
+  test('end() drops the TCP connection when the client has everything sent before', async () => {
+    const [gateway, client, connection] = await connected();
+    gateway.dispatch('LARGE', 'x'.repeat(8 * 1024 * 1024));
+    client.send(1, null);
+    connection.end();
+    gateway.dispatch('TOO_LATE', null);
+    expect((await client.closed).code).toBe(1006);
+    expect(client.dispatches.at(-1)).toEqual([2, 'LARGE']);
+    expect(await connection.closed).toEqual({ by: 'gateway', code: null, reason: '' });
+  });
+
   test('requestReconnect() sends op 7, before HELLO and after READY', async () => {
     const gateway = await listen();
     gateway.holdHello();

@@ -227,12 +227,12 @@ describe('a replay does not trust the recording', () => {
   test('of values that no gateway sends', async () => {
     const kinds = { ['X'.repeat(500)]: { count: 2 ** 50, bytes: 2 ** 52 }, __proto__x: { count: 1, bytes: 0 } };
     const path = await writtenRecording([
-      { kind: 'hello', at: -5, shard: 0, heartbeatIntervalMs: -1 },
       ...connected(0, { intervalMs: 1e300 }),
       { kind: 'heartbeat', at: 40, shard: 0, latencyMs: 1e308 },
       { kind: 'dispatches', at: 50, shard: 0, periodMs: -1e300, count: 1, kinds: { A: { count: 3, bytes: 1e15 } } },
       { kind: 'dispatches', at: 60, shard: 0, periodMs: 1e300, count: 2 ** 50, kinds },
       ...lost(100, 'gateway', 123_456_789),
+      { kind: 'hello', at: 1e14, shard: 0, heartbeatIntervalMs: -1 },
       ...connected(1e15, { resumes: true, intervalMs: 0 }),
       { kind: 'shard', at: 0, shard: 9, shardCount: 3, state: 'ready' },
       { kind: 'connected', at: 0, shard: 77 },

@@ -87,7 +87,8 @@ export class ConnectionPlayer {
       case 'corrupt':
         return connection.corrupt();
       case 'drop':
-        return connection.terminate();
+        // What came before the loss was recorded as received.
+        return connection.end();
       case 'close':
         return this.#close(act.code);
       case 'answer':
@@ -108,7 +109,7 @@ export class ConnectionPlayer {
   #close(code: number): void {
     if (code === 1005) this.#connection.close();
     else if (isSendable(code)) this.#connection.close(code);
-    else this.#connection.terminate();
+    else this.#connection.end();
   }
 
   #dispatchAll(kinds: readonly ScriptedKind[]): void {
