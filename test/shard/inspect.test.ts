@@ -157,7 +157,7 @@ describe('the option inspect', () => {
     const busy = new Int32Array(new SharedArrayBuffer(4));
     // With the default timing: a slow shard must not seem to have lost its connection.
     await using kit = await liveShard(
-      { inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: {}, random: () => 0.1 },
+      { inspect: () => void Atomics.wait(busy, 0, 0, 20), timing: { slowListenerMs: null }, random: () => 0.1 },
       { heartbeatIntervalMs: 5_000 },
     );
     const { gateway, shard, events } = kit;
