@@ -38,8 +38,10 @@ async function testEverything(): Promise<void> {
     throw new Error('run this with `npm test`, which uses its own Node');
 
   await step('Format: every file is as `npm run format` leaves it', () => run('oxfmt', ['--check']));
-  await step('Lint: style, promises, and the import rules', () => run('oxlint', ['--type-aware', '--deny-warnings']));
-  await step(
+  const lint = step('Lint: style, promises, and the import rules', () =>
+    run('oxlint', ['--type-aware', '--deny-warnings'], { capture: true }),
+  );
+  const types = step(
     'Types: sources, tests, scripts and examples; the page of the inspector; the site; the starter',
     async () => {
       await run('tsc', ['-p', 'tsconfig.json']);
@@ -49,6 +51,7 @@ async function testEverything(): Promise<void> {
       await run('tsc', ['-p', 'create-shardwright/templates/typescript']);
     },
   );
+  await Promise.all([lint, types]);
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
   // Beside what installs and starts programs, which waits a lot.
   const site = step('Site: the documentation and the API reference, with every link checked', () =>
