@@ -25,9 +25,10 @@ const TOLERATED: Readonly<Partial<Record<OracleRule, readonly string[]>>> = {
   'identify-spacing': ['deploy', 'takeTurns'],
   'identify-budget': ['deploy', 'takeTurns'],
   'resume-session': ['resume'],
-  'resume-ended': ['resume', 'restart', 'deploy', 'kill', 'store'],
+  'resume-ended': ['resume', 'restart', 'deploy', 'takeTurns', 'kill', 'store'],
   'resume-sequence': ['resume'],
-  'resume-repeat': ['resume', 'restart', 'deploy', 'kill', 'store'],
+  // What waits in a stream comes again to the next process.
+  'resume-repeat': ['resume', 'restart', 'deploy', 'takeTurns', 'kill', 'store'],
 };
 
 export const noOracleComplaints: Check = {

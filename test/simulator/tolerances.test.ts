@@ -41,6 +41,26 @@ describe('the checks of the simulator', () => {
     expect(violation).toBeNull();
   });
 
+  test('oracle knows that another process resumes from what a stream still held', async () => {
+    let hasResumed = false;
+    const observe = (world: World): void => {
+      world.eventLog.on('shard.sent', ({ packet }) => (hasResumed ||= packet.op === 6));
+      // A consumer that takes nothing.
+      world.clock.scheduleInWorld(
+        () => void world.shardPlaces[0]!.proc.shard.dispatches()[Symbol.asyncIterator](),
+        600_000,
+      );
+    };
+    const { violation } = await runSimulation(1, {
+      setting: { ...HEALTHY, durationMs: 800_000 },
+      script: [event(700_000, 'takeTurns', 'action')],
+      checks: ['oracle'],
+      observe,
+    });
+    expect(hasResumed).toBe(true);
+    expect(violation).toBeNull();
+  });
+
   test('nothing-lost does not expect a dispatch that is still on the way when the run ends', async () => {
     let sentAt = 0;
     let endedAt = 0;
