@@ -1,6 +1,7 @@
 /** The identify gate that all nodes share. On virtual time. */
 import { describe, expect, test } from 'vitest';
 import { virtualCluster } from '../kit/virtual-cluster.ts';
+import { infoBody, jsonResponse } from '../kit/virtual-manager.ts';
 
 describe('the identify gate of a cluster', () => {
   test.each([1, 2, 16])(
@@ -44,5 +45,24 @@ describe('the identify gate of a cluster', () => {
     await cluster.runUntil(() => nodes.reduce((sum, { manager }) => sum + manager.status().ready, 0) === 6);
     expect(cluster.gateway.sent(2)).toHaveLength(6);
     await cluster.stop(...nodes);
+  });
+
+  test('learns from reshard() what Discord allows by now', async () => {
+    const limit = { max_concurrency: 1 };
+    const cluster = virtualCluster({ shards: 2, limit: { max_concurrency: 16 } });
+    cluster.gateway.allowViolation('heartbeat-pace', 'a hand-over sends heartbeats of its own');
+    const { manager } = cluster.node('a', { fetch: async () => jsonResponse(200, infoBody(2, limit)) });
+    const connected = manager.connect();
+    await cluster.runUntil(() => manager.status().ready === 2);
+    await connected;
+    await cluster.clock.advanceAsync(6_000);
+
+    limit.max_concurrency = 16;
+    const resharded = manager.reshard(8);
+    // One after another, they would take 35 s.
+    await cluster.clock.advanceAsync(5_000);
+    await resharded;
+    expect(manager.status()).toMatchObject({ total: 8, ready: 8 });
+    await cluster.stop({ manager });
   });
 });

@@ -121,6 +121,13 @@ export class ClusterNode {
     return this.#membership?.succession ?? null;
   }
 
+  /** Begins to reshard. The gate of all nodes gets what Discord allows by now. */
+  reshard(total: number, sessionStartLimit: SessionStartLimit): void {
+    // Without an answer the next call fails too, and says so.
+    this.#connection?.identifyGate.update(sessionStartLimit, this.#options.reserve).catch(() => undefined);
+    void this.succession?.begin(total);
+  }
+
   /** Sends commands to the shards of other nodes; `null` before the engine is open. */
   get commands(): CommandClient | null {
     return this.#membership?.commands ?? null;

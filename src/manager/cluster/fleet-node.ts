@@ -217,7 +217,7 @@ export class FleetNode implements NodeHost {
   /** Begins to reshard the cluster. */
   reshard(info: GatewayInfo, total: number): void {
     this.#info = info;
-    void this.#node?.succession?.begin(total);
+    this.#node?.reshard(total, info.sessionStartLimit);
   }
 
   /** Gives up a resharding that this manager has begun. */
