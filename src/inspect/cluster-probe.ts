@@ -26,13 +26,14 @@ interface ClusterProbeDependencies {
 /** An engine of your own may have given something else than a string. */
 const nameOf = (name: unknown): string => printable(String(name).slice(0, MAX_NAME_LENGTH));
 
-const toNode = ({ node, joinedAt, shards, isDraining, isSelf, isAway }: NodeStatus): NodeSummary => ({
+const toNode = ({ node, joinedAt, shards, isDraining, isSelf, isAway, isStalled }: NodeStatus): NodeSummary => ({
   node: nameOf(node),
   joinedAt,
   shards: shards.slice(0, MAX_SHARDS),
   isDraining,
   isSelf,
   isAway,
+  isStalled,
 });
 
 const toGroup = ({ group, lag, pending, deadLetters }: GroupStatus): GroupSummary => ({

@@ -45,6 +45,8 @@ export interface NodeSummary {
   readonly isSelf: boolean;
   /** It has missed a renewal. */
   readonly isAway: boolean;
+  /** No answer of the engine reaches it in time: it takes no shard. Missing in recordings of earlier versions. */
+  readonly isStalled?: boolean;
 }
 
 /** The cluster of a manager that is a node, as that node saw it last. */

@@ -22,6 +22,9 @@ describe('a node that the engine answers too late', () => {
     await runUntil(() => nodes.every(({ manager, shards }) => shards.length === 1 && manager.status().ready === 1));
     await clock.advanceAsync(LEASE_TTL_MS);
     const [slow, other, leaving] = nodes;
+    const isStalled = (): boolean | undefined =>
+      other.manager.status().cluster?.nodes.find(({ node }) => node === 'slow')?.isStalled;
+    expect(isStalled()).toBe(false);
     const kept = slow.shards;
     const before = slow.events.length;
     slow.line.set(SLOW);
@@ -31,6 +34,7 @@ describe('a node that the engine answers too late', () => {
     const left = leaving.manager.disconnect();
     await runUntil(() => other.shards.length === 2);
     await left;
+    expect(isStalled()).toBe(true);
 
     slow.line.set(FAST);
     await clock.advanceAsync(LEASE_TTL_MS);

@@ -45,6 +45,7 @@ describe('createInspector with a node of a cluster', { timeout: 60_000 }, () => 
           isDraining: false,
           isSelf: true,
           isAway: false,
+          isStalled: false,
         },
       ],
       unowned: [],

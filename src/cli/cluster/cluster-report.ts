@@ -15,6 +15,7 @@ export interface ReportedNode {
   readonly joinedAt: number;
   readonly lastSeenAt: number;
   readonly isDraining: boolean;
+  readonly isStalled: boolean;
 }
 
 export interface ReportedGroup {
@@ -44,13 +45,14 @@ export interface ClusterReport {
 
 /** The nodes of a view, each with its shards. */
 export const nodesIn = ({ members, shards }: OwnershipView): ReportedNode[] =>
-  members.map(({ name: node, instance, joinedAt, lastSeenAt, isDraining }) => ({
+  members.map(({ name: node, instance, joinedAt, lastSeenAt, isDraining, isStalled }) => ({
     node,
     instance,
     shards: shards.filter(({ owner }) => owner === instance).map(({ shardId }) => shardId),
     joinedAt,
     lastSeenAt,
     isDraining,
+    isStalled,
   }));
 
 /** Every shard of the bot has a node. */

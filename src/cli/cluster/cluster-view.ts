@@ -22,12 +22,13 @@ export function rangesText(ids: readonly number[]): string {
   return ranges.map(([first, last]) => (first === last ? String(first) : `${first}–${last}`)).join(', ');
 }
 
-const nodeCells = ({ node, shards, joinedAt, lastSeenAt, isDraining }: ReportedNode): string[] => [
+const nodeCells = ({ node, shards, joinedAt, lastSeenAt, isDraining, isStalled }: ReportedNode): string[] => [
   printable(node),
   formatNumber(shards.length),
   rangesText(shards),
   formatDuration(lastSeenAt - joinedAt),
-  isDraining ? 'draining' : '',
+  // Only one of both is said.
+  isDraining ? 'draining' : isStalled ? 'stalled' : '',
 ];
 
 const groupCells = ({ group, consumers, lag, pending, deadLetters }: ReportedGroup): string[] => [

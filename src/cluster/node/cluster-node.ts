@@ -145,7 +145,7 @@ export class ClusterNode {
     const newest = Math.max(...members.map(({ lastSeenAt }) => lastSeenAt));
     return {
       node: name,
-      nodes: members.map(({ name: node, instance, joinedAt, lastSeenAt, isDraining }) => ({
+      nodes: members.map(({ name: node, instance, joinedAt, lastSeenAt, isDraining, isStalled }) => ({
         node,
         shards: shards.filter(({ owner }) => owner === instance).map(({ shardId }) => shardId),
         joinedAt,
@@ -154,6 +154,7 @@ export class ClusterNode {
         isSelf: instance === this.#instance,
         // Both times are the engine's, as it said them in one answer: an outage makes no node look away.
         isAway: newest - lastSeenAt > engine.leaseTtlMs / 2,
+        isStalled,
       })),
       unowned: shards.filter(({ owner }) => owner === null).map(({ shardId }) => shardId),
       engine: engine.kind,

@@ -133,6 +133,8 @@ export interface NodeStatus {
   readonly isSelf: boolean;
   /** Whether it has missed a renewal. If it does not come back in time, its shards go to others. */
   readonly isAway: boolean;
+  /** Whether no answer of the engine reaches it in time: it keeps its shards, and takes none. */
+  readonly isStalled: boolean;
 }
 
 /** How far a group of consumers has come, over all shards. */

@@ -44,10 +44,11 @@ const liveCell = ({ key, shardId }: ShardSummary, id: string, node: string): Gri
   isHere: true,
 });
 
-const factsOf = ({ isSelf, isDraining, isAway }: NodeSummary): string[] => [
+const factsOf = ({ isSelf, isDraining, isAway, isStalled = false }: NodeSummary): string[] => [
   ...(isSelf ? ['this node'] : []),
   ...(isDraining ? ['draining'] : []),
   ...(isAway ? ['away'] : []),
+  ...(isStalled ? ['stalled'] : []),
 ];
 
 /** The nodes that managers of this inspector are, with the shards that run here. */

@@ -111,7 +111,15 @@ const cluster = record({
   engine: text,
   isReachable: flag,
   nodes: listOf(
-    record({ node: text, joinedAt: time, shards: listOf(number), isDraining: flag, isSelf: flag, isAway: flag }),
+    record({
+      node: text,
+      joinedAt: time,
+      shards: listOf(number),
+      isDraining: flag,
+      isSelf: flag,
+      isAway: flag,
+      isStalled: optional(flag),
+    }),
   ),
   unowned: listOf(number),
   running: listOf(text),
