@@ -31,13 +31,38 @@ async function step(title: string, work: () => Promise<unknown>): Promise<void> 
   console.log(styleText('green', `   ${title.split(':')[0]}: done in ${seconds()}`));
 }
 
-async function testEverything(): Promise<void> {
-  const startedAt = performance.now();
-  console.log(`Node ${process.version}`);
-  if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR)
-    throw new Error('run this with `npm test`, which uses its own Node');
+/** Waits for all, so that nothing runs any more when the first error is thrown. */
+async function together(...steps: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await Promise.all(steps);
+}
 
-  await step('Format: every file is as `npm run format` leaves it', () => run('oxfmt', ['--check']));
+async function testPackage(directory: string): Promise<void> {
+  let tarball = '';
+  await step('Package: the tarball has all files that it names', async () => {
+    tarball = await pack(directory);
+    await checkTarball(tarball);
+  });
+  const project = `${directory}/consumer`;
+  await together(
+    step(
+      'Use: installed in an empty project, by import, require, types and its command; the links of its pages',
+      async () => {
+        await installInto(project, tarball);
+        await checkConsumer(project);
+      },
+    ),
+    step('Matrix: Node, Bun and Deno through every fault, and bots out of bundles, as docs say', () =>
+      run('node', ['scripts/matrix.ts', '--check', '--quick', '--tarball', tarball]),
+    ),
+    step('Starter: each bot of `npm create shardwright` passes its test, runs, resumes and stops', async () => {
+      await installStarter(directory, tarball);
+      await checkStarter(directory);
+    }),
+  );
+}
+
+async function testBuild(): Promise<void> {
   const lint = step('Lint: style, promises, and the import rules', () =>
     run('oxlint', ['--type-aware', '--deny-warnings'], { capture: true }),
   );
@@ -51,41 +76,40 @@ async function testEverything(): Promise<void> {
       await run('tsc', ['-p', 'create-shardwright/templates/typescript']);
     },
   );
-  await Promise.all([lint, types]);
+  await together(lint, types);
   await step('Build: JavaScript and declarations into an empty dist', () => run('node', ['scripts/build.ts']));
-  // Beside what installs and starts programs, which waits a lot.
-  const site = step('Site: the documentation and the API reference, with every link checked', () =>
-    run('node', ['site/build.ts'], { capture: true }),
+  // What installs and starts programs waits a lot.
+  await together(
+    step('Site: the documentation and the API reference, with every link checked', () =>
+      run('node', ['site/build.ts'], { capture: true }),
+    ),
+    withTemporaryDirectory(testPackage),
   );
-  const packed = withTemporaryDirectory(async (directory) => {
-    let tarball = '';
-    await step('Package: the tarball has all files that it names', async () => {
-      tarball = await pack(directory);
-      await checkTarball(tarball);
-    });
-    const project = `${directory}/consumer`;
-    await step('Install: the package into an empty project', () => installInto(project, tarball));
-    await step('Use: by import, by require, by types and by its command; the links of its pages', () =>
-      checkConsumer(project),
-    );
-    await step('Matrix: Node, Bun and Deno through every fault, and bots out of bundles, as docs say', () =>
-      run('node', ['scripts/matrix.ts', '--check', '--quick', '--tarball', tarball]),
-    );
-    await step('Starter: each bot of `npm create shardwright` passes its test, runs, resumes and stops', async () => {
-      await installStarter(directory, tarball);
-      await checkStarter(directory);
-    });
-  });
-  await Promise.all([packed, site]);
-  await step('Browser: Chromium, for the inspector', ensureChromium);
-  await step('Server: Redis, for the cluster', ensureRedisServer);
+}
+
+async function testEverything(): Promise<void> {
+  const startedAt = performance.now();
+  console.log(`Node ${process.version}`);
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_MAJOR)
+    throw new Error('run this with `npm test`, which uses its own Node');
+
+  await step('Format: every file is as `npm run format` leaves it', () => run('oxfmt', ['--check']));
+  await together(
+    step('Programs: Chromium, for the inspector, and Redis, for the cluster', async () => {
+      await ensureChromium();
+      await ensureRedisServer();
+    }),
+    testBuild(),
+  );
   await step('Tests: behaviour, machines, fake gateway, package', () => run('vitest', ['run']));
-  await step('Tests of decoding again, with the streams of node:zlib instead of its handle', () =>
-    run('vitest', ['run', ...DECODING_TESTS], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
-  );
-  // A number of cases, not of minutes: every machine runs the same ones.
-  await step('Fuzz: mutated frames, in every compression, with and without threads', () =>
-    run('node', ['scripts/fuzz.ts', '--cases', '120', '--seed', '1']),
+  await together(
+    step('Tests of decoding again, with the streams of node:zlib instead of its handle', () =>
+      run('vitest', ['run', ...DECODING_TESTS], { env: { SHARDWRIGHT_CODEC: 'stream' } }),
+    ),
+    // A number of cases, not of minutes: every machine runs the same ones.
+    step('Fuzz: mutated frames, in every compression, with and without threads', () =>
+      run('node', ['scripts/fuzz.ts', '--cases', '120', '--seed', '1']),
+    ),
   );
   console.log(
     styleText(['green', 'bold'], `\nAll checks passed after ${((performance.now() - startedAt) / 1000).toFixed(0)} s.`),
