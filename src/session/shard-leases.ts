@@ -47,6 +47,8 @@ export class ShardLeases {
   readonly #interruptions = new Map<number, number>();
   /** The shards that another owner has had since they were last held. */
   readonly #interrupted = new Set<number>();
+  /** The shards that have stopped, and ran without a lease because the store failed: who had them since is not known. */
+  readonly #unleased = new Set<number>();
   #released: Promise<unknown> = Promise.resolve();
 
   constructor(options: ShardLeasesOptions) {
@@ -57,6 +59,7 @@ export class ShardLeases {
   async hold(shardId: number, options: ClaimOptions): Promise<boolean> {
     this.#kept.add(shardId);
     this.#lost.delete(shardId);
+    this.#unleased.delete(shardId);
     try {
       await this.claim(shardId, options);
     } catch (error) {
@@ -130,7 +133,11 @@ export class ShardLeases {
 
   /** Gives up all shards except `running`. Never rejects: a lease that can't be released ends with the process. */
   async release(running: ReadonlySet<number> = NONE): Promise<void> {
-    for (const shardId of this.#kept) if (!running.has(shardId)) this.#kept.delete(shardId);
+    for (const shardId of this.#kept) {
+      if (running.has(shardId)) continue;
+      this.#kept.delete(shardId);
+      if (!this.#fences.has(shardId)) this.#unleased.add(shardId);
+    }
     this.#owned.clear();
     await Promise.allSettled(this.#claiming.values());
     await Promise.all([...this.#leases.keys()].map((shardId) => this.giveUpUnkept(shardId)));
@@ -196,7 +203,9 @@ export class ShardLeases {
   }
 
   #countInterruption(shardId: number, lease: SessionLease): void {
-    if (this.#recordFence(shardId, lease)) this.#interruptions.set(shardId, this.interruptionsOf(shardId) + 1);
+    const wasUnleased = this.#unleased.delete(shardId);
+    if (this.#recordFence(shardId, lease) || (wasUnleased && lease.fence > 1))
+      this.#interruptions.set(shardId, this.interruptionsOf(shardId) + 1);
   }
 
   /** Returns whether another owner has had the shard since the last lease. */

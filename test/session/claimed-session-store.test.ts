@@ -113,6 +113,25 @@ describe('ClaimedSessionStore', () => {
     expect(owned.calls).toEqual(['claim 1', 'save 2 with 1']);
   });
 
+  test.each([
+    ['is refused if others have had the shard', 1, 'SESSION_IN_USE'],
+    ['succeeds if no other has had the shard', 0, 'no error'],
+  ])('after a run without a lease, a write of the stopped shard %s', async (_what, otherOwners, outcome) => {
+    const owned = new OwnedStore();
+    const store = claimed(owned);
+    owned.throws = new Error('the disk is full');
+    await expect(store.hold(0)).rejects.toBe(owned.throws);
+    await expect(store.save(aSession())).rejects.toBe(owned.throws);
+    await store.release();
+    owned.throws = null;
+    for (let other = 0; other < otherOwners; other += 1) await owned.claim(0, {});
+    const error = await errorOf(store.save(aSession({ sequence: 2 })));
+    expect(error instanceof GatewayError ? error.code : error).toBe(outcome);
+    await store.hold(0);
+    await store.save(aSession({ sequence: 3 }));
+    expect(owned.calls.at(-1)).toBe(`save 3 with ${otherOwners + 2}`);
+  });
+
   test('neither writes nor claims once the lease is lost, until hold()', async () => {
     const owned = new OwnedStore();
     const store = claimed(owned);
