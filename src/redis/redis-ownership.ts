@@ -35,7 +35,7 @@ const DRAINING = '1';
 const STALLED = '2';
 /** How long a released shard waits for the member for which it was released. */
 const RESERVATION_MS = 2_000;
-/** How long leases of a generation that is not needed any more stay: a node that was frozen must find that they are lost. */
+/** How long the rows of a generation that is not needed any more stay: a node that was frozen must find that they are lost. */
 const RETIRED_MS = 3_600_000;
 
 export class RedisOwnership implements Ownership {
@@ -134,10 +134,18 @@ export class RedisOwnership implements Ownership {
 
   async retire(): Promise<void> {
     const { link, keyspace } = this.#context;
+    const scope = this.#scope;
+    const generation = scope.kind === 'shards' ? scope.generation : undefined;
     await Promise.all(
-      keyspace.partitions.map((keys) =>
-        link.run(RETIRE_GENERATION, [keys.leases(this.#scope), keys.seen(this.#scope)], [RETIRED_MS]),
-      ),
+      keyspace.partitions.map(async (keys) => {
+        const leases = await link.run(HASH, [keys.leases(scope)], []);
+        // A member that has ended has not deleted its sessions.
+        const stored = ownersIn(leases).flatMap(([shardId]) => [
+          keys.session({ shardId, scope }),
+          keys.snapshot(shardId, generation),
+        ]);
+        await link.run(RETIRE_GENERATION, [keys.leases(scope), keys.seen(scope), ...stored], [RETIRED_MS]);
+      }),
     );
   }
 

@@ -1,6 +1,6 @@
 /** An open engine on a redis-server of its own, and what it has reported. */
 import type { EngineConnection } from '../../src/cluster/ports/engine.ts';
-import type { Lease, Member } from '../../src/cluster/ports/ownership.ts';
+import type { Lease, Member, OwnershipScope } from '../../src/cluster/ports/ownership.ts';
 import type { GatewayError } from '../../src/index.ts';
 import { redisEngine } from '../../src/redis/index.ts';
 import type { RedisEngineOptions } from '../../src/redis/index.ts';
@@ -20,7 +20,7 @@ export interface RedisRig extends AsyncDisposable {
   readonly connection: EngineConnection;
   readonly reports: readonly GatewayError[];
   /** Joins, and claims a shard as soon as it may. */
-  claim(shardId?: number): Promise<Lease>;
+  claim(shardId?: number, scope?: OwnershipScope): Promise<Lease>;
   /** Resolves when `isReachable` has this value. */
   reachable(isReachable: boolean): Promise<void>;
 }
@@ -32,9 +32,9 @@ export async function openRedis(options: Partial<RedisEngineOptions>): Promise<R
   return {
     connection,
     reports,
-    claim: async (shardId = 0) => {
+    claim: async (shardId = 0, scope = SHARDS) => {
       await connection.agree({ total: 4 });
-      const ownership = connection.ownership(SHARDS);
+      const ownership = connection.ownership(scope);
       await ownership.join(OWNER);
       for (;;) {
         const lease = await ownership.claim(shardId, OWNER);

@@ -87,13 +87,12 @@ return { 'ok' }`,
 );
 
 /**
- * Lets the leases of a generation that is no longer needed end for good.
- * KEYS 1 leases, 2 seen. ARGV 1 after how many ms. Returns `ok`.
+ * Lets what is stored of a generation that is no longer needed end for good.
+ * KEYS leases, seen, sessions and snapshots. ARGV 1 after how many ms. Returns `ok`.
  */
 export const RETIRE_GENERATION = script(
   'retire-generation',
   `
-redis.call('PEXPIRE', KEYS[1], ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[1])
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[1]) end
 return { 'ok' }`,
 );
