@@ -84,6 +84,17 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
     return this.#write(shardId, 'clear', (lease) => this.#store.clear(shardId, lease));
   }
 
+  /** Claims a shard that does not run here for `work`, which decides by what the store has then. */
+  async withClaim(shardId: number, work: () => Promise<void>): Promise<void> {
+    if (!this.hasOwners) return work();
+    await this.#leases.claimAnew(shardId);
+    try {
+      return await work();
+    } finally {
+      await this.#leases.giveUpUnkept(shardId);
+    }
+  }
+
   /** With a signal, the caller limits the time. */
   async loadSnapshot(shardId: number, signal?: AbortSignal): Promise<Uint8Array | null> {
     const call = async (): Promise<Uint8Array | null> => (await this.#store.loadSnapshot?.(shardId)) ?? null;

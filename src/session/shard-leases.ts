@@ -131,6 +131,12 @@ export class ShardLeases {
     return this.#startClaim(shardId, options);
   }
 
+  /** Claims a shard that does not run here for a write that is decided now: what was refused before was older. */
+  claimAnew(shardId: number): Promise<SessionLease> {
+    if (!this.#kept.has(shardId)) this.#lost.delete(shardId);
+    return this.claim(shardId);
+  }
+
   /** Gives up all shards except `running`. Never rejects: a lease that can't be released ends with the process. */
   async release(running: ReadonlySet<number> = NONE): Promise<void> {
     for (const shardId of this.#kept) {

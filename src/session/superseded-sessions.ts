@@ -2,11 +2,11 @@
  * Clears the sessions that a store still has of another shard count. Discord sends each event to the sessions of every
  * count. As soon as one count is in service, a session of another one would repeat after a RESUME what was delivered.
  */
+import type { ClaimedSessionStore } from './claimed-session-store.ts';
 import { lacksSession } from './lacks-session.ts';
 import type { SessionOrigin } from './session-origin.ts';
 import { parseSession } from './session.ts';
 import type { Session } from './session.ts';
-import type { SessionStore } from './session-store.ts';
 
 /** More shards than any bot has. The count of a stored session is not trusted. */
 const MAX_SHARDS = 65_536;
@@ -20,7 +20,7 @@ export interface StoredShard {
 }
 
 export interface SupersededSessionsOptions {
-  readonly store: SessionStore;
+  readonly store: ClaimedSessionStore;
   /** With `warmStart`: deletes the snapshot beside a session too. */
   readonly clearSnapshot: ((shardId: number) => Promise<void>) | null;
   /** Another bot may use the same store by mistake. Its sessions stay. */
@@ -110,9 +110,14 @@ export class SupersededSessions {
 
   async #clear(shardId: number, shardCount: number): Promise<void> {
     const { store, clearSnapshot } = this.#options;
-    if (!this.#isSuperseded(await store.load(shardId), shardCount)) return;
-    await store.clear(shardId);
-    await clearSnapshot?.(shardId);
+    const isSuperseded = async (): Promise<boolean> => this.#isSuperseded(await store.load(shardId), shardCount);
+    if (!(await isSuperseded())) return;
+    await store.withClaim(shardId, async () => {
+      // Another process may have had it until now.
+      if (!(await isSuperseded())) return;
+      await store.clear(shardId);
+      await clearSnapshot?.(shardId);
+    });
   }
 
   #isSuperseded(stored: unknown, shardCount: number): boolean {

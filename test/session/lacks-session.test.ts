@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MemorySessionStore } from '../../src/index.ts';
 import type { Session, SessionStore, ShardOptions } from '../../src/index.ts';
 import { SessionBuffer } from '../../src/manager/reshard/session-buffer.ts';
+import { ClaimedSessionStore } from '../../src/session/claimed-session-store.ts';
 import { LACKS_SESSION, lacksSession } from '../../src/session/lacks-session.ts';
 import { Token } from '../../src/protocol/token.ts';
 import { SessionOrigin } from '../../src/session/session-origin.ts';
@@ -43,7 +44,7 @@ const claim = (): Promise<never> => new Promise(() => undefined);
 const bufferOf = (store: SessionStore): SessionBuffer =>
   new SessionBuffer({
     clock: new VirtualClock(),
-    store,
+    store: new ClaimedSessionStore(store, { clock: new VirtualClock(), timeoutMs: 10_000, report: () => undefined }),
     origin: new SessionOrigin({ token: new Token(TOKEN), intents: 0, version: 10, compression: 'none' }),
     lowestPendingSequence: () => null,
     report: () => undefined,

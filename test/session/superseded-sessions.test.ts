@@ -16,7 +16,9 @@ import type {
 import { systemClock } from '../../src/clock.ts';
 import { SessionBuffer } from '../../src/manager/reshard/session-buffer.ts';
 import { Token } from '../../src/protocol/token.ts';
+import { ClaimedSessionStore } from '../../src/session/claimed-session-store.ts';
 import { SessionOrigin } from '../../src/session/session-origin.ts';
+import { SupersededSessions } from '../../src/session/superseded-sessions.ts';
 import { FakeGateway } from '../../src/testing/index.ts';
 import { quickManager } from '../kit/live-manager.ts';
 import { aSession } from '../kit/session-store-conformance.ts';
@@ -39,6 +41,10 @@ const gateFor = (...shardIds: number[]): IdentifyGate => ({
     return { sent: () => undefined, release: () => undefined };
   },
 });
+
+const origin = new SessionOrigin({ token: new Token(TOKEN), intents: 1, version: 10, compression: 'none' });
+const claimed = (store: SessionStore): ClaimedSessionStore =>
+  new ClaimedSessionStore(store, { clock: systemClock, timeoutMs: 10_000, report: () => undefined });
 
 describe('the sessions of another shard count', () => {
   let gateway: FakeGateway;
@@ -164,8 +170,8 @@ describe('the sessions of another shard count', () => {
     for (const shardId of [0, 1]) await store.save(aSession({ shardId, shardCount: 3 }));
     const buffer = new SessionBuffer({
       clock: systemClock,
-      store,
-      origin: new SessionOrigin({ token: new Token(TOKEN), intents: 1, version: 10, compression: 'none' }),
+      store: claimed(store),
+      origin,
       lowestPendingSequence: () => null,
       report: () => undefined,
     });
@@ -176,6 +182,24 @@ describe('the sessions of another shard count', () => {
     expect(await loaded).toBeNull();
     await buffer.stop();
     expect(await storedCounts(store)).toEqual([2, undefined, undefined, undefined]);
+  });
+
+  test('are cleared by a process that has run their shards before others did', async () => {
+    const [first, other] = [claimed(new FileSessionStore(directory)), claimed(new FileSessionStore(directory))];
+    await first.hold(1);
+    await first.release();
+    await other.hold(1);
+    await other.save(aSession({ shardId: 1, shardCount: 3 }));
+    await other.release();
+    const options = { store: first, clearSnapshot: null, origin, own: () => null, isCleared: () => true };
+    const superseded = new SupersededSessions(options);
+    superseded.onLoaded(aSession({ shardId: 0, shardCount: 3 }));
+    superseded.onBegun(aSession({ shardId: 0, shardCount: 1 }), Promise.resolve());
+    await superseded.clearing;
+    expect(await storedCounts()).toEqual([undefined, undefined, undefined, undefined]);
+    // The shard is free again, and the other process learns that it was not.
+    expect(await other.hold(1)).toBe(true);
+    await other.release();
   });
 
   test('are not looked for where the store has a session of this count', async () => {

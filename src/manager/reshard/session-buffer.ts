@@ -5,13 +5,13 @@
  */
 import type { Clock } from '../../clock.ts';
 import type { GatewayError } from '../../protocol/errors.ts';
+import type { ClaimedSessionStore } from '../../session/claimed-session-store.ts';
 import { deliveredBefore, parseSession } from '../../session/session.ts';
 import type { Session } from '../../session/session.ts';
 import { LACKS_SESSION } from '../../session/lacks-session.ts';
 import type { ForwardingSessionStore } from '../../session/lacks-session.ts';
 import { SessionLedger } from '../../session/session-ledger.ts';
 import type { SessionOrigin } from '../../session/session-origin.ts';
-import type { SessionStore } from '../../session/session-store.ts';
 import { SnapshotLog } from '../../session/snapshot/snapshot-log.ts';
 import type { AbortableSnapshotStore } from '../../session/snapshot/snapshot-log.ts';
 import { RECORD_CHANGE } from '../../session/snapshot/snapshot-store.ts';
@@ -21,7 +21,7 @@ import { SupersededSessions } from '../../session/superseded-sessions.ts';
 
 export interface SessionBufferDependencies {
   readonly clock: Clock;
-  readonly store: SessionStore;
+  readonly store: ClaimedSessionStore;
   /** Keeps the guilds of each shard; `null` without `warmStart`. */
   readonly snapshots?: AbortableSnapshotStore | null;
   /** What the sessions of this bot belong to. */
