@@ -2,6 +2,7 @@
  * The place of a bot with a manager: its session store, and its processes. One follows the other, or begins beside it.
  */
 import type { Session } from '../../src/index.ts';
+import { STOPPED_STATES } from '../../src/manager/shard-handle.ts';
 import { randomFor } from '../../src/testing/seeded-random.ts';
 import type { SeededRandom } from '../../src/testing/seeded-random.ts';
 import { MAX_HEALED_OVERLAP_MS } from '../simulated-process.ts';
@@ -104,8 +105,9 @@ export class BotPlace implements ProcessPlace {
     first.listenerHook = null;
     world.eventLog.record('action', { proc: first, name: 'disconnect', what: 'for the turn of another process' });
     const begin = (): void => {
-      // The user may have connected it again, or ended it.
+      // The user may have connected it again, or one of its shards, or ended it.
       if (this.proc !== first || first.isOver || first.manager.state !== 'stopped' || this.persistence === 0) return;
+      if ([...first.manager.shards.values()].some(({ state }) => !STOPPED_STATES.has(state))) return;
       const second = this.#startProcess();
       this.proc = second;
       this.#leaving.add(first);
