@@ -65,7 +65,7 @@ export class FastLane implements DispatchObserver {
   tryHandle(bytes: Buffer): boolean {
     const { session } = this.#delegate;
     this.#decodeHint = 'certain';
-    this.#hasHeader = this.#neededInARow < GUESS_AFTER || session.hasRepeatedFailures;
+    this.#hasHeader = this.#neededInARow < GUESS_AFTER || session.hasFailures;
     if (!this.#hasHeader || !header.read(bytes)) return false;
     const { t, s } = header;
     this.#current = s;
@@ -233,7 +233,7 @@ export class FastLane implements DispatchObserver {
     activityTimes.lastDispatchAt = activityTimes.lastFrameAt;
   }
 
-  /** Counts a dispatch as delivered that has ended several connections in a row. */
+  /** Counts a dispatch as delivered that has ended several connections. */
   #skip(t: unknown, sequence: unknown): void {
     this.#delegate.session.skip(sequence);
     this.#recordActivity();

@@ -29,6 +29,8 @@ const MAX_GUILD_IDS = 5;
 
 /** A dispatch that has ended this many connections is skipped, or its replay would end every connection. */
 const MAX_FAILURES = 3;
+/** So many dispatches of one session are remembered for that. */
+const MAX_FAILED = 16;
 
 export class CurrentSession {
   readonly #shardId: number;
@@ -38,9 +40,8 @@ export class CurrentSession {
   #sequence: number | null = null;
   /** The sequence up to which listeners have been called. */
   #deliveredSequence: number | null = null;
-  /** The dispatch that ended a connection last, and how many connections in a row it has ended. */
-  #failedSequence: number | null = null;
-  #failures = 0;
+  /** How many connections each dispatch has ended, by its sequence. A replay may repeat more than one of them. */
+  readonly #failures = new Map<number, number>();
   /** Who the bot is. */
   #bot: BotIdentity = {};
   /** Some guilds of READY; empty after a restart. */
@@ -159,25 +160,28 @@ export class CurrentSession {
   /** A dispatch ended its connection, because it could not be read or handled. A resume repeats it. */
   recordFailure(sequence: number): void {
     if (this.#identity === null) return;
-    this.#failures = sequence === this.#failedSequence ? this.#failures + 1 : 1;
-    this.#failedSequence = sequence;
+    const failures = this.#failuresOf(sequence) + 1;
+    this.#failures.delete(sequence);
+    this.#failures.set(sequence, failures);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > MAX_FAILED && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** Whether some dispatch ended so many connections in a row that it must be skipped. */
-  get hasRepeatedFailures(): boolean {
-    return this.#failures >= MAX_FAILURES;
+  /** Whether some dispatch has ended a connection, and may have to be skipped. */
+  get hasFailures(): boolean {
+    return this.#failures.size > 0;
   }
 
-  /** Returns whether this dispatch ended so many connections in a row that it must be skipped. */
+  /** Returns whether this dispatch has ended so many connections that it must be skipped. */
   mustSkip(sequence: unknown): boolean {
-    return this.hasRepeatedFailures && sequence === this.#failedSequence;
+    return typeof sequence === 'number' && this.#failuresOf(sequence) >= MAX_FAILURES;
   }
 
   /** Counts a dispatch as delivered that is skipped. */
   skip(sequence: unknown): void {
     this.recordSequence(sequence);
     this.#deliveredSequence = this.#sequence;
-    this.#failures = 0;
+    if (typeof sequence === 'number') this.#failures.delete(sequence);
   }
 
   /** The last dispatch turned out to be corrupt, so Discord has to send it again. */
@@ -207,7 +211,7 @@ export class CurrentSession {
     if (this.#identity?.sessionId !== identity.sessionId) {
       this.#sequence = isCount(sequence) ? sequence : null;
       this.#deliveredSequence = null;
-      this.#failures = 0;
+      this.#failures.clear();
       this.#bot = {};
       this.#guildIds = [];
     }
@@ -239,7 +243,11 @@ export class CurrentSession {
     this.#presence = null;
     this.#bot = {};
     this.#guildIds = [];
-    this.#failures = 0;
+    this.#failures.clear();
     this.#isOutdated = false;
+  }
+
+  #failuresOf(sequence: number): number {
+    return this.#failures.get(sequence) ?? 0;
   }
 }
