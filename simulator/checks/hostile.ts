@@ -19,8 +19,8 @@ const loggedAt = ({ gateway }: World, sessionId: string, sequence: number): Logg
 };
 
 interface Unread {
-  /** The dispatch without readable data that the process received last on its connection. */
-  suspect: string | null;
+  /** The dispatches without readable data that the process has received on its connection. */
+  readonly suspects: Set<string>;
   /** Whether the user has set a session since it came: a listener may do so before the fault is emitted. */
   isForgotten: boolean;
   /** How many connections each of them has ended since the user did something. */
@@ -35,7 +35,7 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
   const unreadOf = new Map<SimulatedProcess, Unread>();
   const entryOf = (proc: SimulatedProcess): Unread => {
     const unread = unreadOf.get(proc) ?? {
-      suspect: null,
+      suspects: new Set(),
       isForgotten: false,
       endings: new Map(),
       inARow: 0,
@@ -50,7 +50,7 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     if (op === 6) replayFrom.set(proc, (d as { seq: number }).seq);
     if (op === 2) replayFrom.delete(proc);
   });
-  eventLog.on('socket.created', ({ socket: { proc } }) => void (entryOf(proc).suspect = null));
+  eventLog.on('socket.created', ({ socket: { proc } }) => entryOf(proc).suspects.clear());
   eventLog.on('shard.received', ({ socket: { proc, readyState, connection }, packet: { op, d, s } }) => {
     if (op !== 0 || d !== null || typeof s !== 'number' || readyState !== 1) return;
     const sessionId = connection?.session?.id ?? '';
@@ -60,7 +60,7 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     if (poison !== undefined && repeated !== undefined && s <= repeated && !poison.endsWith('}}'))
       entryOf(proc).endings.delete(`${sessionId}:${s}`);
     if (poison === undefined) return;
-    entryOf(proc).suspect = `${sessionId}:${s}`;
+    entryOf(proc).suspects.add(`${sessionId}:${s}`);
     entryOf(proc).isForgotten = false;
   });
   eventLog.on('action', ({ proc, session }) => {
@@ -72,14 +72,16 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
   const onFault: Readonly<Record<string, (proc: ShardProcess, error: GatewayError) => void>> = {
     DECODE_FAILED(proc, { message }) {
       const unread = entryOf(proc);
-      const { suspect, isForgotten, endings } = unread;
-      unread.suspect = null;
+      const { isForgotten, endings } = unread;
+      const [suspect, ...others] = unread.suspects;
+      unread.suspects.clear();
       // A stream that can't be inflated says nothing of the dispatches before.
-      if (suspect === null || message.includes('could not be inflated')) {
+      if (suspect === undefined || message.includes('could not be inflated')) {
         unread.inARow += 1;
         return;
       }
-      if (isForgotten) return;
+      // With several in one replay, only the shard knows which one it could not read.
+      if (isForgotten || others.length > 0) return;
       const count = (endings.get(suspect) ?? 0) + 1;
       endings.set(suspect, count);
       if (count > MAX_FAILURES) complain(`${suspect} can not be read, and has ended ${count} connections`);
@@ -97,7 +99,7 @@ const trackUnread = sharedTracker((world, complain): ReadonlyMap<SimulatedProces
     if (name === 'fault') return onFault[(args[0] as GatewayError).code]?.(proc, args[0] as GatewayError);
     if (name === 'ready') entryOf(proc).inARow = 0;
     // The connection has got over it.
-    if (name === 'resumed') entryOf(proc).suspect = null;
+    if (name === 'resumed') entryOf(proc).suspects.clear();
     if (name !== 'stateChange') return;
     const { from, to } = args[0] as ShardEvents['stateChange'][0];
     const unread = entryOf(proc);
