@@ -2,7 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
-import { serve } from '../rpc.ts';
+import { keepCompiled, serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
 import { Sampler } from './profiler.ts';
 import type { CpuProfile } from './profiler.ts';
@@ -48,6 +48,7 @@ const procedures = {
   load: async ({ adapter: name, nativeZlib }: Load): Promise<void> => {
     if (nativeZlib) useNativeZlib();
     ({ create } = (await import(`./adapters/${name}.ts`)) as { create: CreateAdapter });
+    keepCompiled();
   },
   connect: async (options: Omit<AdapterOptions, 'onDispatch'>): Promise<void> => {
     readsData = options.variant !== 'unread';

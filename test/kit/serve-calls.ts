@@ -1,4 +1,5 @@
 /** The side of a program in `ChildProgram`: it serves calls, and reports. */
+import { flushCompileCache } from 'node:module';
 import type { ProgramCall, ProgramMessage } from './child-program.ts';
 
 const send = (message: ProgramMessage): void => void process.send?.(message);
@@ -21,6 +22,8 @@ export function serveCalls(table: Readonly<Record<string, Answer>>): void {
       send({ answerTo: callId, error: { code: code ?? 'none', message } });
     }
   };
+  // Node keeps what it has compiled for the next process, but not if this one is killed.
+  flushCompileCache();
   process.on('message', (call: ProgramCall) => void serve(call));
   // The test has ended, whatever the reason.
   process.on('disconnect', () => process.exit(0));

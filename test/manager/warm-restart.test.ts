@@ -108,7 +108,7 @@ describe('a restarted bot with warmStart', () => {
       const { gateway, sent, send, start, handled, channels, sessions } = kit;
       let { bot } = await start();
       for (let life = 1; life <= 2; life += 1) {
-        const load = setInterval(send, 2);
+        const load = setInterval(send, 6);
         const until = gateway.stats.dispatched + 300;
         await gateway.waitUntil(({ stats }) => stats.dispatched > until);
         bot.kill('SIGTERM');
@@ -142,7 +142,7 @@ describe('a restarted bot with warmStart', () => {
       const { gateway, sent, send, start, handled, channels } = kit;
       let { bot } = await start();
       for (let life = 1; life <= 3; life += 1) {
-        const load = setInterval(send, 2);
+        const load = setInterval(send, 6);
         const startedAt = performance.now();
         // Each time at another point of the second after which a session is written.
         await gateway.waitUntil(() => performance.now() - startedAt > 700 + life * 290);
