@@ -1,4 +1,5 @@
 /** Watches the worker threads that are started, and injects faults into them. Their code is not changed for it. */
+import { once } from 'node:events';
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 
 /** An event of `process` that the types do not declare. */
@@ -20,6 +21,10 @@ export function watchThreads(onStart: (thread: Worker) => void = () => undefined
     /** The threads that run. */
     get alive(): Worker[] {
       return [...alive];
+    },
+    /** Resolves when none runs any more. */
+    ended: async (): Promise<void> => {
+      await Promise.all([...alive].map((thread) => once(thread, 'exit')));
     },
     [Symbol.dispose]() {
       (process.off as OnWorker)('worker', listener);

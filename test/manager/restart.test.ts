@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { FakeGateway } from '../../src/testing/index.ts';
+import { pause } from '../kit/until.ts';
 
 const BOT = fileURLToPath(new URL('bot.ts', import.meta.url));
 const SHARDS = [0, 1, 2, 3];
@@ -77,7 +78,7 @@ describe('a restarted bot', () => {
       await using kit = await createScenario(workers);
       const { gateway, sent, send, start, handled } = kit;
       const first = await start();
-      const load = setInterval(send, 2);
+      const load = setInterval(send, 8);
       await gateway.waitUntil(({ stats }) => stats.dispatched > 400);
       first.kill('SIGTERM');
       const [code] = await once(first, 'exit');
@@ -86,7 +87,7 @@ describe('a restarted bot', () => {
       const second = await start();
       clearInterval(load);
       send();
-      const all = await untilHandled(handled, sent, () => new Promise((resolve) => setImmediate(resolve)));
+      const all = await untilHandled(handled, sent, () => pause(20));
       second.kill('SIGTERM');
       await once(second, 'exit');
 
@@ -103,7 +104,7 @@ describe('a restarted bot', () => {
       const { gateway, sent, send, start, handled } = kit;
       const first = await start();
       const startedAt = performance.now();
-      const load = setInterval(send, 2);
+      const load = setInterval(send, 8);
       const at: number[] = [];
       const clock = setInterval(() => at.push(sent[0]!), 100);
       await gateway.waitUntil(() => performance.now() - startedAt > 2_500);
@@ -114,7 +115,7 @@ describe('a restarted bot', () => {
       clearInterval(load);
       clearInterval(clock);
       send();
-      const all = await untilHandled(handled, sent, () => new Promise((resolve) => setImmediate(resolve)));
+      const all = await untilHandled(handled, sent, () => pause(20));
       second.kill('SIGTERM');
       await once(second, 'exit');
 

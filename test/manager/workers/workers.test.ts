@@ -45,7 +45,7 @@ function numberedEvents(
   return {
     received,
     begin: (): void => {
-      timer = setInterval(send, 2);
+      timer = setInterval(send, 8);
     },
     /** Resolves when each shard has received its last event, with the expected ids. */
     end: async (): Promise<string[][]> => {
@@ -76,7 +76,7 @@ describe('ShardManager with workers', () => {
     expect(kit.gateway.stats.resumes).toBe(5);
     manager.forceClose();
     expect(manager.status().shards.every(({ state }) => state === 'disconnected')).toBe(true);
-    while (threads.alive.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await threads.ended();
   });
 
   test('replaces a thread that dies under load, and delivers every event once and in order', async () => {
@@ -172,7 +172,7 @@ describe('ShardManager with workers', () => {
     await manager.disconnect();
 
     expect(manager.state).toBe('stopped');
-    while (threads.alive.length > 0) await new Promise((resolve) => setImmediate(resolve));
+    await threads.ended();
   });
 
   test('loses no event when a thread dies during a resharding', async () => {
