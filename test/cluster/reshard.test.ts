@@ -66,7 +66,7 @@ describe('reshard() on a node', () => {
     await using kit = await reshardedCluster(['first', 'second']);
     const { nodes, load } = kit;
     const [first, second] = nodes;
-    load.begin();
+    load.begin(1);
     for (const [total, by] of [
       [7, first],
       [4, second],
@@ -87,7 +87,7 @@ describe('reshard() on a node', () => {
   test('stores every event once in the streams, with publish', async () => {
     await using kit = await reshardedCluster(['first', 'second'], { publish: true });
     const { nodes, load } = kit;
-    load.begin();
+    load.begin(1);
     await nodes[0].manager.reshard(7);
     await inService(nodes, 7);
     await load.end();
@@ -122,7 +122,7 @@ describe('reshard() on a node', () => {
     const got: string[] = [];
     consumer.onDispatch('MESSAGE_CREATE', ({ id }) => void got.push(id));
     await consumer.start();
-    load.begin();
+    load.begin(1);
     await nodes[0].manager.reshard(6);
     await inService(nodes, 6);
     await eventually('the consumer knows it', () => consumer.total === 6);
@@ -142,7 +142,7 @@ describe('reshard() on a node', () => {
     await using kit = await reshardedCluster(['first', 'second'], { publish: true });
     const { nodes, load, server } = kit;
     const [first, second] = nodes;
-    load.begin();
+    load.begin(1);
     const stop = server.store.scopeNews.subscribe('shards', () => {
       if (server.store.data.plan?.total !== 7) return;
       stop();
@@ -162,7 +162,7 @@ describe('reshard() on a node', () => {
     async (phase) => {
       await using kit = await reshardedCluster(['first', 'second']);
       const { nodes, load, server } = kit;
-      load.begin();
+      load.begin(1);
       const begun = phaseOf(kit, phase);
       const resharded = nodes[0].manager.reshard(6);
       await begun;
@@ -181,7 +181,7 @@ describe('reshard() on a node', () => {
   test('leaves the old shards in service when the engine is away for longer than a lease', async () => {
     await using kit = await reshardedCluster(['first', 'second']);
     const { nodes, load, server } = kit;
-    load.begin();
+    load.begin(1);
     const begun = phaseOf(kit, 'freezing');
     const resharded = nodes[0].manager.reshard(6);
     const outcome = resharded.catch((error: unknown) => error);
@@ -201,7 +201,7 @@ describe('reshard() on a node', () => {
     async (phase) => {
       await using kit = await reshardedCluster(['first', 'second']);
       const { nodes, load, server } = kit;
-      load.begin();
+      load.begin(1);
       const stop = server.store.scopeNews.subscribe('shards', () => {
         const { next, plan } = server.store.data;
         if (phase === 'over' ? plan?.total !== 6 : next?.phase !== phase) return;
@@ -223,7 +223,7 @@ describe('reshard() on a node', () => {
       await using kit = await reshardedCluster(['first', 'second']);
       const { nodes, load } = kit;
       const [first, second] = nodes;
-      load.begin();
+      load.begin(1);
       const begun = phaseOf(kit, phase);
       first.manager.reshard(6).catch(() => undefined);
       await begun;
@@ -243,7 +243,7 @@ describe('reshard() on a node', () => {
       await using kit = await reshardedCluster(['first', 'second']);
       const { nodes, load } = kit;
       const [first, second] = nodes;
-      load.begin();
+      load.begin(1);
       const begun = phaseOf(kit, phase);
       const resharded = first.manager.reshard(6);
       await begun;
@@ -260,7 +260,7 @@ describe('reshard() on a node', () => {
     await using kit = await reshardedCluster(['first', 'second']);
     const { nodes, load } = kit;
     const [first, second] = nodes;
-    load.begin();
+    load.begin(1);
     const begun = phaseOf(kit, 'freezing');
     const resharded = first.manager.reshard(6);
     await begun;

@@ -36,9 +36,9 @@ export function guildEvents(gateway: FakeGateway, ...managers: ShardManager[]) {
       managers.push(manager);
       listen(manager);
     },
-    /** Starts to dispatch 500 events a second. */
-    begin: (): void => {
-      timer = setInterval(() => send(2), 4);
+    /** Starts to dispatch this many events every 2 ms. */
+    begin: (events = 5): void => {
+      timer = setInterval(() => send(events), 2);
     },
     /** Stops dispatching. Resolves when the last event of each guild has arrived. */
     end: (): Promise<void> => {
