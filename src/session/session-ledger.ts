@@ -15,6 +15,15 @@ import type { SupersededSessions } from './superseded-sessions.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
 
+/** After most ACKs nothing has changed: each field is the same value, and nothing in it need be compared. */
+function isSame(session: Session, written: Session | null): boolean {
+  if (session.sequence !== written?.sequence) return false;
+  const names = Object.keys(session) as (keyof Session)[];
+  const isIdentical =
+    names.length === Object.keys(written).length && names.every((name) => session[name] === written[name]);
+  return isIdentical || isDeepStrictEqual(session, written);
+}
+
 export interface SessionLedgerOptions {
   readonly clock: Clock;
   readonly store: AbortableSessionStore;
@@ -130,9 +139,9 @@ export class SessionLedger {
   #sessionForStore(): Session | null {
     const session = this.#options.sessionForStore();
     if (session === null) return null;
-    const { snapshotSequence: before, ...rest } = session;
     const snapshotSequence = this.snapshots?.sequenceOf(session.sessionId);
-    if (snapshotSequence === before) return session;
+    if (snapshotSequence === session.snapshotSequence) return session;
+    const { snapshotSequence: _, ...rest } = session;
     return snapshotSequence === undefined ? rest : { ...rest, snapshotSequence };
   }
 
@@ -143,7 +152,7 @@ export class SessionLedger {
   }
 
   #isWritten(session: Session): boolean {
-    return !this.#writer.hasFailed && isDeepStrictEqual(session, this.#lastWritten);
+    return !this.#writer.hasFailed && isSame(session, this.#lastWritten);
   }
 
   #forget(): void {

@@ -83,6 +83,24 @@ describe('SessionLedger', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('writes a session whose sequence is that of the last write only if another field has changed', async () => {
+    const user = { id: '1', name: 'a' };
+    const { clock, writes, state, ledger } = createRig(aSession({ sequence: 7, user }));
+    await ledger.load(0);
+    const writesAfter = async (session: Session): Promise<number> => {
+      const before = writes.length;
+      state.session = session;
+      ledger.save();
+      await clock.advanceAsync(1_000);
+      return writes.length - before;
+    };
+    expect(await writesAfter(aSession({ sequence: 7, user: { ...user } }))).toBe(0);
+    expect(await writesAfter(aSession({ sequence: 7, user: { ...user, name: 'b' } }))).toBe(1);
+    expect(await writesAfter(aSession({ sequence: 7 }))).toBe(1);
+    expect(await writesAfter(aSession({ sequence: 7, presence: 'digest' }))).toBe(1);
+    expect(await writesAfter(aSession({ sequence: 7, presence: 'digest' }))).toBe(0);
+  });
+
   test('looks again every second while a stream holds dispatches', async () => {
     const { clock, writes, state, deliver } = createRig(aSession());
     state.hasPending = true;
