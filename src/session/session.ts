@@ -105,11 +105,18 @@ export function parseSession(value: unknown): Session {
   return { sessionId, resumeUrl, sequence, shardId, shardCount, ...optionalFieldsOf(value) };
 }
 
+const OPTIONAL_FIELD_NAMES = Object.keys(OPTIONAL_FIELDS) as readonly OptionalField[];
+
 function optionalFieldsOf(value: Readonly<Record<string, unknown>>): Pick<Session, OptionalField> {
-  const present = Object.entries(OPTIONAL_FIELDS).filter(([field]) => (value[field] ?? null) !== null);
-  for (const [field, [isValid, rule]] of present)
-    if (!isValid(value[field])) throw invalidSession(`${field} must be ${rule}`);
-  return Object.fromEntries(present.map(([field]) => [field, value[field]]));
+  const fields: Partial<Record<OptionalField, unknown>> = {};
+  for (const field of OPTIONAL_FIELD_NAMES) {
+    const given = value[field] ?? null;
+    if (given === null) continue;
+    const [isValid, rule] = OPTIONAL_FIELDS[field];
+    if (!isValid(given)) throw invalidSession(`${field} must be ${rule}`);
+    fields[field] = given;
+  }
+  return fields as Pick<Session, OptionalField>;
 }
 
 export const botIn = ({ user, application }: Session): BotIdentity => ({
