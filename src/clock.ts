@@ -55,14 +55,28 @@ const NODE_TIMERS: NodeTimers = {
   clearInterval: (timer) => clearInterval(timer as NodeJS.Timeout | undefined),
 };
 
-/** A wait longer than a turn of the comparison, which a suspension makes shorter. */
-interface Wait {
+/**
+ * A wait longer than a turn of the comparison, which a suspension makes shorter. Each idle shard holds one, and closures
+ * would hold more.
+ */
+class Wait {
   readonly callback: () => void;
   readonly dueAt: number;
-  /** Clears the timer that is set. */
-  clear(): void;
+  timer: NodeTimer | undefined;
+  /** Set while the timer is over, and the sockets are read first. */
+  stopReading: (() => void) | undefined;
   /** Whether the process may end before. */
-  isUnref: boolean;
+  isUnref = false;
+
+  constructor(callback: () => void, dueAt: number) {
+    this.callback = callback;
+    this.dueAt = dueAt;
+  }
+
+  unref(): void {
+    this.isUnref = true;
+    this.timer?.unref();
+  }
 }
 
 /**
@@ -102,22 +116,26 @@ export function createSystemClock({
     wait.callback();
   };
 
+  const disarm = (wait: Wait): void => {
+    timers.clearTimeout(wait.timer);
+    wait.stopReading?.();
+  };
+
   const arm = (wait: Wait, leftMs: number): void => {
     if (leftMs <= 0) {
-      wait.clear = afterReading(() => run(wait));
+      wait.stopReading = afterReading(() => run(wait));
       return;
     }
-    const timer =
+    wait.timer =
       leftMs > MAX_TIMER_MS
         ? timers.setTimeout(() => arm(wait, leftMs - MAX_TIMER_MS), MAX_TIMER_MS)
         : timers.setTimeout(() => (now() - wait.dueAt > LATE_MS ? arm(wait, 0) : run(wait)), leftMs);
-    if (wait.isUnref) timer.unref();
-    wait.clear = () => timers.clearTimeout(timer);
+    if (wait.isUnref) wait.timer.unref();
   };
 
   const rearm = (): void => {
     for (const wait of [...waits].toSorted((a, b) => a.dueAt - b.dueAt)) {
-      wait.clear();
+      disarm(wait);
       arm(wait, wait.dueAt - now());
     }
   };
@@ -127,26 +145,20 @@ export function createSystemClock({
     setTimeout: (callback, delayMs) => {
       if (delayMs <= 0) return afterReading(callback);
       if (delayMs <= COMPARE_EVERY_MS) return timers.setTimeout(callback, delayMs);
-      const wait: Wait = { callback, dueAt: now() + delayMs, clear: () => undefined, isUnref: false };
+      const wait = new Wait(callback, now() + delayMs);
       waits.add(wait);
       if (comparison === undefined) {
         comparison = timers.setInterval(now, COMPARE_EVERY_MS);
         comparison.unref();
       }
       arm(wait, delayMs);
-      const clear = (): void => {
-        wait.clear();
-        end(wait);
-      };
-      const unref = (): void => {
-        wait.isUnref = true;
-        wait.clear();
-        arm(wait, wait.dueAt - now());
-      };
-      return Object.assign(clear, { unref });
+      return wait;
     },
     clearTimeout: (handle) => {
-      if (typeof handle === 'function') handle();
+      if (handle instanceof Wait) {
+        disarm(handle);
+        end(handle);
+      } else if (typeof handle === 'function') handle();
       else timers.clearTimeout(handle as NodeTimer | undefined);
     },
   };
