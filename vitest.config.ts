@@ -16,7 +16,7 @@ export default defineConfig({
     // The default of one second is not enough on a busy machine.
     expect: { poll: { timeout: 30_000 } },
     // More than the cores that every machine has: many tests wait for servers and processes.
-    maxWorkers: 5,
+    maxWorkers: 4,
     // Tests that are concurrent wait for times that a server counts.
     maxConcurrency: 12,
     sequence: { sequencer: SlowestFirst },

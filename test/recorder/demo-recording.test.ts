@@ -1,6 +1,6 @@
 /** The demo injects each of its faults once: the story of its recording has to name each of them. */
 import { describe, expect, test } from 'vitest';
-import { FAST } from '../../src/cli/demo/pace.ts';
+import { FAST, NORMAL } from '../../src/cli/demo/pace.ts';
 import { runDemo } from '../../src/cli/demo/run-demo.ts';
 import { runManagerDemo } from '../../src/cli/demo/run-manager-demo.ts';
 import { OutputLog, wallClock } from '../../src/cli/output-log.ts';
@@ -10,6 +10,8 @@ import { bytesIn } from './kit/recording.ts';
 import { recordingDirectory, storyOf } from './kit/recorded-incident.ts';
 
 const LIMIT_MS = 300_000;
+/** A busy machine must not miss an ACK. */
+const PACE = { ...FAST, heartbeatIntervalMs: NORMAL.heartbeatIntervalMs };
 
 /** The causes of the demo's faults, by the name of the fault. */
 const CAUSES: Readonly<Record<string, string>> = {
@@ -46,7 +48,7 @@ describe('The recording of the demo', () => {
     const { output, faults } = captured();
     const stats = await runDemo({
       seed: 8,
-      pace: FAST,
+      pace: PACE,
       forever: false,
       output,
       signal: new AbortController().signal,
@@ -71,7 +73,7 @@ describe('The recording of the demo', () => {
       const { output, faults } = captured();
       await runManagerDemo({
         seed: 8,
-        pace: FAST,
+        pace: PACE,
         forever: false,
         output,
         signal: new AbortController().signal,
