@@ -219,11 +219,12 @@ export const USER_ACTIONS: Readonly<Record<string, UserAction>> = {
       describe(session === null ? '' : `with ${session.sessionId}:${session.sequence}`);
       proc.listenerHook = null;
       proc.shard.forceClose();
-      proc.place.restart(session);
       const { place } = proc;
+      place.restart(session);
+      const next = place.proc;
       proc.world.clock.scheduleInProcess(
         () => {
-          if (place.proc.number === proc.number + 1) place.connect();
+          if (place.proc === next) place.connect();
         },
         random.int(0, 5 * SECONDS),
       );

@@ -47,6 +47,10 @@ export const trackManagerStreams = sharedTracker((world, complain): ReadonlyMap<
   eventLog.on('bot.state', ({ proc, to }) => {
     if (ENDS.has(to)) for (const stream of streams.values()) stream.isFinished ||= stream.proc === proc;
   });
+  // What waits has been delivered by the other process.
+  eventLog.on('process.returned', ({ proc }) => {
+    for (const [id, stream] of streams) if (stream.proc === proc) streams.delete(id);
+  });
   eventLog.on('stream.left', ({ id }) => void streams.delete(id));
   eventLog.on('stream.ended', ({ proc, id, hasLeft, error }) => {
     const stream = streams.get(id);
