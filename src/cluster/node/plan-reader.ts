@@ -1,6 +1,6 @@
 /**
- * Asks the engine for the plan of the bot, and with a generation that is news here for what was delivered before it. Of answers
- * that overtake each other the later question counts.
+ * Asks the engine for the plan of the bot, and with a generation that is news here for what was delivered before it. Of
+ * answers that overtake each other the later question counts.
  */
 import type { ClusterPlan, EngineConnection } from '../ports/engine.ts';
 import { RECORD_LEASES } from '../ports/succession.ts';
@@ -51,6 +51,7 @@ export class PlanReader {
     this.#known = asked;
     this.#options.onPlan(plan, record);
   }
+
   async #recordOf(generation: number): Promise<HandOverRecord> {
     const { connection, leaseTtlMs } = this.#options;
     const digests = (await connection.succession?.record(generation)) ?? [];
