@@ -19,15 +19,10 @@ interface RpcResponse {
   readonly error?: string;
 }
 
-/**
- * With a compile cache, keeps what this process has compiled for the next one. Node would do it at the end, but not in a
- * process that is killed. It may take a second, so call it before anything is measured or has a deadline.
- */
-export const keepCompiled = (): void => flushCompileCache();
-
 /** Lets the parent process call these procedures. This process exits together with the parent. */
 export function serve(procedures: Procedures): void {
-  keepCompiled();
+  // Node keeps what it has compiled for the next process, but not if this one is killed. It may take a second, so not later.
+  flushCompileCache();
   const respond = async ({ id, name, argument }: RpcRequest): Promise<RpcResponse> => {
     try {
       const procedure = procedures[name];

@@ -1,8 +1,9 @@
 /** The process of a client. Each case and round gets its own, so that heaps and compiled code don't mix. */
+import { flushCompileCache } from 'node:module';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapSpaceStatistics, writeHeapSnapshot } from 'node:v8';
-import { keepCompiled, serve } from '../rpc.ts';
+import { serve } from '../rpc.ts';
 import { useNativeZlib } from './native-zlib.ts';
 import { Sampler } from './profiler.ts';
 import type { CpuProfile } from './profiler.ts';
@@ -48,7 +49,8 @@ const procedures = {
   load: async ({ adapter: name, nativeZlib }: Load): Promise<void> => {
     if (nativeZlib) useNativeZlib();
     ({ create } = (await import(`./adapters/${name}.ts`)) as { create: CreateAdapter });
-    keepCompiled();
+    // As in serve(): before anything is measured.
+    flushCompileCache();
   },
   connect: async (options: Omit<AdapterOptions, 'onDispatch'>): Promise<void> => {
     readsData = options.variant !== 'unread';
