@@ -132,7 +132,11 @@ describe.skipIf(redisServerPath() === null)(
 describe.skipIf(redisServerPath() === null)('nodes as processes', { timeout: PATIENCE_MS }, () => {
   test('3: where listeners run on the nodes, what a killed node has handed out in its last second comes again', async () => {
     const PER_SECOND = 200;
-    await using cluster = await ProcessCluster.start({ shards: 2, manager: { publish: false } });
+    await using cluster = await ProcessCluster.start({
+      shards: 2,
+      manager: { publish: false },
+      breaks: ['resume-repeat'],
+    });
     const first = await cluster.node('first');
     const second = await cluster.node('second');
     await cluster.settled([first, second], [1, 1]);
