@@ -83,3 +83,9 @@ export function balanceOf({ members, shards }: OwnershipView, instance: string):
     givers: new Set(moves.map(({ owner }) => owner)).size,
   };
 }
+
+/** Returns the member that should have each shard of the member `instance` when that has left. */
+export function receiversOf(view: OwnershipView, instance: string): ReadonlyMap<number, string> {
+  const members = view.members.map((each) => (each.instance === instance ? { ...each, isDraining: true } : each));
+  return new Map(balanceOf({ ...view, members }, instance).moves.map(({ shardId, to }) => [shardId, to]));
+}

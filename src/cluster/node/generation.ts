@@ -115,6 +115,10 @@ export class Generation {
     return held === undefined ? null : (this.#publisher?.lowestSequence(held) ?? null);
   }
 
+  onBroken(): void {
+    this.#recorder.onBroken(this.leases.written);
+  }
+
   onReachable(): void {
     this.#recorder.onReachable();
   }

@@ -20,6 +20,12 @@ interface Pending {
   readonly flushed: PromiseWithResolvers<void>;
 }
 
+const newPending = (session: Session): Pending => ({
+  session,
+  writing: null,
+  flushed: Promise.withResolvers<void>(),
+});
+
 export class JournalWriter implements SessionRecorder {
   readonly #seat: NodeSeat;
   readonly #pending = new Map<HeldShard, Pending>();
@@ -31,7 +37,7 @@ export class JournalWriter implements SessionRecorder {
   }
 
   async save(held: HeldShard, session: Session): Promise<void> {
-    const pending = this.#pending.get(held) ?? { session, writing: null, flushed: Promise.withResolvers<void>() };
+    const pending = this.#pending.get(held) ?? newPending(session);
     pending.session = session;
     this.#uncleared.delete(held);
     this.#pending.set(held, pending);
@@ -59,6 +65,11 @@ export class JournalWriter implements SessionRecorder {
 
   isIdle(held: HeldShard): boolean {
     return !this.#pending.has(held) && !this.#uncleared.has(held);
+  }
+
+  onBroken(shards: readonly HeldShard[]): void {
+    for (const held of shards)
+      if (held.stored !== null && this.isIdle(held)) this.#pending.set(held, newPending(held.stored));
   }
 
   onReachable(): void {

@@ -55,6 +55,11 @@ export class Leases {
     this.#options = options;
   }
 
+  /** The shards whose sessions this node has written last, as far as it knows. */
+  get written(): readonly HeldShard[] {
+    return [...this.held.values(), ...[...this.#parted.values()].map(({ held }) => held)];
+  }
+
   /** Whether a shard is being released. */
   isLeaving(shardId: number): boolean {
     return this.#leaving.has(shardId);
@@ -183,6 +188,7 @@ export class Leases {
     parted.until = null;
     parted.taughtAt = null;
     const release = async (): Promise<void> => {
+      await recorder().flush(held);
       while (this.#hasParted(held) && !(await ownership.release(held.lease, to === null ? {} : { to }))) {
         await this.restore(held);
         await recorder().flush(held);

@@ -5,7 +5,7 @@ import { waitAtMost } from '../../protocol/wait-at-most.ts';
 import { CommandClient } from '../commands/command-client.ts';
 import type { ClusterPlan, EngineConnection } from '../ports/engine.ts';
 import type { Member, OwnershipView } from '../ports/ownership.ts';
-import { balanceOf } from './balance.ts';
+import { balanceOf, receiversOf } from './balance.ts';
 import type { Balance } from './balance.ts';
 import { CutOff } from './cut-off.ts';
 import type { FreezeWatch } from './freeze-watch.ts';
@@ -98,7 +98,11 @@ export class Membership {
     });
     this.#stopListening = [
       connection.ownership({ kind: 'shards' }).changes(() => options.onChange()),
-      connection.onReachableChange((isReachable) => (isReachable ? undefined : this.succession.onBroken())),
+      connection.onReachableChange((isReachable) => {
+        if (isReachable) return;
+        this.#current.onBroken();
+        this.succession.onBroken();
+      }),
     ];
   }
 
@@ -170,7 +174,7 @@ export class Membership {
 
   /** Stops all shards, and releases them to those members that should have them. Never rejects. */
   async handOver(): Promise<void> {
-    const { connection, host } = this.#options;
+    const { connection, host, member, ids } = this.#options;
     await this.succession.leave();
     this.#isLeaving = true;
     const { leases } = this.#current;
@@ -181,7 +185,8 @@ export class Membership {
       await this.renew({ isDraining: true }).catch(() => undefined);
       this.#view = await this.#current.ownership.view().catch(() => this.#view);
     }
-    const receivers = this.#receivers();
+    // In a static layout none is known.
+    const receivers = ids === null ? receiversOf(this.#view, member.instance) : new Map<number, string>();
     await Promise.all(
       [...leases.held.values()].map((held) => leases.release(held, receivers.get(held.shardId) ?? null, 'stop')),
     );
@@ -204,17 +209,6 @@ export class Membership {
       }
       if (isTaken()) return;
     }
-  }
-
-  /** The member that should have each shard of this node when it has left. In a static layout none is known. */
-  #receivers(): ReadonlyMap<number, string> {
-    const { member, ids } = this.#options;
-    if (ids !== null) return new Map();
-    const members = this.#view.members.map((each) =>
-      each.instance === member.instance ? { ...each, isDraining: true } : each,
-    );
-    const { moves } = balanceOf({ ...this.#view, members }, member.instance);
-    return new Map(moves.map(({ shardId, to }) => [shardId, to]));
   }
 
   async depart(): Promise<void> {

@@ -37,6 +37,11 @@ export class PublishStep {
     return this.kind === 'commit' && this.entries.length === 0 && this.changed === null;
   }
 
+  /** The sequence before its first dispatch. */
+  get base(): number {
+    return (this.entries[0]?.sequence ?? this.sequence + 1) - 1;
+  }
+
   /** Whether a dispatch of this session may be added. */
   takes(sessionId: string): boolean {
     return (

@@ -51,6 +51,10 @@ class NodePublisher implements DispatchPublisher {
     return this.#shards.get(held)?.isIdle ?? true;
   }
 
+  onBroken(shards: readonly HeldShard[]): void {
+    for (const held of shards) this.#of(held).onBroken();
+  }
+
   onReachable(): void {
     for (const shard of this.#shards.values()) shard.pump();
     const now = this.#seat.host.clock.now();

@@ -37,6 +37,11 @@ export interface SessionRecorder {
   flush(held: HeldShard): Promise<void>;
   /** Whether the engine has confirmed `held.stored`, and nothing of this shard waits or is under way. */
   isIdle(held: HeldShard): boolean;
+  /**
+   * The connection to the engine broke. It may come back with an older state, in which the lease stands and the session
+   * is older: what it has confirmed of these shards is written once more.
+   */
+  onBroken(shards: readonly HeldShard[]): void;
   /** Called after each renewal that the engine has answered: writes what has waited. */
   onReachable(): void;
   /** The node no longer has the shard: forgets everything of it. */

@@ -110,6 +110,11 @@ export class ShardPublisher {
     this.#settleFlushed();
   }
 
+  /** Adds a step that shows how far the engine is, if none waits. */
+  onBroken(): void {
+    if (this.#session !== null && this.#steps.length === 0) this.#addStep('commit', this.#session, this.#taken);
+  }
+
   get isIdle(): boolean {
     return this.#steps.length === 0 && !this.#isStoring;
   }
@@ -214,17 +219,17 @@ export class ShardPublisher {
 
   /** Begins the session of a step where the engine has another one, with all of it that is remembered. */
   #open(step: PublishStep): void {
-    const { session, entries, sequence, createdAt: now } = step;
+    const { session, createdAt: now } = step;
     this.beforeRestore();
     const { stored } = this.#held;
-    const base = stored?.sessionId === session.sessionId ? stored.sequence : (entries[0]?.sequence ?? sequence + 1) - 1;
+    const base = stored?.sessionId === session.sessionId ? stored.sequence : step.base;
     this.#steps.unshift(new PublishStep('open', session, { sequence: base, now, repeated: true }));
   }
 
   #onStored(step: PublishStep): void {
     const { stored } = this.#held;
     const isSame = stored?.sessionId === step.session.sessionId;
-    const base = isSame ? stored.sequence : Math.max(0, (step.entries[0]?.sequence ?? step.sequence + 1) - 1);
+    const base = isSame ? stored.sequence : Math.max(0, step.base);
     if (!isSame) this.#recent.clear();
     const session = step.changed ?? (isSame ? stored : step.session);
     this.#held.stored = { ...session, sequence: isSame ? Math.max(stored.sequence, step.sequence) : step.sequence };
@@ -238,12 +243,8 @@ export class ShardPublisher {
     const { session, entries } = step;
     const known = stored?.sessionId === session.sessionId ? stored : null;
     if (step.kind === 'open') this.#remove([step]);
-    if (step.kind === 'open' && entries.length > 0)
-      this.#repeat(
-        session,
-        step.sequence,
-        entries.filter((entry) => entry.sequence > sequence),
-      );
+    const missing = entries.filter((entry) => entry.sequence > sequence);
+    if (step.kind === 'open' && entries.length > 0) this.#repeat(session, step.sequence, missing);
     else if (known !== null && this.#repeatAfter(sequence, known)) return;
     else this.#rewind(session, sequence);
     this.#held.stored = { ...(known ?? session), sequence };
