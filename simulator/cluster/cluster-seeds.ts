@@ -1,6 +1,7 @@
 /** Runs the clusters of many seeds on several threads, or prints the trace of one. */
 import { isObject } from '../../src/protocol/validation.ts';
 import { runInThreads } from '../pool.ts';
+import { ClusterMeans } from './cluster-means.ts';
 import { runCluster } from './cluster-run.ts';
 import type { ClusterResult } from './cluster-run.ts';
 import { traceCluster } from './cluster-trace.ts';
@@ -37,6 +38,7 @@ export async function simulateClusters({ firstSeed, wantedHours, workers, write 
   let faults = 0;
   let clusters = 0;
   let violations = 0;
+  const means = new ClusterMeans();
   let saidAt = performance.now();
   const say = (): void => {
     saidAt = performance.now();
@@ -54,6 +56,7 @@ export async function simulateClusters({ firstSeed, wantedHours, workers, write 
       stormyHours += result.stormyShardHours;
       faults += result.faults;
       clusters += 1;
+      means.add(result);
       if (result.violation !== null) {
         violations += 1;
         write(failureText(result));
@@ -62,6 +65,7 @@ export async function simulateClusters({ firstSeed, wantedHours, workers, write 
     },
   });
   say();
+  for (const line of means.lines) write(line);
   return violations === 0;
 }
 
