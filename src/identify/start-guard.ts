@@ -68,10 +68,10 @@ export function nextStartAt(times: readonly number[], { freeStarts, minWaitMs, m
 
 export class StartGuard {
   readonly #options: StartGuardOptions;
-  /** Until when the wait of each shard lasts that was reported last. */
-  readonly #reported = new Map<number, number>();
-  /** The shards whose starts could not be read or kept when this was tried last. */
-  readonly #failing = new Set<number>();
+  /** Until when the wait of each shard lasts that was reported last. Created with the first. */
+  #reported: Map<number, number> | null = null;
+  /** The shards whose starts could not be read or kept when this was tried last. Created with the first. */
+  #failing: Set<number> | null = null;
 
   constructor(options: StartGuardOptions) {
     this.#options = options;
@@ -108,11 +108,12 @@ export class StartGuard {
   async #attempt<T>(shardId: number, call: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await call();
-      this.#failing.delete(shardId);
+      this.#failing?.delete(shardId);
       return result;
     } catch (cause) {
-      if (this.#failing.has(shardId)) return undefined;
-      this.#failing.add(shardId);
+      const failing = (this.#failing ??= new Set());
+      if (failing.has(shardId)) return undefined;
+      failing.add(shardId);
       const message = `the session starts of shard ${shardId} could not be read or kept`;
       this.#options.report(new GatewayError('SESSION_STORE_FAILED', message, { cause }), shardId);
       return undefined;
@@ -125,8 +126,9 @@ export class StartGuard {
   ): void {
     const until = Math.round(this.#options.clock.now() + waitMs);
     // The gateway may close the connection during the wait, which then goes on with the next one.
-    if (this.#reported.get(shardId) === until) return;
-    this.#reported.set(shardId, until);
+    const reported = (this.#reported ??= new Map());
+    if (reported.get(shardId) === until) return;
+    reported.set(shardId, until);
     const within = `${count} sessions within ${Math.ceil(policy.windowMs / 60_000)} min`;
     const message = `shard ${shardId} started ${within}; the next one starts in ${Math.ceil(waitMs / 1000)} s`;
     this.#options.report(new GatewayError('STARTS_TOO_FAST', message), shardId);

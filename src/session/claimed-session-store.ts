@@ -9,6 +9,7 @@ import type { ForwardingSessionStore } from './lacks-session.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
 import { ShardLeases, isSessionInUse } from './shard-leases.ts';
+import { answersAtOnce } from './memory-session-store.ts';
 import type { SnapshotStore } from './snapshot/snapshot-store.ts';
 import { StoreCalls } from './store-calls.ts';
 
@@ -30,22 +31,21 @@ interface Write {
 export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStore {
   readonly #store: SessionStore;
   readonly #calls: StoreCalls;
-  readonly #leases: ShardLeases;
-  /** The latest write of each shard. */
-  readonly #latest = new Map<number, Write>();
-  /** The shards whose latest write has to be repeated. */
-  readonly #outdated = new Set<number>();
-  readonly #repeating = new Set<number>();
+  /** `null` for a store without `claim()`: each shard has a store of its own, and would hold them for nothing. */
+  readonly #leases: ShardLeases | null;
+  /** The latest write of each shard. Created with the first. */
+  #latest: Map<number, Write> | null = null;
+  /** The shards whose latest write has to be repeated. Created when a write comes late, as the next one. */
+  #outdated: Set<number> | null = null;
+  #repeating: Set<number> | null = null;
 
   constructor(store: SessionStore, { clock, timeoutMs, report }: ClaimedSessionStoreOptions) {
     this.#store = store;
     this.#calls = new StoreCalls(clock, timeoutMs);
-    this.#leases = new ShardLeases({
-      store,
-      calls: this.#calls,
-      report,
-      onRegained: (shardId) => this.#repeatLatest(shardId),
-    });
+    this.#leases =
+      store.claim === undefined
+        ? null
+        : new ShardLeases({ store, calls: this.#calls, report, onRegained: (shardId) => this.#repeatLatest(shardId) });
   }
 
   /**
@@ -55,17 +55,17 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
    * claim that fails or is not answered rejects with `SESSION_IN_USE` too.
    */
   async hold(shardId: number, options: ClaimOptions = {}): Promise<boolean> {
-    return this.hasOwners && this.#leases.hold(shardId, options);
+    return this.#leases !== null && this.#leases.hold(shardId, options);
   }
 
   /** Whether the store says which process owns a session. */
   get hasOwners(): boolean {
-    return this.#store.claim !== undefined;
+    return this.#leases !== null;
   }
 
   /** Whether the shard keeps its lease, or needs none. */
   isHeld(shardId: number): boolean {
-    return !this.hasOwners || this.#leases.isHeld(shardId);
+    return this.#leases === null || this.#leases.isHeld(shardId);
   }
 
   load(shardId: number, signal?: AbortSignal): Promise<Session | null> {
@@ -77,6 +77,8 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
   }
 
   save(session: Session): Promise<void> {
+    // Nothing can come late, fail in between or belong to another process.
+    if (this.#leases === null && answersAtOnce(this.#store)) return this.#store.save(session);
     return this.#write(session.shardId, 'save', (lease) => this.#store.save(session, lease));
   }
 
@@ -86,12 +88,13 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
 
   /** Claims a shard that does not run here for `work`, which decides by what the store has then. */
   async withClaim(shardId: number, work: () => Promise<void>): Promise<void> {
-    if (!this.hasOwners) return work();
-    await this.#leases.claimAnew(shardId);
+    const leases = this.#leases;
+    if (leases === null) return work();
+    await leases.claimAnew(shardId);
     try {
       return await work();
     } finally {
-      await this.#leases.giveUpUnkept(shardId);
+      await leases.giveUpUnkept(shardId);
     }
   }
 
@@ -148,8 +151,8 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
   }
 
   /** Gives up all shards except `running`. Never rejects: a lease that can't be released ends with the process. */
-  release(running?: ReadonlySet<number>): Promise<void> {
-    return this.#leases.release(running);
+  async release(running?: ReadonlySet<number>): Promise<void> {
+    await this.#leases?.release(running);
   }
 
   async #write(shardId: number, method: 'save' | 'clear', call: Write['call']): Promise<void> {
@@ -157,9 +160,9 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
       method,
       call,
       // It may have undone a later one.
-      onLate: () => (this.#latest.get(shardId) === write ? undefined : this.#repeatLatest(shardId)),
+      onLate: () => (this.#latest?.get(shardId) === write ? undefined : this.#repeatLatest(shardId)),
     });
-    this.#latest.set(shardId, write);
+    (this.#latest ??= new Map()).set(shardId, write);
     await this.#perform(shardId, write);
   }
 
@@ -175,55 +178,57 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
           call: () => call(lease),
           ...(onLate === undefined ? {} : { onLate }),
           onLateError: (error) => {
-            if (lease !== undefined && isSessionInUse(error)) leases.lose(shardId, lease, error);
+            if (lease !== undefined && isSessionInUse(error)) leases?.lose(shardId, lease, error);
           },
         }),
-      interruptions: leases.isMissing(shardId) ? null : leases.interruptionsOf(shardId),
+      interruptions: leases === null || leases.isMissing(shardId) ? null : leases.interruptionsOf(shardId),
     };
   }
 
   async #perform(shardId: number, write: Write): Promise<void> {
-    if (!this.hasOwners) return write.call();
-    const refusal = this.#leases.refusalOf(shardId);
+    const leases = this.#leases;
+    if (leases === null) return write.call();
+    const refusal = leases.refusalOf(shardId);
     if (refusal !== undefined) throw refusal;
     try {
-      await this.#writeWithLease(shardId, write);
+      await this.#writeWithLease(leases, shardId, write);
     } finally {
-      await this.#leases.giveUpUnkept(shardId);
+      await leases.giveUpUnkept(shardId);
     }
   }
 
-  async #writeWithLease(shardId: number, write: Write): Promise<void> {
-    const lease = await this.#leases.claim(shardId);
-    const interruptions = this.#leases.interruptionsOf(shardId);
+  async #writeWithLease(leases: ShardLeases, shardId: number, write: Write): Promise<void> {
+    const lease = await leases.claim(shardId);
+    const interruptions = leases.interruptionsOf(shardId);
     write.interruptions ??= interruptions;
-    if (write.interruptions !== interruptions) throw this.#leases.refuseOlder(shardId, lease);
+    if (write.interruptions !== interruptions) throw leases.refuseOlder(shardId, lease);
     try {
       await write.call(lease);
     } catch (error) {
       if (!isSessionInUse(error)) throw error;
-      const held = this.#leases.get(shardId);
+      const held = leases.get(shardId);
       // A newer lease has come meanwhile.
-      if (held !== undefined && held !== lease) return this.#writeWithLease(shardId, write);
-      this.#leases.lose(shardId, lease, error);
+      if (held !== undefined && held !== lease) return this.#writeWithLease(leases, shardId, write);
+      leases.lose(shardId, lease, error);
       throw error;
     }
   }
 
   /** Repeats the latest write of a shard, and at most one at a time: a slow store would get more and more of them. */
   #repeatLatest(shardId: number): void {
-    this.#outdated.add(shardId);
-    if (this.#repeating.has(shardId)) return;
-    this.#repeating.add(shardId);
-    void this.#repeatWhileOutdated(shardId);
+    const outdated = (this.#outdated ??= new Set());
+    outdated.add(shardId);
+    const repeating = (this.#repeating ??= new Set());
+    if (repeating.has(shardId)) return;
+    repeating.add(shardId);
+    void this.#repeatWhileOutdated(shardId, outdated).then(() => repeating.delete(shardId));
   }
 
-  async #repeatWhileOutdated(shardId: number): Promise<void> {
-    while (this.#outdated.delete(shardId)) {
-      const latest = this.#latest.get(shardId);
+  async #repeatWhileOutdated(shardId: number, outdated: Set<number>): Promise<void> {
+    while (outdated.delete(shardId)) {
+      const latest = this.#latest?.get(shardId);
       // If this fails too, the next write says so.
       if (latest !== undefined) await this.#perform(shardId, latest).catch(() => undefined);
     }
-    this.#repeating.delete(shardId);
   }
 }

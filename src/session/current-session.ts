@@ -40,8 +40,11 @@ export class CurrentSession {
   #sequence: number | null = null;
   /** The sequence up to which listeners have been called. */
   #deliveredSequence: number | null = null;
-  /** How many connections each dispatch has ended, by its sequence. A replay may repeat more than one of them. */
-  readonly #failures = new Map<number, number>();
+  /**
+   * How many connections each dispatch has ended, by its sequence. A replay may repeat more than one of them. `null`
+   * without one.
+   */
+  #failures: Map<number, number> | null = null;
   /** Who the bot is. */
   #bot: BotIdentity = {};
   /** Some guilds of READY; empty after a restart. */
@@ -160,16 +163,17 @@ export class CurrentSession {
   /** A dispatch ended its connection, because it could not be read or handled. A resume repeats it. */
   recordFailure(sequence: number): void {
     if (this.#identity === null) return;
-    const failures = this.#failuresOf(sequence) + 1;
-    this.#failures.delete(sequence);
-    this.#failures.set(sequence, failures);
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > MAX_FAILED && oldest !== undefined) this.#failures.delete(oldest);
+    const failures = (this.#failures ??= new Map());
+    const count = this.#failuresOf(sequence) + 1;
+    failures.delete(sequence);
+    failures.set(sequence, count);
+    const [oldest] = failures.keys();
+    if (failures.size > MAX_FAILED && oldest !== undefined) failures.delete(oldest);
   }
 
   /** Whether some dispatch has ended a connection, and may have to be skipped. */
   get hasFailures(): boolean {
-    return this.#failures.size > 0;
+    return this.#failures !== null && this.#failures.size > 0;
   }
 
   /** Returns whether this dispatch has ended so many connections that it must be skipped. */
@@ -181,7 +185,7 @@ export class CurrentSession {
   skip(sequence: unknown): void {
     this.recordSequence(sequence);
     this.#deliveredSequence = this.#sequence;
-    if (typeof sequence === 'number') this.#failures.delete(sequence);
+    if (typeof sequence === 'number') this.#failures?.delete(sequence);
   }
 
   /** The last dispatch turned out to be corrupt, so Discord has to send it again. */
@@ -211,7 +215,7 @@ export class CurrentSession {
     if (this.#identity?.sessionId !== identity.sessionId) {
       this.#sequence = isCount(sequence) ? sequence : null;
       this.#deliveredSequence = null;
-      this.#failures.clear();
+      this.#failures = null;
       this.#bot = {};
       this.#guildIds = [];
     }
@@ -243,11 +247,11 @@ export class CurrentSession {
     this.#presence = null;
     this.#bot = {};
     this.#guildIds = [];
-    this.#failures.clear();
+    this.#failures = null;
     this.#isOutdated = false;
   }
 
   #failuresOf(sequence: number): number {
-    return this.#failures.get(sequence) ?? 0;
+    return this.#failures?.get(sequence) ?? 0;
   }
 }

@@ -8,6 +8,9 @@ import type { SessionStore } from './session-store.ts';
  */
 export let isMemoryWithout: (store: SessionStore, shardId: number) => boolean;
 
+/** Returns whether a store is one in memory that saves at once. A subclass may save elsewhere. */
+export let answersAtOnce: (store: SessionStore) => boolean;
+
 /**
  * A {@link SessionStore} in memory, and the default. It stores and returns copies.
  *
@@ -15,11 +18,13 @@ export let isMemoryWithout: (store: SessionStore, shardId: number) => boolean;
  */
 export class MemorySessionStore implements SessionStore {
   readonly #sessions = new Map<number, Session>();
-  readonly #snapshots = new Map<number, readonly Uint8Array[]>();
+  /** Created with the first snapshot: each shard without a store of yours has one of these, and most keep none. */
+  #snapshots: Map<number, readonly Uint8Array[]> | null = null;
 
   static {
     isMemoryWithout = (store, shardId) =>
       #sessions in store && store.load === MemorySessionStore.prototype.load && !store.#sessions.has(shardId);
+    answersAtOnce = (store) => #sessions in store && store.save === MemorySessionStore.prototype.save;
   }
 
   async load(shardId: number): Promise<Session | null> {
@@ -38,19 +43,23 @@ export class MemorySessionStore implements SessionStore {
   }
 
   async loadSnapshot(shardId: number): Promise<Uint8Array | null> {
-    const parts = this.#snapshots.get(shardId);
+    const parts = this.#snapshots?.get(shardId);
     return parts === undefined ? null : Buffer.concat(parts);
   }
 
   async saveSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
-    this.#snapshots.set(shardId, [Uint8Array.from(bytes)]);
+    this.#keep(shardId, [Uint8Array.from(bytes)]);
   }
 
   async appendSnapshot(shardId: number, bytes: Uint8Array): Promise<void> {
-    this.#snapshots.set(shardId, [...(this.#snapshots.get(shardId) ?? []), Uint8Array.from(bytes)]);
+    this.#keep(shardId, [...(this.#snapshots?.get(shardId) ?? []), Uint8Array.from(bytes)]);
   }
 
   async clearSnapshot(shardId: number): Promise<void> {
-    this.#snapshots.delete(shardId);
+    this.#snapshots?.delete(shardId);
+  }
+
+  #keep(shardId: number, parts: readonly Uint8Array[]): void {
+    (this.#snapshots ??= new Map()).set(shardId, parts);
   }
 }

@@ -21,11 +21,13 @@ interface StoreCall<T> {
 
 const HINT = 'Check whether the session store can be reached; if it is only slow, raise timing.connectTimeoutMs.';
 
+const NO_CALLS: ReadonlySet<() => void> = new Set<() => void>();
+
 export class StoreCalls {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  /** Gives up the calls under way. */
-  readonly #pending = new Set<() => void>();
+  /** Gives up the calls under way. Created with the first. */
+  #pending: Set<() => void> | null = null;
   /** How many callers of {@link giveUpUntil} are waiting. */
   #hurried = 0;
 
@@ -53,7 +55,7 @@ export class StoreCalls {
     const abandon = (): void => giveUp(failure('before the end'));
     // A store that does not answer must not keep a process alive that has stopped.
     const timer = setUnrefTimeout(this.#clock, expire, this.#timeoutMs);
-    this.#pending.add(abandon);
+    (this.#pending ??= new Set()).add(abandon);
     const answer = (async () => call())();
     if (this.#hurried > 0) abandon();
     answer.then(
@@ -68,7 +70,7 @@ export class StoreCalls {
     } finally {
       stopListening();
       this.#clock.clearTimeout(timer);
-      this.#pending.delete(abandon);
+      this.#pending?.delete(abandon);
     }
   }
 
@@ -78,7 +80,7 @@ export class StoreCalls {
    */
   async giveUpUntil(done: Promise<unknown>): Promise<void> {
     this.#hurried += 1;
-    for (const abandon of this.#pending) abandon();
+    for (const abandon of this.#pending ?? NO_CALLS) abandon();
     try {
       await done;
     } finally {

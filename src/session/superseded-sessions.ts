@@ -13,6 +13,8 @@ const MAX_SHARDS = 65_536;
 /** How many sessions the store is asked for at once. */
 const AT_ONCE = 64;
 
+const NO_COUNTS: readonly (number | null)[] = [];
+
 /** What is stored of a shard that runs here. */
 export interface StoredShard {
   readonly stored: Session | null;
@@ -34,7 +36,7 @@ export interface SupersededSessionsOptions {
 export class SupersededSessions {
   readonly #options: SupersededSessionsOptions;
   /** The shard counts of the sessions that the store may have: of what it returned, and of the one that has begun. */
-  readonly #counts = new Set<number | null>();
+  #counts: readonly (number | null)[] = NO_COUNTS;
   #clearing: Promise<unknown> | null = null;
 
   constructor(options: SupersededSessionsOptions) {
@@ -43,14 +45,14 @@ export class SupersededSessions {
 
   /** The store has returned a session, `null`, or something else. */
   onLoaded(loaded: unknown): void {
-    this.#counts.add(loaded === null ? null : (this.#ours(loaded)?.shardCount ?? null));
+    const count = loaded === null ? null : (this.#ours(loaded)?.shardCount ?? null);
+    if (!this.#counts.includes(count)) this.#counts = [...this.#counts, count];
   }
 
   /** A new session has begun. Clears those of other counts when it is `stored`. */
   onBegun({ shardCount }: Session, stored: Promise<void>): void {
-    const before = [...this.#counts];
-    this.#counts.clear();
-    this.#counts.add(shardCount);
+    const before = this.#counts;
+    this.#counts = [shardCount];
     const others = before.filter((count) => count !== null).filter((count) => count !== shardCount);
     if (others.length > 0) {
       const highest = Math.max(...others);

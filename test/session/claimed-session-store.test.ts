@@ -157,6 +157,11 @@ describe('ClaimedSessionStore', () => {
     expect(owned.calls).toEqual(['claim 1']);
   });
 
+  test('claims a shard in a store in memory too, if it has owners', async () => {
+    const store = Object.assign(new MemorySessionStore(), { claim: () => Promise.reject(IN_USE) });
+    expect(await errorOf(claimed(store).save(aSession()))).toBe(IN_USE);
+  });
+
   test('passes no lease to a store without owners', async () => {
     const memory = new MemorySessionStore();
     const store = claimed(memory);
