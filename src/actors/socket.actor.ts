@@ -4,42 +4,74 @@
  * connection too.
  */
 import { fromCallback } from 'xstate';
-import type { SocketCommand, SocketInput } from '../../machines/index.ts';
+import type { GatewayEvent, SocketCommand, SocketEvent, SocketInput } from '../../machines/index.ts';
 import { Connection } from '../connection/connection.ts';
 import { hostFailure, withoutRequest } from '../protocol/network-errors.ts';
 import { dependenciesOf } from './actor-dependencies.ts';
+import type { ActorDependencies } from './actor-dependencies.ts';
 import { afterLastConnection, isDecisive } from './last-connection.ts';
 
 export const socketActor = fromCallback<SocketCommand, SocketInput>(({ input, system, sendBack, receive }) => {
-  const dependencies = dependenciesOf(system);
-  const fail = (error: unknown): void => {
-    const cause = withoutRequest(error);
-    const reason = hostFailure(input.resumeUrl ?? dependencies.options.url, cause);
-    sendBack({ type: 'socket.failed', connectionId: input.connectionId, reason, cause });
-  };
-  // An error thrown from here would stop the machine for good, so it becomes an event.
-  const attempt = (act: () => void): void => {
-    try {
-      act();
-    } catch (cause) {
-      fail(cause);
-    }
-  };
-  let connection: Connection | null = null;
-  let isStopped = false;
-  const open = (): void =>
-    attempt(() => {
-      connection = new Connection(dependencies, input, sendBack);
-      dependencies.connectionSlot.connection = connection;
-    });
-  afterLastConnection(dependencies.connectionSlot, ({ sessionId, own }) => {
-    if (isStopped) return;
-    if (own === null || !isDecisive(own.code, sessionId, dependencies.session.id)) open();
-    else sendBack({ type: 'socket.closed', connectionId: input.connectionId, ...own });
-  });
-  receive((command) => attempt(() => connection?.execute(command)));
-  return () => {
-    isStopped = true;
-    connection?.detach();
-  };
+  const actor = new SocketActor(dependenciesOf(system), input, sendBack);
+  actor.start();
+  receive((command) => actor.execute(command));
+  return () => actor.stop();
 });
+
+/** An object rather than closures, because each connected shard holds it. */
+class SocketActor {
+  readonly #dependencies: ActorDependencies;
+  readonly #input: SocketInput;
+  readonly #sendBack: (event: SocketEvent | GatewayEvent) => void;
+  #connection: Connection | null = null;
+  #isStopped = false;
+
+  constructor(
+    dependencies: ActorDependencies,
+    input: SocketInput,
+    sendBack: (event: SocketEvent | GatewayEvent) => void,
+  ) {
+    this.#dependencies = dependencies;
+    this.#input = input;
+    this.#sendBack = sendBack;
+  }
+
+  start(): void {
+    const { connectionSlot, session } = this.#dependencies;
+    afterLastConnection(connectionSlot, ({ sessionId, own }) => {
+      if (this.#isStopped) return;
+      if (own === null || !isDecisive(own.code, sessionId, session.id)) this.#open();
+      else this.#sendBack({ type: 'socket.closed', connectionId: this.#input.connectionId, ...own });
+    });
+  }
+
+  execute(command: SocketCommand): void {
+    try {
+      this.#connection?.execute(command);
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#connection?.detach();
+  }
+
+  #open(): void {
+    try {
+      this.#connection = new Connection(this.#dependencies, this.#input, this.#sendBack);
+      this.#dependencies.connectionSlot.connection = this.#connection;
+    } catch (cause) {
+      this.#fail(cause);
+    }
+  }
+
+  /** An error thrown from here would stop the machine for good, so it becomes an event. */
+  #fail(error: unknown): void {
+    const { connectionId, resumeUrl } = this.#input;
+    const cause = withoutRequest(error);
+    const reason = hostFailure(resumeUrl ?? this.#dependencies.options.url, cause);
+    this.#sendBack({ type: 'socket.failed', connectionId, reason, cause });
+  }
+}

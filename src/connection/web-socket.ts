@@ -1,5 +1,5 @@
 /** Opens and closes sockets. `ws` is used by default; any other that fits `WebSocketLike` works too. */
-import type { Agent } from 'node:http';
+import type { Agent, ClientRequest } from 'node:http';
 import { WebSocket } from 'ws';
 import { cutCloseReason } from '../protocol/close-reason.ts';
 import { gatewayUrl } from '../protocol/gateway-url.ts';
@@ -93,25 +93,25 @@ export const CLOSED = 3;
  * turn in which they arrive: spreading them over turns costs 40 % more CPU time.
  */
 export function createWebSocket(url: string, { headers, agent, maxPayload }: SocketOptions): WebSocketLike {
-  let retryAfterMs: number | null = null;
-  const socket = new WebSocket(url, {
+  return new WebSocket(url, {
     headers: { ...headers },
     ...(agent === undefined ? {} : { agent }),
     perMessageDeflate: false,
     allowSynchronousEvents: true,
     maxPayload,
-    finishRequest: (request) => {
-      // An answer other than the upgrade, which ws turns into an error.
-      request.once('response', ({ statusCode = 0, headers: answered }) => {
-        if (BUSY_STATUSES.has(statusCode)) retryAfterMs = parseRetryAfter(answered['retry-after'], answered.date);
-      });
-      request.end();
-    },
+    finishRequest,
   });
-  socket.once('error', (error) => {
-    if (retryAfterMs !== null) Object.assign(error, { retryAfterMs });
+}
+
+function finishRequest(request: ClientRequest, socket: WebSocket): void {
+  // An answer other than the upgrade. In the next turn, ws makes an error of it.
+  request.on('response', ({ statusCode = 0, headers }) => {
+    if (!BUSY_STATUSES.has(statusCode)) return;
+    const retryAfterMs = parseRetryAfter(headers['retry-after'], headers.date);
+    // Before the listeners that are there, which read it.
+    if (retryAfterMs !== null) socket.prependListener('error', (error) => Object.assign(error, { retryAfterMs }));
   });
-  return socket;
+  request.end();
 }
 
 /** Too Many Requests, and Service Unavailable: the answers that may say when to come back. */
