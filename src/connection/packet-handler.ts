@@ -190,7 +190,7 @@ export class PacketHandler {
     this.#delegate.sentFrames.confirm();
     this.#dispatchWatchdog.start();
     this.#callbacks.raise({ type: 'gateway.ready', session });
-    const refusal = resumeUrlRefusal(packet.d, options);
+    const refusal = resumeUrlRefusal(packet.d, session, options);
     if (refusal !== null)
       this.#delegate.fault(new GatewayError('RESUME_URL_REFUSED', `the resume URL of READY is not used: ${refusal}`));
     this.#fastLane.deliver(packet, bytes, session.sessionId);

@@ -21,7 +21,13 @@ export function gatewayUrl(base: string, version: number, compression: Compressi
 
 /** Returns whether `url` is a `ws://` or `wss://` URL. */
 export const isWebSocketUrl = (url: unknown): url is string =>
-  typeof url === 'string' && URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol);
+  typeof url === 'string' && parseWebSocketUrl(url) !== null;
+
+/** Returns `null` for what is no `ws://` or `wss://` URL. */
+export function parseWebSocketUrl(url: string): URL | null {
+  const parsed = URL.parse(url);
+  return parsed?.protocol === 'wss:' || parsed?.protocol === 'ws:' ? parsed : null;
+}
 
 /** Returns the URL without slashes at its end. A pattern would take quadratic time for many slashes. */
 export function withoutTrailingSlashes(url: string): string {

@@ -26,10 +26,10 @@ export function sessionOf(d: unknown, trust: UrlTrust): SessionIdentity | null {
   return { sessionId, resumeUrl: typeof url === 'string' && urlRefusal(url, trust) === null ? url : trust.url };
 }
 
-/** Returns why the resume URL of READY is not used; `null` if it is, or if READY has none. */
-export function resumeUrlRefusal(d: unknown, trust: UrlTrust): string | null {
+/** Returns why the resume URL of READY is not that of its session; `null` if it is, or if READY has none. */
+export function resumeUrlRefusal(d: unknown, { resumeUrl }: SessionIdentity, trust: UrlTrust): string | null {
   const { resume_gateway_url: url } = fieldsOf(d);
-  return isWebSocketUrl(url) ? urlRefusal(url, trust) : null;
+  return url !== resumeUrl && isWebSocketUrl(url) ? urlRefusal(url, trust) : null;
 }
 
 /** What a session keeps of a user or an application. It is written each second. */

@@ -2,7 +2,7 @@
  * Decides to which URLs the token may be sent. The gateway names the URL for RESUME, and a store keeps it: both could
  * name a host that collects tokens, or a connection that anyone on the way can read.
  */
-import { isWebSocketUrl } from './gateway-url.ts';
+import { parseWebSocketUrl } from './gateway-url.ts';
 import { assertOption } from './validation.ts';
 
 /** What the URLs of others are compared with. */
@@ -46,8 +46,9 @@ export function isAllowedHost(url: string, allowedHosts: readonly string[] | nul
 /** Returns why the token must not be sent to a URL that somebody else named; `null` if it may. */
 export function urlRefusal(url: string, { url: mainUrl, allowedHosts }: UrlTrust): string | null {
   if (url.length > MAX_URL_LENGTH) return `it is longer than ${MAX_URL_LENGTH} characters`;
-  if (!isWebSocketUrl(url)) return 'it is not a ws:// or wss:// URL';
-  const { protocol, username, password } = new URL(url);
+  const parsed = parseWebSocketUrl(url);
+  if (parsed === null) return 'it is not a ws:// or wss:// URL';
+  const { protocol, username, password } = parsed;
   if (protocol === 'ws:' && new URL(mainUrl).protocol === 'wss:') return 'it is a ws:// URL, which is not encrypted';
   if (username !== '' || password !== '') return 'it contains a user name or a password';
   return isAllowedHost(url, allowedHosts) ? null : 'allowedHosts does not list its host';

@@ -33,7 +33,9 @@ export function describeValue(value: unknown): string {
     : `a value of type ${typeof value}`;
 }
 
+export const invalidOption = (message: string): GatewayError => new GatewayError('INVALID_OPTIONS', message);
+
 /** @throws {@link GatewayError} `INVALID_OPTIONS` with this message, if the option is not valid. */
 export function assertOption(isValid: boolean, message: string): void {
-  if (!isValid) throw new GatewayError('INVALID_OPTIONS', message);
+  if (!isValid) throw invalidOption(message);
 }

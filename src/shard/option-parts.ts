@@ -3,7 +3,7 @@
  * missing method would fail in the middle of a connection.
  */
 import type { Compression } from '../protocol/gateway-url.ts';
-import { assertOption, isCount, isObject, isPositiveInteger } from '../protocol/validation.ts';
+import { assertOption, invalidOption, isCount, isObject, isPositiveInteger } from '../protocol/validation.ts';
 import type { Fields } from '../protocol/validation.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import { isRecorder, keepsSnapshots } from '../session/snapshot/snapshot-store.ts';
@@ -59,7 +59,8 @@ const isObserver = (value: unknown): boolean =>
   isFunction(value) ||
   (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name))));
 
-const PARTS: Readonly<Record<string, PartRule>> = {
+/** Once, because a process may have hundreds of shards. */
+const PARTS: readonly (readonly [option: string, PartRule])[] = Object.entries<PartRule>({
   version: POSITIVE_INTEGER,
   compression: {
     isValid: (value) => COMPRESSIONS.includes(value),
@@ -94,13 +95,13 @@ const PARTS: Readonly<Record<string, PartRule>> = {
   },
   clock: objectWith('now', 'setTimeout', 'clearTimeout'),
   random: FUNCTION,
-};
+});
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
 export function assertParts(options: object): void {
-  for (const [name, { isValid, expected }] of Object.entries(PARTS)) {
+  for (const [name, { isValid, expected }] of PARTS) {
     const value: unknown = Reflect.get(options, name);
-    assertOption(value === undefined || isValid(value), `${name} must be ${expected}`);
+    if (value !== undefined && !isValid(value)) throw invalidOption(`${name} must be ${expected}`);
   }
 }
 

@@ -11,7 +11,8 @@ const VALIDATORS: Readonly<Record<keyof StartGuardPolicy, (value: unknown) => bo
 };
 
 /** Returns `null` if the guard is off. */
-export function resolveStartGuard(startGuard: false | Partial<StartGuardPolicy> = {}): StartGuardPolicy | null {
+export function resolveStartGuard(startGuard?: false | Partial<StartGuardPolicy>): StartGuardPolicy | null {
+  if (startGuard === undefined) return DEFAULT_START_GUARD;
   if (startGuard === false) return null;
   assertOption(isObject(startGuard), 'startGuard must be false or an object');
   for (const [name, isValid] of Object.entries(VALIDATORS)) {

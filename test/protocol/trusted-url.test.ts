@@ -68,6 +68,7 @@ describe('the option allowedHosts of a Shard', () => {
 
 describe('resumeUrlRefusal()', () => {
   test.each([[undefined], [null], [5], ['not a URL']])('returns null for the resume URL %j, which is none', (url) => {
-    expect(resumeUrlRefusal({ resume_gateway_url: url }, { url: MAIN, allowedHosts: null })).toBe(null);
+    const session = { sessionId: 'a', resumeUrl: MAIN };
+    expect(resumeUrlRefusal({ resume_gateway_url: url }, session, { url: MAIN, allowedHosts: null })).toBe(null);
   });
 });
