@@ -12,7 +12,6 @@ import type { DisconnectOptions } from './shard/close-request.ts';
 import { CommandSender } from './shard/command-sender.ts';
 import type { SendOptions } from './shard/command-sender.ts';
 import { attachInspector } from './shard/inspected-shard-view.ts';
-import { dropPresence } from './shard/refused-payload.ts';
 import { setShardControl } from './shard/shard-control.ts';
 import { ShardRuntime } from './shard/shard-runtime.ts';
 import type { DispatchStreamOptions } from './shard/pull-stream.ts';
@@ -40,11 +39,7 @@ export class Shard extends CommandSender {
   constructor(options: ShardOptions) {
     super();
     this.#runtime = new ShardRuntime(resolveOptions(options));
-    setShardControl(this, {
-      reading: this.#runtime.backPressure,
-      dropPresence: (presence) => dropPresence(this.#runtime, presence),
-      markOutdated: () => this.#runtime.markOutdated(),
-    });
+    setShardControl(this, this.#runtime);
     attachInspector(this.#runtime);
   }
 

@@ -117,15 +117,15 @@ export class LocalShard extends CommandSender implements ShardHandle {
   }
 
   pauseReading(): void {
-    shardControlOf(this.#shard).reading.pause();
+    shardControlOf(this.#shard).backPressure.pause();
   }
 
   resumeReading(): void {
-    shardControlOf(this.#shard).reading.resume();
+    shardControlOf(this.#shard).backPressure.resume();
   }
 
   setBufferFull(because: AwayReason | null): void {
-    shardControlOf(this.#shard).reading.setFull(because);
+    shardControlOf(this.#shard).backPressure.setFull(because);
   }
 
   dropPresence(presence: RefusedPresence): void {

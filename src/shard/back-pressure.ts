@@ -3,17 +3,15 @@
  * of heartbeats and a replay must be read, with everything in front of them. So when too much has been read, the shard
  * leaves its connection, and comes back when there is room.
  */
-import type { AwayReason } from '../../machines/index.ts';
+import type { AwayReason, ShardEvent } from '../../machines/index.ts';
 import type { Clock } from '../clock.ts';
-import type { BufferBudget } from './buffer-budget.ts';
+import { BufferBudget } from './buffer-budget.ts';
 
-interface BackPressureCallbacks {
-  /** Called when {@link BackPressure.isPaused} may have changed. */
-  onPauseChange(): void;
-  /** Called when the shard has to leave its connection. */
-  onFull(because: AwayReason): void;
-  /** Called when a shard that has left may come back. */
-  onRoom(): void;
+/** The shard as this file sees it. `ShardRuntime` implements it. */
+interface PressedShard {
+  /** Called when something that keeps the socket from being read may have changed. */
+  updateBackPressure(): void;
+  send(event: ShardEvent): void;
 }
 
 /** A consumer that takes a little at once must not make the shard open one connection after the other. */
@@ -29,18 +27,19 @@ export interface ReadingControl {
 }
 
 export class BackPressure implements ReadingControl {
-  readonly #budget: BufferBudget;
-  readonly #callbacks: BackPressureCallbacks;
+  /** The bytes that wait in streams and for handlers. */
+  readonly budget: BufferBudget;
+  readonly #shard: PressedShard;
   #isPaused = false;
   #isFull = false;
   readonly #clock: Clock;
   #isAway = false;
   #timer: unknown;
 
-  constructor(clock: Clock, budget: BufferBudget, callbacks: BackPressureCallbacks) {
+  constructor(clock: Clock, maxBufferedBytes: number, shard: PressedShard) {
     this.#clock = clock;
-    this.#budget = budget;
-    this.#callbacks = callbacks;
+    this.#shard = shard;
+    this.budget = new BufferBudget(maxBufferedBytes, this);
   }
 
   /** Whether somebody outside the shard has asked it to pause. */
@@ -48,32 +47,32 @@ export class BackPressure implements ReadingControl {
     return this.#isPaused;
   }
 
-  /** The bytes that wait in streams and for handlers. */
-  get bufferedBytes(): number {
-    return this.#budget.bytes;
-  }
-
   pause(): void {
     this.#isPaused = true;
-    this.#callbacks.onPauseChange();
+    this.#shard.updateBackPressure();
   }
 
   resume(): void {
     this.#isPaused = false;
-    this.#callbacks.onPauseChange();
+    this.#shard.updateBackPressure();
+  }
+
+  /** The budget is used by half, or no longer. */
+  onTightChange(): void {
+    this.#shard.updateBackPressure();
   }
 
   setFull(because: AwayReason | null): void {
     this.#isFull = because !== null;
-    if (because === null) this.checkRoom();
-    else this.#callbacks.onFull(because);
+    if (because === null) this.onRoom();
+    else this.#shard.send({ type: 'consumer.bufferFull', because });
   }
 
   /** Called when the shard has left. It may come back when there is room, but not before its socket could be closed. */
   awaitRoom(): void {
     this.#timer = this.#clock.setTimeout(() => {
       this.#isAway = true;
-      this.checkRoom();
+      this.onRoom();
     }, MIN_ABSENCE_MS);
   }
 
@@ -83,8 +82,8 @@ export class BackPressure implements ReadingControl {
     this.#isAway = false;
   }
 
-  /** Called when there may be room. */
-  checkRoom(): void {
-    if (this.#isAway && !this.#isFull && !this.#budget.isExceeded) this.#callbacks.onRoom();
+  /** There may be room. A shard that has left comes back. */
+  onRoom(): void {
+    if (this.#isAway && !this.#isFull && !this.budget.isExceeded) this.#shard.send({ type: 'consumer.room' });
   }
 }

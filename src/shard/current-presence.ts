@@ -4,6 +4,10 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
+import { Opcodes } from '../protocol/opcodes.ts';
+
+/** The frames that carry a presence. */
+export const CARRIES_PRESENCE: ReadonlySet<number> = new Set([Opcodes.Identify, Opcodes.PresenceUpdate]);
 
 export class CurrentPresence {
   #latest: GatewayPresenceUpdateData | undefined;
@@ -23,14 +27,14 @@ export class CurrentPresence {
     this.#latest = presence;
   }
 
-  /** Called when a frame with the latest presence was sent. */
-  markSent(): void {
-    this.#sent = this.#latest;
+  /** A frame with this opcode was sent. */
+  onSent(opcode: number): void {
+    if (CARRIES_PRESENCE.has(opcode)) this.#sent = this.#latest;
   }
 
-  /** Called when Discord has read that frame and went on. */
-  accept(): void {
-    this.#accepted = this.#sent;
+  /** Discord has read a frame with this opcode and went on. */
+  onAccepted(opcode: number): void {
+    if (CARRIES_PRESENCE.has(opcode)) this.#accepted = this.#sent;
   }
 
   /** What the last frame with a presence carried; `undefined` if it had none. */

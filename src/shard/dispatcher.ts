@@ -4,6 +4,7 @@
  */
 import type { GatewayReadyDispatchData } from 'discord-api-types/v10';
 import type { DispatchProbe } from '../connection/dispatch-probe.ts';
+import type { ShardEvent } from '../../machines/index.ts';
 import type { DecodeHint, DecodePredictor } from '../decoding/decode-predictor.ts';
 import { LazyDispatch } from '../decoding/lazy-dispatch.ts';
 import type { GatewayError } from '../protocol/errors.ts';
@@ -55,25 +56,23 @@ export class DispatchStream extends PullStream<StreamItem, Dispatch> {
   }
 }
 
-interface DispatcherOptions {
-  /** The only types that are delivered; `null` for all. */
-  readonly events: ReadonlySet<string> | null;
+/** The shard as this file sees it. `ShardRuntime` implements it. */
+interface DispatchingShard {
+  /** `events`: the only types that are delivered; `null` for all. */
+  readonly options: { readonly events: ReadonlySet<string> | null };
   readonly emitter: ShardEmitter;
   readonly decodePredictor: DecodePredictor;
-  /** The bytes that wait in all streams. */
-  readonly budget: BufferBudget;
-  /** Called when {@link Dispatcher.isFull} may have changed. */
-  readonly onBackPressureChange: () => void;
-  /** Called after each dispatch that exceeds the budget. The streams hold it all the same. */
-  readonly onBufferFull: () => void;
-  readonly onListenerError: OnListenerError;
+  /** `budget`: the bytes that wait in all streams. */
+  readonly backPressure: { readonly budget: BufferBudget };
   readonly listenerWatch: ListenerWatch;
-  /** Called with the data of USER_UPDATE. */
-  readonly onUserUpdate: (user: unknown) => void;
+  readonly session: { recordUser(user: unknown): void };
   /** `null` without `maxDispatchSilenceMs`. */
   readonly dispatchProbe: DispatchProbe | null;
   /** `null` without `restoreVoiceStates`. */
   readonly voiceStates: VoiceStates | null;
+  /** Called when {@link Dispatcher.isFull} may have changed. */
+  updateBackPressure(): void;
+  send(event: ShardEvent): void;
 }
 
 /** How the shard itself reacts to a dispatch, whatever the user listens to. */
@@ -94,12 +93,9 @@ export class Dispatcher {
   readonly #byType: Emitter<ByType>;
   readonly #decodePredictor: DecodePredictor;
   readonly #budget: BufferBudget;
-  readonly #onBackPressureChange: () => void;
-  readonly #onBufferFull: () => void;
+  readonly #shard: DispatchingShard;
   readonly #onListenerError: OnListenerError;
   readonly #listenerWatch: ListenerWatch;
-  readonly #onUserUpdate: (user: unknown) => void;
-  readonly #dispatchProbe: DispatchProbe | null;
   readonly #voiceStates: VoiceStates | null;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
@@ -107,19 +103,17 @@ export class Dispatcher {
   /** Created with the first request: few shards request members. */
   requests: GuildMemberRequests | null = null;
 
-  constructor(options: DispatcherOptions) {
-    this.#events = options.events;
-    this.#emitter = options.emitter;
-    this.#decodePredictor = options.decodePredictor;
-    this.#budget = options.budget;
-    this.#onBackPressureChange = options.onBackPressureChange;
-    this.#onBufferFull = options.onBufferFull;
-    this.#onListenerError = options.onListenerError;
-    this.#listenerWatch = options.listenerWatch;
-    this.#onUserUpdate = options.onUserUpdate;
-    this.#dispatchProbe = options.dispatchProbe;
-    this.#voiceStates = options.voiceStates;
-    this.#byType = new Emitter(options.onListenerError, null);
+  /** What is read for each dispatch is kept here, one step nearer. */
+  constructor(shard: DispatchingShard, onListenerError: OnListenerError) {
+    this.#shard = shard;
+    this.#events = shard.options.events;
+    this.#emitter = shard.emitter;
+    this.#decodePredictor = shard.decodePredictor;
+    this.#budget = shard.backPressure.budget;
+    this.#onListenerError = onListenerError;
+    this.#listenerWatch = shard.listenerWatch;
+    this.#voiceStates = shard.voiceStates;
+    this.#byType = new Emitter(onListenerError, null);
   }
 
   /** Returns whether the data of a dispatch will be read. Call it once for each. */
@@ -151,7 +145,7 @@ export class Dispatcher {
     const stream = new DispatchStream(
       {
         budget: this.#budget,
-        onPressureChange: this.#onBackPressureChange,
+        onPressureChange: () => this.#shard.updateBackPressure(),
         onClosed: (closed) => this.#streams?.delete(closed as DispatchStream),
       },
       options,
@@ -172,7 +166,8 @@ export class Dispatcher {
     // A listener found that it can't be read, so the connection ends, and a resume repeats the dispatch for all.
     if (LazyDispatch.isCorrupt(received)) return;
     for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
-    if (this.#budget.isExceeded) this.#onBufferFull();
+    // The streams hold it all the same.
+    if (this.#budget.isExceeded) this.#shard.send({ type: 'consumer.bufferFull' });
   }
 
   static readonly #shardHandlers: ReadonlyMap<string, ShardHandler> = new Map<string, ShardHandler>([
@@ -190,7 +185,7 @@ export class Dispatcher {
       'RESUMED',
       { hint: always, handle: (dispatcher, _, replayed) => dispatcher.#emitter.emit('resumed', { replayed }) },
     ],
-    ['USER_UPDATE', { hint: always, handle: (dispatcher, { d }) => dispatcher.#onUserUpdate(d) }],
+    ['USER_UPDATE', { hint: always, handle: (dispatcher, { d }) => dispatcher.#shard.session.recordUser(d) }],
     [
       'VOICE_STATE_UPDATE',
       {
@@ -218,7 +213,7 @@ export class Dispatcher {
         handle: (dispatcher, { d }) => {
           const limited = rateLimitOf(d);
           dispatcher.#emitter.emit('rateLimited', limited);
-          dispatcher.#dispatchProbe?.onRateLimited(limited);
+          dispatcher.#shard.dispatchProbe?.onRateLimited(limited);
           dispatcher.requests?.onRateLimited(limited);
         },
       },
@@ -268,7 +263,7 @@ export class Dispatcher {
   #createHandlers(): ConcurrentHandlers<StreamItem & HandlerItem> {
     return new ConcurrentHandlers({
       budget: this.#budget,
-      onPressureChange: this.#onBackPressureChange,
+      onPressureChange: () => this.#shard.updateBackPressure(),
       onListenerError: this.#onListenerError,
       listenerWatch: this.#listenerWatch,
       restOf: () => [],

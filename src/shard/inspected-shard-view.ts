@@ -64,7 +64,7 @@ class InspectedShardView implements InspectedShard {
 
   get backPressure(): InspectedBackPressure {
     const { isReadingPaused: isPaused, backPressure } = this.#runtime;
-    return { isPaused, bufferedBytes: backPressure.bufferedBytes };
+    return { isPaused, bufferedBytes: backPressure.budget.bytes };
   }
 
   get sendWindow(): SendWindow | null {
@@ -97,9 +97,10 @@ class InspectedShardView implements InspectedShard {
  * more than XState's inspection events.
  */
 export function attachInspector(runtime: ShardRuntime): void {
-  const report = (cause: unknown): void => runtime.reportObserverError(cause);
+  if (runtime.options.inspect === undefined) return;
+  const { reportObserverError: report } = runtime;
   const view = new InspectedShardView(runtime);
-  for (const observer of runtime.options.inspect ?? []) {
+  for (const observer of runtime.options.inspect) {
     try {
       const result: unknown = observer.attach?.(view);
       if (isThenable(result)) result.then(undefined, report);

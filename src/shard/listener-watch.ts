@@ -37,7 +37,8 @@ export class ListenerWatch implements MessageWatch {
   readonly handlerLimitMs: number | null;
   readonly clock: Clock;
   readonly #report: (error: GatewayError) => void;
-  readonly #reportedAt = new Map<string, number>();
+  /** Created with the first report. */
+  #reportedAt: Map<string, number> | null = null;
   /** The dispatch of the current message; `null` before it is delivered. */
   #name: string | null = null;
   /** When its listeners were called, if that is long after the message began. */
@@ -85,10 +86,11 @@ export class ListenerWatch implements MessageWatch {
 
   #reportOnce(key: string, message: string, options: { hint?: string } = {}): void {
     const now = this.clock.now();
-    const reportedAt = this.#reportedAt.get(key);
-    if (reportedAt !== undefined && now - reportedAt < REPORT_EVERY_MS) return;
-    if (this.#reportedAt.size >= MAX_NAMES) this.#reportedAt.clear();
-    this.#reportedAt.set(key, now);
+    const reportedAt = (this.#reportedAt ??= new Map());
+    const last = reportedAt.get(key);
+    if (last !== undefined && now - last < REPORT_EVERY_MS) return;
+    if (reportedAt.size >= MAX_NAMES) reportedAt.clear();
+    reportedAt.set(key, now);
     this.#report(new GatewayError('SLOW_LISTENER', message, options));
   }
 }

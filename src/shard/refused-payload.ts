@@ -8,10 +8,8 @@ import type { SendQueue } from '../connection/send-queue.ts';
 import type { SentFrames } from '../connection/sent-frames.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { Opcodes, opcodeName } from '../protocol/opcodes.ts';
+import { CARRIES_PRESENCE } from './current-presence.ts';
 import type { CurrentPresence } from './current-presence.ts';
-
-/** The frames that carry a presence. */
-export const CARRIES_PRESENCE: ReadonlySet<number> = new Set([Opcodes.Identify, Opcodes.PresenceUpdate]);
 
 const refusedPresences = new WeakMap<GatewayError, GatewayPresenceUpdateData>();
 

@@ -4,7 +4,7 @@ import { GatewayError } from '../protocol/errors.ts';
 import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import { SessionLedger } from '../session/session-ledger.ts';
-import { SessionOrigin } from '../session/session-origin.ts';
+import type { SessionOrigin } from '../session/session-origin.ts';
 import { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { SnapshotLog } from '../session/snapshot/snapshot-log.ts';
 import { RECORD_CHANGE, isRecorder } from '../session/snapshot/snapshot-store.ts';
@@ -17,8 +17,9 @@ import { WarmStart } from './warm-start.ts';
 interface SessionPartsOwner {
   readonly options: ResolvedOptions;
   readonly session: CurrentSession;
+  readonly origin: SessionOrigin;
   readonly dispatcher: Dispatcher;
-  fault(error: GatewayError): void;
+  readonly fault: (error: GatewayError) => void;
   lowestPending(): number | null;
 }
 
@@ -35,7 +36,7 @@ export interface SessionParts {
 export function createSessionParts(owner: SessionPartsOwner): SessionParts {
   const { shardId, clock, timing, session, sessionStore: store, startGuard: policy } = owner.options;
   const isWarm = owner.options.warmStart;
-  const report = (error: GatewayError): void => owner.fault(error);
+  const { fault: report } = owner;
   const sessionStore = new ClaimedSessionStore(store, { clock, timeoutMs: timing.connectTimeoutMs, report });
   // A store that stands before another keeps the snapshot there, where dispatches count as delivered.
   const recorder = isWarm && isRecorder(store) ? store : null;
@@ -71,12 +72,17 @@ export function createSessionParts(owner: SessionPartsOwner): SessionParts {
   };
 }
 
+const none = (): null => null;
+
 /** Several shards without a manager share the work: each clears those that its own id stands for. */
-const supersededSessions = ({ options }: SessionPartsOwner, sessionStore: ClaimedSessionStore): SupersededSessions =>
+const supersededSessions = (
+  { options, origin }: SessionPartsOwner,
+  sessionStore: ClaimedSessionStore,
+): SupersededSessions =>
   new SupersededSessions({
     store: sessionStore,
     clearSnapshot: options.warmStart ? (shardId) => sessionStore.clearSnapshot(shardId) : null,
-    origin: new SessionOrigin(options),
-    own: () => null,
+    origin,
+    own: none,
     isCleared: (shardId, shardCount) => shardId % shardCount === options.shardId,
   });

@@ -3,7 +3,7 @@ import type { ReadingControl } from './back-pressure.ts';
 import type { RefusedPresence } from './refused-payload.ts';
 
 export interface ShardControl {
-  readonly reading: ReadingControl;
+  readonly backPressure: ReadingControl;
   /** Discord refused a presence on another shard: it is not sent. */
   dropPresence(presence: RefusedPresence): void;
   /** Another process has had the shard since: its next `connect()` asks the store for the session. */

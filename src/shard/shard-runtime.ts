@@ -26,14 +26,14 @@ import type { OriginField } from '../session/session-origin.ts';
 import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { CurrentPresence } from './current-presence.ts';
 import { BackPressure } from './back-pressure.ts';
-import { BufferBudget } from './buffer-budget.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { presencePayload } from './changed-presence.ts';
 import { faultError } from './lifecycle-errors.ts';
 import { listenerErrorReporter } from './listener-error.ts';
 import { ListenerWatch } from './listener-watch.ts';
 import { WaitList } from './wait-list.ts';
-import { CARRIES_PRESENCE, handleRefusal } from './refused-payload.ts';
+import { dropPresence, handleRefusal } from './refused-payload.ts';
+import type { RefusedPresence } from './refused-payload.ts';
 import { createSessionParts } from './session-parts.ts';
 import { createShardActor } from './shard-actor.ts';
 import type { ShardActor } from './shard-actor.ts';
@@ -51,12 +51,9 @@ export class ShardRuntime implements ActorDependencies {
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
   readonly connectionSlot = new ConnectionSlot();
-  readonly sentFrames = new SentFrames({
-    onSent: (opcode) => (CARRIES_PRESENCE.has(opcode) ? this.presence.markSent() : undefined),
-    onAccepted: (opcode) => (CARRIES_PRESENCE.has(opcode) ? this.presence.accept() : undefined),
-  });
+  readonly sentFrames: SentFrames;
   readonly frameTap: FrameTap;
-  readonly stepTap = new StepTap((cause) => this.reportObserverError(cause));
+  readonly stepTap: StepTap;
   readonly queue: SendQueue;
   readonly sessionLedger: SessionLedger;
   readonly sessionStore: ClaimedSessionStore;
@@ -78,56 +75,38 @@ export class ShardRuntime implements ActorDependencies {
   readonly voiceStates: VoiceStates | null;
   /** The presence for the next IDENTIFY. */
   readonly presence: CurrentPresence;
+  /** What the sessions of this shard belong to. */
+  readonly origin: SessionOrigin;
   actor: ShardActor;
   #state: ShardState = 'disconnected';
   #hasSession: boolean;
   readonly #failure = new ShardFailure(this);
 
+  /** The parts get this object, or share these functions: a closure for each would be a good part of an idle shard. */
   constructor(options: ResolvedOptions) {
     const { clock, random, timing } = options;
     this.options = options;
     const onListenerError = listenerErrorReporter({
-      reportFault: (error) => this.fault(error),
+      reportFault: this.fault,
       logError: (message) => options.logger.error(this.#logLine(message)),
     });
-    this.frameTap = new FrameTap(clock, (cause) => this.reportObserverError(cause));
-    this.listenerWatch = new ListenerWatch({ clock, timing, report: (error) => this.fault(error) });
+    this.frameTap = new FrameTap(clock, this.reportObserverError);
+    this.stepTap = new StepTap(this.reportObserverError);
+    this.listenerWatch = new ListenerWatch({ clock, timing, report: this.fault });
     this.emitter = new ShardEmitter(options.shardId, onListenerError, this.listenerWatch);
     this.presence = new CurrentPresence(options.presence);
+    this.sentFrames = new SentFrames(this.presence);
     this.heartbeatTracker = new HeartbeatTracker(clock);
     this.queue = new SendQueue(options.shardId, clock, (throttled) => this.emitter.emit('throttled', throttled));
-    this.session = new CurrentSession(options.shardId, options.shardCount, {
-      origin: new SessionOrigin(options),
-      onMismatch: (field) => this.#reportMismatch(field),
-      onDelivered: () => this.sessionLedger.advance(),
-    });
+    this.origin = new SessionOrigin(options);
+    this.session = new CurrentSession(options.shardId, options.shardCount, this);
     this.session.restore(options.session);
     this.#hasSession = this.session.identity !== null;
     this.dispatchProbe =
       timing.maxDispatchSilenceMs === null ? null : new DispatchProbe({ clock, random, session: this.session });
     this.voiceStates = options.restoreVoiceStates ? new VoiceStates(this) : null;
-    const budget = new BufferBudget(options.maxBufferedBytes, {
-      onTightChange: () => this.updateBackPressure(),
-      onRoom: () => this.backPressure.checkRoom(),
-    });
-    this.backPressure = new BackPressure(clock, budget, {
-      onPauseChange: () => this.updateBackPressure(),
-      onFull: (because) => this.send({ type: 'consumer.bufferFull', because }),
-      onRoom: () => this.send({ type: 'consumer.room' }),
-    });
-    this.dispatcher = new Dispatcher({
-      events: options.events,
-      emitter: this.emitter,
-      decodePredictor: this.decodePredictor,
-      budget,
-      onBufferFull: () => this.send({ type: 'consumer.bufferFull' }),
-      onBackPressureChange: () => this.updateBackPressure(),
-      onListenerError,
-      listenerWatch: this.listenerWatch,
-      onUserUpdate: (user) => this.session.recordUser(user),
-      dispatchProbe: this.dispatchProbe,
-      voiceStates: this.voiceStates,
-    });
+    this.backPressure = new BackPressure(clock, options.maxBufferedBytes, this);
+    this.dispatcher = new Dispatcher(this, onListenerError);
     ({
       sessionStore: this.sessionStore,
       sessionLedger: this.sessionLedger,
@@ -191,8 +170,21 @@ export class ShardRuntime implements ActorDependencies {
     return this.dispatcher.lowestSequenceOf(this.session.id);
   }
 
-  /** Other settings are a deployment. But two bots that share a store overwrite each other's sessions. */
-  #reportMismatch(field: OriginField): void {
+  /** Discord refused a presence on another shard. */
+  dropPresence(presence: RefusedPresence): void {
+    dropPresence(this, presence);
+  }
+
+  /** The sequence to store has advanced. */
+  onDelivered(): void {
+    this.sessionLedger.advance();
+  }
+
+  /**
+   * A session of another origin is not restored. Other settings are a deployment. But two bots that share a store
+   * overwrite each other's sessions.
+   */
+  onMismatch(field: OriginField): void {
     const error = mismatchError(field);
     if (field === 'bot') this.fault(error);
     else this.options.logger.info(this.#logLine(error.message));
@@ -228,13 +220,13 @@ export class ShardRuntime implements ActorDependencies {
     this.dispatcher.requests?.stop(error);
   }
 
-  fault(error: GatewayError): void {
+  readonly fault = (error: GatewayError): void => {
     this.options.logger.warn(this.#logLine(`${error.code}: ${error.message}`));
     this.emitter.emit('fault', error);
-  }
+  };
 
   #createActor(): ShardActor {
-    const actor = createShardActor(this, this.options, (cause) => this.reportObserverError(cause));
+    const actor = createShardActor(this, this.options, this.reportObserverError);
     this.stepTap.follow(actor);
     actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onMachineError() });
     actor.on('*', (emitted) => {
@@ -299,9 +291,8 @@ export class ShardRuntime implements ActorDependencies {
     this.#failure.report();
   }
 
-  reportObserverError(cause: unknown): void {
+  readonly reportObserverError = (cause: unknown): void =>
     this.fault(new GatewayError('OBSERVER_THREW', 'the inspect observer threw', { cause }));
-  }
 
   #logLine(text: string): string {
     return `shard ${this.options.shardId}: ${text}`;

@@ -73,9 +73,9 @@ const EVENT_DRIVERS: EventDrivers = {
   'identify.granted': ({ gate, entries }) => gate.grant(entries.queued),
   'identify.refused': ({ gate, entries }) => gate.refuse(entries.queued),
 
-  'consumer.bufferFull': ({ shard }) => shardControlOf(shard).reading.setFull('bufferFull'),
+  'consumer.bufferFull': ({ shard }) => shardControlOf(shard).backPressure.setFull('bufferFull'),
   'consumer.room': ({ shard }) => {
-    shardControlOf(shard).reading.setFull(null);
+    shardControlOf(shard).backPressure.setFull(null);
     // A shard that left just now would wait a moment for its socket to close.
     if (shard.state === 'reconnecting') shard.actor.send({ type: 'consumer.room' });
   },
