@@ -18,9 +18,9 @@ import { CloseHandshake } from './close-handshake.ts';
 import type { CloseListener } from './close-handshake.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 import { createDecoder } from '../decoding/decoder.ts';
-import type { Decoder } from '../decoding/base-decoder.ts';
+import type { Decoder, DecoderSink } from '../decoding/base-decoder.ts';
 import { PacketHandler } from './packet-handler.ts';
-import type { ConnectionEvent } from './packet-handler.ts';
+import type { ConnectionEvent, PacketHandlerCallbacks } from './packet-handler.ts';
 import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
@@ -34,7 +34,7 @@ const ACK_PATIENCE = 1 / 2;
 const heartbeatUnanswered = (): GatewayError =>
   new GatewayError('CONNECTION_LOST', 'the connection ended before the heartbeat was acknowledged');
 
-export class Connection {
+export class Connection implements DecoderSink, PacketHandlerCallbacks {
   readonly id: number;
   readonly limiter: SendLimiter;
   readonly #delegate: ConnectionDelegate;
@@ -61,27 +61,14 @@ export class Connection {
     this.#clock = clock;
     this.limiter = new SendLimiter({ clock });
     delegate.sentFrames.reset();
-    this.#packets = new PacketHandler(delegate, this.limiter, {
-      raise: (event) => this.#raise(event),
-      endWith: (event) => this.#endWith(event),
-      send: (text) => this.transmit('priority', text),
-      readingSince: () => this.#readThrottle.readingSince,
-      onHeartbeatAck: () => {
-        if (!delegate.heartbeatTracker.awaitsAck) this.#readThrottle.endAckWait();
-      },
-    });
-    const sink = {
-      message: (bytes: Buffer) =>
-        this.#readThrottle.isWorking ? this.#packets.handle(bytes) : this.#handleLate(bytes),
-      fault: (error: GatewayError) => this.#packets.onCorrupt(error),
-    };
-    this.#decoder = createDecoder(compression, sink, { maxMessageBytes });
+    this.#packets = new PacketHandler(delegate, this.limiter, this);
+    this.#decoder = createDecoder(compression, this, { maxMessageBytes });
     const { socket, proxyAgent } = openSocket(options, input.resumeUrl);
     this.#socket = socket;
     this.#proxyAgent = proxyAgent;
     this.#readThrottle = new ReadThrottle(clock, this.#socket, delegate.listenerWatch);
     this.#closeHandshake = new CloseHandshake(this.#socket, clock);
-    this.#socket.on('open', () => this.#raise({ type: 'socket.opened' }));
+    this.#socket.on('open', () => this.raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;
       const now = clock.now();
@@ -147,7 +134,7 @@ export class Connection {
       connection.#delegate.heartbeatTracker.markOverdue();
       connection.#reportLag();
       connection.#readThrottle.drain(() =>
-        connection.#decoder.flush(() => connection.#raise({ type: 'socket.readsFlushed' })),
+        connection.#decoder.flush(() => connection.raise({ type: 'socket.readsFlushed' })),
       );
     },
   });
@@ -233,6 +220,35 @@ export class Connection {
     this.#closeHandshake.terminate();
   }
 
+  /** The decoder has a message. */
+  message(bytes: Buffer): boolean {
+    return this.#readThrottle.isWorking ? this.#packets.handle(bytes) : this.#handleLate(bytes);
+  }
+
+  /** What arrived can't be decoded. */
+  fault(error: GatewayError): void {
+    this.#packets.onCorrupt(error);
+  }
+
+  raise(event: ConnectionEvent): void {
+    if (this.#detached) return;
+    if (event.type === 'socket.closed') this.#closeHandshake.unreported = null;
+    this.#emit({ ...event, connectionId: this.id });
+  }
+
+  endWith(event: ConnectionEvent): void {
+    this.raise(event);
+    this.detach();
+  }
+
+  get readingSince(): number | null {
+    return this.#readThrottle.readingSince;
+  }
+
+  onHeartbeatAck(): void {
+    if (!this.#delegate.heartbeatTracker.awaitsAck) this.#readThrottle.endAckWait();
+  }
+
   /** Handles a message that an inflater in another thread hands over outside of any frame. */
   #handleLate(bytes: Buffer): boolean {
     this.#readThrottle.startWork(this.#clock.now());
@@ -245,21 +261,9 @@ export class Connection {
     if (!this.#detached) this.#readThrottle.endWork(this.#clock.now());
   }
 
-  #raise(event: ConnectionEvent): void {
-    if (this.#detached) return;
-    if (event.type === 'socket.closed') this.#closeHandshake.unreported = null;
-    this.#emit({ ...event, connectionId: this.id });
-  }
-
-  /** Sends the last event of this connection. */
-  #endWith(event: ConnectionEvent): void {
-    this.#raise(event);
-    this.detach();
-  }
-
   /** Delivers what arrived before the end, then ends. */
   #flushThenEndWith(event: ConnectionEvent): void {
-    this.#decoder.flush(() => this.#endWith(event));
+    this.#decoder.flush(() => this.endWith(event));
   }
 
   #sendIdentify(): void {

@@ -11,24 +11,25 @@ const PROBE_TIMEOUT_MS = 10_000;
 /** How long the probe may wait for the limits of Discord. */
 const MAX_PROBE_WAIT_MS = 60_000;
 
-interface DispatchWatchdogCallbacks {
+/** The connection as this file sees it. */
+interface WatchedConnection {
   /** Sends the probe. Returns `false` when the socket is no longer open; its end is about to be reported. */
-  send(probe: string): boolean;
+  transmit(kind: 'priority', probe: string): boolean;
   /** Since when no consumer keeps the socket from being read; `null` while one does. */
-  readingSince(): number | null;
-  onSilence(): void;
+  readonly readingSince: number | null;
+  raise(event: { readonly type: 'socket.dispatchTimeout' }): void;
 }
 
 export class DispatchWatchdog {
   readonly #delegate: ConnectionDelegate;
   readonly #limiter: SendLimiter;
-  readonly #callbacks: DispatchWatchdogCallbacks;
+  readonly #connection: WatchedConnection;
   #timer: unknown;
 
-  constructor(delegate: ConnectionDelegate, limiter: SendLimiter, callbacks: DispatchWatchdogCallbacks) {
+  constructor(delegate: ConnectionDelegate, limiter: SendLimiter, connection: WatchedConnection) {
     this.#delegate = delegate;
     this.#limiter = limiter;
-    this.#callbacks = callbacks;
+    this.#connection = connection;
   }
 
   /** Starts at READY or RESUMED. The timer checks when the last dispatch came, so a dispatch costs nothing here. */
@@ -47,23 +48,27 @@ export class DispatchWatchdog {
   get #silentSince(): number {
     const { options, activityTimes } = this.#delegate;
     const now = options.clock.now();
-    return Math.max(activityTimes.lastDispatchAt ?? now, this.#callbacks.readingSince() ?? now);
+    return Math.max(activityTimes.lastDispatchAt ?? now, this.#connection.readingSince ?? now);
   }
 
   /** @param overdueMs - for how long the probe has waited */
   #probe(overdueMs: number): void {
     const { dispatchProbe: probe } = this.#delegate;
     const waitMs = probe?.waitMs ?? null;
-    if (probe === null || waitMs === null) return this.#callbacks.onSilence();
+    if (probe === null || waitMs === null) return this.#reportSilence();
     const delayMs = Math.max(waitMs, this.#limiter.delayMs('priority'));
-    if (overdueMs + delayMs > MAX_PROBE_WAIT_MS) return this.#callbacks.onSilence();
+    if (overdueMs + delayMs > MAX_PROBE_WAIT_MS) return this.#reportSilence();
     if (delayMs > 0) return this.#after(delayMs, () => this.start());
     const silentSince = this.#silentSince;
-    if (!this.#callbacks.send(probe.next())) return;
+    if (!this.#connection.transmit('priority', probe.next())) return;
     this.#after(PROBE_TIMEOUT_MS, () => {
-      if (this.#silentSince === silentSince) this.#callbacks.onSilence();
+      if (this.#silentSince === silentSince) this.#reportSilence();
       else this.start();
     });
+  }
+
+  #reportSilence(): void {
+    this.#connection.raise({ type: 'socket.dispatchTimeout' });
   }
 
   #after(delayMs: number, run: () => void): void {

@@ -12,6 +12,7 @@ import type { Packet } from '../protocol/packets.ts';
 import type { ConnectionDelegate } from './connection-delegate.ts';
 import { DispatchWatchdog } from './dispatch-watchdog.ts';
 import { FastLane } from './fast-lane.ts';
+import type { FastLaneCallbacks } from './fast-lane.ts';
 import type { SendLimiter } from './send-limiter.ts';
 
 type WithoutConnectionId<Event> = Event extends unknown ? Omit<Event, 'connectionId'> : never;
@@ -24,10 +25,10 @@ export interface PacketHandlerCallbacks {
   raise(event: ConnectionEvent): void;
   /** Sends the last event of the connection. */
   endWith(event: ConnectionEvent): void;
-  /** Sends a frame ahead of the send queue, if the socket is open. The caller has asked the limiter. */
-  send(text: string): boolean;
+  /** Sends a frame if the socket is open. The caller has asked the limiter. */
+  transmit(kind: 'priority', text: string): boolean;
   /** Since when no consumer keeps the socket from being read; `null` while one does. */
-  readingSince(): number | null;
+  readonly readingSince: number | null;
   /** Called at an ACK, before the machine learns of it. */
   onHeartbeatAck(): void;
 }
@@ -36,27 +37,22 @@ const known = (hasSequence: boolean): { hasSequence?: boolean } => (hasSequence 
 
 type ControlHandler = (handler: PacketHandler, d: unknown) => void;
 
-export class PacketHandler {
+export class PacketHandler implements FastLaneCallbacks {
   readonly #delegate: ConnectionDelegate;
   readonly #limiter: SendLimiter;
   readonly #callbacks: PacketHandlerCallbacks;
   readonly #fastLane: FastLane;
-  readonly #dispatchWatchdog: DispatchWatchdog;
+  /** `null` without `maxDispatchSilenceMs`. */
+  readonly #dispatchWatchdog: DispatchWatchdog | null;
   #isClosed = false;
 
   constructor(delegate: ConnectionDelegate, limiter: SendLimiter, callbacks: PacketHandlerCallbacks) {
     this.#delegate = delegate;
     this.#limiter = limiter;
     this.#callbacks = callbacks;
-    this.#fastLane = new FastLane(delegate, {
-      onDataCorrupt: (error) => this.#endCorrupt(error, true),
-      onReplayStarted: () => callbacks.raise({ type: 'gateway.replayStarted' }),
-    });
-    this.#dispatchWatchdog = new DispatchWatchdog(delegate, limiter, {
-      send: (probe) => callbacks.send(probe),
-      readingSince: () => callbacks.readingSince(),
-      onSilence: () => callbacks.raise({ type: 'socket.dispatchTimeout' }),
-    });
+    this.#fastLane = new FastLane(delegate, this);
+    this.#dispatchWatchdog =
+      delegate.options.timing.maxDispatchSilenceMs === null ? null : new DispatchWatchdog(delegate, limiter, callbacks);
   }
 
   /** Returns whether the bytes were a packet. Does not throw. */
@@ -73,6 +69,15 @@ export class PacketHandler {
   /** What the connection received can't be decoded. */
   onCorrupt(error: GatewayError): void {
     this.#endCorrupt(error, this.#fastLane.abandon());
+  }
+
+  /** The data of a dispatch turned out to be corrupt as it was read. */
+  onDataCorrupt(error: GatewayError): void {
+    this.#endCorrupt(error, true);
+  }
+
+  onReplayStarted(): void {
+    this.#callbacks.raise({ type: 'gateway.replayStarted' });
   }
 
   #endCorrupt({ message, cause }: GatewayError, hasSequence: boolean): void {
@@ -99,7 +104,7 @@ export class PacketHandler {
   close(): void {
     this.#isClosed = true;
     this.#fastLane.close();
-    this.#dispatchWatchdog.stop();
+    this.#dispatchWatchdog?.stop();
   }
 
   #tryHandle(bytes: Buffer): boolean {
@@ -160,7 +165,7 @@ export class PacketHandler {
     const { id } = this.#delegate.session;
     this.#fastLane.recordHandshake(packet.s);
     const replayed = this.#fastLane.endReplay();
-    this.#dispatchWatchdog.start();
+    this.#dispatchWatchdog?.start();
     this.#callbacks.raise({ type: 'gateway.resumed' });
     this.#fastLane.deliver(packet, bytes, id, replayed);
     this.#delegate.saveSession();
@@ -188,7 +193,7 @@ export class PacketHandler {
     this.#delegate.session.start(session, packet.s);
     this.#recordBot(packet, bytes);
     this.#delegate.sentFrames.confirm();
-    this.#dispatchWatchdog.start();
+    this.#dispatchWatchdog?.start();
     this.#callbacks.raise({ type: 'gateway.ready', session });
     const refusal = resumeUrlRefusal(packet.d, session, options);
     if (refusal !== null)

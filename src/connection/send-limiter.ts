@@ -57,7 +57,8 @@ class SlidingLog {
 export class SendLimiter {
   readonly #clock: Clock;
   readonly #frames = new SlidingLog(WINDOW_MS);
-  readonly #presences = new SlidingLog(PRESENCE_WINDOW_MS);
+  /** Created with the first presence. */
+  #presences: SlidingLog | null = null;
   #scheduledHeartbeats = 0;
 
   constructor({ clock }: { clock: Clock }) {
@@ -76,7 +77,7 @@ export class SendLimiter {
     if (limit === null) return 0;
     const now = this.#clock.now();
     const delayMs = this.#frames.delayMs(now, limit);
-    return kind === 'presence' ? Math.max(delayMs, this.#presences.delayMs(now, PRESENCES)) : delayMs;
+    return kind === 'presence' ? Math.max(delayMs, this.#presences?.delayMs(now, PRESENCES) ?? 0) : delayMs;
   }
 
   /** The frames sent in the last 60 s, and how many Discord allows. */
@@ -87,7 +88,7 @@ export class SendLimiter {
   record(kind: FrameKind): void {
     const now = this.#clock.now();
     this.#frames.record(now);
-    if (kind === 'presence') this.#presences.record(now);
+    if (kind === 'presence') (this.#presences ??= new SlidingLog(PRESENCE_WINDOW_MS)).record(now);
   }
 
   /** How many frames may be in the window before one of this kind has to wait; `null` for any number. */

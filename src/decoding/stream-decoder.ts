@@ -11,22 +11,26 @@ import { ByteAccumulator } from './byte-accumulator.ts';
 import { JsonObjectSplitter } from './json-object-splitter.ts';
 import { isSyncInflateTrusted } from './sync-inflater-self-test.ts';
 
-abstract class StreamDecoder extends BaseDecoder {
+abstract class StreamDecoder extends BaseDecoder implements InflaterSink {
+  readonly #kind: StreamKind;
   readonly #inflater: Inflater;
   /** Whether the output comes while its `write` is running. */
   readonly #isSync: boolean;
 
   constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
     super(sink, maxBytes);
-    const inflaterSink: InflaterSink = {
-      output: (bytes, endsMessage) => {
-        this.onInflated(bytes, endsMessage);
-        this.#rethrowIfAsync();
-      },
-      failed: (cause) => this.fail(`the ${kind} stream could not be inflated: ${messageOf(cause)}`, cause),
-    };
+    this.#kind = kind;
     this.#isSync = codec === undefined ? isSyncInflateTrusted(kind) : codec === 'sync';
-    this.#inflater = new (this.#isSync ? SyncInflater : StreamInflater)(kind, inflaterSink, maxBytes);
+    this.#inflater = new (this.#isSync ? SyncInflater : StreamInflater)(kind, this, maxBytes);
+  }
+
+  output(bytes: Buffer, endsMessage: boolean): void {
+    this.onInflated(bytes, endsMessage);
+    this.#rethrowIfAsync();
+  }
+
+  failed(cause: Error): void {
+    this.fail(`the ${this.#kind} stream could not be inflated: ${messageOf(cause)}`, cause);
   }
 
   override flush(done: () => void): void {

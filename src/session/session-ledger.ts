@@ -24,14 +24,19 @@ function isSame(session: Session, written: Session | null): boolean {
   return isIdentical || isDeepStrictEqual(session, written);
 }
 
+/** Whose session is written. */
+export interface SessionSource {
+  /** Returns the session to store: its sequence is never ahead of the dispatches that were delivered. */
+  sessionForStore(): Session | null;
+  /** Returns whether a stream holds dispatches, so that the session to store changes when they are taken. */
+  hasPending(): boolean;
+}
+
 export interface SessionLedgerOptions {
   readonly clock: Clock;
   readonly store: AbortableSessionStore;
   readonly report: (error: GatewayError) => void;
-  /** Returns the session to store: its sequence is never ahead of the dispatches that were delivered. */
-  readonly sessionForStore: () => Session | null;
-  /** Returns whether a stream holds dispatches, so that the session to store changes when they are taken. */
-  readonly hasPending: () => boolean;
+  readonly source: SessionSource;
   /** The snapshot of the guilds, which is stored before each session. */
   readonly snapshots?: SnapshotLog | null;
   /** Clears the sessions of other shard counts; `null` if the store behind this one does. */
@@ -137,7 +142,7 @@ export class SessionLedger {
 
   /** Names the snapshot that belongs to the session. What an earlier process stored may name another. */
   #sessionForStore(): Session | null {
-    const session = this.#options.sessionForStore();
+    const session = this.#options.source.sessionForStore();
     if (session === null) return null;
     const snapshotSequence = this.snapshots?.sequenceOf(session.sessionId);
     if (snapshotSequence === session.snapshotSequence) return session;
@@ -148,7 +153,7 @@ export class SessionLedger {
   #writeDue(): void {
     this.saveNow();
     // A consumer that takes what a stream holds reports nothing, so the ledger looks again.
-    if (this.#options.hasPending()) this.advance();
+    if (this.#options.source.hasPending()) this.advance();
   }
 
   #isWritten(session: Session): boolean {

@@ -4,6 +4,7 @@ import { GatewayError } from '../protocol/errors.ts';
 import { ClaimedSessionStore } from '../session/claimed-session-store.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import { SessionLedger } from '../session/session-ledger.ts';
+import type { SessionSource } from '../session/session-ledger.ts';
 import type { SessionOrigin } from '../session/session-origin.ts';
 import { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { SnapshotLog } from '../session/snapshot/snapshot-log.ts';
@@ -14,13 +15,12 @@ import type { ResolvedOptions } from './shard-options.ts';
 import { WarmStart } from './warm-start.ts';
 
 /** The shard as these parts see it. `ShardRuntime` implements it. */
-interface SessionPartsOwner {
+interface SessionPartsOwner extends SessionSource {
   readonly options: ResolvedOptions;
   readonly session: CurrentSession;
   readonly origin: SessionOrigin;
   readonly dispatcher: Dispatcher;
   readonly fault: (error: GatewayError) => void;
-  lowestPending(): number | null;
 }
 
 export interface SessionParts {
@@ -48,8 +48,7 @@ export function createSessionParts(owner: SessionPartsOwner): SessionParts {
     clock,
     store: sessionStore,
     report,
-    sessionForStore: () => owner.session.sessionForStore(owner.lowestPending()),
-    hasPending: () => owner.lowestPending() !== null,
+    source: owner,
     snapshots,
     superseded: isRecorder(store) ? null : supersededSessions(owner, sessionStore),
   });

@@ -23,6 +23,7 @@ import { CurrentSession } from '../session/current-session.ts';
 import type { SessionLedger } from '../session/session-ledger.ts';
 import { SessionOrigin, mismatchError } from '../session/session-origin.ts';
 import type { OriginField } from '../session/session-origin.ts';
+import type { Session } from '../session/session.ts';
 import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import { CurrentPresence } from './current-presence.ts';
 import { BackPressure } from './back-pressure.ts';
@@ -166,7 +167,15 @@ export class ShardRuntime implements ActorDependencies {
     this.sessionLedger.markOutdated();
   }
 
-  lowestPending(): number | null {
+  sessionForStore(): Session | null {
+    return this.session.sessionForStore(this.#lowestPending());
+  }
+
+  hasPending(): boolean {
+    return this.#lowestPending() !== null;
+  }
+
+  #lowestPending(): number | null {
     return this.dispatcher.lowestSequenceOf(this.session.id);
   }
 
@@ -228,9 +237,9 @@ export class ShardRuntime implements ActorDependencies {
   #createActor(): ShardActor {
     const actor = createShardActor(this, this.options, this.reportObserverError);
     this.stepTap.follow(actor);
-    actor.subscribe({ next: () => this.#onStateChange(), error: () => this.#onMachineError() });
+    actor.subscribe(this);
     actor.on('*', (emitted) => {
-      this.#onStateChange();
+      this.next();
       ShardRuntime.#handleEmitted(emitted, this);
     });
     return actor;
@@ -260,7 +269,7 @@ export class ShardRuntime implements ActorDependencies {
   }
 
   /** Reacts to a change of the flat state. Both snapshots and emitted events call it, whichever comes first. */
-  #onStateChange(): void {
+  next(): void {
     const hasSession = this.actor.getSnapshot().context.session !== null;
     if (this.#hasSession && !hasSession) this.discardSession();
     this.#hasSession = hasSession;
@@ -282,12 +291,13 @@ export class ShardRuntime implements ActorDependencies {
     ON_ENTRY[to]?.(this);
   }
 
-  #onMachineError(): void {
+  /** The machine has stopped with an error. */
+  error(): void {
     // XState does not stop the children of an actor that ended with an error.
     this.connectionSlot.connection?.terminate();
     // The machine of a failed shard may stop too.
     if (this.#state === 'failed') this.#failure.settle();
-    else this.#onStateChange();
+    else this.next();
     this.#failure.report();
   }
 

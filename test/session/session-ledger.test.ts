@@ -20,8 +20,7 @@ function createRig(loaded: Session | null = null) {
     clock,
     store: { load: async () => loaded, save: ({ sequence }) => write(sequence), clear: () => write('clear') },
     report: (error) => void faults.push(error),
-    sessionForStore: () => state.session,
-    hasPending: () => state.hasPending,
+    source: { sessionForStore: () => state.session, hasPending: () => state.hasPending },
   });
   const deliver = (sequence: number): void => {
     state.session = aSession({ sequence });

@@ -262,11 +262,13 @@ export class SessionBuffer implements SnapshotRecorder, ForwardingSessionStore {
       clock,
       store,
       report,
-      sessionForStore: () => {
-        if (!mayWrite() || entry.session === null) return null;
-        return { ...entry.session, sequence: deliveredBefore(entry.sequence, lowestPending()) };
+      source: {
+        sessionForStore: () => {
+          if (!mayWrite() || entry.session === null) return null;
+          return { ...entry.session, sequence: deliveredBefore(entry.sequence, lowestPending()) };
+        },
+        hasPending: () => mayWrite() && lowestPending() !== null,
       },
-      hasPending: () => mayWrite() && lowestPending() !== null,
       snapshots: snapshots === null ? null : new SnapshotLog({ shardId, store: snapshots, report, mayWrite }),
       superseded: this.#superseded,
     });
