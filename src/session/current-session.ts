@@ -53,6 +53,8 @@ export class CurrentSession {
   #presence: string | null = null;
   /** Whether another process has had the shard since. The store may have another session, or a later sequence. */
   #isOutdated = false;
+  /** What {@link sessionForStore} returned last: at each ACK it is asked for, and most have changed nothing. */
+  #forStore: Session | null = null;
 
   constructor(shardId: number, shardCount: number, options = DEFAULTS) {
     this.#shardId = shardId;
@@ -105,7 +107,10 @@ export class CurrentSession {
    * still buffered for a consumer.
    */
   sessionForStore(lowestPending: number | null): Session | null {
-    return this.#isOutdated ? null : this.#sessionAt(deliveredBefore(this.#deliveredSequence ?? 0, lowestPending));
+    if (this.#isOutdated) return null;
+    const sequence = deliveredBefore(this.#deliveredSequence ?? 0, lowestPending);
+    if (this.#forStore?.sequence !== sequence) this.#forStore = this.#sessionAt(sequence);
+    return this.#forStore;
   }
 
   #sessionAt(sequence: number | null): Session | null {
@@ -124,6 +129,7 @@ export class CurrentSession {
   /** The payload of a presence was sent; `null`: IDENTIFY was sent without one. */
   recordPresence(payload: string | null): void {
     this.#presence = payload === null ? null : digestOf(payload);
+    this.#forStore = null;
   }
 
   /** USER_UPDATE came. */
@@ -135,6 +141,7 @@ export class CurrentSession {
   /** READY says who the bot is. */
   recordBot(bot: BotIdentity): void {
     this.#bot = { ...this.#bot, ...bot };
+    this.#forStore = null;
   }
 
   /** READY says in which guilds the bot is. */
@@ -221,6 +228,7 @@ export class CurrentSession {
     }
     this.#identity = identity;
     this.#isOutdated = false;
+    this.#forStore = null;
   }
 
   /** Takes over a stored session. Returns `null` if it is of another shard, shard count or origin. */
@@ -249,6 +257,7 @@ export class CurrentSession {
     this.#guildIds = [];
     this.#failures = null;
     this.#isOutdated = false;
+    this.#forStore = null;
   }
 
   #failuresOf(sequence: number): number {

@@ -15,8 +15,9 @@ import type { SupersededSessions } from './superseded-sessions.ts';
 
 const SAVE_INTERVAL_MS = 1_000;
 
-/** After most ACKs nothing has changed: each field is the same value, and nothing in it need be compared. */
+/** After most ACKs nothing has changed: it is the same object, or each field is the same value. */
 function isSame(session: Session, written: Session | null): boolean {
+  if (session === written) return true;
   if (session.sequence !== written?.sequence) return false;
   const names = Object.keys(session) as (keyof Session)[];
   const isIdentical =

@@ -68,23 +68,33 @@ type OptionalField =
   | 'application'
   | 'snapshotSequence';
 
+interface FieldRule {
+  readonly isValid: (value: unknown) => boolean;
+  /** Completes the sentence "FIELD must be …". */
+  readonly rule: string;
+}
+
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
-const hasId = (value: unknown): boolean => isObject(value) && isText(value['id']);
+const TEXT: FieldRule = { isValid: isText, rule: 'a non-empty string' };
+const COUNT: FieldRule = { isValid: isCount, rule: 'a non-negative integer' };
+const WITH_ID: FieldRule = {
+  isValid: (value) => isObject(value) && isText(value['id']),
+  rule: 'an object with an id',
+};
 
 /** The fields that earlier versions did not store. A database may hold `null` for them. */
-const OPTIONAL_FIELDS: Readonly<Record<OptionalField, readonly [isValid: (value: unknown) => boolean, rule: string]>> =
-  {
-    bot: [isText, 'a non-empty string'],
-    intents: [isCount, 'a non-negative integer'],
-    version: [isCount, 'a non-negative integer'],
-    compression: [isText, 'a non-empty string'],
-    encoding: [isText, 'a non-empty string'],
-    presence: [isText, 'a non-empty string'],
-    user: [hasId, 'an object with an id'],
-    application: [hasId, 'an object with an id'],
-    snapshotSequence: [isCount, 'a non-negative integer'],
-  };
+const OPTIONAL_FIELDS: Readonly<Record<OptionalField, FieldRule>> = {
+  bot: TEXT,
+  intents: COUNT,
+  version: COUNT,
+  compression: TEXT,
+  encoding: TEXT,
+  presence: TEXT,
+  user: WITH_ID,
+  application: WITH_ID,
+  snapshotSequence: COUNT,
+};
 
 const invalidSession = (reason: string): GatewayError =>
   new GatewayError('INVALID_SESSION', `not a session: ${reason}`);
@@ -112,7 +122,7 @@ function optionalFieldsOf(value: Readonly<Record<string, unknown>>): Pick<Sessio
   for (const field of OPTIONAL_FIELD_NAMES) {
     const given = value[field] ?? null;
     if (given === null) continue;
-    const [isValid, rule] = OPTIONAL_FIELDS[field];
+    const { isValid, rule } = OPTIONAL_FIELDS[field];
     if (!isValid(given)) throw invalidSession(`${field} must be ${rule}`);
     fields[field] = given;
   }

@@ -81,6 +81,33 @@ describe('CurrentSession', () => {
     expect(current.session).toEqual({ ...identity, sequence: 1, shardId: 1, shardCount: 4 });
   });
 
+  test('stores the same object until something in it has changed', () => {
+    const current = new CurrentSession(0, 1);
+    const changes: readonly (() => void)[] = [
+      () => current.start(identity, 1),
+      () => current.recordBot({ user: { id: '1' } }),
+      () => current.recordUser({ id: '1', username: 'new' }),
+      () => current.recordPresence('{}'),
+      () => {
+        current.recordSequence(2);
+        current.markDelivered(identity.sessionId);
+      },
+      () => current.start({ ...identity, resumeUrl: 'wss://other.test' }, 3),
+      () => void current.restore(aSession({ shardId: 0, shardCount: 1, sequence: 9 })),
+    ];
+    let before = current.sessionForStore(null);
+    for (const change of changes) {
+      change();
+      const stored = current.sessionForStore(null);
+      expect(stored).not.toEqual(before);
+      expect(current.sessionForStore(null)).toBe(stored);
+      before = stored;
+    }
+    expect(current.sessionForStore(1)).toMatchObject({ sequence: 0 });
+    current.clear();
+    expect(current.sessionForStore(null)).toBeNull();
+  });
+
   test('never lets the sequence go back within a session', () => {
     const current = new CurrentSession(0, 1);
     const sequences = [5, 3, 5, 6, 0].map((sequence) => {
