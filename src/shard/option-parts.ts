@@ -59,8 +59,7 @@ const isObserver = (value: unknown): boolean =>
   isFunction(value) ||
   (isObject(value) && ['next', 'attach', 'attachManager'].every((name) => isOptionalFunction(read(value, name))));
 
-/** Once, because a process may have hundreds of shards. */
-const PARTS: readonly (readonly [option: string, PartRule])[] = Object.entries<PartRule>({
+const PARTS = {
   version: POSITIVE_INTEGER,
   compression: {
     isValid: (value) => COMPRESSIONS.includes(value),
@@ -95,14 +94,18 @@ const PARTS: readonly (readonly [option: string, PartRule])[] = Object.entries<P
   },
   clock: objectWith('now', 'setTimeout', 'clearTimeout'),
   random: FUNCTION,
-});
+} satisfies Record<string, PartRule>;
+
+/** Made once, because a process may have hundreds of shards. */
+const PART_NAMES = Object.keys(PARTS) as readonly (keyof typeof PARTS)[];
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS`, naming the option. */
 export function assertParts(options: object): void {
-  for (const [name, { isValid, expected }] of PARTS) {
+  const invalid = PART_NAMES.find((name) => {
     const value: unknown = Reflect.get(options, name);
-    if (value !== undefined && !isValid(value)) throw invalidOption(`${name} must be ${expected}`);
-  }
+    return value !== undefined && !PARTS[name].isValid(value);
+  });
+  if (invalid !== undefined) throw invalidOption(`${invalid} must be ${PARTS[invalid].expected}`);
 }
 
 /** @throws {@link GatewayError} `INVALID_OPTIONS` if the store can't keep the guilds for the next process. */
