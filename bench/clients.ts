@@ -59,6 +59,7 @@ const CLIENT_TABLE = {
   'ours-plain-ten': ours('plain, ten listeners an event', 'none', { variant: 'ten-listeners' }),
   'ours-plain-observer': ours('plain, with an XState observer', 'none', { variant: 'observer' }),
   'ours-zlib-recorder': ours('zlib-stream, with a flight recorder', 'zlib-stream', { variant: 'recorder' }),
+  'ours-zlib-in-turn': ours('zlib-stream, one shard after the other', 'zlib-stream', { variant: 'in-turn' }),
   'ours-plain-page': ours('plain, with an open inspector page', 'none', { variant: 'page' }),
 
   'discordjs-plain': { name: '@discordjs/ws: plain', adapter: 'discordjs', transport: 'none' },

@@ -8,7 +8,16 @@ export interface Event {
 }
 
 /** How the bench listens to our shard. All other clients support `all` only. */
-export type Variant = 'all' | 'unread' | 'one-event' | 'ten-listeners' | 'observer' | 'page' | 'recorder';
+export type Variant =
+  | 'all'
+  | 'unread'
+  | 'one-event'
+  | 'ten-listeners'
+  | 'observer'
+  | 'page'
+  | 'recorder'
+  /** As `all`, but each shard connects when the one before is ready, as with a gate that spaces IDENTIFYs. */
+  | 'in-turn';
 
 export interface AdapterOptions {
   /** `ws://127.0.0.1:PORT`. */

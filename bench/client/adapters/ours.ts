@@ -25,6 +25,7 @@ const LISTEN: Readonly<Record<Variant, Listen>> = {
   observer: listenToAll,
   page: listenToAll,
   recorder: listenToAll,
+  'in-turn': listenToAll,
   'one-event': (shard, onDispatch) => void shard.onDispatch(EVENTS[0], (_data, dispatch) => onDispatch(dispatch)),
   'ten-listeners': (shard, onDispatch) => {
     for (const event of EVENTS) {
@@ -41,6 +42,13 @@ const INSPECT_OPTIONS: Readonly<Partial<Record<Variant, () => InspectOption | Pr
   page: async () => ({ inspect: await createInspector() }),
   recorder: async () => ({ inspect: await createRecorder() }),
 };
+
+const connectTogether = async (fleet: readonly Shard[]): Promise<void> =>
+  void (await Promise.all(fleet.map((shard) => shard.connect())));
+
+async function connectInTurn(fleet: readonly Shard[]): Promise<void> {
+  for (const shard of fleet) await shard.connect();
+}
 
 export const create: CreateAdapter = async ({ url, transport, shards, variant, withoutBackoff, onDispatch }) => {
   const inspectOption = (await INSPECT_OPTIONS[variant]?.()) ?? {};
@@ -59,5 +67,5 @@ export const create: CreateAdapter = async ({ url, transport, shards, variant, w
     LISTEN[variant](shard, onDispatch);
     return shard;
   });
-  return { connect: async () => void (await Promise.all(fleet.map((shard) => shard.connect()))) };
+  return { connect: () => (variant === 'in-turn' ? connectInTurn(fleet) : connectTogether(fleet)) };
 };
