@@ -133,7 +133,7 @@ export class SendQueue {
     const wasThrottled = this.#timer !== undefined;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = undefined;
-    while (this.#sink !== null) {
+    while (this.#sink !== null && this.#entries.length > 0) {
       const { limiter } = this.#sink;
       // A presence that waits for its own limit does not delay the commands behind it.
       const delays = new Map<QueuedKind, number>();
@@ -154,7 +154,6 @@ export class SendQueue {
 
   /** Reports when the limit begins to delay, and again after each wait, but not for every new payload. */
   #throttle(retryAfterMs: number, wasThrottled: boolean): void {
-    if (this.#entries.length === 0) return;
     this.#timer = this.#clock.setTimeout(() => {
       this.#timer = undefined;
       this.#flush();

@@ -69,7 +69,7 @@ export function openSocket(settings: SocketSettings, resumeUrl: string | null): 
   const target: unknown = settings.rewriteUrl(gatewayUrl(baseUrlOf(settings, resumeUrl), version, compression));
   if (!(target instanceof URL)) throw new TypeError(`rewriteUrl must return a URL, not ${describeValue(target)}`);
   // A WebSocket refuses a URL with a fragment.
-  target.hash = '';
+  if (target.hash !== '') target.hash = '';
   const proxy = settings.agent === undefined ? (settings.selectProxy?.(target) ?? null) : null;
   const proxyAgent = proxy === null ? null : new ProxyAgent(proxy, target);
   const agent = settings.agent ?? proxyAgent;

@@ -234,6 +234,7 @@ export class Dispatcher {
 
   /** Returns the lowest sequence of a session that a stream or a handler still holds. */
   lowestSequenceOf(sessionId: string | null): number | null {
+    if (this.#streams === null && this.#handlers === null) return null;
     let lowest = this.#handlers?.lowestSequence((item) => item.sessionId === sessionId) ?? null;
     for (const stream of this.#streams ?? NO_STREAMS)
       lowest = lowerSequence(lowest, stream.lowestSequenceOf(sessionId));
