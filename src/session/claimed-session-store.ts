@@ -5,11 +5,11 @@
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { LACKS_SESSION, lacksSession } from './lacks-session.ts';
+import { savesAtOnce } from './saves-at-once.ts';
 import type { ForwardingSessionStore } from './lacks-session.ts';
 import type { Session } from './session.ts';
 import type { ClaimOptions, SessionLease, SessionStore } from './session-store.ts';
 import { ShardLeases, isSessionInUse } from './shard-leases.ts';
-import { answersAtOnce } from './memory-session-store.ts';
 import type { SnapshotStore } from './snapshot/snapshot-store.ts';
 import { StoreCalls } from './store-calls.ts';
 
@@ -78,7 +78,7 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
 
   save(session: Session): Promise<void> {
     // Nothing can come late, fail in between or belong to another process.
-    if (this.#leases === null && answersAtOnce(this.#store)) return this.#store.save(session);
+    if (this.#leases === null && savesAtOnce(this.#store)) return this.#store.save(session);
     return this.#write(session.shardId, 'save', (lease) => this.#store.save(session, lease));
   }
 

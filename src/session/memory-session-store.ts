@@ -8,8 +8,8 @@ import type { SessionStore } from './session-store.ts';
  */
 export let isMemoryWithout: (store: SessionStore, shardId: number) => boolean;
 
-/** Returns whether a store is one in memory that saves at once. A subclass may save elsewhere. */
-export let answersAtOnce: (store: SessionStore) => boolean;
+/** Returns whether a store saves in memory. A subclass may save elsewhere. */
+export let savesInMemory: (store: SessionStore) => boolean;
 
 /**
  * A {@link SessionStore} in memory, and the default. It stores and returns copies.
@@ -24,7 +24,7 @@ export class MemorySessionStore implements SessionStore {
   static {
     isMemoryWithout = (store, shardId) =>
       #sessions in store && store.load === MemorySessionStore.prototype.load && !store.#sessions.has(shardId);
-    answersAtOnce = (store) => #sessions in store && store.save === MemorySessionStore.prototype.save;
+    savesInMemory = (store) => #sessions in store && store.save === MemorySessionStore.prototype.save;
   }
 
   async load(shardId: number): Promise<Session | null> {

@@ -10,6 +10,7 @@ import { deliveredBefore, parseSession } from '../../session/session.ts';
 import type { Session } from '../../session/session.ts';
 import { LACKS_SESSION } from '../../session/lacks-session.ts';
 import type { ForwardingSessionStore } from '../../session/lacks-session.ts';
+import { SAVES_AT_ONCE } from '../../session/saves-at-once.ts';
 import { SessionLedger } from '../../session/session-ledger.ts';
 import type { SessionOrigin } from '../../session/session-origin.ts';
 import { SnapshotLog } from '../../session/snapshot/snapshot-log.ts';
@@ -170,6 +171,8 @@ export class SessionBuffer implements SnapshotRecorder, ForwardingSessionStore {
   [RECORD_CHANGE](shardId: number, frame: Buffer): void {
     if (this.#mode !== 'discarded') this.entry(shardId).ledger.snapshots?.record(frame);
   }
+
+  readonly [SAVES_AT_ONCE] = true;
 
   /** Resolves at once: a shard does not wait for the store. */
   async save(session: Session): Promise<void> {
