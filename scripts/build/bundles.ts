@@ -9,6 +9,7 @@ import { rolldown } from 'rolldown';
 import type { InputOptions, OutputOptions, Plugin, RenderedChunk } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
 import { ROOT } from '../run.ts';
+import { codeSplitting } from './chunks.ts';
 import { ENTRIES } from './entries.ts';
 
 const DIST = join(ROOT, 'dist');
@@ -77,7 +78,10 @@ const banner = ({ isEntry, facadeModuleId }: RenderedChunk): string =>
   isEntry && facadeModuleId !== null && needsNode(facadeModuleId) ? REFUSE_OLD_NODE : '';
 
 export const writeJavaScript = (): Promise<void> =>
-  write({ plugins: [movedUrls(), withSideEffects] }, { comments: { jsdoc: false }, banner });
+  write(
+    { plugins: [movedUrls(), withSideEffects], preserveEntrySignatures: 'allow-extension' },
+    { comments: { jsdoc: false }, banner, codeSplitting: codeSplitting() },
+  );
 
 /** Bundles declarations that the compiler has written into a folder. */
 export function writeTypes(compiled: string): Promise<void> {

@@ -2,7 +2,7 @@
  * A dispatch whose `d` is decoded at the first read: most bots read few of the events they receive. It looks like a
  * plain object of `t`, `s`, `op` and `d`; only its prototype differs.
  */
-import { inspect } from 'node:util';
+import { util } from '../node-modules.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { shortName } from '../protocol/printable.ts';
 import { parsePacket } from './parse-packet.ts';
@@ -131,7 +131,7 @@ export class LazyDispatch {
     this.#borrowed = null;
   }
 
-  [inspect.custom](): object {
+  [util.inspect.custom](): object {
     const { t, s, op } = this;
     try {
       return { t, s, op, d: this.d };

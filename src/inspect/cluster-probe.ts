@@ -2,7 +2,7 @@
  * Observes the cluster of one manager that is a node of one. Its status and its groups of consumers are read only while a
  * page is open. They come from an engine that need not be ours, so what they say is cut to what a page can show.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { util } from '../node-modules.ts';
 import type { ClusterStatus, GroupStatus, NodeStatus } from '../cluster/node/node-host.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
 import { printable } from '../protocol/printable.ts';
@@ -62,7 +62,7 @@ export class ClusterProbe {
     this.#readAt = now;
     const { cluster } = this.#dependencies.manager;
     const summary = cluster === null ? null : this.#toSummary(cluster);
-    if (!isDeepStrictEqual(summary, this.#summary)) this.#summary = summary;
+    if (!util.isDeepStrictEqual(summary, this.#summary)) this.#summary = summary;
     return this.#summary;
   }
 
@@ -84,7 +84,7 @@ export class ClusterProbe {
   async #readGroups(): Promise<void> {
     try {
       const groups = (await this.#dependencies.manager.readGroups()).map(toGroup);
-      if (isDeepStrictEqual(groups, this.#groups)) return;
+      if (util.isDeepStrictEqual(groups, this.#groups)) return;
       this.#groups = groups;
       this.invalidate();
     } catch {

@@ -2,9 +2,9 @@
  * A small HTTP server for users of the same machine: unless the user says otherwise it listens on loopback. It refuses
  * foreign hosts and origins, and does not keep the process alive.
  */
-import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { http } from '../node-modules.ts';
 import { foreignHostOrOrigin } from '../http/loopback-guard.ts';
 
 const LOOPBACK = '127.0.0.1';
@@ -47,7 +47,7 @@ export class HttpServer {
 
   private constructor(options: HttpServerOptions) {
     this.#options = options;
-    this.server = createServer((request, response) => void this.#handleRequest(request, response));
+    this.server = http.createServer((request, response) => void this.#handleRequest(request, response));
     this.server.on('connection', (socket) => {
       // An open page must not keep the process of a bot alive that has ended.
       socket.unref();

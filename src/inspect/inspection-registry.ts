@@ -1,5 +1,5 @@
 /** Holds the probes of all shards and managers, and collects their updates for the open pages. */
-import { isDeepStrictEqual } from 'node:util';
+import { util } from '../node-modules.ts';
 import type { Clock } from '../clock.ts';
 import type { Dispatch } from '../protocol/packets.ts';
 import type { InspectedManager } from '../manager/inspected-manager.ts';
@@ -217,7 +217,7 @@ export class InspectionRegistry {
   /** Returns what pages must learn of a manager; `null` if nothing. A cluster may be large, so only a changed one is sent. */
   #changeOf(summary: ManagerSummary): ManagerSummary | null {
     const before = this.#lastSentManagers.get(summary.key);
-    if (isDeepStrictEqual(summary, before)) return null;
+    if (util.isDeepStrictEqual(summary, before)) return null;
     this.#lastSentManagers.set(summary.key, summary);
     const { cluster, ...rest } = summary;
     return cluster === undefined || before?.cluster === cluster ? rest : summary;

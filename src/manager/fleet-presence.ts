@@ -2,8 +2,8 @@
  * The presence with which new shards of a manager identify: the last that was sent to all shards and that Discord has
  * not refused.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
+import { util } from '../node-modules.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { refusedPresenceOf } from '../shard/refused-payload.ts';
 import type { ShardSet } from './shard-set.ts';
@@ -39,8 +39,8 @@ export class FleetPresence {
   }
 
   #drop(refused: GatewayPresenceUpdateData): void {
-    if (isDeepStrictEqual(this.#previous, refused)) this.#previous = undefined;
-    if (!isDeepStrictEqual(this.#latest, refused)) return;
+    if (util.isDeepStrictEqual(this.#previous, refused)) this.#previous = undefined;
+    if (!util.isDeepStrictEqual(this.#latest, refused)) return;
     this.#latest = this.#previous;
     this.#previous = undefined;
   }

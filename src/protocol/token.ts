@@ -2,7 +2,7 @@
  * Keeps the bot token out of logs: printing, cloning, inspecting and serializing do not reach it. Only code
  * that sends it calls `reveal()`.
  */
-import { inspect } from 'node:util';
+import { util } from '../node-modules.ts';
 import { GatewayError } from './errors.ts';
 
 const REDACTED = '[redacted]';
@@ -41,7 +41,7 @@ export class Token {
     return REDACTED;
   }
 
-  [inspect.custom](): string {
+  [util.inspect.custom](): string {
     return REDACTED;
   }
 }

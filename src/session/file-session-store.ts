@@ -2,8 +2,8 @@
  * Stores sessions beyond the process, in one JSON file per shard. A file is replaced as a whole or not at all: after a
  * crash in the middle of a write, the previous session is still there.
  */
-import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fs } from '../node-modules.ts';
 import { systemClock } from '../clock.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError, abortedError } from '../protocol/errors.ts';
@@ -116,7 +116,7 @@ export class FileSessionStore implements SessionStore {
     return this.#enqueue(shardId, async () => {
       try {
         await this.#assertHeld(shardId, lease);
-        await rm(path, { force: true });
+        await fs.promises.rm(path, { force: true });
       } catch (cause) {
         if (cause instanceof GatewayError) throw cause;
         throw storeFailed(

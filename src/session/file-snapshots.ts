@@ -1,6 +1,6 @@
 /** The snapshots of a `FileSessionStore`: one file per shard beside its session, `shard-0.guilds`. */
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fs } from '../node-modules.ts';
 import { appendBytes, readBytes, replaceFile } from './small-file.ts';
 import { MAX_SNAPSHOT_BYTES } from './snapshot/snapshot-log.ts';
 
@@ -32,6 +32,6 @@ export class FileSnapshots {
 
   async clear(shardId: number, assertHeld: AssertHeld): Promise<void> {
     await assertHeld();
-    await rm(this.pathOf(shardId), { force: true });
+    await fs.promises.rm(this.pathOf(shardId), { force: true });
   }
 }

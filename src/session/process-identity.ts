@@ -2,9 +2,9 @@
  * Tells one process from another, so that a store knows whether the owner of a lock still runs. A pid alone does not do
  * that: pids are reused, and each container counts its own.
  */
-import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { threadId } from 'node:worker_threads';
+import { fs } from '../node-modules.ts';
 import { fieldsOf, isCount, isPositiveInteger } from '../protocol/validation.ts';
 
 export interface ProcessIdentity {
@@ -29,7 +29,7 @@ interface ProcessStat {
 /** Resolves with `null` if there is no `/proc`, or if it hides the process. */
 async function statOf(pid: number | 'self'): Promise<ProcessStat | null> {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'latin1');
+    const text = await fs.promises.readFile(`/proc/${pid}/stat`, 'latin1');
     // The name of the program comes second, in brackets, and may contain anything.
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     const [state = ''] = fields;
@@ -42,8 +42,8 @@ async function statOf(pid: number | 'self'): Promise<ProcessStat | null> {
 
 async function machineName(): Promise<string> {
   try {
-    const boot = await readFile('/proc/sys/kernel/random/boot_id', 'latin1');
-    return `${boot.trim()} ${await readlink('/proc/self/ns/pid')}`;
+    const boot = await fs.promises.readFile('/proc/sys/kernel/random/boot_id', 'latin1');
+    return `${boot.trim()} ${await fs.promises.readlink('/proc/self/ns/pid')}`;
   } catch {
     return `host ${hostname()}`;
   }

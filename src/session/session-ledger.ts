@@ -3,7 +3,7 @@
  * sequence changes with every dispatch, so it is written at most once a second, and never ahead of the dispatches that
  * were delivered. After a kill the next process repeats at most a second, and loses nothing.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { util } from '../node-modules.ts';
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import type { Session } from './session.ts';
@@ -22,7 +22,7 @@ function isSame(session: Session, written: Session | null): boolean {
   const names = Object.keys(session) as (keyof Session)[];
   const isIdentical =
     names.length === Object.keys(written).length && names.every((name) => session[name] === written[name]);
-  return isIdentical || isDeepStrictEqual(session, written);
+  return isIdentical || util.isDeepStrictEqual(session, written);
 }
 
 /** Whose session is written. */

@@ -6,9 +6,8 @@
  * ones. The last lock stays after its release, so that a fence is never used twice.
  */
 import { randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fs } from '../node-modules.ts';
 import type { Clock } from '../clock.ts';
 import { GatewayError } from '../protocol/errors.ts';
 import { fieldsOf } from '../protocol/validation.ts';
@@ -31,7 +30,7 @@ const HELD = 'held';
 const FREE = 'free';
 
 export const createDirectory = async (directory: string): Promise<unknown> =>
-  mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  fs.promises.mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
 
 /** The fences of each shard, in ascending order. */
 type Listing = ReadonlyMap<number, readonly number[]>;
@@ -68,11 +67,11 @@ export class ShardLocks {
       if (!(await createLock(path, fence))) continue;
       const fences = await this.#fencesOf(shardId);
       if (fences.at(-1) !== fence) {
-        await rm(path, { force: true });
+        await fs.promises.rm(path, { force: true });
         continue;
       }
       for (const lower of fences.slice(0, -1)) {
-        await rm(this.#pathOf(shardId, lower), { force: true }).catch(() => undefined);
+        await fs.promises.rm(this.#pathOf(shardId, lower), { force: true }).catch(() => undefined);
       }
       this.#held.add(path);
       this.#startTouching();
@@ -135,14 +134,17 @@ export class ShardLocks {
   async #release(path: string): Promise<void> {
     if (!this.#held.delete(path)) return;
     try {
-      const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const file = await fs.promises.open(
+        path,
+        fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK,
+      );
       try {
         await file.write(FREE, PREFIX.length);
       } finally {
         await file.close();
       }
     } catch (cause) {
-      if (!isMissing(cause)) await rm(path, { force: true });
+      if (!isMissing(cause)) await fs.promises.rm(path, { force: true });
     }
   }
 
@@ -157,13 +159,13 @@ export class ShardLocks {
       this.#interval = undefined;
     }
     const seconds = this.#clock.now() / 1_000;
-    for (const path of this.#held) await utimes(path, seconds, seconds).catch(() => undefined);
+    for (const path of this.#held) await fs.promises.utimes(path, seconds, seconds).catch(() => undefined);
   }
 }
 
 async function listLocks(directory: string): Promise<Listing> {
   const listing = new Map<number, number[]>();
-  for (const name of await readdir(directory)) {
+  for (const name of await fs.promises.readdir(directory)) {
     const match = LOCK_FILE.exec(name);
     if (match === null) continue;
     const shardId = Number(match[1]);
@@ -188,19 +190,19 @@ function parseOwner(text: string): ReturnType<typeof parseIdentity> {
 async function createLock(path: string, fence: number): Promise<boolean> {
   const rest = JSON.stringify({ fence, instance: randomUUID(), owner: await thisProcess() }).slice(1);
   try {
-    await writeFile(path, `${PREFIX}${HELD}",${rest}\n`, { flag: 'wx', mode: FILE_MODE });
+    await fs.promises.writeFile(path, `${PREFIX}${HELD}",${rest}\n`, { flag: 'wx', mode: FILE_MODE });
     return true;
   } catch (cause) {
     if (codeOf(cause) === 'EEXIST') return false;
     // The file may have been created before the disk was found to be full.
-    await rm(path, { force: true }).catch(() => undefined);
+    await fs.promises.rm(path, { force: true }).catch(() => undefined);
     throw cause;
   }
 }
 
 async function exists(path: string): Promise<boolean> {
   try {
-    await lstat(path);
+    await fs.promises.lstat(path);
     return true;
   } catch (cause) {
     if (isMissing(cause)) return false;

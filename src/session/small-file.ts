@@ -3,9 +3,8 @@
  * anything: a link, a FIFO on which a read would wait for ever, a device, or a file of any size.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fs } from '../node-modules.ts';
 import { fieldsOf } from '../protocol/validation.ts';
 import { livenessOf, thisProcess } from './process-identity.ts';
 
@@ -15,8 +14,8 @@ export const MAX_FILE_BYTES = 65_536;
 export const FILE_MODE = 0o600;
 
 /** Follows no link, and does not wait for the writer of a FIFO. Windows has neither flag, and takes 0 for it. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
-const APPEND_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+const READ_FLAGS = fs.constants.O_RDONLY | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW;
+const APPEND_FLAGS = fs.constants.O_WRONLY | fs.constants.O_APPEND | fs.constants.O_NONBLOCK | fs.constants.O_NOFOLLOW;
 /** How old a temporary file must be to be deleted if its process cannot be checked. A write takes some ms. */
 const ABANDONED_AFTER_MS = 600_000;
 const TEMPORARY_FILE = /^shard-\d+\.(?:json|guilds|starts\.json)\.(?:([0-9a-f]{8})-(\d+)-(\d+)\.)?[^/]*\.tmp$/;
@@ -43,7 +42,7 @@ export async function readBytes(
 ): Promise<{ readonly bytes: Buffer; readonly modifiedAt: number } | null> {
   let file;
   try {
-    file = await open(path, READ_FLAGS);
+    file = await fs.promises.open(path, READ_FLAGS);
   } catch (cause) {
     if (isMissing(cause)) return null;
     throw codeOf(cause) === 'ELOOP' ? new Error('it is a symbolic link', { cause }) : cause;
@@ -67,7 +66,7 @@ export async function readBytes(
 
 /** Adds to the end of a regular file that exists. Resolves when it is on the disk. A kill may leave a part of it. */
 export async function appendBytes(path: string, bytes: Uint8Array, beforeWrite: () => Promise<void>): Promise<void> {
-  const file = await open(path, APPEND_FLAGS);
+  const file = await fs.promises.open(path, APPEND_FLAGS);
   try {
     if (!(await file.stat()).isFile()) throw new Error('it is not a regular file');
     await beforeWrite();
@@ -92,11 +91,11 @@ export async function replaceFile(
   const { machine, pid, startedAt } = await thisProcess();
   const temporary = `${path}.${hashOf(machine)}-${pid}-${startedAt ?? 0}.${randomUUID()}.tmp`;
   try {
-    await writeFile(temporary, content, { flag: 'wx', mode: FILE_MODE, flush: true });
+    await fs.promises.writeFile(temporary, content, { flag: 'wx', mode: FILE_MODE, flush: true });
     await beforeRename();
-    await rename(temporary, path);
+    await fs.promises.rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await fs.promises.rm(temporary, { force: true }).catch(() => undefined);
     throw cause;
   }
 }
@@ -111,15 +110,15 @@ async function isAbandoned(directory: string, name: string, now: number): Promis
     const liveness = await livenessOf(owner);
     if (liveness !== 'unknown') return liveness === 'dead';
   }
-  const { mtimeMs } = await lstat(join(directory, name));
+  const { mtimeMs } = await fs.promises.lstat(join(directory, name));
   return now - mtimeMs > ABANDONED_AFTER_MS;
 }
 
 /** Deletes the temporary files that killed processes have left. Never rejects: it is only tidying up. */
 export async function sweepTemporaryFiles(directory: string, now: number): Promise<void> {
   try {
-    for (const name of await readdir(directory)) {
-      if (await isAbandoned(directory, name, now)) await rm(join(directory, name), { force: true });
+    for (const name of await fs.promises.readdir(directory)) {
+      if (await isAbandoned(directory, name, now)) await fs.promises.rm(join(directory, name), { force: true });
     }
   } catch {
     // The next store tries again.

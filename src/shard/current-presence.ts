@@ -2,8 +2,8 @@
  * The presence that IDENTIFY carries. A presence that Discord refuses must not be in it: the session would end with
  * each new connection.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData } from 'discord-api-types/v10';
+import { util } from '../node-modules.ts';
 import { Opcodes } from '../protocol/opcodes.ts';
 
 /** The frames that carry a presence. */
@@ -48,8 +48,8 @@ export class CurrentPresence {
    */
   drop(refused: GatewayPresenceUpdateData, instead?: GatewayPresenceUpdateData): boolean {
     // It may have accepted it before.
-    if (isDeepStrictEqual(this.#accepted, refused)) this.#accepted = undefined;
-    if (!isDeepStrictEqual(this.#latest, refused)) return false;
+    if (util.isDeepStrictEqual(this.#accepted, refused)) this.#accepted = undefined;
+    if (!util.isDeepStrictEqual(this.#latest, refused)) return false;
     this.#latest = this.#accepted ?? instead;
     return true;
   }

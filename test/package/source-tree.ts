@@ -55,7 +55,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['frameworks'],
   ['cli', 'inspect', 'metrics', 'recorder', 'testing', 'redis', 'discordjs', 'discordeno', 'seyfert'],
 ];
-const SHARED_FILES = ['src/clock.ts', 'src/version.ts', 'machines/transitions.ts'];
+const SHARED_FILES = ['src/clock.ts', 'src/node-modules.ts', 'src/version.ts', 'machines/transitions.ts'];
 
 /**
  * What the fake gateway may share with the client it judges. The ports are for the suite that every engine passes, the

@@ -2,7 +2,7 @@
  * Publishes the dispatches of one shard. One call to the engine is under way at a time; what arrives meanwhile goes into
  * the next one. What waits counts as not delivered, so that a node that takes the shard over gets it again.
  */
-import { isDeepStrictEqual } from 'node:util';
+import { util } from '../../node-modules.ts';
 import type { Dispatch } from '../../protocol/packets.ts';
 import { isCount } from '../../protocol/validation.ts';
 import { guildIdInPacket } from '../../decoding/packet-guild.ts';
@@ -75,7 +75,7 @@ export class ShardPublisher {
     const before = this.#session;
     // READY has not come here yet, but its sequence counts already.
     if (session.sessionId !== before?.sessionId) this.#begin(session, Math.max(0, session.sequence - 1));
-    else if (!isDeepStrictEqual({ ...before, sequence: 0 }, { ...session, sequence: 0 }))
+    else if (!util.isDeepStrictEqual({ ...before, sequence: 0 }, { ...session, sequence: 0 }))
       this.#lastCommit(session).changed = session;
     else return;
     this.#session = session;

@@ -2,16 +2,16 @@
  * The part of `fetch` that `GET /gateway/bot` needs, with an agent of our own: the `fetch` of Node can't use one. It
  * follows no redirect, which would take the token elsewhere.
  */
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { http } from '../../node-modules.ts';
 import { ProxyAgent } from './proxy-agent.ts';
 import type { SelectProxy } from './proxy-selection.ts';
 
 function send(url: URL, agent: ProxyAgent | null, init: RequestInit): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    const request = (url.protocol === 'https:' ? httpsRequest : http.request)(url, {
       method: init.method ?? 'GET',
       headers: Object.fromEntries(new Headers(init.headers)),
       // Not the agent of the process, which may itself use a proxy.

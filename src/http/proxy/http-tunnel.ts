@@ -3,9 +3,9 @@
  * as from any server.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-connect
  */
-import { STATUS_CODES, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
+import { http } from '../../node-modules.ts';
 import { messageOf } from '../../protocol/network-errors.ts';
 import { ProxyError } from './proxy-error.ts';
 import type { ProxyServer } from './proxy-server.ts';
@@ -30,7 +30,7 @@ const failureOf = (error: Error): string => {
 export function openHttpTunnel(proxy: ProxyServer, target: TunnelTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const authority = `${target.host}:${target.port}`;
-    const request = (proxy.protocol === 'https' ? httpsRequest : httpRequest)({
+    const request = (proxy.protocol === 'https' ? httpsRequest : http.request)({
       method: 'CONNECT',
       host: proxy.hostname,
       port: proxy.port,
@@ -46,7 +46,7 @@ export function openHttpTunnel(proxy: ProxyServer, target: TunnelTarget, signal:
         return resolve(socket);
       }
       socket.destroy();
-      const answer = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim();
+      const answer = `${statusCode} ${http.STATUS_CODES[statusCode] ?? ''}`.trim();
       return reject(
         statusCode === 407
           ? ProxyError.authentication(proxy, answer)

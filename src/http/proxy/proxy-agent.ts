@@ -1,14 +1,14 @@
 /** The HTTP agent of one connection through a proxy, for `ws` and for REST. */
-import { Agent } from 'node:http';
 import type { NetConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
+import { http } from '../../node-modules.ts';
 import type { ProxyServer } from './proxy-server.ts';
 import { openTunnel } from './tunnel.ts';
 
 type OnSocket = (error: Error | null, socket?: Duplex) => void;
 
-export class ProxyAgent extends Agent {
+export class ProxyAgent extends http.Agent {
   /** The host and port of the proxy; `null` until a connection is opened through it. */
   proxyInUse: string | null = null;
   readonly #proxy: ProxyServer;

@@ -1,5 +1,5 @@
 /** A proxy server, as an option or the environment names it. Printing and serializing do not reach its password. */
-import { inspect } from 'node:util';
+import { util } from '../../node-modules.ts';
 import { assertOption } from '../../protocol/validation.ts';
 
 /** How to speak to a proxy: `http` and `https` with CONNECT. */
@@ -86,7 +86,7 @@ export class ProxyServer {
     return this.host;
   }
 
-  [inspect.custom](): string {
+  [util.inspect.custom](): string {
     return this.host;
   }
 }

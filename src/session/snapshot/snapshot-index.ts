@@ -3,14 +3,14 @@
  * decoded would take much memory.
  */
 import { inflateRaw } from 'node:zlib';
-import { promisify } from 'node:util';
+import { util } from '../../node-modules.ts';
 import { shortName } from '../../protocol/printable.ts';
 import { fieldsOf, isObject } from '../../protocol/validation.ts';
 import type { Fields } from '../../protocol/validation.ts';
 import { GUILD_CHANGES } from './guild-changes.ts';
 import type { SnapshotFrame } from './snapshot-frame.ts';
 
-const inflate = promisify(inflateRaw);
+const inflate = util.promisify(inflateRaw);
 
 /** A guild has some hundred KB. What inflates to more was not written by a shard. */
 const MAX_DATA_BYTES = 67_108_864;

@@ -6,7 +6,7 @@
  * The log is folded when it has doubled: what Discord would send to a new session takes the place of its changes.
  */
 import { deflateRaw } from 'node:zlib';
-import { promisify } from 'node:util';
+import { util } from '../../node-modules.ts';
 import { GatewayError } from '../../protocol/errors.ts';
 import type { Session } from '../session.ts';
 import { decodeFrame, decodeFrames, encodeFrame } from './snapshot-frame.ts';
@@ -14,7 +14,7 @@ import type { SnapshotStore } from './snapshot-store.ts';
 import { lastOf, readSnapshot } from './stored-snapshot.ts';
 import type { StoredSnapshot } from './stored-snapshot.ts';
 
-const deflate = promisify(deflateRaw);
+const deflate = util.promisify(deflateRaw);
 
 /** Smaller data gains little. */
 const DEFLATE_FROM_BYTES = 1_024;

@@ -1,9 +1,9 @@
 /** One listening port on 127.0.0.1. It never throws, whatever bytes arrive. */
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
-import { STATUS_CODES, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { http } from '../../node-modules.ts';
 import { PeerSocket } from './peer-socket.ts';
 
 const HOST = '127.0.0.1';
@@ -25,7 +25,7 @@ function rejectUpgrade(socket: Duplex, status: number, message: string): void {
     socket.destroy();
     return;
   }
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`;
+  const head = `HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? 'Refused'}`;
   const headers = `Connection: close\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(message)}`;
   socket.end(`${head}\r\n${headers}\r\n\r\n${message}`, () => socket.destroy());
 }
@@ -49,7 +49,7 @@ export class HttpListener {
       maxPayload: MAX_FRAME_BYTES,
       WebSocket: PeerSocket,
     });
-    const server = createServer(onRequest);
+    const server = http.createServer(onRequest);
     const sockets = new Set<Socket>();
     server.on('connection', (socket) => {
       sockets.add(socket);

@@ -2,8 +2,8 @@
  * A shard in a worker thread, as the manager sees it. It keeps what the thread would take with it: the session, up to
  * the last delivered dispatch, and the presence. When the thread dies, the shard resumes with these in another.
  */
-import { isDeepStrictEqual } from 'node:util';
 import type { GatewayPresenceUpdateData, GatewayRequestGuildMembersData } from 'discord-api-types/v10';
+import { util } from '../../../node-modules.ts';
 import type { AwayReason, ShardState } from '../../../../machines/index.ts';
 import { assertCallOptions, callOptionsError } from '../../../protocol/call-options.ts';
 import { GatewayError, abortedError } from '../../../protocol/errors.ts';
@@ -181,7 +181,7 @@ export class WorkerShard extends CommandSender implements ShardHandle, SlotClien
 
   dropPresence(presence: RefusedPresence): void {
     this.#channel?.post({ type: 'dropPresence', presence });
-    if (isDeepStrictEqual(this.#presence, presence.refused)) this.#presence = presence.instead;
+    if (util.isDeepStrictEqual(this.#presence, presence.refused)) this.#presence = presence.instead;
   }
 
   /** A shard that has stopped is in no thread. */
