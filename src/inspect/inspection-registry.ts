@@ -13,44 +13,20 @@ import { RingBuffer } from './page/model/ring-buffer.ts';
 import type { InspectedShardView } from './shard-view.ts';
 
 const LOG_LIMITS = { maxRows: 2_000, maxBytes: 512 * 1024 } as const;
-/** Counters are read every so many calls of `collect()`. A change of state is sent with the next. */
-const MEASURE_EVERY_TICKS = 5;
-/** With more shards, each has its turn less often. The one that a page shows is always read. */
-const MAX_MEASURED_AT_ONCE = 250;
+/** Up to this many shards are read at each measurement, and always the shards that pages show. */
+const SMALL_FLEET = 250;
+/** A larger fleet is read at every fourth measurement: all at once, because each message costs more than a shard. */
+const LARGE_FLEET_EVERY = 4;
+/** With more shards, each has its turn less often. */
+const MAX_MEASURED_AT_ONCE = 1_000;
+/** Of a larger fleet, a shard in which nothing has happened is read every fourth time: most of the cost is to look. */
+const QUIET_EVERY = 4;
 /** A person can not read more rows, and they would only fill the memory of a page that does not keep up. */
 const MAX_DETAILS_PER_TICK = 500;
 
 const MAX_TEXT_LENGTH = 2_000;
 
 const sizeOf = (entry: LogEntry): number => 64 + 2 * entry.text.length;
-
-type SendWindow = ShardSummary['sendWindow'];
-
-const isSameWindow = (a: SendWindow, b: SendWindow): boolean => a?.used === b?.used && a?.limit === b?.limit;
-
-/** The summaries of a thousand shards are compared all the time, so nothing generic compares them. */
-function isSameSummary(summary: ShardSummary, before: ShardSummary | undefined): boolean {
-  if (before === undefined || !isSameWindow(summary.sendWindow, before.sendWindow)) return false;
-  for (const name of SUMMARY_FIELDS) if (summary[name] !== before[name]) return false;
-  return true;
-}
-
-const SUMMARY_FIELDS = Object.keys({
-  key: true,
-  shardId: true,
-  shardCount: true,
-  state: true,
-  since: true,
-  pingMs: true,
-  dispatchesPerSecond: true,
-  sequence: true,
-  lastDispatchAt: true,
-  pendingSends: true,
-  worker: true,
-} satisfies Record<keyof Omit<ShardSummary, 'sendWindow'>, true>) as readonly (keyof Omit<
-  ShardSummary,
-  'sendWindow'
->)[];
 
 interface CollectedUpdates {
   readonly managers: readonly ManagerSummary[];
@@ -65,6 +41,8 @@ export class InspectionRegistry {
   readonly #redact: ((dispatch: Dispatch) => unknown) | null;
   /** Called when another shard takes over a key that a page may have selected. */
   onReplaced: (key: string) => void = () => undefined;
+  /** Called when there is something to collect that pages should see soon. Counters that have changed are not. */
+  onNews: () => void = () => undefined;
   readonly #probes = new Map<string, ShardProbe>();
   readonly #managers = new Map<string, ManagerProbe>();
   readonly #log = new RingBuffer<LogEntry>({ ...LOG_LIMITS, sizeOf });
@@ -76,7 +54,10 @@ export class InspectionRegistry {
   /** Keys whose state has changed since the last tick. */
   #changed = new Set<string>();
   #lastEntryId = 0;
-  #ticks = 0;
+  #measurements = 0;
+  /** How often all shards have had their turn. */
+  #round = 0;
+  #identify: IdentifyReport | null = null;
   /** The number of shards before the next that has its turn to be measured. */
   #turn = 0;
   /** Whether a page is open: without one, updates are not collected. */
@@ -100,6 +81,7 @@ export class InspectionRegistry {
     previous?.close();
     this.#probes.set(key, probe);
     this.#changed.add(key);
+    this.#tellNews();
     // The pages do not know yet that the shard under this key was removed, so they need not learn it.
     this.#removed = this.#removed.filter((other) => other !== key);
     if (previous !== undefined) this.onReplaced(key);
@@ -109,6 +91,7 @@ export class InspectionRegistry {
       this.#probes.delete(key);
       this.#lastSentShards.delete(key);
       if (this.#isCollecting) this.#removed.push(key);
+      this.#tellNews();
     };
     return { key, remove };
   }
@@ -141,8 +124,13 @@ export class InspectionRegistry {
     return this.#log.toArray();
   }
 
-  /** All shards of a manager share one gate, so the first report is the one of all. */
+  /** The report of the last measurement. */
   get identify(): IdentifyReport | null {
+    return this.#identify;
+  }
+
+  /** All shards of a manager share one gate, so the first report is the one of all. */
+  #readIdentify(): IdentifyReport | null {
     for (const { identifyQueue } of this.#managers.values()) if (identifyQueue !== null) return identifyQueue;
     for (const { identifyQueue } of this.#probes.values()) if (identifyQueue !== null) return identifyQueue;
     return null;
@@ -151,7 +139,9 @@ export class InspectionRegistry {
   /** Starts to collect updates. */
   startCollecting(): void {
     this.#isCollecting = true;
-    for (const probe of this.#probes.values()) probe.measure();
+    this.#identify = this.#readIdentify();
+    const now = this.#clock.now();
+    for (const probe of this.#probes.values()) probe.measure(now);
   }
 
   /** Discards collected updates and collects no more. */
@@ -168,15 +158,17 @@ export class InspectionRegistry {
   /**
    * Returns the updates since the last call.
    * @param selected - the keys of what pages show in detail
+   * @param isMeasuring - whether to read the counters of shards, which nothing tells of
    */
-  collect(selected: ReadonlySet<string>): CollectedUpdates {
-    this.#ticks += 1;
-    const isMeasuring = this.#ticks % MEASURE_EVERY_TICKS === 0;
+  collect(selected: ReadonlySet<string>, isMeasuring: boolean): CollectedUpdates {
     const hasNews = this.#newEntries.length + this.#changed.size + this.#removed.length > 0;
-    const shards = this.#changedSummaries(isMeasuring ? this.#measure(selected) : []);
+    const isFleetDue = isMeasuring && this.#isFleetDue();
+    const measured = isMeasuring ? this.#measure(isFleetDue ? [...this.#fleetInTurn(), ...selected] : selected) : [];
+    const shards = this.#changedSummaries(measured);
+    if (isFleetDue || hasNews) this.#identify = this.#readIdentify();
     for (const manager of this.#managers.values()) manager.pollGroups();
     // A manager counts its shards for its summary.
-    const managers = isMeasuring || hasNews ? this.managers.flatMap((summary) => this.#changeOf(summary) ?? []) : [];
+    const managers = isFleetDue || hasNews ? this.managers.flatMap((summary) => this.#changeOf(summary) ?? []) : [];
     const collected = { managers, shards, removed: this.#removed, log: this.#newEntries, details: this.#details };
     this.#removed = [];
     this.#newEntries = [];
@@ -191,22 +183,43 @@ export class InspectionRegistry {
     this.#managers.clear();
   }
 
-  /** Measures the shards whose turn it is, and the selected ones. Returns their keys. */
-  #measure(selected: ReadonlySet<string>): readonly string[] {
-    const keys = [...this.#probes.keys()];
-    const from = this.#turn < keys.length ? this.#turn : 0;
-    this.#turn = from + MAX_MEASURED_AT_ONCE;
-    const measured = new Set(keys.slice(from, this.#turn));
-    for (const key of selected) measured.add(key);
-    for (const key of measured) this.#probes.get(key)?.measure();
-    return [...measured];
+  #isFleetDue(): boolean {
+    this.#measurements += 1;
+    return this.#probes.size <= SMALL_FLEET || this.#measurements % LARGE_FLEET_EVERY === 0;
   }
 
-  #changedSummaries(measured: readonly string[]): ShardSummary[] {
+  /** Returns the keys of the shards whose turn it is. */
+  #fleetInTurn(): Iterable<string> {
+    if (this.#probes.size <= SMALL_FLEET) return this.#probes.keys();
+    if (this.#turn >= this.#probes.size) {
+      this.#turn = 0;
+      this.#round += 1;
+    }
+    const from = this.#turn;
+    this.#turn += MAX_MEASURED_AT_ONCE;
+    const keys: string[] = [];
+    let index = 0;
+    for (const [key, { isQuiet }] of this.#probes) {
+      const isInTurn = index >= from && index < this.#turn;
+      if (isInTurn && (!isQuiet || (index + this.#round) % QUIET_EVERY === 0)) keys.push(key);
+      index += 1;
+    }
+    return keys;
+  }
+
+  #measure(keys: Iterable<string>): Iterable<string> {
+    const now = this.#clock.now();
+    for (const key of keys) this.#probes.get(key)?.measure(now);
+    return keys;
+  }
+
+  #changedSummaries(measured: Iterable<string>): ShardSummary[] {
     const changed: ShardSummary[] = [];
     for (const key of new Set([...this.#changed, ...measured])) {
-      const summary = this.#probes.get(key)?.summary;
-      if (summary === undefined || isSameSummary(summary, this.#lastSentShards.get(key))) continue;
+      const probe = this.#probes.get(key);
+      const before = this.#lastSentShards.get(key);
+      if (probe === undefined || (before !== undefined && probe.isStill(before))) continue;
+      const { summary } = probe;
       this.#lastSentShards.set(key, summary);
       changed.push(summary);
     }
@@ -236,6 +249,7 @@ export class InspectionRegistry {
     if (!this.#isCollecting) return;
     this.#newEntries.push(logEntry);
     if (entry.kind === 'state') this.#changed.add(key);
+    this.#tellNews();
   }
 
   #appendDetail(key: string, entry: NewLogEntry): void {
@@ -243,6 +257,11 @@ export class InspectionRegistry {
     if (entries.length >= MAX_DETAILS_PER_TICK) return;
     entries.push(this.#toLogEntry(key, entry));
     this.#details.set(key, entries);
+    this.#tellNews();
+  }
+
+  #tellNews(): void {
+    if (this.#isCollecting) this.onNews();
   }
 
   #toLogEntry(key: string, entry: NewLogEntry): LogEntry {

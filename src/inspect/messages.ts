@@ -205,7 +205,7 @@ export type ToPage =
     }
   /** The response to `select`. */
   | { readonly type: 'detail'; readonly now: number; readonly detail: ShardDetail }
-  /** Sent at most every 50 ms. */
+  /** Sent 50 ms after there is news, and every 250 ms if counters have changed. */
   | {
       readonly type: 'batch';
       readonly now: number;

@@ -20,6 +20,10 @@ const HISTORY_LIMITS = { states: 500, marks: 200, heartbeats: 240 } as const;
 /** Longer payloads are cut: a person does not read them. */
 const MAX_PAYLOAD_CHARACTERS = 16_384;
 
+type SendWindow = ShardSummary['sendWindow'];
+
+const isSameWindow = (a: SendWindow, b: SendWindow): boolean => a?.used === b?.used && a?.limit === b?.limit;
+
 export interface ShardProbeDependencies extends DetailSubscriptionDependencies {
   /** Logs an entry that every page receives. */
   log(entry: NewLogEntry): void;
@@ -38,7 +42,9 @@ export class ShardProbe implements Inspectable {
   readonly #listeners: ListenerSet<ShardEvents>;
   #updates = { states: [] as StateChange[], marks: [] as Mark[], heartbeats: [] as Heartbeat[] };
   #since: number;
-  #measured: { at: number; sequence: number | null };
+  #measuredAt: number;
+  #measuredSequence: number | null;
+  #isQuiet = false;
   #dispatchesPerSecond = 0;
 
   constructor(key: string, shard: InspectedShardView, dependencies: ShardProbeDependencies) {
@@ -48,27 +54,51 @@ export class ShardProbe implements Inspectable {
     this.#subscription = new DetailSubscription(dependencies);
     this.#listeners = new ListenerSet(shard);
     this.#since = dependencies.now();
-    this.#measured = { at: this.#since, sequence: shard.sequence };
+    this.#measuredAt = this.#since;
+    this.#measuredSequence = shard.sequence;
     this.#states.push({ at: this.#since, state: shard.state });
     this.#listen();
   }
 
   /** Updates the rate of dispatches, from their count since the last call. */
-  measure(): void {
+  measure(at: number): void {
     const { sequence } = this.#shard;
-    const at = this.#dependencies.now();
-    const seconds = (at - this.#measured.at) / 1000;
+    const seconds = (at - this.#measuredAt) / 1000;
     if (seconds === 0) return;
     // The sequence of a new session starts over.
-    const count = Math.max(0, (sequence ?? 0) - (this.#measured.sequence ?? 0));
-    this.#dispatchesPerSecond = count / seconds;
-    this.#measured = { at, sequence };
+    const count = Math.max(0, (sequence ?? 0) - (this.#measuredSequence ?? 0));
+    this.#dispatchesPerSecond = Math.round((count / seconds) * 10) / 10;
+    this.#measuredAt = at;
+    this.#measuredSequence = sequence;
+    this.#isQuiet = count === 0;
+  }
+
+  /** Whether no dispatch had come when it was last measured, and no heartbeat was acknowledged since. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
+  /** Whether a summary still holds. A thousand shards are asked every second, so it makes no second summary. */
+  isStill(summary: ShardSummary): boolean {
+    const shard = this.#shard;
+    return (
+      summary.state === shard.state &&
+      summary.since === this.#since &&
+      summary.pingMs === shard.pingMs &&
+      summary.dispatchesPerSecond === this.#dispatchesPerSecond &&
+      summary.sequence === shard.sequence &&
+      summary.lastDispatchAt === shard.lastDispatchAt &&
+      summary.pendingSends === shard.pendingSends &&
+      isSameWindow(summary.sendWindow, shard.sendWindow) &&
+      summary.worker === shard.worker &&
+      summary.shardId === shard.shardId &&
+      summary.shardCount === shard.shardCount
+    );
   }
 
   get summary(): ShardSummary {
     const { shardId, shardCount, state, pingMs, sequence, lastDispatchAt, pendingSends, sendWindow, worker } =
       this.#shard;
-    const dispatchesPerSecond = Math.round(this.#dispatchesPerSecond * 10) / 10;
     return {
       key: this.key,
       shardId,
@@ -76,7 +106,7 @@ export class ShardProbe implements Inspectable {
       state,
       since: this.#since,
       pingMs,
-      dispatchesPerSecond,
+      dispatchesPerSecond: this.#dispatchesPerSecond,
       sequence,
       lastDispatchAt,
       pendingSends,
@@ -152,6 +182,7 @@ export class ShardProbe implements Inspectable {
       this.#dependencies.log({ at, kind: 'state', text: `${from} → ${to}`, ...active });
     });
     this.#listeners.on('heartbeat', ({ latency }) => {
+      this.#isQuiet = false;
       const at = this.#dependencies.now();
       this.#record('heartbeats', this.#heartbeats, { at, latencyMs: latency });
       if (this.#subscription.isActive)
