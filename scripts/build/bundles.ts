@@ -83,6 +83,12 @@ export const writeJavaScript = (): Promise<void> =>
     { comments: { jsdoc: false }, banner, codeSplitting: codeSplitting() },
   );
 
+/** The page runs in a browser, whose tools unfold it. Users have no reason to step through it, but they download it. */
+export async function writePage(source: string, file: string): Promise<void> {
+  await using bundle = await rolldown({ cwd: ROOT, input: source, platform: 'browser' });
+  await bundle.write({ file, format: 'es', minify: true });
+}
+
 /** Bundles declarations that the compiler has written into a folder. */
 export function writeTypes(compiled: string): Promise<void> {
   const declarations = Object.entries(ENTRIES).map(([name, source]) => [
