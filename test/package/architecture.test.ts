@@ -148,7 +148,7 @@ describe('the sources', () => {
     // The demo runs on real sockets for people to watch, so it uses real time. Its random numbers come from its seed.
     const inDemo = /^src\/cli\/(?!.* Math\.random$)/;
     // People watch the inspector in real time, whatever clock its shards use.
-    const inInspector = /^src\/inspect\/page-broadcaster\.ts:\d+ an interval$/;
+    const inInspector = /^src\/inspect\/page-broadcaster\.ts:\d+ (?:an interval|a bare timer)$/;
     // Other processes see the sign of life of an owner in real time.
     const inLocks = /^src\/session\/shard-locks\.ts:\d+ an interval$/;
     const allowed = [defaults, inDemo, inInspector, inLocks];
