@@ -191,3 +191,12 @@ export const systemClock: Clock = createSystemClock({
   wallNow: () => Date.now(),
   monotonicNow: () => timeOrigin + performance.now(),
 });
+
+/** Bound once: a call through `performance` costs half as much again. */
+const readMonotonic = performance.now.bind(performance);
+
+/**
+ * Returns what measures the time within one turn of the event loop, in ms: cheaper than the clock, because it does not
+ * notice a suspended machine. `null` for a clock other than {@link systemClock}.
+ */
+export const stopwatchOf = (clock: Clock): (() => number) | null => (clock === systemClock ? readMonotonic : null);

@@ -280,7 +280,9 @@ export class Shard extends CommandSender {
 
   /** The times of the last frame, ACK and dispatch, in ms of the clock; `null` before the first. */
   get health(): { lastFrameAt: number | null; lastAckAt: number | null; lastDispatchAt: number | null } {
-    return { ...this.#runtime.activityTimes, lastAckAt: this.#runtime.heartbeatTracker.lastAckAt };
+    const { activityTimes, heartbeatTracker } = this.#runtime;
+    const { lastFrameAt, lastDispatchAt } = activityTimes;
+    return { lastFrameAt, lastDispatchAt, lastAckAt: heartbeatTracker.lastAckAt };
   }
 
   /** Number of payloads in the send queue. */

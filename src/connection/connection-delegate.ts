@@ -6,6 +6,7 @@ import type { GatewayError } from '../protocol/errors.ts';
 import type { Packet } from '../protocol/packets.ts';
 import type { CurrentSession } from '../session/current-session.ts';
 import type { IdentifyPermit } from '../identify/identify-gate.ts';
+import type { ActivityTimes } from './activity-times.ts';
 import type { DispatchProbe } from './dispatch-probe.ts';
 import type { FrameTap } from './frame-tap.ts';
 import type { HeartbeatTracker } from './heartbeat-tracker.ts';
@@ -13,12 +14,6 @@ import type { GuildKeeper } from '../session/snapshot/guild-keeper.ts';
 import type { MessageWatch } from './message-watch.ts';
 import type { SentFrames } from './sent-frames.ts';
 import type { SocketSettings } from './web-socket.ts';
-
-/** The times of the last frame and the last dispatch, over all connections of a shard; `null` before the first. */
-export interface ActivityTimes {
-  lastFrameAt: number | null;
-  lastDispatchAt: number | null;
-}
 
 export interface ConnectionDelegate {
   readonly options: SocketSettings & {
@@ -40,7 +35,7 @@ export interface ConnectionDelegate {
   readonly emitter: {
     emit(name: 'heartbeat', heartbeat: { latency: number }): void;
     emit(name: 'lagged', lag: { lateMs: number }): void;
-    emitWithoutTelemetry(name: 'raw', packet: Packet): void;
+    emitRaw(packet: Packet): void;
   };
   readonly dispatcher: {
     decodeHintFor(t: string): DecodeHint;

@@ -21,6 +21,7 @@ import { createDecoder } from '../decoding/decoder.ts';
 import type { Decoder, DecoderSink } from '../decoding/base-decoder.ts';
 import { PacketHandler } from './packet-handler.ts';
 import type { ConnectionEvent, PacketHandlerCallbacks } from './packet-handler.ts';
+import { FrameTimer } from './frame-timer.ts';
 import { ReadThrottle } from './read-throttle.ts';
 import { SendLimiter } from './send-limiter.ts';
 import type { FrameKind } from './send-limiter.ts';
@@ -43,6 +44,7 @@ export class Connection implements DecoderSink, PacketHandlerCallbacks {
   readonly #proxyAgent: ProxyAgent | null;
   readonly #decoder: Decoder;
   readonly #readThrottle: ReadThrottle;
+  readonly #frameTimer: FrameTimer;
   readonly #closeHandshake: CloseHandshake;
   readonly #packets: PacketHandler;
   readonly #emit: (event: SocketEvent | GatewayEvent) => void;
@@ -59,6 +61,7 @@ export class Connection implements DecoderSink, PacketHandlerCallbacks {
     const { options, activityTimes } = delegate;
     const { clock, compression, maxMessageBytes } = options;
     this.#clock = clock;
+    this.#frameTimer = new FrameTimer(clock);
     this.limiter = new SendLimiter({ clock });
     delegate.sentFrames.reset();
     this.#packets = new PacketHandler(delegate, this.limiter, this);
@@ -71,8 +74,8 @@ export class Connection implements DecoderSink, PacketHandlerCallbacks {
     this.#socket.on('open', () => this.raise({ type: 'socket.opened' }));
     this.#socket.on('message', (data, isBinary) => {
       if (this.#detached) return;
-      const now = clock.now();
-      activityTimes.lastFrameAt = now;
+      const now = this.#frameTimer.start();
+      activityTimes.recordFrame(now);
       this.#readThrottle.startWork(now);
       try {
         this.#decoder.write(toBuffer(data), isBinary);
@@ -251,14 +254,14 @@ export class Connection implements DecoderSink, PacketHandlerCallbacks {
 
   /** Handles a message that an inflater in another thread hands over outside of any frame. */
   #handleLate(bytes: Buffer): boolean {
-    this.#readThrottle.startWork(this.#clock.now());
+    this.#readThrottle.startWork(this.#frameTimer.start());
     const isPacket = this.#packets.handle(bytes);
     this.#endWork();
     return isPacket;
   }
 
   #endWork(): void {
-    if (!this.#detached) this.#readThrottle.endWork(this.#clock.now());
+    if (!this.#detached) this.#readThrottle.endWork(this.#frameTimer.end());
   }
 
   /** Delivers what arrived before the end, then ends. */

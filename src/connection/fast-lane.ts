@@ -5,6 +5,7 @@
 import { GatewayError } from '../protocol/errors.ts';
 import { shortName } from '../protocol/printable.ts';
 import { DispatchHeaderReader } from '../decoding/dispatch-header.ts';
+import { knownName } from '../decoding/dispatch-names.ts';
 import { JsonObjectSplitter } from '../decoding/json-object-splitter.ts';
 import type { Packet } from '../protocol/packets.ts';
 import { isCount } from '../protocol/validation.ts';
@@ -106,15 +107,16 @@ export class FastLane implements DispatchObserver {
 
   /** Handles a dispatch that the caller has decoded. */
   handle(packet: Packet, bytes: Buffer): void {
-    const { t, s } = packet;
+    const { s } = packet;
     const { session } = this.#delegate;
     if (isCount(s)) this.#current = s;
-    if (session.mustSkip(s)) this.#skip(t, s);
+    if (session.hasFailures && session.mustSkip(s)) this.#skip(packet.t, s);
     else if (this.#recordArrival(s)) {
+      const t = typeof packet.t === 'string' ? knownName(packet.t) : packet.t;
       this.#keep(t, s, bytes);
       // A packet that is not in the usual form may have another name than its header says.
       if (!this.#hasHeader && typeof t === 'string' && this.#predict(t) === 'none') session.markDelivered(session.id);
-      else this.deliver(packet, bytes, session.id);
+      else this.#deliverDecoded(t, packet, bytes, session.id, 0);
     }
   }
 
@@ -128,7 +130,7 @@ export class FastLane implements DispatchObserver {
   /** Records that READY or RESUMED arrived. It is never repeated, so it counts as received even if handling it fails. */
   recordHandshake(sequence: unknown): void {
     this.#delegate.session.recordSequence(sequence);
-    this.#recordActivity();
+    this.#delegate.activityTimes.recordDispatch();
     this.#current = null;
   }
 
@@ -140,7 +142,11 @@ export class FastLane implements DispatchObserver {
   }
 
   /** Delivers a dispatch that counts as received. */
-  deliver({ t, s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
+  deliver(packet: Packet, bytes: Buffer, sessionId: string | null, replayed = 0): void {
+    this.#deliverDecoded(packet.t, packet, bytes, sessionId, replayed);
+  }
+
+  #deliverDecoded(t: unknown, { s, d }: Packet, bytes: Buffer, sessionId: string | null, replayed: number): void {
     if (typeof t !== 'string') return;
     const observer = this.#decodeHint === 'certain' ? null : this;
     // Some gateways send a RESUMED without a sequence, whatever the types say.
@@ -210,7 +216,7 @@ export class FastLane implements DispatchObserver {
   /** Returns `false` for a dispatch that was received before the replay and is repeated in it. */
   #recordArrival(sequence: unknown): boolean {
     const { session } = this.#delegate;
-    this.#recordActivity();
+    this.#delegate.activityTimes.recordDispatch();
     if (this.#replayed !== null) {
       this.#noteReplay();
       if (session.hasReceived(sequence)) return false;
@@ -228,15 +234,10 @@ export class FastLane implements DispatchObserver {
     this.#callbacks.onReplayStarted();
   }
 
-  #recordActivity(): void {
-    const { activityTimes } = this.#delegate;
-    activityTimes.lastDispatchAt = activityTimes.lastFrameAt;
-  }
-
   /** Counts a dispatch as delivered that has ended several connections. */
   #skip(t: unknown, sequence: unknown): void {
     this.#delegate.session.skip(sequence);
-    this.#recordActivity();
+    this.#delegate.activityTimes.recordDispatch();
     if (this.#replayed !== null) this.#noteReplay();
     const name = typeof t === 'string' && t !== '' ? shortName(t) : 'a dispatch';
     const message = `${name} with sequence ${String(sequence)} could not be handled on several connections; it is skipped`;

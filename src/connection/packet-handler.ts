@@ -117,7 +117,7 @@ export class PacketHandler implements FastLaneCallbacks {
     }
     if (typeof packet !== 'object' || packet === null) return false;
     if (this.#delegate.frameTap.isObserved) this.#delegate.frameTap.received(packet, bytes.length);
-    this.#delegate.emitter.emitWithoutTelemetry('raw', packet);
+    this.#delegate.emitter.emitRaw(packet);
     if (this.#isClosed) return true;
     if (packet.op === Opcodes.Dispatch) this.#handleDispatch(packet, bytes);
     else PacketHandler.#controlHandlers.get(packet.op)?.(this, packet.d);

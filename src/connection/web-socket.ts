@@ -1,4 +1,6 @@
 /** Opens and closes sockets. `ws` is used by default; any other that fits `WebSocketLike` works too. */
+// The global `Buffer` is a getter, which costs more than the rest of `toBuffer`.
+import { Buffer } from 'node:buffer';
 import type { Agent, ClientRequest } from 'node:http';
 import { WebSocket } from 'ws';
 import { cutCloseReason } from '../protocol/close-reason.ts';

@@ -20,19 +20,24 @@ const MAX_TYPES = 1_000;
 
 export class DecodePredictor {
   /** By type: how many dispatches were delivered since one was read. */
-  #unread: Map<string, number> | null = null;
+  #types: Map<string, { unread: number }> | null = null;
 
   /** Returns the hint for a dispatch about to be delivered. Call it once for each. */
   decodeHintFor(t: string): DecodeHint {
-    const unread = this.#unread?.get(t);
-    if (this.#unread === null || unread === undefined) return 'unlikely';
-    if (unread < MAX_UNREAD) this.#unread.set(t, unread + 1);
-    else this.#unread.delete(t);
-    return unread % SAMPLE_EVERY === 0 ? 'likely' : 'certain';
+    const type = this.#types?.get(t);
+    if (type === undefined || type.unread === MAX_UNREAD) return 'unlikely';
+    type.unread += 1;
+    return type.unread % SAMPLE_EVERY === 0 ? 'likely' : 'certain';
   }
 
   onDataRead(t: string): void {
-    if (this.#unread === null || this.#unread.size >= MAX_TYPES) this.#unread = new Map();
-    this.#unread.set(t, 1);
+    const type = this.#types?.get(t);
+    if (type !== undefined) type.unread = 0;
+    else this.#add(t);
+  }
+
+  #add(t: string): void {
+    if (this.#types === null || this.#types.size >= MAX_TYPES) this.#types = new Map();
+    this.#types.set(t, { unread: 0 });
   }
 }

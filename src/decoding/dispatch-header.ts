@@ -2,6 +2,7 @@
  * Reads the event name and the sequence of a dispatch without decoding its data. It recognizes only the form that
  * gateways write: no white space, each field once, `d` last. `JSON.parse` decides about anything else.
  */
+import { nameAt } from './dispatch-names.ts';
 import { findObjectEnd } from './json-scanner/json-scanner.ts';
 
 const OPENING_BRACE = 0x7b;
@@ -21,26 +22,6 @@ const MAX_DIGITS = 15;
 /** The characters of event names. None of them can begin an escape. */
 const isNameLetter = (byte: number): boolean =>
   (byte >= 0x41 && byte <= 0x5a) || byte === 0x5f || (byte >= ZERO && byte <= NINE);
-
-/** Names seen before, by a hash of their bytes: looking one up is cheaper than creating a string. */
-const names = new Map<number, string>();
-
-/** Discord has about a hundred event names. */
-const MAX_NAMES = 1_000;
-
-function nameAt(bytes: Buffer, from: number, end: number, hash: number): string {
-  const known = names.get(hash);
-  if (known !== undefined && isAt(bytes, from, end, known)) return known;
-  const name = bytes.toString('latin1', from, end);
-  if (names.size < MAX_NAMES) names.set(hash, name);
-  return name;
-}
-
-function isAt(bytes: Buffer, from: number, end: number, name: string): boolean {
-  if (name.length !== end - from) return false;
-  for (let index = 0; index < name.length; index += 1) if (name.charCodeAt(index) !== bytes[from + index]) return false;
-  return true;
-}
 
 /** One reader is used for all messages, so that a message allocates no object. */
 export class DispatchHeaderReader {

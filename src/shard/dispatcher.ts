@@ -97,6 +97,9 @@ export class Dispatcher {
   readonly #onListenerError: OnListenerError;
   readonly #listenerWatch: ListenerWatch;
   readonly #voiceStates: VoiceStates | null;
+  /** The handler that was looked up last: each dispatch is asked for twice. */
+  #lastName = '';
+  #lastHandler: ShardHandler | null = null;
   #streams: Set<DispatchStream> | null = null;
   /** Created with the first concurrent handler: most shards have none, and their dispatches pay one comparison. */
   #handlers: ConcurrentHandlers<StreamItem & HandlerItem> | null = null;
@@ -119,12 +122,12 @@ export class Dispatcher {
   /** Returns whether the data of a dispatch will be read. Call it once for each. */
   decodeHintFor(t: string): DecodeHint {
     // Data that is decoded for the shard itself, or for `raw` listeners, is decoded for all.
-    if (this.#emitter.has('raw')) return 'certain';
-    const ownHint = Dispatcher.#shardHandlers.get(t)?.hint(this) ?? 'none';
+    if (this.#emitter.hasRaw) return 'certain';
+    const ownHint = this.#ownHandlerOf(t)?.hint(this) ?? 'none';
     if (ownHint === 'certain') return ownHint;
     if (this.#events?.has(t) === false) return ownHint;
-    if (this.#byType.has(t) || this.#handlers?.has(t) === true) return 'certain';
-    if (!this.#emitter.has('dispatch') && !this.#isStreamed(t)) return ownHint;
+    if (this.#isHeardByType(t) || this.#handlers?.has(t) === true) return 'certain';
+    if (!this.#emitter.hasDispatch && !this.#isStreamed(t)) return ownHint;
     return this.#decodePredictor.decodeHintFor(t);
   }
 
@@ -156,18 +159,31 @@ export class Dispatcher {
 
   deliver(received: LazyDispatch, sessionId: string | null, replayed: number): void {
     const dispatch = received as Dispatch;
-    if (dispatch.isRestored !== true) Dispatcher.#shardHandlers.get(dispatch.t)?.handle(this, dispatch, replayed);
+    const own = this.#ownHandlerOf(dispatch.t);
+    if (own !== null && dispatch.isRestored !== true) own.handle(this, dispatch, replayed);
     if (this.#events?.has(dispatch.t) === false) return;
     this.#listenerWatch.startDispatch(dispatch);
-    if (this.#byType.has(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
+    if (this.#isHeardByType(dispatch.t)) this.#byType.emit(dispatch.t, dispatch.d, dispatch);
     if (this.#handlers?.has(dispatch.t) === true) this.#handlers.push({ dispatch, data: dispatch.d, sessionId });
-    this.#emitter.emitWithoutTelemetry('dispatch', dispatch);
+    this.#emitter.emitDispatch(dispatch);
     if (this.#streams === null && this.#handlers === null) return;
     // A listener found that it can't be read, so the connection ends, and a resume repeats the dispatch for all.
     if (LazyDispatch.isCorrupt(received)) return;
     for (const stream of this.#streams ?? NO_STREAMS) stream.push(dispatch, sessionId);
     // The streams hold it all the same.
     if (this.#budget.isExceeded) this.#shard.send({ type: 'consumer.bufferFull' });
+  }
+
+  #ownHandlerOf(t: string): ShardHandler | null {
+    if (t !== this.#lastName) {
+      this.#lastName = t;
+      this.#lastHandler = Dispatcher.#shardHandlers.get(t) ?? null;
+    }
+    return this.#lastHandler;
+  }
+
+  #isHeardByType(t: string): boolean {
+    return !this.#byType.isEmpty && this.#byType.has(t);
   }
 
   static readonly #shardHandlers: ReadonlyMap<string, ShardHandler> = new Map<string, ShardHandler>([

@@ -4,7 +4,9 @@
  */
 import { assertEventName, assertListener } from '../protocol/event-names.ts';
 
-type Listener = (...args: never[]) => unknown;
+export type Listener = (...args: never[]) => unknown;
+
+const NONE: readonly Listener[] = [];
 
 export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
@@ -68,16 +70,41 @@ export class Emitter<Events extends Record<keyof Events, unknown[]>> {
     return this.#listeners.has(name);
   }
 
+  /** Whether there is no listener at all, which is cheaper to ask than {@link has}. */
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0;
+  }
+
+  protected listenersOf(name: keyof Events): readonly Listener[] {
+    return this.#listeners.get(name) ?? NONE;
+  }
+
   emit<Name extends keyof Events>(name: Name, ...args: Events[Name]): void {
     const list = this.#listeners.get(name);
     if (list === undefined) return;
     for (const listener of list) {
       try {
         const result = (listener as (...args: Events[Name]) => unknown)(...args);
-        if (isThenable(result)) result.then(undefined, (cause: unknown) => this.#onThrow(String(name), cause));
+        if (isThenable(result)) this.#watch(name, result);
       } catch (cause) {
         this.#onThrow(String(name), cause);
       }
     }
+  }
+
+  /** {@link emit} for one argument and known listeners, as for each dispatch. */
+  protected emitTo(list: readonly Listener[], name: keyof Events, value: unknown): void {
+    for (let index = 0; index < list.length; index += 1) {
+      try {
+        const result = (list[index] as (value: unknown) => unknown)(value);
+        if (isThenable(result)) this.#watch(name, result);
+      } catch (cause) {
+        this.#onThrow(String(name), cause);
+      }
+    }
+  }
+
+  #watch(name: keyof Events, result: PromiseLike<unknown>): void {
+    result.then(undefined, (cause: unknown) => this.#onThrow(String(name), cause));
   }
 }

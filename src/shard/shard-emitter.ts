@@ -2,6 +2,8 @@
 import { shardChannel } from '../protocol/telemetry.ts';
 import type { ShardTelemetry } from '../protocol/telemetry.ts';
 import { Emitter } from './emitter.ts';
+import type { Listener } from './emitter.ts';
+import type { Dispatch, Packet } from '../protocol/packets.ts';
 import { SHARD_EVENT_NAMES } from './shard-events.ts';
 import type { ListenerWatch } from './listener-watch.ts';
 import type { ShardEvents } from './shard-events.ts';
@@ -50,6 +52,9 @@ export function publishShardEvent<Name extends keyof ShardEvents>(
 export class ShardEmitter extends Emitter<ShardEvents> {
   readonly #shardId: number;
   readonly #watch: ListenerWatch;
+  /** The listeners of the most frequent events, so that they are not looked up for each. */
+  #onRaw: readonly Listener[] = [];
+  #onDispatch: readonly Listener[] = [];
 
   constructor(shardId: number, onThrow: (name: string, cause: unknown) => void, watch: ListenerWatch) {
     super(onThrow, SHARD_EVENT_NAMES);
@@ -66,8 +71,36 @@ export class ShardEmitter extends Emitter<ShardEvents> {
     this.#watch.endCall(name, startedAt, clock.now());
   }
 
-  /** Emits events that are too frequent to be published. */
-  emitWithoutTelemetry<Name extends 'dispatch' | 'raw'>(name: Name, ...args: ShardEvents[Name]): void {
-    super.emit(name, ...args);
+  override on<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    super.on(name, listener);
+    this.#updateLists();
+  }
+
+  override off<Name extends keyof ShardEvents>(name: Name, listener: (...args: ShardEvents[Name]) => unknown): void {
+    super.off(name, listener);
+    this.#updateLists();
+  }
+
+  get hasRaw(): boolean {
+    return this.#onRaw.length > 0;
+  }
+
+  get hasDispatch(): boolean {
+    return this.#onDispatch.length > 0;
+  }
+
+  /** Emits `raw`, which is too frequent to be published. */
+  emitRaw(packet: Packet): void {
+    if (this.#onRaw.length > 0) this.emitTo(this.#onRaw, 'raw', packet);
+  }
+
+  /** Emits `dispatch`, which is too frequent to be published. */
+  emitDispatch(dispatch: Dispatch): void {
+    this.emitTo(this.#onDispatch, 'dispatch', dispatch);
+  }
+
+  #updateLists(): void {
+    this.#onRaw = this.listenersOf('raw');
+    this.#onDispatch = this.listenersOf('dispatch');
   }
 }

@@ -5,7 +5,7 @@
 import { shardState } from '../../machines/index.ts';
 import type { ShardEmitted, ShardEvent, ShardState } from '../../machines/index.ts';
 import type { ActorDependencies } from '../actors/actor-dependencies.ts';
-import type { ActivityTimes } from '../connection/connection-delegate.ts';
+import { ActivityTimes } from '../connection/activity-times.ts';
 import { ConnectionSlot } from '../connection/connection-slot.ts';
 import { DispatchProbe } from '../connection/dispatch-probe.ts';
 import { FrameTap } from '../connection/frame-tap.ts';
@@ -48,7 +48,7 @@ import type { ResolvedOptions } from './shard-options.ts';
 
 export class ShardRuntime implements ActorDependencies {
   readonly options: ResolvedOptions;
-  readonly activityTimes: ActivityTimes = { lastFrameAt: null, lastDispatchAt: null };
+  readonly activityTimes = new ActivityTimes();
   readonly session: CurrentSession;
   readonly heartbeatTracker: HeartbeatTracker;
   readonly connectionSlot = new ConnectionSlot();

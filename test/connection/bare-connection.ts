@@ -1,4 +1,5 @@
 /** A connection without a shard: its socket and its delegate record what they are called with. */
+import { ActivityTimes } from '../../src/connection/activity-times.ts';
 import { Connection } from '../../src/connection/connection.ts';
 import type { ConnectionDelegate } from '../../src/connection/connection-delegate.ts';
 import type { DispatchProbe } from '../../src/connection/dispatch-probe.ts';
@@ -106,14 +107,14 @@ export function bareConnection(options: BareConnectionOptions = {}) {
     frameTap: new FrameTap({ now: () => 0 }, () => undefined),
     sentFrames: new SentFrames({ onSent: () => undefined, onAccepted: () => undefined }),
     dispatchProbe,
-    activityTimes: { lastFrameAt: null, lastDispatchAt: null },
+    activityTimes: new ActivityTimes(),
     decodePredictor: { onDataRead },
     connectionSlot: { consumePermit },
     guildKeeper: null,
     emitter: {
       emit: (name: string, event: { latency: number } | { lateMs: number }) =>
         void log.push([name, 'latency' in event ? event.latency : event.lateMs]),
-      emitWithoutTelemetry: (event, packet) => onPacket(packet, event),
+      emitRaw: (packet) => onPacket(packet, 'raw'),
     },
     dispatcher: {
       decodeHintFor,

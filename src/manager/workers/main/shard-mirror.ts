@@ -279,7 +279,7 @@ export class ShardMirror {
 
   #deliver(dispatch: LazyDispatch): void {
     this.listenerWatch.startDispatch(dispatch as Dispatch);
-    this.emitter.emitWithoutTelemetry('dispatch', dispatch as Dispatch);
+    this.emitter.emitDispatch(dispatch as Dispatch);
     dispatch.releaseBuffer();
   }
 

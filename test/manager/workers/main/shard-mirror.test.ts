@@ -126,7 +126,7 @@ describe('ShardMirror', () => {
 
   test('reports an error of our own during a dispatch as a fault, and resumes before it', () => {
     const { mirror, receive, rewinds, faults, delivered } = createMirror();
-    vi.spyOn(mirror.emitter, 'emitWithoutTelemetry').mockImplementationOnce(() => {
+    vi.spyOn(mirror.emitter, 'emitDispatch').mockImplementationOnce(() => {
       throw new TypeError('ours');
     });
     receive(2);
