@@ -16,7 +16,7 @@ interface WebAssemblyGlobal {
 interface ScannerExports {
   readonly memory: { readonly buffer: ArrayBuffer };
   reset(): void;
-  findObjectEnd(from: number, length: number): number;
+  findObjectEnd(from: number, length: number, isFirst: 0 | 1): number;
   findChunks(length: number, base: number, minBytes: number): number;
 }
 
@@ -83,16 +83,15 @@ export function findObjectEnd(bytes: Uint8Array, from: number, end: number): num
 }
 
 function findObjectEndSimd({ wasm, window }: Scanner, bytes: Uint8Array, from: number, end: number): number {
-  wasm.reset();
   // Creating a view of a part costs more than copying the whole.
   if (bytes.length <= WINDOW_BYTES) {
     window.set(bytes);
-    return wasm.findObjectEnd(from, end);
+    return wasm.findObjectEnd(from, end, 1);
   }
   for (let at = from; at < end; at += WINDOW_BYTES) {
     const until = Math.min(end, at + WINDOW_BYTES);
     window.set(bytes.subarray(at, until));
-    const closed = wasm.findObjectEnd(0, until - at);
+    const closed = wasm.findObjectEnd(0, until - at, at === from ? 1 : 0);
     if (closed !== -1) return at + closed;
   }
   return -1;

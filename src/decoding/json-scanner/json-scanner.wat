@@ -20,25 +20,29 @@
   ;; 1 if a chunk of this list has been written, so the rest must be written too.
   (global $isCut (mut i32) (i32.const 0))
 
-  (func (export "reset")
+  (func $reset (export "reset")
     (global.set $depth (i32.const 0))
     (global.set $inString (i64.const 0))
     (global.set $escapes (i64.const 0))
     (global.set $from (i32.const -1))
     (global.set $isCut (i32.const 0)))
 
-  ;; A bit for each of 16 bytes that equals $byte after or-ing $fold.
-  (func $sixteen (param $at i32) (param $byte v128) (param $fold v128) (result i64)
-    (i64.extend_i32_u (i8x16.bitmask (i8x16.eq (v128.or (v128.load (local.get $at)) (local.get $fold)) (local.get $byte)))))
-
-  (func $mask (param $at i32) (param $byte v128) (param $fold v128) (result i64)
+  ;; A bit for each of 64 bytes that equals $byte. V8 does not inline functions, and a call costs more than this.
+  (func $mask (param $at i32) (param $byte v128) (result i64)
+    (local $v0 v128) (local $v1 v128) (local $v2 v128) (local $v3 v128)
+    (local.set $v0 (v128.load (local.get $at)))
+    (local.set $v1 (v128.load offset=16 (local.get $at)))
+    (local.set $v2 (v128.load offset=32 (local.get $at)))
+    (local.set $v3 (v128.load offset=48 (local.get $at)))
     (i64.or
-      (i64.or
-        (call $sixteen (local.get $at) (local.get $byte) (local.get $fold))
-        (i64.shl (call $sixteen (i32.add (local.get $at) (i32.const 16)) (local.get $byte) (local.get $fold)) (i64.const 16)))
-      (i64.or
-        (i64.shl (call $sixteen (i32.add (local.get $at) (i32.const 32)) (local.get $byte) (local.get $fold)) (i64.const 32))
-        (i64.shl (call $sixteen (i32.add (local.get $at) (i32.const 48)) (local.get $byte) (local.get $fold)) (i64.const 48)))))
+      (i64.extend_i32_u (i32.or
+        (i8x16.bitmask (i8x16.eq (local.get $v0) (local.get $byte)))
+        (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v1) (local.get $byte))) (i32.const 16))))
+      (i64.shl
+        (i64.extend_i32_u (i32.or
+          (i8x16.bitmask (i8x16.eq (local.get $v2) (local.get $byte)))
+          (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v3) (local.get $byte))) (i32.const 16))))
+        (i64.const 32))))
 
   ;; A bit for each byte that a backslash escapes, which is one after an odd number of backslashes. Adding a bit to
   ;; each run of backslashes carries out of it; the odd bits show whether the length of the run is odd.
@@ -55,9 +59,34 @@
     (global.set $escapes (i64.shr_u (i64.and (local.get $codes) (local.get $backslashes)) (i64.const 63))))
 
   (func $block (param $at i32)
-    (local $quotes i64) (local $backslashes i64) (local $outside i64)
-    (local.set $quotes (call $mask (local.get $at) (i8x16.splat (i32.const 0x22)) (v128.const i64x2 0 0)))
-    (local.set $backslashes (call $mask (local.get $at) (i8x16.splat (i32.const 0x5c)) (v128.const i64x2 0 0)))
+    (local $quotes i64) (local $backslashes i64) (local $outside i64) (local $byte v128)
+    (local $v0 v128) (local $v1 v128) (local $v2 v128) (local $v3 v128)
+    (local.set $v0 (v128.load (local.get $at)))
+    (local.set $v1 (v128.load offset=16 (local.get $at)))
+    (local.set $v2 (v128.load offset=32 (local.get $at)))
+    (local.set $v3 (v128.load offset=48 (local.get $at)))
+    (local.set $byte (i8x16.splat (i32.const 0x22)))
+    (local.set $quotes
+      (i64.or
+        (i64.extend_i32_u (i32.or
+          (i8x16.bitmask (i8x16.eq (local.get $v0) (local.get $byte)))
+          (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v1) (local.get $byte))) (i32.const 16))))
+        (i64.shl
+          (i64.extend_i32_u (i32.or
+            (i8x16.bitmask (i8x16.eq (local.get $v2) (local.get $byte)))
+            (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v3) (local.get $byte))) (i32.const 16))))
+          (i64.const 32))))
+    (local.set $byte (i8x16.splat (i32.const 0x5c)))
+    (local.set $backslashes
+      (i64.or
+        (i64.extend_i32_u (i32.or
+          (i8x16.bitmask (i8x16.eq (local.get $v0) (local.get $byte)))
+          (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v1) (local.get $byte))) (i32.const 16))))
+        (i64.shl
+          (i64.extend_i32_u (i32.or
+            (i8x16.bitmask (i8x16.eq (local.get $v2) (local.get $byte)))
+            (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v3) (local.get $byte))) (i32.const 16))))
+          (i64.const 32))))
     (if (i64.ne (i64.or (local.get $backslashes) (global.get $escapes)) (i64.const 0))
       (then (local.set $quotes (i64.and (local.get $quotes) (i64.xor (call $escaped (local.get $backslashes)) (i64.const -1))))))
     ;; Each bit becomes the parity of the bits up to it.
@@ -72,8 +101,33 @@
     (local.set $outside (i64.xor (local.get $quotes) (i64.const -1)))
     (global.set $strings (local.get $quotes))
     ;; `[` and `{` differ in one bit only, and so do `]` and `}`.
-    (global.set $opens (i64.and (local.get $outside) (call $mask (local.get $at) (i8x16.splat (i32.const 0x7b)) (i8x16.splat (i32.const 0x20)))))
-    (global.set $closes (i64.and (local.get $outside) (call $mask (local.get $at) (i8x16.splat (i32.const 0x7d)) (i8x16.splat (i32.const 0x20))))))
+    (local.set $byte (i8x16.splat (i32.const 0x20)))
+    (local.set $v0 (v128.or (local.get $v0) (local.get $byte)))
+    (local.set $v1 (v128.or (local.get $v1) (local.get $byte)))
+    (local.set $v2 (v128.or (local.get $v2) (local.get $byte)))
+    (local.set $v3 (v128.or (local.get $v3) (local.get $byte)))
+    (local.set $byte (i8x16.splat (i32.const 0x7b)))
+    (global.set $opens (i64.and (local.get $outside)
+      (i64.or
+        (i64.extend_i32_u (i32.or
+          (i8x16.bitmask (i8x16.eq (local.get $v0) (local.get $byte)))
+          (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v1) (local.get $byte))) (i32.const 16))))
+        (i64.shl
+          (i64.extend_i32_u (i32.or
+            (i8x16.bitmask (i8x16.eq (local.get $v2) (local.get $byte)))
+            (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v3) (local.get $byte))) (i32.const 16))))
+          (i64.const 32)))))
+    (local.set $byte (i8x16.splat (i32.const 0x7d)))
+    (global.set $closes (i64.and (local.get $outside)
+      (i64.or
+        (i64.extend_i32_u (i32.or
+          (i8x16.bitmask (i8x16.eq (local.get $v0) (local.get $byte)))
+          (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v1) (local.get $byte))) (i32.const 16))))
+        (i64.shl
+          (i64.extend_i32_u (i32.or
+            (i8x16.bitmask (i8x16.eq (local.get $v2) (local.get $byte)))
+            (i32.shl (i8x16.bitmask (i8x16.eq (local.get $v3) (local.get $byte))) (i32.const 16))))
+          (i64.const 32))))))
 
   ;; Clears the bytes behind the text, so that they are neither quotes nor brackets.
   (func $pad (param $length i32)
@@ -83,8 +137,10 @@
     (v128.store offset=48 (local.get $length) (v128.const i64x2 0 0)))
 
   ;; Returns the index after the bracket that closes the first one from $at on; -1 if it is not in this window.
-  (func (export "findObjectEnd") (param $at i32) (param $length i32) (result i32)
+  ;; $isFirst is 1 for the first window of a text.
+  (func (export "findObjectEnd") (param $at i32) (param $length i32) (param $isFirst i32) (result i32)
     (local $left i64) (local $bit i64) (local $closing i32)
+    (if (local.get $isFirst) (then (call $reset)))
     (call $pad (local.get $length))
     (loop $blocks
       (call $block (local.get $at))
@@ -123,7 +179,7 @@
         (i64.or
           (i64.or (global.get $opens) (global.get $closes))
           (i64.and
-            (call $mask (local.get $at) (i8x16.splat (i32.const 0x2c)) (v128.const i64x2 0 0))
+            (call $mask (local.get $at) (i8x16.splat (i32.const 0x2c)))
             (i64.xor (global.get $strings) (i64.const -1)))))
       (loop $marks
         (if (i64.ne (local.get $left) (i64.const 0))
