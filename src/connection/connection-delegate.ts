@@ -38,7 +38,7 @@ export interface ConnectionDelegate {
     emitRaw(packet: Packet): void;
   };
   readonly dispatcher: {
-    decodeHintFor(t: string): DecodeHint;
+    decodeHintFor(t: string, count: number): DecodeHint;
     /** @param sessionId - of the session the dispatch came in; a listener may have changed the session since */
     deliver(dispatch: LazyDispatch, sessionId: string | null, replayed: number): void;
   };

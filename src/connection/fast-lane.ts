@@ -27,6 +27,15 @@ const GUESS_AFTER = 32;
 
 const isNeeded = (hint: DecodeHint): boolean => hint === 'certain' || hint === 'likely';
 
+/** Of dispatches that are decoded without a look at their headers, one of so many is asked for. A power of 2. */
+const SAMPLE_EVERY = 8;
+
+/** Spreads the samples evenly over all sequences, and in no order that types of dispatches could follow too. */
+const GOLDEN_RATIO = 0x9e_37_79_b1;
+
+const isSample = (sequence: unknown): boolean =>
+  typeof sequence !== 'number' || Math.imul(sequence, GOLDEN_RATIO) >>> 0 < 2 ** 32 / SAMPLE_EVERY;
+
 /** Returns whether another object follows the first one. */
 function hasNextObject(bytes: Buffer): boolean {
   const [first] = new JsonObjectSplitter().push(bytes);
@@ -78,7 +87,7 @@ export class FastLane implements DispatchObserver {
       this.#skip(t, s);
       return true;
     }
-    const hint = this.#predict(t);
+    const hint = this.#predict(t, 1);
     if (isNeeded(hint) || !header.isWhole(bytes)) return false;
     this.#show(t, s, bytes);
     if (!this.#recordArrival(s)) return true;
@@ -114,15 +123,16 @@ export class FastLane implements DispatchObserver {
     else if (this.#recordArrival(s)) {
       const t = typeof packet.t === 'string' ? knownName(packet.t) : packet.t;
       this.#keep(t, s, bytes);
-      // A packet that is not in the usual form may have another name than its header says.
-      if (!this.#hasHeader && typeof t === 'string' && this.#predict(t) === 'none') session.markDelivered(session.id);
+      // Without its header, a dispatch was decoded unasked. Some are enough to notice that data is no longer read.
+      const isAsked = !this.#hasHeader && typeof t === 'string' && isSample(s);
+      if (isAsked && this.#predict(t, SAMPLE_EVERY) === 'none') session.markDelivered(session.id);
       else this.#deliverDecoded(t, packet, bytes, session.id, 0);
     }
   }
 
-  /** Predicts whether the data of a dispatch will be read. Called once for each. */
-  #predict(t: string): DecodeHint {
-    this.#decodeHint = this.#delegate.dispatcher.decodeHintFor(t);
+  /** Predicts whether the data of a dispatch will be read. Called once for each, or for one of `count` of them. */
+  #predict(t: string, count: number): DecodeHint {
+    this.#decodeHint = this.#delegate.dispatcher.decodeHintFor(t, count);
     this.#neededInARow = isNeeded(this.#decodeHint) ? this.#neededInARow + 1 : 0;
     return this.#decodeHint;
   }

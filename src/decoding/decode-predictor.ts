@@ -10,10 +10,10 @@
 export type DecodeHint = 'none' | 'unlikely' | 'likely' | 'certain';
 
 /** A slow stream leaves dispatches unread for a while. Only after this many are they predicted to stay unread. */
-const MAX_UNREAD = 64;
+const MAX_UNREAD = 256;
 
-/** Observing whether data is read has a cost, so only every eighth dispatch is observed. */
-const SAMPLE_EVERY = 8;
+/** Observing whether data is read costs as much as delivering a few dispatches, so only some are observed. */
+const OBSERVE_EVERY = 32;
 
 /** Bounds the memory; Discord has about a hundred types. */
 const MAX_TYPES = 1_000;
@@ -22,12 +22,15 @@ export class DecodePredictor {
   /** By type: how many dispatches were delivered since one was read. */
   #types: Map<string, { unread: number }> | null = null;
 
-  /** Returns the hint for a dispatch about to be delivered. Call it once for each. */
-  decodeHintFor(t: string): DecodeHint {
+  /**
+   * Returns the hint for a dispatch about to be delivered. Call it once for each, or for one of `count` of them.
+   */
+  decodeHintFor(t: string, count = 1): DecodeHint {
     const type = this.#types?.get(t);
-    if (type === undefined || type.unread === MAX_UNREAD) return 'unlikely';
-    type.unread += 1;
-    return type.unread % SAMPLE_EVERY === 0 ? 'likely' : 'certain';
+    if (type === undefined || type.unread >= MAX_UNREAD) return 'unlikely';
+    const observed = Math.trunc(type.unread / OBSERVE_EVERY);
+    type.unread += count;
+    return Math.trunc(type.unread / OBSERVE_EVERY) > observed ? 'likely' : 'certain';
   }
 
   onDataRead(t: string): void {

@@ -119,8 +119,8 @@ export class Dispatcher {
     this.#byType = new Emitter(onListenerError, null);
   }
 
-  /** Returns whether the data of a dispatch will be read. Call it once for each. */
-  decodeHintFor(t: string): DecodeHint {
+  /** Returns whether the data of a dispatch will be read. Call it once for each, or for one of `count` of them. */
+  decodeHintFor(t: string, count: number): DecodeHint {
     // Data that is decoded for the shard itself, or for `raw` listeners, is decoded for all.
     if (this.#emitter.hasRaw) return 'certain';
     const ownHint = this.#ownHandlerOf(t)?.hint(this) ?? 'none';
@@ -128,7 +128,7 @@ export class Dispatcher {
     if (this.#events?.has(t) === false) return ownHint;
     if (this.#isHeardByType(t) || this.#handlers?.has(t) === true) return 'certain';
     if (!this.#emitter.hasDispatch && !this.#isStreamed(t)) return ownHint;
-    return this.#decodePredictor.decodeHintFor(t);
+    return this.#decodePredictor.decodeHintFor(t, count);
   }
 
   /** Adds a listener for one type, or a concurrent handler. Returns the function that removes it. */

@@ -9,18 +9,27 @@ describe('DecodePredictor', () => {
     expect(hints(new DecodePredictor(), 3)).toEqual(['unlikely', 'unlikely', 'unlikely']);
   });
 
-  test('predicts that data of a type that was read is read again, and observes every eighth', () => {
+  test('predicts that data of a type that was read is read again, and observes one of 32', () => {
     const predictor = new DecodePredictor();
     predictor.onDataRead('A');
-    expect(hints(predictor, 9)).toEqual([...Array<string>(7).fill('certain'), 'likely', 'certain']);
+    expect(hints(predictor, 33)).toEqual([...Array<string>(31).fill('certain'), 'likely', 'certain']);
     expect(predictor.decodeHintFor('B')).toBe('unlikely');
   });
 
-  test('predicts no reads any more after 64 unread dispatches of a type', () => {
+  test('predicts no reads any more after 256 unread dispatches of a type', () => {
     const predictor = new DecodePredictor();
     predictor.onDataRead('A');
-    expect(hints(predictor, 64).filter((hint) => hint === 'likely')).toHaveLength(8);
+    expect(hints(predictor, 256).filter((hint) => hint === 'likely')).toHaveLength(8);
     expect(hints(predictor, 2)).toEqual(['unlikely', 'unlikely']);
+  });
+
+  test('asked for one of eight dispatches, counts all of them', () => {
+    const predictor = new DecodePredictor();
+    predictor.onDataRead('A');
+    const asked = Array.from({ length: 33 }, () => predictor.decodeHintFor('A', 8));
+    expect(asked.slice(0, 5)).toEqual(['certain', 'certain', 'certain', 'likely', 'certain']);
+    expect(asked.filter((hint) => hint === 'likely')).toHaveLength(8);
+    expect(asked.at(-1)).toBe('unlikely');
   });
 
   test('keeps predicting reads of a type that is read now and then', () => {
