@@ -2,7 +2,7 @@
  * Reports listeners that block the event loop, and handlers that run for long: heartbeats and all other events wait for
  * them.
  *
- * The ordinary dispatch must pay nothing for it. A connection reads the clock before and after each message already, to
+ * The ordinary dispatch must pay nothing for it. A connection measures how long each message takes already, to
  * read a backlog in portions; so a slow message is known without a further read. Here only the name of its dispatch is
  * kept, to say which listeners it was. What decoding takes is not theirs: it is short except for large packets, and
  * for these the clock is read once more, between decoding and delivery.
