@@ -15,13 +15,13 @@ abstract class StreamDecoder extends BaseDecoder implements InflaterSink {
   readonly #kind: StreamKind;
   readonly #inflater: Inflater;
   /** Whether the output comes while its `write` is running. */
-  protected readonly isSync: boolean;
+  readonly #isSync: boolean;
 
   constructor(kind: StreamKind, sink: DecoderSink, maxBytes: number, codec?: 'sync' | 'stream') {
     super(sink, maxBytes);
     this.#kind = kind;
-    this.isSync = codec === undefined ? isSyncInflateTrusted(kind) : codec === 'sync';
-    this.#inflater = new (this.isSync ? SyncInflater : StreamInflater)(kind, this, maxBytes);
+    this.#isSync = codec === undefined ? isSyncInflateTrusted(kind) : codec === 'sync';
+    this.#inflater = new (this.#isSync ? SyncInflater : StreamInflater)(kind, this, maxBytes);
   }
 
   output(bytes: Buffer, endsMessage: boolean): void {
@@ -61,7 +61,7 @@ abstract class StreamDecoder extends BaseDecoder implements InflaterSink {
 
   /** Without a running `write` the error has no caller to reach, so it is thrown here. */
   #rethrowIfAsync(): void {
-    if (!this.isSync) this.rethrowSinkError();
+    if (!this.#isSync) this.rethrowSinkError();
   }
 }
 
@@ -80,32 +80,8 @@ export class ZlibStreamDecoder extends StreamDecoder {
   readonly #partial = new ByteAccumulator();
   /** A suffix followed `#partial`, but the object was unfinished. A message may wait for one more suffix only. */
   #wasUnfinished = false;
-  /** The frame that is being inflated, if it was not searched for messages. */
-  #unsearched: Buffer | null = null;
 
   protected override onCompressed(data: Buffer): void {
-    if (this.#isLikelyOne(data)) {
-      this.#unsearched = data;
-      this.inflate(data, true);
-      this.#unsearched = null;
-    } else this.#inflateEach(data);
-  }
-
-  /**
-   * Returns whether a frame can be inflated at once. Nearly every frame is one message, so it is searched for more only
-   * if its output is not one. Several messages together must not exceed the limit of one.
-   */
-  #isLikelyOne(data: Buffer): boolean {
-    return (
-      this.isSync &&
-      this.#previousTail.length === 0 &&
-      this.#partial.length === 0 &&
-      data.length * MAX_INFLATION <= this.maxBytes &&
-      endsWithSuffix(data)
-    );
-  }
-
-  #inflateEach(data: Buffer): void {
     let from = 0;
     for (let end = this.#firstEnd(data); end !== -1; end = endAfter(data, from)) {
       this.inflate(from === 0 && end === data.length ? data : data.subarray(from, end), true);
@@ -135,25 +111,9 @@ export class ZlibStreamDecoder extends StreamDecoder {
     const whole = this.#joinPartial(bytes);
     this.#wasUnfinished = false;
     if (this.tryEmit(whole)) return;
-    if (this.#unsearched !== null && endAfter(this.#unsearched, 0) < this.#unsearched.length)
-      return this.#emitEach(whole);
     if (isSecondTry || !isUnfinishedObject(whole)) return this.failNotJson();
     this.#wasUnfinished = true;
     this.#bufferPartial(whole);
-  }
-
-  /** Emits several messages, the last of which may be unfinished. */
-  #emitEach(messages: Buffer): void {
-    let end = 0;
-    for (const message of new JsonObjectSplitter().push(messages)) {
-      this.emit(message);
-      end += message.length;
-    }
-    const rest = messages.subarray(end);
-    if (this.closed || rest.length === 0) return;
-    if (!isUnfinishedObject(rest)) return this.failNotJson();
-    this.#wasUnfinished = true;
-    this.#bufferPartial(rest);
   }
 
   #joinPartial(bytes: Buffer): Buffer {
@@ -168,14 +128,6 @@ export class ZlibStreamDecoder extends StreamDecoder {
     this.#partial.append(bytes);
   }
 }
-
-/** Deflate can't make a text smaller than this. */
-const MAX_INFLATION = 1_032;
-
-const endsWithSuffix = (data: Buffer): boolean => {
-  const at = data.length - SYNC_FLUSH_SUFFIX.length;
-  return data[at] === 0x00 && data[at + 1] === 0x00 && data[at + 2] === 0xff && data[at + 3] === 0xff;
-};
 
 const endAfter = (data: Buffer, from: number): number => {
   const at = data.indexOf(SYNC_FLUSH_SUFFIX, from);
