@@ -221,14 +221,16 @@ export class ClaimedSessionStore implements ForwardingSessionStore, SnapshotStor
     const repeating = (this.#repeating ??= new Set());
     if (repeating.has(shardId)) return;
     repeating.add(shardId);
-    void this.#repeatWhileOutdated(shardId, outdated).then(() => repeating.delete(shardId));
+    void this.#repeatWhileOutdated(shardId, outdated, repeating);
   }
 
-  async #repeatWhileOutdated(shardId: number, outdated: Set<number>): Promise<void> {
+  async #repeatWhileOutdated(shardId: number, outdated: Set<number>, repeating: Set<number>): Promise<void> {
     while (outdated.delete(shardId)) {
       const latest = this.#latest?.get(shardId);
       // If this fails too, the next write says so.
       if (latest !== undefined) await this.#perform(shardId, latest).catch(() => undefined);
     }
+    // In the same step as the last look: a write that is outdated after it is repeated anew.
+    repeating.delete(shardId);
   }
 }
