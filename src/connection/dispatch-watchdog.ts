@@ -21,12 +21,14 @@ interface WatchedConnection {
 }
 
 export class DispatchWatchdog {
+  readonly #maxSilenceMs: number;
   readonly #delegate: ConnectionDelegate;
   readonly #limiter: SendLimiter;
   readonly #connection: WatchedConnection;
   #timer: unknown;
 
-  constructor(delegate: ConnectionDelegate, limiter: SendLimiter, connection: WatchedConnection) {
+  constructor(maxSilenceMs: number, delegate: ConnectionDelegate, limiter: SendLimiter, connection: WatchedConnection) {
+    this.#maxSilenceMs = maxSilenceMs;
     this.#delegate = delegate;
     this.#limiter = limiter;
     this.#connection = connection;
@@ -34,9 +36,7 @@ export class DispatchWatchdog {
 
   /** Starts at READY or RESUMED. The timer checks when the last dispatch came, so a dispatch costs nothing here. */
   start(): void {
-    const { clock, timing } = this.#delegate.options;
-    if (timing.maxDispatchSilenceMs === null) return;
-    const leftMs = timing.maxDispatchSilenceMs - (clock.now() - this.#silentSince);
+    const leftMs = this.#maxSilenceMs - (this.#delegate.options.clock.now() - this.#silentSince);
     if (leftMs > 0) this.#after(leftMs, () => this.start());
     else this.#probe(-leftMs);
   }

@@ -51,8 +51,9 @@ export class PacketHandler implements FastLaneCallbacks {
     this.#limiter = limiter;
     this.#callbacks = callbacks;
     this.#fastLane = new FastLane(delegate, this);
+    const { maxDispatchSilenceMs } = delegate.options.timing;
     this.#dispatchWatchdog =
-      delegate.options.timing.maxDispatchSilenceMs === null ? null : new DispatchWatchdog(delegate, limiter, callbacks);
+      maxDispatchSilenceMs === null ? null : new DispatchWatchdog(maxDispatchSilenceMs, delegate, limiter, callbacks);
   }
 
   /** Returns whether the bytes were a packet. Does not throw. */
