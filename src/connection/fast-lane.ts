@@ -27,7 +27,7 @@ const GUESS_AFTER = 32;
 
 const isNeeded = (hint: DecodeHint): boolean => hint === 'certain' || hint === 'likely';
 
-/** Of dispatches that are decoded without a look at their headers, one of so many is asked for. A power of 2. */
+/** For one in so many dispatches that are decoded without reading their headers first, a hint is asked for. A power of 2. */
 const SAMPLE_EVERY = 8;
 
 /** Spreads the samples evenly over all sequences, and in no order that types of dispatches could follow too. */

@@ -158,7 +158,7 @@ export class InspectionRegistry {
   /**
    * Returns the updates since the last call.
    * @param selected - the keys of what pages show in detail
-   * @param isMeasuring - whether to read the counters of shards, which nothing tells of
+   * @param isMeasuring - whether to read the counters of shards: no event says that they have changed
    */
   collect(selected: ReadonlySet<string>, isMeasuring: boolean): CollectedUpdates {
     const hasNews = this.#newEntries.length + this.#changed.size + this.#removed.length > 0;

@@ -44,7 +44,7 @@ function watchedFleet(count: number) {
   const fleet = Array.from({ length: count }, (_, shardId) => watchedShard(shardId));
   for (const shard of fleet) registry.addShard(shard);
   registry.startCollecting();
-  /** Returns the keys of the shards that a page is told of at one measurement. */
+  /** Returns the keys of the shards that are sent to a page at one measurement. */
   const measure = (selected = NOBODY): string[] => {
     clock.advance(MEASURE_MS);
     return registry.collect(selected, true).shards.map(({ key }) => key);
@@ -70,9 +70,9 @@ describe('while a page is open', () => {
 
   test.each([2_500, 4_000])('of %i shards each has its turn, at most 1,000 a second', (count) => {
     const { measureBusy } = watchedFleet(count);
-    const told = measureBusy(Math.ceil(count / 1_000) * MEASUREMENTS_A_SECOND);
-    expect(new Set(told.flat()).size).toBe(count);
-    expect(Math.max(...told.map(({ length }) => length))).toBe(1_000);
+    const sent = measureBusy(Math.ceil(count / 1_000) * MEASUREMENTS_A_SECOND);
+    expect(new Set(sent.flat()).size).toBe(count);
+    expect(Math.max(...sent.map(({ length }) => length))).toBe(1_000);
   });
 
   test.each([1_000, 4_000])('of %i shards without a dispatch each is read at every fourth turn', (count) => {
@@ -80,9 +80,9 @@ describe('while a page is open', () => {
     const seconds = QUIET_SECONDS * (count / 1_000);
     measureTimes(2 * seconds * MEASUREMENTS_A_SECOND);
     for (const shard of fleet) shard.pendingSends = 1;
-    const told = measureTimes(seconds * MEASUREMENTS_A_SECOND);
-    expect(new Set(told.flat()).size).toBe(count);
-    expect(Math.max(...told.map(({ length }) => length))).toBe(250);
+    const sent = measureTimes(seconds * MEASUREMENTS_A_SECOND);
+    expect(new Set(sent.flat()).size).toBe(count);
+    expect(Math.max(...sent.map(({ length }) => length))).toBe(250);
   });
 
   test('a heartbeat is shown within a second, however quiet its shard is', () => {
