@@ -94,6 +94,9 @@ const procedures = {
       rssBeforeGcKiB: rssBeforeGc / BYTES_PER_KIB,
     };
   },
+  collectGarbage: async (): Promise<void> => {
+    await globalThis.gc?.({ type: 'major', execution: 'async' });
+  },
   /** Returns the CPU time of this process so far. */
   cpuUs: (): number => {
     const { user, system } = process.cpuUsage();

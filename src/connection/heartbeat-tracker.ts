@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
+import { heartbeatSlotsOf } from './heartbeat-slots.ts';
 
 /** A heartbeat later than this part of the interval means that the process was busy or asleep. */
 const LAGGED_FRACTION = 0.25;
@@ -24,6 +25,8 @@ interface Waiter {
 
 export class HeartbeatTracker {
   readonly #clock: Clock;
+  /** `null` for heartbeats that are sent exactly when they are due. */
+  readonly #slots: ReturnType<typeof heartbeatSlotsOf>;
   #intervalMs = 0;
   #dueAt: number | null = null;
   #lateMs = 0;
@@ -36,8 +39,9 @@ export class HeartbeatTracker {
   ping: number | null = null;
   lastAckAt: number | null = null;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, slots = heartbeatSlotsOf(clock)) {
     this.#clock = clock;
+    this.#slots = slots;
   }
 
   /** `null` before the first heartbeat of a connection. */
@@ -67,11 +71,13 @@ export class HeartbeatTracker {
     for (const waiter of waiters) waiter.reject(error);
   }
 
-  /** Schedules the first heartbeat. Returns its delay in ms. */
+  /** Schedules the first heartbeat, which decides about the slot of all others. Returns its delay in ms. */
   scheduleFirst(delayMs: number, intervalMs: number): number {
     this.#intervalMs = intervalMs;
-    this.#dueAt = this.#clock.now() + delayMs;
-    return delayMs;
+    const now = this.#clock.now();
+    const dueAt = now + delayMs;
+    this.#dueAt = this.#slots?.near(dueAt, now, intervalMs) ?? dueAt;
+    return this.#dueAt - now;
   }
 
   /**

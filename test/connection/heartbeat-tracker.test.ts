@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { array, assert, double, integer, property } from 'fast-check';
+import { systemClock } from '../../src/clock.ts';
+import { HeartbeatSlots, SLOTS_PER_INTERVAL, heartbeatSlotsOf } from '../../src/connection/heartbeat-slots.ts';
 import { HeartbeatTracker } from '../../src/connection/heartbeat-tracker.ts';
 import { GatewayError } from '../../src/protocol/errors.ts';
 import { VirtualClock } from '../../src/testing/virtual-clock.ts';
@@ -73,6 +76,59 @@ describe('HeartbeatTracker: schedule', () => {
     expect(tracker.consumeLagMs()).toBe(null);
     expect(tracker.scheduleNext()).toBe(0);
     expect(tracker.consumeLagMs()).toBe(null);
+  });
+});
+
+describe('HeartbeatTracker: slots', () => {
+  const parts = array(double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 2, maxLength: 50 });
+  const offset = double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  const intervalMs = integer({ min: 50, max: 120_000 });
+
+  test('the shards of a process send their heartbeats in 40 moments of an interval, however many they are', () => {
+    assert(
+      property(parts, offset, intervalMs, (delays, place, interval) => {
+        const clock = new VirtualClock({ startAt: 1_700_000_000_000 });
+        const slots = new HeartbeatSlots(place);
+        const widthMs = interval / SLOTS_PER_INTERVAL;
+        for (const part of delays) {
+          const tracker = new HeartbeatTracker(clock, slots);
+          let dueAt = clock.now() + tracker.scheduleFirst(part * interval, interval);
+          for (let beat = 0; beat < 5; beat += 1) {
+            const fromSlot = dueAt / widthMs - place;
+            expect(Math.abs(fromSlot - Math.round(fromSlot)) * widthMs).toBeLessThan(0.01);
+            // A timer is late by part of a slot.
+            clock.advance(dueAt - clock.now() + (widthMs * part) / 2);
+            dueAt = clock.now() + tracker.scheduleNext();
+          }
+        }
+      }),
+    );
+  });
+
+  test('the first heartbeat comes after HELLO, less than a slot early, and late only if its slot was before HELLO', () => {
+    assert(
+      property(
+        double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        offset,
+        intervalMs,
+        (part, place, interval) => {
+          const clock = new VirtualClock({ startAt: 1_700_000_000_000 });
+          const widthMs = interval / SLOTS_PER_INTERVAL;
+          const delayMs = new HeartbeatTracker(clock, new HeartbeatSlots(place)).scheduleFirst(
+            part * interval,
+            interval,
+          );
+          expect(delayMs).toBeGreaterThanOrEqual(0);
+          expect(delayMs).toBeGreaterThan(part * interval - widthMs - 0.01);
+          expect(delayMs).toBeLessThan(Math.max(part * interval, widthMs) + 0.01);
+        },
+      ),
+    );
+  });
+
+  test('only real time has slots: in virtual time heartbeats come exactly when they are due', () => {
+    expect(heartbeatSlotsOf(systemClock)).toBeInstanceOf(HeartbeatSlots);
+    expect(heartbeatSlotsOf(new VirtualClock({ startAt: 0 }))).toBeNull();
   });
 });
 
