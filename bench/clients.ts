@@ -156,6 +156,7 @@ export const BASES = {
 } as const satisfies Record<string, Base>;
 
 export type RatioName = keyof typeof BASES;
+export const RATIO_NAMES = Object.keys(BASES) as RatioName[];
 
 /** Returns why a client can't be measured on this machine, or `null`. */
 export function problemOf({ variant, nativeZlib }: Client): string | null {

@@ -1,10 +1,12 @@
 /**
- * Measures the backlog. All clients of a mix are connected at the same time and replay the same slice of events in turn,
- * so that a busy moment of the machine affects a client and its floor alike. A ratio compares slices of the same round.
+ * Measures the backlog. All clients of a mix are connected at the same time. In its turn a client replays the same slice
+ * of events in alternation with the clients that it is compared with: another user of the machine's cores changes their
+ * speed several times a second, so that only slices next to each other can be compared.
  */
+import { allowedCores, setAffinity } from './affinity.ts';
 import type { BacklogCase } from './cases.ts';
-import { BASES, CLIENTS, problemOf } from './clients.ts';
-import type { ClientId } from './clients.ts';
+import { BASES, CLIENTS, RATIO_NAMES, problemOf } from './clients.ts';
+import type { ClientId, RatioName } from './clients.ts';
 import type { CountResult } from './client/dispatch-counter.ts';
 import type { Harness, Member } from './harness.ts';
 import { InstructionCounter } from './instructions.ts';
@@ -13,8 +15,7 @@ import type { CaseResult } from './results.ts';
 import { FIRST_SEQUENCE, recordedSetup } from './scenarios/recorded.ts';
 import type { Sample } from './scenarios/scenario.ts';
 import type { BacklogSettings, Settings } from './settings.ts';
-import { quantile, ratios, spreadOf } from './statistics.ts';
-import type { ByRound } from './statistics.ts';
+import { quantile, spreadOf } from './statistics.ts';
 import { problemText } from './rounds.ts';
 import type { CaseReporter } from './rounds.ts';
 
@@ -42,8 +43,21 @@ export function isWarm(costs: readonly number[], { window, settled }: BacklogSet
   return median(costs.slice(-window)) >= median(costs.slice(-2 * window, -window)) * (1 - settled);
 }
 
-const cpuOf = ({ samples }: Entry): ByRound =>
-  new Map(samples.map(({ round, values }) => [round, values['cpuUs'] ?? Number.NaN]));
+/** Whether a ratio of the client differs too much from turn to turn. */
+const isNoisy = ({ samples }: Entry): boolean =>
+  RATIO_NAMES.some((name) => spreadOf(samples.flatMap(({ values }) => values[name] ?? [])) > MAX_SPREAD);
+
+/** Returns what a client costs relative to each of its bases, in one turn; nothing for a base that has failed. */
+export function ratiosIn(id: ClientId, cpuUs: ReadonlyMap<ClientId, number>): Partial<Record<RatioName, number>> {
+  const own = cpuUs.get(id) ?? Number.NaN;
+  return Object.fromEntries(
+    RATIO_NAMES.flatMap((name) => {
+      const base = BASES[name](id);
+      const ratio = base === null ? Number.NaN : own / (cpuUs.get(base) ?? Number.NaN);
+      return Number.isFinite(ratio) ? [[name, ratio]] : [];
+    }),
+  );
+}
 
 class Group {
   readonly #settings: Settings;
@@ -75,12 +89,14 @@ class Group {
   async #measureGeneration(members: readonly Member[], isLast: boolean): Promise<void> {
     const running = members.map((member) => this.#start(member));
     for (const each of running) await this.#warmUp(each);
+    const cores = allowedCores();
+    for (const { client } of running) setAffinity(client.pid, cores.slice(-1));
     const { rounds, extraRounds } = this.#settings.backlog;
-    for (let round = 0; round < rounds; round += 1) await this.#measureRound(running);
+    for (let round = 0; round < rounds; round += 1) await this.#measureRound(running, running);
     for (let extra = isLast ? extraRounds : 0; extra > 0; extra -= 1) {
-      const needed = this.#needed();
-      if (needed.size === 0) break;
-      await this.#measureRound(running.filter(({ id }) => needed.has(id)));
+      const noisy = running.filter(({ entry }) => isNoisy(entry));
+      if (noisy.length === 0) break;
+      await this.#measureRound(noisy, running);
     }
     for (const { entry, instructions } of running) {
       const count = await instructions?.stop();
@@ -104,52 +120,55 @@ class Group {
         costs.push((await this.#replay(running)).cpuUs);
       running.entry.isWarm &&= isWarm(costs, backlog);
       const sliceUs = median(costs.slice(-backlog.window));
-      running.slicesPerTurn = Math.max(1, Math.ceil((backlog.turnMs * US_PER_MS) / sliceUs));
+      running.slicesPerTurn = Math.max(backlog.minPasses, Math.ceil((backlog.turnMs * US_PER_MS) / sliceUs));
     });
   }
 
-  async #measureRound(running: readonly Running[]): Promise<void> {
+  async #measureRound(running: readonly Running[], members: readonly Running[]): Promise<void> {
     const round = (this.#round += 1);
     const start = round % Math.max(1, running.length);
     const planned = this.#settings.backlog.generations * this.#settings.backlog.rounds;
     // The place in a round must not matter.
     for (const each of [...running.slice(start), ...running.slice(0, start)]) {
+      if (each.entry.problem !== null) continue;
       this.#reporter.begin(each.entry.item.id, round - 1, Math.max(round, planned));
-      await this.#guard(each, async () => {
-        const values = await this.#takeTurn(each);
-        each.entry.samples.push({ round, values });
-      });
+      const values = await this.#takeTurn(each, members);
+      if (each.entry.problem === null) each.entry.samples.push({ round, values });
     }
   }
 
-  async #takeTurn(running: Running): Promise<Sample> {
-    const events = this.#events(running) * running.slicesPerTurn;
-    const slices: CountResult[] = [];
-    await running.instructions?.enable();
-    while (slices.length < running.slicesPerTurn) slices.push(await this.#replay(running));
-    await running.instructions?.disable(events);
+  async #takeTurn(own: Running, members: readonly Running[]): Promise<Sample> {
+    const bases = new Set(RATIO_NAMES.map((name) => BASES[name](own.id)));
+    const others = members.filter((each) => each !== own && bases.has(each.id) && each.entry.isWarm);
+    await own.instructions?.enable();
+    const { slices, cpuUs } = await this.#replayInPasses(own, others);
+    const events = this.#events(own) * slices.length;
+    await own.instructions?.disable(events);
     const sumOf = (of: (slice: CountResult) => number): number => slices.reduce((sum, slice) => sum + of(slice), 0);
     return {
-      cpuUs: sumOf(({ cpuUs }) => cpuUs) / events,
+      cpuUs: sumOf((slice) => slice.cpuUs) / events,
       wallUs: sumOf(({ wallUs }) => wallUs) / events,
       peakRssMiB: slices.at(-1)?.peakRssMiB ?? 0,
       outOfOrder: sumOf(({ outOfOrder }) => outOfOrder) / slices.length,
+      ...ratiosIn(own.id, cpuUs),
     };
   }
 
-  /** The clients with a ratio that is too noisy so far, and the clients that they are compared with. */
-  #needed(): Set<ClientId> {
-    const costs = new Map(this.#entries.map((entry) => [entry.item.client, cpuOf(entry)]));
-    const isNoisy = (client: ClientId, base: ClientId): boolean =>
-      spreadOf(ratios(costs.get(client) ?? new Map(), costs.get(base) ?? new Map())) > MAX_SPREAD;
-    return new Set(
-      this.#entries
-        .filter(({ problem }) => problem === null)
-        .flatMap(({ item: { client } }) => {
-          const bases = Object.values(BASES).flatMap((base) => base(client) ?? []);
-          return bases.some((base) => isNoisy(client, base)) ? [client, ...bases] : [];
-        }),
-    );
+  async #replayInPasses(
+    own: Running,
+    others: readonly Running[],
+  ): Promise<{ slices: CountResult[]; cpuUs: ReadonlyMap<ClientId, number> }> {
+    const slices: CountResult[] = [];
+    const cpuUs = new Map<ClientId, number>();
+    for (let pass = 0; pass < own.slicesPerTurn; pass += 1) {
+      // The place in a pass must not matter either.
+      for (const each of pass % 2 === 0 ? [own, ...others] : [...others.toReversed(), own]) {
+        const slice = await this.#guard(each, () => this.#replay(each));
+        cpuUs.set(each.id, (cpuUs.get(each.id) ?? 0) + (slice?.cpuUs ?? Number.NaN));
+        if (each === own && slice !== null) slices.push(slice);
+      }
+    }
+    return { slices, cpuUs };
   }
 
   #events({ entry }: Running): number {
@@ -174,12 +193,14 @@ class Group {
     return result;
   }
 
-  async #guard({ id, entry }: Running, work: () => Promise<void>): Promise<void> {
-    if (entry.problem !== null) return;
+  /** Returns `null` for a client that has failed. */
+  async #guard<T>({ id, entry }: Running, work: () => Promise<T>): Promise<T | null> {
+    if (entry.problem !== null) return null;
     try {
-      await work();
+      return await work();
     } catch (error) {
       this.#fail(id, error);
+      return null;
     }
   }
 

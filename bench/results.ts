@@ -1,10 +1,9 @@
 /** What one run measured, as it is stored, and how it is made from the samples. */
-import { BASES, CLIENTS } from './clients.ts';
-import type { ClientId, RatioName } from './clients.ts';
+import { RATIO_NAMES } from './clients.ts';
 import type { Machine } from './machine.ts';
 import type { Sample } from './scenarios/scenario.ts';
-import { ratios, summarize } from './statistics.ts';
-import type { ByRound, Summary } from './statistics.ts';
+import { summarize } from './statistics.ts';
+import type { Summary } from './statistics.ts';
 
 export interface CaseResult {
   /** `kind/client`, as `--list` prints it. */
@@ -48,7 +47,7 @@ export interface Run {
 export const MAX_SPREAD = 0.1;
 const MIN_ROUNDS = 3;
 /** The figures of a backlog that a result is made from; the rest only describes it. */
-const COSTS: ReadonlySet<string> = new Set(['cpuUs', 'wallUs', ...Object.keys(BASES)]);
+const COSTS: ReadonlySet<string> = new Set(['cpuUs', 'wallUs', ...RATIO_NAMES]);
 
 /** Returns whether a figure varies too much to say anything. Only a backlog has enough rounds to know. */
 export function isTooNoisy({ id, isWarm, figures }: RecordedCase, metric: string): boolean {
@@ -57,37 +56,21 @@ export function isTooNoisy({ id, isWarm, figures }: RecordedCase, metric: string
   return !isWarm || (high - low) / median > MAX_SPREAD;
 }
 
-const byRound = ({ samples }: CaseResult, metric: string): ByRound =>
-  new Map(samples.flatMap(({ round, values }) => (values[metric] === undefined ? [] : [[round, values[metric]]])));
-
 const stored = (values: readonly number[]): StoredFigure => {
   const { median, low, high, count } = summarize(values);
   return [median, low, high, count];
 };
 
-/** Returns the ratios of a case to others of its kind, round by round. */
-function ratiosOf(result: CaseResult, results: ReadonlyMap<string, CaseResult>): [RatioName, StoredFigure][] {
-  const [kind = '', client = ''] = result.id.split('/');
-  if (!kind.startsWith('backlog') || !(client in CLIENTS)) return [];
-  return (Object.keys(BASES) as RatioName[]).flatMap((name) => {
-    const base = results.get(`${kind}/${BASES[name](client as ClientId)}`);
-    if (base === undefined || base.isWarm === false) return [];
-    const values = ratios(byRound(result, 'cpuUs'), byRound(base, 'cpuUs'));
-    return values.length === 0 ? [] : [[name, stored(values)]];
-  });
-}
-
 /** Returns the figures of all cases. */
 export function recorded(results: readonly CaseResult[]): RecordedCase[] {
-  const byId = new Map(results.map((result) => [result.id, result]));
-  return results.map((result) => {
-    const metrics = new Set(result.samples.flatMap(({ values }) => Object.keys(values)));
-    const figures = [...metrics].map((metric) => [metric, stored([...byRound(result, metric).values()])] as const);
+  return results.map(({ id, problem, isWarm, samples }) => {
+    const metrics = new Set(samples.flatMap(({ values }) => Object.keys(values)));
+    const valuesOf = (metric: string): number[] => samples.flatMap(({ values }) => values[metric] ?? []);
     return {
-      id: result.id,
-      problem: result.problem,
-      isWarm: result.isWarm !== false,
-      figures: Object.fromEntries([...figures, ...ratiosOf(result, byId)]),
+      id,
+      problem,
+      isWarm: isWarm !== false,
+      figures: Object.fromEntries([...metrics].map((metric) => [metric, stored(valuesOf(metric))])),
     };
   });
 }

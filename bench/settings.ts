@@ -24,11 +24,13 @@ export interface Settings {
   readonly includes: (item: Case) => boolean;
 }
 
-/** A client replays the same slice of events again and again. In a turn, it replays as many as take a while. */
+/** In a turn, a client replays the same slice of events again and again, in passes with the clients it is compared with. */
 export interface BacklogSettings {
   readonly sliceEvents: Readonly<Record<MixName, number>>;
-  /** A turn uses at least this much CPU, so that short slices are no noisier than long ones. */
+  /** A client uses at least this much CPU in its turn, so that short slices are no noisier than long ones. */
   readonly turnMs: number;
+  /** The passes of the slowest clients. */
+  readonly minPasses: number;
   /** How often all clients are started anew, because a process may be lucky or unlucky for all of its life. */
   readonly generations: number;
   /** The rounds of each generation. In a round each client has one turn. */
@@ -43,11 +45,12 @@ export interface BacklogSettings {
 }
 
 const BACKLOG: BacklogSettings = {
-  sliceEvents: { chat: 2_500, usual: 2_500, startup: 500 },
-  turnMs: 100,
-  generations: 2,
-  rounds: 6,
-  extraRounds: 6,
+  sliceEvents: { chat: 1_250, usual: 2_500, startup: 500 },
+  turnMs: 250,
+  minPasses: 2,
+  generations: 3,
+  rounds: 2,
+  extraRounds: 3,
   settled: 0.05,
   window: 3,
   maxWarmup: 36,
@@ -87,7 +90,7 @@ const QUICK_CLIENT = /^(?:floor|ours)-(?:plain|zlib|zstd)(?:-unread)?$|^discordj
 
 export const QUICK: Settings = {
   ...FULL,
-  backlog: { ...BACKLOG, generations: 1, extraRounds: 5, maxWarmup: 18 },
+  backlog: { ...BACKLOG, generations: 1, rounds: 3, extraRounds: 0, maxWarmup: 18 },
   includes: (item) =>
     QUICK_CLIENT.test(item.client) &&
     (item.kind === 'backlog' || (item.kind === 'memory' && item.shards === 500 && item.client.endsWith('-zlib'))),

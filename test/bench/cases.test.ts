@@ -2,7 +2,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { CASES } from '../../bench/cases.ts';
 import { BASES, CLIENTS, CLIENT_IDS, problemOf } from '../../bench/clients.ts';
-import { isWarm } from '../../bench/interleaved.ts';
+import type { ClientId } from '../../bench/clients.ts';
+import { isWarm, ratiosIn } from '../../bench/interleaved.ts';
 import { MIX_NAMES } from '../../bench/mix.ts';
 import { recorded } from '../../bench/results.ts';
 import { runCases } from '../../bench/run.ts';
@@ -138,6 +139,27 @@ describe('a warm-up', () => {
     ['gets dearer, as on a busy machine', [8, 8, 8, 9, 9, 9], true],
   ])('%s', (_what, costs, expected) => {
     expect(isWarm(costs, FULL.backlog)).toBe(expected);
+  });
+});
+
+describe('the ratios of a turn', () => {
+  const costs = { 'ours-zlib-unread': 6, 'floor-zlib': 10, 'floor-plain': 8, 'floor-zlib-unread': 4 } as const;
+
+  test('compare a client with what its bases cost in the same turn', () => {
+    expect(ratiosIn('ours-zlib-unread', new Map(Object.entries(costs) as [ClientId, number][]))).toEqual({
+      overFloor: 0.6,
+      overPlain: 0.75,
+      overUnread: 1.5,
+    });
+  });
+
+  test('leave out a base that has failed or was not measured', () => {
+    const failed = new Map<ClientId, number>([
+      ['ours-zlib-unread', 6],
+      ['floor-zlib', Number.NaN],
+      ['floor-plain', 8],
+    ]);
+    expect(ratiosIn('ours-zlib-unread', failed)).toEqual({ overPlain: 0.75 });
   });
 });
 
