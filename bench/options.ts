@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export const HELP = `npm run bench -- [options]
 
 Measures shardwright, the floors and other gateway clients, and adds a run to
-bench/results/runs/. Takes about 8 minutes.
+bench/results/runs/. Takes 10 to 15 minutes.
 
   --quick         the floors, shardwright and @discordjs/ws only; takes about two minutes
   --only PATTERN  measure only the cases whose id matches this text or regular expression
