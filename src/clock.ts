@@ -183,8 +183,8 @@ function afterPoll(callback: () => void): () => void {
   return () => clearImmediate(handle);
 }
 
-/** Read once: it never changes, and the clock is read with each message. */
-const { timeOrigin } = performance;
+/** When this process or thread started. Read once: it never changes, and the clock is read with each message. */
+export const { timeOrigin } = performance;
 
 /** Real time. A machine that was suspended is noticed within a second of waking. */
 export const systemClock: Clock = createSystemClock({

@@ -81,20 +81,20 @@ describe('HeartbeatTracker: schedule', () => {
 
 describe('HeartbeatTracker: slots', () => {
   const parts = array(double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 2, maxLength: 50 });
-  const offset = double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+  const startsAt = double({ min: 1_600_000_000_000, max: 1_700_000_000_000, noNaN: true });
   const intervalMs = integer({ min: 50, max: 120_000 });
 
   test('the shards of a process send their heartbeats in 40 moments of an interval, however many they are', () => {
     assert(
-      property(parts, offset, intervalMs, (delays, place, interval) => {
+      property(parts, startsAt, intervalMs, (delays, origin, interval) => {
         const clock = new VirtualClock({ startAt: 1_700_000_000_000 });
-        const slots = new HeartbeatSlots(place);
+        const slots = new HeartbeatSlots(origin);
         const widthMs = interval / SLOTS_PER_INTERVAL;
         for (const part of delays) {
           const tracker = new HeartbeatTracker(clock, slots);
           let dueAt = clock.now() + tracker.scheduleFirst(part * interval, interval);
           for (let beat = 0; beat < 5; beat += 1) {
-            const fromSlot = dueAt / widthMs - place;
+            const fromSlot = (dueAt - origin) / widthMs;
             expect(Math.abs(fromSlot - Math.round(fromSlot)) * widthMs).toBeLessThan(0.01);
             // A timer is late by part of a slot.
             clock.advance(dueAt - clock.now() + (widthMs * part) / 2);
@@ -109,12 +109,12 @@ describe('HeartbeatTracker: slots', () => {
     assert(
       property(
         double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        offset,
+        startsAt,
         intervalMs,
-        (part, place, interval) => {
+        (part, origin, interval) => {
           const clock = new VirtualClock({ startAt: 1_700_000_000_000 });
           const widthMs = interval / SLOTS_PER_INTERVAL;
-          const delayMs = new HeartbeatTracker(clock, new HeartbeatSlots(place)).scheduleFirst(
+          const delayMs = new HeartbeatTracker(clock, new HeartbeatSlots(origin)).scheduleFirst(
             part * interval,
             interval,
           );
