@@ -17,11 +17,24 @@ const commandOf = (id: string, more: Partial<Command> = {}): Command => ({
 
 const idsOf = (commands: readonly Command[]): string[] => commands.map(({ id }) => id);
 
-/** The answers to an instance, as they come. The time is for an engine that subscribes in another process. */
+/** In the same partition as shard 0, for an engine with at most 16 partitions. */
+const PROBED_SHARD = 720_720;
+const PROBE = 'probe';
+
+/**
+ * Returns the answers to an instance, as they come. An engine that subscribes in another process takes its time: commands
+ * that replace each other are answered at once, so the first such answer shows that it has.
+ */
 async function listenFor(kit: EngineKit, instance: string): Promise<CommandAnswer[]> {
-  const answers: CommandAnswer[] = [];
-  (await kit.connect()).commands.answers(instance, (answer) => answers.push(answer));
-  await kit.wait(100);
+  const [answers, probed]: [CommandAnswer[], CommandAnswer[]] = [[], []];
+  const { commands } = await kit.connect();
+  commands.answers(instance, (answer) => (answer.id.startsWith(PROBE) ? probed : answers).push(answer));
+  for (let tries = 0; probed.length === 0; tries += 1) {
+    assert.ok(tries < 2_000, 'a command that is replaced is answered');
+    const more = { shardId: PROBED_SHARD, key: instance, from: instance };
+    await commands.send(commandOf(`${PROBE} ${instance} ${tries}`, more));
+    await kit.wait(10);
+  }
   return answers;
 }
 
