@@ -90,7 +90,7 @@ const QUICK_CLIENT = /^(?:floor|ours)-(?:plain|zlib|zstd)(?:-unread)?$|^discordj
 
 export const QUICK: Settings = {
   ...FULL,
-  backlog: { ...BACKLOG, generations: 1, rounds: 3, extraRounds: 0, maxWarmup: 18 },
+  backlog: { ...BACKLOG, turnMs: 200, generations: 1, rounds: 3, extraRounds: 0, maxWarmup: 18 },
   includes: (item) =>
     QUICK_CLIENT.test(item.client) &&
     (item.kind === 'backlog' || (item.kind === 'memory' && item.shards === 500 && item.client.endsWith('-zlib'))),

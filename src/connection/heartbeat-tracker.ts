@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.ts';
 import type { GatewayError } from '../protocol/errors.ts';
 import { heartbeatSlotsOf } from './heartbeat-slots.ts';
+import type { HeartbeatSlots } from './heartbeat-slots.ts';
 
 /** A heartbeat later than this part of the interval means that the process was busy or asleep. */
 const LAGGED_FRACTION = 0.25;
@@ -26,7 +27,7 @@ interface Waiter {
 export class HeartbeatTracker {
   readonly #clock: Clock;
   /** `null` for heartbeats that are sent exactly when they are due. */
-  readonly #slots: ReturnType<typeof heartbeatSlotsOf>;
+  readonly #slots: HeartbeatSlots | null;
   #intervalMs = 0;
   #dueAt: number | null = null;
   #lateMs = 0;
