@@ -15,9 +15,9 @@ export const READ: readonly Claim[] = [
   { what: 'plain, your listener reads `d`: × floor', client: 'ours-plain', ratio: 'overFloor' },
   { what: '`zlib-stream`, your listener reads `d`: × floor with inflate', client: 'ours-zlib', ratio: 'overFloor' },
   { what: '`zstd-stream`, your listener reads `d`: × floor with zstd', client: 'ours-zstd', ratio: 'overFloor' },
-  { what: 'plain, nobody reads `d`: × plain floor', client: 'ours-plain-unread', ratio: 'overPlain' },
-  { what: '`zlib-stream`, nobody reads `d`: × plain floor', client: 'ours-zlib-unread', ratio: 'overPlain' },
-  { what: '`zstd-stream`, nobody reads `d`: × plain floor', client: 'ours-zstd-unread', ratio: 'overPlain' },
+  { what: 'plain, `d` is not read: × plain floor', client: 'ours-plain-unread', ratio: 'overPlain' },
+  { what: '`zlib-stream`, `d` is not read: × plain floor', client: 'ours-zlib-unread', ratio: 'overPlain' },
+  { what: '`zstd-stream`, `d` is not read: × plain floor', client: 'ours-zstd-unread', ratio: 'overPlain' },
   { what: '@discordjs/ws ÷ shardwright, plain', client: 'discordjs-plain', ratio: 'overOurs' },
   { what: '@discordjs/ws ÷ shardwright, `zlib-stream` with node:zlib', client: 'discordjs-zlib', ratio: 'overOurs' },
   {

@@ -1,6 +1,5 @@
 import { array, assert, double, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { allowedCores, numbersIn } from '../../bench/affinity.ts';
 import { gaps, quantile, ratios, spreadOf, summarize } from '../../bench/statistics.ts';
 
 describe('summarize', () => {
@@ -59,22 +58,4 @@ test('ratios divides within a round, and skips rounds without both values', () =
 test('gaps returns the difference of each value to the next', () => {
   expect(gaps([5, 6, 9])).toEqual([1, 3]);
   expect(gaps([5])).toEqual([]);
-});
-
-describe('numbersIn', () => {
-  test.each([
-    ['0', [0]],
-    ['0-3', [0, 1, 2, 3]],
-    ['0-1,4,6-7\n', [0, 1, 4, 6, 7]],
-    ['', []],
-    ['all', []],
-  ])('reads the list %j of Linux as %j', (list, numbers) => {
-    expect(numbersIn(list)).toEqual(numbers);
-  });
-});
-
-test('allowedCores are those of this process, where the system tells', () => {
-  const cores = allowedCores();
-  expect(cores.length > 0).toBe(process.platform === 'linux');
-  expect(cores.every((core) => Number.isInteger(core) && core >= 0)).toBe(true);
 });
