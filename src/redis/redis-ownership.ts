@@ -1,5 +1,6 @@
 /** Who runs which shard, and who reads which stream, in Redis. Each partition keeps the leases of its shards. */
 import type {
+  ChangeListener,
   Lease,
   Member,
   MemberState,
@@ -33,6 +34,8 @@ import { RETIRE_GENERATION } from './scripts/succession.lua.ts';
 const ACTIVE = '0';
 const DRAINING = '1';
 const STALLED = '2';
+/** The message of a change at which each member should look. */
+const CHANGED = 'changed';
 /** How long a released shard waits for the member for which it was released. */
 const RESERVATION_MS = 2_000;
 /** How long the rows of a generation that is not needed any more stay: a node that was frozen must find that they are lost. */
@@ -164,9 +167,11 @@ export class RedisOwnership implements Ownership {
     return { members: membersIn(members), shards };
   }
 
-  changes(listener: () => void): () => void {
+  changes(listener: ChangeListener): () => void {
     const { messages, keyspace } = this.#context;
-    const ends = keyspace.all.map((keys: RedisKeys) => messages.subscribe(keys.changes(this.#scope), () => listener()));
+    const ends = keyspace.all.map((keys: RedisKeys) =>
+      messages.subscribe(keys.changes(this.#scope), (message) => listener(onlyForIn(message))),
+    );
     return () => {
       for (const end of ends) end();
     };
@@ -205,6 +210,13 @@ export class RedisOwnership implements Ownership {
       [encodeName(instance), encodeName(name), leaseTtlMs, state, control.changes(this.#scope)],
     );
   }
+}
+
+/** Reads the message of a change: `changed`, the instance that alone has something to do, or `-` if none has. */
+function onlyForIn(message: string | null): string | null | undefined {
+  // Some may have been lost.
+  if (message === null || message === CHANGED) return undefined;
+  return message === '-' ? null : decodeName(message);
 }
 
 function shardCountOf(scope: OwnershipScope, { plan, streams }: RedisPlan): number {

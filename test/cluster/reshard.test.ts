@@ -79,7 +79,6 @@ describe('reshard() on a node', () => {
     await load.end();
 
     expect(load.received).toEqual(load.sent);
-    expect(load.count).toBeGreaterThan(100);
     expect(kit.gateway.stats).toMatchObject({ identifies: 4 + 7 + 4, violations: [] });
     expect(nodes.flatMap(({ faults }) => faults)).toEqual([]);
   });

@@ -12,7 +12,7 @@ describe.skipIf(redisServerPath() === null)('the messages of Redis', () => {
     await using other = await openRedis({ url: server.url });
     const ownership = rig.connection.ownership(SHARDS);
     const { promise: heardFirst, resolve: onFirst } = Promise.withResolvers<void>();
-    const end = ownership.changes(onFirst);
+    const end = ownership.changes(() => onFirst());
     await heardFirst;
 
     end();

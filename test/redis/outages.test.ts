@@ -187,7 +187,7 @@ describe.skipIf(redisServerPath() === null)('the engine on Redis', () => {
     const server = await startServer();
     await using rig = await openRedis({ client: await admin(server) });
     const { promise: isListening, resolve } = Promise.withResolvers<void>();
-    rig.connection.ownership(SHARDS).changes(resolve);
+    rig.connection.ownership(SHARDS).changes(() => resolve());
     await isListening;
     await server.kill();
     await rig.reachable(false);

@@ -1,6 +1,7 @@
 /** The reduced simulation of large clusters: real nodes, leases, balance and gate, stand-ins for the shards. */
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { printScale } from '../../simulator/cluster/scale/scale-table.ts';
+import { MemoryOwnership } from '../../src/cluster/memory/memory-ownership.ts';
 import { runScale } from '../../simulator/cluster/scale/scale-run.ts';
 
 const SIZE = { seed: 1, shards: 40, nodes: 4, maxConcurrency: 4, maxMovesPerSecond: 4, leaseTtlMs: 12_000 };
@@ -18,6 +19,14 @@ test('a roll-out needs no lease to end, and the loss of nodes needs one', async 
   expect(rollOutMs).toBeLessThan(SIZE.leaseTtlMs);
   expect(lossMs).toBeGreaterThan((SIZE.leaseTtlMs * 2) / 3);
   expect(lossMs).toBeLessThan(SIZE.leaseTtlMs + 3_000);
+});
+
+test('a node does not read who has what whenever a shard moves between others', async () => {
+  using view = vi.spyOn(MemoryOwnership.prototype, 'view');
+  const { startMs, rollOutMs, lossMs } = await runScale({ ...SIZE, shards: 160, nodes: 16, maxConcurrency: 16 });
+  const seconds = (startMs + rollOutMs + lossMs) / 1_000;
+  // About once a second while shards start and move, and more often only while a node waits for shards.
+  expect(view.mock.calls.length / seconds / 16).toBeLessThan(2);
 });
 
 test('the table has a row for each size', async () => {

@@ -86,7 +86,10 @@ export class ConsumerRuntime {
       const member = { name, instance: randomUUID() };
       const commands = new CommandClient({ bus: connection.commands, instance: member.instance, clock });
       this.#open = { connection, commands, total: plan.total };
-      this.#stopListening = connection.ownership({ kind: 'shards' }).changes(() => void this.#readTotal());
+      this.#stopListening = connection.ownership({ kind: 'shards' }).changes((onlyFor) => {
+        // A shard that moves does not change how many there are.
+        if (onlyFor === undefined) void this.#readTotal();
+      });
       this.#waiter = new StreamWaiter(connection.log, clock);
       this.#member = new GroupMember({
         ownership: connection.ownership({ kind: 'group', group }),

@@ -8,6 +8,7 @@ import { waitAtMost } from '../../protocol/wait-at-most.ts';
 import { balanceOf } from '../node/balance.ts';
 import type { Balance } from '../node/balance.ts';
 import { MemberWatch } from '../node/member-watch.ts';
+import { pacedChanges } from '../node/paced-changes.ts';
 import type { Lease, Member, Ownership, OwnershipView } from '../ports/ownership.ts';
 import { unexpectedError } from '../engine-errors.ts';
 
@@ -60,7 +61,11 @@ export class GroupMember {
       onJoined: ignore,
       onLeft: ignore,
     });
-    this.#stopListening = ownership.changes(() => void this.#look());
+    this.#stopListening = pacedChanges(ownership, {
+      clock,
+      instance: member.instance,
+      onChange: () => void this.#look(),
+    });
   }
 
   /** Resolves when the engine knows this member. */

@@ -90,7 +90,7 @@ export class MemoryOwnership {
     const standing = this.standing(lease);
     if (standing !== 'held') return standing === 'fenced';
     this.#free(lease.scope, lease.shardId, to);
-    this.#publish(lease.scope);
+    this.#publish(lease.scope, to ?? undefined);
     return true;
   }
 
@@ -188,7 +188,7 @@ export class MemoryOwnership {
     const row = { fence, owner: instance, endsAt: this.#endOfLease(), reservedFor: null, reservedUntil: 0 };
     this.#scope(scope).owners.set(shardId, row);
     if (scope.kind === 'shards') putBackCommands(this.#store, shardId);
-    this.#publish(scope);
+    this.#publish(scope, null);
   }
 
   #free(scope: OwnershipScope, shardId: number, to: string | null): void {
@@ -227,8 +227,8 @@ export class MemoryOwnership {
     return generation === next?.generation ? next.total : 0;
   }
 
-  #publish(scope: OwnershipScope): void {
-    this.#store.scopeNews.publish(scopeKey(scope));
+  #publish(scope: OwnershipScope, onlyFor?: string | null): void {
+    this.#store.scopeNews.publish(scopeKey(scope), onlyFor);
   }
 }
 

@@ -154,6 +154,6 @@ export class MemorySuccession {
   }
 
   #publish(): void {
-    this.#store.scopeNews.publish('shards');
+    this.#store.scopeNews.publish('shards', undefined);
   }
 }

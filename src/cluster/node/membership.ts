@@ -15,6 +15,7 @@ import { MovePace } from './move-pace.ts';
 import { NO_RECORD } from './node-host.ts';
 import type { HandOverRecord, NodeHost } from './node-host.ts';
 import { NodeSuccession } from './node-succession.ts';
+import { pacedChanges } from './paced-changes.ts';
 import { PlanReader } from './plan-reader.ts';
 import type { ResolvedPublish } from './publish-options.ts';
 
@@ -97,7 +98,11 @@ export class Membership {
       yieldShard: (held) => this.#current.leases.lose(held),
     });
     this.#stopListening = [
-      connection.ownership({ kind: 'shards' }).changes(() => options.onChange()),
+      pacedChanges(connection.ownership({ kind: 'shards' }), {
+        clock: host.clock,
+        instance: member.instance,
+        onChange: options.onChange,
+      }),
       connection.onReachableChange((isReachable) => {
         if (isReachable) return;
         this.#current.onBroken();

@@ -287,4 +287,24 @@ export const OWNERSHIP_CASES: readonly EngineCase[] = [
     end();
     assert.equal(callsAfterEnd, 0);
   }),
+
+  engineCase('tells of a change as one for a single member only if the others have nothing to do', async (kit) => {
+    const [watcher, node] = [await kit.member('watcher'), await kit.member('node')];
+    const lease = await node.claim(0);
+    await kit.wait(50);
+    const heard: unknown[] = [];
+    watcher.ownership.changes((onlyFor) => heard.push(onlyFor));
+    const tells = async (what: string, change: () => Promise<unknown>, needed?: string): Promise<void> => {
+      heard.length = 0;
+      await change();
+      const isNeeded = (onlyFor: unknown): boolean => onlyFor === undefined || onlyFor === needed;
+      await kit.eventually(`those who have to act hear of it: ${what}`, () => heard.some(isNeeded));
+    };
+    await tells('release for one', () => node.ownership.release(lease, { to: watcher.instance }), watcher.instance);
+    const next = await watcher.claim(0);
+    await tells('release for all', () => watcher.ownership.release(next));
+    await tells('join', () => kit.member('new'));
+    await tells('ask to drain', () => watcher.ownership.drain(node.instance));
+    await tells('leave', () => node.ownership.leave(node.member));
+  }),
 ];

@@ -29,7 +29,6 @@ describe('ShardManager.reshard()', () => {
     await load.end();
 
     expect(load.received).toEqual(load.sent);
-    expect(load.count).toBeGreaterThan(100);
     expect(seen).toEqual(['running', 'resharding', 'running', 'resharding', 'running', 'resharding', 'running']);
     await gateway.waitUntil(({ connections }) => connections.length === 4);
     expect(gateway.connections.map(({ shard }) => shard).every((shard) => shard?.[1] === 4)).toBe(true);
