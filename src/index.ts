@@ -30,6 +30,7 @@ export type {
   EngineOpenOptions,
 } from './cluster/ports/engine.ts';
 export type {
+  ChangeListener,
   Lease,
   Member,
   MemberState,
