@@ -4,7 +4,14 @@ import type { Figure } from '../results.ts';
 import { figure } from './results.ts';
 import type { ClusterResults } from './results.ts';
 
-const SIZES = [16, 160, 1_600, 16_000] as const;
+const SIZES = [
+  { shards: 16, nodes: 4 },
+  { shards: 160, nodes: 8 },
+  { shards: 1_600, nodes: 16 },
+  { shards: 16_000, nodes: 64 },
+] as const;
+/** How often each node reads who has what, while shards start or move. */
+const LOOKS_PER_SECOND = 1;
 const US_PER_SECOND = 1e6;
 const BYTES_PER_GIB = 1_024 ** 3;
 /** A server that works more than this of the time makes the others wait. */
@@ -34,18 +41,20 @@ const rounded = (range: Range | null): string =>
 /** @param perShard - the dispatches that each shard gets per second */
 export function capacityTable(results: ClusterResults, perShard: number): string {
   const of = (metric: string): Figure => figure(results, 'spread/publish', metric);
-  const rows = SIZES.map((shards) => {
+  const rows = SIZES.map(({ shards, nodes }) => {
     const perSecond = shards * perShard;
     const cores = perSecond / US_PER_SECOND;
     const redisCores = times(of('redisCpuUs'), cores);
     const kept = shards * Math.min(KEPT.entries, perShard * KEPT.seconds);
     return [
       digits(shards),
+      String(nodes),
       digits(perSecond),
       text(times(of('cpuUs'), cores)),
       text(times(of('consumerCpuUs'), cores)),
       text(times(of('redisCalls'), perSecond)),
       text(redisCores),
+      text(times(figure(results, 'look', 'redisCpuUs'), (shards * nodes * LOOKS_PER_SECOND) / US_PER_SECOND)),
       rounded(times(redisCores, 1 / FULL_SHARE)),
       text(times(figure(results, 'consume', 'bytesPerEntry'), kept / BYTES_PER_GIB)),
     ];
@@ -53,11 +62,13 @@ export function capacityTable(results: ClusterResults, perShard: number): string
   return table(
     [
       'shards',
+      'nodes',
       'events/s',
       'cores of nodes',
       'cores of consumers',
       'commands/s in Redis',
       'cores of Redis',
+      'more while shards move',
       'Redis servers',
       'memory of Redis, GiB',
     ],

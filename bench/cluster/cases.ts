@@ -1,5 +1,5 @@
 /** The table of cases of a cluster. Cases of one kind are measured in turn, so that a busy moment affects all of them. */
-import { backlog, commits, consume, spread, takeOver } from './scenarios.ts';
+import { backlog, commits, consume, look, spread, takeOver } from './scenarios.ts';
 import type { ClusterScenario } from './scenarios.ts';
 import type { ClusterSettings } from './settings.ts';
 
@@ -20,6 +20,7 @@ export const CLUSTER_CASES = [
   { id: 'commit/64', kind: 'commit', measure: commits({ inFlight: 64, batch: 1 }) },
   { id: 'commit/batches', kind: 'commit', measure: commits({ inFlight: 32, batch: 32 }) },
   { id: 'consume', kind: 'commit', measure: consume },
+  { id: 'look', kind: 'commit', measure: look },
   { id: 'take-over', kind: 'takeOver', measure: takeOver },
 ] as const satisfies readonly ClusterCase[];
 

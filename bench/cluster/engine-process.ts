@@ -94,6 +94,18 @@ const procedures = {
     await Promise.all(streams.slice(0, inFlight).map((stream) => commitOn(open, stream, each, batch)));
     return (each * inFlight * MS_PER_SECOND) / (performance.now() - startedAt);
   },
+  /** Reads who has what, as often as that. Resolves with the CPU time of this process, in µs. */
+  look: async (count: number): Promise<number> => {
+    if (connection === null) throw new Error('open the engine first');
+    const ownership = connection.ownership({ kind: 'shards' });
+    const before = process.cpuUsage();
+    for (let look = 0; look < count; look += 1) {
+      const { shards } = await ownership.view();
+      if (shards.length !== streams.length) throw new Error(`a look found ${shards.length} shards`);
+    }
+    const { user, system } = process.cpuUsage(before);
+    return user + system;
+  },
 };
 
 export type EngineProcedures = typeof procedures;

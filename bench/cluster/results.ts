@@ -95,6 +95,8 @@ const ROWS: readonly Row[] = [
   row('committed, 32 under way with 32 dispatches each', '/s', 'commit/batches', 'perSecond'),
   row('consumed by one process, `d` read', '/s', 'consume', 'perSecond'),
   row('memory of Redis per dispatch in a stream', 'bytes', 'consume', 'bytesPerEntry'),
+  row('CPU of Redis per shard, when a node reads who has what', 'µs', 'look', 'redisCpuUs'),
+  row('the same of the node', 'µs', 'look', 'cpuUs'),
   row(
     'take-over of all shards of a node after `kill -9`, from the kill to the last RESUMED',
     's',

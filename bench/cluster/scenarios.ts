@@ -134,6 +134,18 @@ export const consume: ClusterScenario = async ({ consumed: count }) => {
   };
 };
 
+/** A node reads who has what. The costs are those of one row, which a shard has. */
+export const look: ClusterScenario = async ({ looks: { shards, count } }) => {
+  await using rig = await Rig.start({ leaseTtlMs: LEASE_TTL_MS });
+  const engine = rig.spawn<EngineProcedures>('engine-process.ts');
+  await engine.call('open', { engine: rig.engine, shards });
+  await engine.call('look', Math.ceil(count / 5));
+  const used = await rig.watchRedis();
+  const cpuUs = await engine.call('look', count);
+  const redis = await used();
+  return { cpuUs: cpuUs / count / shards, redisCpuUs: redis.cpuUs / count / shards };
+};
+
 /** A node that has nearly all shards is killed. Another resumes them. */
 export const takeOver: ClusterScenario = async ({ takeOver: { shards, leaseTtlMs } }) => {
   await using rig = await Rig.start({ leaseTtlMs });

@@ -20,6 +20,8 @@ export interface ClusterSettings {
   /** The dispatches of each kind of commits. */
   readonly commits: number;
   readonly consumed: number;
+  /** How often who has what is read, of a cluster with this many shards. */
+  readonly looks: { readonly shards: number; readonly count: number };
   readonly takeOver: { readonly shards: number; readonly leaseTtlMs: number };
 }
 
@@ -30,6 +32,7 @@ export const FULL: ClusterSettings = {
   spread: { shards: 50, perSecond: 1_000, warmupMs: 3_000, measuredMs: 10_000 },
   commits: 50_000,
   consumed: 50_000,
+  looks: { shards: 1_600, count: 200 },
   takeOver: { shards: 300, leaseTtlMs: 12_000 },
 };
 
@@ -40,6 +43,7 @@ export const QUICK: ClusterSettings = {
   spread: { shards: 10, perSecond: 200, warmupMs: 500, measuredMs: 1_000 },
   commits: 2_000,
   consumed: 2_000,
+  looks: { shards: 100, count: 20 },
   takeOver: { shards: 20, leaseTtlMs: 2_000 },
 };
 

@@ -6,7 +6,7 @@ import { CLUSTER_BLOCK, CLUSTER_DOCUMENT, clusterDocumentWith } from '../../benc
 import { parseOptions } from '../../bench/cluster/options.ts';
 import { figuresTable, machineLines, noteOf, publishedResults } from '../../bench/cluster/results.ts';
 import type { ClusterResults } from '../../bench/cluster/results.ts';
-import { backlog, commits, consume, spread, takeOver } from '../../bench/cluster/scenarios.ts';
+import { backlog, commits, consume, look, spread, takeOver } from '../../bench/cluster/scenarios.ts';
 import { FULL, QUICK, withRounds } from '../../bench/cluster/settings.ts';
 import type { ClusterSettings } from '../../bench/cluster/settings.ts';
 import { blockNamesIn } from '../../bench/report.ts';
@@ -39,6 +39,7 @@ const RESULTS: ClusterResults = {
       samples: [{ round: 0, values: { cpuUs: 100, consumerCpuUs: 200, redisCpuUs: 50, redisCalls: 20 } }],
     },
     { id: 'consume', problem: null, samples: samplesOf('bytesPerEntry', [1_024]) },
+    { id: 'look', problem: null, samples: samplesOf('redisCpuUs', [0.5]) },
   ],
 };
 
@@ -66,12 +67,12 @@ describe('the figures of a cluster', () => {
   });
 });
 
-test('capacity multiplies the cost of an event by the events of all shards', () => {
+test('capacity multiplies the cost of an event by the events of all shards, and that of a look by shards and nodes', () => {
   expect(capacityTable(RESULTS, 20).split('\n').slice(2)).toEqual([
-    '| 16 | 320 | 0.03 | 0.06 | 6,400 | 0.02 | 1 | 1.10 |',
-    '| 160 | 3,200 | 0.32 | 0.64 | 64,000 | 0.16 | 1 | 11 |',
-    '| 1,600 | 32,000 | 3.20 | 6.40 | 640,000 | 1.60 | 3 | 110 |',
-    '| 16,000 | 320,000 | 32 | 64 | 6,400,000 | 16 | 23 | 1,099 |',
+    '| 16 | 4 | 320 | 0.03 | 0.06 | 6,400 | 0.02 | 0.00 | 1 | 1.10 |',
+    '| 160 | 8 | 3,200 | 0.32 | 0.64 | 64,000 | 0.16 | 0.00 | 1 | 11 |',
+    '| 1,600 | 16 | 32,000 | 3.20 | 6.40 | 640,000 | 1.60 | 0.01 | 3 | 110 |',
+    '| 16,000 | 64 | 320,000 | 32 | 64 | 6,400,000 | 16 | 0.51 | 23 | 1,099 |',
   ]);
 });
 
@@ -118,6 +119,7 @@ describe.skipIf(redisServerPath() === null)('a case', () => {
     spread: { shards: 4, perSecond: 200, warmupMs: 100, measuredMs: 300 },
     commits: 200,
     consumed: 200,
+    looks: { shards: 20, count: 5 },
     takeOver: { shards: 4, leaseTtlMs: 2_000 },
   };
 
@@ -126,6 +128,7 @@ describe.skipIf(redisServerPath() === null)('a case', () => {
     ['spread/publish', spread('publish'), ['cpuUs', 'redisCpuUs', 'redisCalls', 'consumerCpuUs', 'p50Ms', 'p99Ms']],
     ['commit/32', commits({ inFlight: 32, batch: 1 }), ['perSecond', 'redisCpuUs']],
     ['consume', consume, ['perSecond', 'cpuUs', 'redisCpuUs', 'bytesPerEntry']],
+    ['look', look, ['cpuUs', 'redisCpuUs']],
   ])('%s measures %#', { timeout: 120_000 }, async (_id, measure, metrics) => {
     const sample = await measure(SMALL);
     expect(Object.keys(sample)).toEqual(metrics);
