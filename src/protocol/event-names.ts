@@ -42,7 +42,8 @@ export function assertListener(name: string, listener: unknown): void {
 
 /** What people call our events elsewhere. */
 const ADVICE: Readonly<Record<string, string>> = {
-  error: "use 'fault' for problems that are survived, and 'failed' for the end",
+  error:
+    "use 'fault' for problems that are survived, and 'failed' for the end. once() and on() of node:events listen to 'error' too: use the method once() instead",
   warn: "use 'fault'",
   debug: 'use the option logger',
   disconnect: "use 'disconnected'",

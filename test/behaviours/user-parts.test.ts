@@ -1,4 +1,5 @@
 /** What users pass in: payloads, names, and parts of their own. Behaviours 73 to 80. */
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Shard } from '../../src/index.ts';
 import type { GatewayError, InspectionObserver, Packet } from '../../src/index.ts';
@@ -344,6 +345,14 @@ describe('names', () => {
       expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining(advice) }),
     );
     expect(() => shard.onDispatch('AN_EVENT_OF_TOMORROW', () => undefined)).not.toThrow();
+  });
+
+  test('79. once() of node:events is refused, because it listens to error, and the error says what to use', async () => {
+    const { shard } = virtualShard();
+    await expect(once(shard as never, 'ready')).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining('use the method once() instead'),
+    });
   });
 
   test.each([
