@@ -13,7 +13,7 @@ export class RedisCommandBus implements CommandBus {
 
   constructor(context: RedisContext) {
     this.#context = context;
-    this.#wakes = new Wakes(context, { message: 'commands', hasNews: (lease) => this.#hasNews(lease) });
+    this.#wakes = new Wakes(context, { channel: 'queueNews', hasNews: (lease) => this.#hasNews(lease) });
   }
 
   async send(command: Command): Promise<void> {
@@ -29,7 +29,7 @@ export class RedisCommandBus implements CommandBus {
         keyOf(command),
         Math.ceil(timeoutMs),
         JSON.stringify(command),
-        keys.wake(shardId),
+        keys.queueNews(shardId),
         keys.of('answers', ''),
       ],
     );

@@ -38,7 +38,7 @@ export class RedisDispatchLog implements DispatchLog {
 
   constructor(context: RedisContext) {
     this.#context = context;
-    this.#wakes = new Wakes(context, { message: 'stream', hasNews: (lease) => this.#hasNews(lease) });
+    this.#wakes = new Wakes(context, { channel: 'streamNews', hasNews: (lease) => this.#hasNews(lease) });
   }
 
   async createGroup(group: string, from: 'start' | 'end'): Promise<void> {
@@ -174,7 +174,7 @@ export class RedisDispatchLog implements DispatchLog {
     await this.#context.link.run(
       REDELIVER,
       [keys.of('dead', group), keys.redelivered(group, shardId), keys.of('buried', group)],
-      [group, id, keys.wake(shardId)],
+      [group, id, keys.streamNews(shardId)],
     );
   }
 

@@ -99,7 +99,7 @@ export class RedisJournal implements SessionJournal {
     { maxLength, maxAgeMs }: StreamBounds,
     args: readonly ScriptArgument[],
   ): Promise<RedisReply> {
-    const channel = this.#context.keyspace.of(lease.shardId).wake(lease.shardId);
+    const channel = this.#context.keyspace.of(lease.shardId).streamNews(lease.shardId);
     return this.#run(
       script,
       lease,

@@ -59,9 +59,14 @@ export class RedisKeys {
     return this.of('redelivered', shardId, group);
   }
 
-  /** The channel that wakes who waits for the stream or the commands of a shard. */
-  wake(shardId: number): string {
-    return this.of('wake', shardId);
+  /** The channel that wakes who waits for the stream of a shard. */
+  streamNews(shardId: number): string {
+    return this.of('stream-news', shardId);
+  }
+
+  /** The channel that wakes who waits for the commands of a shard. Not that of its stream, which has far more news. */
+  queueNews(shardId: number): string {
+    return this.of('queue-news', shardId);
   }
 
   of(...parts: readonly (string | number)[]): string {

@@ -212,12 +212,9 @@ export class RedisOwnership implements Ownership {
   }
 }
 
-/** Reads the message of a change: `changed`, the instance that alone has something to do, or `-` if none has. */
-function onlyForIn(message: string | null): string | null | undefined {
-  // Some may have been lost.
-  if (message === null || message === CHANGED) return undefined;
-  return message === '-' ? null : decodeName(message);
-}
+/** Reads the message of a change: `changed`, or the instance that alone is concerned. `null` if some may be lost. */
+const onlyForIn = (message: string | null): string | undefined =>
+  message === null || message === CHANGED ? undefined : decodeName(message);
 
 function shardCountOf(scope: OwnershipScope, { plan, streams }: RedisPlan): number {
   if (plan === null) return 0;

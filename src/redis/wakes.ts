@@ -4,13 +4,13 @@
  */
 import { setUnrefTimeout } from '../clock.ts';
 import type { Lease } from '../cluster/ports/ownership.ts';
+import { onAbort } from '../protocol/on-abort.ts';
 import type { RedisContext } from './redis-context.ts';
 import { leasesName } from './redis-keys.ts';
-import { waitUntil } from './wait-until.ts';
 
 export interface WakesOptions {
-  /** The message that says so. */
-  readonly message: 'stream' | 'commands';
+  /** The channel on which a message says so. */
+  readonly channel: 'streamNews' | 'queueNews';
   /** Asks the server. */
   readonly hasNews: (lease: Lease) => Promise<boolean>;
 }
@@ -26,9 +26,8 @@ interface WatchedShard {
 }
 
 interface Waiter {
-  readonly names: ReadonlySet<string>;
-  /** Called when a shard has news. */
-  readonly look: () => void;
+  readonly shards: ReadonlySet<WatchedShard>;
+  readonly end: () => void;
 }
 
 export class Wakes {
@@ -54,54 +53,44 @@ export class Wakes {
     const watched = this.#watched.get(nameOf(lease));
     if (watched === undefined) return;
     watched.hasNews = true;
-    for (const { look } of this.#waiters) look();
+    for (const { shards, end } of this.#waiters) if (shards.has(watched)) end();
   }
 
   async wait(
     leases: readonly Lease[],
     { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
   ): Promise<readonly number[]> {
-    const { link } = this.#context;
-    const found = new AbortController();
-    const names = new Set(leases.map(nameOf));
-    const look = (): void => {
-      if (this.#withNews(leases).length > 0) found.abort();
-    };
-    const waiter = { names, look };
+    const { clock, signal: linkSignal } = this.#context.link;
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    const watched = leases.map((lease) => this.#watch(lease));
+    const waiter = { shards: new Set(watched), end };
     this.#waiters.add(waiter);
-    this.#watch(leases);
-    look();
-    await waitUntil(link.clock, timeoutMs, AbortSignal.any([signal, link.signal, found.signal]));
-    this.#waiters.delete(waiter);
-    this.#touch(leases);
-    return signal.aborted ? [] : this.#withNews(leases);
-  }
-
-  #withNews(leases: readonly Lease[]): number[] {
-    return leases.filter((lease) => this.#watched.get(nameOf(lease))?.hasNews === true).map(({ shardId }) => shardId);
-  }
-
-  #watch(leases: readonly Lease[]): void {
-    const { messages, keyspace } = this.#context;
-    for (const lease of leases) {
-      if (this.#watched.has(nameOf(lease))) continue;
-      const { shardId } = lease;
-      const end = messages.subscribe(keyspace.of(shardId).wake(shardId), (message) => {
-        if (message === this.#options.message) this.wake(lease);
-        else if (message === null) void this.#ask(lease);
-      });
-      this.#watched.set(nameOf(lease), { hasNews: false, waitedAt: 0, end });
-    }
-    this.#touch(leases);
     this.#sweepLater();
+    const timer = setUnrefTimeout(clock, end, timeoutMs);
+    const stopListening = [signal, linkSignal].map((each) => onAbort(each, end));
+    if (watched.some(({ hasNews }) => hasNews)) end();
+    await promise;
+    clock.clearTimeout(timer);
+    for (const stop of stopListening) stop();
+    this.#waiters.delete(waiter);
+    const now = clock.now();
+    for (const shard of watched) shard.waitedAt = now;
+    return signal.aborted ? [] : leases.filter((_, index) => watched[index]?.hasNews).map(({ shardId }) => shardId);
   }
 
-  #touch(leases: readonly Lease[]): void {
-    const now = this.#context.link.clock.now();
-    for (const lease of leases) {
-      const watched = this.#watched.get(nameOf(lease));
-      if (watched !== undefined) watched.waitedAt = now;
-    }
+  #watch(lease: Lease): WatchedShard {
+    const { messages, keyspace } = this.#context;
+    const name = nameOf(lease);
+    const known = this.#watched.get(name);
+    if (known !== undefined) return known;
+    const { shardId } = lease;
+    const end = messages.subscribe(keyspace.of(shardId)[this.#options.channel](shardId), (message) => {
+      if (message === null) void this.#ask(lease);
+      else this.wake(lease);
+    });
+    const watched = { hasNews: false, waitedAt: this.#context.link.clock.now(), end };
+    this.#watched.set(name, watched);
+    return watched;
   }
 
   #sweepLater(): void {
@@ -114,11 +103,11 @@ export class Wakes {
     const { clock, signal } = this.#context.link;
     const before = clock.now() - KEEP_MS;
     this.#sweepTimer = null;
-    for (const [name, { waitedAt, end }] of this.#watched) {
-      const isKept = waitedAt > before || [...this.#waiters].some(({ names }) => names.has(name));
+    for (const [name, watched] of this.#watched) {
+      const isKept = watched.waitedAt > before || [...this.#waiters].some(({ shards }) => shards.has(watched));
       if (isKept && !signal.aborted) continue;
       this.#watched.delete(name);
-      end();
+      watched.end();
     }
     if (this.#watched.size > 0) this.#sweepLater();
   }

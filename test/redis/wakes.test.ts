@@ -34,12 +34,12 @@ function watching() {
       },
     },
   } as unknown as RedisContext;
-  const channelOf = (shardId: number): string => keyspace.of(shardId).wake(shardId);
+  const channelOf = (shardId: number): string => keyspace.of(shardId).streamNews(shardId);
   return {
     clock,
     calls,
     channelOf,
-    wakes: new Wakes(context, { message: 'stream', hasNews: () => Promise.resolve(false) }),
+    wakes: new Wakes(context, { channel: 'streamNews', hasNews: () => Promise.resolve(false) }),
     append: (shardId: number) => listeners.get(channelOf(shardId))?.('stream'),
   };
 }

@@ -201,7 +201,7 @@ export class StreamReader implements EntryOwner {
     await woken;
   }
 
-  /** Resolves with whether there was nothing. */
+  /** Resolves with whether everything is read. What comes from now on wakes the reader. */
   async #read(count: number): Promise<boolean> {
     const { log } = this.#options;
     const isClaimed = this.#mustClaim;
@@ -212,7 +212,7 @@ export class StreamReader implements EntryOwner {
     if (this.#mustRestore && (!isClaimed || result.dispatches.length > 0)) await this.#restore(result.dispatches[0]);
     for (const logged of result.dispatches) if (!this.#isStopped) await this.#accept(logged, isClaimed);
     for (const target of Object.values(this.#options.targets)) target.pump();
-    return !isClaimed && result.dispatches.length === 0;
+    return !isClaimed && result.dispatches.length < count;
   }
 
   async #restore(next: LoggedDispatch | undefined): Promise<void> {

@@ -12,6 +12,8 @@ export interface WaitingReader {
 /** After this time all streams are read once, whatever the engine says. */
 const WAIT_MS = 5_000;
 const RETRY_MS = 500;
+/** The reason of an abort. Without one Node creates an error with a stack, for each event of a quiet stream. */
+const OTHER_STREAMS = 'other streams wait';
 
 export class StreamWaiter {
   readonly #log: DispatchLog;
@@ -41,7 +43,7 @@ export class StreamWaiter {
   #restart(): void {
     this.#clock.clearTimeout(this.#restartTimer);
     this.#restartTimer = null;
-    this.#abort.abort();
+    this.#abort.abort(OTHER_STREAMS);
   }
 
   async #run(): Promise<void> {

@@ -188,7 +188,7 @@ export class MemoryOwnership {
     const row = { fence, owner: instance, endsAt: this.#endOfLease(), reservedFor: null, reservedUntil: 0 };
     this.#scope(scope).owners.set(shardId, row);
     if (scope.kind === 'shards') putBackCommands(this.#store, shardId);
-    this.#publish(scope, null);
+    this.#publish(scope, instance);
   }
 
   #free(scope: OwnershipScope, shardId: number, to: string | null): void {
@@ -227,7 +227,7 @@ export class MemoryOwnership {
     return generation === next?.generation ? next.total : 0;
   }
 
-  #publish(scope: OwnershipScope, onlyFor?: string | null): void {
+  #publish(scope: OwnershipScope, onlyFor?: string): void {
     this.#store.scopeNews.publish(scopeKey(scope), onlyFor);
   }
 }

@@ -18,7 +18,7 @@ export class MemoryStore {
   readonly clock: Clock;
   readonly leaseTtlMs: number;
   /** By scope: something of it may have changed. The news is the argument of a {@link ChangeListener}. */
-  readonly scopeNews = new MemoryTopics<string, string | null | undefined>();
+  readonly scopeNews = new MemoryTopics<string, string | undefined>();
   /** By shard: something was appended to its stream. */
   readonly streamNews = new MemoryTopics<number, void>();
   /** By shard: a command was added to its queue. */

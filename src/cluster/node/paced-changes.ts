@@ -1,11 +1,11 @@
 /**
- * Says when a member should look who has what. It looks at once when it has something to do, and later at what others do
+ * Says when a member should look who has what. It looks at once when it is concerned, and later at what others do
  * among themselves: a look reads a row of each shard, and in a roll-out of a large cluster thousands of shards move.
  */
 import type { Clock } from '../../clock.ts';
 import type { Ownership } from '../ports/ownership.ts';
 
-/** How old the view of a member may get while only others have something to do. */
+/** How old the view of a member may get while only others are concerned. */
 const OTHERS_MS = 1_000;
 
 export interface PacedChangesOptions {

@@ -57,10 +57,10 @@ export interface RenewedLease extends Lease {
 }
 
 /**
- * Called when something of a scope may have changed. `onlyFor` is the instance that alone has something to do because of
- * it, and `null` if none has: then the others need not look at once. Without it each member should look.
+ * Called when something of a scope may have changed. `onlyFor` is the instance that alone is concerned: then the others
+ * need not look at once. Without it each member should look.
  */
-export type ChangeListener = (onlyFor?: string | null) => void;
+export type ChangeListener = (onlyFor?: string) => void;
 
 export interface ShardOwner {
   readonly shardId: number;
@@ -136,9 +136,9 @@ export interface Ownership {
   view(): Promise<OwnershipView>;
   /**
    * Calls `listener` when something of this scope may have changed, and after an outage. A lease or a member whose time
-   * ends is no call: look at the view with each renewal. Returns a function that removes it. A shard that was claimed
-   * may be told with `null`, and one that was released for a member with its instance: in a cluster of thousands of
-   * shards all members would read all rows otherwise, whenever a shard moves.
+   * ends is no call: look at the view with each renewal. Returns a function that removes it. A shard that was claimed,
+   * or was released for a member, may be told as a change for that instance only: in a cluster of thousands of shards all
+   * members would read all rows otherwise, whenever a shard moves.
    */
   changes(listener: ChangeListener): () => void;
 }

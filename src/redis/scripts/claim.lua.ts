@@ -7,7 +7,7 @@ import { LEASES, PRESENCE, TIME } from './shared.lua.ts';
  * KEYS 1 leases, 2 birth, 3 seen. ARGV 1 shard, 2 instance, 3 TTL in ms, 4 channel of changes.
  * Returns `claimed` and the fence; `taken` if it has an owner or is reserved; `young` if it has no row, and the server
  * was empty less than half of the TTL ago, or if the lease of another has ended, and no member called for long before.
- * The message `-` says that no other instance has to act on it.
+ * The message is the instance.
  */
 export const CLAIM = script(
   'claim',
@@ -31,6 +31,6 @@ if row.target ~= '-' and row.target ~= ARGV[2] and row.reserved > at then return
 row.fence = math.max(row.fence + 1, at)
 row.owner, row.expires, row.target, row.reserved = ARGV[2], at + tonumber(ARGV[3]), '-', 0
 store(KEYS[1], ARGV[1], row)
-redis.call('SPUBLISH', ARGV[4], '-')
+redis.call('SPUBLISH', ARGV[4], ARGV[2])
 return { 'claimed', row.fence }`,
 );

@@ -29,6 +29,6 @@ if KEYS[4] then
   if created.err and not string.find(created.err, 'BUSYGROUP', 1, true) then return created end
   redis.call('SADD', KEYS[5], ARGV[9])
 end
-redis.call('SPUBLISH', ARGV[5], '-')
+redis.call('SPUBLISH', ARGV[5], ARGV[3])
 return { 'restored' }`,
 );

@@ -302,6 +302,7 @@ export const OWNERSHIP_CASES: readonly EngineCase[] = [
     };
     await tells('release for one', () => node.ownership.release(lease, { to: watcher.instance }), watcher.instance);
     const next = await watcher.claim(0);
+    await tells('claim', () => watcher.claim(1), watcher.instance);
     await tells('release for all', () => watcher.ownership.release(next));
     await tells('join', () => kit.member('new'));
     await tells('ask to drain', () => watcher.ownership.drain(node.instance));

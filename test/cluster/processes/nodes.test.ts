@@ -2,6 +2,7 @@
  * Nodes that join, stop, die and freeze: what a cluster promises of shards, on real processes, sockets and Redis. The tests
  * share one bot under load, because a start takes as long as Discord's pace of IDENTIFYs demands.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NodeProcess } from '../../kit/cluster-processes.ts';
 import { LEASE_TTL_MS, ProcessCluster } from '../../kit/process-cluster.ts';
@@ -115,16 +116,21 @@ describe.skipIf(redisServerPath() === null)(
 
     test('7: nodes of one name are told apart, also where the name is used again at once after a crash', async () => {
       const second = await joined('first');
-      const { cluster: seen } = await first.status();
+      const seen = async (): Promise<unknown> =>
+        (await first.status()).cluster?.nodes.map(({ node, shards }) => [node, shards.length]);
+      const both = [
+        ['first', 2],
+        ['first', 2],
+      ];
+      await until(
+        'the first node sees both',
+        async () => isDeepStrictEqual(await seen(), both),
+        () => cluster.state,
+      );
       await underLoad(async () => {
         await second.program.kill();
         await joined('first');
       });
-
-      expect(seen?.nodes.map(({ node, shards }) => [node, shards.length])).toEqual([
-        ['first', 2],
-        ['first', 2],
-      ]);
     });
   },
 );
