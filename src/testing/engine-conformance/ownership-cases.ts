@@ -291,14 +291,13 @@ export const OWNERSHIP_CASES: readonly EngineCase[] = [
   engineCase('tells of a change as one for a single member only if the others have nothing to do', async (kit) => {
     const [watcher, node] = [await kit.member('watcher'), await kit.member('node')];
     const lease = await node.claim(0);
-    await kit.wait(50);
     const heard: unknown[] = [];
     watcher.ownership.changes((onlyFor) => heard.push(onlyFor));
+    await kit.wait(50);
     const tells = async (what: string, change: () => Promise<unknown>, needed?: string): Promise<void> => {
       heard.length = 0;
       await change();
-      const isNeeded = (onlyFor: unknown): boolean => onlyFor === undefined || onlyFor === needed;
-      await kit.eventually(`those who have to act hear of it: ${what}`, () => heard.some(isNeeded));
+      await kit.eventually(`it is told: ${what}`, () => heard.some((each) => each === undefined || each === needed));
     };
     await tells('release for one', () => node.ownership.release(lease, { to: watcher.instance }), watcher.instance);
     const next = await watcher.claim(0);
