@@ -1,6 +1,7 @@
 /** What a consumer promises, on the memory engine and in virtual time. The numbers are those of docs/cluster.md. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Delivery } from '../../src/cluster/consumer/delivery.ts';
+import { MemoryDispatchLog } from '../../src/cluster/memory/memory-dispatch-log.ts';
 import { LEASE_TTL_MS, contentOf, publishedStreams } from '../kit/published-streams.ts';
 
 const message = (content: string, guild = '1') => ({ guild_id: guild, content });
@@ -33,6 +34,24 @@ describe('a consumer', () => {
       ],
       deadLetters: 0,
     });
+  });
+
+  test('15: reads a stream once for each of its events while few come', async () => {
+    await using world = await publishedStreams();
+    using read = vi.spyOn(MemoryDispatchLog.prototype, 'read');
+    const { consumer } = world.consumer();
+    const got: string[] = [];
+    consumer.onDispatch('MESSAGE_CREATE', ({ content }) => got.push(content));
+    await world.until(consumer.start());
+    await world.clock.advanceAsync(1_000);
+    const before = read.mock.calls.length;
+    for (const content of ['a', 'b', 'c']) {
+      await world.publish(0, 'MESSAGE_CREATE', message(content));
+      await world.clock.advanceAsync(100);
+    }
+
+    expect(got).toEqual(['a', 'b', 'c']);
+    expect(read.mock.calls.length - before).toBe(3);
   });
 
   test('15: two consumers of a group share the shards, and each dispatch is handled once', async () => {

@@ -15,7 +15,7 @@ const leaseOf = (shardId: number): Lease => ({
 });
 
 /** Wakes on channels that note who listens. */
-function watching() {
+function watching(channel: 'streamNews' | 'queueNews' = 'streamNews') {
   const clock = new VirtualClock();
   const listeners = new Map<string, MessageListener>();
   const calls: string[] = [];
@@ -39,7 +39,7 @@ function watching() {
     clock,
     calls,
     channelOf,
-    wakes: new Wakes(context, { channel: 'streamNews', hasNews: () => Promise.resolve(false) }),
+    wakes: new Wakes(context, { channel, hasNews: () => Promise.resolve(false) }),
     append: (shardId: number) => listeners.get(channelOf(shardId))?.('stream'),
   };
 }
@@ -78,4 +78,12 @@ test('A shard that no call waits for any more is unsubscribed', async () => {
   expect(await waited).toEqual([]);
   await clock.advanceAsync(60_000);
   expect(calls).toEqual([`subscribe ${channelOf(0)}`, `unsubscribe ${channelOf(0)}`]);
+});
+
+test('A node that waits for the commands of a shard does not hear of its stream, which has news all the time', async () => {
+  const { clock, wakes, append } = watching('queueNews');
+  const waited = wakes.wait([leaseOf(0)], WAIT);
+  append(0);
+  await clock.advanceAsync(WAIT.timeoutMs);
+  expect(await waited).toEqual([]);
 });
