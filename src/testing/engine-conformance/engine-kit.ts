@@ -46,8 +46,10 @@ export class TestMember {
   readonly connection: EngineConnection;
   readonly ownership: Ownership;
   readonly member: Member;
+  readonly #context: EngineContext;
 
-  constructor(connection: EngineConnection, scope: OwnershipScope, member: Member) {
+  constructor(context: EngineContext, connection: EngineConnection, scope: OwnershipScope, member: Member) {
+    this.#context = context;
     this.connection = connection;
     this.ownership = connection.ownership(scope);
     this.member = member;
@@ -57,9 +59,15 @@ export class TestMember {
     return this.member.instance;
   }
 
-  /** Claims a shard that is free. */
+  /** Claims a shard that is free. On a machine that paused it may not be for a while: that looks like an outage. */
   async claim(shardId: number): Promise<Lease> {
-    const lease = await this.ownership.claim(shardId, this.member);
+    const context = this.#context;
+    const until = context.now() + context.engine.leaseTtlMs;
+    let lease = await this.ownership.claim(shardId, this.member);
+    while (lease === null && context.now() < until) {
+      await context.wait(STEP_MS);
+      lease = await this.ownership.claim(shardId, this.member);
+    }
     assert.ok(lease, `${this.member.name} may claim shard ${shardId}`);
     return lease;
   }
@@ -87,7 +95,10 @@ export class EngineKit {
   async member(name: string, scope: OwnershipScope = SHARDS): Promise<TestMember> {
     this.#members += 1;
     this.#scopes.add(scope);
-    const member = new TestMember(await this.connect(), scope, { name, instance: `${name}-${this.#members}` });
+    const member = new TestMember(this.context, await this.connect(), scope, {
+      name,
+      instance: `${name}-${this.#members}`,
+    });
     await member.ownership.join(member.member);
     return member;
   }
