@@ -18,24 +18,24 @@ function listening() {
     instance: 'own',
     onChange: () => looks.push(clock.now() - startedAt),
   });
-  const tell = (...args: Parameters<ChangeListener>): void => {
+  const change = (...args: Parameters<ChangeListener>): void => {
     for (const listener of listeners) listener(...args);
   };
-  return { clock, looks, tell, stop, listeners };
+  return { clock, looks, change, stop, listeners };
 }
 
 describe('a member of a cluster', () => {
   test('looks at once at a change for all, and at one for itself', () => {
-    const { looks, tell } = listening();
-    tell();
-    tell('own');
+    const { looks, change } = listening();
+    change();
+    change('own');
     expect(looks).toEqual([0, 0]);
   });
 
   test('looks once a second, however much others do among themselves', () => {
-    const { clock, looks, tell } = listening();
+    const { clock, looks, change } = listening();
     for (let ms = 0; ms < 2_500; ms += 100) {
-      tell('other');
+      change('other');
       clock.advance(100);
     }
     clock.advance(10_000);
@@ -43,17 +43,17 @@ describe('a member of a cluster', () => {
   });
 
   test('does not look again at what it has seen by then', () => {
-    const { clock, looks, tell } = listening();
-    tell('other');
+    const { clock, looks, change } = listening();
+    change('other');
     clock.advance(400);
-    tell();
+    change();
     clock.advance(10_000);
     expect(looks).toEqual([400]);
   });
 
   test('looks no more when it has left', () => {
-    const { clock, looks, tell, stop, listeners } = listening();
-    tell('other');
+    const { clock, looks, change, stop, listeners } = listening();
+    change('other');
     stop();
     clock.advance(10_000);
     expect(looks).toEqual([]);

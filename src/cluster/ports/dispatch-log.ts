@@ -52,7 +52,7 @@ export interface DispatchLog {
    */
   createGroup(group: string, from: 'start' | 'end'): Promise<void>;
   /**
-   * Reads up to `count` new entries of one stream. They are pending until `ack()`. A group that the engine has lost is
+   * Reads up to `count` new entries of one stream; fewer only if there are no more. They are pending until `ack()`. A group that the engine has lost is
    * created again from the start of the stream. Rejects with `FENCED` if the lease is lost.
    */
   read(lease: Lease, count: number): Promise<ReadResult>;

@@ -136,9 +136,9 @@ export interface Ownership {
   view(): Promise<OwnershipView>;
   /**
    * Calls `listener` when something of this scope may have changed, and after an outage. A lease or a member whose time
-   * ends is no call: look at the view with each renewal. Returns a function that removes it. A shard that was claimed,
-   * or was released for a member, may be told as a change for that instance only: in a cluster of thousands of shards all
-   * members would read all rows otherwise, whenever a shard moves.
+   * ends is no call: look at the view with each renewal. Returns a function that removes it. For a shard that was
+   * claimed, or released for a member, `onlyFor` may be that instance: otherwise all members of a cluster of thousands of
+   * shards read all rows whenever a shard moves.
    */
   changes(listener: ChangeListener): () => void;
 }

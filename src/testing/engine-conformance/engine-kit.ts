@@ -46,10 +46,10 @@ export class TestMember {
   readonly connection: EngineConnection;
   readonly ownership: Ownership;
   readonly member: Member;
-  readonly #context: EngineContext;
+  readonly #kit: EngineKit;
 
-  constructor(context: EngineContext, connection: EngineConnection, scope: OwnershipScope, member: Member) {
-    this.#context = context;
+  constructor(kit: EngineKit, connection: EngineConnection, scope: OwnershipScope, member: Member) {
+    this.#kit = kit;
     this.connection = connection;
     this.ownership = connection.ownership(scope);
     this.member = member;
@@ -59,13 +59,14 @@ export class TestMember {
     return this.member.instance;
   }
 
-  /** Claims a shard that is free. On a machine that paused it may not be for a while: that looks like an outage. */
+  /** Claims a shard that is free. */
   async claim(shardId: number): Promise<Lease> {
-    const context = this.#context;
-    const until = context.now() + context.engine.leaseTtlMs;
+    const kit = this.#kit;
     let lease = await this.ownership.claim(shardId, this.member);
-    while (lease === null && context.now() < until) {
-      await context.wait(STEP_MS);
+    // A machine that has paused looks like an outage, after which a lease that has ended is free only later.
+    const until = kit.context.now() + (kit.hasPaused ? kit.leaseTtlMs : 0);
+    while (lease === null && kit.context.now() < until) {
+      await kit.wait(STEP_MS);
       lease = await this.ownership.claim(shardId, this.member);
     }
     assert.ok(lease, `${this.member.name} may claim shard ${shardId}`);
@@ -79,6 +80,8 @@ export class EngineKit {
   readonly #connections: EngineConnection[] = [];
   readonly #scopes = new Set<OwnershipScope>();
   #members = 0;
+  /** When the watchers of {@link outliveLeases} have called last. */
+  #watchedAt = Number.POSITIVE_INFINITY;
 
   constructor(context: EngineContext) {
     this.context = context;
@@ -95,7 +98,7 @@ export class EngineKit {
   async member(name: string, scope: OwnershipScope = SHARDS): Promise<TestMember> {
     this.#members += 1;
     this.#scopes.add(scope);
-    const member = new TestMember(this.context, await this.connect(), scope, {
+    const member = new TestMember(this, await this.connect(), scope, {
       name,
       instance: `${name}-${this.#members}`,
     });
@@ -109,6 +112,11 @@ export class EngineKit {
 
   wait(ms: number): Promise<void> {
     return this.context.wait(ms);
+  }
+
+  /** Whether so much time is over since {@link outliveLeases} that an engine may take it for an outage. */
+  get hasPaused(): boolean {
+    return this.context.now() - this.#watchedAt > this.leaseTtlMs / 2;
   }
 
   /** Waits until the leases that were valid until now have ended, while another member is well. */
@@ -125,6 +133,7 @@ export class EngineKit {
       // A machine that pauses looks like an outage.
       if (now() - before > this.leaseTtlMs / 2) until = Math.max(until, now() + this.leaseTtlMs / 2 + STEP_MS);
     }
+    this.#watchedAt = askedAt;
     for (const { ownership, member } of watchers) await ownership.leave(member);
   }
 

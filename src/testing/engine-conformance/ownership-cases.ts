@@ -288,23 +288,23 @@ export const OWNERSHIP_CASES: readonly EngineCase[] = [
     assert.equal(callsAfterEnd, 0);
   }),
 
-  engineCase('tells of a change as one for a single member only if the others have nothing to do', async (kit) => {
+  engineCase('calls every member that has to act on a change as one that is concerned', async (kit) => {
     const [watcher, node] = [await kit.member('watcher'), await kit.member('node')];
     const lease = await node.claim(0);
     const heard: unknown[] = [];
     watcher.ownership.changes((onlyFor) => heard.push(onlyFor));
     await kit.wait(50);
-    const tells = async (what: string, change: () => Promise<unknown>, needed?: string): Promise<void> => {
+    const calls = async (what: string, change: () => Promise<unknown>, needed?: string): Promise<void> => {
       heard.length = 0;
       await change();
-      await kit.eventually(`it is told: ${what}`, () => heard.some((each) => each === undefined || each === needed));
+      await kit.eventually(`it is called: ${what}`, () => heard.some((each) => each === undefined || each === needed));
     };
-    await tells('release for one', () => node.ownership.release(lease, { to: watcher.instance }), watcher.instance);
+    await calls('release for one', () => node.ownership.release(lease, { to: watcher.instance }), watcher.instance);
     const next = await watcher.claim(0);
-    await tells('claim', () => watcher.claim(1), watcher.instance);
-    await tells('release for all', () => watcher.ownership.release(next));
-    await tells('join', () => kit.member('new'));
-    await tells('ask to drain', () => watcher.ownership.drain(node.instance));
-    await tells('leave', () => node.ownership.leave(node.member));
+    await calls('claim', () => watcher.claim(1), watcher.instance);
+    await calls('release for all', () => watcher.ownership.release(next));
+    await calls('join', () => kit.member('new'));
+    await calls('ask to drain', () => watcher.ownership.drain(node.instance));
+    await calls('leave', () => node.ownership.leave(node.member));
   }),
 ];

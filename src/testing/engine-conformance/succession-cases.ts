@@ -165,7 +165,7 @@ export const SUCCESSION_CASES: readonly EngineCase[] = [
     'keeps leases and sessions of each generation apart, but the stream of a shard is one',
     async (scene) => {
       const { kit, leader, other, generation } = scene;
-      const next = new TestMember(kit.context, other.connection, { kind: 'shards', generation }, other.member);
+      const next = new TestMember(kit, other.connection, { kind: 'shards', generation }, other.member);
       const [old, young] = [await leader.claim(0), await next.claim(0)];
       await kit.publish(leader, old, 3);
       assert.equal(await other.connection.journal.load(young), null);
